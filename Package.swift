@@ -1,0 +1,125 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The architecture, top to bottom: a module may use only modules above it.
+// ARCHITECTURE.md says what each one is for.
+let modules: [Target] =
+  systemLibrary("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev")
+  + systemLibrary("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev")
+  + shim("CLinux")
+  + shim("CRE2", links: "re2")
+  + module("Bytes", uses: "CLinux", settings: [.enableExperimentalFeature("Lifetimes"), .strictMemorySafety()])
+  + module("JSON", uses: "Bytes")
+  + module("Packets", uses: "Bytes", "CZlib", "CZstd")
+  + module("Layers", uses: "Packets", "Bytes")
+  + module("Flows", uses: "Layers", "Packets", "Bytes")
+  + module("Entries", uses: "JSON", "Bytes")
+  + module("Dissectors", uses: "Flows", "Layers", "Packets", "Entries", "JSON", "Bytes")
+  + module("Store", uses: "Entries", "Bytes", "CZstd", products: [.grdb])
+  + module("KFL", uses: "Bytes", "CRE2")
+  + module("Query", uses: "KFL", "Store", "Entries", "JSON", "Bytes")
+  + module(
+    "Pipeline", uses: "Packets", "Layers", "Flows", "Dissectors", "Entries", "Store", "Bytes")
+  + module("Identity", uses: "Entries", "JSON", "Bytes", products: [.yams])
+  + module("ToolKit", uses: "JSON", "Bytes")
+  + module(
+    "Tools",
+    uses: "ToolKit", "Query", "Pipeline", "Identity", "KFL", "Store", "Entries", "Packets",
+    "JSON", "Bytes", products: [.crypto])
+  + module("Hub", uses: "ToolKit", "Tools", "JSON", "Bytes", products: [.hummingbird, .logging])
+  + module("HubClient", uses: "ToolKit", "JSON", "Bytes", products: [.asyncHTTPClient, .nioCore])
+  + module("MCP", uses: "ToolKit", "JSON", "Bytes", products: [.logging])
+  + command(
+    "kubeshark",
+    uses: "MCP", "HubClient", "Hub", "Tools", "ToolKit", "Identity", "Pipeline", "Query", "KFL",
+    "Store", "Entries", "Dissectors", "Flows", "Layers", "Packets", "JSON", "Bytes",
+    products: [.argumentParser, .logging, .serviceLifecycle, .asyncHTTPClient])
+
+// Why each one is here: ARCHITECTURE.md, "Dependencies, with reasons".
+extension Target.Dependency {
+  static var argumentParser: Self {
+    .product(name: "ArgumentParser", package: "swift-argument-parser")
+  }
+  static var asyncHTTPClient: Self {
+    .product(name: "AsyncHTTPClient", package: "async-http-client")
+  }
+  static var crypto: Self { .product(name: "Crypto", package: "swift-crypto") }
+  static var grdb: Self { .product(name: "GRDB", package: "GRDB.swift") }
+  static var hummingbird: Self { .product(name: "Hummingbird", package: "hummingbird") }
+  static var logging: Self { .product(name: "Logging", package: "swift-log") }
+  static var nioCore: Self { .product(name: "NIOCore", package: "swift-nio") }
+  static var serviceLifecycle: Self {
+    .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+  }
+  static var yams: Self { .product(name: "Yams", package: "Yams") }
+}
+
+let package = Package(
+  name: "kubeshark",
+  platforms: [.macOS(.v26)],
+  products: [.executable(name: "kubeshark", targets: ["kubeshark"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: modules,
+  cxxLanguageStandard: .cxx17
+)
+
+/// What every Swift target of ours is compiled with.
+nonisolated var house: [SwiftSetting] {
+  [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+  ]
+}
+
+/// A library target in `Sources/NAME` and its tests in `Tests/NAMETests`.
+func module(
+  _ name: String, uses: String..., products: [Target.Dependency] = [],
+  settings: [SwiftSetting] = []
+) -> [Target] {
+  let uses = uses.map { Target.Dependency.target(name: $0) }
+  return [
+    .target(name: name, dependencies: uses + products, swiftSettings: house + settings),
+    .testTarget(
+      name: name + "Tests",
+      dependencies: [.target(name: name), "TestSupport"] + uses + products,
+      swiftSettings: house),
+  ]
+}
+
+/// The command in `Sources/NAME`; `Tests/NAMETests` speaks to the built binary from outside.
+func command(_ name: String, uses: String..., products: [Target.Dependency]) -> [Target] {
+  let uses = uses.map { Target.Dependency.target(name: $0) }
+  return [
+    .executableTarget(name: name, dependencies: uses + products, swiftSettings: house),
+    .target(
+      name: "TestSupport", dependencies: ["Bytes", "JSON"], path: "Tests/TestSupport",
+      swiftSettings: house),
+    .testTarget(
+      name: name + "Tests",
+      dependencies: [.target(name: name), "TestSupport", "JSON", "Bytes"], swiftSettings: house),
+  ]
+}
+
+/// A C library of the system, named in `Sources/NAME/module.modulemap`.
+func systemLibrary(_ name: String, pkgConfig: String, apt: String) -> [Target] {
+  [.systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])]
+}
+
+/// C functions of ours over the system, or over one of its C++ libraries, in `Sources/NAME`.
+func shim(_ name: String, links library: String? = nil) -> [Target] {
+  [.target(name: name, linkerSettings: library.map { [.linkedLibrary($0)] } ?? [])]
+}

@@ -1,0 +1,65 @@
+// Leaving the borrowed world: what an entry keeps is copied here, once.
+
+extension RawSpan {
+  /// A copy of all bytes.
+  package func array() -> [UInt8] {
+    let count = byteCount
+    guard count > 0 else { return [] }
+    return unsafe withUnsafeBytes { source in
+      unsafe [UInt8](unsafeUninitializedCapacity: count) { target, initialized in
+        unsafe UnsafeMutableRawBufferPointer(target).copyMemory(from: source)
+        initialized = count
+      }
+    }
+  }
+
+  /// The bytes as text; ill-formed UTF-8 is repaired with U+FFFD.
+  package func text() -> String {
+    unsafe withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The bytes of `range` as text; ill-formed UTF-8 is repaired with U+FFFD.
+  package func text(_ range: Range<Int>) -> String { extracting(range).text() }
+
+  /// The bytes as text, or nil when they are not well-formed UTF-8.
+  package func validText() -> String? {
+    unsafe withUnsafeBytes { bytes in
+      unsafe String(validating: bytes, as: UTF8.self)
+    }
+  }
+
+  /// Whether the bytes equal those of `text`.
+  package func equals(_ text: StaticString) -> Bool {
+    guard byteCount == text.utf8CodeUnitCount else { return false }
+    return unsafe withUnsafeBytes { bytes in
+      guard let base = bytes.baseAddress else { return true }
+      return unsafe compare(base, text.utf8Start, bytes.count) == 0
+    }
+  }
+
+  /// Whether the bytes begin with those of `text`.
+  package func starts(with text: StaticString) -> Bool {
+    let count = text.utf8CodeUnitCount
+    return byteCount >= count && prefix(count).equals(text)
+  }
+
+  /// Whether the bytes equal `text`, where ASCII letters of either case are the same.
+  ///
+  /// `text` must be lower case.
+  package func equalsIgnoringCase(_ text: StaticString) -> Bool {
+    guard byteCount == text.utf8CodeUnitCount else { return false }
+    for offset in 0..<byteCount {
+      let byte = byte(offset)
+      let lower = byte &- 0x41 < 26 ? byte | 0x20 : byte
+      if unsafe lower != text.utf8Start[offset] { return false }
+    }
+    return true
+  }
+}
+
+extension [UInt8] {
+  /// Appends a copy of `bytes`.
+  package mutating func append(_ bytes: RawSpan) {
+    unsafe bytes.withUnsafeBytes { unsafe append(contentsOf: $0) }
+  }
+}
