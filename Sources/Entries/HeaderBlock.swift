@@ -1,0 +1,80 @@
+package import Bytes
+
+/// Header fields in order, kept as the bytes of their lines: `name: value`, each ended by CRLF or
+/// LF, obsolete folding (RFC 9112 §5.2) included.
+///
+/// One copy off the wire is all that recording costs; names and values become text when somebody
+/// asks. HTTP/2 and others write their fields in the same form.
+package struct HeaderBlock: Hashable, Sendable {
+  package private(set) var bytes: [UInt8]
+
+  package init() { bytes = [] }
+  package init(bytes: [UInt8]) { self.bytes = bytes }
+
+  package var isEmpty: Bool { bytes.isEmpty }
+
+  /// Adds a field. Line breaks inside the value become blanks: they would begin a new line.
+  package mutating func append(name: some Sequence<UInt8>, value: some Sequence<UInt8>) {
+    bytes.append(contentsOf: name)
+    bytes.append(0x3a)
+    bytes.append(0x20)
+    for byte in value { bytes.append(byte == 0x0a || byte == 0x0d ? 0x20 : byte) }
+    bytes.append(0x0a)
+  }
+
+  package mutating func append(_ name: String, _ value: String) {
+    append(name: name.utf8, value: value.utf8)
+  }
+
+  /// One field as text; names as on the wire.
+  package struct Field: Hashable, Sendable {
+    package var name: String
+    package var value: String
+
+    package init(name: String, value: String) { (self.name, self.value) = (name, value) }
+  }
+
+  /// All fields in order. Lines without a colon are left out.
+  package var fields: [Field] {
+    let span = bytes.rawSpan
+    var result: [Field] = []
+    var at = 0
+    while at < span.byteCount {
+      let end = span.firstOffset(of: 0x0a, from: at) ?? span.byteCount
+      defer { at = end + 1 }
+      let line = trimmed(span, at..<end)
+      if span.byte(at) == 0x20 || span.byte(at) == 0x09 {
+        if !result.isEmpty, !line.isEmpty {
+          result[result.count - 1].value += " " + span.text(line)
+        }
+        continue
+      }
+      // A pseudo header of HTTP/2 begins with a colon, which is then part of its name.
+      let skip = !line.isEmpty && span.byte(line.lowerBound) == 0x3a ? 1 : 0
+      guard let colon = span.firstOffset(of: 0x3a, from: line.lowerBound + skip),
+        colon < line.upperBound
+      else { continue }
+      result.append(
+        Field(
+          name: span.text(trimmed(span, line.lowerBound..<colon)),
+          value: span.text(trimmed(span, colon + 1..<line.upperBound))))
+    }
+    return result
+  }
+
+  /// The values of one name joined with `, ` (RFC 9110 §5.3); nil when there is none.
+  /// `name` must be lower case.
+  package func value(of name: String) -> String? {
+    let values = fields.filter { $0.name.lowercased() == name }.map(\.value)
+    return values.isEmpty ? nil : values.joined(separator: name == "cookie" ? "; " : ", ")
+  }
+}
+
+/// `range` without blanks and carriage returns at its ends.
+private func trimmed(_ bytes: RawSpan, _ range: Range<Int>) -> Range<Int> {
+  var (start, end) = (range.lowerBound, range.upperBound)
+  func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0d }
+  while start < end, isBlank(bytes.byte(start)) { start += 1 }
+  while end > start, isBlank(bytes.byte(end - 1)) { end -= 1 }
+  return start..<end
+}

@@ -1,0 +1,73 @@
+/// What an entry is: the protocol it speaks, or the kind of connection record.
+///
+/// Raw values are stored; never reuse one.
+package enum ProtocolKind: UInt8, Hashable, Sendable, CaseIterable {
+  case http = 1
+  case http2 = 2
+  case grpc = 3
+  case gqlv1 = 4
+  case gqlv2 = 5
+  case ws = 6
+  case dns = 7
+  case redis = 8
+  case kafka = 9
+  case amqp = 10
+  case ldap = 11
+  case radius = 12
+  case diameter = 13
+  case icmp = 14
+  case mongodb = 15
+  case mysql = 16
+  case postgresql = 17
+  case tlsx = 18
+  case tcp = 19
+  case udp = 20
+  case sctp = 21
+  case tcpConn = 22
+  case udpConn = 23
+  case tcpFlow = 24
+  case udpFlow = 25
+  case syscall = 26
+
+  /// `proto` of the tools: lower case.
+  package var name: String {
+    switch self {
+    case .gqlv1, .gqlv2: "gql"
+    case .tcpConn: "tcp_conn"
+    case .udpConn: "udp_conn"
+    case .tcpFlow: "tcp_flow"
+    case .udpFlow: "udp_flow"
+    default: "\(self)"
+    }
+  }
+
+  /// `protocol` of KFL: the upper-case family.
+  package var family: String {
+    switch self {
+    case .http, .http2: "HTTP"
+    case .gqlv1, .gqlv2: "GQL"
+    case .tlsx: "TLS"
+    case .tcpConn, .tcpFlow: "TCP"
+    case .udpConn, .udpFlow: "UDP"
+    default: "\(self)".uppercased()
+    }
+  }
+
+  /// Connection and flow records describe transport, not calls.
+  package var isCall: Bool {
+    switch self {
+    case .tcpConn, .udpConn, .tcpFlow, .udpFlow: false
+    default: true
+    }
+  }
+}
+
+/// What carries an entry (`l4proto`). Raw values are stored.
+package enum EntryTransport: UInt8, Hashable, Sendable {
+  case tcp = 1
+  case udp = 2
+  case sctp = 3
+  case icmp = 4
+
+  package var name: String { "\(self)" }
+}

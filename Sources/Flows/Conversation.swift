@@ -1,0 +1,87 @@
+package import Bytes
+package import Layers
+
+/// One connection or UDP exchange: who talks, how much, how healthy.
+package struct Conversation: Sendable {
+  /// Number of its first packet: unique within a capture and the same on every run.
+  package var stream: UInt64
+  package var transport: Transport
+  package var client: Peer
+  package var server: Peer
+  /// How the client was told from the server.
+  package var clientKnownBy: ClientEvidence
+  package var first: Timestamp
+  package var last: Timestamp
+  package var state: State
+  /// Why it is over; nil while it is not.
+  package var closeReason: CloseReason?
+  /// What each side sent, counted in packets as captured.
+  package var sent: BySide<Traffic>
+  /// TCP only.
+  package var health: TCPHealth?
+
+  package struct Peer: Hashable, Sendable {
+    package var address: IPAddress
+    package var port: UInt16
+
+    package init(address: IPAddress, port: UInt16) {
+      (self.address, self.port) = (address, port)
+    }
+  }
+
+  package enum ClientEvidence: UInt8, Sendable {
+    case syn, synAck, firstPacket, portHint
+  }
+
+  package enum State: UInt8, Sendable {
+    /// Seen from its beginning.
+    case open
+    /// Joined in the middle.
+    case inProgress
+    case closed
+  }
+
+  package enum CloseReason: UInt8, Sendable {
+    /// FIN from both sides.
+    case finished
+    case reset
+    case idle
+    /// A new connection took its ports.
+    case portReuse
+    /// The table was full and this one was the longest idle.
+    case evicted
+    /// The capture ended first.
+    case endOfCapture
+  }
+
+  /// What one side sent.
+  package struct Traffic: Hashable, Sendable {
+    package var packets: UInt64 = 0
+    /// Whole frames, in bytes on the wire.
+    package var bytes: UInt64 = 0
+    /// Transport payload in bytes, repeats counted every time.
+    package var payload: UInt64 = 0
+
+    package init() {}
+  }
+}
+
+/// One value for each side.
+package struct BySide<Value> {
+  package var client: Value
+  package var server: Value
+
+  package init(client: Value, server: Value) { (self.client, self.server) = (client, server) }
+
+  package subscript(side: Side) -> Value {
+    get { side == .client ? client : server }
+    set { if side == .client { client = newValue } else { server = newValue } }
+    _modify {
+      if side == .client { yield &client } else { yield &server }
+    }
+  }
+}
+
+extension BySide: Sendable where Value: Sendable {}
+extension BySide: Equatable where Value: Equatable {}
+extension BySide: Hashable where Value: Hashable {}

@@ -1,0 +1,45 @@
+package import Bytes
+
+/// Which end of a conversation sent something.
+package enum Side: UInt8, Hashable, Sendable, CaseIterable {
+  case client, server
+
+  package var other: Side { self == .client ? .server : .client }
+}
+
+/// Takes what flows deliver: reassembled bytes in order, datagrams, gaps and endings.
+///
+/// Called by one flow table only, on the thread that owns it. A `slot` names an open conversation:
+/// a small number, reused after `closed`, fit to index an array of the sink's own states.
+package protocol FlowSink: AnyObject {
+  /// A conversation begins. Its client may still be corrected by `turned`.
+  func opened(_ slot: Int, _ conversation: Conversation)
+
+  /// What was taken for the client is the server (a SYN-ACK, or a later guess). Comes before any
+  /// bytes are delivered, or not at all.
+  func turned(_ slot: Int, _ conversation: Conversation)
+
+  /// The next bytes of one side, in order, without repeats. For UDP one datagram at a time.
+  /// The span is valid during the call only.
+  func received(_ bytes: RawSpan, on slot: Int, from side: Side, at moment: Moment)
+
+  /// `count` bytes of one side will never come: lost by the capture, or cut by its snap length.
+  func lost(_ count: Int, on slot: Int, from side: Side, at moment: Moment)
+
+  /// One side has finished sending (FIN), in order with its bytes.
+  func finished(_ slot: Int, side: Side, at moment: Moment)
+
+  /// The conversation is over; nothing more comes for this slot.
+  func closed(_ slot: Int, _ conversation: Conversation)
+}
+
+/// When and in which packet something arrived.
+package struct Moment: Hashable, Sendable {
+  package var timestamp: Timestamp
+  /// Number of the packet in its capture.
+  package var packet: UInt64
+
+  package init(timestamp: Timestamp, packet: UInt64) {
+    (self.timestamp, self.packet) = (timestamp, packet)
+  }
+}

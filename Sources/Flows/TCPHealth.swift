@@ -1,0 +1,56 @@
+/// The health figures of one TCP connection (`tcp_metrics`): counts are exact, times are in
+/// microseconds, and what could not be measured is nil, never zero.
+package struct TCPHealth: Hashable, Sendable {
+  package var retransmissions: UInt32 = 0
+  package var fastRetransmissions: UInt32 = 0
+  package var spuriousRetransmissions: UInt32 = 0
+  package var zeroWindowEvents: UInt32 = 0
+  package var windowFullEvents: UInt32 = 0
+  package var outOfOrder: UInt32 = 0
+  package var duplicateACKs: UInt32 = 0
+  /// Gaps never filled in the capture.
+  package var missingSegments: UInt32 = 0
+  package var resets: UInt32 = 0
+  package var fins: UInt32 = 0
+  package var keepAlives: UInt32 = 0
+  /// Bit mask: 1 SYN, 2 SYN-ACK, 4 ACK, 8 data, 16 FIN, 32 RST.
+  package var completeness: UInt8 = 0
+  /// Shift each side announced in its SYN; nil when it announced none.
+  package var windowScale = BySide<UInt8?>(client: nil, server: nil)
+  /// Mean of the scaled windows announced outside SYN segments; nil without a sample.
+  package var averageReceiveWindow: UInt32?
+  /// SYN to SYN-ACK.
+  package var synToSynAck: UInt32?
+  /// SYN-ACK to the handshake's last ACK.
+  package var synAckToAck: UInt32?
+  /// First SYN to the first byte of data from either side.
+  package var connectionTime: UInt32?
+  /// First SYN to the first byte of data from the server.
+  package var timeToFirstByte: UInt32?
+  package var rttMinimum: UInt32?
+  package var rttMaximum: UInt32?
+  package var rttAverage: UInt32?
+  package var rttSamples: UInt32 = 0
+  /// Standard deviation of the samples.
+  package var jitter: UInt32?
+  /// Payload that was acknowledged, each byte counted once.
+  package var goodput: UInt64 = 0
+  /// The same counts by the side they concern, as analysers of packets count them.
+  package var bySide = BySide<Counts>(client: Counts(), server: Counts())
+
+  package struct Counts: Hashable, Sendable {
+    package var retransmissions: UInt32 = 0
+    package var fastRetransmissions: UInt32 = 0
+    package var spuriousRetransmissions: UInt32 = 0
+    package var outOfOrder: UInt32 = 0
+    package var duplicateACKs: UInt32 = 0
+    package var zeroWindows: UInt32 = 0
+    package var windowFull: UInt32 = 0
+    package var keepAlives: UInt32 = 0
+    package var missingSegments: UInt32 = 0
+
+    package init() {}
+  }
+
+  package init() {}
+}
