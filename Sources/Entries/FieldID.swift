@@ -7,7 +7,7 @@ package enum FieldID: UInt16, Hashable, Sendable, CaseIterable {
   case destinationIP = 2
   case sourcePort = 3
   case destinationPort = 4
-  case protocol = 5
+  case family = 5
   case l4proto = 6
 
   // Identity, time, origin
