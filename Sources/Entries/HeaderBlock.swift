@@ -1,4 +1,4 @@
-package import Bytes
+import Bytes
 
 /// Header fields in order, kept as the bytes of their lines: `name: value`, each ended by CRLF or
 /// LF, obsolete folding (RFC 9112 §5.2) included.
