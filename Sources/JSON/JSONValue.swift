@@ -80,6 +80,8 @@ package struct JSONObject: Hashable, Sendable, ExpressibleByDictionaryLiteral {
   package struct Member: Hashable, Sendable {
     package var name: String
     package var value: JSONValue
+
+    package init(name: String, value: JSONValue) { (self.name, self.value) = (name, value) }
   }
 
   package init() { members = [] }
