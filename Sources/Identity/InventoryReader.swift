@@ -1,0 +1,237 @@
+import Bytes
+import Entries
+import JSON
+import Yams
+
+/// Why a workloads file could not be used.
+package struct InventoryError: Error, Hashable, Sendable {
+  package var path: String
+  /// One sentence, with what to do.
+  package var message: String
+
+  package init(path: String, message: String) { (self.path, self.message) = (path, message) }
+}
+
+/// Reads `--workloads` files: the output of `kubectl get pods,services,endpointslices,nodes -A
+/// -o json` (or `-o yaml`), or the small YAML of our own that `Samples/workloads.yaml` shows.
+///
+/// Items that are not understood are counted in `skipped`, never an error: a cluster's list holds
+/// more than we read.
+package struct InventoryReader: Sendable {
+  /// Largest file read, in bytes.
+  package static let maxFile = 256 << 20
+
+  package private(set) var items: [Inventory.Item] = []
+  /// Items of kinds that name no address, or without a name.
+  package private(set) var skipped = 0
+  /// Pods and addresses behind services, by EndpointSlices.
+  private var behind: [ServiceKey: Set<String>] = [:]
+
+  private struct ServiceKey: Hashable {
+    var namespace: String
+    var name: String
+  }
+
+  /// - Parameter path: only for the messages.
+  package static func inventory(
+    of bytes: [UInt8], path: String
+  ) throws(InventoryError) -> Inventory {
+    guard bytes.count <= maxFile else {
+      throw InventoryError(path: path, message: "\(path) is larger than \(maxFile >> 20) MiB.")
+    }
+    let document = try document(bytes, path: path)
+    var reader = InventoryReader()
+    if let list = document["workloads"]?.array {
+      for item in list { reader.readOwn(item) }
+    } else if let list = document["items"]?.array {
+      for item in list { reader.readObject(item) }
+    } else if document["kind"] != nil {
+      reader.readObject(document)
+    } else {
+      throw InventoryError(
+        path: path,
+        message: """
+          \(path) has neither "workloads" nor "items". Write it with: kubectl get \
+          pods,services,endpointslices,nodes -A -o json > workloads.json
+          """)
+    }
+    guard !reader.items.isEmpty else {
+      throw InventoryError(path: path, message: "\(path) names no pod, service or node.")
+    }
+    return Inventory(reader.joined())
+  }
+
+  private static func document(
+    _ bytes: [UInt8], path: String
+  ) throws(InventoryError) -> JSONValue {
+    let first = bytes.first { $0 != 0x20 && $0 != 0x0a && $0 != 0x0d && $0 != 0x09 }
+    if first == 0x7b {
+      do { return try JSONReader.value(of: bytes) } catch {
+        throw InventoryError(path: path, message: "\(path) is not JSON: \(error).")
+      }
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw InventoryError(path: path, message: "\(path) is neither JSON nor YAML text.")
+    }
+    do {
+      return try Yams.compose(yaml: text).map(json) ?? .null
+    } catch {
+      throw InventoryError(path: path, message: "\(path) is not YAML: \(error).")
+    }
+  }
+
+  /// Services learn their pods from EndpointSlices.
+  private func joined() -> [Inventory.Item] {
+    items.map { item in
+      guard item.kind == .service,
+        let pods = behind[ServiceKey(namespace: item.namespace, name: item.name)]
+      else { return item }
+      var item = item
+      item.pods = (Set(item.pods).union(pods)).sorted()
+      return item
+    }
+  }
+
+  // MARK: Our own form
+
+  private mutating func readOwn(_ value: JSONValue) {
+    guard let name = value["name"]?.string,
+      let kind = value["kind"]?.string.flatMap(Inventory.Item.Kind.init(rawValue:))
+    else {
+      skipped += 1
+      return
+    }
+    items.append(
+      Inventory.Item(
+        kind: kind, name: name, namespace: value["namespace"]?.string ?? "",
+        addresses: addresses(value["ips"]?.array),
+        since: value["since"]?.string.flatMap { Timestamp(rfc3339: $0) } ?? .distantPast,
+        node: value["node"]?.string, owner: owner(value["owner"]), labels: texts(value["labels"]),
+        annotations: texts(value["annotations"]),
+        pods: value["selects"]?.array?.compactMap(\.string) ?? []))
+  }
+
+  // MARK: Kubernetes objects
+
+  private mutating func readObject(_ object: JSONValue) {
+    guard let kind = object["kind"]?.string, let metadata = object["metadata"],
+      let name = metadata["name"]?.string
+    else {
+      skipped += 1
+      return
+    }
+    let namespace = metadata["namespace"]?.string ?? ""
+    switch kind {
+    case "Pod": items.append(pod(object, metadata, name, namespace))
+    case "Service": items.append(service(object, metadata, name, namespace))
+    case "Node": items.append(node(object, metadata, name))
+    case "EndpointSlice": readSlice(object, metadata, namespace)
+    default: skipped += 1
+    }
+  }
+
+  private func pod(
+    _ object: JSONValue, _ metadata: JSONValue, _ name: String, _ namespace: String
+  ) -> Inventory.Item {
+    let status = object["status"]
+    let listed = addresses(status?["podIPs"]?.array?.compactMap { $0["ip"] })
+    let lone = addresses(status?["podIP"].map { [$0] })
+    return Inventory.Item(
+      kind: .pod, name: name, namespace: namespace, addresses: listed.isEmpty ? lone : listed,
+      since: status?["startTime"]?.string.flatMap { Timestamp(rfc3339: $0) } ?? .distantPast,
+      node: object["spec"]?["nodeName"]?.string, owner: podOwner(metadata),
+      labels: texts(metadata["labels"]), annotations: texts(metadata["annotations"]),
+      usesHostNetwork: object["spec"]?["hostNetwork"]?.bool ?? false)
+  }
+
+  private func service(
+    _ object: JSONValue, _ metadata: JSONValue, _ name: String, _ namespace: String
+  ) -> Inventory.Item {
+    let spec = object["spec"]
+    let cluster = addresses(spec?["clusterIPs"]?.array) + addresses(spec?["clusterIP"].map { [$0] })
+    let outside =
+      addresses(spec?["externalIPs"]?.array)
+      + addresses(object["status"]?["loadBalancer"]?["ingress"]?.array?.compactMap { $0["ip"] })
+    var seen: Set<IPAddress> = []
+    return Inventory.Item(
+      kind: .service, name: name, namespace: namespace,
+      addresses: (cluster + outside).filter { seen.insert($0).inserted },
+      labels: texts(metadata["labels"]), annotations: texts(metadata["annotations"]),
+      selector: texts(spec?["selector"]))
+  }
+
+  private func node(
+    _ object: JSONValue, _ metadata: JSONValue, _ name: String
+  ) -> Inventory.Item {
+    let entries = object["status"]?["addresses"]?.array ?? []
+    return Inventory.Item(
+      kind: .node, name: name, addresses: addresses(entries.compactMap { $0["address"] }),
+      node: name, labels: texts(metadata["labels"]), annotations: texts(metadata["annotations"]))
+  }
+
+  private mutating func readSlice(
+    _ object: JSONValue, _ metadata: JSONValue, _ namespace: String
+  ) {
+    guard let service = metadata["labels"]?["kubernetes.io/service-name"]?.string else {
+      skipped += 1
+      return
+    }
+    let targets = (object["endpoints"]?.array ?? []).compactMap { $0["targetRef"] }
+    let pods = targets.filter { $0["kind"]?.string == "Pod" }.compactMap { $0["name"]?.string }
+    behind[ServiceKey(namespace: namespace, name: service), default: []].formUnion(pods)
+  }
+
+  /// A ReplicaSet's name ends in a hash its Deployment put there; people know the Deployment.
+  private func podOwner(_ metadata: JSONValue) -> Workload.Owner? {
+    let references = metadata["ownerReferences"]?.array ?? []
+    let controller = references.first { $0["controller"]?.bool == true } ?? references.first
+    guard let owner = owner(controller) else { return nil }
+    if owner.kind == "ReplicaSet", let hash = metadata["labels"]?["pod-template-hash"]?.string,
+      owner.name.hasSuffix("-" + hash)
+    {
+      return Workload.Owner(kind: "Deployment", name: String(owner.name.dropLast(hash.count + 1)))
+    }
+    return owner
+  }
+
+  private func owner(_ value: JSONValue?) -> Workload.Owner? {
+    guard let kind = value?["kind"]?.string, let name = value?["name"]?.string else { return nil }
+    return Workload.Owner(kind: kind, name: name)
+  }
+
+  private func addresses(_ values: [JSONValue]?) -> [IPAddress] {
+    (values ?? []).compactMap { $0.string.flatMap { IPAddress($0) } }
+  }
+
+  private func texts(_ value: JSONValue?) -> [String: String] {
+    var result: [String: String] = [:]
+    for member in value?.object?.members ?? [] {
+      switch member.value {
+      case .string(let text): result[member.name] = text
+      case .null: break
+      case let other: result[member.name] = other.text
+      }
+    }
+    return result
+  }
+}
+
+/// A YAML node as JSON: scalars by the core schema, keys as text.
+private func json(_ node: Node) -> JSONValue {
+  switch node {
+  case .scalar(let scalar):
+    if scalar.style == .doubleQuoted || scalar.style == .singleQuoted {
+      return .string(scalar.string)
+    }
+    if let bool = node.bool { return .bool(bool) }
+    if let int = node.int { return JSONValue(int) }
+    if scalar.string.isEmpty || scalar.string == "~" || scalar.string == "null" { return .null }
+    return .string(scalar.string)
+  case .sequence(let sequence): return .array(sequence.map(json))
+  case .mapping(let mapping):
+    return .object(
+      JSONObject(
+        members: mapping.map { .init(name: $0.key.scalar?.string ?? "", value: json($0.value)) }))
+  case .alias: return .null
+  }
+}
