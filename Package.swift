@@ -4,7 +4,8 @@ import PackageDescription
 // The architecture, top to bottom: a module may use only modules above it.
 // ARCHITECTURE.md says what each one is for.
 let modules: [Target] =
-  systemLibrary("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev")
+  systemLibrary("CBrotli", pkgConfig: "libbrotlidec", apt: "libbrotli-dev")
+  + systemLibrary("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev")
   + systemLibrary("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev")
   + shim("CLinux")
   + shim("CRE2", links: "re2")
@@ -25,7 +26,7 @@ let modules: [Target] =
   + module(
     "Tools",
     uses: "ToolKit", "Query", "Pipeline", "Identity", "KFL", "Store", "Entries", "Packets",
-    "JSON", "Bytes", products: [.crypto])
+    "JSON", "Bytes", "CBrotli", "CZlib", "CZstd", products: [.crypto])
   + module("Hub", uses: "ToolKit", "Tools", "JSON", "Bytes", products: [.hummingbird, .logging])
   + module("HubClient", uses: "ToolKit", "JSON", "Bytes", products: [.asyncHTTPClient, .nioCore])
   + module("MCP", uses: "ToolKit", "JSON", "Bytes", products: [.logging])
