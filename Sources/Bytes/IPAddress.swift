@@ -59,7 +59,9 @@ package struct IPNetwork: Hashable, Sendable {
     let bits = base.isV4 && !first.contains(":") ? 32 : 128
     var length = bits
     if parts.count == 2 {
-      guard let value = UInt8(parts[1]), Int(value) <= bits, parts[1].first != "+" else { return nil }
+      guard let value = UInt8(parts[1]), Int(value) <= bits, parts[1].first != "+" else {
+        return nil
+      }
       length = Int(value)
     }
     self.base = base

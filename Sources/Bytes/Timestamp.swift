@@ -7,7 +7,9 @@ package struct Timestamp: Hashable, Comparable, Sendable, BitwiseCopyable {
 
   @inlinable package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
   @inlinable package init(microseconds: Int64) { self.nanoseconds = microseconds &* 1_000 }
-  @inlinable package init(milliseconds: Int64) { self.nanoseconds = nanosecondsClamped(milliseconds) }
+  @inlinable package init(milliseconds: Int64) {
+    self.nanoseconds = nanosecondsClamped(milliseconds)
+  }
 
   /// Whole microseconds, rounded down.
   @inlinable package var microseconds: Int64 { floorDivide(nanoseconds, 1_000) }

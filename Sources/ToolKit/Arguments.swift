@@ -168,7 +168,8 @@ private func mismatch(_ parameter: Parameter, _ wanted: String, _ value: JSONVal
 }
 
 private func bounds(_ range: ClosedRange<Int>) -> String {
-  range.upperBound == .max ? "\(range.lowerBound) and up" : "\(range.lowerBound) to \(range.upperBound)"
+  range.upperBound == .max
+    ? "\(range.lowerBound) and up" : "\(range.lowerBound) to \(range.upperBound)"
 }
 
 private func scalarText(_ value: JSONValue) -> String? {

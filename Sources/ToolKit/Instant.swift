@@ -62,7 +62,8 @@ package enum Instant {
   private static func refused(_ shown: String, _ name: String) -> ToolError {
     .invalid(
       name, "\(name) is not a time: \(shown.prefix(64))",
-      hint: "Use RFC 3339 (2026-03-14T22:00:00Z), Unix milliseconds, now, or a look-back such as -15m."
+      hint:
+        "Use RFC 3339 (2026-03-14T22:00:00Z), Unix milliseconds, now, or a look-back such as -15m."
     )
   }
 }

@@ -70,7 +70,8 @@ package struct Redactor: Sendable {
   /// One parameter of a query or form.
   package func parameter(_ name: String, _ value: String) -> String {
     guard key != nil else { return value }
-    return SecretNames.isSecret(parameter: name) && !value.isEmpty ? fingerprint(value) : text(value)
+    return SecretNames.isSecret(parameter: name) && !value.isEmpty
+      ? fingerprint(value) : text(value)
   }
 
   /// A body by its media type: JSON and forms by their keys, other text by the shapes of secrets.

@@ -19,7 +19,8 @@ package enum SecretNames {
   /// Keys of JSON objects, forms, queries and command arguments, however they are spelled:
   /// `accessToken`, `access_token` and `access-token` are one name.
   package static func isSecret(key: String) -> Bool {
-    let name = String(key.lowercased().unicodeScalars.filter { $0 != "_" && $0 != "-" && $0 != "." })
+    let name = String(
+      key.lowercased().unicodeScalars.filter { $0 != "_" && $0 != "-" && $0 != "." })
     return exact.contains(name) || parts.contains { name.contains($0) }
   }
 

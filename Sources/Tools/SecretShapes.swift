@@ -49,7 +49,9 @@ package enum SecretShapes {
     for (prefix, least) in prefixes {
       if let hit = word.firstRange(of: prefix) {
         let tail = word[hit.upperBound...]
-        if tail.utf8.count >= least, hit.lowerBound == word.startIndex || separates(word, hit.lowerBound) {
+        if tail.utf8.count >= least,
+          hit.lowerBound == word.startIndex || separates(word, hit.lowerBound)
+        {
           return hit.lowerBound..<word.endIndex
         }
       }

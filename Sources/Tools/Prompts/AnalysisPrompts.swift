@@ -20,7 +20,8 @@ extension PromptLibrary {
       let threshold = try arguments.number("threshold_ms", or: 0)
       let (microseconds, overflow) = threshold.multipliedReportingOverflow(by: 1_000)
       guard !overflow else {
-        throw .invalid("threshold_ms", "threshold_ms is too large", hint: "For example threshold_ms=250.")
+        throw .invalid(
+          "threshold_ms", "threshold_ms is too large", hint: "For example threshold_ms=250.")
       }
       body.add(
         """
@@ -120,7 +121,9 @@ extension PromptLibrary {
         ["list_api_calls"],
         "Abuse: injection marks in queries, unusual methods, administrative commands to caches.",
       ),
-      (["list_l4_flows"], "Rhythm: regular intervals to one destination, large uploads, odd ports."),
+      (
+        ["list_l4_flows"], "Rhythm: regular intervals to one destination, large uploads, odd ports."
+      ),
     ])
     if !body.isQuick { body.thePast() }
     body.queryDiscipline()

@@ -143,7 +143,8 @@ private func quote(_ value: String) -> String {
 
 extension PromptDescription.Argument {
   static let shared: [Self] = [
-    .init(name: "namespace", description: "Only this namespace, on either side; several with commas"),
+    .init(
+      name: "namespace", description: "Only this namespace, on either side; several with commas"),
     .init(name: "service", description: "Only this service or workload, on either side"),
     window, start, end, snapshot,
     .init(name: "protocol", description: "Only this protocol, such as http, grpc or dns"),
@@ -154,9 +155,12 @@ extension PromptDescription.Argument {
     name: "namespace", description: "Only this namespace, on either side; several with commas")
   static let service = Self(
     name: "service", description: "Only this service or workload, on either side")
-  static let window = Self(name: "window", description: "Look-back such as 15m, 1h or 2d (default 15m)")
-  static let start = Self(name: "start", description: "Begin of the period: RFC 3339, Unix ms or -30m")
+  static let window = Self(
+    name: "window", description: "Look-back such as 15m, 1h or 2d (default 15m)")
+  static let start = Self(
+    name: "start", description: "Begin of the period: RFC 3339, Unix ms or -30m")
   static let end = Self(name: "end", description: "End of the period: RFC 3339, Unix ms or now")
-  static let snapshot = Self(name: "snapshot_id", description: "Work on this snapshot, not live data")
+  static let snapshot = Self(
+    name: "snapshot_id", description: "Work on this snapshot, not live data")
   static let depth = Self(name: "depth", description: "quick, normal or deep (default normal)")
 }

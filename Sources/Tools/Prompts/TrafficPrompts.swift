@@ -14,9 +14,15 @@ extension PromptLibrary {
       "Give an overview of the API traffic \(arguments.scope()) \(try arguments.period()).")
     body.checkFirst()
     body.steps([
-      (["get_l4_flow_summary"], "get_l4_flow_summary for the shape: who moves the bytes, which namespaces talk."),
+      (
+        ["get_l4_flow_summary"],
+        "get_l4_flow_summary for the shape: who moves the bytes, which namespaces talk."
+      ),
       (["get_api_stats"], "get_api_stats grouped by service, by proto, by endpoint and by status."),
-      (["get_api_stats"], "The same for the period of equal length before, when the coverage includes it."),
+      (
+        ["get_api_stats"],
+        "The same for the period of equal length before, when the coverage includes it."
+      ),
       (["list_api_calls"], "list_api_calls for what stands out; the newest and the slowest."),
       (["get_api_call"], "get_api_call for at most five calls."),
     ])
@@ -105,7 +111,8 @@ extension PromptLibrary {
       arguments: [
         .init(name: "id", description: "Entry id of a call on the path"),
         .init(name: "trace_id", description: "Value of a correlation header"),
-        .init(name: "path", description: "Path of the request; one of id, trace_id and path is needed"),
+        .init(
+          name: "path", description: "Path of the request; one of id, trace_id and path is needed"),
         .init(name: "method", description: "HTTP method"),
         .service, .window, .snapshot,
       ])
@@ -127,7 +134,9 @@ extension PromptLibrary {
     body.add("Reconstruct the path of \(subject) \(target) \(try arguments.period()).")
     body.steps([
       (["trace_request"], "trace_request does most of this in one call; check its weaker hops."),
-      (["list_api_calls", "get_api_call"], "Find the starting call and read it with get_api_call."),
+      (
+        ["list_api_calls", "get_api_call"], "Find the starting call and read it with get_api_call."
+      ),
       (
         ["list_api_calls"],
         """

@@ -1,0 +1,48 @@
+import Bytes
+import Testing
+
+@Suite struct TimestampTests {
+  @Test(arguments: [
+    ("1970-01-01T00:00:00Z", 0), ("2026-03-14T22:59:40.123Z", 1_773_529_180_123_000_000),
+    ("2026-03-15T00:59:40.123456+02:00", 1_773_529_180_123_456_000),
+    ("1969-12-31T23:59:59.999999999Z", -1), ("2000-02-29T12:00:00-11:30", 951_867_000_000_000_000),
+    ("1985-04-12t23:20:50.52z", 482_196_050_520_000_000),
+  ])
+  func rfc3339IsRead(text: String, nanoseconds: Int64) {
+    #expect(Timestamp(rfc3339: text)?.nanoseconds == nanoseconds)
+  }
+
+  @Test(arguments: [
+    "", "2026-03-14", "2026-03-14T22:59:40", "2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z",
+    "2026-03-14T24:00:00Z", "2026-03-14T22:60:00Z", "2026-03-14T22:59:40.Z", "1500-01-01T00:00:00Z",
+    "2026-03-14T22:59:40Zx", "yesterday", "2026-3-14T22:59:40Z", "2300-01-01T00:00:00Z",
+  ])
+  func otherTextIsRefused(text: String) { #expect(Timestamp(rfc3339: text) == nil) }
+
+  @Test(arguments: [
+    (0, "1970-01-01T00:00:00Z"), (-1, "1969-12-31T23:59:59.999999999Z"),
+    (1_773_529_180_120_000_000, "2026-03-14T22:59:40.120Z"),
+    (1_773_529_180_123_456_000, "2026-03-14T22:59:40.123456Z"),
+  ])
+  func textHasAsManyDecimalsAsNeeded(nanoseconds: Int64, text: String) {
+    #expect(Timestamp(nanoseconds: nanoseconds).rfc3339 == text)
+  }
+
+  @Test func everyDayOfFourCenturiesSurvivesTheCalendar() {
+    var last = CivilDate(daysSince1970: -1)
+    for day in Int64(0)..<146_097 {
+      let date = CivilDate(daysSince1970: day)
+      #expect(date.daysSince1970 == day)
+      #expect((last.year, last.month, last.day) < (date.year, date.month, date.day))
+      last = date
+    }
+  }
+
+  @Test func arithmeticSaturates() {
+    #expect(Timestamp.distantFuture.advanced(by: 1) == .distantFuture)
+    #expect(Timestamp.distantPast.advanced(by: -1) == .distantPast)
+    #expect(Timestamp.distantFuture.nanoseconds(since: .distantPast) == .max)
+    #expect(Timestamp(milliseconds: .max) == .distantFuture)
+    #expect(Timestamp(nanoseconds: -1).milliseconds == -1)
+  }
+}
