@@ -16,6 +16,12 @@ package struct Field: Sendable {
   package var ignoresCase: Bool
   /// Value of entries without the field, when it is not the type's own zero.
   package var absent: FieldValue?
+  /// What a filter reads where this text is empty, such as the service where there is no pod.
+  package var fallback: FieldID?
+  /// Whether it says that an entry is of some protocol or kind, as `http` and `conn` do.
+  package var isFlag: Bool
+  /// KFL name of the flag without which the field means nothing, such as `http` for `method`.
+  package var scope: String?
 
   /// Where the value comes from.
   package enum Source: Sendable {
@@ -37,11 +43,13 @@ package struct Field: Sendable {
   package init(
     _ id: FieldID, _ name: String?, _ type: FieldType, _ doc: String, unit: String? = nil,
     example: String? = nil, source: Source = .column, ignoresCase: Bool = false,
-    absent: FieldValue? = nil
+    absent: FieldValue? = nil, fallback: FieldID? = nil, isFlag: Bool = false,
+    scope: String? = nil
   ) {
     (self.id, self.name, self.type, self.doc) = (id, name, type, doc)
     (self.unit, self.example, self.source) = (unit, example, source)
     (self.ignoresCase, self.absent) = (ignoresCase, absent)
+    (self.fallback, self.isFlag, self.scope) = (fallback, isFlag, scope)
   }
 }
 

@@ -1,0 +1,29 @@
+// AMQP 0-9-1.
+extension Catalogue {
+  static let amqp: [Field] = [
+    Field(
+      .amqpMethod, "amqp_method", .text, "Class and method, such as basic.publish",
+      example: #"amqp_method == "basic.publish""#, scope: "amqp"),
+    Field(
+      .amqpSummary, "amqp_summary", .text,
+      "Exchange, queue or reason, whichever the method is about",
+      example: #"amqp_summary == "orders""#, scope: "amqp"),
+    Field(
+      .amqpRequest, "amqp_request", .bool, "Whether the request was seen", example: "amqp_request",
+      source: .hasRequest(of: .amqp), scope: "amqp"),
+    Field(
+      .amqpResponse, "amqp_response", .bool, "Whether the reply was seen",
+      example: "amqp && !amqp_response", source: .hasResponse(of: .amqp), scope: "amqp"),
+    Field(
+      .amqpRequestLength, "amqp_request_length", .int, "Bytes of the request on the wire",
+      unit: "bytes", example: "amqp_request_length > 1000", source: .requestBytes(of: .amqp),
+      scope: "amqp"),
+    Field(
+      .amqpResponseLength, "amqp_response_length", .int, "Bytes of the reply on the wire",
+      unit: "bytes", example: "amqp_response_length > 1000", source: .responseBytes(of: .amqp),
+      scope: "amqp"),
+    Field(
+      .amqpTotalSize, "amqp_total_size", .int, "Bytes of request and reply together", unit: "bytes",
+      example: "amqp_total_size > 1000", source: .totalBytes(of: .amqp), scope: "amqp"),
+  ]
+}

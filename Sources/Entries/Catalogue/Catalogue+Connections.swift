@@ -1,0 +1,27 @@
+// Connection records.
+extension Catalogue {
+  static let connections: [Field] = [
+    Field(
+      .connState, "conn_state", .text,
+      "open from its beginning, in_progress when joined later, or closed",
+      example: #"conn_state == "closed""#, scope: "conn"),
+    Field(
+      .connLocalPkts, "conn_local_pkts", .int, "Packets the local side sent", unit: "packets",
+      example: "conn_local_pkts > 1000", scope: "conn"),
+    Field(
+      .connLocalBytes, "conn_local_bytes", .int, "Bytes the local side sent, whole packets",
+      unit: "bytes", example: "conn_local_bytes > 1000000", scope: "conn"),
+    Field(
+      .connRemotePkts, "conn_remote_pkts", .int, "Packets the remote side sent", unit: "packets",
+      example: "conn && conn_remote_pkts == 0", scope: "conn"),
+    Field(
+      .connRemoteBytes, "conn_remote_bytes", .int, "Bytes the remote side sent, whole packets",
+      unit: "bytes", example: "conn_remote_bytes > 1000000", scope: "conn"),
+    Field(
+      .connL7Detected, "conn_l7_detected", .texts, "Protocols found inside, in upper case",
+      example: #""HTTP" in conn_l7_detected"#, scope: "conn"),
+    Field(
+      .connGroupID, "conn_group_id", .int, "Group the connection belongs to",
+      example: "conn_group_id > 0", scope: "conn"),
+  ]
+}

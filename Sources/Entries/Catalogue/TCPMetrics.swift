@@ -1,0 +1,58 @@
+/// The health figures of a connection as `tcp_metrics` shows them: 24 names, and a 25th for
+/// segments that were sent again needlessly.
+package enum TCPMetrics {
+  /// Column of each figure, in the order they are shown. `retransmission_rate` has none.
+  private static let figures: [(name: String, id: FieldID?)] = [
+    ("retransmissions", .metricRetransmissions),
+    ("fast_retransmissions", .metricFastRetransmissions),
+    ("retransmission_rate", nil),
+    ("zero_window_events", .metricZeroWindows),
+    ("window_full_events", .metricWindowFull),
+    ("window_scale", .metricWindowScale),
+    ("avg_receive_window", .metricAverageReceiveWindow),
+    ("out_of_order", .metricOutOfOrder),
+    ("dup_acks", .metricDuplicateACKs),
+    ("missing_segments", .metricMissingSegments),
+    ("rst_count", .metricResets),
+    ("fin_count", .metricFINs),
+    ("keepalive_count", .metricKeepAlives),
+    ("connection_completeness", .metricCompleteness),
+    ("initial_rtt_us", .metricInitialRTT),
+    ("handshake_time_us", .metricHandshakeTime),
+    ("connection_time_us", .metricConnectionTime),
+    ("time_to_first_byte_us", .metricTimeToFirstByte),
+    ("rtt_min_us", .metricRTTMinimum),
+    ("rtt_max_us", .metricRTTMaximum),
+    ("rtt_avg_us", .metricRTTAverage),
+    ("rtt_samples", .metricRTTSamples),
+    ("jitter_us", .metricJitter),
+    ("goodput_bytes", .metricGoodput),
+    ("spurious_retransmissions", .metricSpuriousRetransmissions),
+  ]
+
+  /// Names in order.
+  package static var names: [String] { figures.map(\.name) }
+
+  /// Columns the figures are made from.
+  static let columns: [FieldID] =
+    figures.compactMap(\.id) + packetColumns
+
+  private static let packetColumns: [FieldID] = [
+    .connLocalPkts, .connRemotePkts, .flowLocalPkts, .flowRemotePkts,
+  ]
+
+  /// The figures an entry has; `.none` for entries without any.
+  static func figures(of row: any FieldRow) -> FieldValue {
+    var result: [FieldValue.NamedNumber] = []
+    for (name, id) in figures {
+      if let id {
+        if let number = row.int(id) { result.append(.init(name, Double(number))) }
+      } else if let again = row.int(.metricRetransmissions) {
+        // A flow record has no connection counts and the other way round.
+        let packets = packetColumns.reduce(0.0) { $0 + Double(row.int($1) ?? 0) }
+        result.append(.init(name, packets > 0 ? Double(again) / packets : 0))
+      }
+    }
+    return result.isEmpty ? .none : .numbers(result)
+  }
+}
