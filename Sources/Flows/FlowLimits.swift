@@ -10,6 +10,16 @@ package struct FlowLimits: Sendable {
   package var tcpIdle: Int64 = 1_200_000_000_000
   /// Idle time after which a UDP exchange counts as over, in nanoseconds.
   package var udpIdle: Int64 = 1_200_000_000_000
+  /// How long a finished or reset connection is kept for its late packets, in nanoseconds.
+  package var closedLinger: Int64 = 60_000_000_000
+  /// Finished or reset connections kept so; beyond, the longest idle of them goes early.
+  package var closedConversations = 20_000
+  /// How long bytes wait for a gap to fill when only one direction was captured and no
+  /// acknowledgment will ever tell, in nanoseconds.
+  package var oneSidedGapWait: Int64 = 3_000_000_000
+  /// A packet equal to one seen this long ago may be its copy, captured twice; in nanoseconds, 0
+  /// takes every packet for itself.
+  package var duplicateWindow: Int64 = 10_000_000
 
   package init() {}
 }
@@ -19,9 +29,16 @@ package struct FlowCounters: Hashable, Sendable {
   package var packets: UInt64 = 0
   package var conversations: UInt64 = 0
   package var evicted: UInt64 = 0
-  /// Gaps given up because a limit was reached or the connection ended.
+  /// Gaps given up: confirmed by the other side, at a limit, or at the connection's end.
   package var gapsLost: UInt64 = 0
+  /// Bytes in those gaps, and bytes cut off by the capture.
   package var bytesLost: UInt64 = 0
+  /// Segments that repeat delivered bytes only.
+  package var repeatedSegments: UInt64 = 0
+  /// Segments too far from their stream to belong to it.
+  package var straySegments: UInt64 = 0
+  /// Times a limit on waiting bytes gave up a gap.
+  package var pendingOverflows: UInt64 = 0
   /// Packets that repeat one just seen on another interface.
   package var duplicates: UInt64 = 0
   /// Packets of transports that are counted and not followed.

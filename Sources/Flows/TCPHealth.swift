@@ -23,6 +23,8 @@ package struct TCPHealth: Hashable, Sendable {
   package var synToSynAck: UInt32?
   /// SYN-ACK to the handshake's last ACK.
   package var synAckToAck: UInt32?
+  /// Latest SYN to the first ACK without SYN, of either side: the whole handshake.
+  package var synToAck: UInt32?
   /// First SYN to the first byte of data from either side.
   package var connectionTime: UInt32?
   /// First SYN to the first byte of data from the server.
@@ -35,6 +37,9 @@ package struct TCPHealth: Hashable, Sendable {
   package var jitter: UInt32?
   /// Payload that was acknowledged, each byte counted once.
   package var goodput: UInt64 = 0
+  /// Segments above the announced maximum size were seen: captured before segmentation or after
+  /// receive coalescing, so that one segment here was several on the wire.
+  package var isOffloaded = false
   /// The same counts by the side they concern, as analysers of packets count them.
   package var bySide = BySide<Counts>(client: Counts(), server: Counts())
 

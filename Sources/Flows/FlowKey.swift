@@ -1,0 +1,68 @@
+import Bytes
+import Layers
+
+/// What packets of one conversation share, whichever way they travel: both ends, the lower one
+/// first, and the transport.
+struct FlowKey: Hashable, Sendable {
+  private let lowAddress: IPAddress
+  private let highAddress: IPAddress
+  private let lowPort: UInt16
+  private let highPort: UInt16
+  let transport: Transport
+
+  /// The key of a packet, and whether its source is the key's lower end.
+  @inline(__always)
+  static func of(_ packet: borrowing Decoded) -> (key: FlowKey, fromLow: Bool) {
+    let source = packet.source
+    let destination = packet.destination
+    let fromLow =
+      source.low != destination.low
+      ? source.low < destination.low
+      : source.high != destination.high
+        ? source.high < destination.high : packet.sourcePort <= packet.destinationPort
+    let transport = packet.transport
+    return fromLow
+      ? (
+        FlowKey(source, packet.sourcePort, destination, packet.destinationPort, transport), true
+      )
+      : (
+        FlowKey(destination, packet.destinationPort, source, packet.sourcePort, transport), false
+      )
+  }
+
+  @inline(__always)
+  private init(
+    _ low: IPAddress, _ lowPort: UInt16, _ high: IPAddress, _ highPort: UInt16,
+    _ transport: Transport
+  ) {
+    (lowAddress, highAddress) = (low, high)
+    (self.lowPort, self.highPort, self.transport) = (lowPort, highPort, transport)
+  }
+
+  var low: Conversation.Peer { Conversation.Peer(address: lowAddress, port: lowPort) }
+  var high: Conversation.Peer { Conversation.Peer(address: highAddress, port: highPort) }
+
+  /// A hash that nobody who does not know `seed` can make collide at will.
+  ///
+  /// IPv4 addresses share their high half, which then adds nothing and is left out.
+  @inline(__always)
+  func hash(seed: UInt64) -> UInt32 {
+    let ports =
+      UInt64(lowPort) << 32 | UInt64(highPort) << 8 | UInt64(transport.rawValue)
+    var state = fold(lowAddress.low ^ seed, 0x9e37_79b9_7f4a_7c15)
+    state = fold(state ^ highAddress.low, 0xd6e8_feb8_6659_fd93 ^ seed)
+    if lowAddress.high | highAddress.high != 0 {
+      state = fold(state ^ lowAddress.high, 0xa076_1d64_78bd_642f)
+      state = fold(state ^ highAddress.high, 0xe703_7ed1_a0b4_28db)
+    }
+    return UInt32(truncatingIfNeeded: fold(state ^ ports, 0x8ebc_6af0_9c88_c6e3))
+  }
+}
+
+/// Both halves of the 128-bit product, laid over each other: every input bit reaches every
+/// output bit.
+@inline(__always)
+func fold(_ a: UInt64, _ b: UInt64) -> UInt64 {
+  let product = (a | 1).multipliedFullWidth(by: b)
+  return product.high ^ product.low ^ a
+}

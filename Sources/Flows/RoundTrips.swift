@@ -1,0 +1,128 @@
+import Bytes
+
+/// Segments that were sent and not yet acknowledged, of all connections, in one block of memory.
+///
+/// A connection holds the ends of its chains; freed nodes are reused.
+struct Outstanding: Sendable {
+  /// Segments one direction may have on its chain; more are not timed.
+  static let perSide = 1024
+  /// Segments of all connections.
+  static let inAll = 1 << 18
+
+  fileprivate struct Node: BitwiseCopyable {
+    var time: Int64
+    /// One behind the segment's last byte.
+    var end: UInt32
+    var next: Int32
+    /// Sent more than once: its acknowledgment answers nobody knows which (Karn).
+    var isAmbiguous: Bool
+  }
+
+  fileprivate var nodes: [Node] = []
+  private var free: Int32 = -1
+
+  fileprivate mutating func take(_ node: Node) -> Int32? {
+    if free >= 0 {
+      let index = free
+      free = nodes[Int(index)].next
+      nodes[Int(index)] = node
+      return index
+    }
+    guard nodes.count < Self.inAll else { return nil }
+    nodes.append(node)
+    return Int32(nodes.count - 1)
+  }
+
+  fileprivate mutating func give(_ index: Int32) {
+    nodes[Int(index)].next = free
+    free = index
+  }
+}
+
+/// The chain of segments one side waits to have acknowledged, oldest first.
+struct Flight: Sendable {
+  private var head: Int32 = -1
+  private var tail: Int32 = -1
+  private var count: Int32 = 0
+
+  /// A new segment up to `end` was sent.
+  mutating func sent(until end: UInt32, at time: Timestamp, in memory: inout Outstanding) {
+    guard count < Outstanding.perSide,
+      let index = memory.take(
+        Outstanding.Node(time: time.nanoseconds, end: end, next: -1, isAmbiguous: false))
+    else { return }
+    if tail >= 0 { memory.nodes[Int(tail)].next = index } else { head = index }
+    tail = index
+    count += 1
+  }
+
+  /// Bytes from `start` up to `end` were sent again: what they touch is no longer timed.
+  func resent(from start: UInt32, until end: UInt32, in memory: inout Outstanding) {
+    var at = head
+    while at >= 0 {
+      let node = memory.nodes[Int(at)]
+      if node.end.isAfter(start) {
+        memory.nodes[Int(at)].isAmbiguous = true
+        if !end.isAfter(node.end) { return }
+      }
+      at = node.next
+    }
+  }
+
+  /// Everything before `sequence` was acknowledged.
+  ///
+  /// Gives when the segment that ends there was sent, if it was timed and sent once.
+  mutating func acknowledged(_ sequence: UInt32, in memory: inout Outstanding) -> Timestamp? {
+    var sent: Timestamp?
+    while head >= 0 {
+      let node = memory.nodes[Int(head)]
+      if node.end.isAfter(sequence) { break }
+      if node.end == sequence, !node.isAmbiguous { sent = Timestamp(nanoseconds: node.time) }
+      let spent = head
+      head = node.next
+      memory.give(spent)
+      count -= 1
+    }
+    if head < 0 { tail = -1 }
+    return sent
+  }
+
+  /// Frees the whole chain.
+  mutating func clear(in memory: inout Outstanding) {
+    while head >= 0 {
+      let spent = head
+      head = memory.nodes[Int(spent)].next
+      memory.give(spent)
+    }
+    tail = -1
+    count = 0
+  }
+}
+
+/// Round trips measured: extremes, mean and deviation in constant space (Welford).
+struct RoundTrips: Sendable {
+  private(set) var count: UInt32 = 0
+  /// Nanoseconds.
+  private(set) var minimum: Int64 = 0
+  private(set) var maximum: Int64 = 0
+  private var mean = 0.0
+  private var squares = 0.0
+
+  mutating func add(_ nanoseconds: Int64) {
+    guard nanoseconds >= 0, count < .max else { return }
+    minimum = count == 0 ? nanoseconds : min(minimum, nanoseconds)
+    maximum = max(maximum, nanoseconds)
+    count += 1
+    let value = Double(nanoseconds)
+    let distance = value - mean
+    mean += distance / Double(count)
+    squares += distance * (value - mean)
+  }
+
+  /// Nanoseconds.
+  var average: Int64 { Int64(mean.rounded()) }
+  /// Standard deviation of the samples in nanoseconds; nil below two.
+  var deviation: Int64? {
+    count < 2 ? nil : Int64((max(0, squares) / Double(count)).squareRoot().rounded())
+  }
+}

@@ -1,0 +1,223 @@
+import Bytes
+import Layers
+
+/// What is remarkable about each segment of a connection, by the reasoning of Wireshark's sequence
+/// number analysis, so that its counts and ours can be compared figure by figure.
+///
+/// Looks at headers only and keeps a fixed number of bytes. Sequence numbers that were not seen
+/// yet are 0, as there: once in 4 GiB that forgets one expectation, and never more.
+struct TCPAnalysis: Sendable {
+  /// What one segment turned out to be.
+  struct Findings: OptionSet, Sendable {
+    var rawValue: UInt16
+    /// Sent again after its time; fast and spurious ones are not in here.
+    static let late = Findings(rawValue: 1)
+    static let fast = Findings(rawValue: 2)
+    static let spurious = Findings(rawValue: 4)
+    static let outOfOrder = Findings(rawValue: 8)
+    static let duplicateACK = Findings(rawValue: 16)
+    static let zeroWindow = Findings(rawValue: 32)
+    static let windowFull = Findings(rawValue: 64)
+    static let keepAlive = Findings(rawValue: 128)
+    static let zeroWindowProbe = Findings(rawValue: 256)
+    static let lostSegment = Findings(rawValue: 512)
+    /// The window fell to 0 with this segment.
+    static let windowClosed = Findings(rawValue: 1024)
+    /// Any segment that repeats another.
+    static let retransmission: Findings = [late, fast, spurious]
+  }
+
+  /// What is known of one sender.
+  private struct Sender {
+    /// One behind the highest byte it sent.
+    var next: UInt32 = 0
+    /// The highest byte it sent without a gap before: what the other side may acknowledge.
+    var limit: UInt32 = 0
+    /// Its last acknowledgment.
+    var acknowledged: UInt32 = 0
+    /// When it last raised `next`.
+    var nextTime: Int64 = 0
+    /// When it last sent anything.
+    var lastTime: Int64 = 0
+    /// Acknowledgments in a row that repeat the one before; .max once the other side
+    /// acknowledged data of this sender that nobody saw.
+    var duplicates: UInt32 = 0
+    /// Its last window, unscaled.
+    var window: UInt32 = 0
+    /// Shift of its windows; -1 while unknown, -2 when scaling is not used.
+    var scale: Int8 = -1
+    /// Its SYN was seen and no acknowledgment since: windows are not scaled yet.
+    var isFresh = false
+    /// It sent a segment before this one.
+    var wasSeen = false
+    var sentKeepAlive = false
+    var sentProbe = false
+  }
+
+  /// Out of order rather than sent again, in nanoseconds, while the round trip is unknown.
+  private static let usualReordering: UInt64 = 3_000_000
+  /// A resent segment within this time of the duplicate acknowledgments answers them.
+  private static let fastReaction: UInt64 = 20_000_000
+
+  private var senders = BySide<Sender>(client: Sender(), server: Sender())
+  /// When the latest SYN was seen.
+  private var synTime: Int64?
+  /// From the latest SYN to the first acknowledgment without SYN, in nanoseconds.
+  private(set) var initialRTT: Int64?
+
+  init() {}
+
+  /// Windows of `side` as scaled, or as they stand on the wire while the scale is unknown.
+  func scaled(_ window: UInt16, of side: Side) -> UInt32 {
+    UInt32(window) << UInt32(max(0, senders[side].scale))
+  }
+
+  /// What this segment is; then it is part of what later ones are judged by.
+  mutating func examine(
+    _ segment: TCPFields, length: Int, at timestamp: Timestamp, from side: Side
+  ) -> Findings {
+    let length = UInt32(truncatingIfNeeded: length)
+    let time = timestamp.nanoseconds
+    var sender = senders[side]
+    var peer = senders[side.other]
+    let control = segment.flags.intersection([.syn, .fin, .rst])
+
+    var findings = sequenceFindings(segment, length, control.isEmpty, &sender, peer)
+    if segment.acknowledgment != sender.acknowledged { sender.duplicates = 0 }
+    noteUnseen(segment, &peer)
+    findings.formUnion(
+      repetition(segment, length, control, time, findings, sender: sender, peer: peer))
+    note(segment, length, control, time, findings, &sender)
+    noteHandshake(segment, time, &sender, &peer)
+
+    senders[side] = sender
+    senders[side.other] = peer
+    return findings
+  }
+
+  /// A SYN repeats the one that opened the connection: what a reset did to the expected sequence
+  /// number is undone.
+  mutating func restart(_ side: Side) { senders[side].next = senders[side].limit }
+
+  // MARK: Windows, gaps, probes and repeated acknowledgments
+
+  private func sequenceFindings(
+    _ segment: TCPFields, _ length: UInt32, _ isPlain: Bool, _ sender: inout Sender,
+    _ peer: Sender
+  ) -> Findings {
+    let window = UInt32(segment.window)
+    let isNext = segment.sequence == sender.next
+    if length == 1, isNext, peer.window == 0 { return .zeroWindowProbe }
+
+    var findings: Findings = []
+    if window == 0, isPlain {
+      findings.insert(.zeroWindow)
+      if !sender.wasSeen || sender.window != 0 { findings.insert(.windowClosed) }
+    }
+    if sender.next != 0, segment.sequence.isAfter(sender.next), !segment.flags.contains(.rst) {
+      findings.insert(.lostSegment)
+    }
+    guard isPlain else { return findings }
+    if length <= 1, segment.sequence == sender.next &- 1 { findings.insert(.keepAlive) }
+    if length > 0, peer.scale != -1 {
+      let shift = peer.isFresh ? 0 : UInt32(max(0, peer.scale))
+      if segment.sequence &+ length == peer.acknowledged &+ (peer.window << shift) {
+        findings.insert(.windowFull)
+      }
+    }
+    guard length == 0, isNext, segment.acknowledgment == sender.acknowledged,
+      window == sender.window
+    else { return findings }
+    // An answer to a probe is no duplicate.
+    if window == 0 || peer.sentKeepAlive { return findings }
+    sender.duplicates = sender.duplicates == .max ? 1 : sender.duplicates + 1
+    findings.insert(.duplicateACK)
+    return findings
+  }
+
+  /// The segment acknowledges data of its peer that nobody saw: say so once for each stretch.
+  private func noteUnseen(_ segment: TCPFields, _ peer: inout Sender) {
+    guard peer.limit != 0, segment.acknowledgment.isAfter(peer.limit),
+      segment.flags.contains(.ack)
+    else { return }
+    if peer.next.isAfter(peer.limit) {
+      peer.limit = peer.next
+    } else {
+      peer.duplicates = .max
+    }
+  }
+
+  // MARK: Sent again, or out of order
+
+  private func repetition(
+    _ segment: TCPFields, _ length: UInt32, _ control: TCPFlags, _ time: Int64,
+    _ findings: Findings, sender: Sender, peer: Sender
+  ) -> Findings {
+    let isVirtual = !control.isDisjoint(with: [.syn, .fin])
+    guard length > 0 || isVirtual, !findings.contains(.keepAlive) else { return [] }
+    let end = segment.sequence &+ length
+    // Nothing before the acknowledged byte can be of use any more.
+    if length > 0, peer.acknowledged != 0, !end.isAfter(peer.acknowledged) { return .spurious }
+    // More than a byte from one before the expected: the byte was a window probe, the rest is new.
+    let followsProbe = length > 1 && sender.next &- 1 == segment.sequence
+    guard sender.next != 0, sender.next.isAfter(segment.sequence), !followsProbe else { return [] }
+
+    let sinceACK = UInt64(bitPattern: time &- peer.lastTime)
+    if peer.duplicates >= 2, peer.acknowledged == segment.sequence, sinceACK < Self.fastReaction {
+      return .fast
+    }
+    let sinceNext = UInt64(bitPattern: time &- sender.nextTime)
+    let patience = initialRTT.map { UInt64(bitPattern: $0) } ?? Self.usualReordering
+    // One that ends where the stream ends was surely sent before.
+    if sinceNext < patience, sender.next != end &+ (isVirtual ? 1 : 0) { return .outOfOrder }
+    return .late
+  }
+
+  // MARK: What later segments are judged by
+
+  private func note(
+    _ segment: TCPFields, _ length: UInt32, _ control: TCPFlags, _ time: Int64,
+    _ findings: Findings, _ sender: inout Sender
+  ) {
+    let virtual: UInt32 = control.isDisjoint(with: [.syn, .fin]) ? 0 : 1
+    let end = segment.sequence &+ length &+ virtual
+    let isProbe = findings.contains(.zeroWindowProbe)
+    if sender.next == 0 || end.isAfter(sender.next), !isProbe {
+      sender.next = end
+      sender.nextTime = time
+    }
+    if sender.limit == 0 || segment.sequence == sender.limit, !isProbe {
+      sender.limit = sender.next
+    }
+    sender.window = UInt32(segment.window)
+    sender.acknowledged = segment.acknowledgment
+    sender.lastTime = time
+    sender.wasSeen = true
+    sender.sentKeepAlive = findings.contains(.keepAlive)
+    sender.sentProbe = isProbe
+  }
+
+  private mutating func noteHandshake(
+    _ segment: TCPFields, _ time: Int64, _ sender: inout Sender, _ peer: inout Sender
+  ) {
+    let isSYN = segment.flags.contains(.syn)
+    let isACK = segment.flags.contains(.ack)
+    if isSYN {
+      if !isACK { synTime = time }
+      sender.isFresh = true
+      if let scale = segment.windowScale { sender.scale = Int8(min(scale, 14)) }
+      if sender.scale == -1 {
+        // Without the option on either SYN nobody scales (RFC 7323 §2.2).
+        sender.scale = -2
+        peer.scale = -2
+      } else if isACK, peer.scale == -2 {
+        sender.scale = -2
+      }
+    } else if isACK {
+      if initialRTT == nil, let synTime, synTime != 0, time != synTime {
+        initialRTT = time &- synTime
+      }
+      sender.isFresh = false
+    }
+  }
+}
