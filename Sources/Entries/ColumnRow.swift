@@ -1,0 +1,39 @@
+/// An entry by its columns, with its contents within reach: all other fields are worked out from
+/// those, by the rows of the catalogue.
+package protocol ColumnRow: FieldRow {
+  /// The value of a row whose source is `.column`; `.none` when the entry has none.
+  func column(_ id: FieldID) -> FieldValue
+  /// Headers and bodies. May cost a read; asked for only by fields that need it.
+  func contents() -> Contents
+}
+
+extension ColumnRow {
+  /// Any field. `raw` is no field value: `RawRecord` makes it.
+  package func value(_ id: FieldID) -> FieldValue {
+    switch Catalogue[id].source {
+    case .column: column(id)
+    case .content: id == .raw ? .none : contents().value(id)
+    case .kinds(let kinds): .bool(kind.map(kinds.contains) ?? false)
+    case .firstOf(let ids): firstText(of: ids)
+    case .union(let ids): .texts(distinctTexts(of: ids))
+    case .derived(_, let work): work(self)
+    }
+  }
+
+  private func firstText(of ids: [FieldID]) -> FieldValue {
+    for id in ids {
+      if case .text(let text) = column(id), !text.isEmpty { return .text(text) }
+    }
+    return .none
+  }
+
+  private func distinctTexts(of ids: [FieldID]) -> [String] {
+    var result: [String] = []
+    for id in ids {
+      if case .text(let text) = column(id), !text.isEmpty, !result.contains(text) {
+        result.append(text)
+      }
+    }
+    return result
+  }
+}

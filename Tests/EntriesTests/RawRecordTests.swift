@@ -1,0 +1,87 @@
+import JSON
+import Testing
+
+@testable import Entries
+
+@Suite struct RawRecordTests {
+  private func record(_ entry: Entry) -> JSONValue {
+    .object(RawRecord(EntryRow(entry), id: "n/204/3").json)
+  }
+
+  @Test func anHTTPCallHasBothMessages() {
+    let entry = sample(
+      .http,
+      request: Content(
+        headers: headers(("Host", "shop"), ("Cookie", "a=1")), body: Array("x=1".utf8),
+        bodyLength: 3),
+      response: Content(
+        headers: headers(("Set-Cookie", "a=1, b"), ("Set-Cookie", "c=2")), body: [0, 1],
+        bodyLength: 9),
+      fields: [
+        (.method, .text("POST")), (.url, .text("/a/b?id=7")), (.path, .text("/a/b")),
+        (.statusCode, .int(500)), (.httpVersion, .text("HTTP/1.1")),
+      ])
+    let json = record(entry)
+    #expect(json["id"] == "n/204/3")
+    #expect(json["protocol"]?["abbr"] == "HTTP")
+    #expect(json["protocol"]?["version"] == "1.1")
+    #expect(json["timestamp"] == 1_700_000_000_123)
+    #expect(json["startTime"] == "2023-11-14T22:13:20.123Z")
+    #expect(json["elapsedTime"] == 2)
+    #expect(json["elapsedTimeUs"] == 2_500)
+    #expect(json["src"]?["ip"] == "10.0.0.7")
+    #expect(json["dst"]?["port"] == "8080")
+    #expect(json["request"]?["pathSegments"] == ["a", "b"])
+    #expect(json["request"]?["queryString"]?["id"] == "7")
+    #expect(json["request"]?["cookies"]?["a"] == "1")
+    #expect(json["request"]?["postData"]?["text"] == "x=1")
+    #expect(json["response"]?["status"] == 500)
+    #expect(json["response"]?["headers"]?["set-cookie"] == ["a=1, b", "c=2"])
+    #expect(json["response"]?["content"]?["encoding"] == "base64")
+    #expect(json["response"]?["content"]?["text"] == "AAE=")
+    #expect(json["response"]?["content"]?["truncated"] == true)
+    #expect(json["error"] == .null)
+    #expect(json["request"]?["nothing"] == nil)
+  }
+
+  @Test func aMissingHalfIsNull() {
+    var entry = sample(.dns, hasResponse: false, fields: [(.dnsQuestions, .texts(["a.b"]))])
+    entry.fault = Entry.Fault(.timeout, "no reply in 10 s")
+    let json = record(entry)
+    #expect(json["request"]?["questions"]?[0]?["name"] == "a.b")
+    #expect(json["response"] == .null)
+    #expect(json["elapsedTime"] == .null)
+    #expect(json["error"]?["type"] == "timeout")
+    #expect(json["error"]?["msg"] == "no reply in 10 s")
+  }
+
+  @Test func detailsOfAProtocolAreMembersOfItsMessages() {
+    let entry = sample(
+      .amqp,
+      fields: [
+        (.amqpMethod, .text("basic.publish")),
+        (.details, .text(#"{"request":{"exchange":"orders"},"response":{"x":1}}"#)),
+      ])
+    let json = record(entry)
+    #expect(json["request"]?["exchange"] == "orders")
+    #expect(json["amqp_method"] == "basic.publish")
+    #expect(json["redis_type"] == nil)
+    #expect(json["response"]?["x"] == 1)
+    #expect(record(sample(.amqp, fields: [(.details, .text("{broken"))]))["request"] != nil)
+  }
+
+  @Test func connectionsShowTheirStateAndFigures() {
+    let entry = sample(
+      .tcpConn,
+      fields: [(.connState, .text("closed")), (.metricResets, .int(1))])
+    let json = record(entry)
+    #expect(json["conn_state"] == "closed")
+    #expect(json["tcp_metrics"]?["rst_count"]?.double == 1)
+  }
+
+  @Test func base64IsPadded() {
+    // RFC 4648 §10.
+    let cases = [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")]
+    for (text, coded) in cases { #expect(base64(Array(text.utf8)) == coded) }
+  }
+}
