@@ -8,7 +8,7 @@ import Layers
 struct DuplicateFilter: Sendable {
   /// The earlier sighting of a packet.
   struct Sighting: Equatable {
-    /// Nanoseconds ago.
+    /// Nanoseconds apart.
     var age: Int64
     /// Another interface or VLAN saw it.
     var isElsewhere: Bool
@@ -33,8 +33,9 @@ struct DuplicateFilter: Sendable {
     let index = Int(truncatingIfNeeded: fingerprint) & (Self.capacity - 1)
     let entry = entries[index]
     if entry.fingerprint == fingerprint, entry.time != .min {
-      let age = time.nanoseconds &- entry.time
-      if age >= 0, age <= window {
+      // Copies from two buffers may stand in the capture in either order.
+      let age = abs(time.nanoseconds(since: Timestamp(nanoseconds: entry.time)))
+      if age <= window {
         return Sighting(age: age, isElsewhere: place != entry.place)
       }
     }

@@ -108,8 +108,9 @@ struct RoundTrips: Sendable {
   private var mean = 0.0
   private var squares = 0.0
 
+  /// A sample; nothing is learnt from one below the clock's resolution, or backwards in time.
   mutating func add(_ nanoseconds: Int64) {
-    guard nanoseconds >= 0, count < .max else { return }
+    guard nanoseconds > 0, count < .max else { return }
     minimum = count == 0 ? nanoseconds : min(minimum, nanoseconds)
     maximum = max(maximum, nanoseconds)
     count += 1

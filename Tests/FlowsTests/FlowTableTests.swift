@@ -1,0 +1,329 @@
+import Bytes
+import Flows
+import Layers
+import TestSupport
+import Testing
+
+@Suite struct FlowTableTests {
+  @Test func theSenderOfTheSYNIsTheClient() throws {
+    var script = Script()
+    script.connect()
+    let opened = try #require(script.sink.opened.first)
+    #expect(opened.client.port == 40000)
+    #expect(opened.clientKnownBy == .syn)
+    #expect(opened.state == .open)
+    #expect(opened.stream == 1)
+  }
+
+  @Test func theReceiverOfASYNACKIsTheClient() throws {
+    var script = Script()
+    script.send(.server, at: -1, flags: [.syn, .ack])
+    let opened = try #require(script.sink.opened.first)
+    #expect(opened.client.port == 40000)
+    #expect(opened.clientKnownBy == .synAck)
+  }
+
+  @Test func withoutAHandshakeTheFirstSenderIsTheClient() throws {
+    var script = Script()
+    script.send(.server, at: 10, "x")
+    let opened = try #require(script.sink.opened.first)
+    #expect(opened.client.port == 80)
+    #expect(opened.clientKnownBy == .firstPacket)
+  }
+
+  @Test func packetsAndBytesAreCountedForEachSide() throws {
+    var script = Script()
+    script.connect()
+    script.send(at: 0, "hello")
+    script.send(at: 0, "hello")
+    let conversation = try script.result()
+    #expect(conversation.sent.client.packets == 4)
+    #expect(conversation.sent.client.bytes == 4 * 54 + 10)
+    #expect(conversation.sent.client.payload == 10)
+    #expect(conversation.sent.server.packets == 1)
+    #expect(conversation.closeReason == .endOfCapture)
+    #expect(conversation.state == .closed)
+  }
+
+  @Test func finFromBothSidesFinishesAConnection() throws {
+    var script = Script()
+    script.connect()
+    script.send(at: 0, "bye", flags: [.ack, .fin])
+    script.send(.server, at: 0, flags: [.ack, .fin], ack: 4)
+    script.send(at: 4, ack: 1)
+    let open = try #require(script.table.conversation(in: 0))
+    #expect(open.state == .closed)
+    #expect(script.sink.closed.isEmpty, "kept for late packets")
+    let conversation = try script.result()
+    #expect(conversation.closeReason == .finished)
+    #expect(conversation.sent.client.packets == 4)
+  }
+
+  @Test func aResetThatFitsEndsAConnectionAndAForgedOneDoesNot() throws {
+    var script = Script()
+    script.connect()
+    script.send(.server, at: 70_000_000, flags: .rst)
+    #expect(script.table.conversation(in: 0)?.state == .open)
+    script.send(.server, at: 0, flags: .rst)
+    #expect(script.table.conversation(in: 0)?.state == .closed)
+    let conversation = try script.result()
+    #expect(conversation.closeReason == .reset)
+    #expect(conversation.health?.resets == 2)
+  }
+
+  @Test func aRefusedConnectionIsReset() throws {
+    var script = Script()
+    script.send(at: -1, flags: .syn)
+    script.send(.server, at: -1, flags: [.rst, .ack])
+    let conversation = try script.result()
+    #expect(conversation.closeReason == .reset)
+    #expect(conversation.health?.completeness == 37)
+  }
+
+  @Test func whatAResetCarriesIsNotPartOfTheStream() {
+    var script = Script()
+    script.connect()
+    script.send(.server, at: 0, "No, thank you.", flags: [.rst, .ack])
+    #expect(script.sink.text[.server] == nil)
+  }
+
+  @Test func aNewSYNOnPortsInUseBeginsAnotherConversation() {
+    var script = Script()
+    script.connect()
+    script.send(at: 0, "one")
+    script.clientISN = 77_000
+    script.serverISN = 99_000
+    script.connect()
+    script.send(at: 0, "two")
+    #expect(script.sink.closed.map(\.closeReason) == [.portReuse])
+    #expect(script.sink.opened.map(\.stream) == [1, 5])
+    #expect(script.sink.text[.client] == "onetwo")
+  }
+
+  @Test func theSameSYNAgainIsARetransmission() throws {
+    var script = Script()
+    script.send(at: -1, flags: .syn)
+    script.send(at: -1, flags: .syn, after: 1_000_000)
+    #expect(script.sink.opened.count == 1)
+    let health = try script.health()
+    #expect(health.retransmissions == 1)
+    #expect(health.bySide.client.retransmissions == 1)
+  }
+
+  @Test func bothEndsMayOpenAtOnce() {
+    var script = Script()
+    script.send(.client, at: -1, flags: .syn)
+    script.send(.server, at: -1, flags: .syn)
+    script.send(.client, at: -1, flags: [.syn, .ack])
+    script.send(.server, at: -1, flags: [.syn, .ack])
+    script.send(.client, at: 0, "hi")
+    script.send(.server, at: 0, "ho", ack: 2)
+    #expect(script.sink.opened.count == 1)
+    #expect(script.sink.text == [.client: "hi", .server: "ho"])
+  }
+
+  @Test func dataInTheSYNIsDelivered() {
+    var script = Script()
+    script.send(at: -1, "GET", flags: .syn)
+    script.send(.server, at: -1, flags: [.syn, .ack], ack: 3)
+    script.send(at: 3, " /")
+    #expect(script.sink.text[.client] == "GET /")
+  }
+
+  @Test func datagramsAreDeliveredOneByOne() throws {
+    var script = Script()
+    script.datagram("question")
+    script.datagram("answer", from: .server)
+    script.datagram("question")
+    #expect(script.sink.news() == "question<answerquestion")
+    let conversation = try script.result()
+    #expect(conversation.transport == .udp)
+    #expect(conversation.sent.client.payload == 16)
+    #expect(conversation.health == nil)
+  }
+
+  @Test func transportsDoNotMix() {
+    var script = Script()
+    script.datagram("a", transport: .udp)
+    script.datagram("a", transport: .sctp)
+    script.datagram("a", transport: .icmp)
+    script.datagram("a", transport: .other)
+    #expect(script.sink.opened.map(\.transport) == [.udp, .sctp, .icmp])
+    #expect(script.table.counters.unfollowed == 1)
+    #expect(script.table.counters.packets == 4)
+  }
+
+  @Test func idleConversationsEndAndTheirSlotsAreUsedAgain() {
+    var limits = FlowLimits()
+    limits.udpIdle = 5_000_000_000
+    var script = Script(limits)
+    script.datagram("a")
+    script.clientPort = 40001
+    script.datagram("b", after: 3_000_000)
+    script.clientPort = 40000
+    script.datagram("c", after: 3_000_000)
+    script.clientPort = 40002
+    script.datagram("d", after: 4_000_000)
+    script.datagram("e", after: 100)
+    #expect(script.sink.closed.map(\.client.port) == [40001])
+    #expect(script.sink.closed.map(\.closeReason) == [.idle])
+    #expect(script.table.openCount == 2)
+    script.clientPort = 40003
+    script.datagram("f")
+    #expect(script.table.conversation(in: 1)?.client.port == 40003)
+  }
+
+  @Test func oneWrongTimeStampEndsNothing() {
+    var script = Script()
+    script.connect()
+    script.time += 9_000_000_000
+    script.send(at: 0, "a", after: 0)
+    script.time -= 9_000_000_000
+    script.send(at: 1, "b")
+    script.send(at: 2, "c")
+    #expect(script.sink.closed.isEmpty)
+    #expect(script.sink.text[.client] == "abc")
+  }
+
+  @Test func theOwnersClockEndsIdleConversationsToo() {
+    var script = Script()
+    script.connect()
+    script.table.expire(at: Timestamp(microseconds: script.time + 1_199_000_000), into: script.sink)
+    #expect(script.table.openCount == 1)
+    script.table.expire(at: Timestamp(microseconds: script.time + 1_201_000_000), into: script.sink)
+    #expect(script.table.openCount == 0)
+  }
+
+  @Test func finishedConnectionsGoAfterTheirLinger() {
+    var script = Script()
+    script.connect()
+    script.send(at: 0, flags: [.fin, .ack])
+    script.send(.server, at: 0, flags: [.fin, .ack], ack: 1)
+    script.table.expire(at: Timestamp(microseconds: script.time + 61_000_000), into: script.sink)
+    #expect(script.sink.closed.map(\.closeReason) == [.finished])
+  }
+
+  @Test func aFullTableMakesRoomByItsLongestIdle() {
+    var limits = FlowLimits()
+    limits.conversations = 2
+    var script = Script(limits)
+    for port in [40000, 40001, 40000, 40002] as [UInt16] {
+      script.clientPort = port
+      script.datagram("x", after: 2_000_000)
+    }
+    #expect(script.sink.closed.map(\.client.port) == [40001])
+    #expect(script.sink.closed.map(\.closeReason) == [.evicted])
+    #expect(script.table.counters.evicted == 1)
+    #expect(script.table.openCount == 2)
+  }
+
+  @Test func theEndOfTheCaptureClosesInTheOrderOfStreams() {
+    var script = Script()
+    for port in (1...50).reversed() as ReversedCollection<ClosedRange<UInt16>> {
+      script.clientPort = port
+      script.datagram("x")
+    }
+    script.finish()
+    #expect(script.sink.closed.map(\.stream) == Array(1...50))
+    #expect(script.table.openCount == 0)
+  }
+
+  @Test func openConversationsCanBeListed() {
+    var script = Script()
+    script.connect()
+    script.send(at: 0, "hello")
+    script.clientPort = 5
+    script.datagram("x")
+    var seen: [(Int, UInt64)] = []
+    script.table.forEachOpen { seen.append(($0, $1.sent.client.payload)) }
+    #expect(seen.map(\.0) == [0, 1])
+    #expect(seen.map(\.1) == [5, 1])
+    #expect(script.table.conversation(in: 7) == nil)
+  }
+
+  // MARK: Packets captured twice
+
+  @Test func aCopyFromAnotherInterfaceIsCountedOnly() throws {
+    var script = Script()
+    script.send(at: -1, flags: .syn)
+    script.send(at: -1, flags: .syn, after: 5, interface: 1)
+    script.send(.server, at: -1, flags: [.syn, .ack])
+    script.send(.server, at: -1, flags: [.syn, .ack], after: 5, interface: 1)
+    script.datagram("q")
+    script.datagram("q", after: 5, interface: 1)
+    #expect(script.table.counters.duplicates == 3)
+    #expect(script.sink.text[.client] == "q")
+    script.finish()
+    #expect(script.sink.closed.map(\.health?.retransmissions) == [0, nil])
+  }
+
+  @Test func aConnectionCapturedTwiceOnOneInterfaceIsRecognised() throws {
+    var script = Script()
+    for (side, at, flags, text) in [
+      (Side.client, -1, TCPFlags.syn, ""), (.server, -1, [.syn, .ack], ""),
+      (.client, 0, .ack, ""), (.client, 0, [.ack, .psh], "GET"),
+    ] as [(Side, Int, TCPFlags, String)] {
+      script.send(side, at: at, text, flags: flags)
+      script.send(side, at: at, text, flags: flags, after: 3)
+    }
+    #expect(script.table.counters.duplicates == 4)
+    let conversation = try script.result()
+    #expect(conversation.sent.client.packets == 3)
+    #expect(conversation.health?.retransmissions == 0)
+    #expect(conversation.health?.duplicateACKs == 0)
+  }
+
+  @Test func retransmissionsAndDuplicateACKsAreNoCopies() throws {
+    var script = Script()
+    script.connect()
+    script.send(at: 0, "abc")
+    script.send(.server, at: 0, ack: 0, after: 10)
+    script.send(.server, at: 0, ack: 0, after: 10)
+    script.send(.server, at: 0, ack: 0, after: 10)
+    script.send(at: 0, "abc", after: 10)
+    #expect(script.table.counters.duplicates == 0)
+    let health = try script.health()
+    #expect(health.duplicateACKs == 3)
+    #expect(health.fastRetransmissions == 1)
+  }
+
+  @Test func withoutAWindowEveryPacketStandsForItself() {
+    var limits = FlowLimits()
+    limits.duplicateWindow = 0
+    var script = Script(limits)
+    script.send(at: -1, flags: .syn)
+    script.send(at: -1, flags: .syn, after: 5, interface: 1)
+    #expect(script.table.counters.duplicates == 0)
+  }
+
+  // MARK: Hostile packets
+
+  /// Random headers on few ports: nothing traps, and what goes in is accounted for.
+  @Test(arguments: 0..<20) func randomPacketsDoNoHarm(seed: Int) {
+    var random = SeededGenerator(seed: UInt64(seed))
+    var limits = FlowLimits()
+    limits.conversations = 8
+    limits.pendingBytesPerSide = 2000
+    var script = Script(limits)
+    let edges: [Int] = [0, 1, -1, 0x7fff_ffff, -0x8000_0000, 1 << 26, -(1 << 26), 70000]
+    for _ in 0..<4000 {
+      script.clientPort = UInt16.random(in: 1...12, using: &random)
+      let base = edges.randomElement(using: &random) ?? 0
+      script.send(
+        Bool.random(using: &random) ? .client : .server,
+        at: base &+ Int.random(in: -40...40, using: &random),
+        String(repeating: "x", count: Int.random(in: 0...30, using: &random)),
+        flags: TCPFlags(rawValue: UInt16.random(in: 0...255, using: &random)),
+        ack: (edges.randomElement(using: &random) ?? 0) &+ Int.random(in: -40...40, using: &random),
+        window: UInt16.random(in: 0...3, using: &random),
+        scale: Bool.random(using: &random) ? UInt8.random(in: 0...255, using: &random) : nil,
+        cut: Int.random(in: 0...2, using: &random) == 0 ? 5 : 0,
+        after: Int64.random(in: -1000...2_000_000, using: &random))
+      #expect(script.table.openCount <= 8)
+    }
+    script.finish()
+    #expect(script.table.openCount == 0)
+    #expect(script.sink.opened.count == script.sink.closed.count)
+    #expect(UInt64(script.sink.closed.count) == script.table.counters.conversations)
+  }
+}
