@@ -1,0 +1,43 @@
+# Everything is built in one configuration, so that the first build serves tests, demo and bench alike.
+CHECK  := --explicit-target-dependency-import-check error
+SWIFT  := swift build -c release $(CHECK)
+STEP   := Scripts/step
+PYTHON := .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help build test demo bench truth samples format clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r verb text; do \
+	  printf '  make %-8s %s\n' "$$verb" "$$text"; done
+
+build: ## Build .build/release/kubeshark, installing the libraries it needs
+	@Scripts/setup
+	@$(STEP) "Building kubeshark" $(SWIFT) --product kubeshark
+
+test: ## Run all tests: the modules' own, then the built command from outside
+	@Scripts/setup --python
+	@$(STEP) "Building kubeshark and its tests" $(SWIFT) --build-tests
+	@$(STEP) "Module tests" swift test -c release --skip-build
+	@if [ -d Tests/EndToEnd ]; then \
+	  $(STEP) "End-to-end tests" $(PYTHON) -m pytest -q Tests/EndToEnd; fi
+
+demo: ## Ask the sample captures questions over MCP, and print the transcript
+	@Scripts/setup --python
+	@$(STEP) "Building kubeshark" $(SWIFT) --product kubeshark
+	@$(PYTHON) Scripts/demo.py
+
+bench: build ## Measure speed and memory, beside tshark where it is installed
+	@Scripts/bench
+
+truth: build ## Compare calls found in captures with what their makers say is in them
+	@Scripts/truth
+
+samples: ## Make the sample captures anew (root, Linux)
+	@Scripts/make-samples
+
+format: ## Format all Swift files
+	@swift format --in-place --parallel --recursive Package.swift Sources Tests
+
+clean: ## Remove everything built; the next build takes minutes
+	rm -rf .build .venv
