@@ -22,6 +22,59 @@ package enum KFL {
   package static func compile(
     _ text: String, schema: Schema, now: Timestamp, dialect: Dialect = .kfl, checks: Bool = true
   ) -> Compilation {
-    Compilation(text: text, errors: [], warnings: [], filter: nil)
+    let bytes = Array(text.utf8)
+    let reading = Reading(bytes, schema: schema, now: now, dialect: dialect, checks: checks)
+    let warnings = reading.warnings.prefix(Limits.warnings).map { Diagnostic($0, in: bytes) }
+    guard reading.problems.isEmpty, let checked = reading.checked else {
+      let suggestion =
+        dialect == .cel || !checks
+        ? nil
+        : Repair.corrected(bytes, reading.problems) { candidate in
+          Reading(candidate, schema: schema, now: now, dialect: dialect, checks: true).problems
+        }
+      return Compilation(
+        text: text,
+        errors: reading.problems.map { Diagnostic($0, in: bytes, suggestion: suggestion) },
+        warnings: warnings, filter: nil)
+    }
+    let filter = Filter(checked, rowLimit: reading.rowLimit, schema: schema, dialect: dialect)
+    return Compilation(text: text, errors: [], warnings: warnings, filter: filter)
+  }
+}
+
+/// A text parsed and checked, with everything that was noticed.
+struct Reading {
+  private(set) var checked: Checked?
+  private(set) var problems: [Problem] = []
+  private(set) var warnings: [Problem] = []
+  private(set) var rowLimit: Int?
+
+  init(_ text: [UInt8], schema: Schema, now: Timestamp, dialect: KFL.Dialect, checks: Bool) {
+    let parser: Parser
+    let syntax: Syntax?
+    do throws(Problem) {
+      var reader = try Parser(text, dialect: dialect)
+      syntax = try reader.run()
+      parser = reader
+    } catch {
+      problems = [error]
+      return
+    }
+    guard let syntax else {
+      if dialect == .cel {
+        problems = [Problem(.syntax, "there is no expression", at: 0..<0)]
+      } else {
+        checked = Checked(.literal(.bool(true)), .bool, 0..<text.count)
+      }
+      return
+    }
+    var checker = Checker(
+      schema: schema, dialect: dialect, checks: checks, now: now, source: text,
+      hasWords: parser.hasWords)
+    let result = checker.filter(syntax)
+    problems = checker.problems
+    warnings = parser.warnings + checker.warnings
+    rowLimit = checker.rowLimit
+    if problems.isEmpty { checked = result }
   }
 }

@@ -53,6 +53,8 @@ package struct Schema: Sendable {
   let roots: Set<String>
   /// Parts of the longest name.
   let longestName: Int
+  /// The flag each variable belongs to, by slot.
+  let scopes: [String?]
 
   /// The macros of an installation that configures none.
   package static let defaultMacros = ["https": "tls and (http or http2)"]
@@ -69,6 +71,12 @@ package struct Schema: Sendable {
     let parts = variables.map { $0.name.split(separator: ".") }
     roots = Set(parts.compactMap { $0.first.map(String.init) })
     longestName = parts.map(\.count).max() ?? 0
+    let flags = Set(variables.lazy.filter(\.isFlag).map(\.name))
+    scopes = variables.map { variable in
+      if variable.isFlag { return nil }
+      let prefix = variable.name.prefix { $0 != "_" }
+      return variable.scope ?? (flags.contains(String(prefix)) ? String(prefix) : nil)
+    }
   }
 
   /// The slot of the variable of that exact name.

@@ -2,9 +2,15 @@
 struct Frame {
   let record: any Record
   var locals: [Value] = []
-  var budget = Limits.costPerEntry
+  private var budget = Limits.costPerEntry
 
   init(record: some Record) { self.record = record }
+
+  /// Takes `cost` and one step more from the budget.
+  mutating func spend(_ cost: Int) throws(Failure) {
+    budget -= 1 + cost
+    if budget < 0 { throw .tooCostly }
+  }
 }
 
 /// A planned condition.

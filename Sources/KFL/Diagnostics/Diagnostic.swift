@@ -16,6 +16,8 @@ package struct Diagnostic: Error, Hashable, Sendable {
     case letterCase = "case"
     case cidrAsText = "cidr-as-text"
     case tcpFlag = "tcp-flag"
+    /// Evaluating the expression failed, at run time.
+    case evaluation = "evaluation-errors"
   }
 
   package var code: Code

@@ -1,0 +1,86 @@
+/// The edits that mend a comparison of two types.
+struct ComparisonFix {
+  private(set) var edits: [Edit] = []
+
+  init(
+    _ a: Checked, _ b: Checked, _ comparison: Comparison, _ node: Syntax, _ left: Syntax,
+    _ right: Syntax, _ checker: Checker
+  ) {
+    let (x, y) = (checker.text(left), checker.text(right))
+    if b.literal != nil || b.isTimeConstant {
+      edits = Self.literal(b, beside: a, comparison, node, right, x, checker)
+    } else if a.literal != nil || a.isTimeConstant {
+      edits = Self.literal(a, beside: b, comparison.mirrored, node, left, y, checker)
+    }
+    guard edits.isEmpty else { return }
+    let isEqual = comparison == .equal
+    guard isEqual || comparison == .notEqual else { return }
+    func negated(_ text: String) -> String { isEqual ? text : "!(\(text))" }
+    switch (a.type, b.type) {
+    case (.list(let element), let type) where type.fits(element):
+      edits = [Edit(node.range, negated("\(y) in \(x)"))]
+    case (let type, .list(let element)) where type.fits(element):
+      edits = [Edit(node.range, negated("\(x) in \(y)"))]
+    case (.int, .string), (.double, .string): edits = [Edit(left.range, "string(\(x))")]
+    case (.string, .int), (.string, .double): edits = [Edit(right.range, "string(\(y))")]
+    default: break
+    }
+  }
+
+  /// A constant that has the wrong type for the operand beside it.
+  private static func literal(
+    _ literal: Checked, beside other: Checked, _ comparison: Comparison, _ node: Syntax,
+    _ place: Syntax, _ operand: String, _ checker: Checker
+  ) -> [Edit] {
+    if let text = Problem.converted(literal, to: other.type) { return [Edit(place.range, text)] }
+    let isEqual = comparison == .equal
+    switch (other.type, literal.literal ?? literal.timeConstant) {
+    case (.int, .duration(let nanoseconds)?):
+      return [Edit(place.range, String(nanoseconds / 1000))]
+    case (.int, .string(let text)?):
+      if let range = statusRange(text, operand, isEqual: isEqual) {
+        return [Edit(node.range, range)]
+      }
+      if let length = DateText.duration(text).flatMap(TimeText.duration) {
+        return [Edit(place.range, String(length / 1000))]
+      }
+    case (.timestamp, .duration?):
+      return [Edit(place.range, "now() - \(checker.text(place))")]
+    case (.timestamp, .string(let text)?):
+      if let length = DateText.duration(text) {
+        return [Edit(place.range, "now() - duration(\"\(length)\")")]
+      }
+    case (.string, .bool(let flag)?):
+      return [Edit(node.range, "\(operand) \(flag == isEqual ? "!=" : "==") \"\"")]
+    case (.list, .null?), (.map, .null?):
+      return [Edit(node.range, "size(\(operand)) \(isEqual ? "==" : ">") 0")]
+    case (.list(let element), let value?) where comparison == .equal || comparison == .notEqual:
+      guard value.type.fits(element) else { return [] }
+      let text = "\(checker.text(place)) in \(operand)"
+      return [Edit(node.range, isEqual ? text : "!(\(text))")]
+    case (.bool, .string(let text)?):
+      // `http == "yes"`
+      return ["yes", "on"].contains(text.lowercased()) ? [Edit(place.range, "true")] : []
+    default: break
+    }
+    return []
+  }
+
+  /// `5xx`, `5%`, `5*` as a range.
+  private static func statusRange(_ text: String, _ operand: String, isEqual: Bool) -> String? {
+    guard let class_ = text.first?.wholeNumberValue, (1...9).contains(class_),
+      ["xx", "%", "*", "**", "..", ".*"].contains(text.dropFirst().lowercased())
+    else { return nil }
+    return isEqual
+      ? "(\(operand) >= \(class_)00 && \(operand) < \(class_ + 1)00)"
+      : "(\(operand) < \(class_)00 || \(operand) >= \(class_ + 1)00)"
+  }
+}
+
+extension Checked {
+  /// The instant or length of time a call with a literal stands for.
+  fileprivate var timeConstant: Value? {
+    if case .call(_, _, .constant(let value), _) = kind { value } else { nil }
+  }
+  fileprivate var isTimeConstant: Bool { timeConstant != nil }
+}

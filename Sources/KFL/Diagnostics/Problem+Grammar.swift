@@ -1,0 +1,208 @@
+// What the parser finds: operators without operands, brackets that do not close, and words of
+// other query languages.
+
+extension Problem {
+  static func conditionalWithoutColon(_ range: Range<Int>) -> Problem {
+    Problem(.syntax, "`condition ? a : b` needs its `:`", at: range, expected: ":")
+  }
+
+  static func mapWithoutColon(_ range: Range<Int>) -> Problem {
+    Problem(.syntax, "a map is written {key: value}", at: range, expected: ":")
+  }
+
+  /// `a..b`, or a range of numbers.
+  static func recursiveDescent(_ range: Range<Int>) -> Problem {
+    Problem(
+      .unsupported,
+      "`..` is not supported: name the whole path; a range is `x >= low && x <= high`", at: range)
+  }
+
+  static func missingMember(_ range: Range<Int>, in parser: Parser) -> Problem {
+    Problem(
+      .syntax, "after the dot a name is missing", at: range, expected: "a name",
+      found: parser.found(range),
+      fix: range.lowerBound > 0 ? [.delete(range.lowerBound - 1..<range.lowerBound)] : [])
+  }
+
+  /// `{…}` anywhere but right of `in`.
+  static func misplacedBraces(_ range: Range<Int>, text: String) -> Problem {
+    Problem(
+      .syntax, "a list is written in brackets: [a, b]; braces list values only after `in`",
+      at: range,
+      fix: [
+        Edit(range.lowerBound..<range.lowerBound + 1, "["),
+        Edit(range.upperBound - 1..<range.upperBound, "]"),
+      ])
+  }
+
+  /// An operand is expected where something else stands.
+  static func missingOperand(at place: Int, in parser: Parser) -> Problem {
+    let token = parser.tokens[place]
+    let before = place > 0 ? parser.tokens[place - 1] : nil
+    let found = parser.found(token.range)
+    if token.kind == .end {
+      let sign = before.map { parser.text($0) } ?? ""
+      return Problem(
+        .syntax, "the filter ends after `\(sign)`; a condition or value is missing",
+        at: token.range, expected: "an operand", found: "the end",
+        fix: parser.isConnective(before) ? [.delete(parser.withBlanks(before))] : [])
+    }
+    if token.kind == .slash, let literal = parser.slashLiteral(at: place) {
+      return Problem(
+        .syntax, "text and regular expressions are written in quotes", at: literal.range,
+        expected: "\"", found: found, fix: [literal])
+    }
+    var fix: [Edit] = []
+    if parser.isConnective(token), token.kind != .name || parser.tokens.count > 2 {
+      fix = [.delete(parser.withBlanks(token))]
+    } else if parser.isConnective(before), token.kind == .rightParenthesis {
+      fix = [.delete(parser.withBlanks(before))]
+    } else if token.kind == .equal, before?.kind == .equal {
+      fix = [.delete(token.range)]
+    }
+    return Problem(
+      .syntax, "`\(found)` stands where a condition or value is expected", at: token.range,
+      expected: "an operand", found: found, fix: fix)
+  }
+
+  /// A complete expression is followed by something that does not continue it.
+  static func unexpected(at place: Int, in parser: Parser) -> Problem {
+    let token = parser.tokens[place]
+    let found = parser.found(token.range)
+    if let slip = ForeignSyntax(at: place, in: parser) {
+      return Problem(
+        .syntax, slip.message, at: token.range, expected: slip.expected, found: found,
+        fix: slip.fix)
+    }
+    switch token.kind {
+    case .rightParenthesis, .rightBracket, .rightBrace:
+      return Problem(
+        .syntax, "`\(found)` closes nothing", at: token.range, found: found,
+        fix: [.delete(token.range)])
+    case .comma:
+      return Problem(
+        .syntax, "conditions are joined by `&&` or `||`, not by a comma", at: token.range,
+        expected: "&&", found: found, fix: [Edit(token.range, " &&")])
+    case .colon:
+      return Problem(
+        .syntax, "`:` does not compare; equality is `==`", at: token.range, expected: "==",
+        found: found, fix: [Edit(token.range, " == ")])
+    default:
+      return Problem(
+        .syntax, "`\(found)` follows a complete condition; join the two with `&&` or `||`",
+        at: token.range, expected: "&& or ||", found: found,
+        fix: [.insert("&& ", at: Int(token.start))])
+    }
+  }
+
+  /// A bracket that is not closed where it should be.
+  static func unclosed(_ opener: Token, at place: Int, in parser: Parser) -> Problem {
+    let token = parser.tokens[place]
+    let close = parser.closing(opener)
+    if token.kind != .end, token.kind != .rightParenthesis, token.kind != .rightBracket,
+      token.kind != .rightBrace
+    {
+      return unexpected(at: place, in: parser)
+    }
+    let fix: Edit =
+      token.kind == .end
+      ? .insert(close, at: parser.lastOffset) : Edit(token.range, close)
+    return Problem(
+      .syntax, "the `\(parser.text(opener))` is not closed", at: opener.range, expected: close,
+      found: token.kind == .end ? "the end" : parser.text(token), fix: [fix])
+  }
+
+  /// `(200, 404)`: lists are written in brackets.
+  static func parenthesisedList(_ opener: Token, at place: Int, in parser: Parser) -> Problem {
+    var fix = [Edit(opener.range, "[")]
+    var open = 1
+    for token in parser.tokens[place...] {
+      if token.kind == .leftParenthesis { open += 1 }
+      if token.kind == .rightParenthesis { open -= 1 }
+      if open == 0 {
+        fix.append(Edit(token.range, "]"))
+        break
+      }
+    }
+    return Problem(
+      .syntax, "a list is written in brackets: [a, b]", at: opener.range, expected: "[",
+      found: "(", fix: fix.count == 2 ? fix : [])
+  }
+
+  /// A word CEL keeps for itself, as a name.
+  static func reservedName(_ name: String, at place: Int, in parser: Parser) -> Problem {
+    var fix: [Edit] = []
+    let range = parser.tokens[place].range
+    if name == "namespace", place + 2 < parser.tokens.count, parser.tokens[place + 2].kind == .text,
+      parser.tokens[place + 1].kind == .equal || parser.tokens[place + 1].kind == .notEqual
+    {
+      let isEqual = parser.tokens[place + 1].kind == .equal
+      let element = parser.text(parser.tokens[place + 2]) + " in namespaces"
+      let whole = range.lowerBound..<parser.tokens[place + 2].range.upperBound
+      fix = [Edit(whole, isEqual ? element : "!(" + element + ")")]
+    } else if name == "namespace" {
+      fix = [Edit(range, "src.namespace")]
+    }
+    return Problem(
+      .syntax,
+      "`\(name)` is a reserved word"
+        + (name == "namespace" ? "; use src.namespace, dst.namespace or namespaces" : ""),
+      at: range, found: name, fix: fix)
+  }
+}
+
+extension Parser {
+  /// The text of a range, cut for messages.
+  func found(_ range: Range<Int>) -> String {
+    range.isEmpty ? "the end" : String(decoding: bytes[range].prefix(40), as: UTF8.self)
+  }
+
+  /// Whether the token joins conditions.
+  func isConnective(_ token: Token?) -> Bool {
+    guard let token else { return false }
+    switch token.kind {
+    case .and, .or: return true
+    case .name: return dialect == .kfl && ["and", "or", "AND", "OR"].contains(text(token))
+    default: return false
+    }
+  }
+
+  /// The token with one blank beside it, so that deleting it leaves tidy text.
+  func withBlanks(_ token: Token?) -> Range<Int> {
+    guard let range = token?.range else { return 0..<0 }
+    let end = range.upperBound
+    if end < bytes.count, bytes[end] == 0x20 { return range.lowerBound..<end + 1 }
+    let start = range.lowerBound
+    return start > 0 && bytes[start - 1] == 0x20 ? start - 1..<end : range
+  }
+
+  /// Where the last token ends.
+  var lastOffset: Int { tokens.count > 1 ? Int(tokens[tokens.count - 2].end) : 0 }
+
+  /// The bracket that closes one.
+  func closing(_ opener: Token) -> String {
+    switch opener.kind {
+    case .leftBracket: "]"
+    case .leftBrace: "}"
+    default: ")"
+    }
+  }
+
+  /// `/api/users` or `/re/` as a text literal.
+  func slashLiteral(at place: Int) -> Edit? {
+    let start = tokens[place].range.lowerBound
+    var end = start
+    while end < bytes.count, bytes[end] > 0x20, bytes[end] != UInt8(ascii: ")"),
+      bytes[end] != UInt8(ascii: ",")
+    {
+      end += 1
+    }
+    var word = String(decoding: bytes[start..<end], as: UTF8.self)
+    guard word.utf8.count > 1, !word.contains("\"") else { return nil }
+    let isPattern =
+      place > 0
+      && (text(tokens[place - 1]) == "matches" || tokens[place - 1].kind == .leftParenthesis)
+    if isPattern, word.hasSuffix("/") { word = String(word.dropFirst().dropLast()) }
+    return Edit(start..<end, Value.quoted(word))
+  }
+}

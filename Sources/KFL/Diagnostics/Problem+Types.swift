@@ -1,0 +1,320 @@
+// Operators between types that do not have them, each with the expression that was meant.
+
+extension Problem {
+  static func noOperator(_ sign: String, _ types: [KFLType], at range: Range<Int>) -> Problem {
+    Problem(
+      .type, "`\(sign)` is not defined for \(types.map(\.phrase).joined(separator: " and "))",
+      at: range, found: types.map(\.description).joined(separator: ", "))
+  }
+
+  static func noFunction(_ name: String, _ types: [KFLType], at range: Range<Int>) -> Problem {
+    Problem(
+      .type, "\(name) is not defined for \(types.map(\.phrase).joined(separator: " and "))",
+      at: range, found: types.map(\.description).joined(separator: ", "))
+  }
+
+  // MARK: Conditions
+
+  /// The whole filter is a value.
+  static func notCondition(
+    _ result: Checked, _ node: Syntax, text: String, schema: Schema
+  ) -> Problem {
+    var fix: [Edit] = []
+    if let literal = result.literal, case .string = literal {
+      fix = [Edit(node.range, "path.contains(\(text))")]
+    } else if let test = truth(of: result.type, text) {
+      fix = [Edit(node.range, test)]
+    }
+    return Problem(
+      .notBool, "a filter is a condition; this is \(result.type.phrase)", at: node.range,
+      expected: "bool", found: result.type.description, fix: fix)
+  }
+
+  /// The comparison that says what other languages mean by a value as a condition.
+  static func truth(of type: KFLType, _ text: String, isNegated: Bool = false) -> String? {
+    let (different, more) = isNegated ? ("==", "==") : ("!=", ">")
+    switch type {
+    case .string: return "\(text) \(different) \"\""
+    case .int: return "\(text) \(different) 0"
+    case .uint: return "\(text) \(different) 0u"
+    case .double: return "\(text) \(different) 0.0"
+    case .list, .map: return "size(\(text)) \(more) 0"
+    default: return nil
+    }
+  }
+
+  /// An operand of `&&`, `||`, `?:` or a predicate that is a value.
+  static func operandNotCondition(
+    _ result: Checked, _ node: Syntax, after previous: Syntax?, in checker: Checker
+  ) -> Problem {
+    var fix: [Edit] = []
+    let text = checker.text(node)
+    if result.literal != nil, case .binary(let sign, let left, _, _)? = previous?.kind {
+      // `method == "GET" or "POST"`
+      fix = [Edit(node.range, "\(checker.text(left)) \(sign.rawValue) \(text)")]
+    } else if result.literal != nil, case .method(let left, let name, _, _)? = previous?.kind {
+      fix = [Edit(node.range, "\(checker.text(left)).\(name)(\(text))")]
+    } else if let test = truth(of: result.type, text) {
+      fix = [Edit(node.range, test)]
+    }
+    return Problem(
+      .type, "a condition is expected; this is \(result.type.phrase)", at: node.range,
+      expected: "bool", found: result.type.description, fix: fix)
+  }
+
+  /// `!path`
+  static func negatedNonCondition(
+    _ result: Checked, _ node: Syntax, _ operand: Syntax, in checker: Checker
+  ) -> Problem {
+    let fix = truth(of: result.type, checker.text(operand), isNegated: true)
+      .map { [Edit(node.range, $0)] }
+    return Problem(
+      .type, "`!` needs a condition; this is \(result.type.phrase)", at: node.range,
+      expected: "bool", found: result.type.description, fix: fix ?? [])
+  }
+
+  static func branchesDiffer(_ a: KFLType, _ b: KFLType, at range: Range<Int>) -> Problem {
+    Problem(
+      .type, "both branches of `?:` must have one type; this is \(b.phrase)", at: range,
+      expected: a.description, found: b.description)
+  }
+
+  static func mixedList(
+    _ element: Checked, _ type: KFLType, _ node: Syntax, text: String
+  ) -> Problem {
+    Problem(
+      .type, "the elements of a list have one type; this is \(element.type.phrase)",
+      at: node.range, expected: type.description, found: element.type.description,
+      fix: converted(element, to: type).map { [Edit(node.range, $0)] } ?? [])
+  }
+
+  /// A literal of one type as the literal of another; nil when it makes no sense there.
+  static func converted(_ literal: Checked, to type: KFLType) -> String? {
+    switch (literal.literal, type) {
+    case (.string(let text)?, .int): Int64(text).map(String.init)
+    case (.string(let text)?, .double): Double(text)?.description
+    case (.string(let text)?, .bool):
+      ["true": "true", "1": "true", "yes": "true", "false": "false", "0": "false", "no": "false"][
+        text.lowercased()]
+    case (.int(let number)?, .string): "\"\(number)\""
+    case (.uint(let number)?, .string): "\"\(number)\""
+    case (.double(let number)?, .string): "\"\(number.shortText)\""
+    case (.bool(let flag)?, .string): "\"\(flag)\""
+    case (.int(let number)?, .bool): number == 1 ? "true" : number == 0 ? "false" : nil
+    case (.int(let number)?, .double): Double(number).description
+    case (.string(let text)?, .timestamp): DateText.completed(text).map { "timestamp(\"\($0)\")" }
+    case (.string(let text)?, .duration): DateText.duration(text).map { "duration(\"\($0)\")" }
+    default: nil
+    }
+  }
+
+  // MARK: Comparisons
+
+  /// Slips in a comparison that are seen before its operands are looked at: chains, names of
+  /// either side, `!` bound too tightly, bare words.
+  static func foreignRelation(
+    _ node: Syntax, _ comparison: Comparison, _ left: Syntax, _ right: Syntax,
+    in checker: Checker
+  ) -> Problem? {
+    if let problem = eitherSide(node, left, in: checker) { return problem }
+    if case .binary(let sign, _, let middle, _) = left.kind, sign.comparison != nil,
+      left.parentheses == 0
+    {
+      let text =
+        "\(checker.text(left)) && \(checker.text(middle)) \(comparison.rawValue) \(checker.text(right))"
+      return Problem(
+        .type, "comparisons do not chain; join two with `&&`", at: node.range,
+        fix: [Edit(node.range, text)])
+    }
+    if case .not(let operand) = left.kind, left.parentheses == 0,
+      checker.text(left).hasPrefix("!")
+    {
+      var copy = checker
+      let type = copy.check(operand).type
+      guard type != .bool, type != .dyn else { return nil }
+      let text =
+        "\(checker.text(operand)) \(comparison.opposite.rawValue) \(checker.text(right))"
+      return Problem(
+        .type, "`!` belongs to \(checker.text(operand)) alone; negate the comparison instead",
+        at: node.range, expected: "bool", found: type.description, fix: [Edit(node.range, text)])
+    }
+    return bareWord(left, right, in: checker)
+  }
+
+  /// A condition on `port`, `ip.addr` or another name that means either side.
+  private static func eitherSide(
+    _ node: Syntax, _ left: Syntax, in checker: Checker
+  ) -> Problem? {
+    guard let path = NamePath(left), checker.resolve(path) == nil,
+      let (a, b) = ForeignName.either[path.dotted.lowercased()],
+      checker.schema.slot(a) != nil, checker.schema.slot(b) != nil
+    else { return nil }
+    let rest = checker.text(left.range.upperBound..<node.range.upperBound)
+    let isNegated = rest.contains("!=")
+    let text = "(\(a)\(rest) \(isNegated ? "&&" : "||") \(b)\(rest))"
+    return Problem(
+      .undeclared, "there is no variable \(path.dotted); either side is \(a) and \(b)",
+      at: left.range, expected: "\(a), \(b)", found: path.dotted, fix: [Edit(node.range, text)])
+  }
+
+  /// The same for the receiver of a method.
+  static func foreignMethodOperand(
+    _ node: Syntax, _ receiver: Syntax, in checker: Checker
+  ) -> Problem? {
+    eitherSide(node, receiver, in: checker)
+  }
+
+  /// A word without quotes beside text: `method == GET`, `dst.namespace == kube-system`.
+  private static func bareWord(
+    _ left: Syntax, _ right: Syntax, in checker: Checker
+  ) -> Problem? {
+    guard right.parentheses == 0, let root = right.leftmostName,
+      checker.schema.slot(root) == nil, checker.schema.macros[root] == nil,
+      !checker.locals.contains(where: { $0.name == root }), !TypeName.all.contains(root)
+    else { return nil }
+    if let path = NamePath(right), checker.resolve(path) != nil { return nil }
+    let text = checker.text(right)
+    guard text.utf8.allSatisfy({ $0.isNamePart || ".-/:*".utf8.contains($0) }) else { return nil }
+    var copy = checker
+    let type = copy.check(left).type
+    switch type {
+    case .string: return .bareText(text, at: right.range)
+    case .list(.string): return .bareText(text, at: right.range)
+    default: return nil
+    }
+  }
+
+  /// Two values that have no such comparison.
+  static func cannotCompare(
+    _ a: Checked, _ b: Checked, _ comparison: Comparison, _ node: Syntax, _ left: Syntax,
+    _ right: Syntax, _ sign: Range<Int>, in checker: Checker
+  ) -> Problem {
+    Problem(
+      .type,
+      "`\(comparison.rawValue)` does not compare \(a.type.phrase) with \(b.type.phrase)",
+      at: node.range, expected: a.type.description, found: b.type.description,
+      fix: ComparisonFix(a, b, comparison, node, left, right, checker).edits)
+  }
+
+  // MARK: Membership
+
+  /// Slips around `in` that are seen before its operands are looked at.
+  static func foreignMembership(
+    _ node: Syntax, _ left: Syntax, _ right: Syntax, in checker: Checker
+  ) -> Problem? {
+    if let problem = eitherSide(node, left, in: checker) { return problem }
+    // `status_code in 500-599`
+    if case .binary(.minus, let low, let high, _) = right.kind, case .int? = low.literal,
+      case .int? = high.literal
+    {
+      let operand = checker.text(left)
+      return Problem(
+        .type, "a range is written `x >= low && x <= high`", at: right.range,
+        fix: [
+          Edit(
+            node.range,
+            "(\(operand) >= \(checker.text(low)) && \(operand) <= \(checker.text(high)))")
+        ])
+    }
+    if case .not(let operand) = left.kind, left.parentheses == 0 {
+      var copy = checker
+      let type = copy.check(operand).type
+      guard type != .bool, type != .dyn else { return nil }
+      return Problem(
+        .type, "`!` belongs to \(checker.text(operand)) alone; negate the whole condition",
+        at: node.range, expected: "bool", found: type.description,
+        fix: [Edit(node.range, "!(\(checker.text(operand)) in \(checker.text(right)))")])
+    }
+    return nil
+  }
+
+  /// Something that cannot hold the element.
+  static func cannotContain(
+    _ container: Checked, _ element: Checked, _ node: Syntax, _ left: Syntax, _ right: Syntax,
+    in checker: Checker
+  ) -> Problem {
+    let (a, b) = (checker.text(left), checker.text(right))
+    var text: String?
+    switch (container.type, element.type) {
+    case (.string, .string)
+    where container.literal?.string?.contains("/") ?? false
+      && element.slot != nil && a.hasSuffix("ip"):
+      text = "in_cidr(\(a), \(b))"
+    case (.string, .string) where container.literal != nil && element.slot != nil:
+      text = "\(a) == \(b)"
+    case (.string, .string): text = "\(b).contains(\(a))"
+    case (.string, _):
+      if let literal = converted(element, to: .string) { text = "\(b).contains(\(literal))" }
+    case (.list(let type), _):
+      if let literal = converted(element, to: type) {
+        text = "\(literal) in \(b)"
+      } else if case .list(let elements) = container.kind {
+        let literals = elements.compactMap { converted($0, to: element.type) }
+        if literals.count == elements.count {
+          text = "\(a) in [\(literals.joined(separator: ", "))]"
+        }
+      }
+    case (let type, .list): if type != .dyn, container.slot != nil { text = "\(b) in \(a)" }
+    case _ where container.type.fits(element.type): text = "\(a) == \(b)"
+    default: break
+    }
+    let isContainer =
+      switch container.type {
+      case .list, .map: true
+      default: false
+      }
+    return Problem(
+      .type,
+      isContainer
+        ? "\(element.type.phrase) is never in a \(container.type)"
+        : "`in` needs a list or map on its right; this is \(container.type.phrase)",
+      at: node.range, expected: isContainer ? container.type.description : "a list or map",
+      found: isContainer ? element.type.description : container.type.description,
+      fix: text.map { [Edit(node.range, $0)] } ?? [])
+  }
+
+  // MARK: Arithmetic
+
+  static func cannotCompute(
+    _ a: Checked, _ b: Checked, _ sign: Syntax.Operator, _ node: Syntax, _ left: Syntax,
+    _ right: Syntax, in checker: Checker
+  ) -> Problem {
+    var fix: [Edit] = []
+    switch (a.type, b.type) {
+    case (.timestamp, .int), (.duration, .int):
+      fix = [Edit(right.range, "duration(\"\(checker.text(right))s\")")]
+    case (.timestamp, .string):
+      if case .string(let text)? = b.literal, let length = DateText.duration(text) {
+        fix = [Edit(right.range, "duration(\"\(length)\")")]
+      }
+    case (.double, .int):
+      fix = [Edit(right.range, converted(b, to: .double) ?? "double(\(checker.text(right)))")]
+    case (.int, .double):
+      fix = [Edit(left.range, converted(a, to: .double) ?? "double(\(checker.text(left)))")]
+    case (.string, .int), (.string, .double), (.string, .uint):
+      if sign == .plus { fix = [Edit(right.range, "string(\(checker.text(right)))")] }
+    case (.int, .string), (.double, .string), (.uint, .string):
+      if sign == .plus { fix = [Edit(left.range, "string(\(checker.text(left)))")] }
+    default: break
+    }
+    var problem = noOperator(sign.rawValue, [a.type, b.type], at: node.range)
+    problem.fix = fix
+    return problem
+  }
+}
+
+extension Syntax {
+  /// The name a run of names, dots, minus signs and slashes begins with.
+  fileprivate var leftmostName: String? {
+    var node = self
+    while true {
+      switch node.kind {
+      case .name(let name, false): return name
+      case .member(let target, _): node = target
+      case .binary(.minus, let left, _, _), .binary(.divided, let left, _, _): node = left
+      default: return nil
+      }
+      if node.parentheses > 0 { return nil }
+    }
+  }
+}

@@ -1,0 +1,185 @@
+// What the lexer finds: signs of other languages, text and numbers that are not finished.
+
+extension Problem {
+  /// A sign no token begins with: `=`, `&`, `|`, `;`, `~`, smart quotes, mathematical signs.
+  static func foreignSymbol(at offset: Int, in lexer: Lexer) -> Problem {
+    let bytes = lexer.bytes
+    if let smart = smartQuotes(at: offset, bytes) { return smart }
+    for (sign, meant, doc) in foreignSigns where bytes[offset...].starts(with: sign.utf8) {
+      let range = offset..<offset + sign.utf8.count
+      // `> =` is one operator with a gap.
+      if sign == "=", let last = lexer.tokens.last, last.end < offset,
+        [.greater, .less, .bang].contains(last.kind)
+      {
+        return Problem(
+          .syntax, "a blank stands inside an operator", at: range,
+          fix: [.delete(Int(last.end)..<offset)])
+      }
+      return Problem(
+        .syntax, doc, at: range, expected: meant.isEmpty ? nil : meant, found: sign,
+        fix: [Edit(range, meant)])
+    }
+    let scalar = Unicode.Scalar(decoding: bytes, at: offset)
+    let range = offset..<offset + UTF8.width(scalar)
+    return Problem(
+      .syntax, "`\(scalar)` has no meaning here", at: range, found: String(scalar),
+      fix: [.delete(range)])
+  }
+
+  /// Signs of other languages: what stands there, what is meant, how it is said.
+  private static let foreignSigns: [(String, String, String)] = [
+    ("=>", ">=", "`=>` is not an operator; at least is `>=`"),
+    ("=<", "<=", "`=<` is not an operator; at most is `<=`"),
+    ("=~", " matches ", "`=~` is not an operator; regular expressions go with `matches`"),
+    ("=", "==", "`=` is not an operator; equality is `==`"),
+    ("<>", "!=", "`<>` is not an operator; inequality is `!=`"),
+    ("&", "&&", "`&` is not an operator; both conditions is `&&`"),
+    ("|", "||", "`|` is not an operator; either condition is `||`"),
+    ("~", " matches ", "`~` is not an operator; regular expressions go with `matches`"),
+    ("^", "", "`^` is not an operator"),
+    (";", "", "a filter needs no `;`"),
+    ("≠", "!=", "inequality is written `!=`"),
+    ("≤", "<=", "at most is written `<=`"),
+    ("≥", ">=", "at least is written `>=`"),
+    ("∧", "&&", "both conditions is written `&&`"),
+    ("∨", "||", "either condition is written `||`"),
+    ("¬", "!", "negation is written `!`"),
+    ("–", "-", "a dash is not a minus sign"),
+    ("−", "-", "a minus sign is written `-`"),
+    ("…", "", "`…` has no meaning here"),
+    ("$", "", "variables have no `$`"),
+    ("@", "", "variables have no `@`"),
+    ("\\", "", "a backslash stands inside text only"),
+  ]
+
+  /// Typographic quotes, all of which are mended at once.
+  private static func smartQuotes(at offset: Int, _ bytes: [UInt8]) -> Problem? {
+    let text = String(decoding: bytes[offset...].prefix(4), as: UTF8.self)
+    guard let first = text.first, "“”„‟‘’‚‛«»".contains(first) else { return nil }
+    var fix: [Edit] = []
+    var at = 0
+    while at < bytes.count, fix.count < 200 {
+      let scalar = Unicode.Scalar(decoding: bytes, at: at)
+      let width = UTF8.width(scalar)
+      if "“”„‟«»".unicodeScalars.contains(scalar) || "‘’‚‛".unicodeScalars.contains(scalar) {
+        fix.append(Edit(at..<at + width, "\""))
+      }
+      at += width
+    }
+    return Problem(
+      .syntax, "typographic quotes do not delimit text; use \" or '",
+      at: offset..<offset + first.utf8.count, expected: "\"", found: String(first), fix: fix)
+  }
+
+  /// `===`, `!==`, `!~`.
+  static func foreignOperator(at range: Range<Int>, in lexer: Lexer) -> Problem {
+    let sign = String(decoding: lexer.bytes[range], as: UTF8.self)
+    guard sign == "!~" else {
+      let meant = sign == "===" ? "==" : "!="
+      return Problem(
+        .syntax, "`\(sign)` is not an operator; use `\(meant)`", at: range, expected: meant,
+        found: sign, fix: [Edit(range, meant)])
+    }
+    return Problem(
+      .syntax, "`!~` is not an operator; use `not … matches`", at: range,
+      expected: "not matches", found: sign, fix: [Edit(range, " not matches ")])
+  }
+
+  /// A letter beyond ASCII in a name.
+  static func foreignLetter(at offset: Int, in lexer: Lexer) -> Problem {
+    if let smart = smartQuotes(at: offset, lexer.bytes) { return smart }
+    let scalar = Unicode.Scalar(decoding: lexer.bytes, at: offset)
+    let range = offset..<offset + UTF8.width(scalar)
+    if let sign = foreignSigns.first(where: { $0.0 == String(scalar) }) {
+      return Problem(.syntax, sign.2, at: range, found: sign.0, fix: [Edit(range, sign.1)])
+    }
+    return Problem(
+      .syntax, "names consist of ASCII letters, digits and _; put text into quotes", at: range,
+      found: String(scalar))
+  }
+
+  /// Backticks around text; they quote member names after a dot only.
+  static func backticks(at start: Int, end: Int, in lexer: Lexer) -> Problem {
+    let bytes = lexer.bytes
+    let isClosed = end < bytes.count && bytes[end] == UInt8(ascii: "`")
+    return Problem(
+      .syntax, "backticks do not delimit text; use \" or '", at: start..<start + 1,
+      expected: "\"", found: "`",
+      fix: isClosed ? [Edit(start..<start + 1, "\""), Edit(end..<end + 1, "\"")] : [])
+  }
+
+  /// Text whose closing quote is missing.
+  static func unterminatedText(
+    from start: Int, quoteAt: Int, isTriple: Bool, in lexer: Lexer
+  ) -> Problem {
+    let bytes = lexer.bytes
+    let quote = String(UnicodeScalar(bytes[quoteAt]))
+    var end = bytes[quoteAt...].firstIndex(of: 0x0a) ?? bytes.count
+    var fix = [Edit.insert(String(repeating: quote, count: isTriple ? 3 : 1), at: end)]
+    if !isTriple {
+      let line = bytes[quoteAt + 1..<max(end, quoteAt + 1)]
+      let other: UInt8 = quote == "\"" ? 0x27 : 0x22
+      if let wrong = line.firstIndex(of: other) {
+        // Closed by the other kind of quote.
+        fix = [Edit(wrong..<wrong + 1, quote)]
+        end = wrong
+      } else if let next = connective(in: line) {
+        fix = [.insert(quote, at: next)]
+      } else {
+        // A bracket at the end belongs to the filter when it closes one that is open.
+        var stop = end
+        var open = lexer.tokens.reduce(0) {
+          $0
+            + ($1.kind == .leftParenthesis || $1.kind == .leftBracket
+              ? 1
+              : $1.kind == .rightParenthesis || $1.kind == .rightBracket ? -1 : 0)
+        }
+        while open > 0, stop > quoteAt + 1, ")]".utf8.contains(bytes[stop - 1]) {
+          stop -= 1
+          open -= 1
+        }
+        fix = [.insert(quote, at: stop)]
+      }
+    }
+    return Problem(
+      .syntax, "the text that begins here has no closing \(quote)", at: start..<bytes.count,
+      expected: quote, fix: fix)
+  }
+
+  /// Where ` && ` or its like stands in a run of bytes.
+  private static func connective(in bytes: ArraySlice<UInt8>) -> Int? {
+    for word in [" && ", " || ", " and ", " or ", " AND ", " OR "] {
+      if let range = bytes.firstRange(of: Array(word.utf8)) { return range.lowerBound }
+    }
+    return nil
+  }
+
+  /// An escape that text literals do not have.
+  static func badEscape(_ range: Range<Int>) -> Problem {
+    Problem(
+      .syntax, "unknown escape in text; write \\\\ for a backslash, or R\"…\" for raw text",
+      at: range, fix: [.insert("\\", at: range.lowerBound)])
+  }
+
+  /// Digits that run into letters: `500ms`, `5xx`, `10.0.0.1`, `2026-03-14T22:00:00Z`, `7d9f4`.
+  static func malformedNumber(from start: Int, in lexer: Lexer) -> Problem {
+    let word = NumberWord(at: start, in: lexer)
+    return Problem(
+      .syntax, "`\(word.text)` is not a number; \(word.hint)", at: word.range, found: word.text,
+      fix: word.fix)
+  }
+
+  static func numberOutOfRange(_ range: Range<Int>, _ digits: String) -> Problem {
+    Problem(
+      .literal, "\(digits.prefix(40)) does not fit 64 bits", at: range,
+      expected: "-9223372036854775808 to 9223372036854775807")
+  }
+}
+
+extension Unicode.Scalar {
+  /// The code point at an offset of valid UTF-8; U+FFFD inside one.
+  init(decoding bytes: [UInt8], at offset: Int) {
+    let text = String(decoding: bytes[offset..<Swift.min(offset + 4, bytes.count)], as: UTF8.self)
+    self = text.unicodeScalars.first ?? "\u{fffd}"
+  }
+}

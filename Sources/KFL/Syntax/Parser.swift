@@ -1,0 +1,456 @@
+/// Reads tokens into a `Syntax`: one grammar for both spellings.
+///
+/// Operators are read by precedence climbing, so that a level of brackets costs few stack frames;
+/// nesting is counted everywhere.
+struct Parser {
+  let bytes: [UInt8]
+  let tokens: [Token]
+  let dialect: KFL.Dialect
+  /// Doubts about the reading, found on the way.
+  private(set) var warnings: [Problem] = []
+  /// Whether a word operator stands in the text: it was written by a legacy hand.
+  private(set) var hasWords = false
+  private var at = 0
+  private var nesting = 0
+
+  /// Strengths of operators, weakest first.
+  enum Strength: Int, Comparable {
+    case or = 1
+    case and, not, relation, sum, product
+
+    static func < (a: Strength, b: Strength) -> Bool { a.rawValue < b.rawValue }
+    var next: Strength { Strength(rawValue: rawValue + 1) ?? .product }
+  }
+
+  init(_ text: [UInt8], dialect: KFL.Dialect) throws(Problem) {
+    bytes = text
+    self.dialect = dialect
+    guard text.count <= Limits.textLength else { throw .tooLong(text.count) }
+    var lexer = Lexer(text, dialect: dialect)
+    tokens = try lexer.run()
+  }
+
+  /// The whole filter; nil when there is nothing but blanks and comments.
+  mutating func run() throws(Problem) -> Syntax? {
+    if peek.kind == .end { return nil }
+    let result = try expression()
+    guard peek.kind == .end else { throw .unexpected(at: at, in: self) }
+    return result
+  }
+
+  // MARK: Tokens
+
+  var peek: Token { tokens[at] }
+
+  /// The bytes of a token as text.
+  func text(_ token: Token) -> String { String(decoding: bytes[token.range], as: UTF8.self) }
+
+  private mutating func take() -> Token {
+    defer { if at < tokens.count - 1 { at += 1 } }
+    return tokens[at]
+  }
+
+  private mutating func take(_ kind: Token.Kind) -> Bool {
+    guard peek.kind == kind else { return false }
+    _ = take()
+    return true
+  }
+
+  private mutating func expect(_ kind: Token.Kind, closing opener: Token) throws(Problem) {
+    guard take(kind) else { throw .unclosed(opener, at: at, in: self) }
+  }
+
+  /// Whether the current token is that word; words are operators in KFL only.
+  private func isWord(_ word: StaticString) -> Bool {
+    guard dialect == .kfl, peek.kind == .name else { return false }
+    return matches(peek, word)
+  }
+
+  private func matches(_ token: Token, _ word: StaticString) -> Bool {
+    guard token.range.count == word.utf8CodeUnitCount else { return false }
+    return word.withUTF8Buffer { $0.elementsEqual(bytes[token.range]) }
+  }
+
+  // MARK: Expressions
+
+  private mutating func expression() throws(Problem) -> Syntax {
+    nesting += 1
+    defer { nesting -= 1 }
+    guard nesting <= Limits.nesting else { throw .tooDeep(peek.range) }
+    let condition = try operators(.or)
+    guard take(.question) else { return condition }
+    let then = try operators(.or)
+    guard take(.colon) else { throw .conditionalWithoutColon(peek.range) }
+    let otherwise = try expression()
+    return try node(
+      .conditional(condition, then, otherwise),
+      condition.range.lowerBound..<otherwise.range.upperBound, condition, then, otherwise)
+  }
+
+  /// An operator found between two operands.
+  private struct Infix {
+    enum Kind {
+      case or, and
+      case binary(Syntax.Operator)
+      case method(String)
+    }
+    var kind: Kind
+    var strength: Strength
+    var isWord = false
+    /// `not in`, `not contains`.
+    var isNegated = false
+    var tokens = 1
+  }
+
+  /// The operator at the current token; nil when an operand ends here.
+  private func infix() -> Infix? {
+    switch peek.kind {
+    case .or: Infix(kind: .or, strength: .or)
+    case .and: Infix(kind: .and, strength: .and)
+    case .equal: Infix(kind: .binary(.equal), strength: .relation)
+    case .notEqual: Infix(kind: .binary(.notEqual), strength: .relation)
+    case .less: Infix(kind: .binary(.less), strength: .relation)
+    case .lessOrEqual: Infix(kind: .binary(.lessOrEqual), strength: .relation)
+    case .greater: Infix(kind: .binary(.greater), strength: .relation)
+    case .greaterOrEqual: Infix(kind: .binary(.greaterOrEqual), strength: .relation)
+    case .plus: Infix(kind: .binary(.plus), strength: .sum)
+    case .minus: Infix(kind: .binary(.minus), strength: .sum)
+    case .star: Infix(kind: .binary(.times), strength: .product)
+    case .slash: Infix(kind: .binary(.divided), strength: .product)
+    case .percent: Infix(kind: .binary(.modulo), strength: .product)
+    case .name: wordInfix(at: at)
+    default: nil
+    }
+  }
+
+  private func wordInfix(at place: Int) -> Infix? {
+    let token = tokens[place]
+    if matches(token, "in") { return Infix(kind: .binary(.isIn), strength: .relation) }
+    guard dialect == .kfl else { return nil }
+    switch text(token) {
+    case "or", "OR": return Infix(kind: .or, strength: .or, isWord: true)
+    case "and", "AND": return Infix(kind: .and, strength: .and, isWord: true)
+    case "contains", "startsWith", "endsWith", "matches":
+      return Infix(kind: .method(text(token)), strength: .relation, isWord: true)
+    case "not", "NOT":
+      guard tokens[place + 1].kind == .name, var inner = wordInfix(at: place + 1),
+        inner.strength == .relation, !inner.isNegated
+      else { return nil }
+      inner.isNegated = true
+      inner.tokens = 2
+      inner.isWord = true
+      return inner
+    default: return nil
+    }
+  }
+
+  /// Operands joined by operators of at least that strength.
+  private mutating func operators(_ minimum: Strength) throws(Problem) -> Syntax {
+    var left = try prefix(minimum)
+    while let infix = infix(), infix.strength >= minimum {
+      left = try joined(left, infix)
+    }
+    return left
+  }
+
+  private mutating func joined(_ left: Syntax, _ infix: Infix) throws(Problem) -> Syntax {
+    switch infix.kind {
+    case .or: return try chain(left, .or)
+    case .and: return try chain(left, .and)
+    case .binary(let sign):
+      let range = takeOperator(infix)
+      let right = try operators(infix.strength.next)
+      let result = try node(
+        .binary(sign, left, right, sign: range),
+        left.range.lowerBound..<right.range.upperBound, left, right)
+      return infix.isNegated ? try node(.not(result), result.range, result) : result
+    case .method(let name):
+      let range = takeOperator(infix)
+      let right = try operators(infix.strength.next)
+      let result = try node(
+        .method(left, name, [right], name: range),
+        left.range.lowerBound..<right.range.upperBound, left, right)
+      return infix.isNegated ? try node(.not(result), result.range, result) : result
+    }
+  }
+
+  private mutating func takeOperator(_ infix: Infix) -> Range<Int> {
+    if infix.isWord { hasWords = true }
+    let first = take()
+    warnAboutCapitals(first)
+    return infix.tokens == 1 ? first.range : Int(first.start)..<Int(take().end)
+  }
+
+  /// `left && … && …` or `left || … || …`, as one node.
+  private mutating func chain(_ left: Syntax, _ strength: Strength) throws(Problem) -> Syntax {
+    var operands = [left]
+    var isWord = false
+    var signs: [(isWord: Bool, range: Range<Int>)] = []
+    while let infix = infix(), infix.strength == strength {
+      isWord = isWord || infix.isWord
+      let range = takeOperator(infix)
+      signs.append((infix.isWord, range))
+      operands.append(try operators(strength.next))
+    }
+    let range = left.range.lowerBound..<operands[operands.count - 1].range.upperBound
+    if strength == .and { return try node(.and(operands, isWord: isWord), range, operands) }
+    for (operand, sign) in zip(operands, signs) where sign.isWord && operand.parentheses == 0 {
+      if case .and(_, isWord: true) = operand.kind {
+        warnings.append(.mixedPrecedence(operand.range))
+        break
+      }
+    }
+    return try node(.or(operands), range, operands)
+  }
+
+  /// `!`, `-` and `not` before an operand. Rows of signs are read in a loop.
+  private mutating func prefix(_ minimum: Strength) throws(Problem) -> Syntax {
+    if isWord("not") || isWord("NOT"), minimum <= .not { return try negation() }
+    var signs: [Token] = []
+    while peek.kind == .bang || peek.kind == .minus {
+      guard signs.count < Limits.nesting else { throw .tooDeep(peek.range) }
+      signs.append(take())
+    }
+    var operand: Syntax
+    if signs.last?.kind == .minus, peek.kind == .int || peek.kind == .double {
+      let sign = signs.removeLast()
+      operand = try postfix(try number(take(), sign: sign))
+    } else {
+      operand = try postfix(try primary())
+    }
+    for sign in signs.reversed() {
+      let range = Int(sign.start)..<operand.range.upperBound
+      operand = try node(sign.kind == .bang ? .not(operand) : .negate(operand), range, operand)
+    }
+    return operand
+  }
+
+  private mutating func negation() throws(Problem) -> Syntax {
+    nesting += 1
+    defer { nesting -= 1 }
+    guard nesting <= Limits.nesting else { throw .tooDeep(peek.range) }
+    hasWords = true
+    let word = take()
+    warnAboutCapitals(word)
+    let operand = try operators(.not)
+    return try node(.not(operand), Int(word.start)..<operand.range.upperBound, operand)
+  }
+
+  private mutating func warnAboutCapitals(_ word: Token) {
+    guard word.kind == .name, dialect == .kfl, bytes[word.range].allSatisfy({ $0 < 0x61 }) else {
+      return
+    }
+    warnings.append(.capitalOperator(text(word), at: word.range))
+  }
+
+  // MARK: Members and calls
+
+  /// Members, indexes and calls behind an operand.
+  private mutating func postfix(_ start: Syntax) throws(Problem) -> Syntax {
+    var result = start
+    while true {
+      switch peek.kind {
+      case .dot: result = try member(of: result)
+      case .leftBracket:
+        let opener = take()
+        let index = try expression()
+        try expect(.rightBracket, closing: opener)
+        result = try node(
+          .index(result, index), result.range.lowerBound..<Int(tokens[at - 1].end), result, index)
+      case .dotDot: throw .recursiveDescent(peek.range)
+      default: return result
+      }
+    }
+  }
+
+  private mutating func member(of target: Syntax) throws(Problem) -> Syntax {
+    _ = take()
+    let token = peek
+    let start = target.range.lowerBound
+    switch token.kind {
+    case .star where dialect == .kfl:
+      _ = take()
+      return try node(.anyMember(target), start..<Int(token.end), target)
+    case .quotedName:
+      _ = take()
+      let name = String(decoding: bytes[token.range.dropFirst().dropLast()], as: UTF8.self)
+      return try node(.member(target, name), start..<Int(token.end), target)
+    case .name:
+      _ = take()
+      guard peek.kind == .leftParenthesis else {
+        return try node(.member(target, text(token)), start..<Int(token.end), target)
+      }
+      let arguments = try arguments()
+      return try node(
+        .method(target, text(token), arguments, name: token.range),
+        start..<Int(tokens[at - 1].end), [target] + arguments)
+    default: throw .missingMember(token.range, in: self)
+    }
+  }
+
+  /// `( a, b )`, the parentheses included.
+  private mutating func arguments() throws(Problem) -> [Syntax] {
+    let opener = take()
+    if take(.rightParenthesis) { return [] }
+    let result = try elements(until: .rightParenthesis)
+    try expect(.rightParenthesis, closing: opener)
+    return result
+  }
+
+  /// Expressions between commas; a comma before the closing bracket is allowed in literals.
+  private mutating func elements(until close: Token.Kind) throws(Problem) -> [Syntax] {
+    var result: [Syntax] = []
+    repeat {
+      if peek.kind == close, close != .rightParenthesis, !result.isEmpty { break }
+      guard result.count < Limits.literalElements else { throw .tooManyElements(peek.range) }
+      result.append(try expression())
+    } while take(.comma)
+    return result
+  }
+
+  // MARK: Operands
+
+  private mutating func primary() throws(Problem) -> Syntax {
+    let token = peek
+    switch token.kind {
+    case .int, .uint, .double: return try number(take(), sign: nil)
+    case .text, .rawText, .regexText, .bytes, .rawBytes: return try textLiteral(take())
+    case .name: return try name()
+    case .dot where tokens[at + 1].kind == .name:
+      _ = take()
+      return try name(isAbsolute: true)
+    case .leftParenthesis: return try parenthesised()
+    case .leftBracket:
+      let opener = take()
+      let elements = peek.kind == .rightBracket ? [] : try elements(until: .rightBracket)
+      try expect(.rightBracket, closing: opener)
+      return try node(.list(elements), Int(opener.start)..<Int(tokens[at - 1].end), elements)
+    case .leftBrace: return try braces()
+    default: throw .missingOperand(at: at, in: self)
+    }
+  }
+
+  private mutating func parenthesised() throws(Problem) -> Syntax {
+    let opener = take()
+    let inner = try expression()
+    if peek.kind == .comma { throw .parenthesisedList(opener, at: at, in: self) }
+    try expect(.rightParenthesis, closing: opener)
+    return inner.parenthesised(Int(opener.start)..<Int(tokens[at - 1].end))
+  }
+
+  /// A map, or the legacy list in braces.
+  private mutating func braces() throws(Problem) -> Syntax {
+    let opener = take()
+    if take(.rightBrace) {
+      return leaf(.map([]), opener.range.lowerBound..<Int(tokens[at - 1].end))
+    }
+    let first = try expression()
+    if dialect == .kfl, peek.kind != .colon {
+      var elements = [first]
+      if take(.comma) { elements += try self.elements(until: .rightBrace) }
+      try expect(.rightBrace, closing: opener)
+      return try node(.braces(elements), Int(opener.start)..<Int(tokens[at - 1].end), elements)
+    }
+    var pairs: [(key: Syntax, value: Syntax)] = []
+    var key = first
+    while true {
+      guard take(.colon) else { throw .mapWithoutColon(peek.range) }
+      pairs.append((key, try expression()))
+      guard pairs.count < Limits.literalElements else { throw .tooManyElements(peek.range) }
+      guard take(.comma), peek.kind != .rightBrace else { break }
+      key = try expression()
+    }
+    try expect(.rightBrace, closing: opener)
+    return try node(
+      .map(pairs), Int(opener.start)..<Int(tokens[at - 1].end), pairs.flatMap { [$0, $1] })
+  }
+
+  private mutating func name(isAbsolute: Bool = false) throws(Problem) -> Syntax {
+    let place = at
+    let token = take()
+    let name = text(token)
+    switch name {
+    case "true": return leaf(.literal(.bool(true)), token.range)
+    case "false": return leaf(.literal(.bool(false)), token.range)
+    case "null": return leaf(.literal(.null), token.range)
+    case "nil" where dialect == .kfl: return leaf(.literal(.null), token.range)
+    case "in": throw .missingOperand(at: place, in: self)
+    case "and", "or", "AND", "OR", "not", "NOT":
+      if dialect == .kfl { throw .missingOperand(at: place, in: self) }
+    case "contains", "startsWith", "endsWith", "matches":
+      if dialect == .kfl, peek.kind != .leftParenthesis {
+        throw .missingOperand(at: place, in: self)
+      }
+    default:
+      if Parser.reserved.contains(name) { throw .reservedName(name, at: place, in: self) }
+    }
+    if peek.kind == .leftParenthesis {
+      let arguments = try arguments()
+      return try node(
+        .call(name, arguments), Int(token.start)..<Int(tokens[at - 1].end), arguments)
+    }
+    return leaf(.name(name, isAbsolute: isAbsolute), token.range)
+  }
+
+  /// Names CEL keeps for languages around it; allowed after a dot.
+  static let reserved: Set<String> = [
+    "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop",
+    "package", "namespace", "return", "var", "void", "while",
+  ]
+
+  private func textLiteral(_ token: Token) throws(Problem) -> Syntax {
+    let value = try TextLiteral(bytes: bytes, token: token).value()
+    switch token.kind {
+    case .bytes, .rawBytes: return leaf(.literal(.bytes(value)), token.range)
+    case .regexText: return leaf(.regex(String(decoding: value, as: UTF8.self)), token.range)
+    default: return leaf(.literal(.string(String(decoding: value, as: UTF8.self))), token.range)
+    }
+  }
+
+  private func number(_ token: Token, sign: Token?) throws(Problem) -> Syntax {
+    let range = Int((sign ?? token).start)..<Int(token.end)
+    let digits = (sign == nil ? "" : "-") + text(token)
+    let value: Value? =
+      switch token.kind {
+      case .int: Parser.int(digits).map(Value.int)
+      case .uint: Parser.uint(digits.dropLast()).map(Value.uint)
+      default:
+        Double(text(token).hasPrefix(".") ? digits.replacing(".", with: "0.") : digits)
+          .map(Value.double)
+      }
+    guard let value else { throw .numberOutOfRange(range, digits) }
+    return leaf(.literal(value), range)
+  }
+
+  private static func int(_ text: String) -> Int64? {
+    guard let x = text.firstIndex(where: { $0 == "x" || $0 == "X" }) else { return Int64(text) }
+    let digits = text[text.index(after: x)...]
+    return Int64((text.hasPrefix("-") ? "-" : "") + digits, radix: 16)
+  }
+
+  private static func uint(_ text: Substring) -> UInt64? {
+    guard text.hasPrefix("0x") || text.hasPrefix("0X") else { return UInt64(text) }
+    return UInt64(text.dropFirst(2), radix: 16)
+  }
+
+  // MARK: Nodes
+
+  private func leaf(_ kind: Syntax.Kind, _ range: Range<Int>) -> Syntax {
+    Syntax(kind, range, depth: 1)
+  }
+
+  private func node(
+    _ kind: Syntax.Kind, _ range: Range<Int>, _ children: Syntax...
+  ) throws(Problem) -> Syntax {
+    try node(kind, range, children)
+  }
+
+  private func node(
+    _ kind: Syntax.Kind, _ range: Range<Int>, _ children: [Syntax]
+  ) throws(Problem) -> Syntax {
+    var depth = 0
+    for child in children { depth = max(depth, child.depth) }
+    guard depth < Limits.nesting else { throw .tooDeep(range) }
+    return Syntax(kind, range, depth: depth + 1)
+  }
+}
