@@ -13,6 +13,7 @@ extension ColumnRow {
     switch Catalogue[id].source {
     case .column: column(id)
     case .content: id == .raw ? .none : contents().value(id)
+    case .same(let other): column(other)
     case .kinds(let kinds): .bool(kind.map(kinds.contains) ?? false)
     case .firstOf(let ids): firstText(of: ids)
     case .union(let ids): .texts(distinctTexts(of: ids))

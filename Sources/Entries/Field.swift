@@ -29,6 +29,8 @@ package struct Field: Sendable {
     case column
     /// Headers or bodies, which lie apart and are read only when asked for.
     case content
+    /// The same value as another column.
+    case same(as: FieldID)
     /// Whether the entry is of one of these kinds.
     case kinds([ProtocolKind])
     /// The first of these text fields that is not empty.

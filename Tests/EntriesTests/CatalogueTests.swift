@@ -133,6 +133,7 @@ private let contract: [(type: FieldType, names: String)] = [
       switch field.source {
       case .column: break
       case .content: #expect([.text, .pairs, .record].contains(field.type))
+      case .same(let other): #expect(Catalogue[other].type == field.type)
       case .kinds(let kinds): #expect(field.type == .bool && !kinds.isEmpty)
       case .firstOf(let ids):
         #expect(field.type == .text && ids.allSatisfy { Catalogue[$0].type == .text })

@@ -57,9 +57,4 @@ extension Field.Source {
       .bool(row.kind == kind && row.hasResponse && !row.flag(.failed))
     }
   }
-
-  /// The same value as another field.
-  static func same(as id: FieldID) -> Field.Source {
-    .derived(from: [id]) { row in row.value(id) }
-  }
 }
