@@ -1,0 +1,148 @@
+import Entries
+import Flows
+import Layers
+
+extension Runner {
+  /// The entry of the conversation itself, when it is switched on.
+  ///
+  /// Where the packets could not tell who the client is, the side that made the requests is.
+  mutating func connectionEntry(_ conversation: Conversation, in ledger: inout Ledger) -> Entry? {
+    let kind: ProtocolKind
+    switch conversation.transport {
+    case .tcp: kind = .tcpConn
+    case .udp: kind = .udpConn
+    default: return nil
+    }
+    let families = kinds.families
+    let unread = inlets.client.unread + inlets.server.unread
+    if families.isEmpty, unread > 0 {
+      ledger.counters.unrecognised[conversation.server.port, default: 0] += 1
+    }
+    guard ledger.switches[kind] else { return nil }
+    let isTurned = conversation.isClientGuessed && requests.server > 0 && requests.client == 0
+    let client: Side = isTurned ? .server : .client
+    let sent = conversation.sent
+    var entry = Entry(
+      kind: kind, transport: EntryTransport(conversation.transport),
+      timestamp: conversation.first, source: conversation.endpoint(client),
+      destination: conversation.endpoint(client.other), stream: stream, index: takeIndex(),
+      packets: stream...max(stream, lastPacket), hasRequest: sent[client].packets > 0,
+      hasResponse: sent[client.other].packets > 0,
+      requestSize: Int64(clamping: sent[client].bytes),
+      responseSize: Int64(clamping: sent[client.other].bytes))
+    entry.fields.reserve(40)
+    entry.fields.add(.connState, .text(conversation.state.name))
+    if let reason = conversation.closeReason {
+      entry.fields.add(.connCloseReason, .text(reason.name))
+      if reason == .reset { entry.fault = Entry.Fault(.connection, "Reset") }
+    }
+    entry.fields.add(.connLocalPkts, .int(Int64(clamping: sent[client].packets)))
+    entry.fields.add(.connLocalBytes, .int(Int64(clamping: sent[client].bytes)))
+    entry.fields.add(.connRemotePkts, .int(Int64(clamping: sent[client.other].packets)))
+    entry.fields.add(.connRemoteBytes, .int(Int64(clamping: sent[client.other].bytes)))
+    entry.fields.add(.connL7Detected, .texts(families))
+    if let health = conversation.health {
+      entry.fields.add(health, client: client)
+      if health.completeness == 1 {
+        entry.fault = Entry.Fault(.connection, "SynSent")
+      }
+    }
+    if unread > 0 {
+      entry.fields.add(.details, .text("{\"request\":{\"unrecognised\":true}}"))
+      entry.request = inlets[client].firstContent
+      entry.response = inlets[client.other].firstContent
+    }
+    return entry
+  }
+}
+
+extension Inlet {
+  /// The first bytes of what nobody could read.
+  fileprivate var firstContent: Content? {
+    unread == 0 ? nil : Content(body: first, bodyLength: unread)
+  }
+}
+
+extension Conversation {
+  fileprivate func endpoint(_ side: Side) -> Endpoint {
+    let peer = side == .client ? client : server
+    return Endpoint(address: peer.address, port: peer.port)
+  }
+
+  fileprivate var isClientGuessed: Bool {
+    clientKnownBy == .firstPacket || clientKnownBy == .portHint
+  }
+}
+
+extension Conversation.State {
+  fileprivate var name: String {
+    switch self {
+    case .open: "open"
+    case .inProgress: "in_progress"
+    case .closed: "closed"
+    }
+  }
+}
+
+extension Conversation.CloseReason {
+  fileprivate var name: String {
+    switch self {
+    case .finished: "finished"
+    case .reset: "reset"
+    case .idle: "idle"
+    case .portReuse: "port_reuse"
+    case .evicted: "evicted"
+    case .endOfCapture: "end_of_capture"
+    }
+  }
+}
+
+extension EntryTransport {
+  init(_ transport: Transport) {
+    switch transport {
+    case .udp: self = .udp
+    case .sctp: self = .sctp
+    case .icmp, .icmpv6: self = .icmp
+    case .tcp, .other: self = .tcp
+    }
+  }
+}
+
+extension FieldValues {
+  /// The health figures of a connection whose client is `client`. What was not measured is absent.
+  fileprivate mutating func add(_ health: TCPHealth, client: Side) {
+    func count(_ id: FieldID, _ value: UInt32) { add(id, .int(Int64(value))) }
+    func time(_ id: FieldID, _ value: UInt32?) { if let value { add(id, .int(Int64(value))) } }
+    count(.metricRetransmissions, health.retransmissions)
+    count(.metricFastRetransmissions, health.fastRetransmissions)
+    count(.metricSpuriousRetransmissions, health.spuriousRetransmissions)
+    count(.metricZeroWindows, health.zeroWindowEvents)
+    count(.metricWindowFull, health.windowFullEvents)
+    time(.metricWindowScale, health.windowScale[client].map(UInt32.init))
+    time(.metricAverageReceiveWindow, health.averageReceiveWindow)
+    count(.metricOutOfOrder, health.outOfOrder)
+    count(.metricDuplicateACKs, health.duplicateACKs)
+    count(.metricMissingSegments, health.missingSegments)
+    count(.metricResets, health.resets)
+    count(.metricFINs, health.fins)
+    count(.metricKeepAlives, health.keepAlives)
+    count(.metricCompleteness, UInt32(health.completeness))
+    if let out = health.synToSynAck, let back = health.synAckToAck {
+      // From the middle of the path only the sum is the round trip; nobody says where we stand.
+      let (sum, overflow) = out.addingReportingOverflow(back)
+      let round = overflow ? UInt32.max : sum
+      count(.metricInitialRTT, round)
+      count(.metricHandshakeTime, round)
+    }
+    time(.metricConnectionTime, health.connectionTime)
+    time(.metricTimeToFirstByte, health.timeToFirstByte)
+    time(.metricRTTMinimum, health.rttMinimum)
+    time(.metricRTTMaximum, health.rttMaximum)
+    time(.metricRTTAverage, health.rttAverage)
+    count(.metricRTTSamples, health.rttSamples)
+    time(.metricJitter, health.jitter)
+    add(.metricGoodput, .int(Int64(clamping: health.goodput)))
+    time(.metricSynToSynAck, health.synToSynAck)
+    time(.metricSynAckToAck, health.synAckToAck)
+  }
+}

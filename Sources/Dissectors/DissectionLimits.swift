@@ -1,0 +1,31 @@
+/// What dissection may hold and how long it waits. Each limit has a counter of what it turned away.
+package struct DissectionLimits: Sendable {
+  /// Bytes of one side shown to the recognisers before they must decide.
+  package var openingBytes = 4 << 10
+  /// Starts of segments or datagrams at which recognition is tried again in a conversation that
+  /// was joined midway, or after a gap.
+  package var attempts = 32
+  /// Bytes of one side that may wait for the rest of a message.
+  package var waitingPerSide = 1 << 20
+  /// Waiting bytes of all conversations together.
+  package var waitingInAll = 64 << 20
+  /// Bytes kept of one body; all are counted.
+  package var bodyKept = 64 << 10
+  /// Body bytes of unfinished exchanges, all conversations together; beyond it none is kept.
+  package var bodiesInAll = 64 << 20
+  /// Unfinished exchanges of one conversation; the oldest makes room.
+  package var pendingPerConversation = 8192
+  /// Unfinished exchanges of all conversations together.
+  package var pendingInAll = 500_000
+  /// Time after which an answer counts as late, in nanoseconds of capture time.
+  package var pairTimeout: Int64 = 10_000_000_000
+  /// Time after which a half is given up and leaves as an entry, in nanoseconds of capture time.
+  /// Until then a late partner completes it.
+  package var lateTimeout: Int64 = 60_000_000_000
+  /// Bytes kept from each side of a conversation that nobody recognised.
+  package var firstBytes = 64
+  /// Times a conversation may be handed from one dissector to the next.
+  package var successions = 8
+
+  package init() {}
+}

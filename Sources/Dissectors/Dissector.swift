@@ -1,0 +1,111 @@
+package import Bytes
+package import Entries
+package import Flows
+package import Layers
+
+/// Reads one application protocol.
+///
+/// One value serves both directions of one conversation and keeps no bytes: it is shown what waits
+/// and answers with a `Step`. Waiting bytes, bodies, limits, gaps, times, sizes and the pairing of
+/// requests with replies belong to the `Runner` that asks it.
+///
+/// To read more of a protocol is always to answer the next question: a dissector is a pure state
+/// machine, and feeding it a stream in other pieces gives the same messages.
+package protocol Dissector: Sendable {
+  /// How the protocol is listed: name, kinds, ports, order.
+  static var row: DissectorRow { get }
+
+  /// Whether the opening bytes of a conversation are of this protocol.
+  ///
+  /// Both spans begin with the first bytes seen of their side and may be empty. For datagrams one
+  /// of them is the datagram. Judge by content: the ports in `opening` are hints.
+  static func recognise(client: RawSpan, server: RawSpan, _ opening: Opening) -> Recognition
+
+  /// A reader for a new conversation, or for the rest of one (`opening.after`).
+  init(_ opening: Opening)
+
+  /// What stands at the beginning of `bytes`, which `side` sent.
+  ///
+  /// `bytes` is never empty. The answer tells how many of them were used; the rest is shown again.
+  /// For datagrams `bytes` is what is left of one datagram, and `needs` means it was cut short.
+  /// - Throws: what is wrong with the bytes; then `broken(_:by: .error)` follows.
+  ///   `WireError.Kind.foreign` says that the recognition was wrong.
+  mutating func next(in bytes: RawSpan, from side: Side) throws(WireError) -> Step
+
+  /// The bytes of `side` no longer follow on what was shown before, or end here.
+  mutating func broken(_ side: Side, by cause: Break) -> Recovery
+
+  /// What can be told of a message whose rest will never come: `bytes` are all there is of it.
+  /// Comes before `broken`. Nil when that is too little.
+  mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message?
+
+  /// Last touches to a finished entry, for what needs both halves or their bodies.
+  static func complete(_ entry: inout Entry)
+}
+
+extension Dissector {
+  package mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message? { nil }
+  package static func complete(_ entry: inout Entry) {}
+}
+
+/// What a dissector may know of a conversation besides its bytes.
+package struct Opening: Sendable {
+  package var transport: Transport
+  package var client: Conversation.Peer
+  package var server: Conversation.Peer
+  /// The conversation was joined after its beginning: the first bytes may be from the middle of a
+  /// message, and the client may be taken for the server.
+  package var isMidway: Bool
+  /// No more bytes will be shown before the decision: answer yes or no.
+  package var isFinal = false
+  /// What the conversation spoke before, when this is the rest of it.
+  package var after: Successor?
+
+  package init(
+    transport: Transport, client: Conversation.Peer, server: Conversation.Peer,
+    isMidway: Bool = false, after: Successor? = nil
+  ) {
+    (self.transport, self.client, self.server) = (transport, client, server)
+    (self.isMidway, self.after) = (isMidway, after)
+  }
+}
+
+/// What a look at the opening bytes told.
+package enum Recognition: Equatable, Sendable {
+  case no
+  /// These bytes are a beginning of it; ask again with so many bytes of one side, or when the other
+  /// side has spoken. Not an answer when `opening.isFinal`.
+  case needs(Int)
+  case yes(Confidence)
+
+  package enum Confidence: UInt8, Comparable, Sendable {
+    /// The shape fits, and little of it is fixed.
+    case possible
+    /// A chance fit is rare.
+    case likely
+    /// A signature: nobody else is asked.
+    case certain
+
+    package static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+  }
+}
+
+/// Why the bytes of one side do not go on.
+package enum Break: Equatable, Sendable {
+  /// So many bytes are missing; bytes may follow.
+  case gap(Int)
+  /// The last `next` threw: the same bytes are shown again unless the answer is `stop`.
+  case error
+  /// The side has finished sending.
+  case end
+}
+
+/// What a dissector makes of a break.
+package enum Recovery: Equatable, Sendable {
+  /// Framing is intact: open messages of the side go on after the hole.
+  case resume
+  /// Open messages of the side end here, marked; `next` looks for a place to go on.
+  case resynchronise
+  /// Nothing more can be read from this side.
+  case stop
+}

@@ -1,0 +1,5 @@
+/// Every protocol the product reads, one line each. Order does not matter: `priority` of the rows
+/// decides who is asked first.
+package enum DissectorCatalogue {
+  package static let all: [DissectorRow] = []
+}

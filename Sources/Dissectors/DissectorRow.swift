@@ -1,0 +1,32 @@
+package import Entries
+package import Layers
+
+/// One line of the catalogue: a protocol and how to begin reading it.
+package struct DissectorRow: Sendable {
+  /// Lower case, as in the switches and in `Successor.name`.
+  package var name: String
+  /// Kinds of the entries it makes; it is asked while one of them is switched on.
+  package var kinds: [ProtocolKind]
+  package var transports: [Transport]
+  /// Ports that are usually it. They order the attempts and break ties, and bind nothing.
+  package var ports: [UInt16]
+  /// Lower is asked first.
+  package var priority: Int
+  package var recognise: @Sendable (RawSpan, RawSpan, Opening) -> Recognition
+  package var make: @Sendable (Opening) -> any Dissector
+  package var complete: @Sendable (inout Entry) -> Void
+
+  /// The row of `type`.
+  package init<Reader: Dissector>(
+    _ type: Reader.Type, name: String, kinds: [ProtocolKind], transports: [Transport],
+    ports: [UInt16] = [], priority: Int
+  ) {
+    (self.name, self.kinds, self.transports) = (name, kinds, transports)
+    (self.ports, self.priority) = (ports, priority)
+    recognise = { client, server, opening in
+      Reader.recognise(client: client, server: server, opening)
+    }
+    make = { Reader($0) }
+    complete = { Reader.complete(&$0) }
+  }
+}

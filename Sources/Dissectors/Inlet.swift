@@ -1,0 +1,40 @@
+import Bytes
+import Flows
+
+/// What one side of a conversation has sent and nobody has used yet.
+struct Inlet: Sendable {
+  /// What becomes of the next bytes without asking the dissector.
+  enum Pass: Sendable {
+    case none
+    case skip(Int)
+    /// Content of the open message with this key; it is complete afterwards when `ends`.
+    case body(Int, of: UInt64, ends: Bool)
+  }
+
+  /// Bytes that wait for more; empty while messages are read straight from the packets.
+  var waiting: [UInt8] = []
+  /// When the first waiting byte came.
+  var since = Moment(timestamp: .distantPast, packet: 0)
+  /// Bytes that must wait before the dissector is asked again.
+  var target = 1
+  var pass = Pass.none
+  /// Nothing more of this side is read.
+  var isStopped = false
+  /// The side has finished sending.
+  var isFinished = false
+  /// The first bytes, kept when nobody recognises the conversation.
+  var first: [UInt8] = []
+  /// Bytes that came while nobody recognised it.
+  var unread: Int64 = 0
+
+  /// `count` of the next bytes are dealt with; what is left to pass.
+  mutating func passed(_ count: Int) {
+    switch pass {
+    case .none: break
+    case .skip(let left): pass = count >= left ? .none : .skip(left - count)
+    case .body(let left, let key, let ends):
+      // `Int.max` stands for "until the side finishes" and is not counted down.
+      if left != .max { pass = .body(left - count, of: key, ends: ends) }
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import Bytes
+import Entries
+import Flows
+
+/// What all runners of a dissection share: rows, limits, budgets, counters and finished entries.
+struct Ledger {
+  let limits: DissectionLimits
+  let switches: DissectorSwitches
+  let rows: [DissectorRow]
+  /// Figures by place of the row in `rows`.
+  var figures: [DissectionCounters.Figures]
+  /// Everything else that is counted.
+  var counters = DissectionCounters()
+  var entries: [Entry] = []
+  /// Waiting bytes of all conversations.
+  var waitingBytes = 0
+  /// Kept body bytes of all unfinished exchanges.
+  var bodyBytes = 0
+  /// Unfinished exchanges of all conversations.
+  var pending = 0
+
+  init(limits: DissectionLimits, switches: DissectorSwitches, rows: [DissectorRow]) {
+    self.limits = limits
+    self.switches = switches
+    self.rows = rows.filter { $0.kinds.contains { switches[$0] } }
+      .sorted { ($0.priority, $0.name) < ($1.priority, $1.name) }
+    figures = Array(repeating: DissectionCounters.Figures(), count: self.rows.count)
+  }
+
+  /// Place of the row with that name, when it is switched on.
+  func row(named name: String) -> Int? { rows.firstIndex { $0.name == name } }
+
+  /// Bytes of a body that may still be kept, of `wanted`, when `kept` are already.
+  mutating func bodyAllowance(_ wanted: Int, kept: Int) -> Int {
+    let allowed = min(wanted, limits.bodyKept - kept, limits.bodiesInAll - bodyBytes)
+    let granted = max(0, allowed)
+    bodyBytes += granted
+    counters.bodyBytesCut += UInt64(wanted - granted)
+    return granted
+  }
+
+  /// Turns an exchange into an entry.
+  mutating func close(
+    _ exchange: consuming Exchange, of opening: Opening, stream: UInt64, absence: Entry.Fault
+  ) {
+    pending -= 1
+    bodyBytes -= exchange.keptBytes
+    let row = exchange.row
+    var entry = exchange.entry(of: opening, stream: stream, absence: absence)
+    if entry.hasRequest && entry.hasResponse { figures[row].pairs += 1 }
+    if entry.fault?.kind == .pairNotFound || entry.fault?.kind == .timeout {
+      figures[row].halves += 1
+    }
+    rows[row].complete(&entry)
+    if switches[entry.kind] { entries.append(entry) }
+  }
+}

@@ -1,0 +1,57 @@
+package import Entries
+
+/// One message as its dissector read it. Times, packets, sizes and missing bytes are added by the
+/// runner.
+package struct Message: Sendable {
+  package enum Role: Sendable {
+    case request
+    case response
+    /// Belongs to a reply that is still to come (HTTP 1xx): counted, not kept.
+    case interim
+    /// Stands alone, and nobody waits for it: an entry of its own with the sender as source.
+    case notice
+  }
+
+  /// Whether there is another half.
+  package enum Partner: Sendable {
+    case expected
+    /// The protocol has none (a request nobody answers).
+    case none
+    /// There was one, and it was not captured.
+    case lost
+  }
+
+  /// How the message ends.
+  package enum Extent: Equatable, Sendable {
+    /// With the step's bytes.
+    case whole
+    /// Its body is the next so many bytes, and then it is complete. `Int.max`: until the side
+    /// finishes sending.
+    case body(Int)
+    /// By a step `end`; `body` and `content` steps come before.
+    case open
+  }
+
+  package var kind: ProtocolKind
+  package var role: Role
+  /// What a request and its reply share within the conversation: an ordinal, a stream or
+  /// correlation id, or a hash of several.
+  package var key: UInt64
+  package var extent = Extent.whole
+  package var partner = Partner.expected
+  /// The protocol's own fields. A reply's replace the request's where both have one.
+  package var fields = FieldValues()
+  package var headers = HeaderBlock()
+  /// Content, when it lies within the step's bytes; else `body` and `content` steps bring it.
+  package var body: [UInt8] = []
+  /// A JSON object with what has no field of its own: `request` or `response` of the raw record.
+  package var details = ""
+  /// The message reports failure.
+  package var failed = false
+  /// What could not be read of it.
+  package var fault: Entry.Fault?
+
+  package init(_ role: Role, _ kind: ProtocolKind, key: UInt64) {
+    (self.role, self.kind, self.key) = (role, kind, key)
+  }
+}

@@ -1,0 +1,179 @@
+import Bytes
+import Entries
+import Flows
+import Layers
+
+// Gaps, malformed bytes, and the end.
+extension Runner {
+  /// `count` bytes of one side will never come.
+  mutating func lost(
+    _ count: Int, from side: Side, at moment: Moment, in ledger: inout Ledger
+  ) {
+    guard count > 0 else { return }
+    guard reader != nil, !isSilent else {
+      // What comes next is from the middle; the bytes before the hole are judged alone.
+      if !isSilent { decideFinally(at: moment, in: &ledger) }
+      opening.isMidway = true
+      attempts = 0
+      if reader == nil {
+        dropWaiting(side, in: &ledger)
+        return
+      }
+      lost(count, from: side, at: moment, in: &ledger)
+      return
+    }
+    ledger.figures[row].bytesLost += UInt64(count)
+    if opening.transport != .tcp || inlets[side].isStopped { return }
+    let left = passLost(count, side, moment, &ledger)
+    if left == 0 { return }
+    salvage(side, at: moment, in: &ledger)
+    if let recovery = reader?.broken(side, by: .gap(left)) {
+      let fault = Entry.Fault(.dissection, "\(left) bytes were not captured")
+      recover(recovery, side, fault, &ledger)
+    }
+  }
+
+  /// Takes lost bytes off what is passed on without asking; gives what is left of them.
+  private mutating func passLost(
+    _ count: Int, _ side: Side, _ moment: Moment, _ ledger: inout Ledger
+  ) -> Int {
+    switch inlets[side].pass {
+    case .none: return count
+    case .skip(let left):
+      inlets[side].passed(min(count, left))
+      return count - min(count, left)
+    case .body(let left, let key, let ends):
+      let inside = min(count, left)
+      addLost(inside, of: key, from: side)
+      inlets[side].passed(inside)
+      if inside == left {
+        inlets[side].pass = .none
+        if ends { end(key, side, moment, &ledger) }
+      }
+      return count - inside
+    }
+  }
+
+  /// The dissector threw. Gives whether reading stops for now.
+  mutating func failed(
+    _ error: WireError, _ side: Side, again: Bool, in ledger: inout Ledger
+  ) -> Bool {
+    if error.kind == .foreign, !isProven {
+      withdraw(&ledger)
+      return true
+    }
+    ledger.figures[row].errors[Int(error.kind.rawValue)] += 1
+    let fault = Entry.Fault(.dissection, error.reason)
+    if opening.transport != .tcp || again {
+      endOpen(side, because: fault, &ledger)
+      stop(side, in: &ledger)
+      return true
+    }
+    if let recovery = reader?.broken(side, by: .error) { recover(recovery, side, fault, &ledger) }
+    return inlets[side].isStopped
+  }
+
+  private mutating func recover(
+    _ recovery: Recovery, _ side: Side, _ fault: Entry.Fault, _ ledger: inout Ledger
+  ) {
+    inlets[side].target = 1
+    switch recovery {
+    case .resume: break
+    case .resynchronise: endOpen(side, because: fault, &ledger)
+    case .stop:
+      endOpen(side, because: fault, &ledger)
+      stop(side, in: &ledger)
+    }
+  }
+
+  /// Makes what can be made of a message whose rest will not come, and drops its bytes.
+  private mutating func salvage(_ side: Side, at moment: Moment, in ledger: inout Ledger) {
+    if inlets[side].waiting.isEmpty { return }
+    var waiting: [UInt8] = []
+    swap(&waiting, &inlets[side].waiting)
+    ledger.waitingBytes -= waiting.count
+    salvage(waiting.rawSpan, from: side, since: inlets[side].since, at: moment, in: &ledger)
+  }
+
+  /// Makes what can be made of the beginning of a message.
+  mutating func salvage(
+    _ bytes: RawSpan, from side: Side, since: Moment, at moment: Moment, in ledger: inout Ledger
+  ) {
+    guard var message = reader?.salvage(bytes, from: side) else {
+      ledger.counters.waitingDropped += UInt64(bytes.byteCount)
+      return
+    }
+    message.extent = .whole
+    if message.fault == nil {
+      message.fault = Entry.Fault(.dissection, "only the beginning of it was captured")
+    }
+    ledger.figures[row].errors[Int(WireError.Kind.truncated.rawValue)] += 1
+    begin(message, from: side, since, moment, bytes.byteCount, &ledger)
+  }
+
+  /// One side has finished sending.
+  mutating func finished(_ side: Side, at moment: Moment, in ledger: inout Ledger) {
+    inlets[side].isFinished = true
+    if reader == nil {
+      if !isSilent, inlets[side.other].isFinished { decideFinally(at: moment, in: &ledger) }
+      return
+    }
+    endSide(side, at: moment, in: &ledger)
+    if isTurned { settle(at: moment, in: &ledger) }
+  }
+
+  /// Nothing more comes from `side`; a body that lasts until now is complete.
+  mutating func endSide(_ side: Side, at moment: Moment, in ledger: inout Ledger) {
+    if case .body(.max, let key, true) = inlets[side].pass {
+      inlets[side].pass = .none
+      end(key, side, moment, &ledger)
+    }
+    cutSide(
+      side, because: Entry.Fault(.dissection, "the connection ended inside the message"),
+      at: moment, in: &ledger)
+  }
+
+  /// Nothing more comes from `side`; whatever is open is not whole.
+  private mutating func cutSide(
+    _ side: Side, because fault: Entry.Fault, at moment: Moment, in ledger: inout Ledger
+  ) {
+    salvage(side, at: moment, in: &ledger)
+    inlets[side].pass = .none
+    endOpen(side, because: fault, &ledger)
+    if let recovery = reader?.broken(side, by: .end), recovery == .stop {
+      inlets[side].isStopped = true
+    }
+  }
+
+  /// The conversation is over.
+  mutating func closed(_ conversation: Conversation, in ledger: inout Ledger) {
+    let moment = Moment(
+      timestamp: conversation.last,
+      packet: max(inlets.client.since.packet, inlets.server.since.packet))
+    if reader == nil, !isSilent { decideFinally(at: moment, in: &ledger) }
+    for side in Side.allCases where reader != nil && !inlets[side].isFinished {
+      let (kind, text): (Entry.Fault.Kind, String) =
+        switch conversation.closeReason {
+        case .reset: (.connection, "the connection was reset inside the message")
+        case .endOfCapture: (.dissection, "the capture ended inside the message")
+        default: (.dissection, "the connection ended inside the message")
+        }
+      cutSide(side, because: Entry.Fault(kind, text), at: moment, in: &ledger)
+    }
+    drain(at: conversation.last, in: &ledger)
+    for side in Side.allCases { dropWaiting(side, in: &ledger) }
+  }
+}
+
+extension WireError {
+  /// One phrase for people.
+  var reason: String {
+    switch kind {
+    case .truncated: "the message ends too early"
+    case .invalid: "the message holds a forbidden value"
+    case .unsupported: "an unknown version or variant"
+    case .tooLarge: "the message is larger than the limit"
+    case .foreign: "the bytes belong to another protocol"
+    }
+  }
+}

@@ -1,0 +1,222 @@
+import Bytes
+import Entries
+import Flows
+import Layers
+
+// Finding the dissector, taking a wrong guess back, handing over to the next.
+extension Runner {
+  private enum Verdict {
+    case wait, nobody
+    case row(Int)
+  }
+
+  /// Looks for the reader of a conversation that has none.
+  ///
+  /// - Returns: whether there is one now and `bytes` are still to be fed. Otherwise they were
+  ///   dealt with.
+  mutating func recognise(
+    _ bytes: RawSpan, from side: Side, at moment: Moment, in ledger: inout Ledger
+  ) -> Bool {
+    if inlets.client.waiting.isEmpty, inlets.server.waiting.isEmpty {
+      let isFinal =
+        opening.transport != .tcp || bytes.byteCount >= ledger.limits.openingBytes
+      let verdict =
+        side == .client
+        ? decide(bytes, RawSpan(), isFinal: isFinal, ledger)
+        : decide(RawSpan(), bytes, isFinal: isFinal, ledger)
+      switch verdict {
+      case .row(let row):
+        start(row, &ledger)
+        return true
+      case .nobody:
+        giveUp(bytes, side, &ledger)
+        return false
+      case .wait:
+        inlets[side].since = moment
+        keep(bytes, from: side, in: &ledger)
+        return false
+      }
+    }
+    if inlets[side].waiting.isEmpty { inlets[side].since = moment }
+    keep(bytes, from: side, in: &ledger)
+    isTurned = true
+    settle(at: moment, in: &ledger)
+    return false
+  }
+
+  /// Shows waiting bytes to a reader that is new to them, as often as the reader changes.
+  mutating func settle(at moment: Moment, isFinal: Bool = false, in ledger: inout Ledger) {
+    while isTurned, !isSilent {
+      isTurned = false
+      if reader == nil {
+        let isFinal =
+          isFinal
+          || max(inlets.client.waiting.count, inlets.server.waiting.count)
+            >= ledger.limits.openingBytes
+        switch decide(
+          inlets.client.waiting.rawSpan, inlets.server.waiting.rawSpan, isFinal: isFinal, ledger)
+        {
+        case .wait: return
+        case .nobody:
+          giveUp(RawSpan(), .client, &ledger)
+          return
+        case .row(let row): start(row, &ledger)
+        }
+      }
+      let firstSide: Side =
+        inlets.server.waiting.isEmpty || inlets.client.since.packet <= inlets.server.since.packet
+        ? .client : .server
+      for side in [firstSide, firstSide.other]
+      where !isTurned && reader != nil && !inlets[side].waiting.isEmpty {
+        reread(side, old: inlets[side].waiting.count, at: moment, in: &ledger)
+      }
+      for side in Side.allCases where !isTurned && reader != nil && inlets[side].isFinished {
+        endSide(side, at: moment, in: &ledger)
+      }
+    }
+  }
+
+  /// No more opening bytes will come: decides with what there is.
+  mutating func decideFinally(at moment: Moment, in ledger: inout Ledger) {
+    isTurned = true
+    settle(at: moment, isFinal: true, in: &ledger)
+  }
+
+  /// Asks the rows, those with a matching port first.
+  private func decide(
+    _ client: RawSpan, _ server: RawSpan, isFinal: Bool, _ ledger: borrowing Ledger
+  ) -> Verdict {
+    if client.isEmpty, server.isEmpty { return isFinal ? .nobody : .wait }
+    var opening = opening
+    opening.isFinal = isFinal
+    var best: (row: Int, confidence: Recognition.Confidence)?
+    var mustWait = false
+    for hinted in [true, false] {
+      for at in ledger.rows.indices {
+        if ledger.rows[at].isHinted(opening) != hinted || at < 64 && excluded >> UInt64(at) & 1 == 1
+          || !ledger.rows[at].transports.contains(opening.transport)
+        {
+          continue
+        }
+        switch ledger.rows[at].recognise(client, server, opening) {
+        case .no: break
+        case .needs: mustWait = true
+        case .yes(.certain): return .row(at)
+        case .yes(let confidence):
+          if best == nil || confidence > best?.confidence ?? .possible { best = (at, confidence) }
+        }
+      }
+    }
+    if mustWait, !isFinal { return .wait }
+    if let best { return .row(best.row) }
+    return .nobody
+  }
+
+  private mutating func start(_ row: Int, _ ledger: inout Ledger) {
+    self.row = row
+    reader = ledger.rows[row].make(opening)
+    ledger.figures[row].conversations += 1
+    for side in Side.allCases {
+      inlets[side].target = 1
+      inlets[side].pass = .none
+      inlets[side].isStopped = false
+    }
+  }
+
+  /// Nobody knows these bytes: the first of them are kept, the rest is counted.
+  private mutating func giveUp(_ bytes: RawSpan, _ side: Side, _ ledger: inout Ledger) {
+    isSilent = true
+    attempts += 1
+    for side in Side.allCases {
+      var waiting: [UInt8] = []
+      swap(&waiting, &inlets[side].waiting)
+      ledger.waitingBytes -= waiting.count
+      keepFirst(waiting.rawSpan, side, ledger)
+    }
+    keepFirst(bytes, side, ledger)
+  }
+
+  private mutating func keepFirst(_ bytes: RawSpan, _ side: Side, _ ledger: borrowing Ledger) {
+    inlets[side].unread += Int64(bytes.byteCount)
+    let room = ledger.limits.firstBytes - inlets[side].first.count
+    if room > 0 { inlets[side].first.append(bytes.prefix(room)) }
+  }
+
+  /// Whether recognition is tried again with the start of a segment or datagram. If not, the bytes
+  /// are dealt with.
+  mutating func retries(_ bytes: RawSpan, _ side: Side, _ ledger: inout Ledger) -> Bool {
+    let mayRetry = opening.isMidway || opening.transport != .tcp
+    if mayRetry, attempts < ledger.limits.attempts {
+      isSilent = false
+      return true
+    }
+    keepFirst(bytes, side, ledger)
+    return false
+  }
+
+  /// Takes a wrong guess back; what waits is recognised again without it.
+  mutating func withdraw(_ ledger: inout Ledger) {
+    ledger.figures[row].withdrawn += 1
+    forget(in: &ledger)
+    if row < 64 { excluded |= 1 << UInt64(row) }
+    reader = nil
+    for side in Side.allCases {
+      inlets[side].pass = .none
+      inlets[side].target = 1
+    }
+    isTurned = true
+  }
+
+  /// Hands the rest of the conversation to another reader.
+  mutating func succeed(by successor: Successor, _ ledger: inout Ledger) {
+    successions += 1
+    isProven = true
+    if let continues = successor.continues,
+      let at = pairing.position(of: continues.from, where: { $0.response == nil })
+    {
+      pairing.rename(at, to: continues.to)
+    }
+    opening.after = successor
+    for side in Side.allCases {
+      inlets[side].target = 1
+      inlets[side].pass = .none
+      inlets[side].isStopped = false
+    }
+    excluded = 0
+    attempts = 0
+    isTurned = true
+    if successions > ledger.limits.successions {
+      reader = nil
+      giveUp(RawSpan(), .client, &ledger)
+    } else if let name = successor.name {
+      if let row = ledger.row(named: name) {
+        start(row, &ledger)
+      } else {
+        reader = nil
+        giveUp(RawSpan(), .client, &ledger)
+      }
+    } else {
+      reader = nil
+    }
+  }
+
+  /// One datagram, which holds whole messages or cut ones.
+  mutating func datagram(
+    _ bytes: RawSpan, from side: Side, at moment: Moment, in ledger: inout Ledger
+  ) {
+    let used = read(bytes, from: side, old: 0, at: moment, in: &ledger)
+    if used < bytes.byteCount, reader != nil, !isTurned {
+      salvage(bytes.suffix(from: used), from: side, since: moment, at: moment, in: &ledger)
+    }
+    isTurned = false
+    inlets[side].target = 1
+    inlets[side].pass = .none
+    inlets[side].isStopped = false
+  }
+}
+
+extension DissectorRow {
+  fileprivate func isHinted(_ opening: Opening) -> Bool {
+    ports.contains(opening.server.port) || ports.contains(opening.client.port)
+  }
+}

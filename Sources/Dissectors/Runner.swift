@@ -1,0 +1,273 @@
+import Bytes
+import Entries
+import Flows
+import Layers
+
+/// Leads one conversation: recognises it, shows its bytes to the dissector and carries out what
+/// that answers.
+///
+/// While whole messages arrive, the dissector sees the packet's own bytes; only what is left over
+/// is copied.
+struct Runner: Sendable {
+  let stream: UInt64
+  var opening: Opening
+  var reader: (any Dissector)?
+  /// Place of the reader's row.
+  var row = 0
+  var inlets = BySide(client: Inlet(), server: Inlet())
+  var pairing = Pairing()
+  /// Index of the next exchange.
+  private var nextIndex: UInt32 = 0
+  /// Kinds of messages seen.
+  private(set) var kinds = KindSet()
+  /// Requests each side made: tells who the client is when the packets could not.
+  private(set) var requests = BySide(client: 0, server: 0)
+  /// An exchange was completed: the recognition was right.
+  var isProven = false
+  /// Nobody recognised it, or it was given up.
+  var isSilent = false
+  /// Recognitions tried in vain.
+  var attempts = 0
+  /// Rows that withdrew.
+  var excluded: UInt64 = 0
+  var successions = 0
+  /// Waiting bytes must be shown again: the reader has changed.
+  var isTurned = false
+  /// The timeout queue holds this conversation.
+  var isWatched = false
+  /// Newest packet that brought something.
+  private(set) var lastPacket: UInt64 = 0
+
+  init(_ conversation: Conversation) {
+    stream = conversation.stream
+    opening = Opening(conversation)
+  }
+
+  /// The next bytes of a TCP side, or one datagram.
+  mutating func received(
+    _ bytes: RawSpan, from side: Side, at moment: Moment, in ledger: inout Ledger
+  ) {
+    lastPacket = max(lastPacket, moment.packet)
+    if isSilent, !retries(bytes, side, &ledger) { return }
+    if reader == nil, !recognise(bytes, from: side, at: moment, in: &ledger) { return }
+    if opening.transport == .tcp {
+      feed(bytes, from: side, at: moment, in: &ledger)
+      if isTurned { settle(at: moment, in: &ledger) }
+    } else {
+      datagram(bytes, from: side, at: moment, in: &ledger)
+    }
+  }
+
+  /// Shows new bytes behind those that wait.
+  mutating func feed(
+    _ bytes: RawSpan, from side: Side, at moment: Moment, in ledger: inout Ledger
+  ) {
+    if inlets[side].isStopped { return }
+    if inlets[side].waiting.isEmpty {
+      let used = read(bytes, from: side, old: 0, at: moment, in: &ledger)
+      if used < bytes.byteCount, !isSilent {
+        inlets[side].since = moment
+        keep(bytes.suffix(from: used), from: side, in: &ledger)
+      }
+      return
+    }
+    keep(bytes, from: side, in: &ledger)
+    if inlets[side].waiting.count >= inlets[side].target {
+      reread(side, old: inlets[side].waiting.count - bytes.byteCount, at: moment, in: &ledger)
+    }
+  }
+
+  /// Reads what waits; the first `old` bytes of it came at `since`, the others at `moment`.
+  mutating func reread(_ side: Side, old: Int, at moment: Moment, in ledger: inout Ledger) {
+    var waiting: [UInt8] = []
+    swap(&waiting, &inlets[side].waiting)
+    let used = read(waiting.rawSpan, from: side, old: old, at: moment, in: &ledger)
+    ledger.waitingBytes -= used
+    if used == waiting.count {
+      waiting.removeAll(keepingCapacity: waiting.capacity <= 4096)
+    } else {
+      waiting.removeFirst(used)
+      if used >= old { inlets[side].since = moment }
+    }
+    swap(&waiting, &inlets[side].waiting)
+    if inlets[side].isStopped { dropWaiting(side, in: &ledger) }
+  }
+
+  /// Copies bytes behind those that wait. Beyond the limits the side is given up.
+  mutating func keep(_ bytes: RawSpan, from side: Side, in ledger: inout Ledger) {
+    if inlets[side].isStopped { return }
+    let room = min(
+      ledger.limits.waitingPerSide - inlets[side].waiting.count,
+      ledger.limits.waitingInAll - ledger.waitingBytes)
+    guard bytes.byteCount <= room else {
+      ledger.counters.waitingDropped += UInt64(bytes.byteCount)
+      if reader != nil { ledger.figures[row].errors[Int(WireError.Kind.tooLarge.rawValue)] += 1 }
+      stop(side, in: &ledger)
+      return
+    }
+    inlets[side].waiting.append(bytes)
+    ledger.waitingBytes += bytes.byteCount
+  }
+
+  mutating func dropWaiting(_ side: Side, in ledger: inout Ledger) {
+    ledger.counters.waitingDropped += UInt64(inlets[side].waiting.count)
+    ledger.waitingBytes -= inlets[side].waiting.count
+    inlets[side].waiting = []
+  }
+
+  /// Gives up one side.
+  mutating func stop(_ side: Side, in ledger: inout Ledger) {
+    inlets[side].isStopped = true
+    inlets[side].pass = .none
+    dropWaiting(side, in: &ledger)
+  }
+
+  /// Lets the dissector read from the front of `bytes` and gives how many were used.
+  ///
+  /// The first `old` bytes came when `since` says, the others at `moment`.
+  mutating func read(
+    _ bytes: RawSpan, from side: Side, old: Int, at moment: Moment, in ledger: inout Ledger
+  ) -> Int {
+    var at = 0
+    var lastError = -1
+    var idle = 0
+    while at < bytes.byteCount, reader != nil, !inlets[side].isStopped {
+      if case .none = inlets[side].pass {
+      } else {
+        at += pass(bytes.suffix(from: at), from: side, at: moment, in: &ledger)
+        continue
+      }
+      if bytes.byteCount - at < inlets[side].target { break }
+      let rest = bytes.suffix(from: at)
+      let step: Step
+      do {
+        step = try reader!.next(in: rest, from: side)
+      } catch {
+        if failed(error, side, again: at == lastError, in: &ledger) { break }
+        lastError = at
+        continue
+      }
+      let start = at < old ? inlets[side].since : moment
+      guard let used = carryOut(step, side, rest.byteCount, start, moment, &ledger) else {
+        break
+      }
+      if used > 0 {
+        at += used
+        idle = 0
+        inlets[side].target = 1
+      } else {
+        idle += 1
+        if idle > Self.idleSteps { misbehaved(side, &ledger) }
+      }
+    }
+    if inlets[side].isStopped { return bytes.byteCount }
+    return at
+  }
+
+  /// Steps in a row that may use nothing.
+  private static let idleSteps = 16
+
+  /// Does what a step says and gives the bytes it used; nil to wait or because the reader changed.
+  private mutating func carryOut(
+    _ step: consuming Step, _ side: Side, _ available: Int, _ start: Moment, _ moment: Moment,
+    _ ledger: inout Ledger
+  ) -> Int? {
+    switch step {
+    case .needs(let count):
+      inlets[side].target = max(count, available + 1)
+      if count > ledger.limits.waitingPerSide {
+        ledger.figures[row].errors[Int(WireError.Kind.tooLarge.rawValue)] += 1
+        stop(side, in: &ledger)
+      }
+      return nil
+    case .message(let message, let length):
+      guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
+      if case .body(let count) = message.extent {
+        inlets[side].pass = .body(count, of: message.key, ends: true)
+      }
+      begin(message, from: side, start, moment, length, &ledger)
+      if case .body(0, let key, _) = inlets[side].pass { end(key, side, moment, &ledger) }
+      return length
+    case .body(let count, let key):
+      guard count >= 0 else { return misbehaved(side, &ledger) }
+      if count > 0 { inlets[side].pass = .body(count, of: key, ends: false) }
+      return 0
+    case .content(let content, let key, let length):
+      guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
+      add(content.rawSpan, wire: length, to: key, from: side, at: moment, &ledger)
+      return length
+    case .end(let key, let ending, let length):
+      guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
+      finish(key, ending, wire: length, from: side, at: moment, &ledger)
+      return length
+    case .skip(let count):
+      guard count >= 0 else { return misbehaved(side, &ledger) }
+      let now = min(count, available)
+      if count > now { inlets[side].pass = .skip(count - now) }
+      return now
+    case .become(let successor, let length):
+      guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
+      succeed(by: successor, &ledger)
+      return length
+    }
+  }
+
+  /// Passes bytes on without asking; gives how many.
+  private mutating func pass(
+    _ bytes: RawSpan, from side: Side, at moment: Moment, in ledger: inout Ledger
+  ) -> Int {
+    switch inlets[side].pass {
+    case .none: return 0
+    case .skip(let left):
+      let count = min(left, bytes.byteCount)
+      inlets[side].passed(count)
+      return count
+    case .body(let left, let key, let ends):
+      let count = min(left, bytes.byteCount)
+      add(bytes.prefix(count), wire: count, to: key, from: side, at: moment, &ledger)
+      inlets[side].passed(count)
+      if left == count {
+        inlets[side].pass = .none
+        if ends { end(key, side, moment, &ledger) }
+      }
+      return count
+    }
+  }
+
+  /// The dissector broke its contract: it is no longer asked about this side.
+  @discardableResult
+  private mutating func misbehaved(_ side: Side, _ ledger: inout Ledger) -> Int? {
+    ledger.counters.misbehaved += 1
+    stop(side, in: &ledger)
+    return nil
+  }
+
+  /// The number of the stream, when it has something unfinished that nobody watches yet.
+  mutating func beginsToWait() -> UInt64? {
+    if isWatched || pairing.count == 0 { return nil }
+    isWatched = true
+    return stream
+  }
+
+  mutating func takeIndex() -> UInt32 {
+    defer { nextIndex &+= 1 }
+    return nextIndex
+  }
+
+  /// Notes what a message says of the conversation.
+  mutating func note(_ message: borrowing Message, from side: Side, _ ledger: inout Ledger) {
+    kinds.insert(message.kind)
+    if message.role == .request { requests[side] &+= 1 }
+    ledger.figures[row].messages += 1
+  }
+
+  mutating func note(_ kind: ProtocolKind) { kinds.insert(kind) }
+}
+
+extension Opening {
+  init(_ conversation: Conversation) {
+    self.init(
+      transport: conversation.transport, client: conversation.client,
+      server: conversation.server, isMidway: conversation.state == .inProgress)
+  }
+}

@@ -1,0 +1,62 @@
+package import Entries
+
+/// What one call of `next(in:from:)` achieved. All counts are in bytes.
+///
+/// `of key` names the open message of the same side with that pairing key; steps for a message that
+/// is not open are harmless.
+package enum Step: Sendable {
+  /// Nothing was used: call again once so many bytes in all are waiting.
+  case needs(Int)
+  /// A message, or its head, lies in the first `length` bytes.
+  case message(Message, length: Int)
+  /// The next bytes are content of a message, as they are; they may not have arrived yet.
+  case body(Int, of: UInt64)
+  /// Content of a message that is not on the wire as it is (unmasked, inflated), made from the
+  /// first `length` bytes. With no content: framing inside a message, such as chunk sizes.
+  case content([UInt8], of: UInt64, length: Int)
+  /// The message is complete with the first `length` bytes, which may be none.
+  case end(of: UInt64, Ending = Ending(), length: Int)
+  /// The next bytes are of no interest; they may not have arrived yet.
+  case skip(Int)
+  /// The first `length` bytes were the last of this protocol: what follows on both sides is read by
+  /// another.
+  case become(Successor, length: Int)
+}
+
+/// What is known of a message only at its end.
+package struct Ending: Sendable {
+  /// Fields to add; they replace earlier ones of the same name.
+  package var fields = FieldValues()
+  /// Header fields that came after the body.
+  package var trailers = HeaderBlock()
+  /// The message turned out to report failure.
+  package var failed = false
+  /// Why the message is not whole.
+  package var fault: Entry.Fault?
+  /// Replaces the kind, when only the content told.
+  package var kind: ProtocolKind?
+
+  package init() {}
+}
+
+/// Who reads the rest of a conversation.
+package struct Successor: Sendable {
+  /// Name of a row of the catalogue; nil to recognise the rest anew.
+  package var name: String?
+  /// Header fields of the message that caused the change.
+  package var headers: HeaderBlock
+  /// The request with key `from` is answered under key `to` (HTTP/2 by upgrade: stream 1).
+  package var continues: Continuation?
+
+  package struct Continuation: Sendable {
+    package var from: UInt64
+    package var to: UInt64
+    package init(from: UInt64, to: UInt64) { (self.from, self.to) = (from, to) }
+  }
+
+  package init(
+    name: String? = nil, headers: HeaderBlock = HeaderBlock(), continues: Continuation? = nil
+  ) {
+    (self.name, self.headers, self.continues) = (name, headers, continues)
+  }
+}
