@@ -1,0 +1,103 @@
+package import Bytes
+package import Entries
+import Synchronization
+
+/// One stored block, to be read: its header at once, its columns and contents when asked for.
+///
+/// Immutable, and valid as long as it is held, even when retention has let it go meanwhile.
+/// Reading fails with `.damaged` when the bytes do not hold what they should; the failure is then
+/// also named in `StoreSnapshot.damage`, so that a query can simply go on to the next block.
+package final class Block: Sendable {
+  /// Position of arrival in this store: grows, and is never used twice.
+  package let sequence: Int64
+  package let id: BlockID
+  package let family: BlockFamily
+  package let rows: Int
+  /// Timestamps of the first and the last row.
+  package let first: Timestamp
+  package let last: Timestamp
+  package let kinds: KindSet
+  /// Bytes of the whole block.
+  package let byteCount: Int
+
+  let source: BlockSource
+  private let damage: DamageLog
+  private let parsed = Mutex<BlockHeader?>(nil)
+
+  init(summary: BlockSummary, source: BlockSource, damage: DamageLog) {
+    sequence = summary.sequence
+    id = summary.id
+    family = summary.family
+    rows = summary.rows
+    first = summary.first
+    last = summary.last
+    kinds = summary.kinds
+    byteCount = summary.byteCount
+    self.source = source
+    self.damage = damage
+  }
+
+  /// What the block says about its columns. Read once, then kept.
+  package func header() throws(StoreError) -> BlockHeader {
+    if let header = parsed.withLock({ $0 }) { return header }
+    let header = try noted { () throws(StoreError) -> BlockHeader in
+      try source.header(of: self)
+    }
+    parsed.withLock { $0 = header }
+    return header
+  }
+
+  /// A column, nil when no row of the block has a value for that field.
+  package func column(_ id: FieldID) throws(StoreError) -> Column? {
+    let header = try header()
+    guard let info = header.info(id) else { return nil }
+    return try noted { () throws(StoreError) -> Column in
+      let doing = "reading column \(id) of block \(self.id)"
+      let presence = try self.presence(info.presence, of: header, doing)
+      let section = try source.section(info.section, of: self, header)
+      do throws(WireError) {
+        return try Column(
+          parsing: section, type: info.type, presence: presence, count: info.present)
+      } catch {
+        throw StoreError(error, doing)
+      }
+    }
+  }
+
+  /// The presence of that number; nil for "all rows".
+  func presence(
+    _ index: Int?, of header: BlockHeader, _ doing: String
+  ) throws(StoreError) -> Presence? {
+    guard let index else { return nil }
+    let place = header.presences[index]
+    let section = try source.section(place.section, of: self, header)
+    do throws(WireError) {
+      let presence = try Presence(parsing: section, rows: header.rows)
+      guard presence.count == place.count else { throw WireError(.invalid) }
+      return presence
+    } catch {
+      throw StoreError(error, doing)
+    }
+  }
+
+  /// Runs `read`; a failure is noted down as damage before it is passed on.
+  func noted<Result>(
+    _ read: () throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    do throws(StoreError) {
+      return try read()
+    } catch {
+      damage.note(BlockDamage(block: id, sequence: sequence, rows: rows, error: error))
+      throw error
+    }
+  }
+}
+
+/// A block that could not be read, as a query's coverage names it.
+package struct BlockDamage: Sendable {
+  package var block: BlockID
+  package var sequence: Int64
+  /// Rows that are missing from answers.
+  package var rows: Int
+  package var error: StoreError
+}

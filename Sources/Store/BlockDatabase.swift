@@ -1,0 +1,243 @@
+import Bytes
+import FoundationEssentials
+import GRDB
+
+/// Blocks in an SQLite file: one row for each block with its header, one row for each section.
+///
+/// A column is a row of its own, so that a scan reads the pages of the columns it names and no
+/// others. Write-ahead log: readers and the one writer do not wait for each other, and what was
+/// committed survives a kill of the process.
+final class BlockDatabase: Sendable {
+  /// Version of the tables; blocks carry their own.
+  static let formatVersion = 1
+  /// "KSBL": says that a file is ours.
+  private static let applicationID = 0x4b53_424c
+  /// Bytes. Sections are a few KB to 100 KB; with small pages each would be a long chain.
+  private static let pageBytes = 16_384
+  /// Seconds to wait for another process before giving up.
+  private static let busySeconds = 5.0
+  /// Sections of a block fit the low bits of a section's key.
+  private static let sectionBits: Int64 = 16
+
+  private let pool: DatabasePool
+  private let path: String
+  private let cache: SectionCache
+
+  /// Opens the file, or makes it.
+  init(path: String, cacheBytes: Int) throws(StoreError) {
+    self.path = path
+    cache = SectionCache(limit: cacheBytes)
+    pool = try converting("opening \(path)") {
+      var configuration = Configuration()
+      configuration.busyMode = .timeout(Self.busySeconds)
+      configuration.prepareDatabase { database in
+        try database.execute(sql: "PRAGMA page_size = \(Self.pageBytes)")
+        try database.execute(sql: "PRAGMA synchronous = NORMAL")
+        try database.execute(sql: "PRAGMA temp_store = MEMORY")
+      }
+      let pool = try DatabasePool(path: path, configuration: configuration)
+      try pool.writeWithoutTransaction { try Self.prepare($0, path) }
+      return pool
+    }
+  }
+
+  /// Makes the tables of a new file, and checks those of an old one.
+  private static func prepare(_ database: Database, _ path: String) throws {
+    let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+    if tables == 0 {
+      try database.inTransaction(.immediate) {
+        try database.execute(
+          sql: """
+            PRAGMA application_id = \(applicationID);
+            CREATE TABLE meta (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL);
+            INSERT INTO meta VALUES ('format_version', \(formatVersion));
+            CREATE TABLE block (
+              sequence INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE,
+              family INTEGER NOT NULL, rows INTEGER NOT NULL, first INTEGER NOT NULL,
+              last INTEGER NOT NULL, kinds INTEGER NOT NULL, bytes INTEGER NOT NULL,
+              header BLOB NOT NULL);
+            CREATE TABLE section (key INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+            """)
+        return .commit
+      }
+    }
+    guard try Int.fetchOne(database, sql: "PRAGMA application_id") == applicationID else {
+      throw StoreError(.cannotOpen, "opening \(path)", underlying: "not a file of this program")
+    }
+    let version = try Int.fetchOne(
+      database, sql: "SELECT value FROM meta WHERE name = 'format_version'")
+    guard version == formatVersion else {
+      throw StoreError(
+        .unknownVersion, "opening \(path)",
+        underlying: "version \(version.map(String.init) ?? "none"), known is \(formatVersion)")
+    }
+  }
+
+  /// All blocks, without reading any. Rows that make no sense are given as damage.
+  func summaries() throws(StoreError) -> (blocks: [BlockSummary], damage: [BlockDamage]) {
+    try converting("listing the blocks of \(path)") {
+      try pool.read { database in
+        var blocks: [BlockSummary] = []
+        var damage: [BlockDamage] = []
+        let rows = try Row.fetchCursor(
+          database,
+          sql: "SELECT sequence, id, family, rows, first, last, kinds, bytes FROM block")
+        while let row = try rows.next() {
+          let sequence: Int64 = row[0]
+          let count = Int64.fromDatabaseValue(row[3]) ?? 0
+          if let summary = try Self.summary(row) {
+            blocks.append(summary)
+          } else {
+            damage.append(
+              BlockDamage(
+                block: BlockID(high: 0, low: 0), sequence: sequence,
+                rows: Int(clamping: count),
+                error: StoreError(.damaged, "reading the row of block number \(sequence)")))
+          }
+        }
+        return (blocks, damage)
+      }
+    }
+  }
+
+  private static func summary(_ row: Row) throws -> BlockSummary? {
+    let id = try row.withUnsafeData(atIndex: 1) { $0.map { [UInt8]($0) } ?? [] }
+    guard
+      id.count == 16, let family = Int64.fromDatabaseValue(row[2]),
+      let family = UInt8(exactly: family).flatMap(BlockFamily.init),
+      let rows = Int64.fromDatabaseValue(row[3]), (1...Int64(BlockLimits.rows)).contains(rows),
+      let first = Int64.fromDatabaseValue(row[4]), let last = Int64.fromDatabaseValue(row[5]),
+      first <= last, let kinds = Int64.fromDatabaseValue(row[6]),
+      let bytes = Int64.fromDatabaseValue(row[7]), bytes >= 0
+    else { return nil }
+    let span = id.rawSpan
+    return BlockSummary(
+      sequence: row[0], id: BlockID(high: span.big64(0), low: span.big64(8)), family: family,
+      rows: Int(rows), first: Timestamp(nanoseconds: first), last: Timestamp(nanoseconds: last),
+      kinds: KindSet(bits: UInt64(bitPattern: kinds)), byteCount: Int(bytes))
+  }
+
+  /// Writes a block in one transaction; nil when it is there already.
+  func insert(_ block: EncodedBlock) throws(StoreError) -> BlockSummary? {
+    try converting("writing a block to \(path)") {
+      try pool.write { database in
+        let header = block.header
+        try database.cachedStatement(
+          sql: """
+            INSERT INTO block (id, family, rows, first, last, kinds, bytes, header)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+            """
+        ).execute(arguments: [
+          blob(header.id.bytes), Int64(header.family.rawValue), Int64(header.rows),
+          header.first.nanoseconds, header.last.nanoseconds,
+          Int64(bitPattern: header.kinds.bits), Int64(header.byteCount),
+          blob(block.bytes[header.data.range]),
+        ])
+        guard database.changesCount == 1 else { return nil }
+        let sequence = database.lastInsertedRowID
+        let insert = try database.cachedStatement(sql: "INSERT INTO section VALUES (?, ?)")
+        for (index, section) in header.sections.enumerated() {
+          guard let range = section.range else { continue }
+          try insert.execute(arguments: [
+            sequence << Self.sectionBits | Int64(index), blob(block.bytes[range]),
+          ])
+        }
+        return BlockSummary(sequence: sequence, header: header)
+      }
+    }
+  }
+
+  /// Removes blocks with their sections, in one transaction.
+  func remove(_ sequences: [Int64]) throws(StoreError) {
+    try converting("removing old blocks from \(path)") {
+      try pool.write { database in
+        for sequence in sequences {
+          try database.cachedStatement(sql: "DELETE FROM section WHERE key BETWEEN ? AND ?")
+            .execute(arguments: [
+              sequence << Self.sectionBits, (sequence + 1) << Self.sectionBits - 1,
+            ])
+          try database.cachedStatement(sql: "DELETE FROM block WHERE sequence = ?")
+            .execute(arguments: [sequence])
+        }
+      }
+    }
+  }
+
+  /// Prefix and header of a block.
+  func header(_ sequence: Int64) throws(StoreError) -> [UInt8] {
+    try fetch("SELECT header FROM block WHERE sequence = ?", sequence) ?? []
+  }
+
+  /// The bytes of a section, from the cache or from the file; checked when from the file.
+  func section(
+    _ index: Int, of sequence: Int64, length: Int, checksum: UInt32
+  ) throws(StoreError) -> [UInt8] {
+    let key = SectionCache.Key(block: sequence, section: index)
+    if let bytes = cache[key] { return bytes }
+    let bytes = try fetch(
+      "SELECT bytes FROM section WHERE key = ?", sequence << Self.sectionBits | Int64(index))
+    guard let bytes, bytes.count == length, crc32c(bytes.rawSpan) == checksum else {
+      throw StoreError(
+        .damaged, "reading section \(index) of block number \(sequence)",
+        underlying: bytes == nil ? "it is missing" : "its checksum does not match")
+    }
+    cache.insert(bytes, for: key)
+    return bytes
+  }
+
+  private func fetch(_ sql: String, _ key: Int64) throws(StoreError) -> [UInt8]? {
+    try converting("reading \(path)") {
+      // What is committed never changes, so a read needs no transaction around it.
+      try pool.unsafeRead { database in
+        let rows = try Row.fetchCursor(
+          try database.cachedStatement(sql: sql), arguments: [key])
+        guard let row = try rows.next() else { return nil }
+        return try row.withUnsafeData(atIndex: 0) { $0.map { [UInt8]($0) } }
+      }
+    }
+  }
+
+  /// Bytes of the file and of its log are the file system's business from here on.
+  func close() throws(StoreError) {
+    try converting("closing \(path)") { try pool.close() }
+  }
+}
+
+private func blob(_ bytes: some Sequence<UInt8>) -> Data { Data(bytes) }
+
+/// Runs `body`; what the database complains of becomes a `StoreError`.
+private func converting<Result>(
+  _ doing: String, _ body: () throws -> Result
+) throws(StoreError) -> Result {
+  do {
+    return try body()
+  } catch let error as StoreError {
+    throw error
+  } catch let error as DatabaseError {
+    throw StoreError(error.storeCode, doing, underlying: error.message ?? "\(error.resultCode)")
+  } catch {
+    throw StoreError(.inputOutput, doing, underlying: "\(error)")
+  }
+}
+
+extension DatabaseError {
+  fileprivate var storeCode: StoreError.Code {
+    switch resultCode {
+    case .SQLITE_FULL: .diskFull
+    case .SQLITE_READONLY: .readOnly
+    case .SQLITE_CANTOPEN, .SQLITE_NOTADB, .SQLITE_PERM, .SQLITE_AUTH: .cannotOpen
+    case .SQLITE_BUSY, .SQLITE_LOCKED: .locked
+    case .SQLITE_CORRUPT, .SQLITE_FORMAT, .SQLITE_MISMATCH: .damaged
+    case .SQLITE_TOOBIG: .tooLarge
+    case .SQLITE_MISUSE: .closed
+    default: .inputOutput
+    }
+  }
+}
+
+extension BlockID {
+  /// Sixteen bytes, most significant first.
+  var bytes: [UInt8] {
+    (0..<16).map { UInt8(truncatingIfNeeded: ($0 < 8 ? high : low) >> UInt64(56 - $0 % 8 * 8)) }
+  }
+}

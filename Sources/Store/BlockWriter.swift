@@ -1,0 +1,177 @@
+import Bytes
+import Entries
+
+/// Puts sections, columns and lanes together to the bytes of a block.
+struct BlockWriter {
+  /// Longest section that goes into the header itself. Constant columns need no read of their own.
+  private static let inlineBytes = 128
+
+  private struct Column {
+    var info: ColumnInfo
+    /// The zone map as it is written, form first.
+    var zone: [UInt8]
+  }
+
+  private let family: BlockFamily
+  private let rows: Int
+  private var columns: [Column] = []
+  /// Lengths with their place bit, then checksum or bytes: the directory as it is written.
+  private var directory: [UInt8] = []
+  private var sectionCount = 0
+  /// Sections that lie apart.
+  private var data: [UInt8] = []
+  private var presences: [(words: [UInt64], section: Int, count: Int)] = []
+
+  init(family: BlockFamily, rows: Int) { (self.family, self.rows) = (family, rows) }
+
+  /// Adds integers, instants or truth values.
+  mutating func add(_ id: FieldID, _ type: FieldType, _ column: Arranged<Int64>) {
+    guard let low = column.values.min(), let high = column.values.max() else { return }
+    var bytes: [UInt8] = []
+    PackedInts.encode(column.values, isInstant: type == .instant, into: &bytes)
+    var zone = [ZoneForm.range.rawValue]
+    zone.append(little: UInt64(bitPattern: low))
+    zone.append(little: UInt64(bitPattern: high))
+    add(id, type, column.values.count, column.words, bytes, distinct: 0, zone: zone)
+  }
+
+  /// Adds texts, byte strings or lists.
+  mutating func add(
+    _ id: FieldID, _ type: FieldType, _ interner: Interner, _ column: Arranged<UInt32>
+  ) {
+    guard !column.values.isEmpty else { return }
+    var bytes: [UInt8] = []
+    bytes.append(little: UInt32(interner.count))
+    bytes.append(little: UInt32(interner.bytes.count))
+    PackedInts.encode(
+      (0..<interner.count).map { Int64(interner.range($0 + 1).count) }, into: &bytes)
+    bytes.append(interner.bytes.rawSpan)
+    PackedInts.encode(column.values.map(Int64.init), into: &bytes)
+    add(
+      id, type, column.values.count, column.words, bytes, distinct: interner.count,
+      zone: type == .text ? Self.zone(interner) : [ZoneForm.none.rawValue])
+  }
+
+  private mutating func add(
+    _ id: FieldID, _ type: FieldType, _ count: Int, _ words: [UInt64]?, _ bytes: [UInt8],
+    distinct: Int, zone: [UInt8]
+  ) {
+    let presence = presence(words, count)
+    let info = ColumnInfo(
+      id: id, type: type, present: count, distinct: distinct, zone: .none, presence: presence,
+      section: section(bytes.rawSpan))
+    columns.append(Column(info: info, zone: zone))
+  }
+
+  private static func zone(_ interner: Interner) -> [UInt8] {
+    if interner.count <= ZoneMap.setValues, interner.bytes.count <= ZoneMap.setBytes {
+      var texts: [UInt8] = []
+      for code in 0..<interner.count {
+        texts.append(counted: interner.bytes.rawSpan.slice(interner.range(code + 1)))
+      }
+      var zone = [ZoneForm.texts.rawValue]
+      zone.append(varint: interner.count)
+      zone.append(counted: texts.rawSpan)
+      return zone
+    }
+    guard interner.count <= BloomFilter.values.upperBound else { return [ZoneForm.none.rawValue] }
+    let filter = BloomFilter.encoded(
+      (1...interner.count).map { stableHash(interner.bytes.rawSpan.slice(interner.range($0))) })
+    return [ZoneForm.bloom.rawValue, UInt8((filter.count * 8).trailingZeroBitCount)] + filter
+  }
+
+  /// The number of a presence, nil for all rows. Columns of one protocol mostly share theirs.
+  private mutating func presence(_ words: [UInt64]?, _ count: Int) -> Int? {
+    guard let words else { return nil }
+    if let known = presences.firstIndex(where: { $0.count == count && $0.words == words }) {
+      return known
+    }
+    let encoded = Presence.encoded(words: words, rows: rows, count: count)
+    presences.append((words, section(encoded.rawSpan), count))
+    return presences.count - 1
+  }
+
+  /// Adds a section and gives its number.
+  private mutating func section(_ bytes: RawSpan) -> Int {
+    if bytes.byteCount <= Self.inlineBytes {
+      directory.append(varint: bytes.byteCount << 1 | SectionPlace.inline.rawValue)
+      directory.append(bytes)
+    } else {
+      directory.append(varint: bytes.byteCount << 1 | SectionPlace.apart.rawValue)
+      directory.append(little: crc32c(bytes))
+      data.append(bytes)
+    }
+    sectionCount += 1
+    return sectionCount - 1
+  }
+
+  /// The description of a lane, with its locator and chunks added as sections.
+  mutating func lane(_ lane: ContentLaneBuilder, _ order: RowOrder) -> [UInt8] {
+    var out: [UInt8] = []
+    out.append(varint: lane.chunks.count)
+    guard !lane.chunks.isEmpty else { return out }
+    let offsets = order.arranged(lane.offsets, lane.presence, filler: 0)
+    out.append(varint: presence(offsets.words, lane.offsets.count).map { $0 + 1 } ?? 0)
+    var locator: [UInt8] = []
+    PackedInts.encode(offsets.values, into: &locator)
+    out.append(varint: section(locator.rawSpan))
+    for (length, frame) in lane.chunks {
+      out.append(varint: length)
+      let number = section(frame.rawSpan)
+      out.append(varint: number)
+    }
+    return out
+  }
+
+  /// Puts everything together.
+  consuming func finish(
+    _ summary: EnvelopeColumns.Summary, headers: [UInt8], bodies: [UInt8]
+  ) -> EncodedBlock {
+    var header: [UInt8] = [family.rawValue]
+    header.append(varint: rows)
+    header.append(little: UInt64(bitPattern: summary.first))
+    header.append(little: UInt64(bitPattern: summary.last))
+    header.append(little: summary.kinds.bits)
+    header.append(varint: sectionCount)
+    header.append(directory.rawSpan)
+    header.append(varint: presences.count)
+    for presence in presences {
+      header.append(varint: presence.section)
+      header.append(varint: presence.count)
+    }
+    header.append(varint: columns.count)
+    columns.sort { $0.info.id.rawValue < $1.info.id.rawValue }
+    for column in columns {
+      header.append(little: column.info.id.rawValue)
+      header.append(column.info.type.rawValue)
+      header.append(varint: column.info.presence.map { $0 + 1 } ?? 0)
+      header.append(varint: column.info.section)
+      header.append(varint: column.info.distinct)
+      header.append(column.zone.rawSpan)
+    }
+    header.append(headers.rawSpan)
+    header.append(bodies.rawSpan)
+    return encoded(header)
+  }
+
+  private func encoded(_ header: [UInt8]) -> EncodedBlock {
+    let id = BlockID(header: header.rawSpan)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(BlockPrefix.byteCount + header.count + data.count)
+    bytes += BlockPrefix.magic
+    bytes.append(little: BlockPrefix.version)
+    bytes.append(little: 0 as UInt16)
+    bytes.append(little: UInt32(header.count))
+    bytes.append(little: crc32c(header.rawSpan))
+    bytes.append(little: 0 as UInt32)
+    bytes.append(little: id.high)
+    bytes.append(little: id.low)
+    bytes.append(header.rawSpan)
+    bytes.append(data.rawSpan)
+    do throws(WireError) {
+      return EncodedBlock(header: try BlockHeader(parsing: bytes), bytes: bytes)
+    } catch {
+      preconditionFailure("a block just made cannot be read: \(error)")
+    }
+  }
+}

@@ -1,0 +1,128 @@
+import Bytes
+import Entries
+
+/// Which rows got a value so far.
+struct PresenceBuilder: Sendable {
+  private(set) var words: [UInt64] = []
+  private(set) var count = 0
+
+  /// Rows come in ascending order.
+  mutating func insert(_ row: Int) {
+    while words.count <= row >> 6 { words.append(0) }
+    words[row >> 6] |= 1 << UInt64(row & 63)
+    count += 1
+  }
+
+  /// The words for that many rows.
+  func words(rows: Int) -> [UInt64] {
+    words + repeatElement(0, count: (rows + 63) / 64 - words.count)
+  }
+}
+
+/// Integers, instants or truth values of some rows, in order of arrival.
+struct IntColumnBuilder: Sendable {
+  let id: FieldID
+  let type: FieldType
+  private(set) var values: [Int64] = []
+  private(set) var presence = PresenceBuilder()
+
+  init(_ id: FieldID, _ type: FieldType) { (self.id, self.type) = (id, type) }
+
+  mutating func append(_ value: Int64, row: Int) {
+    values.append(value)
+    presence.insert(row)
+  }
+}
+
+/// Texts, byte strings or lists of some rows, in order of arrival.
+struct CodedColumnBuilder: Sendable {
+  let id: FieldID
+  let type: FieldType
+  private(set) var values: [UInt32] = []
+  private(set) var presence = PresenceBuilder()
+  private(set) var interner = Interner()
+
+  init(_ id: FieldID, _ type: FieldType) { (self.id, self.type) = (id, type) }
+
+  mutating func append(_ value: RawSpan, row: Int) {
+    values.append(interner.code(value))
+    presence.insert(row)
+  }
+}
+
+/// Values of some rows, in the order of the block.
+struct Arranged<Value: Sendable>: Sendable {
+  var values: [Value]
+  /// Nil when every row has one.
+  var words: [UInt64]?
+}
+
+/// How rows of arrival become rows of the block.
+struct RowOrder: Sendable {
+  let rows: Int
+  /// Row of arrival of each row of the block; nil when they came in order.
+  private let order: [UInt32]?
+  /// Row of the block of each row of arrival; empty when they came in order.
+  private let places: [UInt32]
+
+  /// The rows by time, then stream, then index, then arrival.
+  init(instants: [Int64], streams: [Int64], indices: [Int64]) {
+    rows = instants.count
+    func isBefore(_ a: Int, _ b: Int) -> Bool {
+      if instants[a] != instants[b] { return instants[a] < instants[b] }
+      if streams[a] != streams[b] {
+        return UInt64(bitPattern: streams[a]) < UInt64(bitPattern: streams[b])
+      }
+      if indices[a] != indices[b] { return indices[a] < indices[b] }
+      return a < b
+    }
+    guard (1..<max(rows, 1)).contains(where: { isBefore($0, $0 - 1) }) else {
+      (order, places) = (nil, [])
+      return
+    }
+    let sorted = (0..<rows).sorted(by: isBefore).map { UInt32($0) }
+    var places = [UInt32](repeating: 0, count: rows)
+    for (place, row) in sorted.enumerated() { places[Int(row)] = UInt32(place) }
+    (order, self.places) = (sorted, places)
+  }
+
+  /// One value a row, put in the order of the block.
+  func arranged<Value>(_ values: [Value]) -> [Value] {
+    guard let order else { return values }
+    return order.map { values[Int($0)] }
+  }
+
+  /// Values of some rows, put in the order of the block.
+  func arranged<Value: Sendable>(
+    _ values: [Value], _ presence: PresenceBuilder, filler: Value
+  ) -> Arranged<Value> {
+    guard presence.count < rows else { return Arranged(values: arranged(values), words: nil) }
+    let words = presence.words(rows: rows)
+    guard order != nil else { return Arranged(values: values, words: words) }
+    var placed = [UInt64](repeating: 0, count: words.count)
+    var spread = [Value](repeating: filler, count: rows)
+    var next = 0
+    forEachBit(of: words) { row in
+      let place = Int(places[row])
+      placed[place >> 6] |= 1 << UInt64(place & 63)
+      spread[place] = values[next]
+      next += 1
+    }
+    var result: [Value] = []
+    result.reserveCapacity(values.count)
+    forEachBit(of: placed) { result.append(spread[$0]) }
+    return Arranged(values: result, words: placed)
+  }
+}
+
+/// Calls `body` with the number of each bit that is set, ascending.
+@inline(__always)
+private func forEachBit(of words: [UInt64], _ body: (Int) -> Void) {
+  for (index, word) in words.enumerated() {
+    var bits = word
+    while bits != 0 {
+      body(index << 6 + bits.trailingZeroBitCount)
+      bits &= bits - 1
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import Bytes
+
+/// Gives equal byte strings equal codes: 1, 2, 3… in the order they are first seen.
+///
+/// An open-addressing table over one array of bytes. The hash is seeded at start-up, so that
+/// strangers cannot choose texts that collide.
+struct Interner: Sendable {
+  /// All distinct values, side by side.
+  private(set) var bytes: [UInt8] = []
+  /// Where the value of code n begins is `ends[n - 1]`, where it ends `ends[n]`.
+  private(set) var ends: [UInt32] = [0]
+  /// Upper half of the hash and code; 0 is a free place.
+  private var table = [UInt64](repeating: 0, count: 16)
+
+  /// Distinct values.
+  var count: Int { ends.count - 1 }
+
+  /// Where the value of `code` lies in `bytes`.
+  func range(_ code: Int) -> Range<Int> { Int(ends[code - 1])..<Int(ends[code]) }
+
+  /// The code of `value`, a new one when it was not seen before.
+  mutating func code(_ value: RawSpan) -> UInt32 {
+    let hash = seededHash(value)
+    let mark = hash & 0xffff_ffff_0000_0000
+    let mask = table.count - 1
+    var place = Int(truncatingIfNeeded: hash) & mask
+    while table[place] != 0 {
+      let entry = table[place]
+      if entry & 0xffff_ffff_0000_0000 == mark {
+        let code = Int(entry & 0xffff_ffff)
+        if isEqual(bytes.rawSpan.slice(range(code)), value) { return UInt32(code) }
+      }
+      place = (place + 1) & mask
+    }
+    bytes.append(value)
+    ends.append(UInt32(bytes.count))
+    table[place] = mark | UInt64(count)
+    if count * 2 > table.count { grow() }
+    return UInt32(count)
+  }
+
+  private mutating func grow() {
+    table = [UInt64](repeating: 0, count: table.count * 4)
+    let mask = table.count - 1
+    for code in 1...count {
+      let hash = seededHash(bytes.rawSpan.slice(range(code)))
+      var place = Int(truncatingIfNeeded: hash) & mask
+      while table[place] != 0 { place = (place + 1) & mask }
+      table[place] = hash & 0xffff_ffff_0000_0000 | UInt64(code)
+    }
+  }
+}
+
+/// Gives equal pairs of integers (addresses, identities) equal codes: 1, 2, 3…
+struct PairInterner: Sendable {
+  private var keys: [(UInt64, UInt64)] = []
+  private var table = [UInt32](repeating: 0, count: 64)
+  /// What was asked for last: neighbouring entries often share their ends.
+  private var last: (UInt64, UInt64, code: UInt32) = (0, 0, 0)
+
+  var count: Int { keys.count }
+
+  /// The code of the pair, and whether it is new.
+  mutating func code(_ a: UInt64, _ b: UInt64) -> (code: UInt32, isNew: Bool) {
+    if last.code != 0, last.0 == a, last.1 == b { return (last.code, false) }
+    let mask = table.count - 1
+    var place = Int(truncatingIfNeeded: folded(folded(a ^ seed, b ^ multiplier), seed)) & mask
+    while table[place] != 0 {
+      let code = table[place]
+      if keys[Int(code) - 1] == (a, b) {
+        last = (a, b, code)
+        return (code, false)
+      }
+      place = (place + 1) & mask
+    }
+    keys.append((a, b))
+    let code = UInt32(keys.count)
+    table[place] = code
+    last = (a, b, code)
+    if keys.count * 2 > table.count { grow() }
+    return (code, true)
+  }
+
+  private mutating func grow() {
+    table = [UInt32](repeating: 0, count: table.count * 4)
+    let mask = table.count - 1
+    for (index, key) in keys.enumerated() {
+      var place =
+        Int(truncatingIfNeeded: folded(folded(key.0 ^ seed, key.1 ^ multiplier), seed)) & mask
+      while table[place] != 0 { place = (place + 1) & mask }
+      table[place] = UInt32(index + 1)
+    }
+  }
+}
+
+private let seed = UInt64.random(in: .min ... .max) | 1
+private let multiplier: UInt64 = 0x9e37_79b9_7f4a_7c15
+
+/// Both halves of the product, folded onto each other.
+@inline(__always)
+private func folded(_ a: UInt64, _ b: UInt64) -> UInt64 {
+  let product = a.multipliedFullWidth(by: b)
+  return product.high ^ product.low
+}
+
+private func seededHash(_ bytes: RawSpan) -> UInt64 {
+  let count = bytes.byteCount
+  var hash = seed ^ UInt64(count)
+  if count >= 8 {
+    var offset = 0
+    while offset + 8 < count {
+      hash = folded(hash ^ bytes.little64(offset), multiplier)
+      offset += 8
+    }
+    // The last eight bytes, some of them perhaps for the second time.
+    hash = folded(hash ^ bytes.little64(count - 8), multiplier)
+  } else if count >= 4 {
+    let word = UInt64(bytes.little32(0)) << 32 | UInt64(bytes.little32(count - 4))
+    hash = folded(hash ^ word, multiplier)
+  } else {
+    for offset in 0..<count { hash = hash << 8 ^ UInt64(bytes.byte(offset)) }
+  }
+  return folded(hash, seed)
+}

@@ -1,0 +1,124 @@
+import Bytes
+
+/// The distinct values of one column of one block, as bytes side by side.
+///
+/// Codes run from 1 to `count`; code 0 stands for "no value" and reads as empty. As stored:
+///
+///     0        number of values, 4 bytes
+///     4        bytes of all values together, 4 bytes
+///     8        lengths of the values (`PackedInts`)
+///     …        the values
+package struct ValueDictionary: Sendable {
+  /// Distinct values.
+  package let count: Int
+  /// Where the value of each code begins; entry `count + 1` is where the last one ends.
+  private let starts: [UInt32]
+  private let data: SectionBytes
+
+  /// - Parameter offset: where it begins in the section; moves to its end.
+  init(parsing section: SectionBytes, at offset: inout Int) throws(WireError) {
+    let head = try section.part(at: offset, count: 8)
+    let bytes = head.array.rawSpan.slice(head.range)
+    let (count, total) = (Int(bytes.little32(0)), Int(bytes.little32(4)))
+    guard count <= BlockLimits.rows else { throw WireError(.tooLarge, at: offset) }
+    var at = offset + 8
+    let lengths = try PackedInts(parsing: section, at: &at, count: count).decoded()
+    var starts: [UInt32] = [0, 0]
+    starts.reserveCapacity(count + 2)
+    var end = 0
+    for length in lengths {
+      guard length >= 0, length <= Int64(total - end) else { throw WireError(.invalid, at: at) }
+      end += Int(length)
+      starts.append(UInt32(end))
+    }
+    guard end == total else { throw WireError(.invalid, at: at) }
+    self.count = count
+    self.starts = starts
+    data = try section.part(at: at, count: total)
+    offset = at + total
+  }
+
+  /// Number of codes, 0 included: the length of a table indexed by code.
+  package var codeCount: Int { count + 1 }
+
+  /// The bytes of one value, in the section's array. An unknown code reads as empty.
+  func range(_ code: UInt32) -> Range<Int> {
+    let code = Int(code) <= count ? Int(code) : 0
+    let start = data.range.lowerBound
+    return start + Int(starts[code])..<start + Int(starts[code + 1])
+  }
+
+  /// One value as text; ill-formed UTF-8 is repaired.
+  package func text(_ code: UInt32) -> String { data.array.rawSpan.text(range(code)) }
+
+  /// One value as bytes.
+  package func bytes(_ code: UInt32) -> [UInt8] { Array(data.array[range(code)]) }
+
+  /// Runs `body` with the bytes of one value, without a copy.
+  package func withBytes<Result>(_ code: UInt32, _ body: (RawSpan) -> Result) -> Result {
+    body(data.array.rawSpan.slice(range(code)))
+  }
+
+  /// The code of exactly this text, nil when no row has it.
+  package func code(of text: String) -> UInt32? {
+    let wanted = Array(text.utf8)
+    let all = data.array.rawSpan
+    for code in 1..<UInt32(codeCount) where Int(length(code)) == wanted.count {
+      if isEqual(all.slice(range(code)), wanted.rawSpan) { return code }
+    }
+    return nil
+  }
+
+  /// The codes of the texts that contain `needle`, ascending. An empty needle is in all of them.
+  ///
+  /// One search over the bytes of all values: what costs is a hit, not a value.
+  package func codes(containing needle: String) -> [UInt32] {
+    let needle = Array(needle.utf8)
+    guard !needle.isEmpty else { return (0..<count).map { UInt32($0 + 1) } }
+    var found: [UInt32] = []
+    var from = data.range.lowerBound
+    while from < data.range.upperBound {
+      let rest = data.array.span.extracting(from..<data.range.upperBound)
+      guard let hit = rest.firstOffset(of: needle.span) else { break }
+      let at = from + hit - data.range.lowerBound
+      let code = holder(of: at)
+      if at + needle.count <= Int(starts[Int(code) + 1]) {
+        found.append(code)
+        from = data.range.lowerBound + Int(starts[Int(code) + 1])
+      } else {
+        // The hit runs over the border of two values: no match, look on behind its first byte.
+        from += hit + 1
+      }
+    }
+    return found
+  }
+
+  private func length(_ code: UInt32) -> UInt32 { starts[Int(code) + 1] - starts[Int(code)] }
+
+  /// The code whose value holds the byte at `offset` of the values.
+  private func holder(of offset: Int) -> UInt32 {
+    // First code whose end is beyond the offset.
+    var (low, high) = (1, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if Int(starts[middle + 1]) > offset { high = middle } else { low = middle + 1 }
+    }
+    return UInt32(low)
+  }
+}
+
+/// Whether two stretches hold the same bytes.
+func isEqual(_ a: RawSpan, _ b: RawSpan) -> Bool {
+  let count = a.byteCount
+  guard count == b.byteCount else { return false }
+  var offset = 0
+  while offset + 8 <= count {
+    if a.little64(offset) != b.little64(offset) { return false }
+    offset += 8
+  }
+  while offset < count {
+    if a.byte(offset) != b.byte(offset) { return false }
+    offset += 1
+  }
+  return true
+}

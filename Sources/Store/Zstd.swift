@@ -1,0 +1,48 @@
+import Bytes
+import CZstd
+
+/// A zstd compressor that is used again and again.
+///
+/// `@unchecked Sendable`: its one owner is a `BlockBuilder`, which is not copyable, so that only
+/// one thread at a time can use it.
+final class ZstdCompressor: @unchecked Sendable {
+  /// Fast enough to be noise beside dissection, small enough for text that repeats itself.
+  private static let level: Int32 = 1
+  private let context = ZSTD_createCCtx()
+
+  init() {}
+  deinit { ZSTD_freeCCtx(context) }
+
+  /// `bytes` as a zstd frame.
+  func compressed(_ bytes: [UInt8]) -> [UInt8] {
+    let bound = ZSTD_compressBound(bytes.count)
+    return [UInt8](unsafeUninitializedCapacity: bound) { target, count in
+      let written = bytes.withUnsafeBytes { source in
+        ZSTD_compressCCtx(
+          context, target.baseAddress, bound, source.baseAddress, source.count, Self.level)
+      }
+      // With that much room only exhausted memory is left as a reason.
+      precondition(ZSTD_isError(written) == 0, "zstd could not compress \(bytes.count) bytes")
+      count = written
+    }
+  }
+}
+
+/// What a zstd frame holds.
+///
+/// - Parameter length: raw bytes it must give, from the block's header; the caller has limited it.
+/// - Throws: `.invalid` when it gives another number of bytes or is no frame.
+func zstdDecompressed(_ section: SectionBytes, length: Int) throws(WireError) -> [UInt8] {
+  var result = -1
+  let bytes = [UInt8](unsafeUninitializedCapacity: length) { target, count in
+    let written = section.array.withUnsafeBytes { source in
+      ZSTD_decompress(
+        target.baseAddress, length,
+        source.baseAddress?.advanced(by: section.range.lowerBound), section.count)
+    }
+    count = ZSTD_isError(written) == 0 ? written : 0
+    result = count
+  }
+  guard result == length else { throw WireError(.invalid) }
+  return bytes
+}
