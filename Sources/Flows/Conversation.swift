@@ -74,8 +74,9 @@ package struct BySide<Value> {
   package init(client: Value, server: Value) { (self.client, self.server) = (client, server) }
 
   package subscript(side: Side) -> Value {
-    get { side == .client ? client : server }
-    set { if side == .client { client = newValue } else { server = newValue } }
+    _read {
+      if side == .client { yield client } else { yield server }
+    }
     _modify {
       if side == .client { yield &client } else { yield &server }
     }

@@ -3,9 +3,12 @@ import Layers
 
 /// What packets of one conversation share, whichever way they travel: both ends, the lower one
 /// first, and the transport.
-struct FlowKey: Hashable, Sendable {
-  private let lowAddress: IPAddress
-  private let highAddress: IPAddress
+struct FlowKey: Equatable, Sendable {
+  // Words, not addresses: the comparison then is of this module, and inlined.
+  private let lowLow: UInt64
+  private let lowHigh: UInt64
+  private let highLow: UInt64
+  private let highHigh: UInt64
   private let lowPort: UInt16
   private let highPort: UInt16
   let transport: Transport
@@ -35,12 +38,23 @@ struct FlowKey: Hashable, Sendable {
     _ low: IPAddress, _ lowPort: UInt16, _ high: IPAddress, _ highPort: UInt16,
     _ transport: Transport
   ) {
-    (lowAddress, highAddress) = (low, high)
+    (lowLow, lowHigh, highLow, highHigh) = (low.low, low.high, high.low, high.high)
     (self.lowPort, self.highPort, self.transport) = (lowPort, highPort, transport)
   }
 
-  var low: Conversation.Peer { Conversation.Peer(address: lowAddress, port: lowPort) }
-  var high: Conversation.Peer { Conversation.Peer(address: highAddress, port: highPort) }
+  var low: Conversation.Peer {
+    Conversation.Peer(address: IPAddress(high: lowHigh, low: lowLow), port: lowPort)
+  }
+  var high: Conversation.Peer {
+    Conversation.Peer(address: IPAddress(high: highHigh, low: highLow), port: highPort)
+  }
+
+  @inline(__always)
+  static func == (a: FlowKey, b: FlowKey) -> Bool {
+    a.lowLow == b.lowLow && a.highLow == b.highLow && a.lowPort == b.lowPort
+      && a.highPort == b.highPort && a.lowHigh == b.lowHigh && a.highHigh == b.highHigh
+      && a.transport.rawValue == b.transport.rawValue
+  }
 
   /// A hash that nobody who does not know `seed` can make collide at will.
   ///
@@ -49,11 +63,11 @@ struct FlowKey: Hashable, Sendable {
   func hash(seed: UInt64) -> UInt32 {
     let ports =
       UInt64(lowPort) << 32 | UInt64(highPort) << 8 | UInt64(transport.rawValue)
-    var state = fold(lowAddress.low ^ seed, 0x9e37_79b9_7f4a_7c15)
-    state = fold(state ^ highAddress.low, 0xd6e8_feb8_6659_fd93 ^ seed)
-    if lowAddress.high | highAddress.high != 0 {
-      state = fold(state ^ lowAddress.high, 0xa076_1d64_78bd_642f)
-      state = fold(state ^ highAddress.high, 0xe703_7ed1_a0b4_28db)
+    var state = fold(lowLow ^ seed, 0x9e37_79b9_7f4a_7c15)
+    state = fold(state ^ highLow, 0xd6e8_feb8_6659_fd93 ^ seed)
+    if lowHigh | highHigh != 0 {
+      state = fold(state ^ lowHigh, 0xa076_1d64_78bd_642f)
+      state = fold(state ^ highHigh, 0xe703_7ed1_a0b4_28db)
     }
     return UInt32(truncatingIfNeeded: fold(state ^ ports, 0x8ebc_6af0_9c88_c6e3))
   }

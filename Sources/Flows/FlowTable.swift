@@ -7,19 +7,21 @@ package import Layers
 /// is bounded by `limits`, and every packet, byte or conversation turned away is in `counters`.
 /// The sink is called while the table changes, so it must not reach back into it.
 package struct FlowTable: Sendable {
-  package var limits: FlowLimits
-  package internal(set) var counters = FlowCounters()
+  package var limits: FlowLimits {
+    get { account.limits }
+    set { account.limits = newValue }
+  }
+  package var counters: FlowCounters { account.counters }
   /// Conversations open now, finished ones that may still get late packets among them.
   package private(set) var openCount = 0
 
-  var flows: [Flow] = []
-  var connections: [TCPConnection] = []
-  var outstanding = Outstanding()
-  /// Memory charged for bytes that wait behind gaps, of all connections.
-  var pendingCost = 0
-  var lists = [IdleList](repeating: IdleList(), count: 3)
+  private var account: Account
+  private var flows: [Flow] = []
+  private var connections: [TCPConnection] = []
+  private var outstanding = Outstanding()
+  private var lists = [IdleList](repeating: IdleList(), count: 3)
   /// Conversations that are over and wait for late packets.
-  var closedCount = 0
+  private var closedCount = 0
   private var freeFlow: Int32 = -1
   private var freeConnections: [Int32] = []
   private var index = FlowIndex()
@@ -30,7 +32,7 @@ package struct FlowTable: Sendable {
   /// - Parameter seed: makes hashes unpredictable to whoever chooses ports and addresses; what
   ///   the table delivers does not depend on it.
   package init(limits: FlowLimits = FlowLimits(), seed: UInt64 = .random(in: 0 ... .max)) {
-    self.limits = limits
+    account = Account(limits)
     self.seed = seed
   }
 
@@ -40,25 +42,25 @@ package struct FlowTable: Sendable {
   package mutating func receive(
     _ packet: borrowing Decoded, payload: RawSpan, into sink: any FlowSink
   ) {
-    counters.packets &+= 1
+    account.counters.packets &+= 1
     if clock.advance(to: packet.timestamp) { expire(at: clock.now, into: sink) }
-    if closedCount > limits.closedConversations {
+    if closedCount > account.limits.closedConversations {
       close(Int(lists[IdleClass.closed.rawValue].head), because: .idle, into: sink)
     }
     guard packet.transport != .other else {
-      counters.unfollowed &+= 1
+      account.counters.unfollowed &+= 1
       return
     }
     let (key, fromLow) = FlowKey.of(packet)
     let hash = key.hash(seed: seed)
     var found = index.slot(hash) { flows[$0].key == key }
-    if limits.duplicateWindow > 0,
+    if account.limits.duplicateWindow > 0,
       isDuplicate(packet, payload, slot: found, hash: hash, fromLow: fromLow)
     {
-      counters.duplicates &+= 1
+      account.counters.duplicates &+= 1
       return
     }
-    if let slot = found, let tcp = packet.tcp, tcp.flags.contains(.syn) {
+    if let slot = found, let tcp = packet.tcp, tcp.flags.hasSYN {
       if startsAnew(tcp, slot: slot, side: flows[slot].side(fromLow: fromLow)) {
         close(slot, because: .portReuse, into: sink)
         found = nil
@@ -69,11 +71,22 @@ package struct FlowTable: Sendable {
     note(packet, slot, side)
     let moment = Moment(timestamp: packet.timestamp, packet: packet.number)
     if let tcp = packet.tcp {
-      receive(tcp, packet.declaredPayload, payload, slot, side, moment, sink)
+      let outcome = connections[Int(flows[slot].connection)].receive(
+        tcp, payload, declared: packet.declaredPayload, from: side,
+        isAlone: flows[slot].sent[side.other].packets == 0, at: moment, slot: slot, sink,
+        &account, &outstanding)
+      switch outcome {
+      case .goesOn: break
+      case .finished: linger(slot, .finished)
+      case .reset: linger(slot, .reset)
+      }
     } else {
       if payload.byteCount > 0 { sink.received(payload, on: slot, from: side, at: moment) }
       let cut = packet.declaredPayload - payload.byteCount
-      if cut > 0 { lose(cut, slot, side, moment, sink) }
+      if cut > 0 {
+        account.counters.bytesLost &+= UInt64(cut)
+        sink.lost(cut, on: slot, from: side, at: moment)
+      }
     }
   }
 
@@ -120,10 +133,10 @@ package struct FlowTable: Sendable {
     _ packet: borrowing Decoded, _ key: FlowKey, _ hash: UInt32, fromLow: Bool,
     into sink: any FlowSink
   ) -> Int {
-    while openCount > 0, openCount >= limits.conversations { evict(into: sink) }
-    let flags = packet.tcp?.flags ?? []
-    let isSYN = flags.contains(.syn)
-    let isAnswer = isSYN && flags.contains(.ack)
+    while openCount > 0, openCount >= account.limits.conversations { evict(into: sink) }
+    let flags = packet.tcp?.flags ?? TCPFlags(rawValue: 0)
+    let isSYN = flags.hasSYN
+    let isAnswer = isSYN && flags.hasACK
     var flow = Flow(
       key: key, hash: hash, stream: packet.number, first: packet.timestamp,
       last: packet.timestamp, touched: packet.timestamp.nanoseconds,
@@ -135,7 +148,7 @@ package struct FlowTable: Sendable {
     lists[flow.list.rawValue].append(slot, &flows)
     index.insert(slot, hash: hash)
     openCount += 1
-    counters.conversations &+= 1
+    account.counters.conversations &+= 1
     sink.opened(slot, conversation(slot))
     return slot
   }
@@ -144,14 +157,11 @@ package struct FlowTable: Sendable {
   private mutating func close(
     _ slot: Int, because reason: Conversation.CloseReason, into sink: any FlowSink
   ) {
-    if flows[slot].connection >= 0 {
-      flush(slot, .client, sink)
-      flush(slot, .server, sink)
-    }
+    let connection = Int(flows[slot].connection)
+    if connection >= 0 { connections[connection].flush(slot: slot, sink, &account) }
     flows[slot].state = .closed
     if flows[slot].reason == nil { flows[slot].reason = reason }
     sink.closed(slot, conversation(slot))
-    let connection = Int(flows[slot].connection)
     if connection >= 0 {
       connections[connection].release(&outstanding)
       connections[connection] = TCPConnection()
@@ -166,6 +176,18 @@ package struct FlowTable: Sendable {
     openCount -= 1
   }
 
+  /// The connection is over; it is kept for its late packets.
+  private mutating func linger(_ slot: Int, _ reason: Conversation.CloseReason) {
+    if flows[slot].reason == nil { flows[slot].reason = reason }
+    flows[slot].state = .closed
+    guard flows[slot].list != .closed else { return }
+    lists[flows[slot].list.rawValue].remove(slot, &flows)
+    flows[slot].list = .closed
+    closedCount += 1
+    flows[slot].touched = flows[slot].last.nanoseconds
+    lists[IdleClass.closed.rawValue].append(slot, &flows)
+  }
+
   /// Makes room: the longest idle conversation goes, one that is over already before others.
   private mutating func evict(into sink: any FlowSink) {
     let heads = lists.map(\.head)
@@ -175,7 +197,7 @@ package struct FlowTable: Sendable {
       ? over
       : heads.filter { $0 >= 0 }.min { flows[Int($0)].touched < flows[Int($1)].touched }
     guard let oldest else { return }
-    counters.evicted &+= 1
+    account.counters.evicted &+= 1
     close(Int(oldest), because: .evicted, into: sink)
   }
 
@@ -198,7 +220,7 @@ package struct FlowTable: Sendable {
 
   /// Whether a SYN takes over the ports of the conversation in `slot`.
   private mutating func startsAnew(_ tcp: TCPFields, slot: Int, side: Side) -> Bool {
-    guard !tcp.flags.contains(.ack) else { return false }
+    guard !tcp.flags.hasACK else { return false }
     let connection = Int(flows[slot].connection)
     switch connections[connection].opening(tcp, from: side) {
     case .first: return false
@@ -224,9 +246,9 @@ package struct FlowTable: Sendable {
 
   private func patience(of list: IdleClass) -> Int64 {
     switch list {
-    case .tcp: limits.tcpIdle
-    case .datagrams: limits.udpIdle
-    case .closed: limits.closedLinger
+    case .tcp: account.limits.tcpIdle
+    case .datagrams: account.limits.udpIdle
+    case .closed: account.limits.closedLinger
     }
   }
 
@@ -262,10 +284,10 @@ package struct FlowTable: Sendable {
     let place =
       UInt32(truncatingIfNeeded: packet.interface) << 16 | UInt32(packet.vlan ?? 0xffff)
     let sighting = duplicates.see(
-      fingerprint, at: packet.timestamp, place: place, window: limits.duplicateWindow)
+      fingerprint, at: packet.timestamp, place: place, window: account.limits.duplicateWindow)
     guard let slot, let tcp = packet.tcp else { return sighting?.isElsewhere ?? false }
     let carries =
-      packet.declaredPayload > 0 || !tcp.flags.isDisjoint(with: [.syn, .fin])
+      packet.declaredPayload > 0 || tcp.flags.hasVirtualByte
     guard let sighting else {
       if carries { flows[slot].copies = 0 }
       return false
@@ -276,7 +298,7 @@ package struct FlowTable: Sendable {
       flows[slot].latest == flows[slot].side(fromLow: fromLow)
     else { return false }
     flows[slot].copies += 1
-    if tcp.flags.contains(.syn) || flows[slot].copies >= Self.copiesToBelieve {
+    if tcp.flags.hasSYN || flows[slot].copies >= Self.copiesToBelieve {
       flows[slot].isDoubled = true
     }
     return flows[slot].isDoubled

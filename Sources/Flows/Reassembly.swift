@@ -66,7 +66,7 @@ struct Reassembly: Sendable {
 
   /// Says where the stream begins; the first word counts, until bytes were delivered.
   mutating func place(at sequence: UInt32) {
-    guard !isPlaced || !isUnderWay && first == nil else { return }
+    guard !isPlaced || !isUnderWay && !hasWaiting else { return }
     next = sequence
     isPlaced = true
     if !isAcknowledged || sequence.isAfter(acknowledged) {
@@ -84,6 +84,7 @@ struct Reassembly: Sendable {
     return from + length > 0 ? .inOrder(skipping: -from) : .repeated
   }
 
+  var hasWaiting: Bool { head < pieces.count }
   /// The first waiting piece.
   var first: Piece? { head < pieces.count ? pieces[head] : nil }
 
@@ -189,7 +190,7 @@ struct Reassembly: Sendable {
   ///
   /// A single byte is left alone: it is the FIN.
   mutating func giveUpTail() -> (count: Int, known: Moment)? {
-    guard isPlaced, first == nil, let known = proof else { return nil }
+    guard isPlaced, !hasWaiting, let known = proof else { return nil }
     let count = (hasEnd && acknowledged.isAfter(end) ? end : acknowledged).distance(from: next)
     guard count > (hasEnd ? 0 : 1) else { return nil }
     gapsLost &+= 1

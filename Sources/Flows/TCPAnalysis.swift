@@ -24,11 +24,18 @@ struct TCPAnalysis: Sendable {
     /// The window fell to 0 with this segment.
     static let windowClosed = Findings(rawValue: 1024)
     /// Any segment that repeats another.
-    static let retransmission: Findings = [late, fast, spurious]
+    static let retransmission = Findings(rawValue: 1 | 2 | 4)
+    /// Any segment that does not carry the stream on.
+    static let behind = Findings(rawValue: 1 | 2 | 4 | 8)
+    /// Any segment that only asks for an answer.
+    static let asking = Findings(rawValue: 128 | 256)
+
+    /// Whether it is any of `others`.
+    func isAny(of others: Findings) -> Bool { rawValue & others.rawValue != 0 }
   }
 
   /// What is known of one sender.
-  private struct Sender {
+  fileprivate struct Sender {
     /// One behind the highest byte it sent.
     var next: UInt32 = 0
     /// The highest byte it sent without a gap before: what the other side may acknowledge.
@@ -54,18 +61,13 @@ struct TCPAnalysis: Sendable {
     var sentProbe = false
   }
 
-  /// Out of order rather than sent again, in nanoseconds, while the round trip is unknown.
-  private static let usualReordering: UInt64 = 3_000_000
-  /// A resent segment within this time of the duplicate acknowledgments answers them.
-  private static let fastReaction: UInt64 = 20_000_000
-
   private var senders = BySide<Sender>(client: Sender(), server: Sender())
-  /// When the latest SYN was seen.
-  private var synTime: Int64?
-  /// From the latest SYN to the first acknowledgment without SYN, in nanoseconds.
-  private(set) var initialRTT: Int64?
+  private var opening = Opening()
 
   init() {}
+
+  /// From the latest SYN to the first acknowledgment without SYN, in nanoseconds.
+  var initialRTT: Int64? { opening.roundTrip == 0 ? nil : opening.roundTrip }
 
   /// Windows of `side` as scaled, or as they stand on the wire while the scale is unknown.
   func scaled(_ window: UInt16, of side: Side) -> UInt32 {
@@ -78,34 +80,56 @@ struct TCPAnalysis: Sendable {
   ) -> Findings {
     let length = UInt32(truncatingIfNeeded: length)
     let time = timestamp.nanoseconds
-    var sender = senders[side]
-    var peer = senders[side.other]
-    let control = segment.flags.intersection([.syn, .fin, .rst])
-
-    var findings = sequenceFindings(segment, length, control.isEmpty, &sender, peer)
-    if segment.acknowledgment != sender.acknowledged { sender.duplicates = 0 }
-    noteUnseen(segment, &peer)
-    findings.formUnion(
-      repetition(segment, length, control, time, findings, sender: sender, peer: peer))
-    note(segment, length, control, time, findings, &sender)
-    noteHandshake(segment, time, &sender, &peer)
-
-    senders[side] = sender
-    senders[side.other] = peer
-    return findings
+    // Both senders as plain `inout`: going through a subscript would copy them.
+    switch side {
+    case .client:
+      return opening.examine(segment, length, time, &senders.client, &senders.server)
+    case .server:
+      return opening.examine(segment, length, time, &senders.server, &senders.client)
+    }
   }
 
   /// A SYN repeats the one that opened the connection: what a reset did to the expected sequence
   /// number is undone.
   mutating func restart(_ side: Side) { senders[side].next = senders[side].limit }
+}
+
+/// What both senders share: the time of the opening.
+private struct Opening: Sendable {
+  typealias Findings = TCPAnalysis.Findings
+  typealias Sender = TCPAnalysis.Sender
+
+  /// Out of order rather than sent again, in nanoseconds, while the round trip is unknown.
+  private static let usualReordering: UInt64 = 3_000_000
+  /// A resent segment within this time of the duplicate acknowledgments answers them.
+  private static let fastReaction: UInt64 = 20_000_000
+
+  /// When the latest SYN was seen; 0 before.
+  private var synTime: Int64 = 0
+  /// From there to the first acknowledgment without SYN; 0 before.
+  private(set) var roundTrip: Int64 = 0
+
+  mutating func examine(
+    _ segment: TCPFields, _ length: UInt32, _ time: Int64, _ sender: inout Sender,
+    _ peer: inout Sender
+  ) -> Findings {
+    var findings = sequenceFindings(segment, length, &sender, peer)
+    if segment.acknowledgment != sender.acknowledged { sender.duplicates = 0 }
+    noteUnseen(segment, &peer)
+    findings.formUnion(repetition(segment, length, time, findings, sender: sender, peer: peer))
+    note(segment, length, time, findings, &sender)
+    noteHandshake(segment, time, &sender, &peer)
+    return findings
+  }
 
   // MARK: Windows, gaps, probes and repeated acknowledgments
 
   private func sequenceFindings(
-    _ segment: TCPFields, _ length: UInt32, _ isPlain: Bool, _ sender: inout Sender,
+    _ segment: TCPFields, _ length: UInt32, _ sender: inout Sender,
     _ peer: Sender
   ) -> Findings {
     let window = UInt32(segment.window)
+    let isPlain = segment.flags.isPlain
     let isNext = segment.sequence == sender.next
     if length == 1, isNext, peer.window == 0 { return .zeroWindowProbe }
 
@@ -114,7 +138,7 @@ struct TCPAnalysis: Sendable {
       findings.insert(.zeroWindow)
       if !sender.wasSeen || sender.window != 0 { findings.insert(.windowClosed) }
     }
-    if sender.next != 0, segment.sequence.isAfter(sender.next), !segment.flags.contains(.rst) {
+    if sender.next != 0, segment.sequence.isAfter(sender.next), !segment.flags.hasRST {
       findings.insert(.lostSegment)
     }
     guard isPlain else { return findings }
@@ -138,7 +162,7 @@ struct TCPAnalysis: Sendable {
   /// The segment acknowledges data of its peer that nobody saw: say so once for each stretch.
   private func noteUnseen(_ segment: TCPFields, _ peer: inout Sender) {
     guard peer.limit != 0, segment.acknowledgment.isAfter(peer.limit),
-      segment.flags.contains(.ack)
+      segment.flags.hasACK
     else { return }
     if peer.next.isAfter(peer.limit) {
       peer.limit = peer.next
@@ -150,11 +174,11 @@ struct TCPAnalysis: Sendable {
   // MARK: Sent again, or out of order
 
   private func repetition(
-    _ segment: TCPFields, _ length: UInt32, _ control: TCPFlags, _ time: Int64,
+    _ segment: TCPFields, _ length: UInt32, _ time: Int64,
     _ findings: Findings, sender: Sender, peer: Sender
   ) -> Findings {
-    let isVirtual = !control.isDisjoint(with: [.syn, .fin])
-    guard length > 0 || isVirtual, !findings.contains(.keepAlive) else { return [] }
+    let isVirtual = segment.flags.hasVirtualByte
+    guard length > 0 || isVirtual, !findings.isAny(of: .keepAlive) else { return [] }
     let end = segment.sequence &+ length
     // Nothing before the acknowledged byte can be of use any more.
     if length > 0, peer.acknowledged != 0, !end.isAfter(peer.acknowledged) { return .spurious }
@@ -167,7 +191,7 @@ struct TCPAnalysis: Sendable {
       return .fast
     }
     let sinceNext = UInt64(bitPattern: time &- sender.nextTime)
-    let patience = initialRTT.map { UInt64(bitPattern: $0) } ?? Self.usualReordering
+    let patience = roundTrip == 0 ? Self.usualReordering : UInt64(bitPattern: roundTrip)
     // One that ends where the stream ends was surely sent before.
     if sinceNext < patience, sender.next != end &+ (isVirtual ? 1 : 0) { return .outOfOrder }
     return .late
@@ -176,12 +200,12 @@ struct TCPAnalysis: Sendable {
   // MARK: What later segments are judged by
 
   private func note(
-    _ segment: TCPFields, _ length: UInt32, _ control: TCPFlags, _ time: Int64,
+    _ segment: TCPFields, _ length: UInt32, _ time: Int64,
     _ findings: Findings, _ sender: inout Sender
   ) {
-    let virtual: UInt32 = control.isDisjoint(with: [.syn, .fin]) ? 0 : 1
+    let virtual: UInt32 = segment.flags.hasVirtualByte ? 1 : 0
     let end = segment.sequence &+ length &+ virtual
-    let isProbe = findings.contains(.zeroWindowProbe)
+    let isProbe = findings.isAny(of: .zeroWindowProbe)
     if sender.next == 0 || end.isAfter(sender.next), !isProbe {
       sender.next = end
       sender.nextTime = time
@@ -193,15 +217,15 @@ struct TCPAnalysis: Sendable {
     sender.acknowledged = segment.acknowledgment
     sender.lastTime = time
     sender.wasSeen = true
-    sender.sentKeepAlive = findings.contains(.keepAlive)
+    sender.sentKeepAlive = findings.isAny(of: .keepAlive)
     sender.sentProbe = isProbe
   }
 
   private mutating func noteHandshake(
     _ segment: TCPFields, _ time: Int64, _ sender: inout Sender, _ peer: inout Sender
   ) {
-    let isSYN = segment.flags.contains(.syn)
-    let isACK = segment.flags.contains(.ack)
+    let isSYN = segment.flags.hasSYN
+    let isACK = segment.flags.hasACK
     if isSYN {
       if !isACK { synTime = time }
       sender.isFresh = true
@@ -214,9 +238,7 @@ struct TCPAnalysis: Sendable {
         sender.scale = -2
       }
     } else if isACK {
-      if initialRTT == nil, let synTime, synTime != 0, time != synTime {
-        initialRTT = time &- synTime
-      }
+      if roundTrip == 0, synTime != 0 { roundTrip = time &- synTime }
       sender.isFresh = false
     }
   }

@@ -42,12 +42,12 @@ struct TCPConnection: Sendable {
     in memory: inout Outstanding
   ) {
     if !isInitialKnown[side] {
-      initial[side] = tcp.flags.contains(.syn) ? tcp.sequence : tcp.sequence &- 1
+      initial[side] = tcp.flags.hasSYN ? tcp.sequence : tcp.sequence &- 1
       isInitialKnown[side] = true
-    } else if tcp.flags.isSuperset(of: [.syn, .ack]) {
+    } else if tcp.flags.hasSYN, tcp.flags.hasACK {
       initial[side] = tcp.sequence
     }
-    if tcp.flags.contains(.ack), !isInitialKnown[side.other] {
+    if tcp.flags.hasACK, !isInitialKnown[side.other] {
       initial[side.other] = tcp.acknowledgment &- 1
       isInitialKnown[side.other] = true
     }
@@ -56,9 +56,9 @@ struct TCPConnection: Sendable {
     measure(tcp, length, findings, time, side, &memory)
     completeness.note(tcp.flags, hasData: length > 0)
     handshake.note(tcp.flags, hasData: length > 0, at: time, from: side)
-    if tcp.flags.contains(.rst) { resets &+= 1 }
-    if tcp.flags.contains(.fin) { fins &+= 1 }
-    if tcp.flags.contains(.syn) {
+    if tcp.flags.hasRST { resets &+= 1 }
+    if tcp.flags.hasFIN { fins &+= 1 }
+    if tcp.flags.hasSYN {
       scale[side] = tcp.windowScale
       maximumSegment[side] = tcp.maximumSegmentSize ?? 0
     } else {
@@ -77,7 +77,7 @@ struct TCPConnection: Sendable {
 
   private mutating func count(_ findings: TCPAnalysis.Findings, _ side: Side) {
     func add(_ finding: TCPAnalysis.Findings, _ count: inout UInt32) {
-      if !findings.isDisjoint(with: finding) { count &+= 1 }
+      if findings.isAny(of: finding) { count &+= 1 }
     }
     add(.retransmission, &counts[side].retransmissions)
     add(.fast, &counts[side].fastRetransmissions)
@@ -96,16 +96,16 @@ struct TCPConnection: Sendable {
     _ tcp: TCPFields, _ length: Int, _ findings: TCPAnalysis.Findings,
     _ time: Timestamp, _ side: Side, _ memory: inout Outstanding
   ) {
-    let isVirtual = !tcp.flags.isDisjoint(with: [.syn, .fin])
+    let isVirtual = tcp.flags.hasVirtualByte
     if length > 0 || isVirtual {
       let end = tcp.sequence.advanced(by: length + (isVirtual ? 1 : 0))
-      if !findings.isDisjoint(with: [.late, .fast, .spurious, .outOfOrder]) {
+      if findings.isAny(of: .behind) {
         flights[side].resent(from: tcp.sequence, until: end, in: &memory)
-      } else if findings.isDisjoint(with: [.keepAlive, .zeroWindowProbe]) {
+      } else if !findings.isAny(of: .asking) {
         flights[side].sent(until: end, at: time, in: &memory)
       }
     }
-    if tcp.flags.contains(.ack),
+    if tcp.flags.hasACK,
       let sent = flights[side.other].acknowledged(tcp.acknowledgment, in: &memory)
     {
       roundTrips.add(time.nanoseconds(since: sent))
