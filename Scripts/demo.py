@@ -149,7 +149,7 @@ async def errors(ask):
     answer = await ask.call("list_api_calls", kfl=SERVER_ERRORS)
     calls = answer.get("calls", [])
     expect(calls, "No HTTP 500 was found, but shop.pcap holds 12.")
-    expect(len(calls) == 12, f"{len(calls)} calls with status 500 were found, but shop.pcap holds 12.")
+    expect(len(calls) == 12, f"{len(calls)} calls with status 500 were found; shop.pcap holds 12.")
     expect(
         all(call.get("status") == 500 for call in calls),
         "A call without status 500 matched response.status == 500.",
@@ -223,7 +223,8 @@ async def conversation(ask):
     print()
     by_latency = sorted(calls, key=lambda call: -call.get("latency_ms", 0))
     for number, call in enumerate(by_latency[:3], start=1):
-        print(f"    {number}. {call['method']} {call['path']} -> {name(call['dst'])} ({call['status']})")
+        what = f"{call['method']} {call['path']} -> {name(call['dst'])} ({call['status']})"
+        print(f"    {number}. {what}")
         print(f"       Time: {clock(call['ts'])} | Latency: {call['latency_ms']:.0f} ms")
     print(f"    … and {len(calls) - 3} more\n")
     culprit, count = collections.Counter(name(call["dst"]) for call in calls).most_common(1)[0]
@@ -244,10 +245,14 @@ async def conversation(ask):
     bank, redis = causes["the bank"], causes["Redis"]
     say(
         "Assistant",
-        f"In {bank} calls the bank did not answer in time. In {redis} the payment could not be recorded: "
-        "Redis refused the command with WRONGTYPE, which is a fault of the payment service.",
+        f"In {bank} calls the bank did not answer in time. In {redis} the payment could not be "
+        "recorded: Redis refused the command with WRONGTYPE, which is a fault of the payment "
+        "service.",
     )
-    expect((bank, redis) == (3, 5), f"3 of the 8 are the bank's and 5 are Redis's, not {bank} and {redis}.")
+    expect(
+        (bank, redis) == (3, 5),
+        f"3 of the 8 are the bank's and 5 are Redis's, not {bank} and {redis}.",
+    )
 
 
 async def run(binary):
