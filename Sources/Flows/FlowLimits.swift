@@ -39,6 +39,8 @@ package struct FlowCounters: Hashable, Sendable {
   package var straySegments: UInt64 = 0
   /// Times a limit on waiting bytes gave up a gap.
   package var pendingOverflows: UInt64 = 0
+  /// Segments whose acknowledgment is not timed because too many were under way.
+  package var untimedSegments: UInt64 = 0
   /// Packets that repeat one just seen on another interface.
   package var duplicates: UInt64 = 0
   /// Packets of transports that are counted and not followed.

@@ -20,10 +20,15 @@ package protocol FlowSink: AnyObject {
   func turned(_ slot: Int, _ conversation: Conversation)
 
   /// The next bytes of one side, in order, without repeats. For UDP one datagram at a time.
-  /// The span is valid during the call only.
+  /// The span is valid during the call only. Bytes that waited for others carry the moment of
+  /// their own packet, which then lies before moments told earlier.
   func received(_ bytes: RawSpan, on slot: Int, from side: Side, at moment: Moment)
 
   /// `count` bytes of one side will never come: lost by the capture, or cut by its snap length.
+  ///
+  /// The moment is the one that proved them sent: the acknowledgment of the other side, if there
+  /// was one, else the packet behind the gap. Whatever the other side sent in a later packet, it
+  /// sent after it had these bytes.
   func lost(_ count: Int, on slot: Int, from side: Side, at moment: Moment)
 
   /// One side has finished sending (FIN), in order with its bytes.

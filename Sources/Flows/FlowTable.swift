@@ -11,7 +11,11 @@ package struct FlowTable: Sendable {
     get { account.limits }
     set { account.limits = newValue }
   }
-  package var counters: FlowCounters { account.counters }
+  package var counters: FlowCounters {
+    var counters = account.counters
+    counters.untimedSegments = outstanding.untimed
+    return counters
+  }
   /// Conversations open now, finished ones that may still get late packets among them.
   package private(set) var openCount = 0
 

@@ -5,7 +5,9 @@ import Bytes
 /// A connection holds the ends of its chains; freed nodes are reused.
 struct Outstanding: Sendable {
   /// Segments one direction may have on its chain; more are not timed.
-  static let perSide = 1024
+  static let perSide: Int32 = 1024
+  /// The same while the other side was never seen: nobody may ever acknowledge them.
+  static let perSideUnheard: Int32 = 16
   /// Segments of all connections.
   static let inAll = 1 << 18
 
@@ -18,17 +20,27 @@ struct Outstanding: Sendable {
     var isAmbiguous: Bool
   }
 
+  /// Segments not timed because a limit was reached.
+  private(set) var untimed: UInt64 = 0
   fileprivate var nodes: [Node] = []
   private var free: Int32 = -1
 
-  fileprivate mutating func take(_ node: Node) -> Int32? {
+  /// Room for one more segment of a side that has `count`, at most `limit`.
+  fileprivate mutating func take(_ node: Node, count: Int32, limit: Int32) -> Int32? {
+    guard count < limit else {
+      untimed &+= 1
+      return nil
+    }
     if free >= 0 {
       let index = free
       free = nodes[Int(index)].next
       nodes[Int(index)] = node
       return index
     }
-    guard nodes.count < Self.inAll else { return nil }
+    guard nodes.count < Self.inAll else {
+      untimed &+= 1
+      return nil
+    }
     nodes.append(node)
     return Int32(nodes.count - 1)
   }
@@ -45,12 +57,14 @@ struct Flight: Sendable {
   private var tail: Int32 = -1
   private var count: Int32 = 0
 
-  /// A new segment up to `end` was sent.
-  mutating func sent(until end: UInt32, at time: Timestamp, in memory: inout Outstanding) {
-    guard count < Outstanding.perSide,
-      let index = memory.take(
-        Outstanding.Node(time: time.nanoseconds, end: end, next: -1, isAmbiguous: false))
-    else { return }
+  /// A new segment up to `end` was sent; `isAlone` while nothing of the other side was seen.
+  mutating func sent(
+    until end: UInt32, at time: Timestamp, isAlone: Bool, in memory: inout Outstanding
+  ) {
+    let node = Outstanding.Node(
+      time: time.nanoseconds, end: end, next: -1, isAmbiguous: false)
+    let limit = isAlone ? Outstanding.perSideUnheard : Outstanding.perSide
+    guard let index = memory.take(node, count: count, limit: limit) else { return }
     if tail >= 0 { memory.nodes[Int(tail)].next = index } else { head = index }
     tail = index
     count += 1

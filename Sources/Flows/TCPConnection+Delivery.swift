@@ -21,7 +21,7 @@ extension TCPConnection {
     _ memory: inout Outstanding
   ) -> Outcome {
     let length = max(declared, payload.byteCount)
-    observe(tcp, length: length, at: moment.timestamp, from: side, in: &memory)
+    observe(tcp, length: length, at: moment.timestamp, from: side, isAlone: isAlone, in: &memory)
     // Both streams as plain `inout`: going through a subscript would copy them.
     switch side {
     case .client:

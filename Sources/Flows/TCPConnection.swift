@@ -36,9 +36,10 @@ struct TCPConnection: Sendable {
   /// The SYN that opened the connection was sent again.
   mutating func reopen(from side: Side) { analysis.restart(side) }
 
-  /// Takes a segment's header into account; `length` is the payload as declared.
+  /// Takes a segment's header into account; `length` is the payload as declared, `isAlone` says
+  /// that nothing of the other side was captured so far.
   mutating func observe(
-    _ tcp: TCPFields, length: Int, at time: Timestamp, from side: Side,
+    _ tcp: TCPFields, length: Int, at time: Timestamp, from side: Side, isAlone: Bool,
     in memory: inout Outstanding
   ) {
     if !isInitialKnown[side] {
@@ -53,7 +54,7 @@ struct TCPConnection: Sendable {
     }
     let findings = analysis.examine(tcp, length: length, at: time, from: side)
     if !findings.isEmpty { count(findings, side) }
-    measure(tcp, length, findings, time, side, &memory)
+    measure(tcp, length, findings, time, side, isAlone, &memory)
     completeness.note(tcp.flags, hasData: length > 0)
     handshake.note(tcp.flags, hasData: length > 0, at: time, from: side)
     if tcp.flags.hasRST { resets &+= 1 }
@@ -94,7 +95,7 @@ struct TCPConnection: Sendable {
   /// Round trips from a segment to the acknowledgment of its last byte.
   private mutating func measure(
     _ tcp: TCPFields, _ length: Int, _ findings: TCPAnalysis.Findings,
-    _ time: Timestamp, _ side: Side, _ memory: inout Outstanding
+    _ time: Timestamp, _ side: Side, _ isAlone: Bool, _ memory: inout Outstanding
   ) {
     let isVirtual = tcp.flags.hasVirtualByte
     if length > 0 || isVirtual {
@@ -102,7 +103,7 @@ struct TCPConnection: Sendable {
       if findings.isAny(of: .behind) {
         flights[side].resent(from: tcp.sequence, until: end, in: &memory)
       } else if !findings.isAny(of: .asking) {
-        flights[side].sent(until: end, at: time, in: &memory)
+        flights[side].sent(until: end, at: time, isAlone: isAlone, in: &memory)
       }
     }
     if tcp.flags.hasACK,
