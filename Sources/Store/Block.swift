@@ -95,7 +95,8 @@ package final class Block: Sendable {
 
 /// A block that could not be read, as a query's coverage names it.
 package struct BlockDamage: Sendable {
-  package var block: BlockID
+  /// Nil when not even that can be read.
+  package var block: BlockID?
   package var sequence: Int64
   /// Rows that are missing from answers.
   package var rows: Int

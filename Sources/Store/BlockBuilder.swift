@@ -193,9 +193,9 @@ package struct BlockBuilder: ~Copyable, Sendable {
         column.id, column.type, column.interner,
         order.arranged(column.values, column.presence, filler: 0))
     }
-    return writer.finish(
-      envelope.summary,
-      headers: writer.lane(headers, order), bodies: writer.lane(bodies, order))
+    let headers = writer.lane(headers, order)
+    let bodies = writer.lane(bodies, order)
+    return writer.finish(envelope.summary, headers: headers, bodies: bodies)
   }
 }
 

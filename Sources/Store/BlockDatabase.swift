@@ -90,8 +90,7 @@ final class BlockDatabase: Sendable {
           } else {
             damage.append(
               BlockDamage(
-                block: BlockID(high: 0, low: 0), sequence: sequence,
-                rows: Int(clamping: count),
+                block: nil, sequence: sequence, rows: Int(clamping: count),
                 error: StoreError(.damaged, "reading the row of block number \(sequence)")))
           }
         }

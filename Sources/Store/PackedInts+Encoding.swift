@@ -9,7 +9,7 @@ extension PackedInts {
     var (low, high) = (first, first)
     var (lowStep, highStep) = (Int64.max, Int64.min)
     var before = first
-    for value in values {
+    for value in values.dropFirst() {
       low = min(low, value)
       high = max(high, value)
       let step = value &- before
@@ -22,7 +22,7 @@ extension PackedInts {
     let frameWidth = width(from: low, to: high, scale)
     let chainWidth = width(from: lowStep, to: highStep, scale)
     // A chain pays half a bit a value for the values that stand in full.
-    if chainWidth + 1 < frameWidth {
+    if values.count > 1, chainWidth + 1 < frameWidth {
       encode(values, .chain, chainWidth, scale, lowStep, into: &out)
     } else {
       encode(values, .frame, frameWidth, scale, low, into: &out)

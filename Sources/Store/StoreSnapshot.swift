@@ -43,6 +43,6 @@ package struct StoreSnapshot: Sendable {
     let all = log.all
     guard !all.isEmpty else { return [] }
     let here = Set(blocks.lazy.map(\.sequence))
-    return all.filter { here.contains($0.sequence) }
+    return all.filter { $0.block == nil || here.contains($0.sequence) }
   }
 }
