@@ -1,0 +1,65 @@
+import Bytes
+
+/// Cuts a stream of bytes into lines, as MCP over stdio frames its messages.
+///
+/// A line ends with `\n`; a `\r` before it, blanks around the line, empty lines and a byte-order
+/// mark at the very start are tolerated. A line beyond the limit is drained, not kept.
+package struct LineSplitter: Sendable {
+  package enum Line: Equatable, Sendable {
+    case text([UInt8])
+    /// A line of so many bytes that was thrown away.
+    case tooLong(Int)
+  }
+
+  /// Longest line kept, in bytes.
+  package static let standardLimit = 64 << 20
+
+  private let limit: Int
+  private var waiting: [UInt8] = []
+  /// Bytes of the current line that were thrown away; 0 while it is within the limit.
+  private var dropped = 0
+  private var isFirst = true
+
+  package init(limit: Int = standardLimit) { self.limit = limit }
+
+  /// The lines that end in `bytes`, in order.
+  package mutating func append(_ bytes: RawSpan) -> [Line] {
+    var lines: [Line] = []
+    var start = 0
+    while let end = bytes.firstOffset(of: UInt8(ascii: "\n"), from: start) {
+      take(bytes.extracting(start..<end))
+      if let line = finishedLine() { lines.append(line) }
+      start = end + 1
+    }
+    take(bytes.extracting(start..<bytes.byteCount))
+    return lines
+  }
+
+  /// The last line, when the stream ends without `\n`.
+  package mutating func end() -> Line? { finishedLine() }
+
+  private mutating func take(_ piece: RawSpan) {
+    if dropped > 0 || piece.byteCount > limit - waiting.count {
+      dropped += waiting.count + piece.byteCount
+      waiting = []
+    } else {
+      waiting.append(piece)
+    }
+  }
+
+  private mutating func finishedLine() -> Line? {
+    if dropped > 0 {
+      defer { (dropped, isFirst) = (0, false) }
+      return .tooLong(dropped)
+    }
+    var line = waiting[...]
+    waiting = []
+    if isFirst, line.starts(with: [0xef, 0xbb, 0xbf]) { line = line.dropFirst(3) }
+    isFirst = false
+    while let last = line.last, isBlank(last) { line.removeLast() }
+    while let first = line.first, isBlank(first) { line.removeFirst() }
+    return line.isEmpty ? nil : .text(Array(line))
+  }
+}
+
+private func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0d }

@@ -1,0 +1,154 @@
+import Foundation
+import JSON
+import Logging
+import Testing
+import ToolKit
+
+@testable import MCP
+
+/// A server on two pipes, and the client's ends of them.
+private struct Wire {
+  let hub: StubHub
+  let task: Task<Void, Never>
+  private let toServer = Pipe()
+  private let fromServer = Pipe()
+
+  init(hub: StubHub = StubHub(), limits: StdioServer.Limits = .init()) {
+    self.hub = hub
+    var log = Logger(label: "test")
+    log.logLevel = .critical
+    let server = StdioServer(
+      offer: Offer(hub: hub, prompts: [], mode: .embedded, log: log),
+      identity: ServerIdentity(version: "0", instructions: ""), limits: limits, log: log)
+    // A copy that stays open: the server's reading thread may outlive the pipe.
+    let input = FileDescriptor(dup(toServer.fileHandleForReading.fileDescriptor))
+    let output = fromServer.fileHandleForWriting
+    task = Task {
+      await server.run(input: input, output: FileDescriptor(output.fileDescriptor))
+      try? output.close()
+    }
+    send(
+      #"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25"}}"#)
+  }
+
+  func send(_ line: String) { toServer.fileHandleForWriting.write(Data((line + "\n").utf8)) }
+
+  func call(_ id: Int, _ tool: String, more: String = "") {
+    send(
+      #"{"jsonrpc":"2.0","id":\#(id),"method":"tools/call","params":{"name":"\#(tool)"\#(more)}}"#)
+  }
+
+  func closeInput() { try? toServer.fileHandleForWriting.close() }
+  func closeOutput() { try? fromServer.fileHandleForReading.close() }
+
+  /// All that the server still says, after it has ended. `initialize` is left out.
+  func rest() async throws -> [JSONValue] {
+    let handle = fromServer.fileHandleForReading
+    let data = await withCheckedContinuation { continuation in
+      Thread.detachNewThread { continuation.resume(returning: handle.readDataToEndOfFile()) }
+    }
+    await task.value
+    return try data.split(separator: 0x0a).map { try JSONReader.value(of: Array($0)) }
+      .filter { $0["id"] != 0 }
+  }
+}
+
+struct StdioServerTests {
+  @Test func requestsWrittenBeforeTheEndAreAnswered() async throws {
+    let wire = Wire()
+    for id in 1...300 { wire.call(id, "quick") }
+    wire.closeInput()
+    let ids = try await wire.rest().compactMap { $0["id"]?.int }
+    #expect(ids.sorted() == Array(1...300))
+  }
+
+  @Test func pingIsAnsweredWhileSlowCallsRunAndTheEndDropsThem() async throws {
+    var limits = StdioServer.Limits()
+    limits.grace = .milliseconds(100)
+    let wire = Wire(limits: limits)
+    for id in 1...100 { wire.call(id, "slow") }
+    wire.send(ping.replacing("1", with: "500"))
+    wire.send(list)
+    wire.closeInput()
+    let start = ContinuousClock.now
+    let said = try await wire.rest()
+    #expect(ContinuousClock.now - start < .seconds(2))
+    #expect(Set(said.compactMap { $0["id"]?.int }) == [500, 7])
+    #expect(wire.hub.cancelled == 64)
+  }
+
+  @Test func cancellingStopsTheWorkAndIsNotAnswered() async throws {
+    let wire = Wire()
+    wire.call(1, "slow")
+    wire.send(#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#)
+    wire.call(2, "quick")
+    wire.closeInput()
+    let said = try await wire.rest()
+    #expect(said.map { $0["id"] } == [2])
+    // The work may have been cancelled before it came to begin.
+    #expect(wire.hub.cancelled <= 1)
+  }
+
+  @Test func atMostSoManyCallsRunAtOnce() async throws {
+    var limits = StdioServer.Limits()
+    limits.calls = 3
+    let wire = Wire(limits: limits)
+    for id in 1...50 { wire.call(id, "wide") }
+    wire.closeInput()
+    #expect(try await wire.rest().count == 50)
+    #expect(wire.hub.widest <= 3)
+  }
+
+  @Test func progressPrecedesTheAnswer() async throws {
+    let wire = Wire()
+    wire.call(1, "count", more: #","_meta":{"progressToken":"t"}"#)
+    wire.closeInput()
+    let said = try await wire.rest()
+    #expect(said.first?["method"] == "notifications/progress")
+    #expect(said.last?["id"] == 1)
+  }
+
+  @Test func textWithLineBreaksStaysOnOneLine() async throws {
+    let wire = Wire()
+    wire.call(1, "quick", more: #","arguments":{"text":"a\nb\r\n\u2028c"}"#)
+    wire.closeInput()
+    let said = try await wire.rest()
+    #expect(said.count == 1)
+    #expect(said[0]["result"]?["content"]?[0]?["text"] == "a\nb\r\n\u{2028}c")
+  }
+
+  @Test func rubbishIsSurvived() async throws {
+    var limits = StdioServer.Limits()
+    limits.line = 1_000
+    let wire = Wire(limits: limits)
+    for line in ["x", "\0\0", "{", String(repeating: "[", count: 900), "", "  "] {
+      wire.send(line)
+    }
+    wire.send(String(repeating: "y", count: 100_000))
+    wire.call(1, "quick")
+    wire.closeInput()
+    let said = try await wire.rest()
+    #expect(said.count == 6)
+    #expect(said.filter { $0["error"]?["code"] == -32700 }.count == 4)
+    #expect(said.filter { $0["error"]?["code"] == -32600 }.count == 1)
+    #expect(said.last?["id"] == 1)
+  }
+
+  @Test func aClientThatStopsReadingEndsTheServer() async throws {
+    signal(SIGPIPE, SIG_IGN)
+    let wire = Wire()
+    wire.call(1, "slow")
+    wire.closeOutput()
+    wire.send(ping)
+    await wire.task.value
+    wire.closeInput()
+  }
+
+  @Test func cancellingTheServerEndsItAtOnce() async throws {
+    let wire = Wire()
+    wire.call(1, "slow")
+    wire.task.cancel()
+    await wire.task.value
+    wire.closeInput()
+  }
+}

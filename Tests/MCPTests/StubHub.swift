@@ -1,0 +1,64 @@
+import JSON
+import Synchronization
+import ToolKit
+
+/// A Hub whose tools are made for tests: `quick` answers, `slow` waits to be cancelled, `count`
+/// reports progress, `fails` fails, `wide` notes how many of its kind run at once.
+final class StubHub: HubConnection {
+  private struct State {
+    var running = 0
+    var widest = 0
+    var cancelled = 0
+  }
+
+  private let state = Mutex(State())
+  private let isReachable: Bool
+  private let prompts: [PromptDescription]
+
+  init(isReachable: Bool = true, prompts: [PromptDescription] = []) {
+    (self.isReachable, self.prompts) = (isReachable, prompts)
+  }
+
+  var widest: Int { state.withLock { $0.widest } }
+  var cancelled: Int { state.withLock { $0.cancelled } }
+
+  func catalogue() async throws(ToolError) -> Catalogue {
+    guard isReachable else {
+      throw ToolError(status: 503, code: "unreachable", message: "nobody answers")
+    }
+    return Catalogue(
+      name: "stub", version: "1", description: "", tools: [sampleTool], prompts: prompts)
+  }
+
+  func call(
+    _ name: String, arguments: JSONObject, progress: @escaping ProgressReport
+  ) async throws(ToolError) -> ToolAnswer {
+    switch name {
+    case "slow":
+      do {
+        try await Task.sleep(for: .seconds(60))
+      } catch {
+        state.withLock { $0.cancelled += 1 }
+      }
+      return sampleAnswer
+    case "count":
+      for step in 1...3 { progress(Progress(done: Double(step), total: 3, message: "step")) }
+      return sampleAnswer
+    case "wide":
+      state.withLock { state in
+        state.running += 1
+        state.widest = max(state.widest, state.running)
+      }
+      for _ in 0..<20 { await Task.yield() }
+      state.withLock { $0.running -= 1 }
+      return sampleAnswer
+    case "fails": throw .invalid("kfl", "no such field")
+    case "quick", "list_api_calls":
+      return ToolAnswer(structured: arguments, text: arguments["text"]?.string ?? "quick")
+    default:
+      throw ToolError(status: 404, code: "unknown_tool", message: "no tool \(name)", hint: "Try.")
+    }
+  }
+
+  func file(_ path: String) async throws(ToolError) -> HubFile { throw .notFound(path) }
+}

@@ -1,0 +1,90 @@
+import JSON
+import Testing
+import ToolKit
+
+@testable import MCP
+
+/// A conversation on a session alone: lines in, lines out.
+final class Talk {
+  static let identity = ServerIdentity(version: "0.1.0", instructions: "Use the tools.")
+
+  var session: Session
+  /// Work begun and not yet ended, oldest first.
+  private(set) var open: [(ticket: Ticket, work: Work)] = []
+  private(set) var cancelled: [Ticket] = []
+
+  init(_ revision: String? = nil, limits: Session.Limits = .init()) {
+    session = Session(Self.identity, limits: limits)
+    if let revision {
+      _ = say(
+        #"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"\#(revision)"}}"#
+      )
+      _ = say(#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#)
+    }
+  }
+
+  /// What is sent at once when `line` arrives.
+  func say(_ line: String) -> [String] {
+    take(session.received(Message(.text(Array(line.utf8)))))
+  }
+
+  /// What is sent when the oldest open work ends.
+  func finish(_ outcome: Outcome) -> [String] {
+    let (ticket, _) = open.removeFirst()
+    return take(session.finished(ticket, outcome))
+  }
+
+  func progress(
+    _ progress: Progress, of ticket: Ticket? = nil, at milliseconds: Int
+  ) -> [String] {
+    take(
+      session.progressed(
+        ticket ?? open[0].ticket, progress, at: .milliseconds(milliseconds)))
+  }
+
+  /// The one message sent at once when `line` arrives.
+  func reply(_ line: String) throws -> JSONValue {
+    let sent = say(line)
+    try #require(sent.count == 1)
+    return try JSONReader.value(of: sent[0])
+  }
+
+  /// What is sent when this work ends.
+  func finish(_ ticket: Ticket, _ outcome: Outcome) -> [String] {
+    take(session.finished(ticket, outcome))
+  }
+
+  /// What is sent for `line` in the end, when its work has this outcome.
+  func ask(_ line: String, _ outcome: Outcome) -> JSONValue? {
+    _ = say(line)
+    guard !open.isEmpty else { return nil }
+    return finish(outcome).first.flatMap { try? JSONReader.value(of: $0) }
+  }
+
+  private func take(_ actions: [Session.Action]) -> [String] {
+    var sent: [String] = []
+    for action in actions {
+      switch action {
+      case .send(let message): sent.append(message.text)
+      case .start(let ticket, let work): open.append((ticket, work))
+      case .cancel(let ticket): cancelled.append(ticket)
+      }
+    }
+    return sent
+  }
+}
+
+/// A tool and its answer, as a Hub of ours has them.
+let sampleTool = ToolDescription(
+  name: "list_api_calls", title: "List API calls", description: "API calls.",
+  inputSchema: ["type": "object", "additionalProperties": false],
+  outputSchema: ["type": "object"], annotations: .reading)
+let sampleAnswer = ToolAnswer(structured: ["total": 2], text: "2 calls")
+let samplePrompt = PromptDescription(
+  name: "find_errors", title: "Find errors", description: "Errors.",
+  arguments: [.init(name: "namespace", description: "Only here")])
+
+let call = #"{"jsonrpc":"2.0","id":8,"method":"tools/call","params":{"name":"list_api_calls"}}"#
+let list = #"{"jsonrpc":"2.0","id":7,"method":"tools/list"}"#
+let ping = #"{"jsonrpc":"2.0","id":1,"method":"ping"}"#
+let pong = #"{"jsonrpc":"2.0","id":1,"result":{}}"#
