@@ -112,7 +112,9 @@ extension Checker {
   /// A name, or members and indexes of one.
   mutating func reference(_ node: Syntax, against hint: Syntax?) -> Checked {
     guard let path = NamePath(node) else { return stepOnExpression(node) }
-    guard let (resolution, parts) = resolve(path) else { return unknown(path, node) }
+    guard let (resolution, parts) = resolve(path), !isForeign(path, resolution, parts) else {
+      return unknown(path, node)
+    }
     var steps = path.steps.dropFirst(max(parts - 1, 0))
     var result: Checked
     let range = parts > 1 ? path.range(parts) : path.rootNode.range
@@ -130,6 +132,16 @@ extension Checker {
     }
     for step in steps { result = self.step(step, of: result) }
     return result
+  }
+
+  /// Whether the name is another tool's, although it begins like one of ours: `tcp.port`.
+  func isForeign(_ path: NamePath, _ resolution: Resolution, _ parts: Int) -> Bool {
+    guard checks, dialect == .kfl, case .variable(let slot) = resolution, path.dottedCount > parts
+    else { return false }
+    switch schema.variables[slot].type {
+    case .map, .list, .dyn: return false
+    default: return ForeignName.isTabled(path.dotted)
+    }
   }
 
   private mutating func variable(_ slot: Int, _ range: Range<Int>, name: String) -> Checked {
@@ -217,7 +229,9 @@ extension Checker {
         result = Checked(.index(result, check(index), isQuiet: true), .dyn, syntax.range)
       }
     }
-    if !schema.rawPaths.isEmpty, !schema.knowsRawPath(name) {
+    if ForeignName.single[name.lowercased()] != nil
+      || !schema.rawPaths.isEmpty && !schema.knowsRawPath(name)
+    {
       warn(.unknownField(name, at: node.range, in: self))
     }
     return Checked(result.kind, .dyn, node.range, legacy: Checked.Legacy(coerces: false))

@@ -292,6 +292,12 @@ extension Checker {
   mutating func arithmetic(
     _ node: Syntax, _ sign: Syntax.Operator, _ left: Syntax, _ right: Syntax
   ) -> Checked {
+    if checks, dialect == .kfl, sign == .minus,
+      let problem = Problem.hyphenatedMember(node, in: self)
+    {
+      report(problem)
+      return broken(node)
+    }
     let (a, b) = (check(left), check(right))
     guard checks else { return Checked(.operation(sign, a, b), .dyn, node.range) }
     guard let type = Checker.result(sign, a.type, b.type) else {

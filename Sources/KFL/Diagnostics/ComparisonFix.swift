@@ -17,6 +17,8 @@ struct ComparisonFix {
     guard isEqual || comparison == .notEqual else { return }
     func negated(_ text: String) -> String { isEqual ? text : "!(\(text))" }
     switch (a.type, b.type) {
+    case (.string, .bool) where b.slot != nil && x == "protocol":
+      edits = [Edit(right.range, "\"\(y.uppercased())\"")]
     case (.list(let element), let type) where type.fits(element):
       edits = [Edit(node.range, negated("\(y) in \(x)"))]
     case (let type, .list(let element)) where type.fits(element):

@@ -94,7 +94,9 @@ enum ForeignName {
     "host.ip": ("src.ip", "dst.ip"), "address": ("src.ip", "dst.ip"),
     "tcp.port": ("src.port", "dst.port"), "udp.port": ("src.port", "dst.port"),
     "sctp.port": ("src.port", "dst.port"), "port": ("src.port", "dst.port"),
-    "pod.name": ("src.pod.name", "dst.pod.name"), "pod": ("src.pod.name", "dst.pod.name"),
+    "pod.name": ("src.pod.name", "dst.pod.name"),
+    "pod.namespace": ("src.pod.namespace", "dst.pod.namespace"),
+    "pod": ("src.pod.name", "dst.pod.name"),
     "pod_name": ("src.pod.name", "dst.pod.name"),
     "service.name": ("src.service.name", "dst.service.name"),
     "service": ("src.service.name", "dst.service.name"),
@@ -102,6 +104,24 @@ enum ForeignName {
     "service_name": ("src.service.name", "dst.service.name"),
     "ns": ("src.namespace", "dst.namespace"),
     "namespace_name": ("src.namespace", "dst.namespace"),
+  ]
+
+  /// Whether the tables have that name.
+  static func isTabled(_ name: String) -> Bool {
+    let folded = name.lowercased()
+    return single[folded] != nil || either[folded] != nil
+  }
+
+  /// First parts by which other tools name the sides.
+  private static let sides: [Substring: String] = [
+    "source": "src", "client": "src", "from": "src", "requester": "src", "destination": "dst",
+    "dest": "dst", "server": "dst", "to": "dst", "target": "dst",
+  ]
+
+  /// Words for constants.
+  private static let constants: [String: String] = [
+    "true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false",
+    "null": "null", "none": "null", "undefined": "null",
   ]
 
   /// The name of ours for a name that is not declared; nil when none suggests itself.
@@ -128,8 +148,12 @@ enum ForeignName {
         return known + rest
       }
     }
-    if folded == "true" || folded == "false" || folded == "null" { return folded }
-    if folded == "none" { return "null" }
+    if let constant = constants[folded] { return constant }
+    let whole = folded.split(separator: ".")
+    if whole.count > 1, let side = sides[whole[0]] {
+      let ours = ([side] + whole.dropFirst().map(String.init)).joined(separator: ".")
+      if schema.slot(ours) != nil || Alias.byPath[ours] != nil { return ours }
+    }
     return Nearest.name(to: name, among: schema.variables.lazy.map(\.name))
       ?? Nearest.name(to: name, among: Alias.byPath.keys.sorted()).flatMap { path in
         if case .variable(let target) = Alias.byPath[path]?.target { target } else { nil }

@@ -19,6 +19,12 @@ struct ForeignSyntax {
       fix = [.delete(0..<Int(token.start))]
       return
     }
+    if word == "where" || word == "with" || word == "having" || word == "but" {
+      message = "conditions are joined by `&&` or `||`"
+      expected = "&&"
+      fix = [Edit(token.range, "&&")]
+      return
+    }
     if let sign = ForeignSyntax.signs[word] {
       message = "`\(parser.text(token))` is not an operator; use `\(sign)`"
       expected = sign
@@ -31,6 +37,28 @@ struct ForeignSyntax {
       like(lower(place + 1), at: place + 1, isNegated: true)
     case "is": isWord()
     case "between": between()
+    case "exists":
+      message = "whether something is there is asked by `!= null`, or by has() and `in` on maps"
+      fix = [Edit(token.range, "!= null")]
+    case "limit" where place + 1 < parser.tokens.count && parser.tokens[place + 1].kind == .int:
+      message = "a row limit is written `&& limit(n)`"
+      fix = [
+        Edit(
+          token.range.lowerBound..<parser.tokens[place + 1].range.upperBound,
+          "&& limit(\(parser.text(parser.tokens[place + 1])))")
+      ]
+    case "not" where place + 1 < parser.tokens.count && parser.tokens[place + 1].isLiteral:
+      message = "inequality is written `!=`"
+      expected = "!="
+      fix = [Edit(token.range, "!=")]
+    case _ where place > 0 && parser.tokens[place - 1].kind == .int:
+      // `5 minutes`
+      let number = parser.text(parser.tokens[place - 1])
+      guard let length = DateText.duration(number + " " + word) else { return nil }
+      message = "lengths of time are written duration(\"\(length)\")"
+      fix = [
+        Edit(parser.tokens[place - 1].range.lowerBound..<token.range.upperBound, length)
+      ]
     default: return nil
     }
   }

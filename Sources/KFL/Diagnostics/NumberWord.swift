@@ -18,7 +18,7 @@ struct NumberWord {
     }
     range = first..<end
     text = String(decoding: bytes[range], as: UTF8.self)
-    if first != start, !looksLikeDate(text), !text.contains(where: \.isLetter) {
+    if first != start, !looksLikeDate(text), !bytes[first..<start].contains(where: \.isNameStart) {
       range = start..<end
       text = String(decoding: bytes[range], as: UTF8.self)
     }
@@ -44,15 +44,24 @@ struct NumberWord {
       }
     } else if let nanoseconds = TimeText.duration(text) {
       hint = "lengths of time are written duration(\"\(text)\")"
-      fix = [Edit(range, duration(nanoseconds, tokens.last, operand))]
+      if let sign = tokens.last, sign.kind == .minus, operand == nil {
+        // `timestamp > -5m`
+        fix = [
+          Edit(Int(sign.start)..<range.upperBound, "now() - duration(\"\(text)\")")
+        ]
+      } else {
+        fix = [Edit(range, duration(nanoseconds, tokens.last, operand))]
+      }
     } else if let bytes = byteCount {
       hint = "sizes are plain numbers of bytes"
       fix = [Edit(range, String(bytes))]
     } else if looksLikeAddress {
       hint = "addresses are text, in quotes"
       fix = [Edit(range, "\"\(text)\"")]
-      if text.contains("/"), let operand, let sign = tokens.last {
-        let isEqual = sign.kind == .equal || sign.kind == .name
+      if text.contains("/"), let operand, let sign = tokens.last,
+        sign.kind == .equal || sign.kind == .notEqual || sign.kind == .name
+      {
+        let isEqual = sign.kind != .notEqual
         hint = "networks go with in_cidr(address, \"…\")"
         fix = [
           Edit(
@@ -169,7 +178,7 @@ enum DateText {
 
   /// `5 minutes` → `5m`; nil when it is no length of time in words.
   static func duration(_ text: String) -> String? {
-    let folded = text.lowercased().trimmingBlanks
+    let folded = text.lowercased().replacing(" ago", with: "").trimmingBlanks
     if TimeText.duration(folded) != nil { return folded }
     let joined = String(folded.filter { $0 != " " })
     if TimeText.duration(joined) != nil { return joined }

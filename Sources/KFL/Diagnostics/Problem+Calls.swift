@@ -21,6 +21,13 @@ extension Problem {
   ) -> Problem {
     let texts = arguments.map { checker.text($0) }
     var meant: String?
+    if checker.schema.slot(name) != nil, arguments.count == 1 {
+      // `http (dns)`: two conditions without a connective.
+      let place = node.range.lowerBound + name.utf8.count
+      return Problem(
+        .undeclared, "\(name) is a variable, not a function; join conditions with `&&` or `||`",
+        at: node.range, found: name, fix: [.insert(" &&", at: place)])
+    }
     if checker.dialect == .kfl {
       meant =
         translated(name, texts)

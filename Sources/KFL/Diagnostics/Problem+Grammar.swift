@@ -11,10 +11,24 @@ extension Problem {
   }
 
   /// `a..b`, or a range of numbers.
-  static func recursiveDescent(_ range: Range<Int>) -> Problem {
-    Problem(
+  static func recursiveDescent(at place: Int, in parser: Parser) -> Problem {
+    var fix: [Edit] = []
+    let tokens = parser.tokens
+    if place >= 2, tokens[place - 1].kind == .int, place + 1 < tokens.count,
+      tokens[place + 1].kind == .int,
+      let operand = Operand(endingBefore: place - 2, tokens, parser.bytes)
+    {
+      let (low, high) = (parser.text(tokens[place - 1]), parser.text(tokens[place + 1]))
+      fix = [
+        Edit(
+          operand.range.lowerBound..<tokens[place + 1].range.upperBound,
+          "(\(operand.text) >= \(low) && \(operand.text) <= \(high))")
+      ]
+    }
+    return Problem(
       .unsupported,
-      "`..` is not supported: name the whole path; a range is `x >= low && x <= high`", at: range)
+      "`..` is not supported: name the whole path; a range is `x >= low && x <= high`",
+      at: tokens[place].range, fix: fix)
   }
 
   static func missingMember(_ range: Range<Int>, in parser: Parser) -> Problem {
@@ -46,6 +60,12 @@ extension Problem {
         .syntax, "the filter ends after `\(sign)`; a condition or value is missing",
         at: token.range, expected: "an operand", found: "the end",
         fix: parser.isConnective(before) ? [.delete(parser.withBlanks(before))] : [])
+    }
+    if let left = parser.repeatedOperand(at: place) {
+      return Problem(
+        .syntax, "the left side of `\(found)` is missing; each comparison names its own",
+        at: token.range, expected: left, found: found,
+        fix: [.insert(left + " ", at: Int(token.start))])
     }
     if token.kind == .slash, let literal = parser.slashLiteral(at: place) {
       return Problem(
@@ -79,20 +99,43 @@ extension Problem {
       return Problem(
         .syntax, "`\(found)` closes nothing", at: token.range, found: found,
         fix: [.delete(token.range)])
-    case .comma:
+    case .text, .int, .double:
+      // `path.contains "x"`
+      if place >= 2, parser.tokens[place - 2].kind == .dot, parser.tokens[place - 1].kind == .name {
+        return Problem(
+          .syntax, "arguments stand in parentheses", at: token.range, expected: "(", found: found,
+          fix: [
+            Edit(Int(parser.tokens[place - 1].end)..<Int(token.start), "("),
+            .insert(")", at: Int(token.end)),
+          ])
+      }
+      fallthrough
+    case .comma where token.kind == .comma:
+      if let list = parser.bareList(at: place) {
+        return Problem(
+          .syntax, "several values are a list: x in [a, b]", at: token.range, expected: "[",
+          found: found, fix: list)
+      }
+      guard token.kind == .comma else { return missingConnective(token, found) }
       return Problem(
         .syntax, "conditions are joined by `&&` or `||`, not by a comma", at: token.range,
         expected: "&&", found: found, fix: [Edit(token.range, " &&")])
     case .colon:
+      let next = parser.tokens[min(place + 1, parser.tokens.count - 1)]
+      let isDoubled = parser.isRelation(next)
       return Problem(
         .syntax, "`:` does not compare; equality is `==`", at: token.range, expected: "==",
-        found: found, fix: [Edit(token.range, " == ")])
-    default:
-      return Problem(
-        .syntax, "`\(found)` follows a complete condition; join the two with `&&` or `||`",
-        at: token.range, expected: "&& or ||", found: found,
-        fix: [.insert("&& ", at: Int(token.start))])
+        found: found, fix: [Edit(token.range, isDoubled ? " " : " == ")])
+    default: return missingConnective(token, found)
     }
+  }
+
+  /// Two conditions beside each other.
+  private static func missingConnective(_ token: Token, _ found: String) -> Problem {
+    Problem(
+      .syntax, "`\(found)` follows a complete condition; join the two with `&&` or `||`",
+      at: token.range, expected: "&& or ||", found: found,
+      fix: [.insert("&& ", at: Int(token.start))])
   }
 
   /// A bracket that is not closed where it should be.
@@ -133,7 +176,15 @@ extension Problem {
   static func reservedName(_ name: String, at place: Int, in parser: Parser) -> Problem {
     var fix: [Edit] = []
     let range = parser.tokens[place].range
-    if name == "namespace", place + 2 < parser.tokens.count, parser.tokens[place + 2].kind == .text,
+    if let hyphenated = parser.hyphenatedMember(at: place) {
+      return Problem(
+        .syntax, "names with hyphens stand in brackets: headers[\"x-id\"]", at: range, found: name,
+        fix: [hyphenated])
+    }
+    if place == 0, name == "if" || name == "return" {
+      fix = [.delete(parser.withBlanks(parser.tokens[0]))]
+    } else if name == "namespace", place + 2 < parser.tokens.count,
+      parser.tokens[place + 2].kind == .text,
       parser.tokens[place + 1].kind == .equal || parser.tokens[place + 1].kind == .notEqual
     {
       let isEqual = parser.tokens[place + 1].kind == .equal
@@ -179,6 +230,63 @@ extension Parser {
   /// Where the last token ends.
   var lastOffset: Int { tokens.count > 1 ? Int(tokens[tokens.count - 2].end) : 0 }
 
+  /// Whether the token compares.
+  func isRelation(_ token: Token) -> Bool {
+    switch token.kind {
+    case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual: true
+    default: false
+    }
+  }
+
+  /// The operand left out in `x >= 400 and < 500`, from the comparison before.
+  func repeatedOperand(at place: Int) -> String? {
+    guard isRelation(tokens[place]), place > 0, isConnective(tokens[place - 1]) else { return nil }
+    guard let before = tokens[..<(place - 1)].lastIndex(where: isRelation) else { return nil }
+    return Operand(endingBefore: before, tokens, bytes)?.text
+  }
+
+  /// Literals beside each other with commas, after `in` or `==`: brackets around them.
+  func bareList(at place: Int) -> [Edit]? {
+    func isPart(_ token: Token) -> Bool {
+      switch token.kind {
+      case .text, .int, .double, .comma: true
+      default: false
+      }
+    }
+    var (first, end) = (place, place)
+    while first > 0, isPart(tokens[first - 1]) { first -= 1 }
+    while end < tokens.count, isPart(tokens[end]) { end += 1 }
+    guard first > 0, end - first >= 3, tokens[end - 1].kind != .comma else { return nil }
+    let sign = tokens[first - 1]
+    let isIn = sign.kind == .name && text(sign).lowercased() == "in"
+    guard isIn || sign.kind == .equal else { return nil }
+    var fix = [
+      Edit.insert("[", at: Int(tokens[first].start)), .insert("]", at: Int(tokens[end - 1].end)),
+    ]
+    if !isIn { fix.append(Edit(sign.range, "in")) }
+    return fix
+  }
+
+  /// `headers.x-forwarded-for` as `headers["x-forwarded-for"]`, around the token at `place`.
+  func hyphenatedMember(at place: Int) -> Edit? {
+    var first = place
+    while first >= 2, tokens[first - 1].kind == .minus, tokens[first - 2].kind == .name,
+      tokens[first - 2].end == tokens[first - 1].start, tokens[first - 1].end == tokens[first].start
+    {
+      first -= 2
+    }
+    var last = place
+    while last + 2 < tokens.count, tokens[last + 1].kind == .minus, tokens[last + 2].kind == .name,
+      tokens[last].end == tokens[last + 1].start, tokens[last + 1].end == tokens[last + 2].start
+    {
+      last += 2
+    }
+    guard first < last, first > 0, tokens[first - 1].kind == .dot else { return nil }
+    let name = String(
+      decoding: bytes[Int(tokens[first].start)..<Int(tokens[last].end)], as: UTF8.self)
+    return Edit(Int(tokens[first - 1].start)..<Int(tokens[last].end), "[\"\(name)\"]")
+  }
+
   /// The bracket that closes one.
   func closing(_ opener: Token) -> String {
     switch opener.kind {
@@ -203,6 +311,13 @@ extension Parser {
       place > 0
       && (text(tokens[place - 1]) == "matches" || tokens[place - 1].kind == .leftParenthesis)
     if isPattern, word.hasSuffix("/") { word = String(word.dropFirst().dropLast()) }
+    if place > 0, tokens[place - 1].kind == .equal, word.contains("*"),
+      let operand = Operand(endingBefore: place - 1, tokens, bytes)
+    {
+      return Edit(
+        operand.range.lowerBound..<end,
+        operand.text + LikePattern(word, wildcard: "*").test(ignoringCase: false))
+    }
     return Edit(start..<end, Value.quoted(word))
   }
 }

@@ -99,7 +99,6 @@ extension Problem {
     case (.int(let number)?, .string): "\"\(number)\""
     case (.uint(let number)?, .string): "\"\(number)\""
     case (.double(let number)?, .string): "\"\(number.shortText)\""
-    case (.bool(let flag)?, .string): "\"\(flag)\""
     case (.int(let number)?, .bool): number == 1 ? "true" : number == 0 ? "false" : nil
     case (.int(let number)?, .double): Double(number).description
     case (.string(let text)?, .timestamp): DateText.completed(text).map { "timestamp(\"\($0)\")" }
@@ -120,8 +119,13 @@ extension Problem {
     if case .binary(let sign, _, let middle, _) = left.kind, sign.comparison != nil,
       left.parentheses == 0
     {
+      // `x >= 400 < 500` is about x, `400 <= x < 500` too.
+      let subject =
+        if middle.literal != nil, case .binary(_, let first, _, _) = left.kind { first } else {
+          middle
+        }
       let text =
-        "\(checker.text(left)) && \(checker.text(middle)) \(comparison.rawValue) \(checker.text(right))"
+        "\(checker.text(left)) && \(checker.text(subject)) \(comparison.rawValue) \(checker.text(right))"
       return Problem(
         .type, "comparisons do not chain; join two with `&&`", at: node.range,
         fix: [Edit(node.range, text)])
@@ -138,6 +142,15 @@ extension Problem {
         .type, "`!` belongs to \(checker.text(operand)) alone; negate the comparison instead",
         at: node.range, expected: "bool", found: type.description, fix: [Edit(node.range, text)])
     }
+    if case .or(let operands) = right.kind, right.parentheses > 0,
+      operands.allSatisfy({ $0.literal != nil }), comparison == .equal || comparison == .notEqual
+    {
+      let list = operands.map { checker.text($0) }.joined(separator: ", ")
+      let text = "\(checker.text(left)) in [\(list)]"
+      return Problem(
+        .type, "several values are a list: x in [a, b]", at: right.range,
+        fix: [Edit(node.range, comparison == .equal ? text : "!(\(text))")])
+    }
     return bareWord(left, right, in: checker)
   }
 
@@ -145,7 +158,8 @@ extension Problem {
   private static func eitherSide(
     _ node: Syntax, _ left: Syntax, in checker: Checker
   ) -> Problem? {
-    guard let path = NamePath(left), checker.resolve(path) == nil,
+    guard let path = NamePath(left), checker.schema.slot(path.dotted) == nil,
+      Alias.byPath[path.dotted] == nil, !checker.locals.contains(where: { $0.name == path.root }),
       let (a, b) = ForeignName.either[path.dotted.lowercased()],
       checker.schema.slot(a) != nil, checker.schema.slot(b) != nil
     else { return nil }
@@ -169,10 +183,10 @@ extension Problem {
     _ left: Syntax, _ right: Syntax, in checker: Checker
   ) -> Problem? {
     guard right.parentheses == 0, let root = right.leftmostName,
-      checker.schema.slot(root) == nil, checker.schema.macros[root] == nil,
-      !checker.locals.contains(where: { $0.name == root }), !TypeName.all.contains(root)
+      checker.schema.macros[root] == nil,
+      !checker.locals.contains(where: { $0.name == root }), !TypeName.all.contains(root),
+      !checker.isName(right, root)
     else { return nil }
-    if let path = NamePath(right), checker.resolve(path) != nil { return nil }
     let text = checker.text(right)
     guard text.utf8.allSatisfy({ $0.isNamePart || ".-/:*".utf8.contains($0) }) else { return nil }
     var copy = checker
@@ -275,6 +289,26 @@ extension Problem {
 
   // MARK: Arithmetic
 
+  /// `request.headers.content-type`: a name with a hyphen, read as a difference.
+  static func hyphenatedMember(_ node: Syntax, in checker: Checker) -> Problem? {
+    var left = node
+    while case .binary(.minus, let inner, let right, _) = left.kind, left.parentheses == 0 {
+      guard case .name(let name, false) = right.kind, checker.schema.slot(name) == nil else {
+        return nil
+      }
+      left = inner
+    }
+    guard case .member(let map, _) = left.kind else { return nil }
+    let name = checker.text(map.range.upperBound..<node.range.upperBound).dropFirst()
+    guard name.utf8.allSatisfy({ $0.isNamePart || $0 == UInt8(ascii: "-") }) else { return nil }
+    var copy = checker
+    guard case .map(.string, _) = copy.check(map).type else { return nil }
+    return Problem(
+      .type, "names with hyphens stand in brackets: \(checker.text(map))[\"\(name)\"]",
+      at: node.range, found: String(name),
+      fix: [Edit(map.range.upperBound..<node.range.upperBound, "[\"\(name)\"]")])
+  }
+
   static func cannotCompute(
     _ a: Checked, _ b: Checked, _ sign: Syntax.Operator, _ node: Syntax, _ left: Syntax,
     _ right: Syntax, in checker: Checker
@@ -300,6 +334,22 @@ extension Problem {
     var problem = noOperator(sign.rawValue, [a.type, b.type], at: node.range)
     problem.fix = fix
     return problem
+  }
+}
+
+extension Checker {
+  /// Whether a node that begins with `root` names something, rather than being a bare word.
+  fileprivate func isName(_ node: Syntax, _ root: String) -> Bool {
+    guard let path = NamePath(node) else {
+      // A run of names with minus signs or slashes: arithmetic when it begins with a number.
+      return schema.variable(root).map { $0.type.isNumber || $0.type == .timestamp } ?? false
+    }
+    guard let (resolution, parts) = resolve(path) else { return false }
+    guard case .variable(let slot) = resolution, parts <= path.steps.count else { return true }
+    switch schema.variables[slot].type {
+    case .map, .list, .dyn: return true
+    default: return false
+    }
   }
 }
 

@@ -7,6 +7,11 @@ extension Problem {
     if let smart = smartQuotes(at: offset, bytes) { return smart }
     for (sign, meant, doc) in foreignSigns where bytes[offset...].starts(with: sign.utf8) {
       let range = offset..<offset + sign.utf8.count
+      if sign.utf8.count == 1, let last = lexer.tokens.last, last.end == offset,
+        sign == "&" && last.kind == .and || sign == "|" && last.kind == .or
+      {
+        return Problem(.syntax, doc, at: range, found: sign, fix: [.delete(range)])
+      }
       // `> =` is one operator with a gap.
       if sign == "=", let last = lexer.tokens.last, last.end < offset,
         [.greater, .less, .bang].contains(last.kind)
@@ -28,6 +33,12 @@ extension Problem {
 
   /// Signs of other languages: what stands there, what is meant, how it is said.
   private static let foreignSigns: [(String, String, String)] = [
+    ("&amp;&amp;", "&&", "`&amp;` is the web's spelling of `&`"),
+    ("&amp;", "&", "`&amp;` is the web's spelling of `&`"),
+    ("&lt;", "<", "`&lt;` is the web's spelling of `<`"),
+    ("&gt;", ">", "`&gt;` is the web's spelling of `>`"),
+    ("&quot;", "\"", "`&quot;` is the web's spelling of a quote"),
+    ("~=", " matches ", "`~=` is not an operator; regular expressions go with `matches`"),
     ("=>", ">=", "`=>` is not an operator; at least is `>=`"),
     ("=<", "<=", "`=<` is not an operator; at most is `<=`"),
     ("=~", " matches ", "`=~` is not an operator; regular expressions go with `matches`"),
@@ -119,7 +130,19 @@ extension Problem {
     if !isTriple {
       let line = bytes[quoteAt + 1..<max(end, quoteAt + 1)]
       let other: UInt8 = quote == "\"" ? 0x27 : 0x22
-      if let wrong = line.firstIndex(of: other) {
+      if let earlier = swallowed(in: lexer) {
+        // The text before swallowed a part of the filter.
+        fix = [.insert(quote, at: earlier)]
+      } else if line.allSatisfy({ $0 == 0x20 || $0 == 0x29 }), let word = lexer.tokens.last,
+        Int(word.end) == start, word.kind == .name || word.kind == .int
+      {
+        // Only the closing quote was written.
+        var first = start
+        while first > 0, bytes[first - 1].isNamePart || "./:-".utf8.contains(bytes[first - 1]) {
+          first -= 1
+        }
+        fix = [.insert(quote, at: first)]
+      } else if let wrong = line.firstIndex(of: other) {
         // Closed by the other kind of quote.
         fix = [Edit(wrong..<wrong + 1, quote)]
         end = wrong
@@ -144,6 +167,14 @@ extension Problem {
     return Problem(
       .syntax, "the text that begins here has no closing \(quote)", at: start..<bytes.count,
       expected: quote, fix: fix)
+  }
+
+  /// Where a text before should have ended: it contains ` && ` or its like.
+  private static func swallowed(in lexer: Lexer) -> Int? {
+    for token in lexer.tokens where token.kind == .text {
+      if let place = connective(in: lexer.bytes[token.range]) { return place }
+    }
+    return nil
   }
 
   /// Where ` && ` or its like stands in a run of bytes.

@@ -257,7 +257,7 @@ struct Parser {
         try expect(.rightBracket, closing: opener)
         result = try node(
           .index(result, index), result.range.lowerBound..<Int(tokens[at - 1].end), result, index)
-      case .dotDot: throw .recursiveDescent(peek.range)
+      case .dotDot: throw .recursiveDescent(at: at, in: self)
       default: return result
       }
     }

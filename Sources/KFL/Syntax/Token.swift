@@ -25,6 +25,14 @@ struct Token: Sendable {
     self.end = Int32(truncatingIfNeeded: end)
   }
 
+  /// Whether it is text or a number.
+  var isLiteral: Bool {
+    switch kind {
+    case .text, .rawText, .int, .uint, .double: true
+    default: false
+    }
+  }
+
   /// Whether an operand may end with it.
   var endsOperand: Bool {
     switch kind {
