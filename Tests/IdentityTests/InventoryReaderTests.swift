@@ -1,0 +1,98 @@
+import Bytes
+import Entries
+import Foundation
+import Identity
+import TestSupport
+import Testing
+
+@Suite struct InventoryReaderTests {
+  private func inventory(_ text: String) throws -> Inventory {
+    try InventoryReader.inventory(of: Array(text.utf8), path: "workloads")
+  }
+
+  private func workload(_ inventory: Inventory, _ address: String) throws -> Workload {
+    let address = try #require(IPAddress(address))
+    return try #require(inventory.names.workload(at: address, when: Timestamp(nanoseconds: 0)))
+  }
+
+  private static let kubectl = """
+    {"kind":"List","items":[
+      {"kind":"Pod","metadata":{"name":"orders-5d8f-x2","namespace":"shop",
+        "labels":{"app":"orders","pod-template-hash":"5d8f"},
+        "ownerReferences":[{"kind":"ReplicaSet","name":"orders-5d8f","controller":true}]},
+       "spec":{"nodeName":"node-1"},
+       "status":{"podIP":"10.244.1.12","podIPs":[{"ip":"10.244.1.12"},{"ip":"fd00::12"}],
+        "startTime":"2026-03-14T20:00:00Z"}},
+      {"kind":"Pod","metadata":{"name":"proxy","namespace":"kube-system"},
+       "spec":{"nodeName":"node-1","hostNetwork":true},"status":{"podIP":"10.0.0.11"}},
+      {"kind":"Service","metadata":{"name":"orders","namespace":"shop"},
+       "spec":{"clusterIP":"10.96.0.12","clusterIPs":["10.96.0.12"],"selector":{"app":"orders"}}},
+      {"kind":"Service","metadata":{"name":"headless","namespace":"shop"},
+       "spec":{"clusterIP":"None"}},
+      {"kind":"EndpointSlice","metadata":{"name":"headless-1","namespace":"shop",
+        "labels":{"kubernetes.io/service-name":"headless"}},
+       "endpoints":[{"addresses":["10.244.1.12"],"targetRef":{"kind":"Pod","name":"orders-5d8f-x2"}}]},
+      {"kind":"Node","metadata":{"name":"node-1"},
+       "status":{"addresses":[{"type":"InternalIP","address":"10.0.0.11"},
+        {"type":"Hostname","address":"node-1"}]}},
+      {"kind":"ConfigMap","metadata":{"name":"x"}}]}
+    """
+
+  @Test func kubectlListsNamePodsServicesAndNodes() throws {
+    let inventory = try inventory(Self.kubectl)
+    for address in ["10.244.1.12", "fd00::12"] {
+      let pod = try workload(inventory, address)
+      #expect(pod.pod == "orders-5d8f-x2" && pod.namespace == "shop" && pod.node == "node-1")
+      #expect(pod.owner == Workload.Owner(kind: "Deployment", name: "orders"))
+      #expect(pod.service == "headless", "the first of its services by name")
+    }
+    let service = try workload(inventory, "10.96.0.12")
+    #expect(service.service == "orders" && service.pod == nil && service.name == "orders")
+    let node = try workload(inventory, "10.0.0.11")
+    #expect(node.node == "node-1" && node.pod == nil, "a pod on the host's network does not name it")
+  }
+
+  @Test func servicesKnowTheirPods() throws {
+    let inventory = try inventory(Self.kubectl)
+    let pod = try #require(inventory.items.first { $0.name == "orders-5d8f-x2" })
+    #expect(inventory.services(of: pod) == ["headless", "orders"])
+  }
+
+  @Test func ownYAMLIsRead() throws {
+    let text = try String(
+      contentsOf: checkout.appendingPathComponent("Samples/workloads.yaml"), encoding: .utf8)
+    let inventory = try inventory(text)
+    #expect(inventory.items.contains { $0.kind == .service && $0.namespace == "kube-system" })
+    #expect(!inventory.names.isEmpty)
+  }
+
+  @Test func oldTrafficKeepsItsNames() throws {
+    let inventory = try inventory(
+      """
+      workloads:
+        - {kind: Pod, name: old, namespace: a, ips: [10.0.0.1], since: "2026-01-01T00:00:00Z"}
+        - {kind: Pod, name: new, namespace: a, ips: [10.0.0.1], since: "2026-02-01T00:00:00Z"}
+      """)
+    let address = try #require(IPAddress("10.0.0.1"))
+    func name(_ instant: String) throws -> String? {
+      inventory.names.workload(at: address, when: try #require(Timestamp(rfc3339: instant)))?.pod
+    }
+    #expect(try name("2026-01-15T00:00:00Z") == "old")
+    #expect(try name("2026-03-01T00:00:00Z") == "new")
+    #expect(try name("2025-01-01T00:00:00Z") == "old", "before all records the oldest serves")
+  }
+
+  @Test(arguments: [
+    ("{", "is not JSON"), ("a: [", "is not YAML"), ("a: 1", "neither \"workloads\" nor \"items\""),
+    ("workloads: []", "names no pod"), ("", "neither \"workloads\""),
+    ("{\"items\":[{\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"x\"}}]}", "names no pod"),
+  ])
+  func uselessFilesSaySo(text: String, part: String) {
+    do {
+      _ = try inventory(text)
+      Issue.record("accepted")
+    } catch let error as InventoryError {
+      #expect(error.message.contains(part), "\(error.message)")
+    } catch { Issue.record("\(error)") }
+  }
+}
