@@ -7,28 +7,32 @@ package protocol ColumnRow: FieldRow {
   func contents() -> Contents
 }
 
-extension ColumnRow {
-  /// Any field. `raw` is no field value: `RawRecord` makes it.
-  package func value(_ id: FieldID) -> FieldValue {
+extension Catalogue {
+  /// Any field of an entry. `raw` is no field value: `RawRecord` makes it.
+  package static func value(_ id: FieldID, of row: some ColumnRow) -> FieldValue {
     switch Catalogue[id].source {
-    case .column: column(id)
-    case .content: id == .raw ? .none : contents().value(id)
-    case .same(let other): column(other)
-    case .kinds(let kinds): .bool(kind.map(kinds.contains) ?? false)
-    case .firstOf(let ids): firstText(of: ids)
-    case .union(let ids): .texts(distinctTexts(of: ids))
-    case .derived(_, let work): work(self)
+    case .column: row.column(id)
+    case .content: id == .raw ? .none : row.contents().value(id)
+    case .same(let other): row.column(other)
+    case .kinds(let kinds): .bool(row.kind.map(kinds.contains) ?? false)
+    case .firstOf(let ids): row.firstText(of: ids)
+    case .union(let ids): .texts(row.distinctTexts(of: ids))
+    case .derived(_, let work): work(row)
     }
   }
+}
 
-  private func firstText(of ids: [FieldID]) -> FieldValue {
+extension ColumnRow {
+  package func value(_ id: FieldID) -> FieldValue { Catalogue.value(id, of: self) }
+
+  fileprivate func firstText(of ids: [FieldID]) -> FieldValue {
     for id in ids {
       if case .text(let text) = column(id), !text.isEmpty { return .text(text) }
     }
     return .none
   }
 
-  private func distinctTexts(of ids: [FieldID]) -> [String] {
+  fileprivate func distinctTexts(of ids: [FieldID]) -> [String] {
     var result: [String] = []
     for id in ids {
       if case .text(let text) = column(id), !text.isEmpty, !result.contains(text) {

@@ -152,7 +152,7 @@ extension Field.Source {
 
 extension FieldRow {
   /// Whether only the server lives on the capturing node.
-  fileprivate var isServerLocal: Bool {
+  package var isServerLocal: Bool {
     let node = text(.nodeName)
     return !node.isEmpty && text(.sourceNode) != node && text(.destinationNode) == node
   }

@@ -1,0 +1,206 @@
+import Bytes
+import Entries
+import KFL
+import Store
+
+extension StoreSource {
+  @concurrent
+  package func aggregate(
+    _ aggregation: Aggregation
+  ) async throws(QueryError) -> AggregationResult {
+    let snapshot = store.snapshot()
+    let plan = ScanPlan(aggregation.filters, window: aggregation.window)
+    let blocks = snapshot.blocks(aggregation.families, plan)
+    var aggregator = Aggregator(aggregation, plan, decoder)
+    var coverage = QueryCoverage(blocks)
+    for block in blocks {
+      try checkCancellation()
+      guard block.kinds.intersects(plan.kinds), plan.windowVerdict(block) != .none else { continue }
+      // A block that cannot be read is named in the coverage; the others still answer.
+      try? aggregator.add(block, &coverage)
+    }
+    coverage.damage = snapshot.damage
+    return aggregator.result(coverage)
+  }
+}
+
+/// Adds up the entries of one block after the other.
+struct Aggregator {
+  private let aggregation: Aggregation
+  private let plan: ScanPlan
+  private let decoder: ContentDecoder
+  private var total = Metrics()
+  private var ungrouped = Metrics()
+  private var groups: [Metrics] = []
+  /// Groups by their keys, one table a key: the first numbers its values, each further one
+  /// numbers the pairs of what came before and its own value.
+  private var tables: [KeyTable]
+  private var pairs: [PairTable]
+  private var first: Int64 = .max
+  private var last: Int64 = .min
+  private var failures = QueryResult.Failures()
+
+  init(
+    _ aggregation: Aggregation, _ plan: ScanPlan, _ decoder: @escaping ContentDecoder
+  ) {
+    (self.aggregation, self.plan, self.decoder) = (aggregation, plan, decoder)
+    tables = aggregation.keys.map { KeyTable($0) }
+    pairs = aggregation.keys.dropFirst().map { _ in PairTable() }
+  }
+
+  mutating func add(_ block: Block, _ coverage: inout QueryCoverage) throws(StoreError) {
+    let scan = try BlockScan(BlockColumns(block), decoder: decoder)
+    let verdict = scan.verdict(plan)
+    guard verdict != .none else { return }
+    // Counting everything needs no column.
+    if verdict == .all, aggregation.keys.isEmpty, aggregation.measures == .counts,
+      let failed = scan.info(.failed), case .range(0...0) = failed.zone,
+      scan.info(.faultKind) == nil
+    {
+      total.count += block.rows
+      note(block.first.nanoseconds, block.last.nanoseconds)
+      return
+    }
+    coverage.examined += block.rows
+    let selection = try scan.select(plan)
+    failures.add(selection.failures)
+    guard let firstRow = selection.rows.first else { return }
+    if let instants = try scan.lane(.instant) {
+      var lastRow = firstRow
+      selection.rows.forEachDescending { row in
+        lastRow = row
+        return false
+      }
+      note(instants[firstRow], instants[lastRow])
+    }
+    let ids = try groupNumbers(scan, selection.rows)
+    try addUp(scan, selection.rows, ids)
+  }
+
+  private mutating func note(_ first: Int64, _ last: Int64) {
+    self.first = min(self.first, first)
+    self.last = max(self.last, last)
+  }
+
+  /// The number of each selected row's group, -1 beyond the limit; nil without keys.
+  private mutating func groupNumbers(
+    _ scan: BlockScan, _ rows: Bitmap
+  ) throws(StoreError) -> [Int32]? {
+    guard !tables.isEmpty else { return nil }
+    var numbers = try tables[0].numbers(scan, rows)
+    for place in pairs.indices {
+      let next = try tables[place + 1].numbers(scan, rows)
+      rows.forEach { row in numbers[row] = pairs[place].number(numbers[row], next[row]) }
+    }
+    while groups.count < (pairs.last?.count ?? tables[0].count) { groups.append(Metrics()) }
+    return numbers
+  }
+
+  private mutating func addUp(
+    _ scan: BlockScan, _ rows: Bitmap, _ numbers: [Int32]?
+  ) throws(StoreError) {
+    let failed = try scan.lane(.failed)
+    let faults = try scan.lane(.faultKind)
+    let wantsAll = aggregation.measures == .everything
+    let bytesIn = wantsAll ? try scan.lane(.requestBytes) : nil
+    let bytesOut = wantsAll ? try scan.lane(.responseBytes) : nil
+    let elapsed = wantsAll ? try scan.lane(.elapsed, absent: -1) : nil
+    func addRow(_ row: Int, to metrics: inout Metrics) {
+      metrics.count += 1
+      if failed?[row] ?? 0 != 0 || faults?[row] ?? 0 != 0 { metrics.errors += 1 }
+      guard wantsAll else { return }
+      if let bytesIn { metrics.bytesIn &+= bytesIn[row] }
+      if let bytesOut { metrics.bytesOut &+= bytesOut[row] }
+      if let elapsed, elapsed[row] >= 0 { metrics.latency.add(elapsed[row]) }
+    }
+    guard let numbers else {
+      rows.forEach { row in addRow(row, to: &total) }
+      return
+    }
+    rows.forEach { row in
+      let number = Int(numbers[row])
+      if number < 0 { addRow(row, to: &ungrouped) } else { addRow(row, to: &groups[number]) }
+    }
+  }
+
+  mutating func result(_ coverage: QueryCoverage) -> AggregationResult {
+    var made: [AggregationResult.Group] = []
+    made.reserveCapacity(groups.count)
+    for (number, metrics) in groups.enumerated() {
+      made.append(AggregationResult.Group(keys: keys(Int32(number)), metrics: metrics))
+      total.add(metrics)
+    }
+    total.add(ungrouped)
+    let order = aggregation.order
+    made.sort { a, b in
+      let (x, y) = (order.rank(a.metrics), order.rank(b.metrics))
+      return x != y ? x > y : FieldValue.areAscending(a.keys, b.keys)
+    }
+    return AggregationResult(
+      total: total, groups: Array(made.prefix(max(0, aggregation.limit))),
+      groupCount: made.count, ungrouped: ungrouped,
+      span: first <= last
+        ? Timestamp(nanoseconds: first)...Timestamp(nanoseconds: last) : nil,
+      failures: failures, coverage: coverage)
+  }
+
+  /// The keys of a group, from the innermost pair outwards.
+  private func keys(_ number: Int32) -> [FieldValue] {
+    var result: [FieldValue] = []
+    var number = number
+    for place in pairs.indices.reversed() {
+      let (before, own) = pairs[place].pair(number)
+      result.append(tables[place + 1].value(own))
+      number = before
+    }
+    result.append(tables[0].value(number))
+    return result.reversed()
+  }
+}
+
+extension Aggregation.Order {
+  /// Larger comes first.
+  fileprivate func rank(_ metrics: Metrics) -> Double {
+    switch self {
+    case .count: Double(metrics.count)
+    case .errors: Double(metrics.errors)
+    case .errorRate: metrics.errorRate
+    case .bytes: Double(metrics.bytesIn) + Double(metrics.bytesOut)
+    case .slowest: metrics.latency.quantile(0.99) ?? -1
+    case .key: 0
+    }
+  }
+}
+
+extension FieldValue {
+  /// Whether `a` comes before `b`: absent ones first, numbers and instants by value, others as
+  /// text by code point.
+  static func areAscending(_ a: [FieldValue], _ b: [FieldValue]) -> Bool {
+    for (x, y) in zip(a, b) where x != y {
+      switch (x, y) {
+      case (.none, _): return true
+      case (_, .none): return false
+      case (.int(let x), .int(let y)): return x < y
+      case (.instant(let x), .instant(let y)): return x < y
+      case (.bool(let x), .bool(let y)): return !x && y
+      default: return x.plainText.utf8.lexicographicallyPrecedes(y.plainText.utf8)
+      }
+    }
+    return false
+  }
+
+  /// The value in one line of text; empty for none.
+  package var plainText: String {
+    switch self {
+    case .none: ""
+    case .bool(let flag): flag ? "true" : "false"
+    case .int(let number): String(number)
+    case .text(let text): text
+    case .bytes(let bytes): hex(bytes)
+    case .instant(let instant): instant.rfc3339
+    case .texts(let texts): texts.joined(separator: ",")
+    case .pairs(let pairs): pairs.map { "\($0.name)=\($0.value)" }.joined(separator: ",")
+    case .numbers(let numbers): numbers.map { "\($0.name)=\($0.value)" }.joined(separator: ",")
+    }
+  }
+}

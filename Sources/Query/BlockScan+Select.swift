@@ -1,0 +1,345 @@
+import Bytes
+import Entries
+import KFL
+import Store
+
+/// The rows of a block that a plan selects.
+struct BlockSelection {
+  var rows: Bitmap
+  var failures = QueryResult.Failures()
+}
+
+extension BlockScan {
+  /// What a plan says about the block as a whole, from its header alone.
+  func verdict(_ plan: ScanPlan) -> Verdict {
+    var result = plan.windowVerdict(columns.block)
+    for condition in plan.conditions where result != .none {
+      result = min(result, verdict(condition.test))
+    }
+    return result
+  }
+
+  /// The rows that a plan selects.
+  func select(_ plan: ScanPlan) throws(StoreError) -> BlockSelection {
+    var alive = Bitmap(rows: rows, filled: true)
+    switch plan.windowVerdict(columns.block) {
+    case .none: return BlockSelection(rows: Bitmap(rows: rows, filled: false))
+    case .all: break
+    case .some:
+      if let window = plan.window, let instants = try lane(.instant) {
+        alive = matching(window, instants, alive)
+      }
+    }
+    for condition in plan.conditions {
+      switch verdict(condition.test) {
+      case .all: continue
+      case .none: return BlockSelection(rows: Bitmap(rows: rows, filled: false))
+      case .some: break
+      }
+      var kept = try matching(condition.test, alive)
+      // A row that failed stays alive: a later condition may still say no to it.
+      var failedHere = failed
+      failedHere.formIntersection(alive)
+      kept.formUnion(failedHere)
+      alive = kept
+      if alive.isEmpty { break }
+    }
+    var failedRows = failed
+    failedRows.formIntersection(alive)
+    alive.subtract(failedRows)
+    let count = failedRows.count
+    return BlockSelection(
+      rows: alive,
+      failures: .init(count: count, cause: count > 0 ? failure?.sentence : nil))
+  }
+
+  // MARK: Whole blocks
+
+  func verdict(_ test: ScanTest) -> Verdict {
+    switch test {
+    case .constant(let flag): return flag ? .all : .none
+    case .kind(let bits):
+      let kinds = columns.block.kinds.bits
+      return kinds & ~bits == 0 ? .all : kinds & bits == 0 ? .none : .some
+    case .field(let test): return verdict(test)
+    case .any(let parts): return parts.reduce(.none) { max($0, verdict($1)) }
+    case .all(let parts): return parts.reduce(.all) { min($0, verdict($1)) }
+    case .row: return .some
+    }
+  }
+
+  private func verdict(_ test: FieldTest) -> Verdict {
+    switch test.access {
+    case .ints(let id, _, let absent):
+      guard let info = info(id) else { return test.verdictOfNone }
+      guard let allowed = test.intervals, case .range(let range) = info.zone else { return .some }
+      let isFull = info.present == rows
+      if allowed.covers(range), isFull || allowed.contains(absent) { return .all }
+      return allowed.overlaps(range) || !isFull && allowed.contains(absent) ? .some : .none
+    case .texts(let ids): return verdict(test, ids)
+    case .coded(let id): return info(id) == nil ? test.verdictOfNone : .some
+    default: return .some
+    }
+  }
+
+  private func verdict(_ test: FieldTest, _ ids: [FieldID]) -> Verdict {
+    let infos = ids.compactMap { info($0) }
+    if infos.isEmpty { return test.verdictOfNone }
+    if let wanted = test.texts, !wanted.contains("") {
+      let isPossible = wanted.contains { text in infos.contains { $0.zone.mayContain(text) } }
+      if !isPossible { return .none }
+    }
+    guard infos.count == 1, let info = infos.first, case .texts(let set) = info.zone else {
+      return .some
+    }
+    var (yes, no) = (0, 0)
+    for text in set.texts {
+      switch test.decide(.string(text)) {
+      case .yes: yes += 1
+      case .no: no += 1
+      case .failed: return .some
+      }
+    }
+    if info.present < rows {
+      switch test.ofNone {
+      case .yes: yes += 1
+      case .no: no += 1
+      case .failed: return .some
+      }
+    }
+    return no == 0 ? .all : yes == 0 ? .none : .some
+  }
+
+  // MARK: Rows
+
+  /// The rows of `base` that pass; those that fail are noted.
+  func matching(_ test: ScanTest, _ base: Bitmap) throws(StoreError) -> Bitmap {
+    switch test {
+    case .constant(let flag): return flag ? base : Bitmap(rows: rows, filled: false)
+    case .kind(let bits):
+      guard let kinds = try lane(.kind) else { return Bitmap(rows: rows, filled: false) }
+      return Bitmap(in: base) { row in
+        bits >> UInt64(truncatingIfNeeded: kinds[row] & 63) & 1 == 1
+      }
+    case .field(let test): return try matching(test, base)
+    case .any(let parts):
+      var result = Bitmap(rows: rows, filled: false)
+      var rest = base
+      for part in parts {
+        let found = try verdict(part) == .none ? nil : matching(part, rest)
+        guard let found else { continue }
+        result.formUnion(found)
+        rest.subtract(found)
+      }
+      return result
+    case .all(let parts):
+      var result = base
+      for part in parts where verdict(part) != .all { result = try matching(part, result) }
+      return result
+    case .row(let conjunct, _):
+      return Bitmap(in: base) { row in
+        note(conjunct.evaluate(ScanRecord(scan: self, row: row)), row)
+      }
+    }
+  }
+
+  private func matching(_ test: FieldTest, _ base: Bitmap) throws(StoreError) -> Bitmap {
+    switch test.access {
+    case .ints(let id, let kind, let absent):
+      guard let lane = try lane(id, absent: absent) else { return constant(test.ofNone, base) }
+      if let allowed = test.intervals { return matching(allowed, lane, base) }
+      if kind == .bool {
+        let (no, yes) = (test.decide(.bool(false)), test.decide(.bool(true)))
+        return Bitmap(in: base) { row in note(lane[row] == 0 ? no : yes, row) }
+      }
+      return Bitmap(in: base) { row in note(test.decide(kind.value(lane[row])), row) }
+    case .texts(let ids):
+      let present = ids.filter { info($0) != nil }
+      return present.count > 1
+        ? try matchingChain(test, present, base)
+        : try matchingCodes(test, present.first, base) { Value($0, of: test.field) }
+    case .coded(let id):
+      return try matchingCodes(test, id, base) { Value($0, of: test.field) }
+    case .fromCoded(let id):
+      return try matchingCodes(test, id, base) { value in
+        Value(OneField(id: id, value: value).derived(test.field), of: test.field)
+      }
+    case .fromInt(let id): return try matchingDerived(test, id, base)
+    case .kinds, .row, .content:
+      return Bitmap(in: base) { row in
+        note(
+          test.decide(Value(ScanRow(scan: self, row: row).value(test.field.id), of: test.field)),
+          row)
+      }
+    }
+  }
+
+  private func constant(_ outcome: Outcome, _ base: Bitmap) -> Bitmap {
+    Bitmap(in: base) { row in note(outcome, row) }
+  }
+
+  /// Whether the outcome selects; a failure is noted down.
+  @inline(__always)
+  private func note(_ outcome: Outcome, _ row: Int) -> Bool {
+    switch outcome {
+    case .yes: return true
+    case .no: return false
+    case .failed(let reason):
+      noteFailure(reason, row)
+      return false
+    }
+  }
+
+  private func matching(_ allowed: IntervalSet, _ lane: [Int64], _ base: Bitmap) -> Bitmap {
+    if allowed.ranges.count == 1, let range = allowed.ranges.first {
+      // One comparison decides both ends: what lies below wraps to far above.
+      let low = range.lowerBound
+      let span = UInt64(bitPattern: range.upperBound &- low)
+      return Bitmap(in: base) { row in UInt64(bitPattern: lane[row] &- low) <= span }
+    }
+    return Bitmap(in: base) { row in allowed.contains(lane[row]) }
+  }
+
+  /// A test of a coded column: decided once for each distinct value that comes up.
+  private func matchingCodes(
+    _ test: FieldTest, _ id: FieldID?, _ base: Bitmap, _ value: (FieldValue) -> Value
+  ) throws(StoreError) -> Bitmap {
+    guard let id, let column = try columns.column(id) else { return constant(test.ofNone, base) }
+    var table = OutcomeTable(count: column.codeCount)
+    func outcome(_ code: Int) -> OutcomeTable.Mark {
+      table.mark(code) { test.decide(value(column.fieldValue(code: UInt32(code)))) }
+    }
+    let count = base.count
+    let result: Bitmap
+    if count * 16 < rows {
+      // Few rows: unpacking single codes beats unpacking all.
+      result = Bitmap(in: base) { row in outcome(Int(column.code(at: row))) == .yes }
+    } else {
+      guard let codes = try codes(id) else { return constant(test.ofNone, base) }
+      if column.codeCount * 2 < count {
+        for code in 0..<column.codeCount { _ = outcome(code) }
+        let marks = table.marks
+        result = Bitmap(in: base) { row in marks[Int(codes[row])] == OutcomeTable.Mark.yes.rawValue
+        }
+      } else {
+        result = Bitmap(in: base) { row in outcome(Int(codes[row])) == .yes }
+      }
+    }
+    if !table.failures.isEmpty {
+      base.forEach { row in
+        if let reason = table.failures[Int(column.code(at: row))] { noteFailure(reason, row) }
+      }
+    }
+    return result
+  }
+
+  /// A test of the first non-empty of several text columns.
+  private func matchingChain(
+    _ test: FieldTest, _ ids: [FieldID], _ base: Bitmap
+  ) throws(StoreError) -> Bitmap {
+    var chain: [(codes: [UInt32], column: Column, empty: UInt32, table: OutcomeTable)] = []
+    for id in ids {
+      guard let column = try columns.column(id), let codes = try codes(id) else { continue }
+      var empty: UInt32 = 0
+      if case .texts(let texts) = column { empty = texts.dictionary.code(of: "") ?? 0 }
+      chain.append((codes, column, empty, OutcomeTable(count: column.codeCount)))
+    }
+    let ofNone = test.ofNone
+    return Bitmap(in: base) { row in
+      for place in chain.indices {
+        let code = chain[place].codes[row]
+        if code == 0 || code == chain[place].empty { continue }
+        let column = chain[place].column
+        let mark = chain[place].table.mark(Int(code)) {
+          test.decide(Value(column.fieldValue(code: code), of: test.field))
+        }
+        if mark == .failed, let reason = chain[place].table.failures[Int(code)] {
+          noteFailure(reason, row)
+        }
+        return mark == .yes
+      }
+      return note(ofNone, row)
+    }
+  }
+
+  /// A test of a field worked out from one integer column.
+  private func matchingDerived(
+    _ test: FieldTest, _ id: FieldID, _ base: Bitmap
+  ) throws(StoreError) -> Bitmap {
+    let column = try columns.column(id)
+    // Enumerations are small numbers; everything else is worked out row by row.
+    var table = OutcomeTable(count: 257)
+    return Bitmap(in: base) { row in
+      let value = column?.value(at: row) ?? .none
+      func outcome() -> Outcome {
+        test.decide(Value(OneField(id: id, value: value).derived(test.field), of: test.field))
+      }
+      let place: Int
+      switch value {
+      case .none: place = 256
+      case .int(let number) where number >= 0 && number < 256: place = Int(number)
+      default: return note(outcome(), row)
+      }
+      let mark = table.mark(place, outcome)
+      if mark == .failed, let reason = table.failures[place] { noteFailure(reason, row) }
+      return mark == .yes
+    }
+  }
+}
+
+/// What a test said of each distinct value, as far as it was asked.
+private struct OutcomeTable {
+  enum Mark: UInt8 {
+    case no = 0
+    case yes = 1
+    case failed = 2
+    case unknown = 3
+  }
+
+  private(set) var marks: [UInt8]
+  private(set) var failures: [Int: Failure] = [:]
+
+  init(count: Int) { marks = [UInt8](repeating: Mark.unknown.rawValue, count: count) }
+
+  @inline(__always)
+  mutating func mark(_ place: Int, _ decide: () -> Outcome) -> Mark {
+    if let known = Mark(rawValue: marks[place]), known != .unknown { return known }
+    return decided(place, decide())
+  }
+
+  private mutating func decided(_ place: Int, _ outcome: Outcome) -> Mark {
+    let mark: Mark
+    switch outcome {
+    case .yes: mark = .yes
+    case .no: mark = .no
+    case .failed(let reason):
+      mark = .failed
+      failures[place] = reason
+    }
+    marks[place] = mark.rawValue
+    return mark
+  }
+}
+
+extension FieldTest {
+  /// What it says of a block in which no entry has the field.
+  fileprivate var verdictOfNone: Verdict {
+    switch ofNone {
+    case .yes: .all
+    case .no: .none
+    case .failed: .some
+    }
+  }
+}
+
+extension Verdict: Comparable {
+  private var order: Int {
+    switch self {
+    case .none: 0
+    case .some: 1
+    case .all: 2
+    }
+  }
+
+  static func < (a: Verdict, b: Verdict) -> Bool { a.order < b.order }
+}

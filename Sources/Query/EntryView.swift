@@ -1,0 +1,106 @@
+package import Bytes
+package import Entries
+package import JSON
+package import KFL
+import Store
+
+/// One entry of an answer: any field, by the rows of the catalogue or by KFL name.
+///
+/// Reads what it is asked for from its block, which stays valid as long as the view is held. A
+/// column that cannot be read reads as absent and is named in the coverage.
+package struct EntryView: ColumnRow, Sendable {
+  /// Where the columns are: in the block, or copied out of it.
+  private enum Columns: Sendable {
+    case block(BlockColumns)
+    case copied(FieldValues)
+  }
+
+  private var columns: Columns
+  private let block: Block
+  private let row: Int
+  private let decoder: ContentDecoder
+
+  init(_ columns: BlockColumns, row: Int, decoder: @escaping ContentDecoder) {
+    (self.columns, self.block, self.row) = (.block(columns), columns.block, row)
+    self.decoder = decoder
+  }
+
+  package func column(_ id: FieldID) -> FieldValue {
+    switch columns {
+    case .block(let columns): columns.value(id, row)
+    case .copied(let values): values[id]
+    }
+  }
+
+  package func contents() -> Contents {
+    guard let pair = try? block.content(row: row) else { return Contents(decoder: decoder) }
+    return Contents(request: pair.request, response: pair.response, decoder: decoder)
+  }
+
+  /// Header fields without bodies: cheaper than `contents` where bodies are large.
+  package func headers() -> (request: HeaderBlock?, response: HeaderBlock?) {
+    (try? block.headerFields(row: row)) ?? (nil, nil)
+  }
+
+  /// Takes the values of these columns out of the block, so that its columns can be let go.
+  mutating func copy(_ ids: [FieldID]) {
+    var values = FieldValues()
+    for id in ids {
+      let value = column(id)
+      if value != .none { values.add(id, value) }
+    }
+    columns = .copied(values)
+  }
+}
+
+// What every entry has.
+extension EntryView {
+  package var id: EntryID {
+    EntryID(
+      node: text(.nodeID).isEmpty ? nil : text(.nodeID),
+      stream: UInt64(bitPattern: int(.streamNumber) ?? 0),
+      index: UInt32(truncatingIfNeeded: int(.streamIndex) ?? 0))
+  }
+
+  package var kind: ProtocolKind? {
+    int(.kind).flatMap { UInt8(exactly: $0) }.flatMap(ProtocolKind.init(rawValue:))
+  }
+
+  package var timestamp: Timestamp {
+    if case .instant(let instant) = value(.timestamp) { instant } else { .distantPast }
+  }
+
+  /// The raw record, as `format=raw` shows it.
+  package var raw: JSONObject { RawRecord(self, id: id.description).json }
+
+  /// A variable of the filter language; nil for an unknown name.
+  package func value(named name: String) -> Value? {
+    guard let field = Catalogue.named(name) else { return nil }
+    return kflValue(field)
+  }
+
+  /// What a filter reads as `field`.
+  func kflValue(_ field: Field) -> Value {
+    if field.id == .raw { return Value(raw) }
+    var value = self.value(field.id)
+    if let fallback = field.fallback, value == .none || value == .text("") {
+      value = self.value(fallback)
+    }
+    return Value(value, of: field)
+  }
+
+  private func int(_ id: FieldID) -> Int64? {
+    if case .int(let number) = column(id) { number } else { nil }
+  }
+
+  private func text(_ id: FieldID) -> String {
+    if case .text(let text) = column(id) { text } else { "" }
+  }
+}
+
+/// The filter language's view of one entry.
+struct EntryRecord: Record {
+  let view: EntryView
+
+  func value(_ slot: Int) -> Value { view.kflValue(FieldSchema.fields[slot]) }
+}

@@ -1,0 +1,117 @@
+/// Latencies in µs, for quantiles: exact while they are few, then a histogram whose buckets grow
+/// with the value (a DDSketch with linear interpolation between powers of two), so that every
+/// quantile is within `relativeError` of the true one. Sketches of parts add up to the sketch of
+/// the whole.
+package struct LatencySketch: Sendable {
+  /// Largest error of a quantile, relative to it, once values are many.
+  package static let relativeError = 1.0 / 128
+  /// Values kept as they are before the histogram begins.
+  static let exactCount = 256
+  /// Buckets of each power of two, as a power of two itself.
+  private static let fineness = 6
+
+  package private(set) var count = 0
+  package private(set) var minimum: Int64 = .max
+  package private(set) var maximum: Int64 = .min
+  private var sum = 0.0
+  private var exact: [Int64] = []
+  /// Counts of the buckets from `firstBucket` on; empty while values are exact.
+  private var buckets: [UInt32] = []
+  private var firstBucket = 0
+
+  package init() {}
+
+  /// Whether quantiles are exact.
+  package var isExact: Bool { buckets.isEmpty }
+  package var average: Double? { count == 0 ? nil : sum / Double(count) }
+
+  /// Adds a latency; a negative one counts as 0.
+  package mutating func add(_ value: Int64) {
+    let value = max(0, value)
+    count += 1
+    minimum = min(minimum, value)
+    maximum = max(maximum, value)
+    sum += Double(value)
+    if buckets.isEmpty, exact.count < Self.exactCount {
+      exact.append(value)
+    } else {
+      if buckets.isEmpty { spread() }
+      increase(Self.bucket(value), by: 1)
+    }
+  }
+
+  package mutating func add(_ other: LatencySketch) {
+    guard other.count > 0 else { return }
+    if other.buckets.isEmpty {
+      for value in other.exact { add(value) }
+      return
+    }
+    if buckets.isEmpty { spread() }
+    for (place, number) in other.buckets.enumerated() where number > 0 {
+      increase(other.firstBucket + place, by: number)
+    }
+    count += other.count
+    minimum = min(minimum, other.minimum)
+    maximum = max(maximum, other.maximum)
+    sum += other.sum
+  }
+
+  /// The value below or at which the share `q` (0...1) of all values lies: the value of rank
+  /// ⌈q × count⌉; nil without values.
+  package func quantile(_ q: Double) -> Double? {
+    guard count > 0 else { return nil }
+    let rank = min(count, max(1, Int((q * Double(count)).rounded(.up))))
+    if buckets.isEmpty { return Double(exact.sorted()[rank - 1]) }
+    var seen = 0
+    for (place, number) in buckets.enumerated() {
+      seen += Int(number)
+      if seen >= rank {
+        return min(max(Self.middle(firstBucket + place), Double(minimum)), Double(maximum))
+      }
+    }
+    return Double(maximum)
+  }
+
+  /// Moves the exact values into buckets.
+  private mutating func spread() {
+    let values = exact
+    exact = []
+    let numbers = values.map(Self.bucket)
+    guard let low = numbers.min(), let high = numbers.max() else {
+      buckets = [0]
+      return
+    }
+    firstBucket = low
+    buckets = [UInt32](repeating: 0, count: high - low + 1)
+    for number in numbers { buckets[number - low] += 1 }
+  }
+
+  private mutating func increase(_ bucket: Int, by number: UInt32) {
+    if bucket < firstBucket {
+      buckets.insert(contentsOf: repeatElement(0, count: firstBucket - bucket), at: 0)
+      firstBucket = bucket
+    } else if bucket >= firstBucket + buckets.count {
+      let missing = bucket - firstBucket - buckets.count + 1
+      buckets.append(contentsOf: repeatElement(0, count: missing))
+    }
+    let (sum, overflow) = buckets[bucket - firstBucket].addingReportingOverflow(number)
+    buckets[bucket - firstBucket] = overflow ? .max : sum
+  }
+
+  /// Values below 2^fineness have a bucket each; above, each power of two has 2^fineness.
+  private static func bucket(_ value: Int64) -> Int {
+    let fineness = fineness
+    guard value >= 1 << Int64(fineness) else { return Int(value) }
+    let exponent = 63 - value.leadingZeroBitCount
+    let fraction = Int(value >> Int64(exponent - fineness)) - 1 << fineness
+    return 1 << fineness + (exponent - fineness) << fineness + fraction
+  }
+
+  private static func middle(_ bucket: Int) -> Double {
+    guard bucket >= 1 << fineness else { return Double(bucket) }
+    let rest = bucket - 1 << fineness
+    let exponent = rest >> fineness
+    let low = Double(1 << fineness + rest & (1 << fineness - 1)) * Double(1 << exponent)
+    return low + (Double(1 << exponent) - 1) / 2
+  }
+}

@@ -1,0 +1,91 @@
+package import Entries
+import KFL
+package import Store
+
+/// Entries of a store in this process.
+package struct StoreSource: CallSource {
+  package let store: EntryStore
+  let decoder: ContentDecoder
+
+  /// - Parameter decoder: undoes the content codings of bodies that filters and views read.
+  package init(
+    _ store: EntryStore, decoder: @escaping ContentDecoder = { body, _ in body }
+  ) {
+    (self.store, self.decoder) = (store, decoder)
+  }
+
+  @concurrent
+  package func query(_ query: Query) async throws(QueryError) -> QueryResult {
+    var pager = try Pager(query, store.snapshot(), decoder)
+    return try pager.run()
+  }
+
+  /// Looks through the blocks whose streams may contain it.
+  @concurrent
+  package func entry(_ id: EntryID) async throws(QueryError) -> EntryLookup {
+    let snapshot = store.snapshot()
+    guard let stream = Int64(exactly: id.stream) else { return .unknown(oldestKept: true) }
+    for block in snapshot.blocks.reversed() {
+      try checkCancellation()
+      if let view = found(stream, id, in: block) { return .found(view) }
+    }
+    return .unknown(oldestKept: store.counters.blocksExpired == 0)
+  }
+
+  private func found(_ stream: Int64, _ id: EntryID, in block: Block) -> EntryView? {
+    guard let header = try? block.header(), let info = header.info(.streamNumber) else {
+      return nil
+    }
+    if case .range(let range) = info.zone, !range.contains(stream) { return nil }
+    guard let scan = try? BlockScan(BlockColumns(block), decoder: decoder),
+      let streams = try? scan.lane(.streamNumber), let indices = try? scan.lane(.streamIndex)
+    else { return nil }
+    for row in streams.indices
+    where streams[row] == stream && indices[row] & 0xff_ffff == Int64(id.index) & 0xff_ffff {
+      let view = EntryView(scan.columns, row: row, decoder: decoder)
+      if id.node == nil || view.id.description == id.description { return view }
+    }
+    return nil
+  }
+}
+
+/// - Throws: `.cancelled` when the task was.
+func checkCancellation() throws(QueryError) {
+  if Task.isCancelled { throw .cancelled }
+}
+
+extension StoreSnapshot {
+  /// The blocks that a query draws from.
+  func blocks(_ families: Query.Families, _ plan: ScanPlan) -> [Block] {
+    switch families {
+    case .calls: blocks(.calls)
+    case .connections: blocks(.connections)
+    case .everything: blocks
+    case .automatic: plan.asksForConnections ? blocks : blocks(.calls)
+    }
+  }
+}
+
+extension ScanPlan {
+  /// Whether a condition reads what only connection and flow records have.
+  var asksForConnections: Bool {
+    conditions.contains { condition in
+      condition.conjunct.slots.contains { slot in
+        let field = FieldSchema.fields[slot]
+        switch field.id {
+        case .conn, .flow, .tcpConn, .udpConn, .tcpFlow, .udpFlow, .tcpMetrics: return true
+        default: return field.scope == "conn" || field.scope == "flow"
+        }
+      }
+    }
+  }
+}
+
+extension QueryCoverage {
+  init(_ blocks: [Block]) {
+    entries = blocks.reduce(0) { $0 + $1.rows }
+    if let first = blocks.map(\.first).min(), let last = blocks.map(\.last).max() {
+      range = first...max(first, last)
+    }
+  }
+}
