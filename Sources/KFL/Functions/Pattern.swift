@@ -3,19 +3,19 @@ private import CRE2
 /// A compiled regular expression: RE2, found anywhere in a text, in time linear in the text.
 ///
 /// `@unchecked Sendable`: RE2 objects may be used by several threads at once; only `deinit` frees.
-final class Pattern: @unchecked Sendable {
+package final class Pattern: @unchecked Sendable {
   private let re: OpaquePointer
   /// Instructions of the program, a measure of its cost.
   let programLength: Int
 
   /// A pattern RE2 does not take.
-  struct Refused: Error {
-    var reason: String
+  package struct Refused: Error {
+    package var reason: String
     /// Whether it is valid but too large.
     var isTooLarge = false
   }
 
-  init(_ text: String) throws(Refused) {
+  package init(_ text: String) throws(Refused) {
     guard text.utf8.count <= Limits.patternLength else {
       throw Refused(
         reason: "the pattern is longer than \(Limits.patternLength) bytes", isTooLarge: true)
@@ -34,7 +34,7 @@ final class Pattern: @unchecked Sendable {
 
   deinit { ks_re2_free(re) }
 
-  func isFound(in text: String) -> Bool { ks_re2_find(re, text, text.utf8.count) }
+  package func isFound(in text: String) -> Bool { ks_re2_find(re, text, text.utf8.count) }
 
   /// RE2's message with what it means for people used to other engines.
   private static func sentence(_ reason: String) -> String {
