@@ -32,6 +32,11 @@ package final class Dissection: FlowSink {
   /// Entries that `drain` would give.
   package var readyCount: Int { ledger.entries.count }
 
+  /// Nothing waits: no bytes, no bodies, no halves.
+  package var isIdle: Bool {
+    ledger.waitingBytes == 0 && ledger.bodyBytes == 0 && ledger.pending == 0
+  }
+
   /// Gives up halves that have waited too long at `now`, in capture time.
   package func advance(to now: Timestamp) {
     let limit = now.advanced(by: -ledger.limits.lateTimeout)

@@ -1,5 +1,8 @@
 /// Every protocol the product reads, one line each. Order does not matter: `priority` of the rows
 /// decides who is asked first.
 package enum DissectorCatalogue {
-  package static let all: [DissectorRow] = []
+  package static let all: [DissectorRow] = [
+    DNS.row,
+    HTTP1.row,
+  ]
 }

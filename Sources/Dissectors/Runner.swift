@@ -33,6 +33,8 @@ struct Runner: Sendable {
   var successions = 0
   /// Waiting bytes must be shown again: the reader has changed.
   var isTurned = false
+  /// A message came: what waits on the other side may be readable now.
+  private var wakes = false
   /// The timeout queue holds this conversation.
   var isWatched = false
   /// Newest packet that brought something.
@@ -53,9 +55,20 @@ struct Runner: Sendable {
     if opening.transport == .tcp {
       feed(bytes, from: side, at: moment, in: &ledger)
       if isTurned { settle(at: moment, in: &ledger) }
+      if wakes { wake(side.other, at: moment, in: &ledger) }
     } else {
       datagram(bytes, from: side, at: moment, in: &ledger)
     }
+  }
+
+  /// Shows again what waits on a side, now that the other has sent a message: whether a tunnel
+  /// begins, or what a correlation id stands for, may be known.
+  private mutating func wake(_ side: Side, at moment: Moment, in ledger: inout Ledger) {
+    wakes = false
+    if reader == nil || inlets[side].waiting.isEmpty { return }
+    inlets[side].target = 1
+    reread(side, old: inlets[side].waiting.count, at: moment, in: &ledger)
+    if isTurned { settle(at: moment, in: &ledger) }
   }
 
   /// Shows new bytes behind those that wait.
@@ -182,6 +195,7 @@ struct Runner: Sendable {
       return nil
     case .message(let message, let length):
       guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
+      wakes = true
       if case .body(let count) = message.extent {
         inlets[side].pass = .body(count, of: message.key, ends: true)
       }

@@ -1,0 +1,141 @@
+package import Bytes
+import Entries
+package import Flows
+import Layers
+
+/// DNS (RFC 1035, RFC 7766, RFC 6891) over UDP and TCP; mDNS (RFC 6762) and LLMNR (RFC 4795) have
+/// the same messages and are marked.
+///
+/// A reply answers the question with the same transaction id and the same words. The first reply
+/// completes the entry, further ones are counted.
+package struct DNS: Dissector {
+  package static let row = DissectorRow(
+    DNS.self, name: "dns", kinds: [.dns], transports: [.udp, .tcp], ports: [53, 5353, 5355],
+    priority: 4)
+
+  /// Questions remembered, to answer replies that do not repeat theirs, and to know repeated
+  /// replies.
+  static let maxAsked = 256
+
+  /// A question that was seen.
+  private struct Asked: Sendable {
+    var id: UInt16
+    var key: UInt64
+    var isAnswered: Bool
+  }
+
+  private let isStream: Bool
+  private let family: DNSFamily
+  /// Whether what a side sends goes to a group of hosts.
+  private let isToGroup: BySide<Bool>
+  private var asked: [Asked] = []
+  /// Bytes are missing: only what is surely a message is taken for one.
+  private var isSearching = BySide(client: false, server: false)
+
+  package init(_ opening: Opening) {
+    isStream = opening.transport == .tcp
+    family = DNSFamily(opening)
+    isToGroup = BySide(
+      client: opening.server.address.isMulticast, server: opening.client.address.isMulticast)
+    isSearching = BySide(client: isStream && opening.isMidway, server: isStream && opening.isMidway)
+  }
+
+  package mutating func next(in bytes: RawSpan, from side: Side) throws(WireError) -> Step {
+    if !isStream {
+      let message = try message(bytes, side)
+      return .message(message, length: bytes.byteCount)
+    }
+    // RFC 7766 §8: two bytes of length before each message.
+    if bytes.byteCount < 2 { return .needs(2) }
+    let length = Int(bytes.big16(0))
+    if isSearching[side], !DNSMessage.isPlausible(bytes.suffix(from: 2), length: length) {
+      return .skip(bytes.byteCount)
+    }
+    if length < DNSHeader.length { throw WireError(.invalid) }
+    if bytes.byteCount < length + 2 { return .needs(length + 2) }
+    let message = try message(bytes.slice(2..<length + 2), side)
+    isSearching[side] = false
+    return .message(message, length: length + 2)
+  }
+
+  package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
+    if cause == .end { return .stop }
+    isSearching[side] = true
+    return .resynchronise
+  }
+
+  /// A datagram or message whose end was not captured still tells its question.
+  package mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message? {
+    let start = isStream ? 2 : 0
+    guard bytes.byteCount >= start + DNSHeader.length else { return nil }
+    return try? message(bytes.suffix(from: start), side)
+  }
+
+  private mutating func message(_ bytes: RawSpan, _ side: Side) throws(WireError) -> Message {
+    guard bytes.byteCount >= DNSHeader.length else {
+      throw WireError(.truncated, at: bytes.byteCount)
+    }
+    let parsed = DNSMessage(bytes, family)
+    var message = Message(parsed.header.isResponse ? .response : .request, .dns, key: parsed.key)
+    message.fault = parsed.fault
+    message.details = parsed.details
+    if parsed.header.isResponse {
+      let isKnown = answer(parsed, &message)
+      message.fields.reserve(4)
+      if !isKnown { parsed.addQuestions(&message.fields) }
+      message.fields.add(.dnsAnswers, .texts(parsed.answers))
+      message.fields.add(.statusCode, .int(Int64(parsed.rcode)))
+      message.fields.add(.dnsRcode, .text(DNSTable.rcode(parsed.rcode)))
+      message.failed = parsed.rcode != 0
+    } else {
+      message.fields.reserve(6)
+      parsed.addQuestions(&message.fields)
+      if isToGroup[side] {
+        // Anybody may answer, from an address of their own.
+        message.partner = .none
+      } else {
+        ask(parsed)
+      }
+    }
+    return message
+  }
+
+  /// Remembers a question.
+  private mutating func ask(_ parsed: borrowing DNSMessage) {
+    let key = parsed.key
+    if let at = asked.firstIndex(where: { $0.key == key }) {
+      asked[at].isAnswered = false
+      return
+    }
+    if asked.count >= Self.maxAsked { asked.removeFirst(Self.maxAsked / 2) }
+    asked.append(Asked(id: parsed.header.id, key: key, isAnswered: false))
+  }
+
+  /// Finds the question of a reply and says so in `message`; gives whether it was seen.
+  private mutating func answer(_ parsed: borrowing DNSMessage, _ message: inout Message) -> Bool {
+    let key = parsed.key
+    let id = parsed.header.id
+    let hasQuestion = parsed.header.questions > 0
+    guard let at = asked.firstIndex(where: { hasQuestion ? $0.key == key : $0.id == id }) else {
+      if family != .dns { message.partner = .none }
+      return false
+    }
+    message.key = asked[at].key
+    if asked[at].isAnswered {
+      message.role = .interim
+    } else {
+      asked[at].isAnswered = true
+    }
+    return true
+  }
+}
+
+/// Which of the protocols with DNS messages a conversation speaks.
+enum DNSFamily: Sendable {
+  case dns, mdns, llmnr
+
+  init(_ opening: Opening) {
+    let ports = [opening.client.port, opening.server.port]
+    self = ports.contains(5353) ? .mdns : ports.contains(5355) ? .llmnr : .dns
+  }
+}

@@ -1,0 +1,74 @@
+import Bytes
+
+/// The fixed part of a DNS message (RFC 1035 §4.1.1, RFC 4035 §3).
+///
+///      0  1  2  3  4  5  6  7  8  9  0  1  2  3  4  5
+///     +--+--+--+--+--+--+--+--+--+--+--+--+--+--+--+--+
+///     |                      ID                       |
+///     |QR|   Opcode  |AA|TC|RD|RA| Z|AD|CD|   RCODE   |
+///     |         QDCOUNT       |        ANCOUNT        |
+///     |         NSCOUNT       |        ARCOUNT        |
+///     +--+--+--+--+--+--+--+--+--+--+--+--+--+--+--+--+
+struct DNSHeader {
+  static let length = 12
+
+  var id: UInt16
+  var flags: UInt16
+  var questions: Int
+  var answers: Int
+  var authorities: Int
+  var additionals: Int
+
+  /// - Precondition: 12 bytes at the beginning of `bytes`.
+  init(_ bytes: RawSpan) {
+    id = bytes.big16(0)
+    flags = bytes.big16(2)
+    questions = Int(bytes.big16(4))
+    answers = Int(bytes.big16(6))
+    authorities = Int(bytes.big16(8))
+    additionals = Int(bytes.big16(10))
+  }
+
+  var isResponse: Bool { flags & 0x8000 != 0 }
+  var opcode: UInt8 { UInt8(truncatingIfNeeded: flags >> 11 & 15) }
+  var rcode: UInt16 { flags & 15 }
+  /// The answer did not fit, and TCP would give all of it.
+  var isTruncated: Bool { flags & 0x0200 != 0 }
+  var records: Int { answers + authorities + additionals }
+
+  /// Whether the numbers are those of real messages: for bytes on any port.
+  var isPlausible: Bool {
+    switch opcode {
+    case 0, 1, 2, 4, 5, 6: break
+    default: return false
+    }
+    // A request carries no reply code, and bit Z is zero (RFC 6895 §2).
+    if flags & 0x0040 != 0 || !isResponse && opcode != 5 && rcode != 0 { return false }
+    let least = questions + records
+    return least > 0 && questions <= 32 && answers <= 4096 && authorities <= 1024
+      && additionals <= 1024
+  }
+}
+
+/// The part of a record before its data (RFC 1035 §4.1.3), its name excepted.
+struct DNSRecord {
+  var type: UInt16
+  var recordClass: UInt16
+  var ttl: UInt32
+  /// Place of the data in the message.
+  var data: Range<Int>
+
+  /// Reads what follows a record's name at `offset`, and moves `offset` behind the record.
+  init(_ bytes: RawSpan, _ offset: inout Int) throws(WireError) {
+    guard bytes.byteCount - offset >= 10 else { throw WireError(.truncated, at: offset) }
+    type = bytes.big16(offset)
+    recordClass = bytes.big16(offset + 2)
+    ttl = bytes.big32(offset + 4)
+    let length = Int(bytes.big16(offset + 8))
+    guard bytes.byteCount - offset - 10 >= length else { throw WireError(.truncated, at: offset) }
+    data = offset + 10..<offset + 10 + length
+    offset = data.upperBound
+  }
+
+  static let opt: UInt16 = 41
+}

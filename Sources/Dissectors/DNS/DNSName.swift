@@ -1,0 +1,99 @@
+import Bytes
+
+/// A domain name on the wire (RFC 1035 §3.1 and §4.1.4): labels, perhaps ending in a pointer to an
+/// earlier name.
+///
+/// Pointers must lead backwards, so that following them ends; a name has at most 255 bytes.
+enum DNSName {
+  /// Longest name with its length bytes.
+  private static let maxLength = 255
+
+  /// Reads the name at `offset`, appends its text to `text`, and moves `offset` behind it.
+  ///
+  /// The text has no final dot; the root is `.`. A dot or backslash inside a label is escaped, and
+  /// control characters are written as `\ddd` (RFC 1035 §5.1).
+  static func read(
+    _ bytes: RawSpan, _ offset: inout Int, into text: inout [UInt8]
+  ) throws(WireError) {
+    let before = text.count
+    try walk(bytes, &offset) { label in
+      if text.count > before { text.append(0x2e) }
+      for at in label { append(bytes.byte(at), to: &text) }
+    }
+    if text.count == before { text.append(0x2e) }
+  }
+
+  /// Moves `offset` behind the name there, and mixes the name into `hash` without regard to case.
+  static func skip(
+    _ bytes: RawSpan, _ offset: inout Int, hash: inout UInt64
+  ) throws(WireError) {
+    try walk(bytes, &offset) { label in
+      hash = (hash ^ UInt64(label.count)) &* 0x100_0000_01b3
+      for at in label {
+        let byte = bytes.byte(at)
+        let lower = byte &- 0x41 < 26 ? byte | 0x20 : byte
+        hash = (hash ^ UInt64(lower)) &* 0x100_0000_01b3
+      }
+    }
+  }
+
+  /// Shows the place of each label of the name at `offset`, and moves `offset` behind the name.
+  @inline(__always)
+  private static func walk(
+    _ bytes: RawSpan, _ offset: inout Int, _ visit: (Range<Int>) -> Void
+  ) throws(WireError) {
+    var at = offset
+    var length = 1
+    /// Where pointers must lead before.
+    var limit = offset
+    var hasJumped = false
+    while true {
+      guard at < bytes.byteCount else { throw WireError(.truncated, at: at) }
+      let count = Int(bytes.byte(at))
+      if count == 0 {
+        if !hasJumped { offset = at + 1 }
+        return
+      }
+      switch count >> 6 {
+      case 0:
+        guard at + 1 + count <= bytes.byteCount else { throw WireError(.truncated, at: at) }
+        length += count + 1
+        if length > maxLength { throw WireError(.tooLarge, at: at) }
+        visit(at + 1..<at + 1 + count)
+        at += count + 1
+      case 3:
+        guard at + 2 <= bytes.byteCount else { throw WireError(.truncated, at: at) }
+        let target = Int(bytes.big16(at) & 0x3fff)
+        if target >= limit { throw WireError(.invalid, at: at) }
+        if !hasJumped { offset = at + 2 }
+        hasJumped = true
+        limit = target
+        at = target
+      default: throw WireError(.unsupported, at: at)
+      }
+    }
+  }
+
+  @inline(__always)
+  private static func append(_ byte: UInt8, to text: inout [UInt8]) {
+    if byte > 0x20, byte != 0x2e, byte != 0x5c, byte != 0x7f {
+      text.append(byte)
+    } else {
+      appendSpecial(byte, to: &text)
+    }
+  }
+
+  private static func appendSpecial(_ byte: UInt8, to text: inout [UInt8]) {
+    switch byte {
+    case 0x20: text.append(byte)
+    case 0x2e, 0x5c:
+      text.append(0x5c)
+      text.append(byte)
+    default:
+      text.append(0x5c)
+      text.append(0x30 + byte / 100)
+      text.append(0x30 + byte / 10 % 10)
+      text.append(0x30 + byte % 10)
+    }
+  }
+}

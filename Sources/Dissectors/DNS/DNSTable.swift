@@ -1,0 +1,150 @@
+/// Names of DNS numbers (IANA "Domain Name System Parameters").
+enum DNSTable {
+  /// Name of a record type; `TYPE` and the number (RFC 3597 §5) for those without.
+  static func type(_ code: UInt16) -> String {
+    switch code {
+    case 1: "A"
+    case 2: "NS"
+    case 5: "CNAME"
+    case 6: "SOA"
+    case 10: "NULL"
+    case 11: "WKS"
+    case 12: "PTR"
+    case 13: "HINFO"
+    case 14: "MINFO"
+    case 15: "MX"
+    case 16: "TXT"
+    case 17: "RP"
+    case 18: "AFSDB"
+    case 24: "SIG"
+    case 25: "KEY"
+    case 28: "AAAA"
+    case 29: "LOC"
+    case 33: "SRV"
+    case 35: "NAPTR"
+    case 36: "KX"
+    case 37: "CERT"
+    case 39: "DNAME"
+    case 41: "OPT"
+    case 42: "APL"
+    case 43: "DS"
+    case 44: "SSHFP"
+    case 45: "IPSECKEY"
+    case 46: "RRSIG"
+    case 47: "NSEC"
+    case 48: "DNSKEY"
+    case 49: "DHCID"
+    case 50: "NSEC3"
+    case 51: "NSEC3PARAM"
+    case 52: "TLSA"
+    case 53: "SMIMEA"
+    case 55: "HIP"
+    case 59: "CDS"
+    case 60: "CDNSKEY"
+    case 61: "OPENPGPKEY"
+    case 62: "CSYNC"
+    case 63: "ZONEMD"
+    case 64: "SVCB"
+    case 65: "HTTPS"
+    case 99: "SPF"
+    case 108: "EUI48"
+    case 109: "EUI64"
+    case 249: "TKEY"
+    case 250: "TSIG"
+    case 251: "IXFR"
+    case 252: "AXFR"
+    case 253: "MAILB"
+    case 255: "ANY"
+    case 256: "URI"
+    case 257: "CAA"
+    default: "TYPE\(code)"
+    }
+  }
+
+  static func recordClass(_ code: UInt16) -> String {
+    switch code {
+    case 1: "IN"
+    case 3: "CH"
+    case 4: "HS"
+    case 254: "NONE"
+    case 255: "ANY"
+    default: "CLASS\(code)"
+    }
+  }
+
+  /// Name of a response code, extended ones included (RFC 6895 §2.3).
+  static func rcode(_ code: UInt16) -> String {
+    switch code {
+    case 0: "NOERROR"
+    case 1: "FORMERR"
+    case 2: "SERVFAIL"
+    case 3: "NXDOMAIN"
+    case 4: "NOTIMP"
+    case 5: "REFUSED"
+    case 6: "YXDOMAIN"
+    case 7: "YXRRSET"
+    case 8: "NXRRSET"
+    case 9: "NOTAUTH"
+    case 10: "NOTZONE"
+    case 11: "DSOTYPENI"
+    case 16: "BADVERS"
+    case 17: "BADKEY"
+    case 18: "BADTIME"
+    case 19: "BADMODE"
+    case 20: "BADNAME"
+    case 21: "BADALG"
+    case 22: "BADTRUNC"
+    case 23: "BADCOOKIE"
+    default: "RCODE\(code)"
+    }
+  }
+
+  static func opcode(_ code: UInt8) -> String {
+    switch code {
+    case 0: "QUERY"
+    case 1: "IQUERY"
+    case 2: "STATUS"
+    case 4: "NOTIFY"
+    case 5: "UPDATE"
+    case 6: "DSO"
+    default: "OPCODE\(code)"
+    }
+  }
+
+  /// Name of an EDNS option; nil for those without.
+  static func option(_ code: UInt16) -> String? {
+    switch code {
+    case 1: "LLQ"
+    case 2: "UL"
+    case 3: "NSID"
+    case 5: "DAU"
+    case 6: "DHU"
+    case 7: "N3U"
+    case 8: "ECS"
+    case 9: "EXPIRE"
+    case 10: "COOKIE"
+    case 11: "KEEPALIVE"
+    case 12: "PADDING"
+    case 13: "CHAIN"
+    case 14: "KEYTAG"
+    case 15: "EDE"
+    case 18: "REPORT-CHANNEL"
+    default: nil
+    }
+  }
+
+  /// Name of a service parameter (RFC 9460 §14.3).
+  static func serviceParameter(_ code: UInt16) -> String {
+    switch code {
+    case 0: "mandatory"
+    case 1: "alpn"
+    case 2: "no-default-alpn"
+    case 3: "port"
+    case 4: "ipv4hint"
+    case 5: "ech"
+    case 6: "ipv6hint"
+    case 7: "dohpath"
+    default: "key\(code)"
+    }
+  }
+}

@@ -1,0 +1,335 @@
+package import Bytes
+package import Entries
+package import Flows
+import Layers
+
+/// HTTP/1.0 and HTTP/1.1 (RFC 9112): heads, bodies in every framing, pipelines, interim replies,
+/// and the hand-over after `101 Switching Protocols` and CONNECT.
+///
+/// Request n is answered by final reply n. Bodies keep their content coding and lose their transfer
+/// coding.
+package struct HTTP1: Dissector {
+  package static let row = DissectorRow(
+    HTTP1.self, name: "http", kinds: [.http], transports: [.tcp], ports: [80, 8080, 443],
+    priority: 0)
+
+  /// Longest head, chunk line and trailer section we wait for, in bytes. Servers commonly stop
+  /// at 8 to 64 KiB.
+  static let maxHead = 64 << 10
+  /// Requests that may wait for their replies; of older ones the method is forgotten.
+  static let maxAsked = 8192
+  /// Interim replies shown with the final one.
+  static let maxInterim = 16
+
+  /// Where one side is.
+  private enum Phase: Sendable {
+    case head
+    /// At a chunk's size; the body's key.
+    case chunkLine(UInt64)
+    case chunk(UInt64, count: Int)
+    case trailers(UInt64)
+    /// Looking for a start line. When `skipsLine`, not on the first line.
+    case search(skipsLine: Bool)
+  }
+
+  /// One side's phase, and how far its waiting bytes are known to hold no end of head.
+  private struct Way: Sendable {
+    var phase = Phase.head
+    var scanned = 0
+  }
+
+  private var ways = BySide(client: Way(), server: Way())
+  private var queue = HTTP1Queue()
+  /// Status codes of interim replies to the request that is answered next.
+  private var interim: [Int] = []
+  /// What comes after this message, on both sides.
+  private var successor: Successor?
+
+  package init(_ opening: Opening) {
+    if opening.isMidway {
+      queue.noteGap()
+      ways.client.phase = .search(skipsLine: false)
+      ways.server.phase = .search(skipsLine: false)
+    }
+  }
+
+  package mutating func next(in bytes: RawSpan, from side: Side) throws(WireError) -> Step {
+    if let successor { return .become(successor, length: 0) }
+    switch ways[side].phase {
+    case .head: return try head(bytes, side)
+    case .chunkLine(let key): return try chunkLine(bytes, side, key)
+    case .chunk(let key, let count):
+      ways[side].phase = .chunkLine(key)
+      return .body(count, of: key)
+    case .trailers(let key): return try trailers(bytes, side, key)
+    case .search(let skipsLine): return search(bytes, side, skipsLine)
+    }
+  }
+
+  package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
+    if cause == .end { return .stop }
+    ways[side].scanned = 0
+    switch cause {
+    case .error:
+      // A chunk that makes no sense still may be followed by a message.
+      ways[side].phase = .search(skipsLine: true)
+    case .gap, .end: ways[side].phase = .search(skipsLine: false)
+    }
+    queue.noteGap()
+    return .resynchronise
+  }
+
+  package mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message? {
+    guard case .head = ways[side].phase,
+      case .head(let head) = HTTP1Head.read(bytes, isCut: true)
+    else { return nil }
+    var message = message(head, bytes, side)
+    message.extent = .whole
+    return message
+  }
+
+  /// Sizes of bodies are known when they are over.
+  package static func complete(_ entry: inout Entry) { HTTPFields.addBodySizes(&entry) }
+
+  // MARK: Heads
+
+  private mutating func head(_ bytes: RawSpan, _ side: Side) throws(WireError) -> Step {
+    if ways[side].scanned > 0, !endsHead(bytes, from: ways[side].scanned) {
+      return try wait(bytes, side)
+    }
+    if queue.isHandingOver, !HTTP1StartLine.beginsWithKnownMethod(bytes),
+      !bytes.starts(with: "HTTP/")
+    {
+      // Perhaps of the next protocol already: the reply will tell.
+      return .needs(bytes.byteCount + 1)
+    }
+    switch HTTP1Head.read(bytes) {
+    case .incomplete: return try wait(bytes, side)
+    case .malformed:
+      let isFirst = !queue.hasMessages
+      throw WireError(isFirst ? .foreign : .invalid)
+    case .head(let head):
+      ways[side].scanned = 0
+      return .message(message(head, bytes, side), length: head.length)
+    }
+  }
+
+  /// Asks for more, and remembers what has been looked through.
+  private mutating func wait(_ bytes: RawSpan, _ side: Side) throws(WireError) -> Step {
+    if bytes.byteCount > Self.maxHead { throw WireError(.tooLarge, at: Self.maxHead) }
+    ways[side].scanned = max(1, bytes.byteCount - 2)
+    return .needs(bytes.byteCount + 1)
+  }
+
+  /// Whether an empty line ends at or after `start`, which is at least 1.
+  private func endsHead(_ bytes: RawSpan, from start: Int) -> Bool {
+    var at = start
+    while let end = bytes.firstOffset(of: 0x0a, from: at) {
+      let before = bytes.byte(end - 1)
+      if before == 0x0a || before == 0x0d && end >= 2 && bytes.byte(end - 2) == 0x0a {
+        return true
+      }
+      at = end + 1
+    }
+    return false
+  }
+
+  private mutating func message(_ head: HTTP1Head, _ bytes: RawSpan, _ side: Side) -> Message {
+    var message: Message
+    switch head.start {
+    case .request(let method, let target, let minor):
+      message = request(head, bytes, side, method)
+      message.fields.reserve(12)
+      HTTPFields.addRequest(
+        &message.fields, method: bytes.text(method), target: bytes, target,
+        version: HTTPFields.version(minor))
+      if let host = head.host {
+        message.fields.set(.host, .text(bytes.text(head.value(bytes, host))))
+      }
+      if let type = head.contentType {
+        message.fields.add(.requestContentType, .text(bytes.text(head.value(bytes, type))))
+      }
+      message.fields.add(.requestHeadersSize, .int(Int64(head.length)))
+    case .response(let status, let reason, let minor):
+      message = response(head, bytes, side, status)
+      message.fields.reserve(6)
+      message.fields.add(.statusCode, .int(Int64(status)))
+      message.fields.add(.statusText, .text(bytes.text(reason)))
+      if let type = head.contentType {
+        message.fields.add(.responseContentType, .text(bytes.text(head.value(bytes, type))))
+      }
+      message.fields.add(.responseHeadersSize, .int(Int64(head.length)))
+      if message.partner == .lost {
+        message.fields.add(.httpVersion, .text(HTTPFields.version(minor)))
+      }
+      message.failed = status >= 400
+    }
+    message.headers = HeaderBlock(bytes: bytes.slice(head.lines).array())
+    return message
+  }
+
+  private mutating func request(
+    _ head: HTTP1Head, _ bytes: RawSpan, _ side: Side, _ method: Range<Int>
+  ) -> Message {
+    let method = bytes.slice(method)
+    var asked = HTTP1Queue.Asked()
+    asked.isHead = method.equals("HEAD")
+    asked.isConnect = method.equals("CONNECT")
+    asked.upgrades = head.upgrade != nil
+    var message = Message(.request, .http, key: queue.ask(asked))
+    switch head.framing(bytes) {
+    case .length(let count) where !asked.isConnect:
+      message.extent = count == 0 ? .whole : .body(count)
+    case .chunked where !asked.isConnect: open(&message, side)
+    // A request without a length has no body (RFC 9112 §6.3 rule 7).
+    default: break
+    }
+    return message
+  }
+
+  private mutating func response(
+    _ head: HTTP1Head, _ bytes: RawSpan, _ side: Side, _ status: Int
+  ) -> Message {
+    let isH2C = status == 101 && head.upgrades(to: "h2c", bytes)
+    if status < 200, status != 101 || isH2C {
+      let key = queue.nextKey
+      if isH2C { handOver(to: "http2", head, bytes, continuing: key) }
+      if interim.count < Self.maxInterim { interim.append(status) }
+      return Message(.interim, .http, key: key)
+    }
+    let answer = queue.answer()
+    var message = Message(.response, .http, key: answer.key)
+    if answer.isOrphan { message.partner = .lost }
+    if !interim.isEmpty {
+      message.details = #"{"interim":["# + interim.map(String.init).joined(separator: ",") + "]}"
+      interim = []
+    }
+    if status == 101 {
+      let isWebSocket = head.upgrades(to: "websocket", bytes)
+      handOver(to: isWebSocket ? "ws" : nil, head, bytes, continuing: nil)
+    } else if answer.asked.isConnect, status < 300 {
+      handOver(to: nil, head, bytes, continuing: nil)
+    } else if !answer.asked.isHead, status != 204, status != 304 {
+      switch head.framing(bytes) {
+      case .length(let count): message.extent = count == 0 ? .whole : .body(count)
+      case .chunked: open(&message, side)
+      case .untilClose, .unsaid: message.extent = .body(.max)
+      }
+    }
+    return message
+  }
+
+  private mutating func open(_ message: inout Message, _ side: Side) {
+    message.extent = .open
+    ways[side].phase = .chunkLine(message.key)
+  }
+
+  private mutating func handOver(
+    to name: String?, _ head: HTTP1Head, _ bytes: RawSpan, continuing key: UInt64?
+  ) {
+    successor = Successor(
+      name: name, headers: HeaderBlock(bytes: bytes.slice(head.lines).array()),
+      continues: key.map { Successor.Continuation(from: $0, to: 1) })
+  }
+
+  // MARK: Chunks (RFC 9112 §7.1)
+
+  /// `[CRLF] chunk-size [ chunk-ext ] CRLF`; the line break that ends the chunk before is taken
+  /// together with the next size.
+  private mutating func chunkLine(
+    _ bytes: RawSpan, _ side: Side, _ key: UInt64
+  ) throws(WireError) -> Step {
+    var at = 0
+    if at < bytes.byteCount, bytes.byte(at) == 0x0d { at += 1 }
+    if at < bytes.byteCount, bytes.byte(at) == 0x0a { at += 1 }
+    guard let end = bytes.firstOffset(of: 0x0a, from: at) else {
+      if bytes.byteCount > Self.maxHead { throw WireError(.tooLarge, at: Self.maxHead) }
+      return .needs(bytes.byteCount + 1)
+    }
+    while at < end, isBlank(bytes.byte(at)) { at += 1 }
+    let digits = at
+    var count = 0
+    while at < end, let digit = hexDigit(bytes.byte(at)) {
+      // Beyond 2^56 no body ends before the capture does.
+      if count >> 56 != 0 { throw WireError(.tooLarge, at: at) }
+      count = count << 4 | digit
+      at += 1
+    }
+    guard at > digits, at == end || isBlank(bytes.byte(at)) || bytes.byte(at) == 0x3b else {
+      throw WireError(.invalid, at: at)
+    }
+    ways[side].phase = count == 0 ? .trailers(key) : .chunk(key, count: count)
+    return .content([], of: key, length: end + 1)
+  }
+
+  /// Header lines up to an empty one.
+  private mutating func trailers(
+    _ bytes: RawSpan, _ side: Side, _ key: UInt64
+  ) throws(WireError) -> Step {
+    var at = 0
+    while let end = bytes.firstOffset(of: 0x0a, from: at) {
+      if end == at || end == at + 1 && bytes.byte(at) == 0x0d {
+        var ending = Ending()
+        ending.trailers = HeaderBlock(bytes: bytes.prefix(at).array())
+        ways[side].phase = .head
+        return .end(of: key, ending, length: end + 1)
+      }
+      at = end + 1
+    }
+    if bytes.byteCount > Self.maxHead { throw WireError(.tooLarge, at: Self.maxHead) }
+    return .needs(bytes.byteCount + 1)
+  }
+
+  // MARK: Finding the way back
+
+  /// Passes over everything before the next start line.
+  private mutating func search(_ bytes: RawSpan, _ side: Side, _ skipsLine: Bool) -> Step {
+    var at = 0
+    if skipsLine {
+      guard let end = bytes.firstOffset(of: 0x0a) else { return .skip(bytes.byteCount) }
+      at = end + 1
+    }
+    while at < bytes.byteCount {
+      let rest = bytes.suffix(from: at)
+      let end = rest.firstOffset(of: 0x0a)
+      if let end {
+        if HTTP1.isStartLine(rest, end) { break }
+        at += end + 1
+      } else {
+        // The last line may still become one.
+        if rest.byteCount > Self.maxHead || !HTTP1.mayBecomeStartLine(rest) {
+          at = bytes.byteCount
+          ways[side].phase = .search(skipsLine: true)
+          return .skip(at)
+        }
+        ways[side].phase = .search(skipsLine: false)
+        return at > 0 ? .skip(at) : .needs(bytes.byteCount + 1)
+      }
+    }
+    ways[side].phase = at < bytes.byteCount ? .head : .search(skipsLine: false)
+    return .skip(at)
+  }
+
+  /// Whether the line that ends at `end` begins a message: a known method is asked for here.
+  private static func isStartLine(_ bytes: RawSpan, _ end: Int) -> Bool {
+    guard bytes.starts(with: "HTTP/1.") || HTTP1StartLine.beginsWithKnownMethod(bytes) else {
+      return false
+    }
+    return HTTP1StartLine(bytes, 0..<end) != nil
+  }
+
+  private static func mayBecomeStartLine(_ bytes: RawSpan) -> Bool {
+    bytes.isBeginning(of: "HTTP/1.") || bytes.starts(with: "HTTP/1.")
+      || HTTP1StartLine.mayBecomeKnownMethod(bytes)
+      || HTTP1StartLine.beginsWithKnownMethod(bytes)
+  }
+}
+
+private func hexDigit(_ byte: UInt8) -> Int? {
+  switch byte {
+  case 0x30...0x39: Int(byte) - 0x30
+  case 0x41...0x46: Int(byte) - 0x41 + 10
+  case 0x61...0x66: Int(byte) - 0x61 + 10
+  default: nil
+  }
+}

@@ -1,0 +1,59 @@
+import Bytes
+import Entries
+
+/// Fields that all versions of HTTP share, and how they are made.
+enum HTTPFields {
+  /// `HTTP/1.0` and so on.
+  static func version(_ minor: UInt8) -> String {
+    switch minor {
+    case 0: "HTTP/1.0"
+    case 1: "HTTP/1.1"
+    default: "HTTP/1.\(minor)"
+    }
+  }
+
+  /// Method, url, path, version; and the host when the target names it (RFC 9112 §3.2).
+  static func addRequest(
+    _ fields: inout FieldValues, method: String, target bytes: RawSpan, _ target: Range<Int>,
+    version: String
+  ) {
+    var target = target
+    fields.add(.method, .text(method))
+    if let authority = authority(bytes, target) {
+      fields.add(.host, .text(bytes.text(authority)))
+      target = authority.upperBound..<target.upperBound
+    }
+    let url = target.isEmpty ? "/" : bytes.text(target)
+    fields.add(.url, .text(url))
+    if let query = bytes.firstOffset(of: 0x3f, from: target.lowerBound), query < target.upperBound {
+      fields.add(.path, .text(bytes.text(target.lowerBound..<query)))
+    } else {
+      fields.add(.path, .text(url))
+    }
+    fields.add(.httpVersion, .text(version))
+  }
+
+  /// The authority of an absolute target such as `http://host:port/path`; nil for other forms.
+  private static func authority(_ bytes: RawSpan, _ target: Range<Int>) -> Range<Int>? {
+    let first = bytes.byte(target.lowerBound)
+    guard first != 0x2f, first != 0x2a,
+      let mark = bytes.slice(target).firstOffset(of: "://"), mark <= longestScheme
+    else { return nil }
+    let start = target.lowerBound + mark + 3
+    var end = start
+    while end < target.upperBound, bytes.byte(end) != 0x2f, bytes.byte(end) != 0x3f { end += 1 }
+    return start..<end
+  }
+
+  private static let longestScheme = 8
+
+  /// What is known of bodies only when they are over.
+  static func addBodySizes(_ entry: inout Entry) {
+    if entry.hasRequest {
+      entry.fields.set(.requestBodySize, .int(entry.request?.bodyLength ?? 0))
+    }
+    if entry.hasResponse {
+      entry.fields.set(.responseBodySize, .int(entry.response?.bodyLength ?? 0))
+    }
+  }
+}

@@ -1,0 +1,308 @@
+import Bytes
+import Dissectors
+import Entries
+import Flows
+import Testing
+
+@Suite struct HTTP1Tests {
+  @Test func aRequestAndItsReplyAreOneEntry() throws {
+    var talk = Talk()
+    talk.client(
+      "POST /orders?id=7&x=%20y HTTP/1.1\r\nHost: shop.example:8080\r\nContent-Type: text/plain\r\n"
+        + "content-LENGTH: 5\r\n\r\nhello")
+    talk.server(
+      "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n"
+        + #"{"ok":true}"#)
+    let calls = talk.calls()
+    let call = try #require(calls.first)
+    #expect(calls.count == 1)
+    #expect(call.kind == .http)
+    #expect(call.transport == .tcp)
+    #expect(call.text(.method) == "POST")
+    #expect(call.text(.url) == "/orders?id=7&x=%20y")
+    #expect(call.text(.path) == "/orders")
+    #expect(call.text(.host) == "shop.example:8080")
+    #expect(call.text(.httpVersion) == "HTTP/1.1")
+    #expect(call.text(.requestContentType) == "text/plain")
+    #expect(call.int(.statusCode) == 201)
+    #expect(call.text(.statusText) == "Created")
+    #expect(call.text(.responseContentType) == "application/json")
+    #expect(call.int(.requestHeadersSize) == 107)
+    #expect(call.int(.requestBodySize) == 5)
+    #expect(call.int(.responseBodySize) == 11)
+    #expect(call.request?.text == "hello")
+    #expect(call.response?.text == #"{"ok":true}"#)
+    #expect(call.requestSize == 112)
+    #expect(call.elapsed == 1000)
+    #expect(call.packets == 2...3)
+    #expect(!call.failed)
+    #expect(call.fault == nil)
+  }
+
+  @Test func pipelinedRequestsArePairedInOrder() {
+    let calls = Self.pipeline.calls()
+    #expect(calls.map { $0.text(.path) } == ["/a", "/b", "/c"])
+    #expect(calls.map { $0.int(.statusCode) } == [200, 404, 204])
+    #expect(calls.map(\.index) == [0, 1, 2])
+    #expect(calls.map(\.failed) == [false, true, false])
+  }
+
+  @Test(arguments: [Self.pipeline, Self.chunks, Self.interims, Self.untilClose])
+  func theLawsHold(_ talk: Talk) {
+    Laws.split(talk)
+    Laws.truncation(talk)
+    Laws.mutation(talk, rounds: 150)
+  }
+
+  @Test func chunksExtensionsAndTrailersAreTakenApart() {
+    let calls = Self.chunks.calls()
+    #expect(calls.count == 2)
+    #expect(calls.first?.response?.text == "hello chunked world")
+    #expect(calls.first?.response?.headers.value(of: "x-checksum") == "abc")
+    #expect(calls.first?.int(.responseBodySize) == 19)
+    #expect(calls.last?.request?.text == "abc")
+  }
+
+  @Test func interimRepliesBelongToTheFinalOne() {
+    let calls = Self.interims.calls()
+    #expect(calls.count == 1)
+    #expect(calls.first?.int(.statusCode) == 200)
+    #expect(calls.first?.text(.details) == #"{"response":{"interim":[100,103]}}"#)
+    #expect(calls.first?.request?.text == "ok")
+  }
+
+  @Test func aBodyWithoutLengthLastsUntilTheConnectionCloses() {
+    let calls = Self.untilClose.calls()
+    #expect(calls.count == 1)
+    #expect(calls.first?.response?.text == "all of it\r\n\r\nHTTP/1.1 200 OK\r\n\r\n")
+    #expect(calls.first?.fault == nil)
+    var reset = Self.untilClose
+    reset.turns.removeLast()
+    reset.closeReason = .reset
+    #expect(reset.calls().first?.fault?.kind == .connection)
+  }
+
+  @Test func repliesToHEADHaveNoBody() {
+    var talk = Talk()
+    talk.client("HEAD /big HTTP/1.1\r\n\r\nGET /next HTTP/1.1\r\n\r\n")
+    talk.server("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+    talk.server("HTTP/1.1 304 Not Modified\r\nContent-Length: 500\r\n\r\n")
+    let calls = talk.calls()
+    #expect(calls.map { $0.int(.statusCode) } == [200, 304])
+    #expect(calls.allSatisfy { $0.fault == nil })
+  }
+
+  @Test func transferCodingOverridesLength() {
+    var talk = Talk()
+    talk.client(
+      "POST / HTTP/1.1\r\nContent-Length: 6\r\nTransfer-Encoding: gzip,\r\n chunked\r\n\r\n0\r\n\r\n"
+        + "GET /x HTTP/1.1\r\n\r\n")
+    talk.server(
+      "HTTP/1.1 200\r\nContent-Length: 2, 2\r\n\r\nokHTTP/1.1 404 \r\nContent-Length:0\r\n\r\n")
+    let calls = talk.calls()
+    #expect(calls.map { $0.text(.path) } == ["/", "/x"])
+    #expect(calls.map { $0.int(.statusCode) } == [200, 404])
+    #expect(calls.map { $0.text(.statusText) } == ["", ""])
+  }
+
+  @Test func bareLineFeedsFoldedLinesAndOddMethodsAreRead() {
+    var talk = Talk(serverPort: 9999)
+    talk.client("\r\nBREW-2 /pot HTTP/1.0\nX-A: one\n  two\nHost : here\n\n")
+    talk.server("HTTP/1.0 418 I'm a teapot\nContent-Length: 0\n\n")
+    let call = talk.calls().first
+    #expect(call?.text(.method) == "BREW-2")
+    #expect(call?.text(.host) == "here")
+    #expect(call?.request?.headers.value(of: "x-a") == "one two")
+    #expect(call?.int(.statusCode) == 418)
+    #expect(call?.failed == true)
+  }
+
+  @Test(arguments: [
+    ("GET http://h.example:81/p?q HTTP/1.1", "/p?q", "/p", "h.example:81"),
+    ("GET http://h.example HTTP/1.1", "/", "/", "h.example"),
+    ("GET http://[::1]:80/x HTTP/1.1", "/x", "/x", "[::1]:80"),
+    ("OPTIONS * HTTP/1.1", "*", "*", "other"),
+    ("GET /a?u=http://x/ HTTP/1.1", "/a?u=http://x/", "/a", "other"),
+    ("GET /two words HTTP/1.1", "/two words", "/two words", "other"),
+  ])
+  func everyFormOfTargetIsRead(line: String, url: String, path: String, host: String) {
+    var talk = Talk()
+    talk.client("\(line)\r\nHost: \(host)\r\n\r\n")
+    let call = talk.calls().first
+    #expect(call?.text(.url) == url)
+    #expect(call?.text(.path) == path)
+    #expect(call?.text(.host) == host)
+  }
+
+  @Test func aTunnelIsRecognisedAnew() {
+    var talk = Talk()
+    talk.client("CONNECT inner:80 HTTP/1.1\r\nHost: inner:80\r\n\r\n")
+    talk.server("HTTP/1.1 200 Connection established\r\n\r\n")
+    talk.client("GET /inside HTTP/1.1\r\n\r\n")
+    talk.server("HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n")
+    let calls = talk.calls()
+    #expect(calls.map { $0.text(.method) } == ["CONNECT", "GET"])
+    #expect(calls.map { $0.text(.path) } == ["inner:80", "/inside"])
+    #expect(calls.map { $0.int(.statusCode) } == [200, 500])
+    #expect(calls.map(\.index) == [0, 1])
+    Laws.split(talk)
+  }
+
+  @Test func afterAnUpgradeNothingIsTakenForHTTP() {
+    var talk = Talk()
+    talk.client("GET /chat HTTP/1.1\r\nUpgrade: odd\r\nConnection: Upgrade\r\n\r\n")
+    talk.server("HTTP/1.1 101 Switching Protocols\r\nUpgrade: odd\r\n\r\n\u{1}\u{2}binary")
+    talk.client("\u{1}\u{2}\u{3}more")
+    let entries = talk.entries()
+    #expect(entries.count == 2)
+    #expect(entries.first?.int(.statusCode) == 101)
+    #expect(entries.last?.texts(.connL7Detected) == ["HTTP"])
+  }
+
+  @Test func aDeclinedUpgradeGoesOn() {
+    var talk = Talk()
+    talk.client("GET /a HTTP/1.1\r\nUpgrade: h2c\r\n\r\n")
+    talk.server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    talk.client("GET /b HTTP/1.1\r\n\r\n")
+    talk.server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    #expect(talk.calls().map { $0.text(.path) } == ["/a", "/b"])
+    Laws.split(talk)
+  }
+
+  @Test func bytesLostInsideABodyMarkItsEntryOnly() {
+    var talk = Talk()
+    talk.client("GET /a HTTP/1.1\r\n\r\n")
+    talk.server("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n0123456789")
+    talk.lost(.server, 6)
+    talk.server("6789")
+    talk.client("GET /b HTTP/1.1\r\n\r\n")
+    talk.server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    let calls = talk.calls()
+    #expect(calls.map { $0.text(.path) } == ["/a", "/b"])
+    #expect(calls.first?.fault == Entry.Fault(.dissection, "6 bytes were not captured"))
+    #expect(calls.first?.response?.bodyLength == 20)
+    #expect(calls.last?.fault == nil)
+  }
+
+  @Test func aLostReplyLeavesAHalfAndNoMixUp() {
+    var talk = Talk()
+    talk.client("GET /a HTTP/1.1\r\n\r\n")
+    talk.lost(.server, 120)
+    talk.client("GET /b HTTP/1.1\r\n\r\n")
+    talk.server("HTTP/1.1 202 OK\r\nContent-Length: 0\r\n\r\n")
+    talk.client("GET /c HTTP/1.1\r\n\r\n")
+    talk.server("HTTP/1.1 203 OK\r\nContent-Length: 0\r\n\r\n")
+    let calls = talk.calls().sorted { $0.index < $1.index }
+    #expect(calls.map { $0.text(.path) } == ["/a", "/b", "/c"])
+    #expect(calls.map { $0.int(.statusCode) } == [nil, 202, 203])
+    #expect(calls.first?.fault?.kind == .pairNotFound)
+  }
+
+  @Test func joinedMidwayItFindsTheNextMessage() {
+    var talk = Talk()
+    talk.isMidway = true
+    talk.server("rest of a body\r\nnothing HTTP/1.1 here\r\n")
+    talk.server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    talk.client("GET /b HTTP/1.1\r\n\r\n")
+    talk.server("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+    let calls = talk.calls()
+    #expect(calls.map { $0.int(.statusCode) } == [200, 404])
+    #expect(calls.map { $0.text(.path) } == [nil, "/b"])
+    #expect(calls.first?.fault?.kind == .pairNotFound)
+    #expect(calls.first?.text(.httpVersion) == "HTTP/1.1")
+  }
+
+  @Test func theSideThatAsksIsTheSource() {
+    var talk = Talk()
+    talk.isMidway = true
+    talk.says(.server, Array("GET /x HTTP/1.1\r\n\r\n".utf8))
+    talk.says(.client, Array("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".utf8))
+    let entries = talk.entries()
+    #expect(entries.first?.source.port == 80)
+    #expect(entries.first?.hasResponse == true)
+    // The connection's own entry follows the requests, too.
+    #expect(entries.last?.source.port == 80)
+  }
+
+  @Test func aHeadCutByTheCaptureIsKeptAsFarAsItGoes() {
+    var talk = Talk()
+    talk.client("GET /cut HTTP/1.1\r\nHost: here\r\nX-Long: abc")
+    talk.lost(.client, 500)
+    let call = talk.calls().first
+    #expect(call?.text(.path) == "/cut")
+    #expect(call?.text(.host) == "here")
+    #expect(call?.fault?.kind == .dissection || call?.fault?.kind == .pairNotFound)
+  }
+
+  @Test(arguments: [
+    "SET key HTTP\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTPS/1.1 200 OK\r\n",
+    "EHLO mail.example\r\n", "*1\r\n$4\r\nPING\r\n",
+  ])
+  func otherProtocolsAreNotTaken(opening: String) {
+    var talk = Talk()
+    talk.client(opening)
+    talk.server("+OK\r\n")
+    let entries = talk.entries([HTTP1.row])
+    #expect(entries.count == 1)
+    #expect(entries.first?.kind == .tcpConn)
+    #expect(entries.first?.request?.text == opening)
+    #expect(entries.first?.response?.text == "+OK\r\n")
+  }
+
+  @Test func anEndlessHeadIsGivenUp() {
+    var talk = Talk()
+    talk.client("GET / HTTP/1.1\r\n")
+    for number in 0..<3000 { talk.client("X-\(number): filling the head up\r\n") }
+    let dissection = Dissection()
+    talk.play(to: dissection)
+    #expect(dissection.isIdle)
+    #expect(dissection.counters.protocols["http"]?.errors(of: .tooLarge) == 1)
+  }
+
+  @Test func aChunkLargerThanAnyBodyIsAnError() {
+    var talk = Talk()
+    talk.client("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\nx")
+    #expect(talk.calls().first?.fault != nil)
+  }
+
+  // MARK: Conversations
+
+  static let pipeline = {
+    var talk = Talk()
+    talk.client(
+      "GET /a HTTP/1.1\r\nHost: x\r\n\r\nPOST /b HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc")
+    talk.client("DELETE /c HTTP/1.1\r\n\r\n")
+    talk.server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 404 Not Found\r\n")
+    talk.server("Content-Length: 0\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n")
+    return talk
+  }()
+
+  static let chunks = {
+    var talk = Talk()
+    talk.client("GET /a HTTP/1.1\r\n\r\n")
+    talk.server(
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Checksum\r\n\r\n"
+        + "6\r\nhello \r\n8;name=\"v\"\r\nchunked \r\n005\r\nworld\r\n0\r\nX-Checksum: abc\r\n\r\n")
+    talk.client("PUT /b HTTP/1.1\r\ntransfer-encoding: Chunked\r\n\r\n3\nabc\n0\n\n")
+    talk.server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    return talk
+  }()
+
+  static let interims = {
+    var talk = Talk()
+    talk.client("PUT /up HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+    talk.server("HTTP/1.1 100 Continue\r\n\r\n")
+    talk.client("ok")
+    talk.server(
+      "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    return talk
+  }()
+
+  static let untilClose = {
+    var talk = Talk()
+    talk.client("GET /a HTTP/1.0\r\n\r\n")
+    talk.server("HTTP/1.0 200 OK\r\n\r\nall of it\r\n\r\nHTTP/1.1 200 OK\r\n\r\n")
+    talk.finishes(.server)
+    return talk
+  }()
+}
