@@ -65,9 +65,10 @@ package struct TCPFields: Hashable, Sendable {
 
   /// Up to four blocks of received bytes: left and right edge.
   package struct InlineSACK: Hashable, Sendable {
-    package var edges: (
-      (UInt32, UInt32), (UInt32, UInt32), (UInt32, UInt32), (UInt32, UInt32)
-    ) = ((0, 0), (0, 0), (0, 0), (0, 0))
+    package var edges:
+      (
+        (UInt32, UInt32), (UInt32, UInt32), (UInt32, UInt32), (UInt32, UInt32)
+      ) = ((0, 0), (0, 0), (0, 0), (0, 0))
     package init() {}
 
     package static func == (a: InlineSACK, b: InlineSACK) -> Bool {

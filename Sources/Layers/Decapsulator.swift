@@ -1,0 +1,156 @@
+import Bytes
+package import Packets
+
+/// Takes the wrappings off packets: link layer, tags, tunnels, IP, fragments.
+///
+/// Of packets inside packets the innermost is kept. Packets of one capture must pass through one
+/// decapsulator, for the fragments of a datagram to meet.
+package struct Decapsulator: Sendable {
+  /// Headers of one packet that are followed; a longer chain is hostile or damaged.
+  static let maximumHeaders = 48
+  /// Packets inside packets that are followed.
+  static let maximumTunnels = 8
+
+  /// Whether checksums of IPv4, TCP and UDP are computed, to mark packets where they are wrong.
+  package var verifiesChecksums: Bool
+  package private(set) var counters = LayerCounters()
+  private var fragments: FragmentTable
+
+  package init(limits: FragmentLimits = FragmentLimits(), verifiesChecksums: Bool = false) {
+    self.verifiesChecksums = verifiesChecksums
+    fragments = FragmentTable(limits: limits)
+  }
+
+  /// What is inside `packet`.
+  ///
+  /// - Parameter bytes: the packet's own bytes: those of `packet.range` in its chunk.
+  package mutating func decode(_ packet: Packet, in bytes: RawSpan) -> Decapsulation {
+    counters.packets &+= 1
+    var walk = Walk(
+      packet, captured: bytes.byteCount, verifiesChecksums: verifiesChecksums)
+    guard let first = Step(packet.linkType) else {
+      counters.count(unknown: packet.linkType)
+      return .skipped(.unknownLinkType)
+    }
+    var result = follow(first, &walk, bytes, packet)
+    switch result {
+    case .decoded(var decoded):
+      // Until here the payload was counted from the packet's own first byte.
+      if decoded.fragments == nil {
+        let base = packet.range.lowerBound
+        decoded.payload =
+          decoded.payload.lowerBound &+ base..<decoded.payload.upperBound &+ base
+      }
+      counters.count(decoded)
+      result = .decoded(decoded)
+    case .held: counters.held &+= 1
+    case .skipped(let reason): counters.count(reason)
+    }
+    return result
+  }
+
+  /// Follows headers from `first` until a transport is reached.
+  private mutating func follow(
+    _ first: Step, _ walk: inout Walk, _ bytes: RawSpan, _ packet: Packet
+  ) -> Decapsulation {
+    var step = first
+    do throws(WireError) {
+      while true {
+        walk.headers &+= 1
+        guard walk.headers <= Self.maximumHeaders, walk.tunnels <= Self.maximumTunnels else {
+          return .skipped(.tooDeep)
+        }
+        switch step {
+        case .ethernet: step = try walk.ethernet(bytes)
+        case .etherType(let type): step = try walk.etherType(type, bytes)
+        case .ipv4: step = try walk.ipv4(bytes)
+        case .ipv6: step = try walk.ipv6(bytes)
+        case .transport(6): return .decoded(try walk.tcp(bytes, packet))
+        case .transport(17): return try udp(&walk, bytes, packet)
+        case .transport(132): return .decoded(try walk.sctp(bytes, packet))
+        case .transport(let number): step = try walk.transport(number, bytes)
+        case .fragment(let piece): return reassembled(piece, &walk, bytes, packet)
+        case .end(let transport): return .decoded(walk.decoded(packet, transport))
+        case .notIP: return .skipped(.notIP)
+        default: step = try walk.other(step, bytes)
+        }
+      }
+    } catch {
+      return .skipped(SkipReason(error.kind))
+    }
+  }
+
+  /// A datagram, or what it carries when that is a packet that can be followed.
+  private mutating func udp(_ walk: inout Walk, _ bytes: RawSpan, _ packet: Packet)
+    throws(WireError) -> Decapsulation
+  {
+    let outer = try walk.udp(bytes, packet)
+    guard let port = TunnelPort(outer) else { return .decoded(outer) }
+    var inner = walk
+    guard let step = inner.tunnel(port, bytes) else { return .decoded(outer) }
+    switch follow(step, &inner, bytes, packet) {
+    case .skipped: return .decoded(outer)
+    case let result: return result
+    }
+  }
+
+  /// The whole datagram when `piece` completes it.
+  private mutating func reassembled(
+    _ piece: Fragment, _ walk: inout Walk, _ bytes: RawSpan, _ packet: Packet
+  ) -> Decapsulation {
+    guard walk.end == walk.declaredEnd else { return .skipped(.truncated) }
+    let result = fragments.insert(
+      piece, bytes.slice(walk.at..<walk.end), at: packet.timestamp, &counters)
+    switch result {
+    case .held: return .held
+    case .refused: return .skipped(.malformed)
+    case .complete(let store, let number):
+      var inner = walk
+      inner.at = 0
+      inner.end = store.count
+      inner.declaredEnd = store.count
+      inner.marks.insert(.reassembled)
+      var result = follow(.transport(number), &inner, store.bytes, packet)
+      if case .decoded(var decoded) = result, decoded.fragments == nil {
+        decoded.fragments = store
+        result = .decoded(decoded)
+      }
+      return result
+    }
+  }
+}
+
+/// What became of a packet.
+package enum Decapsulation: Sendable {
+  case decoded(Decoded)
+  /// A fragment that waits for the rest of its datagram.
+  case held
+  /// Not followed; counted under the reason.
+  case skipped(SkipReason)
+}
+
+/// Why a packet is not followed.
+package enum SkipReason: UInt8, Hashable, Sendable, CaseIterable {
+  /// The capture's link type is not known; `LayerCounters.linkTypes` has its number.
+  case unknownLinkType
+  /// It holds no IP packet: ARP, LLDP, spanning tree and the like.
+  case notIP
+  /// The capture cut it inside a header.
+  case truncated
+  /// A header contradicts itself or what surrounds it.
+  case malformed
+  /// A version or variant of a header that is not known.
+  case unsupported
+  /// More headers or tunnels than are followed.
+  case tooDeep
+
+  init(_ kind: WireError.Kind) {
+    switch kind {
+    case .truncated: self = .truncated
+    case .invalid: self = .malformed
+    case .unsupported: self = .unsupported
+    case .tooLarge: self = .tooDeep
+    case .foreign: self = .notIP
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import Bytes
+import Packets
+
+extension Walk {
+  /// TCP header (RFC 9293 §3.1).
+  ///
+  ///      0                             15 16                            31
+  ///     +--------------------------------+-------------------------------+
+  ///     |          source port           |       destination port        |
+  ///     +--------------------------------+-------------------------------+
+  ///     |                        sequence number                         |
+  ///     +----------------------------------------------------------------+
+  ///     |                     acknowledgment number                      |
+  ///     +------+--------+----------------+-------------------------------+
+  ///     |offset|reserved|     flags      |            window             |
+  ///     +------+--------+----------------+-------------------------------+
+  ///     |            checksum            |        urgent pointer         |
+  ///     +--------------------------------+-------------------------------+
+  ///     |                           options …                            |
+  @inline(__always)
+  func tcp(_ bytes: RawSpan, _ packet: Packet) throws(WireError) -> Decoded {
+    try require(20)
+    let start = at
+    let bits = bytes.big16(start + 12)
+    let header = Int(bits >> 12) * 4
+    guard header >= 20, header <= declaredEnd - start else {
+      throw WireError(.invalid, at: start)
+    }
+    var fields = TCPFields(
+      sequence: bytes.big32(start + 4), acknowledgment: bytes.big32(start + 8),
+      flags: TCPFlags(rawValue: bits & 0x01ff), window: bytes.big16(start + 14))
+    if header > 20, end - start >= 24 {
+      // Two no-operations and a time stamp: what most segments carry, and nothing we need.
+      if header != 32 || bytes.big32(start + 20) != 0x0101_080a {
+        fields.readOptions(bytes, start + 20..<min(start + header, end))
+      }
+    }
+    var decoded = decoded(
+      packet, .tcp, ports: (bytes.big16(start), bytes.big16(start + 2)), from: start + header)
+    decoded.tcp = fields
+    if verifiesChecksums, isWrong(bytes, number: 6) { decoded.marks.insert(.badChecksum) }
+    return decoded
+  }
+}
+
+extension TCPFields {
+  /// Options (RFC 9293 §3.2, RFC 7323, RFC 2018): kind, length, value; the first malformed one
+  /// ends the reading.
+  mutating func readOptions(_ bytes: RawSpan, _ range: Range<Int>) {
+    var at = range.lowerBound
+    let end = range.upperBound
+    let isSYN = flags.contains(.syn)
+    while at < end {
+      let kind = bytes.byte(at)
+      if kind == 0 { return }
+      if kind == 1 {
+        at += 1
+        continue
+      }
+      guard end - at >= 2 else { return }
+      let length = Int(bytes.byte(at + 1))
+      guard length >= 2, length <= end - at else { return }
+      switch (kind, length) {
+      case (2, 4) where isSYN: maximumSegmentSize = bytes.big16(at + 2)
+      // Larger shifts count as 14 (RFC 7323 §2.3).
+      case (3, 3) where isSYN: windowScale = min(bytes.byte(at + 2), 14)
+      case (4, 2) where isSYN: sackPermitted = true
+      case (5, 10...): readSACK(bytes, at + 2, count: (length - 2) / 8)
+      default: break
+      }
+      at += length
+    }
+  }
+
+  private mutating func readSACK(_ bytes: RawSpan, _ at: Int, count: Int) {
+    let count = min(count, 4)
+    func edge(_ index: Int) -> (UInt32, UInt32) {
+      index < count
+        ? (bytes.big32(at + index * 8), bytes.big32(at + index * 8 + 4)) : (0, 0)
+    }
+    sack.edges = (edge(0), edge(1), edge(2), edge(3))
+    sackCount = UInt8(count)
+  }
+}
+
+extension Walk {
+  /// Whether the checksum over pseudo-header and segment, which begins here, is wrong (RFC 9293
+  /// §3.1, RFC 8200 §8.1). A segment that was cut, or put together, is not judged.
+  func isWrong(_ bytes: RawSpan, number: UInt8) -> Bool {
+    guard end == declaredEnd else { return false }
+    var sum: UInt64 = UInt64(number) &+ UInt64(end - at)
+    if isV6 {
+      for half in [source.high, source.low, destination.high, destination.low] {
+        sum &+= half >> 32 &+ half & 0xffff_ffff
+      }
+    } else {
+      sum &+= UInt64(source.v4) &+ UInt64(destination.v4)
+    }
+    while sum >> 32 != 0 { sum = sum & 0xffff_ffff &+ sum >> 32 }
+    return internetChecksum(bytes.slice(at..<end), adding: UInt32(sum)) != 0
+  }
+}

@@ -1,0 +1,37 @@
+import Bytes
+import Packets
+
+extension Walk {
+  /// UDP header (RFC 768). Eight bytes, then the payload, where the walk stands afterwards.
+  ///
+  ///      0      7 8     15 16    23 24    31
+  ///     +--------+--------+--------+--------+
+  ///     |   source port   | destination port|
+  ///     +--------+--------+--------+--------+
+  ///     |     length      |    checksum     |
+  ///     +--------+--------+--------+--------+
+  @inline(__always)
+  mutating func udp(_ bytes: RawSpan, _ packet: Packet) throws(WireError) -> Decoded {
+    try require(8)
+    let start = at
+    let length = Int(bytes.big16(start + 4))
+    // 0 stands for "to the end of the IP packet" (RFC 2675 §4).
+    if length != 0 {
+      guard length >= 8 else { throw WireError(.invalid, at: start) }
+      limit(length)
+    }
+    let isWrong =
+      verifiesChecksums && bytes.big16(start + 6) != 0 && isWrong(bytes, number: 17)
+    if isWrong { marks.insert(.badChecksum) }
+    at = start + 8
+    return decoded(
+      packet, .udp, ports: (bytes.big16(start), bytes.big16(start + 2)), from: at)
+  }
+
+  /// SCTP common header (RFC 9260 §3.1): ports, verification tag, checksum; chunks follow.
+  func sctp(_ bytes: RawSpan, _ packet: Packet) throws(WireError) -> Decoded {
+    try require(12)
+    return decoded(
+      packet, .sctp, ports: (bytes.big16(at), bytes.big16(at + 2)), from: at + 12)
+  }
+}

@@ -1,0 +1,121 @@
+import Bytes
+
+/// UDP ports that mean a tunnel, if the payload agrees.
+enum TunnelPort {
+  /// RFC 7348; 8472 is what Linux and flannel use.
+  case vxlan
+  case vxlanGPE
+  /// RFC 8926.
+  case geneve
+  /// 3GPP TS 29.281.
+  case gtpU
+  /// RFC 4380.
+  case teredo
+
+  @inline(__always)
+  init?(_ packet: borrowing Decoded) {
+    if let found = Self(packet.destinationPort) ?? Self(packet.sourcePort) {
+      self = found
+    } else {
+      return nil
+    }
+  }
+
+  @inline(__always)
+  private init?(_ port: UInt16) {
+    switch port {
+    case 4789, 8472: self = .vxlan
+    case 4790: self = .vxlanGPE
+    case 6081: self = .geneve
+    case 2152: self = .gtpU
+    case 3544: self = .teredo
+    default: return nil
+    }
+  }
+}
+
+extension Walk {
+  /// Moves behind the tunnel's header when the payload, which begins here, is one; else nil.
+  mutating func tunnel(_ port: TunnelPort, _ bytes: RawSpan) -> Step? {
+    let step =
+      switch port {
+      case .vxlan: vxlan(bytes)
+      case .vxlanGPE: vxlanGPE(bytes)
+      case .geneve: geneve(bytes)
+      case .gtpU: gtpU(bytes)
+      case .teredo: teredo(bytes)
+      }
+    if step != nil { enterTunnel() }
+    return step
+  }
+
+  /// VXLAN: flags with the I bit, three bytes (a policy in Linux's variant), network, zero.
+  private mutating func vxlan(_ bytes: RawSpan) -> Step? {
+    guard end - at >= 8, bytes.byte(at) & 0x08 != 0, bytes.byte(at + 7) == 0 else { return nil }
+    at += 8
+    return .ethernet
+  }
+
+  /// VXLAN-GPE: as VXLAN, with the protocol in byte 3 when the P bit is set.
+  private mutating func vxlanGPE(_ bytes: RawSpan) -> Step? {
+    guard end - at >= 8, bytes.byte(at) & 0x08 != 0 else { return nil }
+    let next = bytes.byte(at) & 0x04 != 0 ? bytes.byte(at + 3) : 3
+    at += 8
+    switch next {
+    case 1: return .ipv4
+    case 2: return .ipv6
+    case 3: return .ethernet
+    case 4: return .nsh
+    case 5: return .mpls
+    default: return nil
+    }
+  }
+
+  /// Geneve: version and length of options in words, flags, protocol, network, zero.
+  private mutating func geneve(_ bytes: RawSpan) -> Step? {
+    guard end - at >= 8, bytes.byte(at) >> 6 == 0 else { return nil }
+    let length = 8 + Int(bytes.byte(at) & 0x3f) * 4
+    guard end - at >= length else { return nil }
+    let type = bytes.big16(at + 2)
+    at += length
+    return type < 0x0600 ? nil : .etherType(type)
+  }
+
+  /// GTP-U: flags, message type 255, length, tunnel; then four optional bytes and extension
+  /// headers that chain through their last byte.
+  private mutating func gtpU(_ bytes: RawSpan) -> Step? {
+    guard end - at >= 8 else { return nil }
+    let flags = bytes.byte(at)
+    guard flags & 0xf0 == 0x30, bytes.byte(at + 1) == 255 else { return nil }
+    var place = at + 8
+    if flags & 0x07 != 0 {
+      guard end - place >= 4 else { return nil }
+      var next = flags & 0x04 != 0 ? bytes.byte(place + 3) : 0
+      place += 4
+      while next != 0 {
+        guard end - place >= 4 else { return nil }
+        let length = Int(bytes.byte(place)) * 4
+        guard length > 0, end - place >= length else { return nil }
+        next = bytes.byte(place + length - 1)
+        place += length
+      }
+    }
+    at = place
+    return .ip
+  }
+
+  /// Teredo: authentication and origin indication if present, then IPv6.
+  private mutating func teredo(_ bytes: RawSpan) -> Step? {
+    var place = at
+    if end - place >= 4, bytes.big16(place) == 1 {
+      // Lengths of client identifier and authentication value, both, nonce, confirmation.
+      place += 4 + Int(bytes.byte(place + 2)) + Int(bytes.byte(place + 3)) + 9
+    }
+    if end - place >= 8, bytes.big16(place) == 0 { place += 8 }
+    guard end - place >= 40, bytes.byte(place) >> 4 == 6,
+      Int(bytes.big16(place + 4)) <= declaredEnd - place - 40
+    else { return nil }
+    at = place
+    return .ipv6
+  }
+}

@@ -1,0 +1,174 @@
+import Bytes
+import Packets
+
+/// What the next header of a packet is.
+enum Step {
+  case ethernet
+  case etherType(UInt16)
+  case llc
+  case linuxSLL, linuxSLL2
+  case loopback
+  case ppp, pppHDLC, pppWithDirection, cHDLC, pppoe
+  case nflog
+  case mpls, nsh
+  /// IP of the version that its first four bits tell.
+  case ip
+  case ipv4, ipv6
+  /// What the IP protocol of this number carries.
+  case transport(UInt8)
+  case fragment(Fragment)
+  /// The payload of this transport begins here.
+  case end(Transport)
+  case notIP
+
+  /// The first header under a link type; nil when the type is not known.
+  @inline(__always)
+  init?(_ linkType: LinkType) {
+    switch linkType.rawValue {
+    case 1: self = .ethernet
+    case 0, 108: self = .loopback
+    case 9: self = .ppp
+    case 50: self = .pppHDLC
+    case 51: self = .pppoe
+    case 104: self = .cHDLC
+    case 12, 14, 101: self = .ip
+    case 113: self = .linuxSLL
+    case 204: self = .pppWithDirection
+    case 228: self = .ipv4
+    case 229: self = .ipv6
+    case 239: self = .nflog
+    case 276: self = .linuxSLL2
+    default: return nil
+    }
+  }
+}
+
+/// A place between two headers of a packet, and what those before it said.
+///
+/// Each header is one method in a file of its own: it checks that its bytes are there, reads them
+/// at constant offsets, moves `at` behind itself and gives the next step.
+struct Walk {
+  /// The next header's first byte, from the start of the bytes at hand.
+  var at = 0
+  /// Where the captured bytes end that belong to the next header.
+  var end: Int
+  /// Where the headers so far say that they end; later than `end` when the capture cut the packet.
+  var declaredEnd: Int
+  var source = IPAddress(v4: 0)
+  var destination = IPAddress(v4: 0)
+  var isV6 = false
+  var vlan: UInt16?
+  var marks: Decoded.Marks = []
+  var headers = 0
+  var tunnels = 0
+  var verifiesChecksums: Bool
+
+  @inline(__always)
+  init(_ packet: Packet, captured: Int, verifiesChecksums: Bool) {
+    end = captured
+    declaredEnd = max(captured, packet.originalLength)
+    self.verifiesChecksums = verifiesChecksums
+  }
+
+  /// Throws unless `count` bytes follow.
+  @inline(__always)
+  func require(_ count: Int) throws(WireError) {
+    if end - at < count {
+      throw WireError(declaredEnd - at >= count ? .truncated : .invalid, at: at)
+    }
+  }
+
+  /// What follows ends after `count` more bytes, if not earlier.
+  @inline(__always)
+  mutating func limit(_ count: Int) {
+    declaredEnd = min(declaredEnd, at + count)
+    end = min(end, declaredEnd)
+  }
+
+  /// Steps into a packet that is the payload of another.
+  mutating func enterTunnel() {
+    tunnels += 1
+    marks.insert(.tunnelled)
+  }
+
+  /// The headers that are rare enough to stay out of the main loop.
+  mutating func other(_ step: Step, _ bytes: RawSpan) throws(WireError) -> Step {
+    switch step {
+    case .llc: return try llc(bytes)
+    case .linuxSLL: return try linuxSLL(bytes)
+    case .linuxSLL2: return try linuxSLL2(bytes)
+    case .loopback: return try loopback(bytes)
+    case .ppp: return try ppp(bytes)
+    case .pppHDLC: return try pppHDLC(bytes)
+    case .pppWithDirection:
+      try require(1)
+      at += 1
+      return .ppp
+    case .cHDLC: return try cHDLC(bytes)
+    case .pppoe: return try pppoe(bytes)
+    case .nflog: return try nflog(bytes)
+    case .mpls: return try mpls(bytes)
+    case .nsh: return try nsh(bytes)
+    case .ip: return try ip(bytes)
+    default: throw WireError(.unsupported, at: at)
+    }
+  }
+
+  /// What IP protocol `number` carries; TCP, UDP and SCTP are read by the caller.
+  mutating func transport(_ number: UInt8, _ bytes: RawSpan) throws(WireError) -> Step {
+    switch number {
+    case 1 where !isV6, 58 where isV6:
+      try require(4)
+      return .end(isV6 ? .icmpv6 : .icmp)
+    case 4:
+      enterTunnel()
+      return .ipv4
+    case 41:
+      enterTunnel()
+      return .ipv6
+    case 47: return try gre(bytes)
+    case 51: return try authentication(bytes)
+    case 97:
+      // EtherIP (RFC 3378): two bytes of version.
+      try require(2)
+      at += 2
+      enterTunnel()
+      return .ethernet
+    case 137:
+      enterTunnel()
+      return .mpls
+    case 143:
+      enterTunnel()
+      return .ethernet
+    case 0 where isV6, 43 where isV6, 60 where isV6, 135 where isV6, 139 where isV6,
+      140 where isV6:
+      return try extensionHeader(bytes)
+    case 44 where isV6: return try fragmentHeader(bytes)
+    default: return .end(.other)
+    }
+  }
+
+  /// The packet as it is when `transport` begins here.
+  func decoded(_ packet: Packet, _ transport: Transport) -> Decoded {
+    decoded(packet, transport, ports: (0, 0), from: at)
+  }
+
+  /// The packet, with a payload from `start` to the end.
+  @inline(__always)
+  func decoded(
+    _ packet: Packet, _ transport: Transport, ports: (UInt16, UInt16), from start: Int
+  ) -> Decoded {
+    let first = min(start, end)
+    let declared = max(0, declaredEnd - start)
+    var marks = marks
+    if declared > end - first { marks.insert(.cut) }
+    var decoded = Decoded(
+      number: packet.number, timestamp: packet.timestamp, source: source,
+      destination: destination, sourcePort: ports.0, destinationPort: ports.1,
+      transport: transport, payload: first..<end, declaredPayload: declared,
+      frameLength: packet.originalLength, marks: marks)
+    decoded.vlan = vlan
+    decoded.interface = packet.interface
+    return decoded
+  }
+}

@@ -1,0 +1,22 @@
+/// How much of a capture is held at once. What is turned away is counted in `CaptureSummary`.
+package struct CaptureLimits: Sendable {
+  /// Bytes of one chunk; a larger packet gets a chunk of its own.
+  package var chunk = 1 << 20
+  /// Largest packet record or pcapng block, in bytes; a larger one means corruption.
+  package var record = 16 << 20
+  /// Interfaces kept; packets of later ones are delivered with the number of the last.
+  package var interfaces = 65_536
+  /// Names kept from name resolution records.
+  package var names = 100_000
+  /// Bytes kept of decryption secrets.
+  package var secretBytes = 16 << 20
+  /// Comments kept, and bytes of each.
+  package var comments = 1_000
+  package var commentBytes = 4_096
+  /// Warnings kept; further ones are only counted.
+  package var warnings = 100
+  /// Kinds of unknown blocks told apart; further kinds are counted under 0.
+  package var blockKinds = 64
+
+  package init() {}
+}

@@ -1,0 +1,185 @@
+import Bytes
+
+/// Finds the records of a pcap file (draft-ietf-opsawg-pcap §5) in its bytes.
+///
+///      0                                 31
+///     +------------------------------------+
+///     |              seconds               |
+///     +------------------------------------+
+///     |     micro- or nanoseconds          |
+///     +------------------------------------+
+///     |   captured length    (n)           |
+///     +------------------------------------+
+///     |   original length                  |
+///     +------------------------------------+
+///     |   n bytes of packet …              |
+struct PcapRecords: Sendable {
+  /// Records of other writers are told from the usual ones by this many in a row.
+  private static let probed = 4
+  /// Plausible records in a row that show where reading can go on after damage.
+  private static let rejoin = 3
+
+  let header: PcapHeader
+  private let limits: CaptureLimits
+  private let order: ByteOrder
+  private var recordHeader: Int
+  /// Nanoseconds of one unit of the fraction.
+  private let unit: Int64
+  /// Largest captured length that is believed.
+  private let largest: Int
+  private let lengthOrder: PcapHeader.LengthOrder
+  private var isStarted = false
+  /// Bytes are being skipped until records follow again.
+  private var isLost = false
+  private var lastSeconds: UInt32?
+
+  init(_ header: PcapHeader, limits: CaptureLimits) {
+    self.header = header
+    self.limits = limits
+    order = header.variant.order
+    recordHeader = header.variant.recordHeader
+    unit = header.variant.nanoseconds ? 1 : 1_000
+    // 256 KiB is the largest snap length of common tools; a larger one must be declared.
+    largest = min(max(header.snapLength, 262_144), limits.record)
+    lengthOrder = header.lengthOrder
+  }
+
+  /// Appends the packets that lie whole in `bytes`, which begin at `place` of the file.
+  mutating func scan(
+    _ bytes: RawSpan, at place: UInt64, isOver: Bool, into packets: inout [Packet],
+    _ summary: inout CaptureSummary
+  ) -> Scan {
+    var at = 0
+    if !isStarted {
+      guard bytes.byteCount >= header.size else {
+        return Scan(consumed: 0, needs: header.size)
+      }
+      isStarted = true
+      at = header.size
+      summary.interfaces = [
+        CaptureInterface(linkType: header.linkType, snapLength: header.snapLength)
+      ]
+      recognise(bytes, from: at)
+    }
+    var number = summary.packets
+    while true {
+      if isLost {
+        let (next, found) = rejoined(bytes, from: at, isOver: isOver)
+        at = next
+        guard found else { return Scan(consumed: at, needs: 1 << 18) }
+        isLost = false
+        summary.warn(
+          .corrupt, at: place + UInt64(at), "Reading goes on here, where records follow again",
+          limits: limits)
+      }
+      guard bytes.byteCount - at >= recordHeader else {
+        return Scan(consumed: at, needs: recordHeader)
+      }
+      let seconds = order.load32(bytes, at)
+      let fraction = order.load32(bytes, at + 4)
+      let (captured, original) = lengths(bytes, at)
+      guard captured <= largest else {
+        isLost = true
+        summary.warn(
+          .corrupt, at: place + UInt64(at),
+          "A packet record claims \(captured) bytes, more than the capture's limit of \(largest)",
+          limits: limits)
+        at += 1
+        continue
+      }
+      let end = at + recordHeader + captured
+      guard end <= bytes.byteCount else {
+        return Scan(consumed: at, needs: recordHeader + captured)
+      }
+      let time = Timestamp(
+        nanoseconds: Int64(seconds) &* 1_000_000_000 &+ Int64(fraction) &* unit)
+      number &+= 1
+      summary.note(time: time)
+      summary.capturedBytes &+= UInt64(captured)
+      summary.originalBytes &+= UInt64(max(original, captured))
+      packets.append(
+        Packet(
+          number: number, timestamp: time, range: at + recordHeader..<end,
+          originalLength: max(original, captured), linkType: header.linkType, interface: 0))
+      summary.packets = number
+      lastSeconds = seconds
+      at = end
+    }
+  }
+
+  @inline(__always)
+  private func lengths(_ bytes: RawSpan, _ at: Int) -> (captured: Int, original: Int) {
+    let first = Int(order.load32(bytes, at + 8))
+    let second = Int(order.load32(bytes, at + 12))
+    switch lengthOrder {
+    case .capturedFirst: return (first, second)
+    case .originalFirst: return (second, first)
+    case .either: return (min(first, second), max(first, second))
+    }
+  }
+
+  // MARK: Other writers' records
+
+  /// Chooses the length of record headers that makes sense of the first records.
+  private mutating func recognise(_ bytes: RawSpan, from start: Int) {
+    guard chain(bytes, from: start, recordHeader, wanted: Self.probed) == .broken else { return }
+    for length in header.variant.alternatives
+    where chain(bytes, from: start, length, wanted: Self.probed) == .holds {
+      recordHeader = length
+      return
+    }
+  }
+
+  private enum Chain { case holds, broken, cut }
+
+  /// Whether `wanted` plausible records follow each other, or fewer that end with the bytes.
+  private func chain(_ bytes: RawSpan, from start: Int, _ length: Int, wanted: Int) -> Chain {
+    var at = start
+    var seconds: UInt32?
+    for count in 0..<wanted {
+      if at == bytes.byteCount, count > 0 { return .holds }
+      guard bytes.byteCount - at >= length else { return .cut }
+      let time = order.load32(bytes, at)
+      let (captured, original) = lengths(bytes, at)
+      let ceiling: UInt32 = unit == 1 ? 1_000_000_000 : 1_000_000
+      guard captured <= largest, captured <= original, original <= limits.record,
+        order.load32(bytes, at + 4) < ceiling, original > 0
+      else { return .broken }
+      if let before = seconds, time < before &- min(before, 86_400) || time > before &+ 864_000 {
+        return .broken
+      }
+      seconds = time
+      at += length + captured
+      if at > bytes.byteCount { return .cut }
+    }
+    return .holds
+  }
+
+  /// Looks for records after damage: where from, and whether they were found. All before the
+  /// place can be forgotten.
+  private func rejoined(_ bytes: RawSpan, from start: Int, isOver: Bool) -> (Int, Bool) {
+    var at = start
+    while bytes.byteCount - at >= recordHeader {
+      let time = order.load32(bytes, at)
+      if let last = lastSeconds, time >= last &- min(last, 3_600), time <= last &+ 86_400 {
+        switch chain(bytes, from: at, recordHeader, wanted: Self.rejoin) {
+        case .holds: return (at, true)
+        // More bytes decide, unless there was plenty of room for them already.
+        case .cut where !isOver && bytes.byteCount - at < 1 << 19:
+          return (at, false)
+        case .cut, .broken: break
+        }
+      }
+      at += 1
+    }
+    return (at, false)
+  }
+}
+
+/// How far one look at the bytes of a capture got.
+struct Scan: Equatable {
+  /// Bytes that are done with.
+  var consumed: Int
+  /// Bytes that must follow them before there is anything more to find.
+  var needs: Int
+}
