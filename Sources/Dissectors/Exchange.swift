@@ -60,6 +60,14 @@ struct Exchange: Sendable {
     }
   }
 
+  /// A half is missing that should be there.
+  var lacksHalf: Bool {
+    switch (request, response) {
+    case (let half?, nil), (nil, let half?): half.message.partner != .none
+    default: false
+    }
+  }
+
   var keptBytes: Int {
     (request?.message.body.count ?? 0) + (response?.message.body.count ?? 0)
   }
@@ -115,7 +123,9 @@ extension Exchange {
         entry.elapsed = max(0, passed / 1000)
       }
     }
-    if entry.hasRequest != entry.hasResponse, expectsOther { entry.fault = absence }
+    if entry.hasRequest != entry.hasResponse, expectsOther, entry.fault == nil {
+      entry.fault = absence
+    }
     if low <= high { entry.packets = low...high }
     let details = Self.details(requestDetails, response?.message.details ?? "")
     if !details.isEmpty { entry.fields.set(.details, .text(details)) }

@@ -46,11 +46,9 @@ struct Ledger {
     pending -= 1
     bodyBytes -= exchange.keptBytes
     let row = exchange.row
+    if exchange.lacksHalf { figures[row].halves += 1 }
     var entry = exchange.entry(of: opening, stream: stream, absence: absence)
     if entry.hasRequest && entry.hasResponse { figures[row].pairs += 1 }
-    if entry.fault?.kind == .pairNotFound || entry.fault?.kind == .timeout {
-      figures[row].halves += 1
-    }
     rows[row].complete(&entry)
     if switches[entry.kind] { entries.append(entry) }
   }

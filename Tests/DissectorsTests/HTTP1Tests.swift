@@ -231,7 +231,7 @@ import Testing
     let call = talk.calls().first
     #expect(call?.text(.path) == "/cut")
     #expect(call?.text(.host) == "here")
-    #expect(call?.fault?.kind == .dissection || call?.fault?.kind == .pairNotFound)
+    #expect(call?.fault?.kind == .dissection)
   }
 
   @Test(arguments: [
