@@ -54,13 +54,35 @@ package final class Block: Sendable {
     return try noted { () throws(StoreError) -> Column in
       let doing = "reading column \(id) of block \(self.id)"
       let presence = try self.presence(info.presence, of: header, doing)
+      let dictionary = try self.dictionary(info, of: header, doing)
       let section = try source.section(info.section, of: self, header)
       do throws(WireError) {
-        return try Column(
-          parsing: section, type: info.type, presence: presence, count: info.present)
+        return try Column(parsing: section, dictionary: dictionary, info, presence: presence)
       } catch {
         throw StoreError(error, doing)
       }
+    }
+  }
+
+  /// The distinct values of a column of texts, byte strings or lists, without its rows: enough to
+  /// see that a condition holds for none of them. Nil when there is no such column.
+  package func dictionary(_ id: FieldID) throws(StoreError) -> ValueDictionary? {
+    let header = try header()
+    guard let info = header.info(id) else { return nil }
+    return try noted { () throws(StoreError) -> ValueDictionary? in
+      try dictionary(info, of: header, "reading column \(id) of block \(self.id)")
+    }
+  }
+
+  private func dictionary(
+    _ info: ColumnInfo, of header: BlockHeader, _ doing: String
+  ) throws(StoreError) -> ValueDictionary? {
+    guard let place = info.dictionary else { return nil }
+    let section = try source.section(place, of: self, header)
+    do throws(WireError) {
+      return try ValueDictionary(parsing: section)
+    } catch {
+      throw StoreError(error, doing)
     }
   }
 

@@ -2,10 +2,11 @@ import Bytes
 import FoundationEssentials
 import GRDB
 
-/// Blocks in an SQLite file: one row for each block with its header, one row for each section.
+/// Blocks in an SQLite file: one row for each block, one row for each of its sections and for its
+/// header.
 ///
-/// A column is a row of its own, so that a scan reads the pages of the columns it names and no
-/// others. Write-ahead log: readers and the one writer do not wait for each other, and what was
+/// A scan reads the pages of the columns it names and no others; opening reads a few bytes a
+/// block. Write-ahead log: readers and the one writer do not wait for each other, and what was
 /// committed survives a kill of the process.
 final class BlockDatabase: Sendable {
   /// Version of the tables; blocks carry their own.
@@ -18,6 +19,8 @@ final class BlockDatabase: Sendable {
   private static let busySeconds = 5.0
   /// Sections of a block fit the low bits of a section's key.
   private static let sectionBits: Int64 = 16
+  /// The header's place among the sections.
+  private static let headerIndex: Int64 = 0xffff
 
   private let pool: DatabasePool
   private let path: String
@@ -54,8 +57,7 @@ final class BlockDatabase: Sendable {
             CREATE TABLE block (
               sequence INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE,
               family INTEGER NOT NULL, rows INTEGER NOT NULL, first INTEGER NOT NULL,
-              last INTEGER NOT NULL, kinds INTEGER NOT NULL, bytes INTEGER NOT NULL,
-              header BLOB NOT NULL);
+              last INTEGER NOT NULL, kinds INTEGER NOT NULL, bytes INTEGER NOT NULL);
             CREATE TABLE section (key INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
             """)
         return .commit
@@ -123,18 +125,20 @@ final class BlockDatabase: Sendable {
         let header = block.header
         try database.cachedStatement(
           sql: """
-            INSERT INTO block (id, family, rows, first, last, kinds, bytes, header)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+            INSERT INTO block (id, family, rows, first, last, kinds, bytes)
+            VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
             """
         ).execute(arguments: [
           blob(header.id.bytes), Int64(header.family.rawValue), Int64(header.rows),
           header.first.nanoseconds, header.last.nanoseconds,
           Int64(bitPattern: header.kinds.bits), Int64(header.byteCount),
-          blob(block.bytes[header.data.range]),
         ])
         guard database.changesCount == 1 else { return nil }
         let sequence = database.lastInsertedRowID
         let insert = try database.cachedStatement(sql: "INSERT INTO section VALUES (?, ?)")
+        try insert.execute(arguments: [
+          sequence << Self.sectionBits | Self.headerIndex, blob(block.bytes[header.data.range]),
+        ])
         for (index, section) in header.sections.enumerated() {
           guard let range = section.range else { continue }
           try insert.execute(arguments: [
@@ -164,7 +168,7 @@ final class BlockDatabase: Sendable {
 
   /// Prefix and header of a block.
   func header(_ sequence: Int64) throws(StoreError) -> [UInt8] {
-    try fetch("SELECT header FROM block WHERE sequence = ?", sequence) ?? []
+    try fetch(sequence << Self.sectionBits | Self.headerIndex) ?? []
   }
 
   /// The bytes of a section, from the cache or from the file; checked when from the file.
@@ -173,8 +177,7 @@ final class BlockDatabase: Sendable {
   ) throws(StoreError) -> [UInt8] {
     let key = SectionCache.Key(block: sequence, section: index)
     if let bytes = cache[key] { return bytes }
-    let bytes = try fetch(
-      "SELECT bytes FROM section WHERE key = ?", sequence << Self.sectionBits | Int64(index))
+    let bytes = try fetch(sequence << Self.sectionBits | Int64(index))
     guard let bytes, bytes.count == length, crc32c(bytes.rawSpan) == checksum else {
       throw StoreError(
         .damaged, "reading section \(index) of block number \(sequence)",
@@ -184,12 +187,13 @@ final class BlockDatabase: Sendable {
     return bytes
   }
 
-  private func fetch(_ sql: String, _ key: Int64) throws(StoreError) -> [UInt8]? {
+  private func fetch(_ key: Int64) throws(StoreError) -> [UInt8]? {
     try converting("reading \(path)") {
       // What is committed never changes, so a read needs no transaction around it.
       try pool.unsafeRead { database in
         let rows = try Row.fetchCursor(
-          try database.cachedStatement(sql: sql), arguments: [key])
+          try database.cachedStatement(sql: "SELECT bytes FROM section WHERE key = ?"),
+          arguments: [key])
         guard let row = try rows.next() else { return nil }
         return try row.withUnsafeData(atIndex: 0) { $0.map { [UInt8]($0) } }
       }

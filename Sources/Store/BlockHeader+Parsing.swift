@@ -77,7 +77,7 @@ extension BlockHeader {
   private static func sections(
     _ cursor: inout Cursor, of bytes: [UInt8], from end: Int
   ) throws(WireError) -> [Section] {
-    let count = try cursor.varint(limit: BlockLimits.rows)
+    let count = try cursor.varint(limit: BlockLimits.sections)
     var sections: [Section] = []
     var next = end
     for _ in 0..<count {
@@ -121,14 +121,15 @@ extension BlockHeader {
       let type = try FieldType(rawValue: cursor.uint8()).orInvalid(at: cursor.offset)
       let (presence, present) = try presence(&cursor)
       let section = try cursor.varint(limit: sections.count - 1)
-      let distinct = try cursor.varint(limit: rows)
+      let dictionary = type.isCoded ? try cursor.varint(limit: sections.count - 1) : nil
+      let distinct = type.isCoded ? try cursor.varint(limit: rows) : 0
       let zone = try Self.zone(&cursor, of: bytes)
       // A field that a later minor revision added is left out; the others stay readable.
       guard let id = FieldID(rawValue: rawID) else { continue }
       columns.append(
         ColumnInfo(
           id: id, type: type, present: present, distinct: distinct, zone: zone,
-          presence: presence, section: section))
+          presence: presence, section: section, dictionary: dictionary))
     }
     return columns
   }
@@ -178,6 +179,16 @@ extension BlockHeader {
       start += length
     }
     return lane
+  }
+}
+
+extension FieldType {
+  /// Whether a column of it holds codes into a dictionary.
+  var isCoded: Bool {
+    switch self {
+    case .bool, .int, .instant: false
+    case .text, .bytes, .texts, .pairs, .numbers, .record: true
+    }
   }
 }
 

@@ -80,5 +80,8 @@ package struct ColumnInfo: Sendable {
 
   /// Index in `BlockHeader.presences`; nil when every row has a value.
   var presence: Int?
+  /// Section with the integers, or with the codes.
   var section: Int
+  /// Section with what the codes stand for; nil for numbers.
+  var dictionary: Int?
 }

@@ -12,6 +12,11 @@ struct BlockWriter {
     var zone: [UInt8]
   }
 
+  private struct SectionKey: Hashable {
+    var count: Int
+    var checksum: UInt32
+  }
+
   private let family: BlockFamily
   private let rows: Int
   private var columns: [Column] = []
@@ -20,6 +25,8 @@ struct BlockWriter {
   private var sectionCount = 0
   /// Sections that lie apart.
   private var data: [UInt8] = []
+  /// Where in `data` which sections are.
+  private var places: [SectionKey: (number: Int, range: Range<Int>)] = [:]
   private var presences: [(words: [UInt64], section: Int, count: Int)] = []
 
   init(family: BlockFamily, rows: Int) { (self.family, self.rows) = (family, rows) }
@@ -32,7 +39,10 @@ struct BlockWriter {
     var zone = [ZoneForm.range.rawValue]
     zone.append(little: UInt64(bitPattern: low))
     zone.append(little: UInt64(bitPattern: high))
-    add(id, type, column.values.count, column.words, bytes, distinct: 0, zone: zone)
+    let info = ColumnInfo(
+      id: id, type: type, present: column.values.count, distinct: 0, zone: .none,
+      presence: presence(column.words, column.values.count), section: section(bytes.rawSpan))
+    columns.append(Column(info: info, zone: zone))
   }
 
   /// Adds texts, byte strings or lists.
@@ -46,20 +56,13 @@ struct BlockWriter {
     PackedInts.encode(
       (0..<interner.count).map { Int64(interner.range($0 + 1).count) }, into: &bytes)
     bytes.append(interner.bytes.rawSpan)
-    PackedInts.encode(column.values.map(Int64.init), into: &bytes)
-    add(
-      id, type, column.values.count, column.words, bytes, distinct: interner.count,
-      zone: type == .text ? Self.zone(interner) : [ZoneForm.none.rawValue])
-  }
-
-  private mutating func add(
-    _ id: FieldID, _ type: FieldType, _ count: Int, _ words: [UInt64]?, _ bytes: [UInt8],
-    distinct: Int, zone: [UInt8]
-  ) {
-    let presence = presence(words, count)
+    var codes: [UInt8] = []
+    PackedInts.encode(column.values.map(Int64.init), into: &codes)
     let info = ColumnInfo(
-      id: id, type: type, present: count, distinct: distinct, zone: .none, presence: presence,
-      section: section(bytes.rawSpan))
+      id: id, type: type, present: column.values.count, distinct: interner.count, zone: .none,
+      presence: presence(column.words, column.values.count), section: section(codes.rawSpan),
+      dictionary: section(bytes.rawSpan))
+    let zone = type == .text ? Self.zone(interner) : [ZoneForm.none.rawValue]
     columns.append(Column(info: info, zone: zone))
   }
 
@@ -91,14 +94,21 @@ struct BlockWriter {
     return presences.count - 1
   }
 
-  /// Adds a section and gives its number.
+  /// Adds a section and gives its number; the same bytes again get the number they have. The
+  /// names, owners and addresses of the ends of a row mostly have the same codes, and a URL
+  /// without query is its path.
   private mutating func section(_ bytes: RawSpan) -> Int {
+    let key = SectionKey(count: bytes.byteCount, checksum: crc32c(bytes))
+    if let place = places[key], isEqual(data.rawSpan.slice(place.range), bytes) {
+      return place.number
+    }
     if bytes.byteCount <= Self.inlineBytes {
       directory.append(varint: bytes.byteCount << 1 | SectionPlace.inline.rawValue)
       directory.append(bytes)
     } else {
       directory.append(varint: bytes.byteCount << 1 | SectionPlace.apart.rawValue)
-      directory.append(little: crc32c(bytes))
+      directory.append(little: key.checksum)
+      places[key] = (sectionCount, data.count..<data.count + bytes.byteCount)
       data.append(bytes)
     }
     sectionCount += 1
@@ -146,7 +156,10 @@ struct BlockWriter {
       header.append(column.info.type.rawValue)
       header.append(varint: column.info.presence.map { $0 + 1 } ?? 0)
       header.append(varint: column.info.section)
-      header.append(varint: column.info.distinct)
+      if let dictionary = column.info.dictionary {
+        header.append(varint: dictionary)
+        header.append(varint: column.info.distinct)
+      }
       header.append(column.zone.rawSpan)
     }
     header.append(headers.rawSpan)

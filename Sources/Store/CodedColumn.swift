@@ -11,11 +11,16 @@ package struct CodedColumn<Value: CodedValue>: Sendable {
   package let presence: Presence?
   private let packed: PackedInts
 
-  init(parsing section: SectionBytes, presence: Presence?, count: Int) throws(WireError) {
+  /// - Parameters:
+  ///   - codes: section with a run of codes.
+  ///   - count: rows that have a value.
+  init(
+    dictionary: ValueDictionary, codes: SectionBytes, presence: Presence?, count: Int
+  ) throws(WireError) {
+    self.dictionary = dictionary
     var offset = 0
-    dictionary = try ValueDictionary(parsing: section, at: &offset)
-    packed = try PackedInts(parsing: section, at: &offset, count: count)
-    guard offset == section.count else { throw WireError(.invalid, at: offset) }
+    packed = try PackedInts(parsing: codes, at: &offset, count: count)
+    guard offset == codes.count else { throw WireError(.invalid, at: offset) }
     self.presence = presence
   }
 

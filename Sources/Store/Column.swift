@@ -14,25 +14,30 @@ package enum Column: Sendable {
   case numbers(NumbersColumn)
 
   /// - Parameters:
-  ///   - type: from the block's header.
-  ///   - count: rows that have a value.
+  ///   - section: the integers, or the codes.
+  ///   - dictionary: what codes stand for; nil for integers.
+  ///   - info: from the block's header.
   init(
-    parsing section: SectionBytes, type: FieldType, presence: Presence?, count: Int
+    parsing section: SectionBytes, dictionary: ValueDictionary?, _ info: ColumnInfo,
+    presence: Presence?
   ) throws(WireError) {
-    switch type {
-    case .bool:
-      self = .bools(
-        BoolColumn(try IntColumn(parsing: section, presence: presence, count: count)))
-    case .int: self = .ints(try IntColumn(parsing: section, presence: presence, count: count))
-    case .instant:
-      self = .instants(try IntColumn(parsing: section, presence: presence, count: count))
-    case .text: self = .texts(try TextColumn(parsing: section, presence: presence, count: count))
-    case .bytes: self = .bytes(try BytesColumn(parsing: section, presence: presence, count: count))
-    case .texts:
-      self = .textLists(try TextListColumn(parsing: section, presence: presence, count: count))
-    case .pairs: self = .pairs(try PairsColumn(parsing: section, presence: presence, count: count))
-    case .numbers:
-      self = .numbers(try NumbersColumn(parsing: section, presence: presence, count: count))
+    func ints() throws(WireError) -> IntColumn {
+      try IntColumn(parsing: section, presence: presence, count: info.present)
+    }
+    func coded<Value>() throws(WireError) -> CodedColumn<Value> {
+      guard let dictionary else { throw WireError(.invalid) }
+      return try CodedColumn(
+        dictionary: dictionary, codes: section, presence: presence, count: info.present)
+    }
+    switch info.type {
+    case .bool: self = .bools(BoolColumn(try ints()))
+    case .int: self = .ints(try ints())
+    case .instant: self = .instants(try ints())
+    case .text: self = .texts(try coded())
+    case .bytes: self = .bytes(try coded())
+    case .texts: self = .textLists(try coded())
+    case .pairs: self = .pairs(try coded())
+    case .numbers: self = .numbers(try coded())
     case .record: throw WireError(.unsupported)
     }
   }

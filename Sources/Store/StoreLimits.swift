@@ -9,7 +9,7 @@ package struct StoreLimits: Sendable {
   /// How far back the store reaches, in nanoseconds; `expire(now:)` lets older blocks leave.
   package var ageNanoseconds: Int64?
   /// Bytes of sections read from a file that are kept in memory for the next query.
-  package var cacheBytes = 128 << 20
+  package var cacheBytes = 256 << 20
 
   package init() {}
 }
@@ -18,6 +18,8 @@ package struct StoreLimits: Sendable {
 package enum BlockLimits {
   /// Rows of a block. Codes and row numbers fit 32 bits with room to spare.
   package static let rows = 65_536
+  /// Sections of a block.
+  package static let sections = 65_535
   /// Bytes of the header with its small sections.
   package static let headerBytes = 16 << 20
   /// Bytes of one section other than a chunk.

@@ -15,13 +15,12 @@ package struct ValueDictionary: Sendable {
   private let starts: [UInt32]
   private let data: SectionBytes
 
-  /// - Parameter offset: where it begins in the section; moves to its end.
-  init(parsing section: SectionBytes, at offset: inout Int) throws(WireError) {
-    let head = try section.part(at: offset, count: 8)
+  init(parsing section: SectionBytes) throws(WireError) {
+    let head = try section.part(at: 0, count: 8)
     let bytes = head.array.rawSpan.slice(head.range)
     let (count, total) = (Int(bytes.little32(0)), Int(bytes.little32(4)))
-    guard count <= BlockLimits.rows else { throw WireError(.tooLarge, at: offset) }
-    var at = offset + 8
+    guard count <= BlockLimits.rows else { throw WireError(.tooLarge) }
+    var at = 8
     let lengths = try PackedInts(parsing: section, at: &at, count: count).decoded()
     var starts: [UInt32] = [0, 0]
     starts.reserveCapacity(count + 2)
@@ -35,7 +34,7 @@ package struct ValueDictionary: Sendable {
     self.count = count
     self.starts = starts
     data = try section.part(at: at, count: total)
-    offset = at + total
+    guard at + total == section.count else { throw WireError(.invalid, at: at) }
   }
 
   /// Number of codes, 0 included: the length of a table indexed by code.

@@ -9,7 +9,7 @@ struct BlockTests {
   private static let calls = ProtocolKind.allCases.filter(\.isCall)
   private static let connections = ProtocolKind.allCases.filter { !$0.isCall }
 
-  @Test(arguments: [1, 2, 63, 64, 65, 1_000, 5_000])
+  @Test(arguments: [1, 2, 63, 64, 65, 700, 2_000])
   func whatGoesInComesOut(count: Int) throws {
     for kinds in [Self.calls, Self.connections, [.http], [.dns, .http, .tcp]] {
       var random = RandomEntries(seed: UInt64(count))
@@ -129,6 +129,25 @@ struct BlockTests {
     #expect(dictionary.code(of: "/or").map { dictionary.text($0) } == "/or")
     #expect(dictionary.code(of: "").map { dictionary.text($0) } == "")
     #expect(dictionary.code(of: "/zzz") == nil)
+    #expect(try block.dictionary(.path)?.count == 7)
+    #expect(try block.dictionary(.statusCode) == nil && block.dictionary(.dnsAnswers) == nil)
+  }
+
+  @Test func columnsThatAgreeShareTheirBytes() throws {
+    var random = RandomEntries(seed: 8)
+    func size(_ change: (inout Entry) -> Void) throws -> Int {
+      var entries = random.entries(2_000, kinds: [.http])
+      for index in entries.indices {
+        let path = "/path/\(index)/\(index % 7)"
+        entries[index].fields = FieldValues()
+        entries[index].fields.add(.path, .text(path))
+        change(&entries[index])
+      }
+      return try #require(encodedBlock(of: entries)).bytes.count
+    }
+    let alone = try size { _ in }
+    let both = try size { $0.fields.add(.url, $0.fields[.path]) }
+    #expect(both < alone + 2_000)
   }
 
   @Test func equalEntriesMakeEqualBlocks() throws {

@@ -113,7 +113,7 @@ struct DamageTests {
         sql: """
           UPDATE section SET bytes = CAST(zeroblob(length(bytes)) AS BLOB)
             WHERE key >= 2 << 16 AND key < 3 << 16;
-          UPDATE block SET header = x'00' WHERE sequence = 3;
+          UPDATE section SET bytes = x'00' WHERE key = (4 << 16) - 1;
           """)
     }
     try queue.close()

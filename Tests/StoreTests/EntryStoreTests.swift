@@ -102,6 +102,16 @@ struct EntryStoreTests {
     #expect(store.snapshot().rows() == 200)
   }
 
+  @Test func theDatabaseItselfRefusesARepeat() throws {
+    let folder = try Folder()
+    var random = RandomEntries(seed: 9)
+    let block = try #require(encodedBlock(of: random.entries(20, kinds: Self.calls)))
+    let database = try BlockDatabase(path: folder.file, cacheBytes: 0)
+    #expect(try database.insert(block)?.sequence == 1)
+    #expect(try database.insert(block) == nil)
+    #expect(try database.summaries().blocks.count == 1)
+  }
+
   @Test func blocksAreOrderedByTimeWhateverTheOrderOfArrival() throws {
     var random = RandomEntries(seed: 4)
     let entries = random.entries(500, kinds: Self.calls)
