@@ -34,7 +34,8 @@ struct DuplicateFilter: Sendable {
     let entry = entries[index]
     if entry.fingerprint == fingerprint, entry.time != .min {
       // Copies from two buffers may stand in the capture in either order.
-      let age = abs(time.nanoseconds(since: Timestamp(nanoseconds: entry.time)))
+      let age = Int64(
+        clamping: time.nanoseconds(since: Timestamp(nanoseconds: entry.time)).magnitude)
       if age <= window {
         return Sighting(age: age, isElsewhere: place != entry.place)
       }

@@ -115,6 +115,9 @@ struct Flight: Sendable {
 
 /// Round trips measured: extremes, mean and deviation in constant space (Welford).
 struct RoundTrips: Sendable {
+  /// Longer times are taken for this, so that no sum leaves the range of its type.
+  private static let longest: Int64 = 1 << 60
+
   private(set) var count: UInt32 = 0
   /// Nanoseconds.
   private(set) var minimum: Int64 = 0
@@ -125,6 +128,7 @@ struct RoundTrips: Sendable {
   /// A sample; nothing is learnt from one below the clock's resolution, or backwards in time.
   mutating func add(_ nanoseconds: Int64) {
     guard nanoseconds > 0, count < .max else { return }
+    let nanoseconds = min(nanoseconds, Self.longest)
     minimum = count == 0 ? nanoseconds : min(minimum, nanoseconds)
     maximum = max(maximum, nanoseconds)
     count += 1

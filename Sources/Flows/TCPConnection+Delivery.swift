@@ -20,7 +20,8 @@ extension TCPConnection {
     at moment: Moment, slot: Int, _ sink: any FlowSink, _ account: inout Account,
     _ memory: inout Outstanding
   ) -> Outcome {
-    let length = max(declared, payload.byteCount)
+    // No real segment is longer; a false length must not reach round the sequence space.
+    let length = min(max(declared, payload.byteCount), Reassembly.reach)
     observe(tcp, length: length, at: moment.timestamp, from: side, isAlone: isAlone, in: &memory)
     // Both streams as plain `inout`: going through a subscript would copy them.
     switch side {

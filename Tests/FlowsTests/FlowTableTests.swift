@@ -298,6 +298,32 @@ import Testing
 
   // MARK: Hostile packets
 
+  @Test func aFalseLengthDoesNotReachRoundTheSequenceSpace() {
+    var script = Script()
+    script.connect()
+    script.send(at: 50, "x", cut: 1 << 33)
+    script.send(at: 60, "y", cut: 1 << 33)
+    script.send(at: 0, "a", cut: 1 << 40)
+    script.finish()
+    #expect(script.sink.text[.client]?.first == "a")
+  }
+
+  @Test func timesAtTheEdgesOfTheClockDoNoHarm() throws {
+    var script = Script()
+    for (index, time) in [0, Int64.min, .max, -1, .min, .max].enumerated() {
+      var packet = Decoded(
+        number: UInt64(index), timestamp: Timestamp(nanoseconds: time), source: IPAddress(v4: 1),
+        destination: IPAddress(v4: 2), sourcePort: 1, destinationPort: 2, transport: .tcp,
+        payload: 0..<0, declaredPayload: 0, frameLength: 54)
+      packet.tcp = TCPFields(
+        sequence: 9, acknowledgment: UInt32(index), flags: index % 2 == 0 ? .syn : [.syn, .ack],
+        window: 1)
+      script.table.receive(packet, payload: [UInt8]().rawSpan, into: script.sink)
+    }
+    script.finish()
+    #expect(script.sink.opened.count == script.sink.closed.count)
+  }
+
   /// Random headers on few ports: nothing traps, and what goes in is accounted for.
   @Test(arguments: 0..<20) func randomPacketsDoNoHarm(seed: Int) {
     var random = SeededGenerator(seed: UInt64(seed))
