@@ -35,6 +35,10 @@ let modules: [Target] =
     uses: "MCP", "HubClient", "Hub", "Tools", "ToolKit", "Identity", "Pipeline", "Query", "KFL",
     "Store", "Entries", "Dissectors", "Flows", "Layers", "Packets", "JSON", "Bytes",
     products: [.argumentParser, .logging, .serviceLifecycle, .asyncHTTPClient])
+  + benchmark(
+    "kubeshark-bench",
+    uses: "Pipeline", "Query", "KFL", "Store", "Entries", "Dissectors", "Flows", "Layers",
+    "Packets", "JSON", "Bytes", products: [.argumentParser])
 
 // Why each one is here: ARCHITECTURE.md, "Dependencies, with reasons".
 extension Target.Dependency {
@@ -112,6 +116,17 @@ func command(_ name: String, uses: String..., products: [Target.Dependency]) -> 
     .testTarget(
       name: name + "Tests",
       dependencies: [.target(name: name), "TestSupport", "JSON", "Bytes"], swiftSettings: house),
+    .testTarget(name: "TidyTests", dependencies: ["TestSupport"], swiftSettings: house),
+  ]
+}
+
+/// The measuring program in `Benchmarks`; it is in this package because modules are not public.
+func benchmark(_ name: String, uses: String..., products: [Target.Dependency]) -> [Target] {
+  let uses = uses.map { Target.Dependency.target(name: $0) }
+  return [
+    .executableTarget(
+      name: name, dependencies: uses + products, path: "Benchmarks", exclude: ["budgets.json"],
+      swiftSettings: house)
   ]
 }
 

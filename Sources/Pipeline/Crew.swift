@@ -1,0 +1,117 @@
+import Bytes
+import Dispatch
+import Dissectors
+import Flows
+import Layers
+import Packets
+import Store
+import Synchronization
+
+/// The workers of a pipeline and the queues before them.
+///
+/// A packet goes to the worker that its addresses and ports decide, the same for both directions,
+/// so that a conversation has one owner.
+final class Crew: Sendable {
+  /// A worker with its queue. The semaphore counts free places: who hands out waits for one.
+  private struct Post: Sendable {
+    var queue: DispatchQueue
+    var places: DispatchSemaphore
+    var worker: Locked<Worker>
+  }
+
+  private let posts: [Post]
+  private let failed = Mutex<StoreError?>(nil)
+
+  init(_ settings: PipelineSettings, store: EntryStore) {
+    posts = (0..<settings.workers).map { number in
+      Post(
+        queue: DispatchQueue(label: "worker \(number)", qos: .userInitiated),
+        places: DispatchSemaphore(value: settings.waitingChunks),
+        worker: Locked { Worker(settings, store: store) })
+    }
+  }
+
+  /// The first thing that went wrong with the store.
+  var failure: StoreError? { failed.withLock { $0 } }
+
+  /// Decodes the packets of a chunk and gives each worker its own.
+  func hand(
+    out chunk: PacketChunk, decapsulator: inout Decapsulator, counting statistics: inout Statistics
+  ) {
+    guard let last = chunk.packets.last else { return }
+    var shares = [[Decoded]](repeating: [], count: posts.count)
+    for index in shares.indices { shares[index].reserveCapacity(chunk.packets.count / posts.count) }
+    let memory = chunk.store.bytes
+    for packet in chunk.packets {
+      statistics.count(packet)
+      guard
+        case .decoded(let decoded) = decapsulator.decode(packet, in: memory.slice(packet.range))
+      else { continue }
+      shares[posts.count == 1 ? 0 : share(of: decoded)].append(decoded)
+    }
+    for (post, packets) in zip(posts, shares) {
+      let batch = Worker.Batch(store: chunk.store, packets: packets, now: last.timestamp)
+      post.places.wait()
+      post.queue.async { [self] in
+        defer { post.places.signal() }
+        note(post) { (worker) throws(StoreError) in try worker.take(batch) }
+      }
+    }
+  }
+
+  /// Waits until all is done and ends every conversation.
+  func finish() {
+    for post in posts {
+      post.queue.async { [self] in
+        note(post) { (worker) throws(StoreError) in try worker.finish() }
+      }
+    }
+    for post in posts { post.queue.sync {} }
+  }
+
+  /// Adds what the workers counted.
+  func count(into statistics: inout Statistics) {
+    var dissection = DissectionCounters()
+    for post in posts {
+      post.worker.withLock { worker in
+        statistics.flows.add(worker.flowCounters)
+        statistics.entries += worker.entries
+        dissection.add(worker.dissectionCounters)
+      }
+    }
+    statistics.take(dissection)
+  }
+
+  private func note(_ post: Post, _ work: (inout Worker) throws(StoreError) -> Void) {
+    let failure: StoreError? = post.worker.withLock { worker in
+      do throws(StoreError) {
+        try work(&worker)
+        return nil
+      } catch { return error }
+    }
+    if let failure { failed.withLock { $0 = $0 ?? failure } }
+  }
+
+  /// Symmetric: swapping the ends gives the same share.
+  private func share(of packet: Decoded) -> Int {
+    let addresses =
+      (packet.source.high ^ packet.destination.high) &+ (packet.source.low ^ packet.destination.low)
+    let ports = UInt64(packet.sourcePort) &+ UInt64(packet.destinationPort)
+    let mixed = (addresses ^ ports &* 0x9e37_79b9_7f4a_7c15) &* 0xff51_afd7_ed55_8ccd
+    return Int((mixed >> 33) % UInt64(posts.count))
+  }
+}
+
+/// A value that belongs to whoever holds its lock.
+///
+/// A worker's queue is serial, so the lock is never waited for while packets flow; it is what lets
+/// the compiler see that the worker has one owner at a time.
+final class Locked<Value>: Sendable {
+  private let mutex: Mutex<Value>
+
+  init(_ make: () -> sending Value) { mutex = Mutex(make()) }
+
+  func withLock<Result: Sendable>(_ body: (inout Value) -> Result) -> Result {
+    mutex.withLock { value in body(&value) }
+  }
+}

@@ -1,0 +1,21 @@
+package import Dissectors
+package import Entries
+package import Flows
+
+/// How a pipeline works: names, limits, and on how many threads.
+package struct PipelineSettings: Sendable {
+  /// Who held which address; entries are named by it.
+  package var names: NameTable
+  package var flows = FlowLimits()
+  package var dissection = DissectionLimits()
+  package var switches = DissectorSwitches.standard
+  /// Threads that follow conversations, beside the one that reads.
+  package var workers: Int
+  /// Chunks that may wait for a worker before the reader waits for it.
+  package var waitingChunks = 4
+
+  package init(names: NameTable = NameTable(), workers: Int) {
+    self.names = names
+    self.workers = max(1, workers)
+  }
+}

@@ -1,0 +1,91 @@
+import Bytes
+import Dissectors
+import Flows
+import Layers
+import Packets
+
+extension Statistics {
+  /// One more packet.
+  mutating func count(_ packet: Packet) {
+    packets += 1
+    bytes += UInt64(packet.originalLength)
+    if oldest.map({ packet.timestamp < $0 }) ?? true { oldest = packet.timestamp }
+    if newest.map({ packet.timestamp > $0 }) ?? true { newest = packet.timestamp }
+  }
+
+  /// What could not be followed below the transport.
+  mutating func take(_ counters: LayerCounters) {
+    cutPackets = counters.cut
+    notFollowed = SkipReason.allCases.compactMap { reason in
+      counters[reason] > 0 ? Named(name: reason.words, count: counters[reason]) : nil
+    }
+  }
+
+  /// What the captures say of themselves, and where they are damaged.
+  mutating func take(_ summaries: [CaptureSummary]) {
+    droppedPackets = summaries.reduce(0) { $0 + $1.dropped }
+    warnings = []
+    for (source, summary) in zip(sources, summaries) {
+      warnings += summary.warnings.map { "\(source): \($0.text) (byte \($0.offset))" }
+      if summary.furtherWarnings > 0 {
+        warnings.append("\(source): \(summary.furtherWarnings) further places are damaged")
+      }
+    }
+  }
+
+  /// What dissection met.
+  mutating func take(_ counters: DissectionCounters) {
+    unrecognised = counters.unrecognised.values.reduce(0, +)
+    var troubles: [Named] = []
+    for (name, figures) in counters.protocols.sorted(by: { $0.key < $1.key }) {
+      for kind in WireError.Kind.allCases where figures.errors(of: kind) > 0 {
+        troubles.append(Named(name: "\(name) \(kind)", count: figures.errors(of: kind)))
+      }
+      if figures.halves > 0 {
+        troubles.append(Named(name: "\(name) halves", count: figures.halves))
+      }
+    }
+    for (name, count) in [
+      ("waiting bytes dropped", counters.waitingDropped), ("body bytes cut", counters.bodyBytesCut),
+      ("pending evicted", counters.pendingEvicted), ("misbehaved", counters.misbehaved),
+    ] where count > 0 {
+      troubles.append(Named(name: name, count: count))
+    }
+    dissection = troubles
+  }
+}
+
+extension FlowCounters {
+  /// Adds the figures of another worker.
+  mutating func add(_ other: FlowCounters) {
+    packets += other.packets
+    conversations += other.conversations
+    evicted += other.evicted
+    gapsLost += other.gapsLost
+    bytesLost += other.bytesLost
+    repeatedSegments += other.repeatedSegments
+    straySegments += other.straySegments
+    pendingOverflows += other.pendingOverflows
+    duplicates += other.duplicates
+    unfollowed += other.unfollowed
+  }
+}
+
+/// What follows the last slash.
+func lastComponent(_ path: String) -> String {
+  path == "-" ? "standard input" : String(path.split(separator: "/").last ?? Substring(path))
+}
+
+extension SkipReason {
+  /// For the coverage line.
+  fileprivate var words: String {
+    switch self {
+    case .unknownLinkType: "unknown link type"
+    case .notIP: "not IP"
+    case .truncated: "too short"
+    case .malformed: "malformed"
+    case .unsupported: "unsupported"
+    case .tooDeep: "nested too deep"
+    }
+  }
+}

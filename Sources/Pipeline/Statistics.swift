@@ -1,0 +1,46 @@
+package import Bytes
+package import Flows
+
+/// What a pipeline has seen so far, and what it turned away.
+package struct Statistics: Hashable, Sendable {
+  /// Names of the files or interfaces read.
+  package var sources: [String] = []
+  package var packets: UInt64 = 0
+  /// Bytes on the wire.
+  package var bytes: UInt64 = 0
+  package var oldest: Timestamp?
+  package var newest: Timestamp?
+  /// Packets of which the capture holds only a part.
+  package var cutPackets: UInt64 = 0
+  /// Packets that an interface or its driver dropped, as far as the capture says.
+  package var droppedPackets: UInt64 = 0
+  /// Packets that were not followed, by reason.
+  package var notFollowed: [Named] = []
+  package var flows = FlowCounters()
+  /// What dissection met, by protocol and kind of trouble.
+  package var dissection: [Named] = []
+  package var entries: UInt64 = 0
+  /// Conversations whose protocol was not recognised.
+  package var unrecognised: UInt64 = 0
+  /// Conversations that begin with a TLS handshake and were not decrypted.
+  package var encrypted: UInt64 = 0
+  /// What was wrong with the input, one sentence each.
+  package var warnings: [String] = []
+  /// Whether everything there was has been read.
+  package var isComplete = false
+
+  package init() {}
+
+  /// Bytes of streams that will never come: lost by the capture, or cut by its snap length.
+  package var bytesLost: UInt64 { flows.bytesLost }
+  /// Packets that repeat one just seen on another interface.
+  package var duplicates: UInt64 { flows.duplicates }
+
+  /// A count with its name.
+  package struct Named: Hashable, Sendable {
+    package var name: String
+    package var count: UInt64
+
+    package init(name: String, count: UInt64) { (self.name, self.count) = (name, count) }
+  }
+}

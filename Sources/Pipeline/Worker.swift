@@ -1,0 +1,77 @@
+import Bytes
+import Dissectors
+import Entries
+import Flows
+import Layers
+import Packets
+import Store
+
+/// One worker: the conversations that fall to it, from packets to entries.
+///
+/// It shares nothing but the store. Both directions of a conversation come here, in capture order.
+struct Worker {
+  private var table: FlowTable
+  private let dissection: Dissection
+  private let names: NameTable
+  private let store: EntryStore
+  /// The last few names looked up: most packets are between few addresses.
+  private var known: [IPAddress: Workload?] = [:]
+  private(set) var entries: UInt64 = 0
+
+  /// Packets of one chunk that belong to one worker.
+  struct Batch: Sendable {
+    var store: ByteStore
+    var packets: [Decoded]
+    /// The chunk's last instant: time passes for a worker also while it has no packets.
+    var now: Timestamp
+  }
+
+  init(_ settings: PipelineSettings, store: EntryStore) {
+    table = FlowTable(limits: settings.flows)
+    dissection = Dissection(limits: settings.dissection, switches: settings.switches)
+    names = settings.names
+    self.store = store
+  }
+
+  mutating func take(_ batch: Batch) throws(StoreError) {
+    for packet in batch.packets {
+      let memory = packet.fragments ?? batch.store
+      let payload = memory.bytes.slice(packet.payload)
+      table.receive(packet, payload: payload, into: dissection)
+    }
+    dissection.advance(to: batch.now)
+    try emit()
+  }
+
+  /// No more packets come: everything open becomes entries.
+  mutating func finish() throws(StoreError) {
+    table.finish(into: dissection)
+    dissection.finish()
+    try emit()
+  }
+
+  private mutating func emit() throws(StoreError) {
+    var ready = dissection.drain()
+    guard !ready.isEmpty else { return }
+    if !names.isEmpty {
+      for index in ready.indices {
+        let when = ready[index].timestamp
+        ready[index].source.workload = name(ready[index].source.address, when)
+        ready[index].destination.workload = name(ready[index].destination.address, when)
+      }
+    }
+    entries += UInt64(ready.count)
+    try store.append(ready)
+  }
+
+  private mutating func name(_ address: IPAddress, _ when: Timestamp) -> Workload? {
+    // An address with one holder has it for all times; only those are remembered.
+    if let found = known[address] { return found }
+    let workload = names.workload(at: address, when: when)
+    if names.records(of: address).count <= 1, known.count < 65_536 { known[address] = workload }
+    return workload
+  }
+
+  var flowCounters: FlowCounters { table.counters }
+  var dissectionCounters: DissectionCounters { dissection.counters }
+}

@@ -1,0 +1,101 @@
+import Bytes
+import Entries
+import JSON
+import Query
+import ToolKit
+
+extension Answer {
+  /// What a query could not evaluate or read.
+  mutating func note(_ failures: QueryResult.Failures, of coverage: QueryCoverage) {
+    if failures.count > 0 {
+      let cause = failures.cause.map { ": " + $0 } ?? ""
+      warn(
+        """
+        The filter could not be evaluated on \(Shown.count(Int64(failures.count))) of \
+        \(Shown.count(Int64(coverage.entries))) entries, which are left out\(cause).
+        """)
+    }
+    for damage in coverage.damage { warn("A part of the store is missing: \(damage).") }
+  }
+
+  /// Why nothing was found: what each condition removed, which values exist, what would match.
+  mutating func explain(_ diagnosis: Diagnosis, _ redactor: Redactor) {
+    var suggestions = JSONObject()
+    suggestions["entries"] = JSONValue(diagnosis.entries)
+    suggestions["in_window"] = JSONValue(diagnosis.inWindow)
+    if diagnosis.entries == 0 {
+      say("There are no entries at all: no call was recognised in the traffic.")
+    } else if diagnosis.inWindow == 0 {
+      say(
+        """
+        None of the \(Shown.count(Int64(diagnosis.entries))) entries lies in the window; \
+        \(Shown.count(Int64(diagnosis.outsideWindow))) match outside it.
+        """)
+    }
+    suggestions["conditions"] = .array(diagnosis.conditions.map { .object(json($0, redactor)) })
+    if diagnosis.inWindow > 0 {
+      for condition in diagnosis.conditions { say(sentence(condition, redactor)) }
+    }
+    if let relaxed = diagnosis.relaxed {
+      suggestions["relaxed"] = [
+        "kfl": .string(relaxed.filter), "hits": JSONValue(relaxed.hits),
+        "left_out": .array(relaxed.leftOut.map { .string($0) }),
+      ]
+      let filter =
+        relaxed.filter.isEmpty ? "no filter" : "kfl=" + JSONValue.string(relaxed.filter).text
+      say("\(Shown.count(Int64(relaxed.hits))) match with \(filter).")
+    }
+    structured["suggestions"] = .object(suggestions)
+  }
+
+  private func sentence(_ condition: Diagnosis.Condition, _ redactor: Redactor) -> String {
+    var line =
+      "`\(condition.text)` holds for \(Shown.count(Int64(condition.alone))) entries alone; "
+      + "\(Shown.count(Int64(condition.without))) match without it."
+    if let nearest = condition.nearest { line += " Near: \(Shown.text(redactor.text(nearest)))." }
+    let values = condition.values.prefix(6).map {
+      "\(Self.shown($0.value, redactor)) (\(Shown.count(Int64($0.count))))"
+    }
+    if !values.isEmpty { line += " Values there: \(values.joined(separator: ", "))." }
+    return line
+  }
+
+  private func json(_ condition: Diagnosis.Condition, _ redactor: Redactor) -> JSONObject {
+    var object: JSONObject = [
+      "condition": .string(condition.text), "alone": JSONValue(condition.alone),
+      "remaining": JSONValue(condition.remaining), "without": JSONValue(condition.without),
+    ]
+    if let field = condition.field?.name { object["field"] = .string(field) }
+    if let nearest = condition.nearest {
+      object["nearest"] = .string(Shown.text(redactor.text(nearest)))
+    }
+    object["values"] = .array(
+      condition.values.prefix(10).map {
+        ["value": .string(Self.shown($0.value, redactor)), "count": JSONValue($0.count)]
+      })
+    return object
+  }
+
+  private static func shown(_ value: FieldValue, _ redactor: Redactor) -> String {
+    switch value {
+    case .none: "(none)"
+    case .bool(let flag): String(flag)
+    case .int(let number): String(number)
+    case .text(let text): text.isEmpty ? "\"\"" : Shown.text(redactor.url(text), limit: 60)
+    case .texts(let texts): Shown.text(redactor.text(texts.joined(separator: ",")), limit: 60)
+    case .instant(let instant): instant.rfc3339
+    case .bytes(let bytes): "\(bytes.count) bytes"
+    case .pairs(let pairs): Shown.text(pairs.map(\.name).joined(separator: ","), limit: 60)
+    case .numbers(let numbers): "\(numbers.count) numbers"
+    }
+  }
+}
+
+extension Traffic {
+  func explainEmpty(_ query: Query, in answer: inout Answer) async throws(ToolError) {
+    let diagnosis = try await ask { (source) throws(QueryError) in
+      try await source.diagnose(query)
+    }
+    answer.explain(diagnosis, redactor)
+  }
+}

@@ -1,0 +1,242 @@
+import Bytes
+import Entries
+import JSON
+import Query
+import ToolKit
+
+/// A call as the tools list it: `compact` and `full` of the contract, and cells for reading.
+struct CallRow {
+  /// Longest body preview of the full format, in bytes.
+  static let previewLimit = 1_024
+
+  private let row: EntryView
+  let redactor: Redactor
+
+  init(_ row: EntryView, _ redactor: Redactor) { (self.row, self.redactor) = (row, redactor) }
+
+  var id: String { row.id.description }
+  var timestamp: Timestamp { row.timestamp }
+  /// Microseconds.
+  var elapsed: Int64? { row.int(.elapsed) }
+  var hasRequest: Bool { row.hasRequest }
+  var hasResponse: Bool { row.hasResponse }
+  var isError: Bool { row.bool(.failed) || row.int(.faultKind) != nil }
+  /// What kept the call from being whole.
+  var fault: String? {
+    guard let kind = row.text(.errorType) else { return nil }
+    return kind + (row.text(.faultMessage).map { ": " + Shown.text($0) } ?? "")
+  }
+
+  func json(_ format: String) -> JSONObject {
+    switch format {
+    case "full": full
+    case "raw": RawRedaction.redacted(row.raw, redactor)
+    default: compact
+    }
+  }
+
+  /// The key of `group_by`.
+  func group(_ name: String) -> String {
+    switch name {
+    case "node": row.text(.nodeID) ?? ""
+    case "worker": row.text(.worker) ?? ""
+    default: row.text(.destinationNamespace) ?? row.text(.sourceNamespace) ?? ""
+    }
+  }
+
+  var compact: JSONObject {
+    let summary = CallSummary(row)
+    var object: JSONObject = [
+      "id": .string(id), "ts": .int(timestamp.milliseconds),
+      "src": .object(endpoint(.client)), "dst": .object(endpoint(.server)),
+      "proto": .string(row.kind?.name ?? "unknown"),
+    ]
+    if let method = summary.method { object["method"] = .string(Shown.text(method)) }
+    if let path = summary.path { object["path"] = .string(shownPath(path)) }
+    if let status = summary.status { object["status"] = .int(status) }
+    if row.kind == .grpc, let status = row.int(.grpcStatus), status >= 0 {
+      object["grpc_status"] = .int(status)
+    }
+    if let elapsed = row.int(.elapsed) {
+      object["latency_ms"] = JSONValue(Double(elapsed) / 1_000)
+    }
+    if row.bool(.failed) { object["error"] = true }
+    if row.kind?.isCall == true, row.hasRequest != row.hasResponse {
+      object["incomplete"] = row.hasRequest ? "response" : "request"
+    }
+    return object
+  }
+
+  var full: JSONObject {
+    let contents = row.contents()
+    var object = compact
+    object["src"] = .object(endpoint(.client, full: true))
+    object["dst"] = .object(endpoint(.server, full: true))
+    if let worker = row.text(.worker) { object["worker"] = .string(worker) }
+    object["req_size"] = .int(row.int(.requestBytes) ?? 0)
+    object["resp_size"] = .int(row.int(.responseBytes) ?? 0)
+    addContent(contents.request, "req", to: &object)
+    addContent(contents.response, "resp", to: &object)
+    addRest(to: &object)
+    return object
+  }
+
+  /// Ids, protocol details, health of the connection, what went wrong.
+  func addRest(to object: inout JSONObject) {
+    if let conn = row.int(.connID) { object["conn_id"] = .int(conn) }
+    if let flow = row.int(.flowID) { object["flow_id"] = .int(flow) }
+    if let node = row.text(.nodeID) { object["node_id"] = .string(node) }
+    if let details = row.text(.details), let value = try? JSONReader.value(of: details) {
+      object["details"] = RawRedaction.redacted(value, redactor)
+    }
+    if let metrics { object["tcp_metrics"] = .object(metrics) }
+    if let kind = row.text(.errorType) {
+      object["fault"] = [
+        "type": .string(kind), "msg": .string(Shown.text(row.text(.faultMessage) ?? "")),
+      ]
+    }
+  }
+
+  /// Method, URL and version, as far as the protocol has them.
+  func addRequestLine(to object: inout JSONObject) {
+    let summary = CallSummary(row)
+    if let method = summary.method { object["method"] = .string(Shown.text(method)) }
+    if let url = row.text(.url) {
+      object["url"] = .string(Shown.text(redactor.url(url), limit: 4_096))
+    }
+    if let path = summary.path { object["path"] = .string(shownPath(path)) }
+    let query = row.pairs(.queryString)
+    if !query.isEmpty {
+      object["query"] = .object(
+        JSONObject(
+          members: query.map { pair in
+            .init(
+              name: Shown.text(pair.name),
+              value: .string(Shown.text(redactor.parameter(pair.name, pair.value), limit: 4_096)))
+          }))
+    }
+    if let version = row.text(.httpVersion) {
+      object["http_version"] = .string(Shown.text(version))
+    }
+    object["size"] = .int(row.int(.requestBytes) ?? 0)
+  }
+
+  func addStatusLine(to object: inout JSONObject) {
+    let summary = CallSummary(row)
+    if let status = summary.status { object["status"] = .int(status) }
+    if let text = row.text(.statusText) { object["status_text"] = .string(Shown.text(text)) }
+    object["size"] = .int(row.int(.responseBytes) ?? 0)
+  }
+
+  var requestLine: String {
+    let summary = CallSummary(row)
+    let object = row.text(.url).map { redactor.url($0) } ?? summary.path ?? ""
+    return [summary.verb ?? summary.method, Shown.text(object, limit: 500), row.text(.httpVersion)]
+      .compactMap(\.self).joined(separator: " ")
+  }
+
+  var statusLine: String {
+    let summary = CallSummary(row)
+    return [summary.statusText, row.text(.statusText).map { Shown.text($0) }]
+      .compactMap(\.self).joined(separator: " ")
+  }
+
+  /// The 24 health figures, on connection records.
+  var metrics: JSONObject? {
+    let numbers = row.numbers(.tcpMetrics)
+    guard !numbers.isEmpty else { return nil }
+    return JSONObject(
+      members: numbers.map { .init(name: $0.name, value: JSONValue($0.value)) })
+  }
+
+  private func addContent(_ content: Content?, _ prefix: String, to object: inout JSONObject) {
+    guard let content else { return }
+    let message = ShownMessage(content, redactor: redactor, bodyLimit: Self.previewLimit)
+    if !message.headers.isEmpty { object[prefix + "_headers"] = .object(message.headers) }
+    guard let body = message.body else { return }
+    object[prefix + "_body"] = .string(body.text)
+    if body.isCut { object[prefix + "_truncated"] = true }
+    if let encoding = body.encoding { object[prefix + "_encoding"] = .string(encoding) }
+  }
+
+  enum End { case client, server }
+
+  func endpoint(_ end: End, full: Bool = false) -> JSONObject {
+    let ids = EndFields(end)
+    var object = JSONObject()
+    func add(_ name: String, _ id: FieldID) {
+      if let text = row.text(id) { object[name] = .string(Shown.text(text)) }
+    }
+    add("ip", ids.ip)
+    if let port = row.int(ids.port), port > 0 { object["port"] = .int(port) }
+    add("pod", ids.pod)
+    add("ns", ids.namespace)
+    add("svc", ids.service)
+    add("node", ids.node)
+    if full {
+      add("name", ids.name)
+      add("dns", ids.dns)
+      let labels = row.pairs(ids.labels)
+      if !labels.isEmpty {
+        object["labels"] = .object(
+          JSONObject(members: labels.map { .init(name: $0.name, value: .string($0.value)) }))
+      }
+    }
+    return object
+  }
+
+  /// `shop/frontend`, `8.8.8.8:53`: who it was, as short as it is clear.
+  func label(_ end: End) -> String {
+    let ids = EndFields(end)
+    let name = row.text(ids.service) ?? row.text(ids.pod) ?? row.text(ids.dns)
+    if let name {
+      guard let namespace = row.text(ids.namespace) else { return Shown.text(name) }
+      return Shown.text(namespace + "/" + name)
+    }
+    let ip = row.text(ids.ip) ?? "?"
+    guard end == .server, let port = row.int(ids.port), port > 0 else { return ip }
+    return ip.contains(":") ? "[\(ip)]:\(port)" : "\(ip):\(port)"
+  }
+
+  static var table: Table {
+    Table([
+      .init("time (UTC)"), .init("client", limit: 30), .init("server", limit: 30), .init("proto"),
+      .init("call", limit: 56), .init("status", limit: 14), .init("ms", right: true),
+      .init("id", limit: 40),
+    ])
+  }
+
+  var cells: [String] {
+    let summary = CallSummary(row)
+    let status = row.bool(.failed) ? summary.statusText + " !" : summary.statusText
+    let line = [summary.verb ?? summary.method, summary.path.map(shownPath)]
+      .compactMap(\.self).joined(separator: " ")
+    return [
+      Shown.clock(timestamp), label(.client), label(.server), row.kind?.name ?? "?",
+      Shown.text(line), status, row.int(.elapsed).map(Shown.milliseconds) ?? "-", id,
+    ]
+  }
+
+  /// Paths may carry secrets too, as in `/reset/eyJ…`.
+  private func shownPath(_ path: String) -> String { Shown.text(redactor.url(path)) }
+}
+
+/// The fields of one end.
+struct EndFields {
+  let ip, port, pod, namespace, service, node, name, dns, labels: FieldID
+
+  init(_ end: CallRow.End) {
+    switch end {
+    case .client:
+      (ip, port, pod) = (.sourceIP, .sourcePort, .sourcePodName)
+      (namespace, service, node) = (.sourceNamespace, .sourceServiceName, .sourceNode)
+      (name, dns, labels) = (.sourceName, .sourceDNS, .sourceLabels)
+    case .server:
+      (ip, port, pod) = (.destinationIP, .destinationPort, .destinationPodName)
+      (namespace, service, node) = (
+        .destinationNamespace, .destinationServiceName, .destinationNode
+      )
+      (name, dns, labels) = (.destinationName, .destinationDNS, .destinationLabels)
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import Bytes
+import JSON
+import Pipeline
+
+/// What an answer rests on: which traffic, which period, what is missing.
+struct Coverage {
+  var statistics: Statistics
+  /// The window asked for, when it was narrower than the traffic.
+  var notes: [String] = []
+
+  var json: JSONObject {
+    var object: JSONObject = [
+      "source": .string(statistics.sources.joined(separator: ", ")),
+      "dissection_enabled": true,
+      "oldest_ts": statistics.oldest.map { .int($0.milliseconds) } ?? .null,
+      "newest_ts": statistics.newest.map { .int($0.milliseconds) } ?? .null,
+      "packets": JSONValue(statistics.packets), "targeted": "unknown",
+    ]
+    object["notes"] = .array((remarks + notes).map { .string($0) })
+    return object
+  }
+
+  var text: String {
+    var parts: [String] = []
+    if let oldest = statistics.oldest, let newest = statistics.newest {
+      parts.append("\(Shown.date(oldest)) to \(Shown.date(newest)) UTC")
+    }
+    parts.append("\(Shown.count(Int64(clamping: statistics.packets))) packets")
+    let source = statistics.sources.joined(separator: ", ")
+    return "Coverage: "
+      + ([source] + parts + remarks + notes).filter { !$0.isEmpty }
+      .joined(separator: "; ") + "."
+  }
+
+  /// What is missing or was not understood.
+  private var remarks: [String] {
+    var remarks: [String] = []
+    func add(_ count: UInt64, _ one: String, _ many: String) {
+      if count > 0 {
+        remarks.append("\(Shown.count(Int64(clamping: count))) " + (count == 1 ? one : many))
+      }
+    }
+    if !statistics.isComplete { remarks.append("still reading") }
+    add(statistics.bytesLost, "byte missing from streams", "bytes missing from streams")
+    add(statistics.cutPackets, "packet cut by the capture", "packets cut by the capture")
+    add(
+      statistics.droppedPackets, "packet dropped while capturing", "packets dropped while capturing"
+    )
+    add(statistics.duplicates, "packet seen twice", "packets seen twice")
+    add(statistics.encrypted, "encrypted connection", "encrypted connections")
+    add(
+      statistics.unrecognised, "connection of an unknown protocol",
+      "connections of an unknown protocol")
+    let skipped = statistics.notFollowed.reduce(0) { $0 + $1.count }
+    if skipped > 0 {
+      let names = statistics.notFollowed.map { "\($0.name) \($0.count)" }.joined(separator: ", ")
+      remarks.append("\(Shown.count(Int64(clamping: skipped))) packets not followed (\(names))")
+    }
+    return remarks + statistics.warnings
+  }
+}

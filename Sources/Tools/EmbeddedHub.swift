@@ -1,0 +1,62 @@
+import Bytes
+package import JSON
+package import ToolKit
+
+/// The Hub in this process: the tools over the traffic it was given.
+package struct EmbeddedHub: HubConnection {
+  package static let name = "Kubeshark MCP Server"
+
+  private let traffic: Traffic
+  private let tools: [any Tool]
+  private let version: String
+
+  package init(_ traffic: Traffic, version: String) {
+    self.traffic = traffic
+    self.version = version
+    // The order of `tools/list`.
+    tools = [
+      ListWorkloads(traffic: traffic), ListAPICalls(traffic: traffic), GetAPICall(traffic: traffic),
+      GetAPIStats(traffic: traffic), ListL4Flows(traffic: traffic),
+      GetL4FlowSummary(traffic: traffic),
+    ]
+  }
+
+  /// The rows of all tools, for routes and reference pages.
+  package var rows: [ToolRow] { tools.map { type(of: $0).row } }
+
+  package func catalogue() -> Catalogue {
+    Catalogue(
+      name: Self.name, version: version,
+      description: "Network traffic: API calls, flows, latencies and errors.",
+      tools: rows.map(\.description), prompts: PromptLibrary.all.map(\.description),
+      capabilities: [
+        "dissection": true, "raw_capture": false, "snapshots": false, "cloud_storage": false,
+        "k8s_resolution": traffic.hasInventory,
+      ])
+  }
+
+  package func call(
+    _ name: String, arguments: JSONObject, progress: @escaping ProgressReport
+  ) async throws(ToolError) -> ToolAnswer {
+    guard let tool = tools.first(where: { matches(type(of: $0).row, name) }) else {
+      let names = rows.map(\.name)
+      throw .notFound(
+        "There is no tool called \(JSONValue.string(String(name.prefix(64))).text).",
+        hint: nearest(to: name, among: names).map { "Did you mean \($0)?" }
+          ?? "The tools are \(names.joined(separator: ", ")).")
+    }
+    try await traffic.ready(progress: progress)
+    let checked = try Arguments(arguments, for: type(of: tool).row.parameters, now: traffic.now)
+    return try await tool.call(checked, progress: progress)
+  }
+
+  package func file(_ path: String) throws(ToolError) -> HubFile {
+    throw .notFound(
+      "There is no file \(JSONValue.string(String(path.prefix(200))).text) on this Hub.",
+      hint: "Files are named by the answers of tools that export captures.")
+  }
+
+  private func matches(_ row: ToolRow, _ name: String) -> Bool {
+    row.name == name || row.aliases.contains(name)
+  }
+}

@@ -1,0 +1,135 @@
+import Bytes
+import Entries
+import JSON
+import Query
+import ToolKit
+
+/// One call in full.
+struct GetAPICall: Tool {
+  static let headers = Parameter("include_headers", .flag(default: true), "Header fields")
+  static let payload = Parameter("include_payload", .flag(default: true), "Bodies")
+  static let size = Parameter(
+    "max_payload_size", .count(0...1_048_576, default: 65_536), "Most bytes of each body")
+  static let node = Parameter("node_id", .text, "Node, where the id does not carry it")
+
+  static let row = ToolRow(
+    name: "get_api_call", title: "Get an API call",
+    doc: """
+      One call with everything known of it: request and reply with headers, cookies and bodies \
+      (decoded, secrets replaced by fingerprints), times, sizes, protocol details, the connection \
+      it travelled on.
+      """,
+    parameters: [.id, headers, payload, size, node, .maxTokens],
+    answer: AnswerSchema.answer(
+      [
+        "id": .text(), "ts": .integer(), "src": .object(AnswerSchema.endpoint),
+        "dst": .object(AnswerSchema.endpoint), "proto": .text(), "method": .text(),
+        "path": .text(), "status": .integer(), "latency_ms": .number(),
+        "request": .anyObject, "response": .anyObject, "details": .anyObject,
+        "conn_id": .integer(), "flow_id": .integer(), "node_id": .text(),
+      ], required: ["id", "proto"]),
+    route: "GET calls/:id")
+
+  let traffic: Traffic
+
+  func call(
+    _ arguments: Arguments, progress: @escaping ProgressReport
+  ) async throws(ToolError) -> ToolAnswer {
+    let text = arguments.text(.id) ?? ""
+    guard let id = EntryID(text) else {
+      throw .invalid(
+        "id", "\(JSONValue.string(String(text.prefix(64))).text) is not the id of a call",
+        hint: "Ids look like local/42/0; list_api_calls gives them.")
+    }
+    let found = try await traffic.ask { (source) throws(QueryError) in try await source.entry(id) }
+    guard case .found(let view) = found else { throw missing(text, found) }
+    let row = CallRow(view, traffic.redactor)
+    var answer = Answer(arguments)
+    answer.structured = row.compact
+    answer.structured["src"] = .object(row.endpoint(.client, full: true))
+    answer.structured["dst"] = .object(row.endpoint(.server, full: true))
+    say(row, in: &answer)
+    let contents = view.contents()
+    let limit = arguments.flag(Self.payload) ? arguments.count(Self.size) : 0
+    let wantsHeaders = arguments.flag(Self.headers)
+    var request = JSONObject()
+    var response = JSONObject()
+    row.addRequestLine(to: &request)
+    row.addStatusLine(to: &response)
+    let sent = contents.request.map {
+      ShownMessage($0, redactor: traffic.redactor, bodyLimit: limit)
+    }
+    let received = contents.response.map {
+      ShownMessage($0, redactor: traffic.redactor, bodyLimit: limit)
+    }
+    add(sent, contents.request, to: &request, headers: wantsHeaders, body: limit > 0)
+    add(received, contents.response, to: &response, headers: wantsHeaders, body: limit > 0)
+    if row.hasRequest { answer.structured["request"] = .object(request) }
+    if row.hasResponse { answer.structured["response"] = .object(response) }
+    row.addRest(to: &answer.structured)
+    answer.say(Answer.fence)
+    if row.hasRequest { say("Request", row.requestLine, sent, wantsHeaders, limit, in: &answer) }
+    if row.hasResponse {
+      say("Response", row.statusLine, received, wantsHeaders, limit, in: &answer)
+    }
+    if let details = answer.structured["details"] {
+      answer.say("Details: " + Shown.text(details.text, limit: max(200, answer.room)))
+    }
+    return answer.finish(traffic.coverage)
+  }
+
+  private func missing(_ id: String, _ lookup: EntryLookup) -> ToolError {
+    if case .unknown(oldestKept: false) = lookup {
+      return ToolError(
+        status: 410, code: "expired",
+        message: "The call \(JSONValue.string(id).text) is not kept any more, or never was.",
+        hint: "Older traffic has made room for newer; list_api_calls gives what is there.")
+    }
+    return .notFound(
+      "There is no call with the id \(JSONValue.string(id).text).",
+      hint: "list_api_calls gives the ids of this traffic.")
+  }
+
+  private func say(_ row: CallRow, in answer: inout Answer) {
+    var line = "\(row.label(.client)) → \(row.label(.server)), \(Shown.date(row.timestamp)) UTC"
+    if let elapsed = row.elapsed { line += ", \(Shown.milliseconds(elapsed)) ms" }
+    answer.say("Call \(row.id): " + line + ".")
+    if let fault = row.fault { answer.say("Not whole: \(fault)") }
+  }
+
+  private func add(
+    _ message: ShownMessage?, _ content: Content?, to object: inout JSONObject, headers: Bool,
+    body: Bool
+  ) {
+    guard let message, let content else { return }
+    if headers {
+      object["headers"] = .object(message.headers)
+      if !message.cookies.isEmpty { object["cookies"] = .object(message.cookies) }
+    }
+    object["body_size"] = .int(content.bodyLength)
+    guard body, let shown = message.body else { return }
+    object["body"] = .string(shown.text)
+    object["truncated"] = .bool(shown.isCut)
+    if let encoding = shown.encoding { object["encoding"] = .string(encoding) }
+    if let problem = shown.problem { object["body_problem"] = .string(problem) }
+  }
+
+  private func say(
+    _ title: String, _ line: String, _ message: ShownMessage?, _ headers: Bool, _ limit: Int,
+    in answer: inout Answer
+  ) {
+    answer.say("\(title): \(line)")
+    guard let message else { return }
+    if headers {
+      for member in message.headers.members {
+        answer.say("  \(member.name): \(Shown.text(member.value.string ?? "", limit: 300))")
+      }
+    }
+    guard limit > 0, let body = message.body else { return }
+    let text =
+      body.encoding == nil
+      ? Shown.text(body.text, limit: max(200, answer.room / 2))
+      : "(binary, \(body.text.utf8.count * 3 / 4) bytes)"
+    answer.say("  body\(body.isCut ? " (cut)" : ""): " + text)
+  }
+}

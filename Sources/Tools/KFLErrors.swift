@@ -1,0 +1,33 @@
+import JSON
+import KFL
+import ToolKit
+
+/// A filter's diagnostics as a tool's error: the caret, every mistake, the corrected expression.
+enum KFLErrors {
+  static func error(
+    _ compiled: Compilation, first: Diagnostic, argument: String
+  ) -> ToolError {
+    var details = JSONObject()
+    details["caret"] = .string(first.caret(in: compiled.text))
+    details["errors"] = .array(compiled.errors.map { .object(json($0)) })
+    let suggestion = compiled.errors.lazy.compactMap(\.suggestion).first
+    if let suggestion { details["suggestion"] = .string(suggestion) }
+    return ToolError(
+      status: 400, code: "invalid_kfl", message: "The filter is not valid: \(first.message)",
+      hint: suggestion.map { "Try \(argument)=\(JSONValue.string($0).text)" }
+        ?? "Call list_workloads for names; fields are listed by kubeshark kfl fields.",
+      argument: argument, position: first.offset, details: details)
+  }
+
+  static func json(_ diagnostic: Diagnostic) -> JSONObject {
+    var object: JSONObject = [
+      "code": .string(diagnostic.code.rawValue), "message": .string(diagnostic.message),
+      "offset": JSONValue(diagnostic.offset), "line": JSONValue(diagnostic.line),
+      "column": JSONValue(diagnostic.column), "length": JSONValue(diagnostic.length),
+    ]
+    if let expected = diagnostic.expected { object["expected"] = .string(expected) }
+    if let found = diagnostic.found { object["found"] = .string(found) }
+    if let suggestion = diagnostic.suggestion { object["suggestion"] = .string(suggestion) }
+    return object
+  }
+}

@@ -1,0 +1,133 @@
+import Bytes
+import Entries
+import JSON
+import Query
+import ToolKit
+
+/// Calls that match a filter.
+struct ListAPICalls: Tool {
+  static let limit = Parameter("limit", .count(1...1_000, default: 100), "How many to return")
+  static let format = Parameter(
+    "format", .choice(["compact", "full", "raw"], default: "compact"),
+    "full adds headers, body previews and ids; raw is the whole record")
+  static let order = Parameter(
+    "order", .choice(["desc", "asc", "latency"], default: "desc"),
+    "desc: newest first; latency: slowest first")
+  static let groupBy = Parameter(
+    "group_by", .choice(["node", "ns", "worker"], default: nil), "List by group")
+  static let db = Parameter("db", .text, "<snapshot>/<dissection> instead of this traffic")
+  static let snapshot = Parameter("snapshot_id", .text, "Snapshot instead of this traffic")
+
+  static let row = ToolRow(
+    name: "list_api_calls", title: "List API calls",
+    doc: """
+      L7 calls (HTTP, DNS and every other protocol that is recognised) that match a KFL filter, \
+      newest first: who called whom, what, with which status, how long it took. Begin with \
+      get_api_stats for totals; use get_api_call for headers and bodies. Connection records are \
+      listed when the filter names them (tcp_conn, udp_conn).
+      """,
+    parameters: [.kfl, limit, order, format, groupBy, .start, .end, .cursor]
+      + Shorthand.rows.map(\.parameter) + [db, snapshot, .maxTokens],
+    answer: AnswerSchema.list(
+      "calls", AnswerSchema.call,
+      extra: [
+        "groups": .list(
+          .schema([
+            "key": .text(), "count": .integer(), "errors": .integer(), "calls": .list([:]),
+          ])),
+        "suggestions": .anyObject,
+      ], required: ["total", "truncated"]),
+    route: "GET calls")
+
+  let traffic: Traffic
+
+  func call(
+    _ arguments: Arguments, progress: @escaping ProgressReport
+  ) async throws(ToolError) -> ToolAnswer {
+    try SnapshotArguments.refuse(arguments)
+    var asked = try traffic.query(arguments)
+    asked.query.limit = min(arguments.count(Self.limit), asked.rowLimit ?? .max)
+    asked.query.cursor = arguments.text(.cursor)
+    asked.query.order =
+      switch arguments.text(Self.order) {
+      case "asc": .oldest
+      case "latency": .latency
+      default: .newest
+      }
+    let query = asked.query
+    let result = try await traffic.ask { (source) throws(QueryError) in
+      try await source.query(query)
+    }
+    var answer = Answer(arguments)
+    for warning in asked.warnings { answer.warn(warning) }
+    answer.note(result.failures, of: result.coverage)
+    answer.say(heading(result, asked))
+    let format = arguments.text(Self.format) ?? "compact"
+    let rows = result.rows.map { CallRow($0, traffic.redactor) }
+    if let group = arguments.text(Self.groupBy) {
+      show(rows, by: group, format: format, in: &answer)
+    } else {
+      answer.structured["calls"] = .array(rows.map { .object($0.json(format)) })
+      show(rows, in: &answer)
+    }
+    answer.structured["total"] = JSONValue(result.total)
+    answer.structured["truncated"] = .bool(result.isTruncated)
+    if !result.isTotalExact { answer.structured["total_is_lower_bound"] = true }
+    if let next = result.nextCursor { answer.structured["next_cursor"] = .string(next) }
+    if result.rows.isEmpty, asked.query.cursor == nil {
+      try await traffic.explainEmpty(query, in: &answer)
+    }
+    return answer.finish(traffic.coverage)
+  }
+
+  private func heading(_ result: QueryResult, _ asked: FilteredQuery) -> String {
+    let number = (result.isTotalExact ? "" : "at least ") + Shown.count(Int64(result.total))
+    let what = result.total == 1 ? "call matches" : "calls match"
+    let filter = asked.text.map { " " + $0 } ?? " (no filter)"
+    let order =
+      switch asked.query.order {
+      case .newest: "newest first"
+      case .oldest: "oldest first"
+      case .latency: "slowest first"
+      }
+    guard !result.rows.isEmpty else { return "No call matches\(filter)." }
+    let shown =
+      result.rows.count == result.total ? "all" : "\(result.rows.count)"
+    return "\(number) \(what)\(filter); \(shown) listed, \(order)."
+  }
+
+  private func show(_ rows: [CallRow], in answer: inout Answer) {
+    guard !rows.isEmpty else { return }
+    answer.say(Answer.fence)
+    var table = CallRow.table
+    for row in rows { table.add(row.cells) }
+    answer.show(
+      table,
+      next: "Narrow the filter or raise max_tokens; get_api_call with an id shows one in full.")
+  }
+
+  private func show(
+    _ rows: [CallRow], by group: String, format: String, in answer: inout Answer
+  ) {
+    var keys: [String] = []
+    var groups: [String: [CallRow]] = [:]
+    for row in rows {
+      let key = row.group(group)
+      if groups[key] == nil { keys.append(key) }
+      groups[key, default: []].append(row)
+    }
+    answer.structured["groups"] = .array(
+      keys.map { key in
+        let members = groups[key] ?? []
+        return [
+          "key": .string(key), "count": JSONValue(members.count),
+          "errors": JSONValue(members.count { $0.isError }),
+          "calls": .array(members.map { .object($0.json(format)) }),
+        ]
+      })
+    for key in keys {
+      answer.say("\(group) \(key.isEmpty ? "(none)" : key):")
+      show(groups[key] ?? [], in: &answer)
+    }
+  }
+}

@@ -1,0 +1,175 @@
+import Bytes
+import JSON
+import KFL
+import Query
+import ToolKit
+
+/// TCP and UDP flows: who talks to whom, how much, with which round trip.
+struct ListL4Flows: Tool {
+  static let format = Parameter(
+    "format", .choice(["compact", "full", "raw"], default: "compact"), "full adds rates and times")
+  static let aggregate = Parameter(
+    "aggregate", .choice(["pod", "namespace", "node", "service"], default: nil),
+    "Add up flows between the same two pods, namespaces, nodes or services")
+  static let l4proto = Parameter(
+    "l4proto", .choice(["tcp", "udp"], default: nil), "Only this transport")
+  static let ip = Parameter("ip", .text, "Address or network of either side, such as 10.0.0.0/8")
+  static let sort = Parameter(
+    "sort", .choice(["bytes", "pkts", "rtt", "recent"], default: "bytes"), "Which flows come first")
+  static let limit = Parameter("limit", .count(1...1_000, default: 100), "How many to return")
+  static let sourceFilter = Parameter("src_filter", .text, "Text in the client's name or address")
+  static let targetFilter = Parameter("dst_filter", .text, "Text in the server's name or address")
+  static let minimum = Parameter(
+    "min_bytes", .count(0...Int.max, default: nil), "Leave out flows with fewer bytes")
+  static let external = Parameter(
+    "external", .flag(default: false), "Only flows to or from public addresses")
+  static let namespace = Parameter("ns", .text, "Namespace of either side; trailing * for a prefix")
+  static let pod = Parameter("pod", .text, "Pod of either side; trailing * for a prefix")
+  static let service = Parameter("svc", .text, "Service of either side; trailing * for a prefix")
+
+  static let row = ToolRow(
+    name: "list_l4_flows", title: "List L4 flows",
+    doc: """
+      TCP and UDP flows with bytes, packets, connections and handshake round-trip times, largest \
+      first. Works for encrypted and unknown protocols too. RTT p50 below 1 ms is the same node, \
+      1 to 10 ms normal, 10 to 100 ms elevated.
+      """,
+    parameters: [
+      format, aggregate, l4proto, ip, namespace, pod, service, sourceFilter, targetFilter, sort,
+      limit, minimum, external, .start, .end, ListAPICalls.snapshot, .maxTokens,
+    ],
+    answer: AnswerSchema.list(
+      "flows",
+      .schema(
+        [
+          "proto": .text(), "client": .object(AnswerSchema.endpoint),
+          "server": .object(AnswerSchema.endpoint), "client_stats": .anyObject,
+          "server_stats": .anyObject, "totals": .anyObject, "connections": .integer(),
+          "l7": .texts,
+        ], required: ["client", "server", "totals"])),
+    route: "GET flows")
+
+  let traffic: Traffic
+
+  func call(
+    _ arguments: Arguments, progress: @escaping ProgressReport
+  ) async throws(ToolError) -> ToolAnswer {
+    try SnapshotArguments.refuse(arguments)
+    var query = FlowQuery(try filters(arguments), window: try traffic.window(arguments))
+    query.level =
+      switch arguments.text(Self.aggregate) {
+      case "pod": .pod
+      case "service": .service
+      case "namespace": .namespace
+      case "node": .node
+      default: .address
+      }
+    query.order =
+      switch arguments.text(Self.sort) {
+      case "pkts": .packets
+      case "rtt": .handshake
+      case "recent": .newest
+      default: .bytes
+      }
+    let least = arguments.has(Self.minimum) ? Int64(arguments.count(Self.minimum)) : 0
+    query.limit = least > 0 ? FlowQuery.maxFlows : arguments.count(Self.limit)
+    let asked = query
+    let result = try await traffic.ask { (source) throws(QueryError) in
+      try await source.flows(asked)
+    }
+    let matching = result.flows.filter { $0.bytes >= least }
+    let total = least > 0 ? matching.count : result.total
+    let rows = matching.prefix(arguments.count(Self.limit)).map {
+      FlowRow($0, isAggregate: query.level != .address)
+    }
+    var answer = Answer(arguments)
+    answer.note(result.failures, of: result.coverage)
+    answer.structured["flows"] = .array(
+      rows.map { .object($0.json(arguments.text(Self.format) ?? "compact")) })
+    answer.structured["total"] = JSONValue(total)
+    answer.structured["truncated"] = .bool(rows.count < total)
+    if result.connectionsLeftOut > 0 {
+      answer.warn("\(result.connectionsLeftOut) connections of further flows were only counted.")
+    }
+    say(rows, total, result, arguments, in: &answer)
+    return answer.finish(traffic.coverage)
+  }
+
+  private func say(
+    _ rows: [FlowRow], _ total: Int, _ result: FlowResult, _ arguments: Arguments,
+    in answer: inout Answer
+  ) {
+    guard !rows.isEmpty else {
+      answer.say("No flow matches.")
+      answer.say(
+        result.coverage.entries == 0
+          ? "There are no TCP or UDP conversations in the traffic."
+          : """
+          There are \(Shown.count(Int64(result.coverage.entries))) connections in all: leave a \
+          condition out, or call get_l4_flow_summary.
+          """)
+      return
+    }
+    let order = arguments.text(Self.sort) ?? "bytes"
+    answer.say(
+      "\(Shown.count(Int64(total))) flows, \(rows.count == total ? "all" : String(rows.count)) "
+        + "listed, by \(order). RTT is SYN to SYN-ACK.")
+    var table = FlowRow.table
+    for row in rows { table.add(row.cells) }
+    answer.show(table, next: "Narrow with ns, pod, svc or ip, or raise max_tokens.")
+  }
+
+  /// The conditions that the arguments stand for, on connection records.
+  private func filters(_ arguments: Arguments) throws(ToolError) -> [Filter] {
+    var conditions = ["conn"]
+    if let transport = arguments.text(Self.l4proto) {
+      conditions.append("l4proto == \(quoted(transport))")
+    }
+    if let text = arguments.text(Self.ip) {
+      guard IPNetwork(text) != nil else {
+        throw .invalid(
+          "ip", "\(JSONValue.string(String(text.prefix(64))).text) is no address or network",
+          hint: "For example ip=10.244.1.15 or ip=10.0.0.0/8.")
+      }
+      conditions.append(
+        text.contains("/")
+          ? "in_cidr(src.ip, \(quoted(text))) || in_cidr(dst.ip, \(quoted(text)))"
+          : "src.ip == \(quoted(text)) || dst.ip == \(quoted(text))")
+    }
+    let names: [(Parameter, [String])] = [
+      (Self.namespace, ["src.namespace", "dst.namespace"]),
+      (Self.pod, ["src.pod.name", "dst.pod.name"]),
+      (Self.service, ["src.service.name", "dst.service.name"]),
+    ]
+    for (parameter, fields) in names {
+      guard let value = arguments.text(parameter) else { continue }
+      conditions.append(fields.map { Shorthand.match($0, value) }.joined(separator: " || "))
+    }
+    for (parameter, side) in [(Self.sourceFilter, "src"), (Self.targetFilter, "dst")] {
+      guard let value = arguments.text(parameter) else { continue }
+      let fields = ["\(side).name", "\(side).service.name", "\(side).ip"]
+      conditions.append(
+        fields.map { "\($0).contains(\(quoted(value)))" }.joined(separator: " || "))
+    }
+    if arguments.flag(Self.external) { conditions.append(Self.isExternal) }
+    var filters: [Filter] = []
+    for condition in conditions {
+      if let filter = try traffic.compile(condition, argument: "filter").filter {
+        filters.append(filter)
+      }
+    }
+    return filters
+  }
+
+  /// One side has a public address.
+  private static let isExternal: String = {
+    let privateNetworks = [
+      "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16",
+      "127.0.0.0/8", "224.0.0.0/4", "fc00::/7", "fe80::/10", "ff00::/8", "::1/128",
+    ]
+    return ["src.ip", "dst.ip"].map { side in
+      "!(" + privateNetworks.map { "in_cidr(\(side), \(quoted($0)))" }.joined(separator: " || ")
+        + ")"
+    }.joined(separator: " || ")
+  }()
+}

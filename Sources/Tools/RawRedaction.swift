@@ -1,0 +1,54 @@
+import JSON
+
+/// Raw records and details without their secrets: the same rules, applied by where a text stands.
+enum RawRedaction {
+  static func redacted(_ object: JSONObject, _ redactor: Redactor) -> JSONObject {
+    guard case .object(let result) = redacted(.object(object), redactor) else { return object }
+    return result
+  }
+
+  static func redacted(_ value: JSONValue, _ redactor: Redactor) -> JSONValue {
+    redacted(value, name: "", inside: "", redactor)
+  }
+
+  private static func redacted(
+    _ value: JSONValue, name: String, inside parent: String, _ redactor: Redactor
+  ) -> JSONValue {
+    switch value {
+    case .object(let object):
+      // `postData` and `content` carry the media type beside the text it describes.
+      let mediaType = object["mimeType"]?.string ?? ""
+      return .object(
+        JSONObject(
+          members: object.members.map { member in
+            if member.name == "text", let text = member.value.string, !mediaType.isEmpty {
+              let shown = redactor.body(text, mediaType: mediaType)
+              return .init(name: member.name, value: .string(shown))
+            }
+            return .init(
+              name: member.name,
+              value: redacted(member.value, name: member.name, inside: name, redactor))
+          }))
+    case .array(let elements):
+      return .array(elements.map { redacted($0, name: name, inside: parent, redactor) })
+    case .string(let text): return .string(shown(text, name: name, inside: parent, redactor))
+    default: return value
+    }
+  }
+
+  private static func shown(
+    _ text: String, name: String, inside parent: String, _ redactor: Redactor
+  ) -> String {
+    switch parent {
+    case "headers": return redactor.header(name, text)
+    case "cookies": return redactor.cookie(name, text)
+    case "queryString", "params": return redactor.parameter(name, text)
+    default: break
+    }
+    switch name {
+    case "url", "targetUri", "path", "redirectURL", "summary": return redactor.url(text)
+    case let name where SecretNames.isSecret(key: name): return redactor.fingerprint(text)
+    default: return redactor.text(text)
+    }
+  }
+}

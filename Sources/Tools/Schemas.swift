@@ -1,0 +1,79 @@
+import JSON
+
+// Pieces of the answers' JSON Schemas. Each tool's row puts its own together from these, and the
+// tests hold every answer against them.
+
+extension JSONObject {
+  static func schema(
+    _ properties: JSONObject, required: [String] = [], _ description: String? = nil
+  ) -> JSONObject {
+    var schema: JSONObject = ["type": "object", "properties": .object(properties)]
+    if !required.isEmpty { schema["required"] = .array(required.map { .string($0) }) }
+    if let description { schema["description"] = .string(description) }
+    return schema
+  }
+}
+
+extension JSONValue {
+  static func text(_ description: String? = nil) -> JSONValue { type("string", description) }
+  static func integer(_ description: String? = nil) -> JSONValue { type("integer", description) }
+  static func number(_ description: String? = nil) -> JSONValue { type("number", description) }
+  static func flag(_ description: String? = nil) -> JSONValue { type("boolean", description) }
+  static func list(_ items: JSONObject) -> JSONValue {
+    ["type": "array", "items": .object(items)]
+  }
+  static let anyObject: JSONValue = ["type": "object"]
+  static let texts: JSONValue = ["type": "array", "items": ["type": "string"]]
+
+  private static func type(_ name: String, _ description: String?) -> JSONValue {
+    var schema: JSONObject = ["type": .string(name)]
+    if let description { schema["description"] = .string(description) }
+    return .object(schema)
+  }
+}
+
+enum AnswerSchema {
+  static let endpoint = JSONObject.schema([
+    "ip": .text(), "port": .integer(), "pod": .text(), "ns": .text(), "svc": .text(),
+    "node": .text(),
+  ])
+
+  static let call = JSONObject.schema(
+    [
+      "id": .text("Give it to get_api_call"), "ts": .integer("Request time, Unix ms"),
+      "src": .object(endpoint), "dst": .object(endpoint), "proto": .text(), "method": .text(),
+      "path": .text(), "status": .integer(), "latency_ms": .number(), "error": .flag(),
+      "incomplete": .text("Which half is missing"),
+    ], required: ["id"])
+
+  static let coverage = JSONObject.schema(
+    [
+      "source": .text(), "oldest_ts": ["type": ["integer", "null"]],
+      "newest_ts": ["type": ["integer", "null"]], "dissection_enabled": .flag(),
+      "packets": .integer(), "nodes": .texts, "targeted": ["type": ["boolean", "string"]],
+      "notes": .texts,
+    ], required: ["dissection_enabled", "oldest_ts", "newest_ts", "notes"],
+    "What the answer rests on")
+
+  static let warnings = JSONValue.texts
+
+  /// A list answer: rows under `name`, and how many there are.
+  static func list(
+    _ name: String, _ row: JSONObject, extra: JSONObject = [:], required: [String]? = nil
+  ) -> JSONObject {
+    var properties: JSONObject = [
+      name: .list(row), "total": .integer("Matches in all"), "truncated": .flag(),
+      "total_is_lower_bound": .flag(), "next_cursor": .text("Give it as cursor for the next rows"),
+    ]
+    for member in extra.members { properties[member.name] = member.value }
+    return answer(properties, required: required ?? [name, "total", "truncated"])
+  }
+
+  /// Any answer: what it has beside coverage and warnings.
+  static func answer(_ properties: JSONObject, required: [String]) -> JSONObject {
+    var properties = properties
+    properties["coverage"] = .object(coverage)
+    properties["warnings"] = warnings
+    return .schema(properties, required: required + ["coverage"])
+  }
+}

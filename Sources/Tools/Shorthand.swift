@@ -1,0 +1,108 @@
+import ToolKit
+
+/// Arguments that stand for a condition: `src_ns: "shop"` for `src.namespace == "shop"`.
+///
+/// Each gives a filter of its own; they are joined with the caller's filter as compiled
+/// expressions, never as text, so that no value can escape its quotes.
+enum Shorthand {
+  struct Row: Sendable {
+    var parameter: Parameter
+    var condition: @Sendable (String) throws(ToolError) -> String
+  }
+
+  static let rows: [Row] = [
+    names("src_ns", ["src.namespace"], "Namespace of the client"),
+    names("dst_ns", ["dst.namespace"], "Namespace of the server"),
+    names("ns", ["src.namespace", "dst.namespace"], "Namespace of either side"),
+    names("src_pod", ["src.pod.name"], "Pod of the client"),
+    names("dst_pod", ["dst.pod.name"], "Pod of the server"),
+    names("pod", ["src.pod.name", "dst.pod.name"], "Pod of either side"),
+    names("src_svc", ["src.service.name"], "Service of the client"),
+    names("dst_svc", ["dst.service.name"], "Service of the server"),
+    names("svc", ["src.service.name", "dst.service.name"], "Service of either side"),
+    Row(parameter: Parameter("proto", .text, "Protocol: http, http2, grpc, dns, redis, …")) {
+      (value) throws(ToolError) in try proto(value)
+    },
+    Row(parameter: Parameter("method", .text, "HTTP method or command")) {
+      (value) throws(ToolError) in "method == \(quoted(value))"
+    },
+    Row(parameter: Parameter("path", .text, "Path; a trailing * matches its beginning")) {
+      (value) throws(ToolError) in match("path", value)
+    },
+    Row(
+      parameter: Parameter("status", .text, "A number, 4xx, 5xx, error or success")
+    ) { (value) throws(ToolError) in try status(value) },
+  ]
+
+  /// The condition of each argument that is given.
+  static func conditions(_ arguments: Arguments) throws(ToolError) -> [String] {
+    var conditions: [String] = []
+    for row in rows {
+      guard let value = arguments.text(row.parameter) else { continue }
+      conditions.append(try row.condition(value))
+    }
+    return conditions
+  }
+
+  private static func names(_ name: String, _ fields: [String], _ doc: String) -> Row {
+    Row(parameter: Parameter(name, .text, doc)) { (value) throws(ToolError) in
+      fields.map { match($0, value) }.joined(separator: " || ")
+    }
+  }
+
+  /// Equal, or beginning with what stands before a trailing `*`.
+  static func match(_ field: String, _ value: String) -> String {
+    value.hasSuffix("*")
+      ? "\(field).startsWith(\(quoted(String(value.dropLast()))))" : "\(field) == \(quoted(value))"
+  }
+
+  private static let protocols = [
+    "http", "http2", "grpc", "gql", "ws", "dns", "redis", "kafka", "amqp", "ldap", "radius",
+    "diameter", "icmp", "mongodb", "mysql", "postgresql", "tlsx", "tcp_conn", "udp_conn",
+    "tcp_flow", "udp_flow",
+  ]
+
+  private static func proto(_ value: String) throws(ToolError) -> String {
+    let name = value.lowercased()
+    guard protocols.contains(name) else {
+      throw .invalid(
+        "proto", "unknown protocol \(quoted(value))",
+        hint: nearest(to: name, among: protocols).map { "Did you mean \"\($0)\"?" }
+          ?? "Known: " + protocols.joined(separator: ", ") + ".")
+    }
+    return name
+  }
+
+  private static func status(_ value: String) throws(ToolError) -> String {
+    switch value.lowercased() {
+    case "error", "errors", "failed": return "call_failed || error"
+    case "success", "ok": return "!call_failed && !error"
+    case let text where text.count == 3 && text.hasSuffix("xx"):
+      guard let digit = Int(text.prefix(1)), (1...5).contains(digit) else { break }
+      return "http && status_code >= \(digit)00 && status_code < \(digit + 1)00"
+    case let text:
+      if let number = UInt16(text) { return "status_code == \(number)" }
+    }
+    throw .invalid(
+      "status", "status must be a number, 4xx, 5xx, error or success, not \(quoted(value))",
+      hint: "For example status=5xx.")
+  }
+}
+
+/// A KFL text literal.
+func quoted(_ value: String) -> String {
+  var text = "\""
+  for scalar in value.unicodeScalars {
+    switch scalar {
+    case "\"", "\\": text += "\\" + String(scalar)
+    case "\n": text += "\\n"
+    case "\r": text += "\\r"
+    case "\t": text += "\\t"
+    case let scalar where scalar.value < 0x20 || scalar.value == 0x7f:
+      let digits = String(scalar.value, radix: 16)
+      text += "\\x" + (digits.count == 1 ? "0" : "") + digits
+    default: text.unicodeScalars.append(scalar)
+    }
+  }
+  return text + "\""
+}

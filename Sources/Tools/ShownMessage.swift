@@ -1,0 +1,127 @@
+import Bytes
+import Entries
+import JSON
+
+/// Headers and body of a recorded message, decoded, redacted and cut for an answer.
+struct ShownMessage {
+  struct Body {
+    /// Text, or base64 when `encoding` says so.
+    var text: String
+    var isCut: Bool
+    /// `base64` for binary bodies.
+    var encoding: String?
+    /// Why the content coding could not be undone in full.
+    var problem: String?
+  }
+
+  /// Names as on the wire, repeated ones joined; pseudo headers of HTTP/2 included.
+  var headers: JSONObject
+  /// Cookies sent or set, by name; values redacted.
+  var cookies: JSONObject
+  /// Nil when the message had none or none was kept.
+  var body: Body?
+
+  init(_ content: Content, redactor: Redactor, bodyLimit: Int) {
+    let fields = content.headers.fields
+    headers = Self.headers(fields, redactor)
+    cookies = Self.cookies(fields, redactor)
+    body = Self.body(content, fields, redactor, limit: bodyLimit)
+  }
+
+  private static func headers(
+    _ fields: [HeaderBlock.Field], _ redactor: Redactor
+  ) -> JSONObject {
+    var object = JSONObject()
+    for field in fields {
+      let value = Shown.text(redactor.header(field.name, field.value), limit: 4_096)
+      let name = Shown.text(field.name)
+      if let before = object[name]?.string {
+        let separator = name.lowercased() == "cookie" ? "; " : ", "
+        object[name] = .string(before + separator + value)
+      } else {
+        object[name] = .string(value)
+      }
+    }
+    return object
+  }
+
+  private static func cookies(
+    _ fields: [HeaderBlock.Field], _ redactor: Redactor
+  ) -> JSONObject {
+    var object = JSONObject()
+    for field in fields {
+      let name = field.name.lowercased()
+      guard name == "cookie" || name == "set-cookie" else { continue }
+      // A Set-Cookie field sets one cookie, and attributes follow it (RFC 6265 §4.1).
+      let parts = field.value.split(separator: ";").prefix(name == "cookie" ? .max : 1)
+      for part in parts {
+        let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard pair.count == 2 else { continue }
+        let key = Shown.text(String(pair[0].drop { $0 == " " }))
+        object[key] = .string(Shown.text(redactor.cookie(key, String(pair[1]))))
+      }
+    }
+    return object
+  }
+
+  private static func body(
+    _ content: Content, _ fields: [HeaderBlock.Field], _ redactor: Redactor, limit: Int
+  ) -> Body? {
+    guard !content.body.isEmpty else { return nil }
+    func value(_ name: String) -> String {
+      fields.last { $0.name.lowercased() == name }?.value ?? ""
+    }
+    let decoded = ContentCoding.decode(content.body, list: value("content-encoding"))
+    let isCut = content.isCut || decoded.problem != nil
+    guard var text = text(decoded.bytes, isCut: isCut) else {
+      let kept = decoded.bytes.prefix(limit)
+      return Body(
+        text: base64(Array(kept)), isCut: isCut || kept.count < decoded.bytes.count,
+        encoding: "base64", problem: decoded.problem)
+    }
+    text = redactor.body(text, mediaType: value("content-type"))
+    let shown = prefix(text, bytes: limit)
+    return Body(
+      text: shown, isCut: isCut || shown.utf8.count < text.utf8.count, encoding: nil,
+      problem: decoded.problem)
+  }
+
+  /// The bytes as text, or nil when they are binary. A cut may have split the last character.
+  private static func text(_ bytes: [UInt8], isCut: Bool) -> String? {
+    guard !bytes.contains(0) else { return nil }
+    for dropped in 0...(isCut ? min(3, bytes.count) : 0) {
+      if let text = String(validating: bytes.dropLast(dropped), as: UTF8.self) { return text }
+    }
+    return nil
+  }
+
+  /// At most so many bytes, cut between characters.
+  static func prefix(_ text: String, bytes limit: Int) -> String {
+    guard text.utf8.count > limit else { return text }
+    var end = text.utf8.index(text.utf8.startIndex, offsetBy: limit)
+    while end > text.startIndex, end.samePosition(in: text.unicodeScalars) == nil {
+      end = text.utf8.index(before: end)
+    }
+    return String(text[..<end])
+  }
+}
+
+/// RFC 4648 §4.
+func base64(_ bytes: [UInt8]) -> String {
+  let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+  var output: [UInt8] = []
+  output.reserveCapacity((bytes.count + 2) / 3 * 4)
+  var at = 0
+  while at < bytes.count {
+    let group = bytes[at..<min(at + 3, bytes.count)]
+    var word = 0
+    for index in 0..<3 {
+      word = word << 8 | (index < group.count ? Int(group[group.startIndex + index]) : 0)
+    }
+    for index in 0..<4 {
+      output.append(index <= group.count ? alphabet[word >> (18 - index * 6) & 63] : 0x3d)
+    }
+    at += 3
+  }
+  return String(decoding: output, as: UTF8.self)
+}

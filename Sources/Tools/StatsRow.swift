@@ -1,0 +1,166 @@
+import Bytes
+import Entries
+import JSON
+import Query
+import ToolKit
+
+/// The keys behind the names of `group_by`.
+enum StatsKeys {
+  static func keys(of group: String, span: Int64?, folding: Bool) -> [GroupKey] {
+    let path: GroupKey =
+      folding
+      ? .field(.path, .dnsQuestions, map: { PathTemplate.template(of: $0) })
+      : .field(.path, .dnsQuestions)
+    switch group {
+    case "endpoint": return [.field(.kind), .field(.method), path, destination]
+    case "service": return [destination]
+    case "src": return [source]
+    case "dst": return [destination]
+    case "namespace":
+      return [.field(.destinationPodNamespace, .destinationServiceNamespace)]
+    case "pod": return [.field(.destinationPodName, .destinationIP)]
+    case "node": return [.field(.nodeName)]
+    case "proto": return [.field(.kind)]
+    case "status": return [.field(.kind), .field(.statusCode)]
+    case "method": return [.field(.kind), .field(.method)]
+    default: return [.interval(nanoseconds: span ?? 60_000_000_000)]
+    }
+  }
+
+  private static let destination = GroupKey.field(
+    .destinationServiceName, .destinationPodName, .destinationDNS, .destinationIP)
+  private static let source = GroupKey.field(
+    .sourceServiceName, .sourcePodName, .sourceDNS, .sourceIP)
+
+  /// The name of a protocol by the number that stands for it in a column.
+  static func proto(_ value: FieldValue) -> String {
+    guard case .int(let number) = value, let raw = UInt8(exactly: number),
+      let kind = ProtocolKind(rawValue: raw)
+    else { return "unknown" }
+    return kind.name
+  }
+
+  static func counts(_ result: AggregationResult, _ group: String) -> JSONObject {
+    var object = JSONObject()
+    for group in result.groups { object[proto(group.keys[0])] = JSONValue(group.metrics.count) }
+    return object
+  }
+
+  /// `2xx` and so on of the protocols that have such statuses.
+  static func classes(_ result: AggregationResult) -> JSONObject {
+    var counts: [String: Int] = [:]
+    for group in result.groups {
+      guard case .int(let status) = group.keys[1], status >= 100, status < 600 else { continue }
+      counts["\(status / 100)xx", default: 0] += group.metrics.count
+    }
+    var object = JSONObject()
+    for (name, count) in counts.sorted(by: { $0.key < $1.key }) { object[name] = JSONValue(count) }
+    return object
+  }
+}
+
+/// One group of an aggregation as it is shown.
+struct StatsRow {
+  private let group: String
+  private let keys: [FieldValue]
+  private let metrics: Metrics
+
+  init(group: String, _ row: AggregationResult.Group) {
+    (self.group, keys, metrics) = (group, row.keys, row.metrics)
+  }
+
+  /// Of an endpoint: method, path, service.
+  var endpoint: JSONObject {
+    var object: JSONObject = [
+      "method": .string(text(keys[1], else: StatsKeys.proto(keys[0]))),
+      "path": .string(Shown.text(text(keys[2], else: ""))),
+      "service": .string(Shown.text(text(keys[3], else: ""))),
+      "proto": .string(StatsKeys.proto(keys[0])), "count": JSONValue(metrics.count),
+      "errors": JSONValue(metrics.errors), "error_rate": Self.share(metrics.errorRate),
+    ]
+    for (name, share) in [("p50", 0.5), ("p99", 0.99)] {
+      if let value = metrics.latency.quantile(share) { object[name] = Self.milliseconds(value) }
+    }
+    return object
+  }
+
+  var json: JSONObject {
+    var object: JSONObject = [
+      "key": .string(key), "count": JSONValue(metrics.count), "errors": JSONValue(metrics.errors),
+      "error_rate": Self.share(metrics.errorRate), "bytes_in": .int(metrics.bytesIn),
+      "bytes_out": .int(metrics.bytesOut),
+    ]
+    if let latency = Self.latency(metrics) { object["latency_ms"] = .object(latency) }
+    return object
+  }
+
+  private var key: String {
+    switch group {
+    case "proto": return StatsKeys.proto(keys[0])
+    case "status", "method":
+      return StatsKeys.proto(keys[0]) + " " + Shown.text(text(keys[1], else: "-"))
+    case "endpoint":
+      return [text(keys[1], else: StatsKeys.proto(keys[0])), text(keys[2], else: "")]
+        .map { Shown.text($0) }.joined(separator: " ")
+    default:
+      return Shown.text(text(keys[0], else: "(none)"))
+    }
+  }
+
+  private func text(_ value: FieldValue, else other: String) -> String {
+    switch value {
+    case .text(let text): text
+    case .texts(let texts): texts.first ?? other
+    case .int(let number): String(number)
+    case .instant(let instant): instant.rfc3339
+    default: other
+    }
+  }
+
+  static func table(_ group: String) -> Table {
+    let first =
+      group == "endpoint"
+      ? [Table.Column("endpoint", limit: 48), .init("service", limit: 26)]
+      : [Table.Column(group, limit: 48)]
+    return Table(
+      first + [
+        .init("calls", right: true), .init("failed", right: true), .init("rate", right: true),
+        .init("p50 ms", right: true), .init("p99 ms", right: true), .init("max ms", right: true),
+        .init("bytes", right: true),
+      ])
+  }
+
+  var cells: [String] {
+    func time(_ share: Double) -> String {
+      metrics.latency.quantile(share).map { Shown.milliseconds(Int64($0)) } ?? "-"
+    }
+    let first = group == "endpoint" ? [key, Shown.text(text(keys[3], else: "-"))] : [key]
+    return first + [
+      Shown.count(Int64(metrics.count)), Shown.count(Int64(metrics.errors)),
+      Shown.percent(metrics.errorRate), time(0.5), time(0.99),
+      metrics.latency.count > 0 ? Shown.milliseconds(metrics.latency.maximum) : "-",
+      Shown.bytes(metrics.bytesIn &+ metrics.bytesOut),
+    ]
+  }
+
+  static func latency(_ metrics: Metrics) -> JSONObject? {
+    let latency = metrics.latency
+    guard latency.count > 0 else { return nil }
+    var object: JSONObject = ["min": milliseconds(Double(latency.minimum))]
+    for (name, share) in [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)] {
+      if let value = latency.quantile(share) { object[name] = milliseconds(value) }
+    }
+    object["max"] = milliseconds(Double(latency.maximum))
+    if let average = latency.average { object["avg"] = milliseconds(average) }
+    return object
+  }
+
+  /// Microseconds as milliseconds with three decimals.
+  static func milliseconds(_ microseconds: Double) -> JSONValue {
+    JSONValue(microseconds.rounded() / 1_000)
+  }
+
+  static func share(_ value: Double) -> JSONValue {
+    JSONValue((value * 10_000).rounded() / 10_000)
+  }
+}

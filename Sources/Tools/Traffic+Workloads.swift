@@ -1,0 +1,125 @@
+import Bytes
+import Entries
+import Identity
+import KFL
+import Query
+import ToolKit
+
+/// The window of a question, with what its answer rests on.
+struct TrafficWindow {
+  var range: Range<Timestamp>?
+  var coverage: Coverage
+}
+
+extension Traffic {
+  func window(
+    _ arguments: Arguments, progress: @escaping ProgressReport
+  ) throws(ToolError) -> TrafficWindow {
+    TrafficWindow(range: try window(arguments), coverage: coverage)
+  }
+
+  /// Everybody who is known by name or was seen: by kind, namespace and name.
+  func workloads(_ window: TrafficWindow) async throws(ToolError) -> [ObservedWorkload] {
+    let seen = try await sightings(window)
+    var workloads: [ObservedWorkload] = []
+    var named: Set<String> = []
+    for item in items {
+      let addresses = item.addresses.map(\.description)
+      if !item.usesHostNetwork { named.formUnion(addresses) }
+      var workload = ObservedWorkload(
+        kind: item.kind.rawValue, name: item.name, namespace: item.namespace, labels: item.labels,
+        addresses: addresses.map { ($0, item.since) }, node: item.node, owner: item.owner,
+        services: item.kind == .pod ? services(of: item) : [])
+      workload.observed =
+        item.kind == .service
+        ? seen.services[ServiceName(namespace: item.namespace, name: item.name)]
+        : addresses.compactMap { seen.addresses[$0] }.reduce(nil) { sum, next in
+          sum?.merged(next) ?? next
+        }
+      workloads.append(workload)
+    }
+    workloads += namespaces(of: workloads)
+    // Addresses without a name are workloads too, as far as anybody can tell.
+    for (address, observed) in seen.addresses.sorted(by: { $0.key < $1.key })
+    where !named.contains(address) {
+      workloads.append(
+        ObservedWorkload(
+          kind: "Address", name: address, namespace: "",
+          addresses: [(address, .distantPast)], observed: observed))
+    }
+    return workloads
+  }
+
+  private func namespaces(of workloads: [ObservedWorkload]) -> [ObservedWorkload] {
+    var sums: [String: ObservedWorkload.Observed?] = [:]
+    for workload in workloads where !workload.namespace.isEmpty {
+      // Services are seen through their pods; counting both would count calls twice.
+      guard workload.kind == "Pod" else {
+        sums[workload.namespace] = sums[workload.namespace] ?? .some(nil)
+        continue
+      }
+      let before = sums[workload.namespace] ?? nil
+      sums[workload.namespace] = .some(
+        workload.observed.map { before?.merged($0) ?? $0 } ?? before)
+    }
+    return sums.sorted { $0.key < $1.key }.map { name, observed in
+      ObservedWorkload(kind: "Namespace", name: name, namespace: "", observed: observed)
+    }
+  }
+
+  struct ServiceName: Hashable {
+    var namespace: String
+    var name: String
+  }
+
+  private struct Sightings {
+    var addresses: [String: ObservedWorkload.Observed] = [:]
+    var services: [ServiceName: ObservedWorkload.Observed] = [:]
+  }
+
+  /// What was seen of each address and service, by adding up calls and flows.
+  private func sightings(_ window: TrafficWindow) async throws(ToolError) -> Sightings {
+    let flowQuery = FlowQuery([], window: window.range, limit: FlowQuery.maxFlows)
+    let flows = try await ask { (source) throws(QueryError) in try await source.flows(flowQuery) }
+    var sightings = Sightings()
+    for flow in flows.flows {
+      let observed = ObservedWorkload.Observed(
+        first: flow.first, last: flow.last, bytes: flow.bytes, protocols: Set(flow.protocols))
+      for end in [flow.client, flow.server] {
+        sightings.addresses.merge([end.ip: observed]) { $0.merged($1) }
+        if !end.service.isEmpty {
+          let name = ServiceName(namespace: end.namespace, name: end.service)
+          sightings.services.merge([name: observed]) { $0.merged($1) }
+        }
+      }
+    }
+    // Calls are counted where they are served.
+    let aggregation = Aggregation(
+      window: window.range,
+      by: [
+        .field(.destinationIP), .field(.destinationServiceNamespace),
+        .field(.destinationServiceName),
+      ], limit: Aggregation.maxGroups, measures: .counts)
+    let calls = try await ask { (source) throws(QueryError) in
+      try await source.aggregate(aggregation)
+    }
+    for group in calls.groups {
+      guard case .text(let address) = group.keys[0] else { continue }
+      sightings.addresses[address]?.count(group.metrics)
+      if case .text(let namespace) = group.keys[1], case .text(let name) = group.keys[2] {
+        sightings.services[ServiceName(namespace: namespace, name: name)]?.count(group.metrics)
+      }
+    }
+    return sightings
+  }
+
+  /// Why a list of workloads can be empty.
+  var whyNoWorkloads: String {
+    hasInventory
+      ? "No workload matches. Leave a condition out to see all."
+      : """
+      No workload matches. Addresses have no names here: start with --workloads FILE, made by \
+      kubectl get pods,services,endpointslices,nodes -A -o json.
+      """
+  }
+}

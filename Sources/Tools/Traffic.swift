@@ -1,0 +1,117 @@
+import Bytes
+import Entries
+package import Identity
+import JSON
+import KFL
+package import Pipeline
+package import Query
+package import ToolKit
+
+/// The traffic of an embedded Hub: what its tools ask.
+package struct Traffic: Sendable {
+  private let source: any CallSource
+  private let inventory: Inventory
+  private let statistics: @Sendable () -> Statistics
+  private let waitUntilReady: @Sendable (@escaping ProgressReport) async throws(ToolError) -> Void
+  let redactor: Redactor
+
+  /// - Parameter statistics: what the pipeline has seen, at any moment.
+  /// - Parameter ready: returns when questions can be answered, reporting progress until then;
+  ///   throws why they never will.
+  package init(
+    _ source: any CallSource, inventory: Inventory, redactor: Redactor,
+    statistics: @escaping @Sendable () -> Statistics,
+    ready: @escaping @Sendable (@escaping ProgressReport) async throws(ToolError) -> Void
+  ) {
+    self.source = source
+    self.inventory = inventory
+    self.redactor = redactor
+    self.statistics = statistics
+    waitUntilReady = ready
+  }
+
+  func ready(progress: @escaping ProgressReport) async throws(ToolError) {
+    try await waitUntilReady(progress)
+  }
+
+  /// What "now" means here: the end of the traffic, so that a look-back into an old capture finds
+  /// something and the same question gets the same answer tomorrow.
+  var now: Timestamp { statistics().newest.map { $0.advanced(by: 1) } ?? Timestamp(nanoseconds: 0) }
+
+  var hasInventory: Bool { !inventory.items.isEmpty }
+  var items: [Inventory.Item] { inventory.items }
+  func services(of pod: Inventory.Item) -> [String] { inventory.services(of: pod) }
+  var coverage: Coverage { Coverage(statistics: statistics()) }
+
+  // MARK: Questions
+
+  /// A question from the arguments that every traffic tool shares: `kfl`, shorthands, the window.
+  func query(_ arguments: Arguments) throws(ToolError) -> FilteredQuery {
+    var query = Query(families: .automatic)
+    var result = FilteredQuery(query: query)
+    if let text = arguments.text(.kfl) {
+      let compiled = try compile(text, argument: "kfl")
+      if let filter = compiled.filter { query.filters.append(filter) }
+      result.text = compiled.filter?.normalForm
+      result.rowLimit = compiled.filter?.rowLimit
+      result.warnings = compiled.warnings.map(\.message)
+    }
+    for condition in try Shorthand.conditions(arguments) {
+      if let filter = try compile(condition, argument: "kfl").filter {
+        query.filters.append(filter)
+      }
+    }
+    query.window = try window(arguments)
+    result.query = query
+    return result
+  }
+
+  func window(_ arguments: Arguments) throws(ToolError) -> Range<Timestamp>? {
+    let (start, end) = (arguments.instant(.start), arguments.instant(.end))
+    if let start, let end, start > end {
+      throw .invalid(
+        "start", "start (\(start.rfc3339)) is after end (\(end.rfc3339))",
+        hint: "Swap the two, or leave end out.")
+    }
+    return Query.window(start: start, end: end)
+  }
+
+  func compile(_ text: String, argument: String) throws(ToolError) -> Compilation {
+    let compiled = Query.compile(text, now: now)
+    guard let first = compiled.errors.first else { return compiled }
+    throw KFLErrors.error(compiled, first: first, argument: argument)
+  }
+
+  /// The source's answer, with its errors in the words of tools.
+  func ask<Result>(
+    _ question: (any CallSource) async throws(QueryError) -> Result
+  ) async throws(ToolError) -> Result {
+    do throws(QueryError) { return try await question(source) } catch { throw error.toolError }
+  }
+}
+
+/// A query with what its filter text said.
+struct FilteredQuery {
+  var query: Query
+  /// The caller's filter in KFL2 spelling.
+  var text: String?
+  var rowLimit: Int?
+  var warnings: [String] = []
+}
+
+extension QueryError {
+  var toolError: ToolError {
+    switch self {
+    case .badCursor:
+      ToolError(
+        status: 400, code: "invalid_cursor", message: sentence,
+        hint: "Leave cursor out to begin with the first page.", argument: "cursor")
+    case .cancelled: ToolError(status: 499, code: "cancelled", message: sentence)
+    case .tooLarge:
+      ToolError(
+        status: 422, code: "too_large", message: sentence,
+        hint: "Narrow the window or the filter, or group by something with fewer values.")
+    case .store: ToolError(status: 500, code: "store", message: sentence)
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import Testing
+import ToolKit
+import Tools
+
+@Suite struct PromptLibraryTests {
+  private static let names = [
+    "kubeshark_usage", "analyze_traffic", "find_errors", "trace_request", "show_topology",
+    "latency_analysis", "security_audit", "compare_traffic", "debug_connection",
+  ]
+  private static let settings: [PromptSetting] = [
+    .init(
+      mode: .embedded,
+      tools: [
+        "list_workloads", "list_api_calls", "get_api_call", "get_api_stats", "list_l4_flows",
+        "get_l4_flow_summary",
+      ]),
+    .init(mode: .url("https://hub.test"), tools: ["list_api_calls", "get_dissection_status"]),
+    .init(mode: .proxy(destructive: false), tools: ["check_kubeshark_status"]),
+    .init(
+      mode: .proxy(destructive: true),
+      tools: [
+        "check_kubeshark_status", "start_kubeshark", "stop_kubeshark", "list_api_calls",
+        "get_api_stats", "create_snapshot", "get_l7_data_boundaries",
+      ]),
+  ]
+
+  @Test func nineInOrder() {
+    #expect(PromptLibrary.all.map(\.description.name) == Self.names)
+    for prompt in PromptLibrary.all {
+      #expect(!prompt.description.description.isEmpty && prompt.description.title != nil)
+    }
+  }
+
+  /// Every argument with a value that its check accepts.
+  private func all(_ prompt: Prompt) -> [String: String] {
+    var values: [String: String] = [:]
+    for argument in prompt.description.arguments {
+      values[argument.name] =
+        switch argument.name {
+        case "start", "end", "pivot", "baseline_start", "baseline_end", "current_start",
+          "current_end":
+          "2026-03-14T22:00:00Z"
+        case "window": "2d"
+        case "min_count", "threshold_ms", "threshold_pct", "port": "250"
+        case "status": "5xx"
+        case "level": "pod"
+        case "format": "table"
+        case "include_external": "false"
+        case "percentile": "p99"
+        case "focus": "dns"
+        case "depth": "deep"
+        default: "x\" || true //"
+        }
+    }
+    return values
+  }
+
+  @Test func bodiesAreWholeWhateverIsGiven() throws {
+    for setting in Self.settings {
+      for prompt in PromptLibrary.all {
+        let required = Dictionary(
+          uniqueKeysWithValues: prompt.description.arguments.filter(\.required).map {
+            ($0.name, "orders")
+          })
+        var least = required
+        if prompt.description.name == "trace_request" { least["path"] = "/api/checkout" }
+        for arguments in [least, all(prompt)] {
+          let text = try prompt.body(arguments, setting)
+          #expect(text.utf8.count <= 8 << 10, "\(prompt.description.name): \(text.utf8.count)")
+          for odd in ["{{", "}}", "{B", "()", "[]", "  ", " .", " ,", "Optional("] {
+            #expect(!text.contains(odd), "\(prompt.description.name): \(odd) in \(text)")
+          }
+        }
+      }
+    }
+  }
+
+  @Test func quickBodiesAreShort() throws {
+    for prompt in PromptLibrary.all
+    where prompt.description.arguments.contains(where: { $0.name == "depth" }) {
+      let text = try prompt.body(["depth": "quick"], Self.settings[0])
+      #expect(text.utf8.count <= 3 << 10, "\(prompt.description.name): \(text.utf8.count)")
+    }
+  }
+
+  /// Tools are named only where they exist, except where they are called unavailable.
+  @Test func onlyToolsThatExistAreNamed() throws {
+    let everyTool = Set(Self.settings.flatMap(\.tools)).union([
+      "get_service_map", "compare_api_stats", "export_snapshot_pcap", "enable_dissection",
+      "get_snapshot", "start_snapshot_dissection",
+    ])
+    for setting in Self.settings {
+      for prompt in PromptLibrary.all where prompt.description.name != "kubeshark_usage" {
+        var arguments = all(prompt)
+        arguments["depth"] = nil
+        let text = try prompt.body(arguments, setting)
+        // A prompt may share its name with a tool.
+        let words = Set(text.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init))
+        for tool in words.intersection(everyTool).subtracting(setting.tools) {
+          let allowed =
+            tool == "enable_dissection" && setting.tools.contains("get_dissection_status")
+            || setting.tools.contains("create_snapshot")
+              && ["get_snapshot", "start_snapshot_dissection", "export_snapshot_pcap"].contains(
+                tool)
+          #expect(allowed, "\(prompt.description.name) names \(tool)")
+        }
+      }
+    }
+  }
+
+  @Test func usageSpeaksOfStartingAndStopping() throws {
+    for setting in Self.settings {
+      let text = try PromptLibrary.all[0].body([:], setting)
+      for name in ["check_kubeshark_status", "start_kubeshark", "stop_kubeshark", "kubectl"] {
+        #expect(text.contains(name))
+      }
+    }
+  }
+
+  @Test func valuesAreSubstitutedAsQuotedData() throws {
+    let latency = PromptLibrary.all[5]
+    #expect(try latency.body(["threshold_ms": "250"], Self.settings[0]).contains("250000"))
+    let analyze = PromptLibrary.all[1]
+    let text = try analyze.body(["namespace": "x\" || true //\nnew line"], Self.settings[0])
+    #expect(text.contains(#"in namespace "x\" || true //new line""#))
+    let long = try analyze.body(
+      ["service": String(repeating: "a", count: 10_000)], Self.settings[0])
+    #expect(long.utf8.count < 8 << 10)
+    #expect(try analyze.body(["window": "2d"], Self.settings[0]).contains("over the last 2d"))
+  }
+
+  @Test(
+    arguments: [
+      (8, [:], "source"), (8, ["source": "a"], "destination"), (3, [:], "id"),
+      (1, ["window": "soon"], "window"), (5, ["threshold_ms": "many"], "threshold_ms"),
+      (4, ["level": "planet"], "level"), (1, ["start": "yesterday"], "start"),
+    ] as [(Int, [String: String], String)])
+  func mistakesNameTheArgument(index: Int, arguments: [String: String], name: String) {
+    do {
+      _ = try PromptLibrary.all[index].body(arguments, Self.settings[0])
+      Issue.record("accepted")
+    } catch { #expect(error.argument == name) }
+  }
+}

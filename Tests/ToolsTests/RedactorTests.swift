@@ -1,0 +1,71 @@
+import Testing
+import Tools
+
+@Suite struct RedactorTests {
+  private let redactor = Redactor(key: Array("key".utf8))
+
+  @Test func equalSecretsHaveEqualFingerprints() {
+    let one = redactor.fingerprint("hunter2")
+    #expect(one == redactor.fingerprint("hunter2") && one != redactor.fingerprint("hunter3"))
+    #expect(one.hasPrefix("[redacted:") && one.hasSuffix("]") && one.utf8.count == 19)
+    #expect(one != Redactor(key: Array("other".utf8)).fingerprint("hunter2"))
+  }
+
+  @Test(arguments: [
+    ("Authorization", "Bearer s3cr3t-value"), ("authorization", "s3cr3t-value"),
+    ("Proxy-Authorization", "Basic s3cr3t-value"), ("Cookie", "a=s3cr3t-value; b=2"),
+    ("Set-Cookie", "sid=s3cr3t-value; Path=/; HttpOnly"), ("X-Api-Key", "s3cr3t-value"),
+    ("X-Hub-Signature", "s3cr3t-value"), ("X-Vault-Token", "s3cr3t-value"),
+    ("Referer", "https://x.test/a?access_token=s3cr3t-value&page=2"),
+    ("Location", "https://user:s3cr3t-value@x.test/"),
+    ("X-Whatever", "AKIAIOSFODNN7EXAMPLE"),
+    ("Link", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"),
+  ])
+  func secretsInHeadersGo(name: String, value: String) {
+    let shown = redactor.header(name, value)
+    #expect(shown.contains("[redacted:"), "\(shown)")
+    for secret in ["s3cr3t", "AKIA", "eyJ"] { #expect(!shown.contains(secret), "\(shown)") }
+  }
+
+  @Test func whatIsNoSecretStays() {
+    #expect(redactor.header("Content-Type", "application/json") == "application/json")
+    #expect(redactor.header("Authorization", "Bearer abc").hasPrefix("Bearer [redacted:"))
+    let cookie = redactor.header("Set-Cookie", "sid=abc; Path=/; HttpOnly")
+    #expect(cookie.hasPrefix("sid=[redacted:") && cookie.hasSuffix("; Path=/; HttpOnly"))
+    #expect(redactor.url("/orders/42?page=2&sort=desc") == "/orders/42?page=2&sort=desc")
+    #expect(
+      redactor.body(#"{"code":500,"id":42}"#, mediaType: "application/json")
+        == #"{"code":500,"id":42}"#)
+    #expect(
+      redactor.text("order 4111 of 2026-03-14 10:23:45.123")
+        == "order 4111 of 2026-03-14 10:23:45.123")
+  }
+
+  @Test(arguments: [
+    #"{"user":"ann","password":"s3cr3t"}"#, #"{"Password" : "s3cr3t"}"#,
+    #"{"a":{"clientSecret":"s3cr3t"}}"#, #"{"pin":90210}"#, #"{"access_token":"s3cr3t"#,
+    #"[{"apiKey":"s3cr3t\"x"}]"#,
+  ])
+  func secretsInJSONGoAlsoWhenItIsCut(body: String) {
+    let shown = redactor.body(body, mediaType: "application/json; charset=utf-8")
+    #expect(shown.contains("[redacted:") && !shown.contains("s3cr3t") && !shown.contains("90210"))
+  }
+
+  @Test func formsAreReadByTheirNames() {
+    let shown = redactor.body(
+      "user=ann&password=s3cr3t&code=99", mediaType: "application/x-www-form-urlencoded")
+    #expect(shown.hasPrefix("user=ann&password=[redacted:"))
+    #expect(!shown.contains("s3cr3t") && !shown.contains("code=99"))
+  }
+
+  @Test func cardNumbersCheckThemselves() {
+    #expect(redactor.text("card 4111111111111111 ok").contains("card [redacted:"))
+    #expect(redactor.text("card 4111-1111-1111-1111 ok").contains("[redacted:"))
+    #expect(redactor.text("trace 4111111111111112 ok") == "trace 4111111111111112 ok")
+  }
+
+  @Test func secretsAreShownWhenAskedFor() {
+    #expect(Redactor.off.header("Authorization", "Bearer x") == "Bearer x")
+    #expect(Redactor.off.body(#"{"password":"x"}"#, mediaType: "") == #"{"password":"x"}"#)
+  }
+}
