@@ -22,6 +22,7 @@ extension BlockScan {
   /// The rows that a plan selects.
   func select(_ plan: ScanPlan) throws(StoreError) -> BlockSelection {
     var alive = Bitmap(rows: rows, filled: true)
+    var failedRows = Bitmap(rows: rows, filled: false)
     switch plan.windowVerdict(columns.block) {
     case .none: return BlockSelection(rows: Bitmap(rows: rows, filled: false))
     case .all: break
@@ -36,15 +37,16 @@ extension BlockScan {
       case .none: return BlockSelection(rows: Bitmap(rows: rows, filled: false))
       case .some: break
       }
-      var kept = try matching(condition.test, alive)
+      let kept = try matching(condition.test, alive)
       // A row that failed stays alive: a later condition may still say no to it.
-      var failedHere = failed
-      failedHere.formIntersection(alive)
-      kept.formUnion(failedHere)
+      let failed = takeFailed()
       alive = kept
+      if let failed {
+        alive.formUnion(failed)
+        failedRows.formUnion(failed)
+      }
       if alive.isEmpty { break }
     }
-    var failedRows = failed
     failedRows.formIntersection(alive)
     alive.subtract(failedRows)
     let count = failedRows.count
@@ -166,11 +168,7 @@ extension BlockScan {
       }
     case .fromInt(let id): return try matchingDerived(test, id, base)
     case .kinds, .row, .content:
-      return Bitmap(in: base) { row in
-        note(
-          test.decide(Value(ScanRow(scan: self, row: row).value(test.field.id), of: test.field)),
-          row)
-      }
+      return Bitmap(in: base) { row in note(test.decide(value(of: test.field, row)), row) }
     }
   }
 

@@ -19,8 +19,9 @@ final class BlockScan {
   private var lastHeaders: (row: Int, contents: Contents)?
   private var lastContents: (row: Int, contents: Contents)?
 
-  /// Rows on which a condition failed, and the first reason.
-  private(set) var failed: Bitmap
+  /// Rows on which the condition at hand failed; nil when none did.
+  private var failed: Bitmap?
+  /// The first reason of all.
   private(set) var failure: Failure?
 
   init(_ columns: BlockColumns, decoder: @escaping ContentDecoder) throws(StoreError) {
@@ -28,14 +29,20 @@ final class BlockScan {
     self.decoder = decoder
     header = try columns.block.header()
     rows = header.rows
-    failed = Bitmap(rows: rows, filled: false)
   }
 
   func noteFailure(_ reason: Failure, _ row: Int) {
     // A legacy path that the entry does not have is no failure worth counting.
     if case .absent = reason { return }
-    failed.insert(row)
+    if failed == nil { failed = Bitmap(rows: rows, filled: false) }
+    failed?.insert(row)
     failure = failure ?? reason
+  }
+
+  /// The rows on which conditions failed since this was last asked; nil when none did.
+  func takeFailed() -> Bitmap? {
+    defer { failed = nil }
+    return failed
   }
 
   // MARK: Decoded columns
@@ -86,10 +93,15 @@ final class BlockScan {
       }
       return FieldSchema.missing[slot]
     case .coded(let id): return codedValue(id, row) ?? FieldSchema.missing[slot]
-    case .content where field.id == .raw:
-      return Value(EntryView(columns, row: row, decoder: decoder).raw)
-    default: return Value(ScanRow(scan: self, row: row).value(field.id), of: field)
+    default: return value(of: field, row)
     }
+  }
+
+  /// What a filter reads as a field that is worked out row by row.
+  func value(of field: Field, _ row: Int) -> Value {
+    field.id == .raw
+      ? Value(EntryView(columns, row: row, decoder: decoder).raw)
+      : Value(ScanRow(scan: self, row: row).value(field.id), of: field)
   }
 
   /// The value of a coded column in a row; nil when it has none.

@@ -45,8 +45,8 @@ struct IntervalSet: Hashable, Sendable {
     }
     var (low, high) = (Int64.min, Int64.max)
     while low < high {
-      // The upper middle, without overflow.
-      let middle = low + Int64(bitPattern: (UInt64(bitPattern: high &- low) - 1) / 2 + 1)
+      // The upper middle; what wraps comes back.
+      let middle = low &+ Int64(bitPattern: (UInt64(bitPattern: high &- low) - 1) / 2 + 1)
       if holds(middle) { low = middle } else { high = middle - 1 }
     }
     self.init([.min...low])
