@@ -4,7 +4,7 @@ package import Entries
 extension Block {
   /// Header fields of one row, of its request and of its reply; nil for what it does not have.
   ///
-  /// Decompresses the chunk they lie in; bodies are not touched.
+  /// Decompresses the chunk they lie in; bodies are not touched. A row beyond the last has none.
   package func headerFields(
     row: Int
   ) throws(StoreError) -> (request: HeaderBlock?, response: HeaderBlock?) {

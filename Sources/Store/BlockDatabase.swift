@@ -46,9 +46,13 @@ final class BlockDatabase: Sendable {
 
   /// Makes the tables of a new file, and checks those of an old one.
   private static func prepare(_ database: Database, _ path: String) throws {
-    let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
-    if tables == 0 {
+    func isEmpty() throws -> Bool {
+      try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") == 0
+    }
+    if try isEmpty() {
       try database.inTransaction(.immediate) {
+        // Another process may have been faster.
+        guard try isEmpty() else { return .commit }
         try database.execute(
           sql: """
             PRAGMA application_id = \(applicationID);

@@ -42,7 +42,7 @@ package enum Column: Sendable {
     }
   }
 
-  /// The value of one row; `.none` when it has none.
+  /// The value of one row, below the block's `rows`; `.none` when it has none.
   package func value(at row: Int) -> FieldValue {
     switch self {
     case .bools(let column): column.value(at: row).map(FieldValue.bool) ?? .none

@@ -105,7 +105,7 @@ private struct LaneReader {
     _ row: Int, _ lane: BlockHeader.ContentLane, _ header: BlockHeader, _ block: Block,
     _ doing: String
   ) throws(StoreError) -> Int? {
-    guard let place = lane.locator else { return nil }
+    guard let place = lane.locator, (0..<header.rows).contains(row) else { return nil }
     if locator == nil {
       let presence = try block.presence(lane.presence, of: header, doing)
       let section = try block.source.section(place, of: block, header)

@@ -82,6 +82,7 @@ package final class EntryStore: Sendable {
   }
 
   /// Closes and writes the open blocks, so that all entries taken in so far are visible and safe.
+  /// (A block that another thread is just closing becomes visible when its `append` returns.)
   package func flush() throws(StoreError) {
     let calls = builders.withLock { $0.calls.taken() }
     let connections = builders.withLock { $0.connections.taken() }

@@ -9,7 +9,7 @@ struct BlockTests {
   private static let calls = ProtocolKind.allCases.filter(\.isCall)
   private static let connections = ProtocolKind.allCases.filter { !$0.isCall }
 
-  @Test(arguments: [1, 2, 63, 64, 65, 700, 2_000])
+  @Test(arguments: [1, 2, 63, 64, 65, 900])
   func whatGoesInComesOut(count: Int) throws {
     for kinds in [Self.calls, Self.connections, [.http], [.dns, .http, .tcp]] {
       var random = RandomEntries(seed: UInt64(count))

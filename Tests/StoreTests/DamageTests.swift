@@ -16,7 +16,7 @@ struct DamageTests {
   }
 
   @Test func everyChangedByteIsNoticed() throws {
-    let bytes = try sample(100).bytes
+    let bytes = try sample(25).bytes
     for at in bytes.indices {
       var changed = bytes
       changed[at] ^= UInt8(1 << (at % 8))
@@ -25,7 +25,7 @@ struct DamageTests {
   }
 
   @Test func everyCutBlockIsNoticed() throws {
-    let bytes = try sample(100).bytes
+    let bytes = try sample(25).bytes
     for count in 0..<bytes.count {
       #expect(throws: StoreError.self) { try EncodedBlock(parsing: Array(bytes[..<count])) }
     }
@@ -41,11 +41,11 @@ struct DamageTests {
 
   /// What an attacker can do who computes the checksums too: anything may be wrong, nothing may
   /// crash.
-  @Test(arguments: 0..<8)
+  @Test(arguments: 0..<6)
   func hostileBlocksGiveErrorsOrNonsenseButNoCrash(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
-    let block = try sample(200)
-    for _ in 0..<150 {
+    let block = try sample(120)
+    for _ in 0..<80 {
       var bytes = block.bytes
       let header = block.header.data.range.upperBound
       for _ in 0..<(1 + random.next() % 3) {
