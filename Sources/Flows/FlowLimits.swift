@@ -41,9 +41,9 @@ package struct FlowCounters: Hashable, Sendable {
   package var pendingOverflows: UInt64 = 0
   /// Segments whose acknowledgment is not timed because too many were under way.
   package var untimedSegments: UInt64 = 0
-  /// Packets that repeat one just seen on another interface.
+  /// Packets captured twice: copies of one just seen.
   package var duplicates: UInt64 = 0
-  /// Packets of transports that are counted and not followed.
+  /// Packets of transports that are counted and not followed, and TCP packets without a header.
   package var unfollowed: UInt64 = 0
 
   package init() {}

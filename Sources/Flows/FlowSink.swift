@@ -15,8 +15,8 @@ package protocol FlowSink: AnyObject {
   /// A conversation begins. Its client may still be corrected by `turned`.
   func opened(_ slot: Int, _ conversation: Conversation)
 
-  /// What was taken for the client is the server (a SYN-ACK, or a later guess). Comes before any
-  /// bytes are delivered, or not at all.
+  /// What was taken for the client is the server. Comes before any bytes are delivered, or not at
+  /// all; a `FlowTable` decides by the first packet and does not change its mind.
   func turned(_ slot: Int, _ conversation: Conversation)
 
   /// The next bytes of one side, in order, without repeats. For UDP one datagram at a time.

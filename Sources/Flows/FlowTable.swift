@@ -31,12 +31,20 @@ package struct FlowTable: Sendable {
   private var index = FlowIndex()
   private var duplicates = DuplicateFilter()
   private var clock = PacketClock()
+  private let trustsPorts: Bool
   private let seed: UInt64
 
-  /// - Parameter seed: makes hashes unpredictable to whoever chooses ports and addresses; what
-  ///   the table delivers does not depend on it.
-  package init(limits: FlowLimits = FlowLimits(), seed: UInt64 = .random(in: 0 ... .max)) {
+  /// - Parameters:
+  ///   - trustsPorts: without a handshake a well-known port tells the server; else, and when no
+  ///     port is known, the first sender is the client.
+  ///   - seed: makes hashes unpredictable to whoever chooses ports and addresses; what the table
+  ///     delivers does not depend on it.
+  package init(
+    limits: FlowLimits = FlowLimits(), trustsPorts: Bool = false,
+    seed: UInt64 = .random(in: 0 ... .max)
+  ) {
     account = Account(limits)
+    self.trustsPorts = trustsPorts
     self.seed = seed
   }
 
@@ -51,7 +59,7 @@ package struct FlowTable: Sendable {
     if closedCount > account.limits.closedConversations {
       close(Int(lists[IdleClass.closed.rawValue].head), because: .idle, into: sink)
     }
-    guard packet.transport != .other else {
+    guard packet.transport != .other, (packet.transport == .tcp) == (packet.tcp != nil) else {
       account.counters.unfollowed &+= 1
       return
     }
@@ -141,11 +149,14 @@ package struct FlowTable: Sendable {
     let flags = packet.tcp?.flags ?? TCPFlags(rawValue: 0)
     let isSYN = flags.hasSYN
     let isAnswer = isSYN && flags.hasACK
+    let isReply =
+      trustsPorts && !isSYN
+      && PortHint.isReply(from: packet.sourcePort, to: packet.destinationPort)
     var flow = Flow(
       key: key, hash: hash, stream: packet.number, first: packet.timestamp,
       last: packet.timestamp, touched: packet.timestamp.nanoseconds,
-      list: packet.tcp == nil ? .datagrams : .tcp, isClientLow: fromLow != isAnswer,
-      evidence: isAnswer ? .synAck : isSYN ? .syn : .firstPacket,
+      list: packet.tcp == nil ? .datagrams : .tcp, isClientLow: fromLow != (isAnswer || isReply),
+      evidence: isAnswer ? .synAck : isSYN ? .syn : isReply ? .portHint : .firstPacket,
       state: packet.tcp == nil || isSYN ? .open : .inProgress, latest: .client)
     if packet.tcp != nil { flow.connection = takeConnection() }
     let slot = takeSlot(flow)

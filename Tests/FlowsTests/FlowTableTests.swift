@@ -31,6 +31,25 @@ import Testing
     #expect(opened.clientKnownBy == .firstPacket)
   }
 
+  @Test func aKnownPortTellsTheServerWhenPortsAreTrusted() throws {
+    var script = Script()
+    script.table = FlowTable(trustsPorts: true)
+    script.send(.server, at: 10, "x")
+    script.send(.client, at: 10, "y")
+    script.datagram("answer", from: .server)
+    #expect(script.sink.opened.map(\.client.port) == [40000, 40000])
+    #expect(script.sink.opened.map(\.clientKnownBy) == [.portHint, .portHint])
+    #expect(script.sink.news() == "<xy<answer")
+  }
+
+  @Test func aTCPPacketWithoutItsHeaderIsCountedOnly() {
+    var script = Script()
+    script.connect()
+    script.datagram("?", transport: .tcp)
+    #expect(script.table.counters.unfollowed == 1)
+    #expect(script.sink.opened.count == 1)
+  }
+
   @Test func packetsAndBytesAreCountedForEachSide() throws {
     var script = Script()
     script.connect()
