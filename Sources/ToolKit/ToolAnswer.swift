@@ -58,6 +58,18 @@ package struct ToolError: Error, Hashable, Sendable {
     ToolError(status: 404, code: "not_found", message: message, hint: hint)
   }
 
+  /// The code of `unknownTool`: faces answer it differently from things a tool did not find.
+  package static let unknownToolCode = "unknown_tool"
+
+  /// Nothing goes by that name here.
+  package static func unknownTool(_ name: String, among names: [String]) -> ToolError {
+    let shown = JSONValue.string(String(name.prefix(64))).text
+    return ToolError(
+      status: 404, code: unknownToolCode, message: "There is no tool called \(shown).",
+      hint: nearest(to: name, among: names).map { "Did you mean \($0)?" }
+        ?? "The tools are \(names.joined(separator: ", ")).")
+  }
+
   /// The error body of the HTTP contract.
   package var json: JSONObject {
     var object: JSONObject = ["error": .string(message), "code": .string(code)]
