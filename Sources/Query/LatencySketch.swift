@@ -62,6 +62,8 @@ package struct LatencySketch: Sendable {
     guard count > 0 else { return nil }
     let rank = min(count, max(1, Int((q * Double(count)).rounded(.up))))
     if buckets.isEmpty { return Double(exact.sorted()[rank - 1]) }
+    if rank == 1 { return Double(minimum) }
+    if rank == count { return Double(maximum) }
     var seen = 0
     for (place, number) in buckets.enumerated() {
       seen += Int(number)

@@ -1,0 +1,152 @@
+import Bytes
+import Entries
+import KFL
+import Store
+import TestSupport
+import Testing
+
+@testable import Query
+
+@Suite struct AggregatorTests {
+  private let entries: [Entry]
+  private let source: StoreSource
+
+  init() throws {
+    var random = RandomEntries(seed: 21)
+    entries = (0..<1_200).map { random.entry(Int64($0) * 5) }
+    source = StoreSource(try store(entries, blockRows: 150))
+  }
+
+  /// The groups as plain counting finds them.
+  private func groups(
+    _ ids: [FieldID], where isIn: (EntryRow) -> Bool
+  ) -> [[FieldValue]: (count: Int, errors: Int, bytes: Int64, latencies: [Int64])] {
+    var result: [[FieldValue]: (count: Int, errors: Int, bytes: Int64, latencies: [Int64])] = [:]
+    for entry in entries {
+      let row = EntryRow(entry)
+      guard isIn(row) else { continue }
+      let keys = ids.map { id -> FieldValue in
+        let value = row.value(id)
+        return value == .text("") ? .none : value
+      }
+      var group = result[keys] ?? (0, 0, 0, [])
+      group.count += 1
+      if entry.failed || entry.fault != nil { group.errors += 1 }
+      group.bytes += entry.requestSize + entry.responseSize
+      if let elapsed = entry.elapsed { group.latencies.append(elapsed) }
+      result[keys] = group
+    }
+    return result
+  }
+
+  private static let keys: [[FieldID]] = [
+    [.destinationServiceName], [.destinationName], [.family], [.statusCode], [.callFailed],
+    [.dnsQuestions], [.namespaces], [.method, .path],
+    [.destinationNamespace, .family, .statusCode],
+    [.elapsedTime], [.queryString], [.errorType], [.http2],
+  ]
+
+  @Test(arguments: keys.indices)
+  func groupsAreThoseOfPlainCounting(_ place: Int) async throws {
+    let ids = Self.keys[place]
+    let expected = groups(ids) { $0.entry.kind.isCall }
+    let result = try await source.aggregate(
+      Aggregation(by: ids.map { .field($0) }, limit: 100_000))
+    #expect(result.groupCount == expected.count)
+    for group in result.groups {
+      let other = try #require(expected[group.keys], "\(group.keys)")
+      #expect(group.metrics.count == other.count)
+      #expect(group.metrics.errors == other.errors)
+      #expect(group.metrics.bytesIn + group.metrics.bytesOut == other.bytes)
+      #expect(group.metrics.latency.count == other.latencies.count)
+      let sorted = other.latencies.sorted()
+      if group.metrics.latency.isExact, !sorted.isEmpty {
+        #expect(group.metrics.latency.quantile(0) == Double(sorted[0]))
+        #expect(group.metrics.latency.quantile(0.5) == Double(sorted[(sorted.count + 1) / 2 - 1]))
+        #expect(group.metrics.latency.quantile(1) == sorted.last.map(Double.init))
+      }
+    }
+    #expect(result.total.count == expected.values.reduce(0) { $0 + $1.count })
+    for (a, b) in zip(result.groups, result.groups.dropFirst()) {
+      #expect(a.metrics.count >= b.metrics.count)
+    }
+  }
+
+  @Test func oneFigureOverAllNeedsNoKeys() async throws {
+    let filter = try filter("http && status_code >= 500")
+    let expected = entries.filter {
+      filter.evaluate(PlainRecord(row: EntryRow($0))).isSelected
+    }
+    let result = try await source.aggregate(Aggregation([filter]))
+    #expect(result.groups.isEmpty && result.total.count == expected.count)
+    let times = expected.map(\.timestamp)
+    #expect(result.span?.lowerBound == times.min() && result.span?.upperBound == times.max())
+    #expect(try await source.count([filter]) == expected.count)
+    #expect(try await source.count() == entries.count { $0.kind.isCall })
+  }
+
+  @Test func timeFallsIntoSpans() async throws {
+    let result = try await source.aggregate(
+      Aggregation(
+        families: .everything, by: [.interval(nanoseconds: 1_000_000_000)], order: .key,
+        limit: 100))
+    #expect(result.groupCount == 6)
+    var expected = start
+    for group in result.groups {
+      #expect(group.keys == [.instant(expected)])
+      #expect(group.metrics.count == 200)
+      expected = expected.advanced(by: 1_000_000_000)
+    }
+  }
+
+  @Test func keysCanBeMappedAndFallBack() async throws {
+    let paths = try await source.aggregate(
+      Aggregation(
+        [try filter("http")], by: [.field(.path, map: PathTemplate.template)], limit: 100))
+    let names = paths.groups.map { $0.keys[0].plainText }
+    #expect(names.contains("/api/users/{id}") && !names.contains("/api/users/42"))
+    let chain = try await source.aggregate(
+      Aggregation(by: [.field(.destinationNamespace, .sourceNamespace)], limit: 100))
+    let expected = Set(
+      entries.filter(\.kind.isCall).map { entry -> FieldValue in
+        let row = EntryRow(entry)
+        let own = row.value(.destinationNamespace)
+        return own == .none ? row.value(.sourceNamespace) : own
+      })
+    #expect(Set(chain.groups.map { $0.keys[0] }) == expected)
+  }
+
+  @Test func topValuesAndDistinctOnes() async throws {
+    let top = try await source.topValues(of: .method, [try filter("http")], limit: 2)
+    #expect(top.distinct == 3 && top.values.count == 2)
+    #expect(top.values[0].count >= top.values[1].count)
+  }
+
+  @Test func tooManyGroupsAreCountedTogether() async throws {
+    var random = RandomEntries(seed: 22)
+    let many = (0..<(Aggregation.maxGroups + 100)).map { number -> Entry in
+      var entry = random.entry(Int64(number))
+      entry.kind = .http
+      entry.fields.set(.host, .text("host-\(number)"))
+      return entry
+    }
+    let source = StoreSource(try store(many, blockRows: 16_384))
+    let result = try await source.aggregate(Aggregation(by: [.field(.host)], limit: 5))
+    #expect(result.groupCount == Aggregation.maxGroups)
+    #expect(result.ungrouped.count == 100)
+    #expect(result.total.count == many.count)
+  }
+
+  @Test func ordersPutTheirOwnFirst() async throws {
+    func ranks(_ order: Aggregation.Order, _ rank: (Metrics) -> Double) async throws -> Bool {
+      let result = try await source.aggregate(
+        Aggregation(by: [.field(.path)], order: order, limit: 100))
+      let all = result.groups.map { rank($0.metrics) }
+      return zip(all, all.dropFirst()).allSatisfy { $0 >= $1 }
+    }
+    #expect(try await ranks(.errors) { Double($0.errors) })
+    #expect(try await ranks(.errorRate) { $0.errorRate })
+    #expect(try await ranks(.bytes) { Double($0.bytesIn + $0.bytesOut) })
+    #expect(try await ranks(.slowest) { $0.latency.quantile(0.99) ?? -1 })
+  }
+}

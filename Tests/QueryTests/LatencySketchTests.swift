@@ -1,0 +1,63 @@
+import TestSupport
+import Testing
+
+@testable import Query
+
+@Suite struct LatencySketchTests {
+  private func values(_ count: Int, seed: UInt64) -> [Int64] {
+    var random = SeededGenerator(seed: seed)
+    // Many powers of two, as latencies have.
+    return (0..<count).map { _ in
+      Int64.random(in: 0..<(1 << Int64.random(in: 1...40, using: &random)), using: &random)
+    }
+  }
+
+  @Test func fewValuesAreExact() {
+    var sketch = LatencySketch()
+    #expect(sketch.quantile(0.5) == nil && sketch.average == nil)
+    for value in [5, 1, 4, 2, 3] as [Int64] { sketch.add(value) }
+    #expect(sketch.isExact)
+    #expect(sketch.quantile(0) == 1 && sketch.quantile(0.5) == 3 && sketch.quantile(0.9) == 5)
+    #expect(sketch.minimum == 1 && sketch.maximum == 5 && sketch.average == 3)
+  }
+
+  @Test func manyValuesStayWithinTheStatedError() {
+    let values = values(20_000, seed: 1)
+    var sketch = LatencySketch()
+    for value in values { sketch.add(value) }
+    let sorted = values.sorted()
+    #expect(!sketch.isExact)
+    for q in [0.001, 0.01, 0.1, 0.5, 0.9, 0.95, 0.99, 0.999, 1] {
+      let rank = max(1, Int((q * Double(values.count)).rounded(.up)))
+      let expected = Double(sorted[rank - 1])
+      let found = sketch.quantile(q) ?? -1
+      #expect(abs(found - expected) <= expected * LatencySketch.relativeError, "\(q)")
+    }
+  }
+
+  @Test func partsAddUpToTheWhole() {
+    let values = values(3_000, seed: 2)
+    var whole = LatencySketch()
+    for value in values { whole.add(value) }
+    for size in [1, 100, 700, 2_999] {
+      var sum = LatencySketch()
+      for from in stride(from: 0, to: values.count, by: size) {
+        var part = LatencySketch()
+        for value in values[from..<min(from + size, values.count)] { part.add(value) }
+        sum.add(part)
+      }
+      #expect(sum.count == whole.count && sum.minimum == whole.minimum)
+      for q in [0.1, 0.5, 0.9, 0.99] { #expect(sum.quantile(q) == whole.quantile(q), "\(size)") }
+    }
+  }
+
+  @Test func anyNumberIsTaken() {
+    var sketch = LatencySketch()
+    for _ in 0..<300 {
+      for value in [Int64.min, -1, 0, 1, 63, 64, .max] { sketch.add(value) }
+    }
+    #expect(sketch.minimum == 0 && sketch.maximum == .max)
+    #expect(sketch.quantile(1) == Double(Int64.max))
+    #expect(sketch.quantile(0.1) == 0)
+  }
+}
