@@ -25,34 +25,43 @@ package struct Decapsulator: Sendable {
   ///
   /// - Parameter bytes: the packet's own bytes: those of `packet.range` in its chunk.
   package mutating func decode(_ packet: Packet, in bytes: RawSpan) -> Decapsulation {
+    var decoded = Decoded.none
+    switch decode(packet, in: bytes, into: &decoded) {
+    case .decoded: return .decoded(decoded)
+    case .held: return .held
+    case .skipped(let reason): return .skipped(reason)
+    }
+  }
+
+  /// As `decode(_:in:)`, into a value that is used again for every packet: half the time.
+  ///
+  /// `decoded` means something only when the answer is `decoded`.
+  package mutating func decode(
+    _ packet: Packet, in bytes: RawSpan, into decoded: inout Decoded
+  ) -> Outcome {
     counters.packets &+= 1
-    var walk = Walk(
-      packet, captured: bytes.byteCount, verifiesChecksums: verifiesChecksums)
     guard let first = Step(packet.linkType) else {
       counters.count(unknown: packet.linkType)
       return .skipped(.unknownLinkType)
     }
-    var result = follow(first, &walk, bytes, packet)
-    switch result {
-    case .decoded(var decoded):
-      // Until here the payload was counted from the packet's own first byte.
-      if decoded.fragments == nil {
-        let base = packet.range.lowerBound
-        decoded.payload =
-          decoded.payload.lowerBound &+ base..<decoded.payload.upperBound &+ base
-      }
-      counters.count(decoded)
-      result = .decoded(decoded)
+    var walk = Walk(
+      packet, captured: bytes.byteCount, verifiesChecksums: verifiesChecksums)
+    let outcome = follow(first, &walk, bytes, packet, &decoded)
+    switch outcome {
+    case .decoded: counters.count(decoded)
     case .held: counters.held &+= 1
     case .skipped(let reason): counters.count(reason)
     }
-    return result
+    return outcome
   }
 
   /// Follows headers from `first` until a transport is reached.
+  ///
+  /// `out` is written only when that succeeds.
   private mutating func follow(
-    _ first: Step, _ walk: inout Walk, _ bytes: RawSpan, _ packet: Packet
-  ) -> Decapsulation {
+    _ first: Step, _ walk: inout Walk, _ bytes: RawSpan, _ packet: Packet,
+    _ out: inout Decoded
+  ) -> Outcome {
     var step = first
     do throws(WireError) {
       while true {
@@ -65,12 +74,18 @@ package struct Decapsulator: Sendable {
         case .etherType(let type): step = try walk.etherType(type, bytes)
         case .ipv4: step = try walk.ipv4(bytes)
         case .ipv6: step = try walk.ipv6(bytes)
-        case .transport(6): return .decoded(try walk.tcp(bytes, packet))
-        case .transport(17): return try udp(&walk, bytes, packet)
-        case .transport(132): return .decoded(try walk.sctp(bytes, packet))
+        case .transport(6):
+          try walk.tcp(bytes, packet, &out)
+          return .decoded
+        case .transport(17): return try udp(&walk, bytes, packet, &out)
+        case .transport(132):
+          try walk.sctp(bytes, packet, &out)
+          return .decoded
         case .transport(let number): step = try walk.transport(number, bytes)
-        case .fragment(let piece): return reassembled(piece, &walk, bytes, packet)
-        case .end(let transport): return .decoded(walk.decoded(packet, transport))
+        case .fragment(let piece): return reassembled(piece, &walk, bytes, packet, &out)
+        case .end(let transport):
+          walk.finish(packet, transport, ports: (0, 0), from: walk.at, &out)
+          return .decoded
         case .notIP: return .skipped(.notIP)
         default: step = try walk.other(step, bytes)
         }
@@ -81,24 +96,32 @@ package struct Decapsulator: Sendable {
   }
 
   /// A datagram, or what it carries when that is a packet that can be followed.
-  private mutating func udp(_ walk: inout Walk, _ bytes: RawSpan, _ packet: Packet)
-    throws(WireError) -> Decapsulation
-  {
-    let outer = try walk.udp(bytes, packet)
-    guard let port = TunnelPort(outer) else { return .decoded(outer) }
+  private mutating func udp(
+    _ walk: inout Walk, _ bytes: RawSpan, _ packet: Packet, _ out: inout Decoded
+  ) throws(WireError) -> Outcome {
+    try walk.udp(bytes, packet, &out)
+    guard let port = TunnelPort(out) else { return .decoded }
     var inner = walk
-    guard let step = inner.tunnel(port, bytes) else { return .decoded(outer) }
-    switch follow(step, &inner, bytes, packet) {
-    case .skipped: return .decoded(outer)
-    case let result: return result
-    }
+    guard let step = inner.tunnel(port, bytes) else { return .decoded }
+    // What cannot be followed inside stays a datagram.
+    let outcome = follow(step, &inner, bytes, packet, &out)
+    if case .skipped = outcome { return .decoded }
+    return outcome
   }
 
   /// The whole datagram when `piece` completes it.
   private mutating func reassembled(
-    _ piece: Fragment, _ walk: inout Walk, _ bytes: RawSpan, _ packet: Packet
-  ) -> Decapsulation {
-    guard walk.end == walk.declaredEnd else { return .skipped(.truncated) }
+    _ piece: Fragment, _ walk: inout Walk, _ bytes: RawSpan, _ packet: Packet,
+    _ out: inout Decoded
+  ) -> Outcome {
+    guard walk.end == walk.declaredEnd, !walk.isOverlong else {
+      // Its datagram will never be whole; the first piece alone still shows who talks to whom.
+      guard piece.offset == 0 else {
+        return .skipped(walk.isOverlong ? .malformed : .truncated)
+      }
+      walk.marks.insert(.cut)
+      return follow(.transport(piece.number), &walk, bytes, packet, &out)
+    }
     let result = fragments.insert(
       piece, bytes.slice(walk.at..<walk.end), at: packet.timestamp, &counters)
     switch result {
@@ -106,18 +129,25 @@ package struct Decapsulator: Sendable {
     case .refused: return .skipped(.malformed)
     case .complete(let store, let number):
       var inner = walk
+      inner.base = 0
       inner.at = 0
       inner.end = store.count
       inner.declaredEnd = store.count
       inner.marks.insert(.reassembled)
-      var result = follow(.transport(number), &inner, store.bytes, packet)
-      if case .decoded(var decoded) = result, decoded.fragments == nil {
-        decoded.fragments = store
-        result = .decoded(decoded)
-      }
-      return result
+      let outcome = follow(.transport(number), &inner, store.bytes, packet, &out)
+      if case .decoded = outcome, out.fragments == nil { out.fragments = store }
+      return outcome
     }
   }
+}
+
+/// What became of a packet, without what is inside it.
+package enum Outcome: Hashable, Sendable {
+  case decoded
+  /// A fragment that waits for the rest of its datagram.
+  case held
+  /// Not followed; counted under the reason.
+  case skipped(SkipReason)
 }
 
 /// What became of a packet.

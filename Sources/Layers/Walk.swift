@@ -5,7 +5,7 @@ import Packets
 enum Step {
   case ethernet
   case etherType(UInt16)
-  case llc
+  case llc, fddi
   case linuxSLL, linuxSLL2
   case loopback
   case ppp, pppHDLC, pppWithDirection, cHDLC, pppoe
@@ -28,6 +28,7 @@ enum Step {
     case 1: self = .ethernet
     case 0, 108: self = .loopback
     case 9: self = .ppp
+    case 10: self = .fddi
     case 50: self = .pppHDLC
     case 51: self = .pppoe
     case 104: self = .cHDLC
@@ -48,6 +49,9 @@ enum Step {
 /// Each header is one method in a file of its own: it checks that its bytes are there, reads them
 /// at constant offsets, moves `at` behind itself and gives the next step.
 struct Walk {
+  /// What to add to places in the bytes at hand, for places in the chunk or in the reassembled
+  /// datagram.
+  var base: Int
   /// The next header's first byte, from the start of the bytes at hand.
   var at = 0
   /// Where the captured bytes end that belong to the next header.
@@ -61,10 +65,13 @@ struct Walk {
   var marks: Decoded.Marks = []
   var headers = 0
   var tunnels = 0
+  /// A length reached beyond what encloses it.
+  var isOverlong = false
   var verifiesChecksums: Bool
 
   @inline(__always)
   init(_ packet: Packet, captured: Int, verifiesChecksums: Bool) {
+    base = packet.range.lowerBound
     end = captured
     declaredEnd = max(captured, packet.originalLength)
     self.verifiesChecksums = verifiesChecksums
@@ -81,7 +88,11 @@ struct Walk {
   /// What follows ends after `count` more bytes, if not earlier.
   @inline(__always)
   mutating func limit(_ count: Int) {
-    declaredEnd = min(declaredEnd, at + count)
+    if at + count > declaredEnd {
+      isOverlong = true
+      return
+    }
+    declaredEnd = at + count
     end = min(end, declaredEnd)
   }
 
@@ -105,6 +116,11 @@ struct Walk {
       at += 1
       return .ppp
     case .cHDLC: return try cHDLC(bytes)
+    case .fddi:
+      // Frame control, destination, source, then logical link control.
+      try require(13)
+      at += 13
+      return .llc
     case .pppoe: return try pppoe(bytes)
     case .nflog: return try nflog(bytes)
     case .mpls: return try mpls(bytes)
@@ -148,27 +164,38 @@ struct Walk {
     }
   }
 
-  /// The packet as it is when `transport` begins here.
-  func decoded(_ packet: Packet, _ transport: Transport) -> Decoded {
-    decoded(packet, transport, ports: (0, 0), from: at)
-  }
-
-  /// The packet, with a payload from `start` to the end.
+  /// Writes the packet with a payload from `start` to the end.
   @inline(__always)
-  func decoded(
-    _ packet: Packet, _ transport: Transport, ports: (UInt16, UInt16), from start: Int
-  ) -> Decoded {
+  func finish(
+    _ packet: Packet, _ transport: Transport, ports: (UInt16, UInt16), from start: Int,
+    tcp: TCPFields? = nil, _ out: inout Decoded
+  ) {
     let first = min(start, end)
     let declared = max(0, declaredEnd - start)
-    var marks = marks
-    if declared > end - first { marks.insert(.cut) }
-    var decoded = Decoded(
-      number: packet.number, timestamp: packet.timestamp, source: source,
-      destination: destination, sourcePort: ports.0, destinationPort: ports.1,
-      transport: transport, payload: first..<end, declaredPayload: declared,
-      frameLength: packet.originalLength, marks: marks)
-    decoded.vlan = vlan
-    decoded.interface = packet.interface
-    return decoded
+    out.number = packet.number
+    out.timestamp = packet.timestamp
+    out.source = source
+    out.destination = destination
+    out.sourcePort = ports.0
+    out.destinationPort = ports.1
+    out.transport = transport
+    out.payload = first &+ base..<end &+ base
+    out.declaredPayload = declared
+    out.frameLength = packet.originalLength
+    out.tcp = tcp
+    if out.fragments != nil { out.fragments = nil }
+    out.marks = declared > end - first ? marks.union(.cut) : marks
+    out.vlan = vlan
+    out.interface = packet.interface
+  }
+}
+
+extension Decoded {
+  /// Nothing yet: what `decode(_:in:into:)` may be given first.
+  package static var none: Decoded {
+    Decoded(
+      number: 0, timestamp: Timestamp(nanoseconds: 0), source: IPAddress(v4: 0),
+      destination: IPAddress(v4: 0), sourcePort: 0, destinationPort: 0, transport: .other,
+      payload: 0..<0, declaredPayload: 0, frameLength: 0)
   }
 }

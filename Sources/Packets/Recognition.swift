@@ -35,10 +35,7 @@ enum Recognition: Equatable {
           ? .foreign("the pcapng section header is cut short", advice: Self.damaged) : .needs(12)
         return
       }
-      self =
-        ByteOrder(sectionMagic: head, at: 8) != nil
-        ? .pcapng
-        : .foreign("it begins like pcapng, but without its byte-order mark", advice: Self.damaged)
+      self = Self.pcapng(head, isComplete: isComplete)
     } else {
       self = .foreign(head)
     }
@@ -52,6 +49,28 @@ enum Recognition: Equatable {
         advice: Self.damaged)
     }
     return .pcap(header)
+  }
+
+  private static func pcapng(_ head: RawSpan, isComplete: Bool) -> Recognition {
+    guard let order = ByteOrder(sectionMagic: head, at: 8) else {
+      return .foreign(
+        "it begins like pcapng, but without a byte-order mark", advice: Self.damaged)
+    }
+    let length = Int(order.load32(head, 4))
+    guard head.byteCount >= 16 else {
+      return isComplete
+        ? .foreign("the pcapng section header is cut short", advice: Self.damaged) : .needs(16)
+    }
+    let (major, minor) = (order.load16(head, 12), order.load16(head, 14))
+    guard major == 1 else {
+      return .unsupported(
+        "its pcapng version \(major).\(minor) is not known (1.0 is)", advice: Self.damaged)
+    }
+    // A longer one than what is at hand is judged when it is read.
+    if length < 28 || (length <= head.byteCount && order.load32(head, length - 4) != length) {
+      return .foreign("the lengths in its section header are wrong", advice: Self.damaged)
+    }
+    return .pcapng
   }
 
   private static let expected =

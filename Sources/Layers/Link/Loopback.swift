@@ -11,7 +11,11 @@ extension Walk {
     case 2: return .ipv4
     // Linux, NetBSD and Windows, FreeBSD, macOS.
     case 10, 23, 24, 28, 30: return .ipv6
-    default: return .notIP
+    // Some drivers put something else there; the version of IP then tells.
+    default:
+      try require(1)
+      let version = bytes.byte(at) >> 4
+      return version == 4 ? .ipv4 : version == 6 ? .ipv6 : .notIP
     }
   }
 

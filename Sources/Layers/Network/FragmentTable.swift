@@ -77,9 +77,9 @@ struct FragmentTable: Sendable {
     _ fragment: Fragment, _ data: RawSpan, at time: Timestamp, _ counters: inout LayerCounters
   ) -> Result {
     expire(at: time, &counters)
-    let end = fragment.offset + data.byteCount
-    // All but the last carry a multiple of eight bytes, and something.
-    guard end <= 65_535, data.byteCount > 0, !fragment.hasMore || data.byteCount % 8 == 0 else {
+    // All but the last carry a multiple of eight bytes; what is over belongs to nobody.
+    let data = fragment.hasMore ? data.prefix(data.byteCount & ~7) : data
+    guard fragment.offset + data.byteCount <= 65_535, data.byteCount > 0 else {
       counters.fragmentsRefused &+= 1
       return .refused
     }

@@ -18,7 +18,7 @@ extension Walk {
   ///     +--------------------------------+-------------------------------+
   ///     |                           options …                            |
   @inline(__always)
-  func tcp(_ bytes: RawSpan, _ packet: Packet) throws(WireError) -> Decoded {
+  func tcp(_ bytes: RawSpan, _ packet: Packet, _ out: inout Decoded) throws(WireError) {
     try require(20)
     let start = at
     let bits = bytes.big16(start + 12)
@@ -35,11 +35,10 @@ extension Walk {
         fields.readOptions(bytes, start + 20..<min(start + header, end))
       }
     }
-    var decoded = decoded(
-      packet, .tcp, ports: (bytes.big16(start), bytes.big16(start + 2)), from: start + header)
-    decoded.tcp = fields
-    if verifiesChecksums, isWrong(bytes, number: 6) { decoded.marks.insert(.badChecksum) }
-    return decoded
+    finish(
+      packet, .tcp, ports: (bytes.big16(start), bytes.big16(start + 2)), from: start + header,
+      tcp: fields, &out)
+    if verifiesChecksums, isWrong(bytes, number: 6) { out.marks.insert(.badChecksum) }
   }
 }
 

@@ -11,12 +11,12 @@ extension Walk {
   ///     |     length      |    checksum     |
   ///     +--------+--------+--------+--------+
   @inline(__always)
-  mutating func udp(_ bytes: RawSpan, _ packet: Packet) throws(WireError) -> Decoded {
+  mutating func udp(_ bytes: RawSpan, _ packet: Packet, _ out: inout Decoded) throws(WireError) {
     try require(8)
     let start = at
     let length = Int(bytes.big16(start + 4))
-    // 0 stands for "to the end of the IP packet" (RFC 2675 §4).
-    if length != 0 {
+    // 0 stands for "to the end of the IP packet" in a jumbogram (RFC 2675 §4), nowhere else.
+    if length != 0 || !isV6 {
       guard length >= 8 else { throw WireError(.invalid, at: start) }
       limit(length)
     }
@@ -24,14 +24,13 @@ extension Walk {
       verifiesChecksums && bytes.big16(start + 6) != 0 && isWrong(bytes, number: 17)
     if isWrong { marks.insert(.badChecksum) }
     at = start + 8
-    return decoded(
-      packet, .udp, ports: (bytes.big16(start), bytes.big16(start + 2)), from: at)
+    finish(packet, .udp, ports: (bytes.big16(start), bytes.big16(start + 2)), from: at, &out)
   }
 
   /// SCTP common header (RFC 9260 §3.1): ports, verification tag, checksum; chunks follow.
-  func sctp(_ bytes: RawSpan, _ packet: Packet) throws(WireError) -> Decoded {
+  func sctp(_ bytes: RawSpan, _ packet: Packet, _ out: inout Decoded) throws(WireError) {
     try require(12)
-    return decoded(
-      packet, .sctp, ports: (bytes.big16(at), bytes.big16(at + 2)), from: at + 12)
+    finish(
+      packet, .sctp, ports: (bytes.big16(at), bytes.big16(at + 2)), from: at + 12, &out)
   }
 }

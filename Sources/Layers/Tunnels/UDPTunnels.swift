@@ -56,12 +56,14 @@ extension Walk {
     return .ethernet
   }
 
-  /// VXLAN-GPE: as VXLAN, with the protocol in byte 3 when the P bit is set.
+  /// VXLAN-GPE: as VXLAN, with the protocol in byte 3. It counts even without its P bit: some
+  /// senders forget that one.
   private mutating func vxlanGPE(_ bytes: RawSpan) -> Step? {
     guard end - at >= 8, bytes.byte(at) & 0x08 != 0 else { return nil }
-    let next = bytes.byte(at) & 0x04 != 0 ? bytes.byte(at + 3) : 3
+    let next = bytes.byte(at + 3)
+    let hasNext = bytes.byte(at) & 0x04 != 0 || next != 0
     at += 8
-    switch next {
+    switch hasNext ? next : 3 {
     case 1: return .ipv4
     case 2: return .ipv6
     case 3: return .ethernet

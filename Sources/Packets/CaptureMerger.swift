@@ -1,0 +1,141 @@
+import Bytes
+
+/// Reads several captures as one, by time.
+///
+/// Within a capture packets keep their order; of equal times the earlier named capture comes
+/// first. Packets are numbered anew, from 1, and interfaces of all captures are counted through.
+/// Not for captures that still grow: one without news would hold up the others.
+package struct CaptureMerger: Sendable {
+  /// One capture with the packets that were read of it and not yet given.
+  private struct Source: Sendable {
+    var reader: CaptureReader
+    var chunk: PacketChunk?
+    var next = 0
+    /// Indices of the capture's interfaces among those of all.
+    var interfaces: [Int] = []
+
+    var time: Timestamp? { chunk?.packets[next].timestamp }
+  }
+
+  /// Packets in a row from one capture that are given in its own memory; fewer are copied
+  /// together, since a chunk should be worth its handing over.
+  private static let run = 64
+  /// Bytes and packets of a chunk that is copied together.
+  private static let gathered = (bytes: 1 << 20, packets: 4_096)
+
+  private var sources: [Source]
+  private var isStarted = false
+  private var count: UInt64 = 0
+  /// Interfaces of all captures, in the order of `Packet.interface`.
+  package private(set) var interfaces: [CaptureInterface] = []
+  /// Captures that failed while they were read, and why; what came before was given.
+  package private(set) var failures: [CaptureError] = []
+
+  package init(_ readers: [CaptureReader]) {
+    sources = readers.map { Source(reader: $0) }
+  }
+
+  /// What each capture says beside its packets, in the order they were named.
+  package var summaries: [CaptureSummary] { sources.map(\.reader.summary) }
+
+  /// The next packets, or nil at the end.
+  package mutating func next() -> PacketChunk? {
+    if !isStarted {
+      isStarted = true
+      for index in sources.indices { advance(index) }
+    }
+    guard let first = earliest() else { return nil }
+    let length = runLength(first)
+    guard let chunk = sources[first].chunk else { return nil }
+    let start = sources[first].next
+    if length >= Self.run || start + length == chunk.packets.count && earliest(but: first) == nil {
+      var packets = Array(chunk.packets[start..<start + length])
+      for index in packets.indices { renumber(&packets[index], first) }
+      take(length, first)
+      return PacketChunk(store: chunk.store, packets: packets)
+    }
+    return gather()
+  }
+
+  /// Copies packets of several captures into one chunk.
+  private mutating func gather() -> PacketChunk? {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(Self.gathered.bytes)
+    var packets: [Packet] = []
+    while packets.count < Self.gathered.packets, bytes.count < Self.gathered.bytes,
+      let index = earliest(), let chunk = sources[index].chunk
+    {
+      let length = runLength(index)
+      if length >= Self.run, !packets.isEmpty { break }
+      let start = sources[index].next
+      for position in start..<start + length {
+        var packet = chunk.packets[position]
+        let place = bytes.count
+        bytes.append(chunk.store.bytes.slice(packet.range))
+        packet.range = place..<bytes.count
+        renumber(&packet, index)
+        packets.append(packet)
+      }
+      take(length, index)
+    }
+    return packets.isEmpty ? nil : PacketChunk(store: ByteStore(bytes), packets: packets)
+  }
+
+  /// The capture whose next packet is the earliest.
+  private func earliest(but excluded: Int? = nil) -> Int? {
+    var best: (index: Int, time: Timestamp)?
+    for index in sources.indices where index != excluded {
+      guard let time = sources[index].time else { continue }
+      if let known = best, known.time <= time { continue }
+      best = (index, time)
+    }
+    return best?.index
+  }
+
+  /// Packets of one capture, from its next one, that come before those of all others.
+  private func runLength(_ index: Int) -> Int {
+    guard let packets = sources[index].chunk?.packets else { return 0 }
+    let start = sources[index].next
+    guard let other = earliest(but: index), let limit = sources[other].time else {
+      return packets.count - start
+    }
+    var end = start
+    while end < packets.count {
+      let time = packets[end].timestamp
+      guard time < limit || (time == limit && index < other) else { break }
+      end += 1
+    }
+    return end - start
+  }
+
+  private mutating func renumber(_ packet: inout Packet, _ index: Int) {
+    count += 1
+    packet.number = count
+    while sources[index].interfaces.count <= packet.interface {
+      let local = sources[index].interfaces.count
+      let all = sources[index].reader.summary.interfaces
+      sources[index].interfaces.append(interfaces.count)
+      interfaces.append(
+        local < all.count ? all[local] : CaptureInterface(linkType: packet.linkType))
+    }
+    packet.interface = sources[index].interfaces[packet.interface]
+  }
+
+  private mutating func take(_ length: Int, _ index: Int) {
+    sources[index].next += length
+    if let chunk = sources[index].chunk, sources[index].next >= chunk.packets.count {
+      advance(index)
+    }
+  }
+
+  /// Reads the next chunk of a capture; one that fails is over.
+  private mutating func advance(_ index: Int) {
+    sources[index].chunk = nil
+    sources[index].next = 0
+    do throws(CaptureError) {
+      sources[index].chunk = try sources[index].reader.next()
+    } catch {
+      failures.append(error)
+    }
+  }
+}
