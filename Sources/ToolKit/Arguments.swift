@@ -110,7 +110,7 @@ package struct Arguments: Sendable {
         let near = scalarText(value).flatMap { nearest(to: $0, among: choices) }
         throw .invalid(
           name, "\(name) must be one of \(choices.joined(separator: ", ")), not \(value.text)",
-          hint: near.map { "Did you mean \"\($0)\"?" })
+          hint: near.map { "Did you mean \"\($0)\"?" } ?? parameter.doc + ".")
       }
       return .text(text)
     case .instant: return .instant(try Instant.read(value, name: name, now: now))

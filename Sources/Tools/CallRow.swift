@@ -8,6 +8,9 @@ import ToolKit
 struct CallRow {
   /// Longest body preview of the full format, in bytes.
   static let previewLimit = 1_024
+  /// Bytes shown of a protocol nobody recognised: where its secrets stand is not known, and many
+  /// protocols begin with a password.
+  static let unrecognisedLimit = 16
 
   private let row: EntryView
   let redactor: Redactor
@@ -30,9 +33,14 @@ struct CallRow {
   func json(_ format: String) -> JSONObject {
     switch format {
     case "full": full
-    case "raw": RawRedaction.redacted(row.raw, redactor)
+    case "raw": RawRedaction.redacted(row.raw, redactor, bodyLimit: bodyLimit(.max))
     default: compact
     }
+  }
+
+  /// Most bytes of a body that may be shown.
+  func bodyLimit(_ wanted: Int) -> Int {
+    row.kind?.isCall == false && !redactor.isOff ? min(wanted, Self.unrecognisedLimit) : wanted
   }
 
   /// The key of `group_by`.
@@ -151,7 +159,8 @@ struct CallRow {
 
   private func addContent(_ content: Content?, _ prefix: String, to object: inout JSONObject) {
     guard let content else { return }
-    let message = ShownMessage(content, redactor: redactor, bodyLimit: Self.previewLimit)
+    let message = ShownMessage(
+      content, redactor: redactor, bodyLimit: bodyLimit(Self.previewLimit))
     if !message.headers.isEmpty { object[prefix + "_headers"] = .object(message.headers) }
     guard let body = message.body else { return }
     object[prefix + "_body"] = .string(body.text)

@@ -50,7 +50,7 @@ struct GetAPICall: Tool {
     answer.structured["dst"] = .object(row.endpoint(.server, full: true))
     say(row, in: &answer)
     let contents = view.contents()
-    let limit = arguments.flag(Self.payload) ? arguments.count(Self.size) : 0
+    let limit = arguments.flag(Self.payload) ? row.bodyLimit(arguments.count(Self.size)) : 0
     let wantsHeaders = arguments.flag(Self.headers)
     var request = JSONObject()
     var response = JSONObject()

@@ -2,8 +2,21 @@ import JSON
 
 /// Raw records and details without their secrets: the same rules, applied by where a text stands.
 enum RawRedaction {
-  static func redacted(_ object: JSONObject, _ redactor: Redactor) -> JSONObject {
-    guard case .object(let result) = redacted(.object(object), redactor) else { return object }
+  /// - Parameter bodyLimit: most bytes shown of a recorded body.
+  static func redacted(
+    _ object: JSONObject, _ redactor: Redactor, bodyLimit: Int
+  ) -> JSONObject {
+    guard case .object(var result) = redacted(.object(object), redactor) else { return object }
+    for half in ["request", "response"] {
+      for part in ["postData", "content"] {
+        guard var message = result[half]?.object, var body = message[part]?.object,
+          let text = body["text"]?.string, text.utf8.count > bodyLimit
+        else { continue }
+        body["text"] = .string(ShownMessage.prefix(text, bytes: bodyLimit))
+        message[part] = .object(body)
+        result[half] = .object(message)
+      }
+    }
     return result
   }
 

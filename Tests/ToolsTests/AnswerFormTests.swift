@@ -1,0 +1,135 @@
+import JSON
+import TestSupport
+import Testing
+import ToolKit
+import Tools
+
+/// What holds for the answer of every tool.
+@Suite struct AnswerFormTests {
+  /// Arguments with which each tool answers something.
+  private static let questions: [(tool: String, arguments: JSONObject)] = [
+    ("list_workloads", [:]), ("list_workloads", ["type": "pod", "observed_only": true]),
+    ("list_api_calls", [:]), ("list_api_calls", ["format": "full", "limit": 1000]),
+    ("list_api_calls", ["format": "raw", "kfl": "dns", "order": "asc"]),
+    ("list_api_calls", ["group_by": "ns", "status": "error"]),
+    ("list_api_calls", ["kfl": "tcp_conn", "format": "full"]),
+    ("list_api_calls", ["kfl": "conn", "format": "raw"]),
+    ("get_api_call", ["id": "local/1008/4"]),
+    ("get_api_stats", [:]), ("get_api_stats", ["group_by": "time", "kfl": "http"]),
+    ("get_api_stats", ["group_by": "status"]), ("get_api_stats", ["group_by": "proto"]),
+    ("list_l4_flows", [:]), ("list_l4_flows", ["aggregate": "service", "format": "full"]),
+    ("list_l4_flows", ["external": true, "sort": "rtt"]), ("get_l4_flow_summary", [:]),
+    // Nothing is found by these.
+    ("list_api_calls", ["kfl": "http && status_code == 418"]),
+    ("list_api_calls", ["start": 1_000_000_000_000, "end": 1_000_000_001_000]),
+    ("get_api_stats", ["kfl": "redis"]), ("list_l4_flows", ["ip": "9.9.9.9"]),
+    ("list_workloads", ["name": "nobody"]),
+  ]
+
+  private func schema(_ tool: String) throws -> JSONObject {
+    let description = try #require(ShopHub.hub.catalogue().tools.first { $0.name == tool })
+    return try #require(description.outputSchema)
+  }
+
+  @Test func everyAnswerObeysItsSchema() async throws {
+    for (tool, arguments) in Self.questions {
+      let answer = try await ShopHub.ask(tool, arguments)
+      let wrong = misfits(.object(answer.structured), try schema(tool))
+      #expect(wrong.isEmpty, "\(tool) \(JSONValue.object(arguments).text): \(wrong.prefix(3))")
+    }
+  }
+
+  @Test func everyAnswerStaysWithinItsBudget() async throws {
+    for (tool, arguments) in Self.questions {
+      let answer = try await ShopHub.ask(tool, arguments)
+      #expect(answer.text.utf8.count <= 8 << 10, "\(tool): \(answer.text.utf8.count) bytes")
+    }
+    let wide = try await ShopHub.ask("list_api_calls", ["max_tokens": 8000])
+    let narrow = try await ShopHub.ask("list_api_calls", ["max_tokens": 500])
+    #expect(narrow.text.utf8.count <= 2_400 && wide.text.utf8.count > 8 << 10)
+    #expect(narrow.text.contains("more rows were left out"))
+    #expect(narrow.structured == wide.structured, "the budget is the text's")
+  }
+
+  @Test func everyAnswerSaysWhatItRestsOn() async throws {
+    for (tool, arguments) in Self.questions {
+      let answer = try await ShopHub.ask(tool, arguments)
+      #expect(answer.structured["coverage"]?["packets"] == 1345, "\(tool)")
+      #expect(answer.text.contains("Coverage: shop.pcap; "), "\(tool)")
+    }
+  }
+
+  @Test func emptyAnswersExplainThemselves() async throws {
+    let status = try await ShopHub.ask("list_api_calls", ["kfl": "http && status_code == 418"])
+    #expect(status.text.contains("`status_code == 418` holds for 0 entries alone"))
+    #expect(status.text.contains("Values there: 200 (106)"))
+    let window = try await ShopHub.ask(
+      "list_api_calls", ["start": 1_000_000_000_000, "end": 1_000_000_001_000])
+    #expect(window.text.contains("None of the 231 entries lies in the window"))
+    let name = try await ShopHub.ask("list_api_calls", ["kfl": "dst.service.name == \"payment\""])
+    #expect(name.text.contains("payment-service"))
+    let flows = try await ShopHub.ask("list_l4_flows", ["ip": "9.9.9.9"])
+    #expect(flows.text.contains("There are 56 connections in all"))
+  }
+
+  @Test func unknownArgumentsAreNamed() async throws {
+    for description in ShopHub.hub.catalogue().tools {
+      var arguments: JSONObject = ["limmit": 5]
+      if description.name == "get_api_call" { arguments["id"] = "local/1008/4" }
+      let answer = try await ShopHub.ask(description.name, arguments)
+      let warning = answer.structured["warnings"]?[0]?.string ?? ""
+      #expect(warning.contains("\"limmit\" was ignored"), "\(description.name)")
+      #expect(answer.text.contains("Warning: Unknown argument"), "\(description.name)")
+    }
+  }
+
+  @Test func sameQuestionSameBytesOnAnyNumberOfWorkers() async throws {
+    let one = try ShopHub.open(workers: 1)
+    let five = try ShopHub.open(workers: 5)
+    for (tool, arguments) in Self.questions {
+      let first = try await ShopHub.ask(tool, arguments, of: one)
+      let second = try await ShopHub.ask(tool, arguments, of: five)
+      #expect(first == second, "\(tool) \(JSONValue.object(arguments).text)")
+    }
+  }
+
+  @Test func definitionsAreSmallAndComplete() {
+    let catalogue = ShopHub.hub.catalogue()
+    var bytes = 0
+    for tool in catalogue.tools {
+      bytes += tool.description.utf8.count + JSONValue.object(tool.inputSchema).text.utf8.count
+      bytes += JSONValue.object(tool.outputSchema ?? [:]).text.utf8.count
+      #expect(tool.annotations == .reading && tool.title != nil)
+      for property in tool.inputSchema["properties"]?.object?.members ?? [] {
+        #expect(property.value["description"]?.string?.isEmpty == false, "\(property.name)")
+      }
+    }
+    #expect(bytes <= 20 << 10, "\(bytes) bytes of definitions")
+    #expect(catalogue.prompts.count == 9)
+  }
+
+  /// Text from the wire cannot break out of its line or its cell.
+  @Test func noAnswerHasControlCharacters() async throws {
+    for (tool, arguments) in Self.questions {
+      let answer = try await ShopHub.ask(tool, arguments)
+      let odd = answer.text.unicodeScalars.filter {
+        $0.value < 0x20 && $0 != "\n" || $0.value == 0x7f
+      }
+      #expect(odd.isEmpty, "\(tool)")
+    }
+  }
+
+  @Test func noAnswerHasThePlantedSecrets() async throws {
+    let secrets = [
+      "4111111111111111", "fake-redis-password", "not-a-real-password", "wrong-fake-password",
+      "fake.bearer.token", "fake-session-0001", "fake-reset-token",
+    ]
+    for (tool, arguments) in Self.questions {
+      let answer = try await ShopHub.ask(tool, arguments)
+      for secret in secrets {
+        #expect(!answer.text.contains(secret), "\(tool): \(secret)")
+        #expect(!JSONValue.object(answer.structured).text.contains(secret), "\(tool): \(secret)")
+      }
+    }
+  }
+}
