@@ -9,7 +9,7 @@ package enum Limits {
   /// Comprehensions inside each other: each multiplies the work by the length of its list.
   package static let nestedComprehensions = 4
   /// Nodes after macros are expanded, so that macros of macros cannot double forever.
-  package static let nodes = 100_000
+  package static let nodes = 50_000
   /// Macros inside macros.
   package static let nestedMacros = 16
   /// Errors reported of one filter.

@@ -80,7 +80,7 @@ final class Checked: Sendable {
 }
 
 /// `list.exists(x, p)` and its relatives.
-struct Comprehension: Sendable {
+final class Comprehension: Sendable {
   enum Kind: String, Sendable {
     case all, exists
     case existsOne = "exists_one"
@@ -88,14 +88,26 @@ struct Comprehension: Sendable {
     case transformList, transformMap, transformMapEntry
   }
 
-  var kind: Kind
+  let kind: Kind
   /// The name it was called by: `existsOne` of the two-variable form.
-  var name: String
+  let name: String
   /// A list, or a map of which the keys are walked.
-  var range: Checked
+  let range: Checked
   /// Names and places of the variables: element, or index and element, or key and value.
-  var variables: [(name: String, place: Int)]
+  let variables: [(name: String, place: Int)]
   /// The condition: of `filter` and the quantors, and the filter of the transforming ones.
-  var predicate: Checked?
-  var result: Checked?
+  let predicate: Checked?
+  let result: Checked?
+
+  init(
+    kind: Kind, name: String, range: Checked, variables: [(name: String, place: Int)],
+    predicate: Checked?, result: Checked?
+  ) {
+    self.kind = kind
+    self.name = name
+    self.range = range
+    self.variables = variables
+    self.predicate = predicate
+    self.result = result
+  }
 }

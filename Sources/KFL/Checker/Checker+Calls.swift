@@ -3,7 +3,8 @@
 extension Checker {
   // MARK: Global calls
 
-  mutating func call(_ node: Syntax, _ name: String, _ arguments: [Syntax]) -> Checked {
+  mutating func call(_ node: Syntax) -> Checked {
+    guard case .call(let name, let arguments) = node.kind else { return broken(node) }
     if name == "has" { return has(node, arguments) }
     if dialect == .kfl, let legacy = legacyCall(node, name, arguments) { return legacy }
     guard let function = Function.named(name, dialect), function.style != .method else {
@@ -90,9 +91,10 @@ extension Checker {
 
   // MARK: Methods
 
-  mutating func method(
-    _ node: Syntax, _ receiver: Syntax, _ name: String, _ arguments: [Syntax], at range: Range<Int>
-  ) -> Checked {
+  mutating func method(_ node: Syntax) -> Checked {
+    guard case .method(let receiver, let name, let arguments, name: let range) = node.kind else {
+      return broken(node)
+    }
     if let kind = Comprehension.Kind(method: name), !arguments.isEmpty,
       let variables = variables(kind, arguments)
     {

@@ -312,6 +312,7 @@ extension Checker {
       return Checked(.literal(.string(text.lowercased())), .string, key.range)
     }
     guard key.type == .string || key.type == .dyn else { return key }
+    if case .call(let function, _, _, _) = key.kind, function.name == "lower" { return key }
     return Checked(
       .call(.lower, [key], Function.lower.body, isMethod: false), .string, key.range)
   }

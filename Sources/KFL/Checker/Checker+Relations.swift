@@ -227,8 +227,9 @@ extension Checker {
       report(.misplacedStar(node.range))
       return broken(node)
     }
-    return method(
-      node, target, "exists", [variable, condition(node, value)], at: node.range)
+    let exists = Syntax.Kind.method(
+      target, "exists", [variable, condition(node, value)], name: node.range)
+    return method(Syntax(exists, node.range, depth: node.depth + 1))
   }
 
   // MARK: Membership

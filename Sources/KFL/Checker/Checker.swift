@@ -87,14 +87,8 @@ struct Checker {
   // MARK: Reporting
 
   mutating func report(_ problem: Problem) {
-    var problem = problem
-    if let macroRange {
-      problem.range = macroRange
-      problem.fix = []
-      problem.message = "in the macro \(macros.first ?? ""): " + problem.message
-    }
     guard problems.count < Limits.errors else { return }
-    problems.append(problem)
+    problems.append(macroRange.map { problem.inMacro(macros.first ?? "", at: $0) } ?? problem)
   }
 
   mutating func warn(_ problem: Problem) {
@@ -143,52 +137,62 @@ struct Checker {
     return broken(node)
   }
 
+  /// Every case leaves for a function of its own: this frame is on the stack once per level, and
+  /// bindings here would widen it for all cases.
   private mutating func dispatch(_ node: Syntax, against hint: Syntax?) -> Checked {
     switch node.kind {
-    case .literal(let value): Checked(.literal(value), value.type, node.range)
-    case .regex(let text): Checked(.literal(.string(text)), .string, node.range)
+    case .literal, .regex: literal(node)
     case .name, .member, .index: reference(node, against: hint)
     case .anyMember: misplacedStar(node)
-    case .call(let name, let arguments): call(node, name, arguments)
-    case .method(let receiver, let name, let arguments, let range):
-      method(node, receiver, name, arguments, at: range)
-    case .not(let operand): not(node, operand)
-    case .negate(let operand): negate(node, operand)
-    case .binary(.isIn, let left, let right, _): membership(node, left, right)
-    case .binary(let sign, let left, let right, let range):
-      sign.comparison.map { relation(node, $0, left, right, at: range) }
-        ?? arithmetic(node, sign, left, right)
-    case .and(let operands, let isWord): and(node, operands, isWord: isWord)
-    case .or(let operands): or(node, operands)
-    case .conditional(let condition, let then, let otherwise):
-      conditional(node, condition, then, otherwise)
-    case .list(let elements): list(node, elements)
-    case .braces(let elements): misplacedBraces(node, elements)
-    case .map(let pairs): map(node, pairs)
+    case .call: call(node)
+    case .method: method(node)
+    case .not: not(node)
+    case .negate: negate(node)
+    case .binary: binary(node)
+    case .and, .or: chain(node)
+    case .conditional: conditional(node)
+    case .list: list(node)
+    case .braces: misplacedBraces(node)
+    case .map: map(node)
     }
+  }
+
+  private func literal(_ node: Syntax) -> Checked {
+    let value = node.literal ?? .null
+    return Checked(.literal(value), value.type, node.range)
+  }
+
+  private mutating func binary(_ node: Syntax) -> Checked {
+    guard case .binary(let sign, let left, let right, let range) = node.kind else {
+      return broken(node)
+    }
+    if sign == .isIn { return membership(node, left, right) }
+    guard let comparison = sign.comparison else { return arithmetic(node, sign, left, right) }
+    return relation(node, comparison, left, right, at: range)
   }
 
   private mutating func misplacedStar(_ node: Syntax) -> Checked {
     refused(node, .misplacedStar(node.range), .unknownFunction("*"))
   }
 
-  private mutating func misplacedBraces(_ node: Syntax, _ elements: [Syntax]) -> Checked {
+  private mutating func misplacedBraces(_ node: Syntax) -> Checked {
     report(.misplacedBraces(node.range, text: text(node)))
     return broken(node)
   }
 
   // MARK: Logic
 
-  private mutating func and(_ node: Syntax, _ operands: [Syntax], isWord: Bool) -> Checked {
-    let outer = assertedFlags
-    defer { assertedFlags = outer }
-    for operand in operands { assertFlags(operand) }
-    let operands = conditions(operands)
-    return Checked(.and(operands, isWord: isWord), .bool, node.range)
-  }
-
-  private mutating func or(_ node: Syntax, _ operands: [Syntax]) -> Checked {
-    Checked(.or(conditions(operands)), .bool, node.range)
+  /// `a && b && …` and `a || b || …`
+  private mutating func chain(_ node: Syntax) -> Checked {
+    switch node.kind {
+    case .and(let operands, let isWord):
+      let outer = assertedFlags
+      defer { assertedFlags = outer }
+      for operand in operands { assertFlags(operand) }
+      return Checked(.and(conditions(operands), isWord: isWord), .bool, node.range)
+    case .or(let operands): return Checked(.or(conditions(operands)), .bool, node.range)
+    default: return broken(node)
+    }
   }
 
   /// Notes the flags a conjunct asserts: a bare flag, or a choice of flags. Macros count as what
@@ -228,7 +232,8 @@ struct Checker {
     return broken(node)
   }
 
-  private mutating func not(_ node: Syntax, _ operand: Syntax) -> Checked {
+  private mutating func not(_ node: Syntax) -> Checked {
+    guard case .not(let operand) = node.kind else { return broken(node) }
     isPositive.toggle()
     defer { isPositive.toggle() }
     negation = Int(node.range.lowerBound)..<node.range.upperBound
@@ -242,7 +247,8 @@ struct Checker {
     return Checked(.not(result), .bool, node.range)
   }
 
-  private mutating func negate(_ node: Syntax, _ operand: Syntax) -> Checked {
+  private mutating func negate(_ node: Syntax) -> Checked {
+    guard case .negate(let operand) = node.kind else { return broken(node) }
     let result = check(operand)
     if checks, ![.int, .double, .dyn].contains(result.type) {
       report(.noOperator("-", [result.type], at: node.range))
@@ -251,9 +257,10 @@ struct Checker {
     return Checked(.negate(result), result.type, node.range)
   }
 
-  private mutating func conditional(
-    _ node: Syntax, _ condition: Syntax, _ then: Syntax, _ otherwise: Syntax
-  ) -> Checked {
+  private mutating func conditional(_ node: Syntax) -> Checked {
+    guard case .conditional(let condition, let then, let otherwise) = node.kind else {
+      return broken(node)
+    }
     let outer = isPositive
     isPositive = true
     let chosen = self.condition(condition)
@@ -269,7 +276,8 @@ struct Checker {
 
   // MARK: Literals of several values
 
-  private mutating func list(_ node: Syntax, _ elements: [Syntax]) -> Checked {
+  private mutating func list(_ node: Syntax) -> Checked {
+    guard case .list(let elements) = node.kind else { return broken(node) }
     let checked = elements.map { check($0) }
     return Checked(.list(checked), .list(elementType(checked, elements)), node.range)
   }
@@ -287,7 +295,8 @@ struct Checker {
     return type
   }
 
-  private mutating func map(_ node: Syntax, _ pairs: [(key: Syntax, value: Syntax)]) -> Checked {
+  private mutating func map(_ node: Syntax) -> Checked {
+    guard case .map(let pairs) = node.kind else { return broken(node) }
     var checked: [(key: Checked, value: Checked)] = []
     var (key, value): (KFLType?, KFLType?)
     for pair in pairs {

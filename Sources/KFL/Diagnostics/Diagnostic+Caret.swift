@@ -6,7 +6,7 @@ extension Diagnostic {
     let before = text[..<offset]
     let lineStart = before.lastIndex(of: 0x0a).map { $0 + 1 } ?? 0
     self.init(
-      problem.code, problem.message, offset: offset, length: end - offset,
+      problem.code, Diagnostic.visible(problem.message), offset: offset, length: end - offset,
       line: before.reduce(1) { $1 == 0x0a ? $0 + 1 : $0 },
       column: text[lineStart..<offset].reduce(1) { $1 & 0xc0 == 0x80 ? $0 : $0 + 1 },
       expected: problem.expected, found: problem.found, suggestion: suggestion)
@@ -33,15 +33,34 @@ extension Diagnostic {
     if scalars.count > Self.width {
       scalars = scalars.prefix(Self.width - 1) + Array("…".unicodeScalars)
     }
-    // Control characters would move the caret, or the terminal's cursor.
-    var shown = String.UnicodeScalarView()
-    for scalar in scalars {
-      shown.append(scalar.value < 0x20 || scalar.value == 0x7f ? " " : scalar)
-    }
+    let shown = Diagnostic.visible(String(String.UnicodeScalarView(scalars)), as: { _ in " " })
     let carets = max(1, min(codePoints(in: text), scalars.count - start))
-    var result = String(shown) + "\n" + String(repeating: " ", count: start)
+    var result = shown + "\n" + String(repeating: " ", count: start)
     result += String(repeating: "^", count: carets) + " " + message
-    if let suggestion { result += "\ntry: " + suggestion }
+    if let suggestion { result += "\ntry: " + Diagnostic.visible(suggestion, as: { _ in " " }) }
+    return result
+  }
+
+  /// The text without what would move a terminal's cursor or turn the direction of writing.
+  private static func visible(
+    _ text: String,
+    as replacement: (Unicode.Scalar) -> String = { "\\u{\(String($0.value, radix: 16))}" }
+  ) -> String {
+    func isHidden(_ scalar: Unicode.Scalar) -> Bool {
+      switch scalar.value {
+      case 0..<0x20, 0x7f..<0xa0, 0x202a...0x202e, 0x2066...0x2069: true
+      default: false
+      }
+    }
+    guard text.unicodeScalars.contains(where: isHidden) else { return text }
+    var result = ""
+    for scalar in text.unicodeScalars {
+      if isHidden(scalar) {
+        result += replacement(scalar)
+      } else {
+        result.unicodeScalars.append(scalar)
+      }
+    }
     return result
   }
 

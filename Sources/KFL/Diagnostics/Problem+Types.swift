@@ -331,9 +331,7 @@ extension Problem {
       if sign == .plus { fix = [Edit(left.range, "string(\(checker.text(left)))")] }
     default: break
     }
-    var problem = noOperator(sign.rawValue, [a.type, b.type], at: node.range)
-    problem.fix = fix
-    return problem
+    return noOperator(sign.rawValue, [a.type, b.type], at: node.range).with(fix: fix)
   }
 }
 

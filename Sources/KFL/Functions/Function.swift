@@ -1,6 +1,8 @@
 /// A function of the language: one row holds its name, types, documentation, an example that is
 /// also a test, and what it does.
-package struct Function: Sendable {
+///
+/// A class, so that the nodes of an expression hold it in one word.
+package final class Function: Sendable {
   package let name: String
   /// Whether it is called `x.name(y)`, `name(x, y)`, or either way.
   package let style: Style

@@ -89,10 +89,11 @@ struct Parser {
 
   /// An operator found between two operands.
   private struct Infix {
+    /// Trivial on purpose: it lies on the stack once per level.
     enum Kind {
       case or, and
       case binary(Syntax.Operator)
-      case method(String)
+      case method
     }
     var kind: Kind
     var strength: Strength
@@ -131,7 +132,7 @@ struct Parser {
     case "or", "OR": return Infix(kind: .or, strength: .or, isWord: true)
     case "and", "AND": return Infix(kind: .and, strength: .and, isWord: true)
     case "contains", "startsWith", "endsWith", "matches":
-      return Infix(kind: .method(text(token)), strength: .relation, isWord: true)
+      return Infix(kind: .method, strength: .relation, isWord: true)
     case "not", "NOT":
       guard tokens[place + 1].kind == .name, var inner = wordInfix(at: place + 1),
         inner.strength == .relation, !inner.isNegated
@@ -155,23 +156,33 @@ struct Parser {
 
   private mutating func joined(_ left: Syntax, _ infix: Infix) throws(Problem) -> Syntax {
     switch infix.kind {
-    case .or: return try chain(left, .or)
-    case .and: return try chain(left, .and)
-    case .binary(let sign):
-      let range = takeOperator(infix)
-      let right = try operators(infix.strength.next)
-      let result = try node(
-        .binary(sign, left, right, sign: range),
-        left.range.lowerBound..<right.range.upperBound, left, right)
-      return infix.isNegated ? try node(.not(result), result.range, result) : result
-    case .method(let name):
-      let range = takeOperator(infix)
-      let right = try operators(infix.strength.next)
-      let result = try node(
-        .method(left, name, [right], name: range),
-        left.range.lowerBound..<right.range.upperBound, left, right)
-      return infix.isNegated ? try node(.not(result), result.range, result) : result
+    case .or, .and: try chain(left, infix.strength)
+    case .binary, .method: try relation(left, infix)
     }
+  }
+
+  /// `left sign right`, words such as `contains` included.
+  private mutating func relation(_ left: Syntax, _ infix: Infix) throws(Problem) -> Syntax {
+    let sign = takeOperator(infix)
+    let right = try operators(infix.strength.next)
+    return try relation(left, infix, sign, right)
+  }
+
+  private func relation(
+    _ left: Syntax, _ infix: Infix, _ sign: Range<Int>, _ right: Syntax
+  ) throws(Problem) -> Syntax {
+    let range = left.range.lowerBound..<right.range.upperBound
+    let kind: Syntax.Kind
+    if case .binary(let symbol) = infix.kind {
+      kind = .binary(symbol, left, right, sign: sign)
+    } else {
+      // `not contains`: the method's name is the last word.
+      let words = String(decoding: bytes[sign], as: UTF8.self)
+      let name = words.split(whereSeparator: { !$0.isLetter }).last.map(String.init) ?? words
+      kind = .method(left, name, [right], name: sign)
+    }
+    let result = try node(kind, range, left, right)
+    return infix.isNegated ? try node(.not(result), range, result) : result
   }
 
   private mutating func takeOperator(_ infix: Infix) -> Range<Int> {
@@ -184,23 +195,34 @@ struct Parser {
   /// `left && … && …` or `left || … || …`, as one node.
   private mutating func chain(_ left: Syntax, _ strength: Strength) throws(Problem) -> Syntax {
     var operands = [left]
-    var isWord = false
-    var signs: [(isWord: Bool, range: Range<Int>)] = []
+    var areWords: [Bool] = []
     while let infix = infix(), infix.strength == strength {
-      isWord = isWord || infix.isWord
-      let range = takeOperator(infix)
-      signs.append((infix.isWord, range))
+      areWords.append(infix.isWord)
+      _ = takeOperator(infix)
       operands.append(try operators(strength.next))
     }
-    let range = left.range.lowerBound..<operands[operands.count - 1].range.upperBound
-    if strength == .and { return try node(.and(operands, isWord: isWord), range, operands) }
-    for (operand, sign) in zip(operands, signs) where sign.isWord && operand.parentheses == 0 {
+    return try chained(operands, areWords, strength)
+  }
+
+  private mutating func chained(
+    _ operands: [Syntax], _ areWords: [Bool], _ strength: Strength
+  ) throws(Problem) -> Syntax {
+    let range = operands[0].range.lowerBound..<operands[operands.count - 1].range.upperBound
+    if strength == .and {
+      return try node(.and(operands, isWord: areWords.contains(true)), range, operands)
+    }
+    warnAboutMixture(operands, areWords)
+    return try node(.or(operands), range, operands)
+  }
+
+  /// `a and b or c`, which older versions read otherwise.
+  private mutating func warnAboutMixture(_ operands: [Syntax], _ areWords: [Bool]) {
+    for (operand, isWord) in zip(operands, areWords) where isWord && operand.parentheses == 0 {
       if case .and(_, isWord: true) = operand.kind {
         warnings.append(.mixedPrecedence(operand.range))
-        break
+        return
       }
     }
-    return try node(.or(operands), range, operands)
   }
 
   /// `!`, `-` and `not` before an operand. Rows of signs are read in a loop.
