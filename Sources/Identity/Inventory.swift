@@ -94,3 +94,22 @@ package struct Inventory: Sendable {
     }
   }
 }
+
+extension Inventory {
+  /// Equal for equal inventories, in every process: what names depend on, as bytes.
+  package var fingerprint: [UInt8] {
+    var text = ""
+    for item in items {
+      text += "\(item.kind.rawValue)\n\(item.namespace)\n\(item.name)\n\(item.since.nanoseconds)\n"
+      text += item.addresses.map(\.description).joined(separator: ",") + "\n"
+      text += "\(item.node ?? "")\n\(item.owner?.kind ?? "")/\(item.owner?.name ?? "")\n"
+      for values in [item.labels, item.annotations, item.selector] {
+        text +=
+          values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+          .joined(separator: ",") + "\n"
+      }
+      text += item.pods.joined(separator: ",") + "\(item.usesHostNetwork)\n"
+    }
+    return Array(text.utf8)
+  }
+}

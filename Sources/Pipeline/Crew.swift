@@ -74,7 +74,7 @@ final class Crew: Sendable {
     var dissection = DissectionCounters()
     for post in posts {
       post.worker.withLock { worker in
-        statistics.flows.add(worker.flowCounters)
+        statistics.add(worker.flowCounters)
         statistics.entries += worker.entries
         dissection.add(worker.dissectionCounters)
       }

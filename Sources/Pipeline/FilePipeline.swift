@@ -10,7 +10,6 @@ import Synchronization
 /// Each worker is a serial queue, and a semaphore keeps the reader from running ahead of it.
 package final class FilePipeline: Sendable {
   private let settings: PipelineSettings
-  private let store: EntryStore
   private let files: Mutex<CaptureMerger?>
   private let published: Mutex<Statistics>
 
@@ -19,9 +18,9 @@ package final class FilePipeline: Sendable {
   /// - Parameter paths: read as one capture, in order of time; `-` is standard input.
   /// - Throws: why one of them cannot be read at all.
   package init(
-    paths: [String], store: EntryStore, settings: PipelineSettings
+    paths: [String], settings: PipelineSettings
   ) throws(CaptureError) {
-    (self.store, self.settings) = (store, settings)
+    self.settings = settings
     files = Mutex(try CaptureMerger(paths: paths))
     var statistics = Statistics()
     statistics.sources = paths.map(lastComponent)
@@ -31,11 +30,13 @@ package final class FilePipeline: Sendable {
   /// What has been seen so far. Any thread may ask.
   package var statistics: Statistics { published.withLock { $0 } }
 
-  /// Reads everything, once. Blocks its thread, so give it one of its own.
+  /// Reads everything into `store`, once. Blocks its thread, so give it one of its own.
   ///
   /// - Parameter isCancelled: asked once per chunk; true ends the reading early.
   /// - Throws: what could not be read or written; what came before is in the store.
-  package func run(isCancelled: () -> Bool = { false }) throws(PipelineError) {
+  package func run(
+    into store: EntryStore, isCancelled: () -> Bool = { false }
+  ) throws(PipelineError) {
     guard var reader = files.withLock({ $0.take() }) else { return }
     let crew = Crew(settings, store: store)
     var decapsulator = Decapsulator()

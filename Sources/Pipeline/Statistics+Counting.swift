@@ -33,6 +33,25 @@ extension Statistics {
     }
   }
 
+  /// What one worker's reassembly counted.
+  mutating func add(_ counters: FlowCounters) {
+    conversations += counters.conversations
+    duplicates += counters.duplicates
+    bytesLost += counters.bytesLost
+    for (name, count) in [
+      ("conversations evicted", counters.evicted), ("gaps given up", counters.gapsLost),
+      ("stray segments", counters.straySegments),
+      ("waiting bytes over the limit", counters.pendingOverflows),
+      ("transports not followed", counters.unfollowed),
+    ] where count > 0 {
+      if let at = flowTroubles.firstIndex(where: { $0.name == name }) {
+        flowTroubles[at].count += count
+      } else {
+        flowTroubles.append(Named(name: name, count: count))
+      }
+    }
+  }
+
   /// What dissection met.
   mutating func take(_ counters: DissectionCounters) {
     unrecognised = counters.unrecognised.values.reduce(0, +)
@@ -51,23 +70,7 @@ extension Statistics {
     ] where count > 0 {
       troubles.append(Named(name: name, count: count))
     }
-    dissection = troubles
-  }
-}
-
-extension FlowCounters {
-  /// Adds the figures of another worker.
-  mutating func add(_ other: FlowCounters) {
-    packets += other.packets
-    conversations += other.conversations
-    evicted += other.evicted
-    gapsLost += other.gapsLost
-    bytesLost += other.bytesLost
-    repeatedSegments += other.repeatedSegments
-    straySegments += other.straySegments
-    pendingOverflows += other.pendingOverflows
-    duplicates += other.duplicates
-    unfollowed += other.unfollowed
+    dissectionTroubles = troubles
   }
 }
 

@@ -1,5 +1,4 @@
 package import Bytes
-package import Flows
 
 /// What a pipeline has seen so far, and what it turned away.
 package struct Statistics: Hashable, Sendable {
@@ -14,27 +13,26 @@ package struct Statistics: Hashable, Sendable {
   package var cutPackets: UInt64 = 0
   /// Packets that an interface or its driver dropped, as far as the capture says.
   package var droppedPackets: UInt64 = 0
+  /// Packets that repeat one just seen on another interface.
+  package var duplicates: UInt64 = 0
+  /// Bytes of streams that will never come: lost by the capture, or cut by its snap length.
+  package var bytesLost: UInt64 = 0
+  package var conversations: UInt64 = 0
   /// Packets that were not followed, by reason.
   package var notFollowed: [Named] = []
-  package var flows = FlowCounters()
+  /// What reassembly had to give up, by limit.
+  package var flowTroubles: [Named] = []
   /// What dissection met, by protocol and kind of trouble.
-  package var dissection: [Named] = []
+  package var dissectionTroubles: [Named] = []
   package var entries: UInt64 = 0
   /// Conversations whose protocol was not recognised.
   package var unrecognised: UInt64 = 0
-  /// Conversations that begin with a TLS handshake and were not decrypted.
-  package var encrypted: UInt64 = 0
   /// What was wrong with the input, one sentence each.
   package var warnings: [String] = []
   /// Whether everything there was has been read.
   package var isComplete = false
 
   package init() {}
-
-  /// Bytes of streams that will never come: lost by the capture, or cut by its snap length.
-  package var bytesLost: UInt64 { flows.bytesLost }
-  /// Packets that repeat one just seen on another interface.
-  package var duplicates: UInt64 { flows.duplicates }
 
   /// A count with its name.
   package struct Named: Hashable, Sendable {

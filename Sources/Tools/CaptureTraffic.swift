@@ -8,15 +8,19 @@ import Synchronization
 import ToolKit
 
 /// Capture files as a Hub's traffic: reading begins at once, and questions wait until it is done.
+///
+/// With a cache, captures that were indexed before are opened instead of read.
 package final class CaptureTraffic: Sendable {
+  private let paths: [String]
   private let pipeline: FilePipeline
-  private let store: EntryStore
+  private let inventory: Inventory
+  private let cache: IndexCache?
   private let state = Mutex(State.reading)
-  private let cancelled = Atomic(false)
+  private let isStopped = Atomic(false)
 
   private enum State: Sendable {
     case reading
-    case done
+    case done(EntryStore, Statistics)
     case failed(ToolError)
   }
 
@@ -24,41 +28,73 @@ package final class CaptureTraffic: Sendable {
   ///
   /// - Throws: `CaptureError` when one cannot be read at all.
   package init(
-    _ paths: [String], inventory: Inventory, workers: Int
+    _ paths: [String], inventory: Inventory, workers: Int, cache: IndexCache? = nil
   ) throws(CaptureError) {
-    do { store = try EntryStore(.memory) } catch {
-      // A store in memory has nothing that could be missing.
-      preconditionFailure("the store in memory did not open: \(error)")
-    }
+    (self.paths, self.inventory, self.cache) = (paths, inventory, cache)
     pipeline = try FilePipeline(
-      paths: paths, store: store,
-      settings: PipelineSettings(names: inventory.names, workers: workers))
+      paths: paths, settings: PipelineSettings(names: inventory.names, workers: workers))
   }
 
   /// Reads on a thread of its own. Call it once.
   package func start() {
     DispatchQueue(label: "reader", qos: .userInitiated).async { [self] in
-      let result: State
-      do throws(PipelineError) {
-        try pipeline.run(isCancelled: { self.cancelled.load(ordering: .relaxed) })
-        result = .done
-      } catch { result = .failed(error.toolError) }
+      let result = read()
       state.withLock { $0 = result }
     }
   }
 
   /// Ends the reading early.
-  package func stop() { cancelled.store(true, ordering: .relaxed) }
+  package func stop() { isStopped.store(true, ordering: .relaxed) }
 
-  package var statistics: Statistics { pipeline.statistics }
+  package var statistics: Statistics {
+    if case .done(_, let statistics) = state.withLock({ $0 }) {
+      statistics
+    } else {
+      pipeline.statistics
+    }
+  }
 
   /// The traffic for the tools of a Hub.
-  package func traffic(_ inventory: Inventory, redactor: Redactor) -> Traffic {
+  package func traffic(redactor: Redactor) -> Traffic {
     Traffic(
-      StoreSource(store, decoder: { ContentCoding.decode($0, list: $1).bytes }),
+      { StoreSource(self.store, decoder: { ContentCoding.decode($0, list: $1).bytes }) },
       inventory: inventory, redactor: redactor, statistics: { self.statistics },
       ready: { (progress) async throws(ToolError) in try await self.ready(progress: progress) })
   }
+
+  private var store: EntryStore {
+    guard case .done(let store, _) = state.withLock({ $0 }) else {
+      preconditionFailure("asked before the traffic was ready")
+    }
+    return store
+  }
+
+  private func read() -> State {
+    guard let cache, let key = cache.key(paths: paths, names: inventory.fingerprint) else {
+      return index(into: .memory) ?? .failed(Self.noStore)
+    }
+    if let hit = cache.find(key) { return .done(hit.store, hit.statistics) }
+    guard let path = cache.begin(key) else { return index(into: .memory) ?? .failed(Self.noStore) }
+    let result = index(into: .file(path: path))
+    guard case .done(_, let statistics) = result, !isStopped.load(ordering: .relaxed) else {
+      cache.abandon(path)
+      return result ?? index(into: .memory) ?? .failed(Self.noStore)
+    }
+    cache.finish(key, path: path, statistics)
+    return result ?? .failed(Self.noStore)
+  }
+
+  /// Nil when no store opens there.
+  private func index(into place: EntryStore.Place) -> State? {
+    guard let store = try? EntryStore(place) else { return nil }
+    do throws(PipelineError) {
+      try pipeline.run(into: store) { isStopped.load(ordering: .relaxed) }
+      return .done(store, pipeline.statistics)
+    } catch { return .failed(error.toolError) }
+  }
+
+  private static let noStore = ToolError(
+    status: 500, code: "store", message: "The store for the capture's entries did not open.")
 
   /// Returns when everything has been read. Looks often at first: small files take milliseconds.
   private func ready(progress: @escaping ProgressReport) async throws(ToolError) {
@@ -73,11 +109,11 @@ package final class CaptureTraffic: Sendable {
         throw ToolError(status: 499, code: "cancelled", message: "The call was cancelled.")
       }
       if pause >= 100 {
+        let packets = pipeline.statistics.packets
         progress(
           Progress(
-            done: Double(statistics.packets),
-            message:
-              "reading the capture: \(Shown.count(Int64(clamping: statistics.packets))) packets"))
+            done: Double(packets),
+            message: "reading the capture: \(Shown.count(Int64(clamping: packets))) packets"))
       }
       pause = min(250, pause * 2)
     }

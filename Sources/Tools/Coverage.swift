@@ -47,7 +47,6 @@ struct Coverage {
       statistics.droppedPackets, "packet dropped while capturing", "packets dropped while capturing"
     )
     add(statistics.duplicates, "packet seen twice", "packets seen twice")
-    add(statistics.encrypted, "encrypted connection", "encrypted connections")
     add(
       statistics.unrecognised, "connection of an unknown protocol",
       "connections of an unknown protocol")

@@ -9,17 +9,18 @@ package import ToolKit
 
 /// The traffic of an embedded Hub: what its tools ask.
 package struct Traffic: Sendable {
-  private let source: any CallSource
+  private let source: @Sendable () -> any CallSource
   private let inventory: Inventory
   private let statistics: @Sendable () -> Statistics
   private let waitUntilReady: @Sendable (@escaping ProgressReport) async throws(ToolError) -> Void
   let redactor: Redactor
 
+  /// - Parameter source: where entries are asked for, once `ready` has returned.
   /// - Parameter statistics: what the pipeline has seen, at any moment.
   /// - Parameter ready: returns when questions can be answered, reporting progress until then;
   ///   throws why they never will.
   package init(
-    _ source: any CallSource, inventory: Inventory, redactor: Redactor,
+    _ source: @escaping @Sendable () -> any CallSource, inventory: Inventory, redactor: Redactor,
     statistics: @escaping @Sendable () -> Statistics,
     ready: @escaping @Sendable (@escaping ProgressReport) async throws(ToolError) -> Void
   ) {
@@ -86,7 +87,7 @@ package struct Traffic: Sendable {
   func ask<Result>(
     _ question: (any CallSource) async throws(QueryError) -> Result
   ) async throws(ToolError) -> Result {
-    do throws(QueryError) { return try await question(source) } catch { throw error.toolError }
+    do throws(QueryError) { return try await question(source()) } catch { throw error.toolError }
   }
 }
 

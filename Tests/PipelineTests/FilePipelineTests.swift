@@ -14,8 +14,8 @@ import Testing
   ) throws -> (store: EntryStore, statistics: Statistics) {
     let store = try EntryStore(.memory)
     let pipeline = try FilePipeline(
-      paths: paths, store: store, settings: PipelineSettings(workers: workers))
-    try pipeline.run()
+      paths: paths, settings: PipelineSettings(workers: workers))
+    try pipeline.run(into: store)
     return (store, pipeline.statistics)
   }
 
@@ -58,8 +58,8 @@ import Testing
   @Test func readingCanBeStopped() throws {
     let store = try EntryStore(.memory)
     let pipeline = try FilePipeline(
-      paths: [Self.shop], store: store, settings: PipelineSettings(workers: 2))
-    try pipeline.run(isCancelled: { true })
+      paths: [Self.shop], settings: PipelineSettings(workers: 2))
+    try pipeline.run(into: store, isCancelled: { true })
     #expect(pipeline.statistics.isComplete)
   }
 }

@@ -22,7 +22,7 @@ enum ShopHub {
       : Inventory()
     let capture = try CaptureTraffic(paths, inventory: inventory, workers: workers)
     capture.start()
-    return EmbeddedHub(capture.traffic(inventory, redactor: redactor), version: "test")
+    return EmbeddedHub(capture.traffic(redactor: redactor), version: "test")
   }
 
   static func ask(

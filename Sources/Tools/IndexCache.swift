@@ -1,0 +1,132 @@
+import Bytes
+import Crypto
+import FoundationEssentials
+import JSON
+import Pipeline
+import Store
+
+/// Capture files indexed once: their blocks as SQLite files in the user's cache folder.
+///
+/// An index is found by the contents of its captures and names and by the program that made it, so
+/// a changed file, other names or a new version are indexed anew. What is not whole is not found:
+/// the note beside an index is written last, in one step.
+package struct IndexCache: Sendable {
+  /// Bytes that all indexes together may take; the longest unused go first.
+  package static let maxBytes: Int64 = 4 << 30
+  /// Age in seconds after which files that belong to no index are removed.
+  static let orphanAge: Double = 86_400
+
+  private let folder: String
+  /// Tells one build of the program from another.
+  private let program: String
+
+  /// The folder is made when it is needed. Nil without a home folder.
+  ///
+  /// - Parameter program: identifies the running build.
+  package init?(environment: [String: String], program: String) {
+    if let cache = environment["XDG_CACHE_HOME"], cache.hasPrefix("/") {
+      folder = cache + "/kubeshark"
+    } else if let home = environment["HOME"], !home.isEmpty {
+      folder = home + "/.cache/kubeshark"
+    } else {
+      return nil
+    }
+    self.program = program
+  }
+
+  /// An index that is there.
+  struct Hit {
+    var store: EntryStore
+    var statistics: Statistics
+  }
+
+  /// The key of these captures; nil when one of them cannot be read twice (standard input, a pipe).
+  func key(paths: [String], names: [UInt8]) -> String? {
+    var hash = SHA256()
+    hash.update(data: Array("index 1 \(program) \(names.count)\n".utf8))
+    hash.update(data: names)
+    for path in paths {
+      guard path != "-", let file = ReadableFile(path) else { return nil }
+      // Names go in as well: they stand in the coverage.
+      hash.update(data: Array("\n\(path)\n".utf8))
+      while let bytes = file.next() { hash.update(data: bytes) }
+    }
+    return hex(hash.finalize())
+  }
+
+  func find(_ key: String) -> Hit? {
+    guard let data = FileManager.default.contents(atPath: note(key)),
+      let object = try? JSONReader.value(of: Array(data)).object,
+      let name = object["database"]?.string, !name.contains("/"),
+      let statistics = object["statistics"]?.object.flatMap(Statistics.init(json:)),
+      ReadableFile(folder + "/" + name) != nil,
+      let store = try? EntryStore(.file(path: folder + "/" + name)),
+      UInt64(store.snapshot().rows()) == statistics.entries
+    else { return nil }
+    // Eviction goes by the time of last use.
+    try? FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: note(key))
+    return Hit(store: store, statistics: statistics)
+  }
+
+  /// A new file to index into. Nil when the folder cannot be written.
+  func begin(_ key: String) -> String? {
+    let manager = FileManager.default
+    do {
+      try manager.createDirectory(
+        atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    } catch { return nil }
+    let path = folder + "/\(key)-\(ProcessInfo.processInfo.processIdentifier).sqlite"
+    // Captured traffic is private.
+    guard
+      manager.createFile(atPath: path, contents: Data(), attributes: [.posixPermissions: 0o600])
+    else { return nil }
+    return path
+  }
+
+  /// Writes the note that makes an index findable, and makes room.
+  func finish(_ key: String, path: String, _ statistics: Statistics) {
+    let note: JSONValue = [
+      "database": .string(String(path.split(separator: "/").last ?? "")),
+      "statistics": .object(statistics.json),
+    ]
+    let target = self.note(key)
+    try? Data(note.text.utf8).write(to: URL(filePath: target), options: .atomic)
+    try? FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: target)
+    sweep(keeping: key)
+  }
+
+  /// Removes an index that was begun and not finished.
+  func abandon(_ path: String) {
+    for end in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + end) }
+  }
+
+  private func note(_ key: String) -> String { "\(folder)/\(key).json" }
+
+  /// Removes the longest unused indexes beyond the limit, and files nobody will ask for again.
+  private func sweep(keeping key: String) {
+    let manager = FileManager.default
+    let files = ((try? manager.contentsOfDirectory(atPath: folder)) ?? []).map { name in
+      let attributes = try? manager.attributesOfItem(atPath: folder + "/" + name)
+      return (
+        name: name,
+        bytes: (attributes?[.size] as? any BinaryInteger).map { Int64(clamping: $0) } ?? 0,
+        age: -(attributes?[.modificationDate] as? Date ?? Date()).timeIntervalSinceNow
+      )
+    }
+    let notes = files.filter { $0.name.hasSuffix(".json") }.sorted { $0.age < $1.age }
+    var room = Self.maxBytes
+    var kept: Set<Substring> = []
+    for note in notes {
+      let stem = note.name.dropLast(5)
+      room -= files.filter { $0.name.hasPrefix(stem) }.reduce(0) { $0 + $1.bytes }
+      if room >= 0 || stem == key { kept.insert(stem) }
+    }
+    for file in files {
+      let stem = file.name.prefix { $0 != "-" && $0 != "." }
+      let isOrphan = !notes.contains { $0.name.hasPrefix(stem) }
+      if isOrphan ? file.age > Self.orphanAge : !kept.contains(stem) {
+        try? manager.removeItem(atPath: folder + "/" + file.name)
+      }
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import Foundation
+import Identity
+import JSON
+import Testing
+import ToolKit
+import Tools
+
+@Suite struct IndexCacheTests {
+  private let folder = NSTemporaryDirectory() + "cache-\(UUID().uuidString)"
+
+  private func cache(_ program: String = "a") throws -> IndexCache {
+    try #require(IndexCache(environment: ["XDG_CACHE_HOME": folder], program: program))
+  }
+
+  private func files(_ ending: String) -> [String] {
+    let names = try? FileManager.default.contentsOfDirectory(atPath: folder + "/kubeshark")
+    return (names ?? []).filter { $0.hasSuffix(ending) }.sorted()
+  }
+
+  /// The Hub over a capture with this cache, and an answer of it.
+  private func ask(
+    _ cache: IndexCache, _ path: String = ShopHub.capture, names: Inventory = Inventory()
+  ) async throws -> ToolAnswer {
+    let capture = try CaptureTraffic([path], inventory: names, workers: 2, cache: cache)
+    capture.start()
+    let hub = EmbeddedHub(capture.traffic(redactor: Redactor(key: [1])), version: "test")
+    return try await ShopHub.ask("list_api_calls", ["kfl": "http && status_code == 500"], of: hub)
+  }
+
+  @Test func theSecondStartFindsTheFirstOnesIndex() async throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let first = try await ask(cache())
+    #expect(files(".sqlite").count == 1 && files(".json").count == 1)
+    let written = files(".sqlite")
+    let second = try await ask(cache())
+    #expect(first == second && files(".sqlite") == written)
+    let mode =
+      try FileManager.default.attributesOfItem(
+        atPath: folder + "/kubeshark/" + written[0])[.posixPermissions] as? NSNumber
+    #expect(mode?.intValue == 0o600)
+  }
+
+  @Test func anotherProgramOrOtherNamesIndexAnew() async throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    _ = try await ask(cache())
+    _ = try await ask(cache("b"))
+    #expect(files(".json").count == 2)
+    let names = try InventoryReader.inventory(
+      of: Array(Data(contentsOf: ShopHub.names)), path: "names")
+    let named = try await ask(cache(), names: names)
+    #expect(files(".json").count == 3 && named.text.contains("payments/payment-service"))
+  }
+
+  @Test func aDamagedIndexIsMadeAgain() async throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let first = try await ask(cache())
+    for name in files(".sqlite") {
+      try Data("rubbish".utf8).write(to: URL(fileURLWithPath: folder + "/kubeshark/" + name))
+    }
+    #expect(try await ask(cache()) == first)
+  }
+
+  @Test func aFolderThatCannotBeMadeOnlyCostsTime() async throws {
+    let cache = try #require(
+      IndexCache(environment: ["XDG_CACHE_HOME": "/dev/null"], program: "a"))
+    #expect(try await ask(cache).structured["total"] == 12)
+    #expect(IndexCache(environment: [:], program: "a") == nil)
+  }
+}
