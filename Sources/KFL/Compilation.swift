@@ -5,4 +5,8 @@ package struct Compilation: Sendable {
   package let errors: [Diagnostic]
   package let warnings: [Diagnostic]
   package let filter: Filter?
+  /// Which spelling the text uses; `kfl2` also for what both spell alike.
+  package let spelling: Spelling
+
+  package enum Spelling: String, Sendable { case kfl2, legacy, mixed }
 }

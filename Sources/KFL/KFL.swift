@@ -35,10 +35,11 @@ package enum KFL {
       return Compilation(
         text: text,
         errors: reading.problems.map { Diagnostic($0, in: bytes, suggestion: suggestion) },
-        warnings: warnings, filter: nil)
+        warnings: warnings, filter: nil, spelling: reading.spelling)
     }
     let filter = Filter(checked, rowLimit: reading.rowLimit, schema: schema, dialect: dialect)
-    return Compilation(text: text, errors: [], warnings: warnings, filter: filter)
+    return Compilation(
+      text: text, errors: [], warnings: warnings, filter: filter, spelling: reading.spelling)
   }
 }
 
@@ -48,6 +49,7 @@ struct Reading {
   private(set) var problems: [Problem] = []
   private(set) var warnings: [Problem] = []
   private(set) var rowLimit: Int?
+  private(set) var spelling = Compilation.Spelling.kfl2
 
   init(_ text: [UInt8], schema: Schema, now: Timestamp, dialect: KFL.Dialect, checks: Bool) {
     let parser: Parser
@@ -76,5 +78,8 @@ struct Reading {
     warnings = parser.warnings + checker.warnings
     rowLimit = checker.rowLimit
     if problems.isEmpty { checked = result }
+    if parser.hasWords || parser.hasLegacySigns || checker.hasLegacyNames {
+      spelling = parser.hasModernSigns || checker.hasModernNames ? .mixed : .legacy
+    }
   }
 }

@@ -108,4 +108,20 @@ import Testing
     #expect(error.offset == 8)
     #expect(error.message.contains("broken"))
   }
+
+  @Test(arguments: [
+    ("http && status_code == 500", "kfl2"), ("http", "kfl2"), ("http and dns", "legacy"),
+    ("http and response.status == 500", "legacy"), ("request.path == r\"^/a\"", "legacy"),
+    ("http && not tls", "mixed"), ("http and status_code >= 400", "mixed"),
+    ("path.contains(\"a\") and http", "mixed"), ("request.exchange == \"a\"", "legacy"),
+  ])
+  func theSpellingIsTold(_ text: String, _ spelling: String) {
+    #expect(Shop.compile(text).spelling.rawValue == spelling)
+  }
+
+  @Test func conditionsFromMacrosStandWhereTheMacroStands() throws {
+    let filter = try #require(Shop.compile("dns && https && slow").filter)
+    let places = filter.conjuncts.map { $0.range }.sorted { $0.lowerBound < $1.lowerBound }
+    #expect(places == [0..<3, 7..<12, 7..<12, 16..<20])
+  }
 }

@@ -123,12 +123,16 @@ extension Checker {
       result = Checked(.local(place, name: path.root), locals[place].type, range)
     case .variable(let slot):
       result = variable(slot, range, name: path.pattern(parts))
-    case .alias(let target): result = legacy(target, range, &steps, path, against: hint)
+    case .alias(let target):
+      note(legacyName: true)
+      result = legacy(target, range, &steps, path, against: hint)
     case .macro(let name):
       let expansion = expanded(name, path.rootNode)
       result = Checked(expansion.kind, expansion.type, range)
     case .type(let name): result = Checked(.literal(.type(name)), .type, range)
-    case .record(let slot): return recordPath(path, slot, node)
+    case .record(let slot):
+      note(legacyName: true)
+      return recordPath(path, slot, node)
     }
     for step in steps { result = self.step(step, of: result) }
     return result
@@ -148,6 +152,8 @@ extension Checker {
     let legacy =
       dialect == .kfl && Alias.formerlyText.contains(name) ? Checked.Legacy(coerces: true) : nil
     warnAboutTransport(name, slot, range)
+    // Names with underscores, and those the legacy spelling put under `request`.
+    if name.contains("_") || ["method", "path", "url"].contains(name) { note(legacyName: false) }
     return Checked(.variable(slot: slot), schema.variables[slot].type, range, legacy: legacy)
   }
 
@@ -181,7 +187,7 @@ extension Checker {
       if let index { result = element(of: named(list, Checked.Legacy()), at: index, range) }
     case .expression(let text):
       if var parser = try? Parser(Array(text.utf8), dialect: .kfl), let parsed = try? parser.run() {
-        let checked = check(parsed)
+        let checked = check(parsed.placed(at: range))
         result = Checked(checked.kind, checked.type, range, legacy: Checked.Legacy())
       }
     case .choice(let choose):

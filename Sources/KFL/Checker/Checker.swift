@@ -30,6 +30,9 @@ struct Checker {
   var negation: Range<Int>?
   /// Literal patterns so far.
   var patternCount = 0
+  /// Whether names of the legacy spelling, and names only KFL2 has, were met.
+  private(set) var hasLegacyNames = false
+  private(set) var hasModernNames = false
   /// Comprehensions around the current node.
   var comprehensionDepth = 0
 
@@ -113,6 +116,12 @@ struct Checker {
   func text(_ range: Range<Int>) -> String {
     guard range.upperBound <= source.count else { return "" }
     return String(decoding: source[range], as: UTF8.self)
+  }
+
+  /// Notes a name for telling the spelling of the filter.
+  mutating func note(legacyName: Bool) {
+    guard macroRange == nil else { return }
+    if legacyName { hasLegacyNames = true } else { hasModernNames = true }
   }
 
   // MARK: Nodes
@@ -323,14 +332,14 @@ struct Checker {
       macros.removeLast()
       macroRange = outer
     }
-    if let parsed = macroCache[name] { return check(parsed) }
+    if let parsed = macroCache[name] { return check(parsed.placed(at: node.range)) }
     do throws(Problem) {
       var parser = try Parser(Array((schema.macros[name] ?? "").utf8), dialect: dialect)
       guard let parsed = try parser.run() else {
         return Checked(.literal(.bool(true)), .bool, node.range)
       }
       macroCache[name] = parsed
-      return check(parsed)
+      return check(parsed.placed(at: node.range))
     } catch {
       report(error)
       return broken(node)

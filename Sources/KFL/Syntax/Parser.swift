@@ -10,6 +10,10 @@ struct Parser {
   private(set) var warnings: [Problem] = []
   /// Whether a word operator stands in the text: it was written by a legacy hand.
   private(set) var hasWords = false
+  /// Whether signs of the legacy spelling (`r"…"`, lists in braces, `nil`) stand in the text.
+  private(set) var hasLegacySigns = false
+  /// Whether `&&`, `||` or methods stand in the text, which the legacy spelling does not have.
+  private(set) var hasModernSigns = false
   private var at = 0
   private var nesting = 0
 
@@ -187,6 +191,7 @@ struct Parser {
 
   private mutating func takeOperator(_ infix: Infix) -> Range<Int> {
     if infix.isWord { hasWords = true }
+    if peek.kind == .and || peek.kind == .or { hasModernSigns = true }
     let first = take()
     warnAboutCapitals(first)
     return infix.tokens == 1 ? first.range : Int(first.start)..<Int(take().end)
@@ -303,6 +308,7 @@ struct Parser {
         return try node(.member(target, text(token)), start..<Int(token.end), target)
       }
       let arguments = try arguments()
+      hasModernSigns = true
       return try node(
         .method(target, text(token), arguments, name: token.range),
         start..<Int(tokens[at - 1].end), [target] + arguments)
@@ -336,7 +342,9 @@ struct Parser {
     let token = peek
     switch token.kind {
     case .int, .uint, .double: return try number(take(), sign: nil)
-    case .text, .rawText, .regexText, .bytes, .rawBytes: return try textLiteral(take())
+    case .text, .rawText, .regexText, .bytes, .rawBytes:
+      if token.kind == .regexText { hasLegacySigns = true }
+      return try textLiteral(take())
     case .name: return try name()
     case .dot where tokens[at + 1].kind == .name:
       _ = take()
@@ -371,6 +379,7 @@ struct Parser {
       var elements = [first]
       if take(.comma) { elements += try self.elements(until: .rightBrace) }
       try expect(.rightBrace, closing: opener)
+      hasLegacySigns = true
       return try node(.braces(elements), Int(opener.start)..<Int(tokens[at - 1].end), elements)
     }
     var pairs: [(key: Syntax, value: Syntax)] = []
@@ -395,7 +404,9 @@ struct Parser {
     case "true": return leaf(.literal(.bool(true)), token.range)
     case "false": return leaf(.literal(.bool(false)), token.range)
     case "null": return leaf(.literal(.null), token.range)
-    case "nil" where dialect == .kfl: return leaf(.literal(.null), token.range)
+    case "nil" where dialect == .kfl:
+      hasLegacySigns = true
+      return leaf(.literal(.null), token.range)
     case "in": throw .missingOperand(at: place, in: self)
     case "and", "or", "AND", "OR", "not", "NOT":
       if dialect == .kfl { throw .missingOperand(at: place, in: self) }
