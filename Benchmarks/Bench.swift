@@ -107,7 +107,7 @@ struct Bench: AsyncParsableCommand {
     let data = DataPath(path: path)
     let bytes = traffic.file.count
     let input = "\(size) MB"
-    let floor = try stopwatch.best { seed in
+    let floor = stopwatch.best { seed in
       UInt64(crc32c(traffic.file.span.bytes, continuing: UInt32(truncatingIfNeeded: seed)))
     }
     func figure(_ name: String, _ nanoseconds: Double, _ items: Int, _ item: String) -> Figure {

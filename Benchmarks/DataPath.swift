@@ -67,9 +67,9 @@ struct DataPath {
   func stored(_ seed: UInt64, in place: EntryStore.Place, workers: Int) throws -> UInt64 {
     let store = try EntryStore(place)
     let pipeline = try FilePipeline(
-      paths: [path], store: store, settings: PipelineSettings(workers: workers))
-    try pipeline.run()
-    let sum = seed &+ UInt64(store.snapshot().rows)
+      paths: [path], settings: PipelineSettings(workers: workers))
+    try pipeline.run(into: store)
+    let sum = seed &+ UInt64(store.snapshot().rows())
     try store.close()
     return sum
   }

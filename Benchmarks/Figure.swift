@@ -38,7 +38,7 @@ extension [Figure] {
     for figure in self {
       rows.append([
         figure.input, figure.name, "\(time(figure.perItem))/\(figure.item)",
-        "\(rounded(figure.itemsPerSecond)) \(figure.item)s",
+        "\(rounded(figure.itemsPerSecond)) \(plural(figure.item))",
         figure.bytes == 0 ? "-" : rounded(figure.megabytesPerSecond), rounded(figure.ratio),
       ])
     }
@@ -65,7 +65,7 @@ private func time(_ nanoseconds: Double) -> String {
 private func rounded(_ value: Double) -> String {
   guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
   if value < 100 {
-    let scale: Double = value < 10 ? 100 : 10
+    let scale: Double = value < 1 ? 1_000 : value < 10 ? 100 : 10
     return "\((value * scale).rounded() / scale)"
   }
   let digits = String(Int(value.rounded()))
@@ -75,4 +75,8 @@ private func rounded(_ value: Double) -> String {
     text.append(digit)
   }
   return text
+}
+
+private func plural(_ noun: String) -> String {
+  noun.hasSuffix("y") ? noun.dropLast() + "ies" : noun + "s"
 }
