@@ -17,6 +17,9 @@ package struct DissectionLimits: Sendable {
   package var pendingPerConversation = 8192
   /// Unfinished exchanges of all conversations together.
   package var pendingInAll = 500_000
+  /// How long before its request a reply may have been captured, in nanoseconds: packets of two
+  /// interfaces do not always come in order.
+  package var earlyReply: Int64 = 100_000_000
   /// Time after which an answer counts as late, in nanoseconds of capture time.
   package var pairTimeout: Int64 = 10_000_000_000
   /// Time after which a half is given up and leaves as an entry, in nanoseconds of capture time.

@@ -39,12 +39,17 @@ package protocol Dissector: Sendable {
   /// Comes before `broken`. Nil when that is too little.
   mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message?
 
+  /// The request with that key, read by the last `next`, found a reply under its key that came too
+  /// long before it to be its own: it still waits for one.
+  mutating func stillWaits(_ key: UInt64)
+
   /// Last touches to a finished entry, for what needs both halves or their bodies.
   static func complete(_ entry: inout Entry)
 }
 
 extension Dissector {
   package mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message? { nil }
+  package mutating func stillWaits(_ key: UInt64) {}
   package static func complete(_ entry: inout Entry) {}
 }
 

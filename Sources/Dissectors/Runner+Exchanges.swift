@@ -19,7 +19,7 @@ extension Runner {
     }
     let requester = role == .response ? side.other : side
     let stands = message.partner != .expected
-    if !stands, let at = partner(of: key, role, requester) {
+    if !stands, let at = partner(of: key, role, requester), !isForeign(at, role, start, &ledger) {
       let half = half(message, start, moment, length, &ledger)
       pairing[at]?.touched = moment.timestamp
       pairing[at]?[side] = half
@@ -71,6 +71,21 @@ extension Runner {
     }
   }
 
+  /// Whether the reply at that position came too early for a request that begins at `start`. Then
+  /// it leaves alone.
+  private mutating func isForeign(
+    _ at: Int, _ role: Message.Role, _ start: Moment, _ ledger: inout Ledger
+  ) -> Bool {
+    guard role == .request, let response = pairing[at]?.response,
+      start.timestamp.nanoseconds(since: response.start.timestamp) > ledger.limits.earlyReply,
+      let exchange = pairing.take(at)
+    else { return false }
+    let key = response.message.key
+    close(exchange, &ledger)
+    reader?.stillWaits(key)
+    return true
+  }
+
   /// Whether the request with that key was sent before and still waits for its reply.
   private mutating func repeats(_ key: UInt64, _ requester: Side, at moment: Moment) -> Bool {
     let at = pairing.position(of: key) {
@@ -78,6 +93,7 @@ extension Runner {
     }
     guard let at else { return false }
     pairing[at]?.touched = moment.timestamp
+    pairing[at]?.request?.end = moment
     return true
   }
 

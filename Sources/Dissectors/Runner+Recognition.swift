@@ -109,6 +109,8 @@ extension Runner {
     }
     if mustWait, !isFinal { return .wait }
     if let best { return .row(best.row) }
+    // What the other side says may tell.
+    if !isFinal, client.isEmpty || server.isEmpty { return .wait }
     return .nobody
   }
 

@@ -125,6 +125,12 @@ import Testing
     #expect(other.entries().first?.request?.bodyLength == 28)
   }
 
+  @Test func netBIOSNamesAreNotDNS() {
+    var talk = Talk(transport: .udp, serverPort: 137)
+    talk.says(.client, Wire(id: 1).asking("FHEPFCELEHFCEPFFFACACACACACACABN", 32).bytes)
+    #expect(talk.calls().isEmpty)
+  }
+
   @Test func questionsToAGroupExpectNoReplyOfTheirOwn() {
     var talk = Talk(transport: .udp, serverPort: 5353)
     talk.clientPort = 5353

@@ -198,6 +198,55 @@ import Testing
     #expect(calls.first?.fault?.kind == .pairNotFound)
   }
 
+  @Test func aReplyCapturedJustBeforeItsRequestIsItsOwn() {
+    var talk = Talk()
+    talk.server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    talk.client("GET /a HTTP/1.1\r\n\r\n")
+    let calls = talk.calls()
+    #expect(calls.map { $0.int(.statusCode) } == [200])
+    #expect(calls.first?.elapsed == 0)
+    #expect(calls.first?.text(.path) == "/a")
+  }
+
+  @Test func aReplyLongBeforeTheRequestStandsAlone() {
+    var talk = Talk()
+    talk.server("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+    talk.pause(500)
+    talk.client("GET /a HTTP/1.1\r\n\r\n")
+    talk.server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    let calls = talk.calls()
+    #expect(calls.map { $0.int(.statusCode) } == [408, 200])
+    #expect(calls.map(\.hasRequest) == [false, true])
+    #expect(calls.first?.fault?.kind == .pairNotFound)
+  }
+
+  @Test func aReplyToALostRequestIsNotTakenForTheNextOnes() {
+    var talk = Talk()
+    talk.server("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+    talk.lost(.client, 90)
+    talk.client("GET /a HTTP/1.1\r\n\r\n")
+    talk.server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    let calls = talk.calls().sorted { $0.index < $1.index }
+    #expect(calls.map { $0.int(.statusCode) } == [404, 200])
+    #expect(calls.map { $0.text(.path) } == [nil, "/a"])
+  }
+
+  @Test(arguments: [
+    ("GET /HTTP/1.1", "GET", "/HTTP/1.1"), ("OPTIONS HTTP/1.1", "OPTIONS", "HTTP/1.1"),
+    ("GET /", "GET", "/"), ("DELETE", "DELETE", ""),
+  ])
+  func malformedRequestsAreReadWhenTheServerAnswersInHTTP(
+    line: String, method: String, url: String
+  ) {
+    var talk = Talk(serverPort: 4711)
+    talk.client("\(line)\r\nHost: x\r\n\r\n")
+    talk.server("HTTP/1.0 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+    let calls = talk.calls()
+    #expect(calls.map { $0.text(.method) } == [method])
+    #expect(calls.map { $0.text(.url) } == [url])
+    #expect(calls.map { $0.int(.statusCode) } == [400])
+  }
+
   @Test func joinedMidwayItFindsTheNextMessage() {
     var talk = Talk()
     talk.isMidway = true

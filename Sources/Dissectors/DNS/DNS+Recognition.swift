@@ -12,6 +12,7 @@ extension DNS {
     if opening.transport != .tcp {
       let bytes = client.isEmpty ? server : client
       guard bytes.byteCount >= DNSHeader.length else { return .no }
+      if DNSHeader.isNetBIOS(bytes) { return .no }
       let header = DNSHeader(bytes)
       if isHome { return header.isPlausible || header.isNearlyPlausible ? .yes(.likely) : .no }
       return header.isPlausible && DNSMessage.isWellFormed(bytes) ? .yes(.likely) : .no
@@ -31,7 +32,12 @@ extension DNS {
     if bytes.byteCount < 2 { return bytes.isEmpty || opening.isFinal ? .no : .needs(2) }
     let length = Int(bytes.big16(0))
     let message = bytes.suffix(from: 2)
-    guard DNSMessage.isPlausible(message, length: length) else { return .no }
+    if isHome {
+      guard length >= DNSHeader.length else { return .no }
+      if message.byteCount >= DNSHeader.length, !DNSHeader(message).isPlausible { return .no }
+    } else if !DNSMessage.isPlausible(message, length: length) {
+      return .no
+    }
     let wanted = isHome ? min(length, DNSHeader.length) : length
     if message.byteCount >= wanted { return .yes(.likely) }
     // A header that fits, of a message longer than may be waited for.

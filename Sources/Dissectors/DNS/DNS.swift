@@ -115,8 +115,9 @@ package struct DNS: Dissector {
   private mutating func answer(_ parsed: borrowing DNSMessage, _ message: inout Message) -> Bool {
     let key = parsed.key
     let id = parsed.header.id
-    let hasQuestion = parsed.header.questions > 0
-    guard let at = asked.firstIndex(where: { hasQuestion ? $0.key == key : $0.id == id }) else {
+    let hasQuestion = parsed.header.questions > 0 && !parsed.questionsAreDamaged
+    let exact = asked.firstIndex { $0.key == key }
+    guard let at = exact ?? (hasQuestion ? nil : asked.firstIndex { $0.id == id }) else {
       if family != .dns { message.partner = .none }
       return false
     }

@@ -50,6 +50,16 @@ struct DNSHeader {
   }
 }
 
+extension DNSHeader {
+  /// Whether the first name is a NetBIOS one in its own encoding (RFC 1001 §14.1): 32 letters from
+  /// A to P. That protocol has messages of the same shape, and another meaning.
+  static func isNetBIOS(_ bytes: RawSpan) -> Bool {
+    guard bytes.byteCount > length + 32, bytes.byte(length) == 32 else { return false }
+    for offset in length + 1...length + 32 where bytes.byte(offset) &- 0x41 >= 16 { return false }
+    return true
+  }
+}
+
 /// The part of a record before its data (RFC 1035 §4.1.3), its name excepted.
 struct DNSRecord {
   var type: UInt16

@@ -20,6 +20,7 @@ struct DNSMessage {
   /// JSON object with everything.
   private(set) var details = ""
   private(set) var fault: Entry.Fault?
+  private(set) var questionsAreDamaged = false
 
   /// - Precondition: `bytes` holds a header.
   init(_ bytes: RawSpan, _ family: DNSFamily) {
@@ -34,6 +35,7 @@ struct DNSMessage {
       try readQuestions(bytes, &offset, &hash, &writer)
     } catch {
       fault = Entry.Fault(.dissection, "a question is malformed")
+      questionsAreDamaged = true
     }
     key = UInt64(header.id) << 48 | hash >> 16
     if fault == nil, header.records > 0 {

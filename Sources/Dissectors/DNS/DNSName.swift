@@ -3,7 +3,8 @@ import Bytes
 /// A domain name on the wire (RFC 1035 §3.1 and §4.1.4): labels, perhaps ending in a pointer to an
 /// earlier name.
 ///
-/// Pointers must lead backwards, so that following them ends; a name has at most 255 bytes.
+/// Pointers must lead backwards, so that following them ends; a name has at most 255 bytes, and of
+/// longer ones the rest is left out.
 enum DNSName {
   /// Longest name with its length bytes.
   private static let maxLength = 255
@@ -57,9 +58,8 @@ enum DNSName {
       switch count >> 6 {
       case 0:
         guard at + 1 + count <= bytes.byteCount else { throw WireError(.truncated, at: at) }
-        length += count + 1
-        if length > maxLength { throw WireError(.tooLarge, at: at) }
-        visit(at + 1..<at + 1 + count)
+        length = min(length + count + 1, maxLength + 1)
+        if length <= maxLength { visit(at + 1..<at + 1 + count) }
         at += count + 1
       case 3:
         guard at + 2 <= bytes.byteCount else { throw WireError(.truncated, at: at) }

@@ -88,6 +88,8 @@ package struct HTTP1: Dissector {
     return message
   }
 
+  package mutating func stillWaits(_ key: UInt64) { queue.reopen(key) }
+
   /// Sizes of bodies are known when they are over.
   package static func complete(_ entry: inout Entry) { HTTPFields.addBodySizes(&entry) }
 
@@ -105,9 +107,7 @@ package struct HTTP1: Dissector {
     }
     switch HTTP1Head.read(bytes) {
     case .incomplete: return try wait(bytes, side)
-    case .malformed:
-      let isFirst = !queue.hasMessages
-      throw WireError(isFirst ? .foreign : .invalid)
+    case .malformed: throw WireError(.invalid)
     case .head(let head):
       ways[side].scanned = 0
       return .message(message(head, bytes, side), length: head.length)
@@ -137,12 +137,12 @@ package struct HTTP1: Dissector {
   private mutating func message(_ head: HTTP1Head, _ bytes: RawSpan, _ side: Side) -> Message {
     var message: Message
     switch head.start {
-    case .request(let method, let target, let minor):
+    case .request(let method, let target, let version):
       message = request(head, bytes, side, method)
       message.fields.reserve(12)
       HTTPFields.addRequest(
         &message.fields, method: bytes.text(method), target: bytes, target,
-        version: HTTPFields.version(minor))
+        version: bytes.text(version))
       if let host = head.host {
         message.fields.set(.host, .text(bytes.text(head.value(bytes, host))))
       }
@@ -150,7 +150,7 @@ package struct HTTP1: Dissector {
         message.fields.add(.requestContentType, .text(bytes.text(head.value(bytes, type))))
       }
       message.fields.add(.requestHeadersSize, .int(Int64(head.length)))
-    case .response(let status, let reason, let minor):
+    case .response(let status, let reason, let version):
       message = response(head, bytes, side, status)
       message.fields.reserve(6)
       message.fields.add(.statusCode, .int(Int64(status)))
@@ -160,7 +160,7 @@ package struct HTTP1: Dissector {
       }
       message.fields.add(.responseHeadersSize, .int(Int64(head.length)))
       if message.partner == .lost {
-        message.fields.add(.httpVersion, .text(HTTPFields.version(minor)))
+        message.fields.add(.httpVersion, .text(bytes.text(version)))
       }
       message.failed = status >= 400
     }

@@ -31,7 +31,7 @@ struct HTTP1Head {
     var at = 0
     while at < bytes.byteCount, bytes.byte(at) == 0x0a || bytes.byte(at) == 0x0d { at += 1 }
     guard let lineEnd = bytes.firstOffset(of: 0x0a, from: at) else { return .incomplete }
-    guard let start = HTTP1StartLine(bytes, at..<lineEnd) else { return .malformed }
+    guard let start = HTTP1StartLine(lenient: bytes, at..<lineEnd) else { return .malformed }
     let first = lineEnd + 1
     var head = HTTP1Head(start: start, lines: first..<first, length: first)
     at = first
@@ -97,14 +97,15 @@ struct HTTP1Head {
     }
   }
 
-  /// Remembers where a value lies; of repeated fields the first, of transfer codings the last.
+  /// Remembers where a value lies; of repeated fields the first, but of those that
+  /// delimit the body the last, which is what most readers of captures do.
   private mutating func note(_ field: Field, from start: Int, to end: Int) {
     let value = start + field.nameLength..<end
     switch field {
     case .other: break
     case .host: host = host ?? value
     case .contentType: contentType = contentType ?? value
-    case .contentLength: contentLength = contentLength ?? value
+    case .contentLength: contentLength = value
     case .transferEncoding: transferEncoding = value
     case .upgrade: upgrade = upgrade ?? value
     }

@@ -32,12 +32,12 @@ struct HTTP1Queue: Sendable {
   private var ordinal: UInt64 = 0
   /// Replies that came before their requests (packets captured out of order).
   private var ahead: UInt64 = 0
+  /// The last request that seemed to have its reply already.
+  private var answeredEarly: Asked?
   /// Two requests waited at once, with nothing missing.
   private var pipelines = false
   /// Replies whose request was not captured.
   private var orphans: UInt64 = 0
-
-  var hasMessages: Bool { ordinal > 0 || ahead > 0 || orphans > 0 }
 
   /// The newest request may end HTTP: what its client sends next is of another protocol, perhaps.
   var isHandingOver: Bool {
@@ -48,21 +48,33 @@ struct HTTP1Queue: Sendable {
   /// Key of the request that is answered next.
   var nextKey: UInt64 { waiting.first?.key ?? ordinal }
 
-  /// Bytes are missing from here on.
-  mutating func noteGap() { (hasGaps, isUnsure) = (true, true) }
+  /// Bytes are missing from here on. Replies that seemed early answered requests in the hole.
+  mutating func noteGap() {
+    (hasGaps, isUnsure) = (true, true)
+    ordinal += ahead
+    ahead = 0
+  }
 
   /// Files a request and gives its key.
   mutating func ask(_ asked: Asked) -> UInt64 {
     defer { ordinal += 1 }
-    if ahead > 0 {
-      ahead -= 1
-      return ordinal
-    }
     var asked = asked
     asked.key = ordinal
+    if ahead > 0 {
+      ahead -= 1
+      answeredEarly = asked
+      return ordinal
+    }
     if waiting.count >= HTTP1.maxAsked { waiting.removeFirst() }
     waiting.append(asked)
     return ordinal
+  }
+
+  /// What seemed to be the early reply to the request with that key was none.
+  mutating func reopen(_ key: UInt64) {
+    guard let asked = answeredEarly, asked.key == key else { return }
+    answeredEarly = nil
+    waiting.append(asked)
   }
 
   /// Finds the request that a final reply answers.

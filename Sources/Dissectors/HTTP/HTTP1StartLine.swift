@@ -6,17 +6,15 @@ import Bytes
 ///     request-line = method SP request-target SP HTTP-version
 ///     status-line  = HTTP-version SP status-code SP [ reason-phrase ]
 ///
-/// Read leniently, as servers do: any run of blanks separates, the reason may be missing, the
-/// method is any token, and the target may hold blanks.
+/// Any run of blanks separates, the reason may be missing, the method is any token, and the target
+/// may hold blanks.
 enum HTTP1StartLine: Equatable {
-  case request(method: Range<Int>, target: Range<Int>, minor: UInt8)
-  case response(status: Int, reason: Range<Int>, minor: UInt8)
+  case request(method: Range<Int>, target: Range<Int>, version: Range<Int>)
+  case response(status: Int, reason: Range<Int>, version: Range<Int>)
 
   /// The line of `bytes` in `range`, which ends before its line break. Nil when it is neither.
   init?(_ bytes: RawSpan, _ range: Range<Int>) {
-    var end = range.upperBound
-    while end > range.lowerBound, isBlank(bytes.byte(end - 1)) { end -= 1 }
-    let line = range.lowerBound..<end
+    let line = trimmed(bytes, range)
     if bytes.slice(line).starts(with: "HTTP/") {
       self.init(status: bytes, line)
     } else {
@@ -24,12 +22,37 @@ enum HTTP1StartLine: Equatable {
     }
   }
 
-  private init?(status bytes: RawSpan, _ line: Range<Int>) {
-    guard let minor = versionMinor(bytes, line.lowerBound, line.upperBound) else { return nil }
-    var at = line.lowerBound + versionLength
-    let gap = at
+  /// As the other, and takes requests that servers answer with 400: known methods without target
+  /// or version.
+  init?(lenient bytes: RawSpan, _ range: Range<Int>) {
+    if let line = HTTP1StartLine(bytes, range) {
+      self = line
+      return
+    }
+    let line = trimmed(bytes, range)
+    var at = line.lowerBound
+    while at < line.upperBound, isToken(bytes.byte(at)) { at += 1 }
+    let method = line.lowerBound..<at
+    guard HTTP1StartLine.isKnownMethod(bytes.slice(method)) else { return nil }
+    if at < line.upperBound, !isBlank(bytes.byte(at)) { return nil }
     while at < line.upperBound, isBlank(bytes.byte(at)) { at += 1 }
-    guard at > gap, line.upperBound - at >= 3 else { return nil }
+    var end = line.upperBound
+    while end > at, !isBlank(bytes.byte(end - 1)) { end -= 1 }
+    if end > at, bytes.suffix(from: end).starts(with: "HTTP/") {
+      let version = end..<line.upperBound
+      self = .request(
+        method: method, target: trimmed(bytes, at..<end), version: version)
+    } else {
+      let none = line.upperBound..<line.upperBound
+      self = .request(method: method, target: at..<line.upperBound, version: none)
+    }
+  }
+
+  private init?(status bytes: RawSpan, _ line: Range<Int>) {
+    guard let version = version(bytes, line.lowerBound, line.upperBound) else { return nil }
+    var at = version.upperBound
+    while at < line.upperBound, isBlank(bytes.byte(at)) { at += 1 }
+    guard at > version.upperBound, line.upperBound - at >= 3 else { return nil }
     var status = 0
     for offset in at..<at + 3 {
       guard let digit = decimalDigit(bytes.byte(offset)) else { return nil }
@@ -38,30 +61,32 @@ enum HTTP1StartLine: Equatable {
     at += 3
     if at < line.upperBound, !isBlank(bytes.byte(at)) { return nil }
     while at < line.upperBound, isBlank(bytes.byte(at)) { at += 1 }
-    self = .response(status: status, reason: at..<line.upperBound, minor: minor)
+    self = .response(status: status, reason: at..<line.upperBound, version: version)
   }
 
   private init?(request bytes: RawSpan, _ line: Range<Int>) {
     let start = line.upperBound - versionLength
     guard start > line.lowerBound, isBlank(bytes.byte(start - 1)),
-      let minor = versionMinor(bytes, start, line.upperBound)
+      let version = version(bytes, start, line.upperBound)
     else { return nil }
     var at = line.lowerBound
     while at < start, isToken(bytes.byte(at)) { at += 1 }
     let method = line.lowerBound..<at
     guard !method.isEmpty, at < start, isBlank(bytes.byte(at)) else { return nil }
     while at < start, isBlank(bytes.byte(at)) { at += 1 }
-    var end = start
-    while end > at, isBlank(bytes.byte(end - 1)) { end -= 1 }
-    if at == end { return nil }
-    self = .request(method: method, target: at..<end, minor: minor)
+    let target = trimmed(bytes, at..<start)
+    if target.isEmpty { return nil }
+    self = .request(method: method, target: target, version: version)
   }
 
   /// Whether the line names a method of RFC 9110, RFC 5789 or WebDAV: asked for where a line is
   /// looked for amidst other bytes.
   static func beginsWithKnownMethod(_ bytes: RawSpan) -> Bool {
     guard let end = bytes.prefix(longestMethod + 1).firstOffset(of: 0x20) else { return false }
-    let method = bytes.prefix(end)
+    return isKnownMethod(bytes.prefix(end))
+  }
+
+  private static func isKnownMethod(_ method: RawSpan) -> Bool {
     for known in knownMethods where method.equals(known) { return true }
     return false
   }
@@ -80,19 +105,27 @@ enum HTTP1StartLine: Equatable {
     "CHECKOUT", "CHECKIN", "UNCHECKOUT", "VERSION-CONTROL", "MKWORKSPACE", "UPDATE", "LABEL",
     "MKACTIVITY", "BASELINE-CONTROL", "ORDERPATCH", "ACL", "BIND", "UNBIND", "REBIND",
     "MKCALENDAR", "MKREDIRECTREF", "UPDATEREDIRECTREF", "LINK", "UNLINK", "PURGE", "NOTIFY",
-    "SUBSCRIBE", "UNSUBSCRIBE", "M-SEARCH", "SOURCE", "QUERY",
+    "SUBSCRIBE", "UNSUBSCRIBE", "M-SEARCH", "SOURCE", "QUERY", "CCM_POST", "RPC_CONNECT",
+    "RPC_IN_DATA", "RPC_OUT_DATA", "BCOPY", "BDELETE", "BMOVE", "BPROPFIND", "BPROPPATCH", "POLL",
   ]
 }
 
 /// Bytes of `HTTP/1.1`.
 let versionLength = 8
 
-/// The minor version of `HTTP/1.x` at `offset`; nil when something else stands there.
-private func versionMinor(_ bytes: RawSpan, _ offset: Int, _ end: Int) -> UInt8? {
+/// The place of `HTTP/1.x` at `offset`; nil when something else stands there.
+private func version(_ bytes: RawSpan, _ offset: Int, _ end: Int) -> Range<Int>? {
   guard end - offset >= versionLength, bytes.suffix(from: offset).starts(with: "HTTP/1."),
-    let minor = decimalDigit(bytes.byte(offset + 7))
+    decimalDigit(bytes.byte(offset + 7)) != nil
   else { return nil }
-  return UInt8(minor)
+  return offset..<offset + versionLength
+}
+
+/// `range` without blanks at its end.
+private func trimmed(_ bytes: RawSpan, _ range: Range<Int>) -> Range<Int> {
+  var end = range.upperBound
+  while end > range.lowerBound, isBlank(bytes.byte(end - 1)) { end -= 1 }
+  return range.lowerBound..<end
 }
 
 func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0d }

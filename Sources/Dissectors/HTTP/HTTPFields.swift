@@ -3,15 +3,6 @@ import Entries
 
 /// Fields that all versions of HTTP share, and how they are made.
 enum HTTPFields {
-  /// `HTTP/1.0` and so on.
-  static func version(_ minor: UInt8) -> String {
-    switch minor {
-    case 0: "HTTP/1.0"
-    case 1: "HTTP/1.1"
-    default: "HTTP/1.\(minor)"
-    }
-  }
-
   /// Method, url, path, version; and the host when the target names it (RFC 9112 §3.2).
   static func addRequest(
     _ fields: inout FieldValues, method: String, target bytes: RawSpan, _ target: Range<Int>,
@@ -22,19 +13,32 @@ enum HTTPFields {
     if let authority = authority(bytes, target) {
       fields.add(.host, .text(bytes.text(authority)))
       target = authority.upperBound..<target.upperBound
+      // RFC 9112 §3.2.1: an empty path is sent as a slash.
+      if target.isEmpty {
+        fields.add(.url, .text("/"))
+        fields.add(.path, .text("/"))
+        addVersion(&fields, version)
+        return
+      }
     }
-    let url = target.isEmpty ? "/" : bytes.text(target)
+    let url = bytes.text(target)
     fields.add(.url, .text(url))
     if let query = bytes.firstOffset(of: 0x3f, from: target.lowerBound), query < target.upperBound {
       fields.add(.path, .text(bytes.text(target.lowerBound..<query)))
     } else {
       fields.add(.path, .text(url))
     }
-    fields.add(.httpVersion, .text(version))
+    addVersion(&fields, version)
+  }
+
+  /// Requests that forgot it have none.
+  private static func addVersion(_ fields: inout FieldValues, _ version: String) {
+    if !version.isEmpty { fields.add(.httpVersion, .text(version)) }
   }
 
   /// The authority of an absolute target such as `http://host:port/path`; nil for other forms.
   private static func authority(_ bytes: RawSpan, _ target: Range<Int>) -> Range<Int>? {
+    if target.isEmpty { return nil }
     let first = bytes.byte(target.lowerBound)
     guard first != 0x2f, first != 0x2a,
       let mark = bytes.slice(target).firstOffset(of: "://"), mark <= longestScheme
