@@ -30,7 +30,9 @@ package enum KFL {
         dialect == .cel || !checks
         ? nil
         : Repair.corrected(bytes, reading.problems) { candidate in
-          Reading(candidate, schema: schema, now: now, dialect: dialect, checks: true).problems
+          Reading(
+            candidate, schema: schema, now: now, dialect: dialect, checks: true, errorLimit: 3
+          ).problems
         }
       return Compilation(
         text: text,
@@ -51,7 +53,10 @@ struct Reading {
   private(set) var rowLimit: Int?
   private(set) var spelling = Compilation.Spelling.kfl2
 
-  init(_ text: [UInt8], schema: Schema, now: Timestamp, dialect: KFL.Dialect, checks: Bool) {
+  init(
+    _ text: [UInt8], schema: Schema, now: Timestamp, dialect: KFL.Dialect, checks: Bool,
+    errorLimit: Int = Limits.errors
+  ) {
     let parser: Parser
     let syntax: Syntax?
     do throws(Problem) {
@@ -73,6 +78,7 @@ struct Reading {
     var checker = Checker(
       schema: schema, dialect: dialect, checks: checks, now: now, source: text,
       hasWords: parser.hasWords)
+    checker.errorLimit = errorLimit
     let result = checker.filter(syntax)
     problems = checker.problems
     warnings = parser.warnings + checker.warnings

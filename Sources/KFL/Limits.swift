@@ -19,11 +19,13 @@ package enum Limits {
   /// Steps one condition may take on one entry: about ten milliseconds.
   package static let costPerEntry = 1_000_000
   /// Memory of one compiled regular expression, in bytes (RE2's own measure).
-  package static let patternMemory: Int64 = 1 << 20
+  package static let patternMemory: Int64 = 1 << 19
   /// Longest regular expression, in bytes.
   package static let patternLength = 4096
-  /// Regular expressions of one filter.
-  package static let patterns = 256
+  /// Instructions of all compiled regular expressions of one filter.
+  package static let patternInstructions = 50_000
+  /// What a regular expression costs of that beside its own instructions.
+  static let patternCost = 100
   /// Bytes of a time-zone file; the largest shipped ones have about 4 KB.
   package static let zoneFileLength = 64 << 10
   /// Time zones kept in memory.

@@ -32,6 +32,10 @@ import Testing
     ("pattern", "path.matches(\"((((a{100}){100}){100}){100})\")"),
     ("long pattern", "path.matches(\"" + times("a", 5000) + "\")"),
     ("patterns", times("path.matches(\"a\") || ", 1000) + "http"),
+    ("misspelled names", (0..<300).map { "statuz_cod\($0) == 1" }.joined(separator: " && ")),
+    ("misspelled list", "1 in [" + times("status_cod, ", 300) + "1]"),
+    ("looking ahead", times("!(", 100) + "!status_code == 1" + times(") == true", 100)),
+    ("costly patterns", times("path.matches(\"(?i)\\\\pL{200}x\") || ", 200) + "http"),
     ("classes", "path.matches(\"" + times("(\\\\pL{1,9}){9}", 200) + "\")"),
   ]
 

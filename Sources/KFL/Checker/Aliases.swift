@@ -115,6 +115,7 @@ struct Alias: Sendable {
     "request", "response", "base", "event", "protocol", "error",
   ]
 
+  static let paths = rows.map(\.path).sorted()
   static let byPath = Dictionary(uniqueKeysWithValues: rows.map { ($0.path, $0) })
 
   /// Variables whose values used to be text, so that text is still accepted beside them.

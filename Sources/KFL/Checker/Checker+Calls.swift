@@ -39,6 +39,7 @@ extension Checker {
     switch name {
     case "now" where arguments.isEmpty: return nowCall(node)
     case "datetime":
+      note(legacyName: true)
       guard arguments.count == 1, let text = arguments[0].literalText,
         let instant = TimeText.legacyInstant(text)
       else {
@@ -53,6 +54,7 @@ extension Checker {
     case "rlimit", "leftOff": report(.cursorUnsupported(name, at: node.range))
     default: return nil
     }
+    note(legacyName: true)
     return broken(node)
   }
 
@@ -71,6 +73,7 @@ extension Checker {
   private mutating func relativeInstant(
     _ node: Syntax, _ name: String, _ arguments: [Syntax]
   ) -> Checked? {
+    note(legacyName: true)
     guard arguments.count == 1, case .int(let count)? = arguments[0].literal,
       let unit = Checker.units[name]
     else {
@@ -116,8 +119,7 @@ extension Checker {
     let target = check(receiver, against: arguments.first)
     negation = outerNegation
     guard let function = Function.named(name, dialect), function.style != .global else {
-      let known = target.type == .dyn && checks && Function.named(name, dialect) == nil
-      if checks, !(target.type == .dyn && !known) || known {
+      if checks {
         report(.unknownMethod(name, on: target, node, receiver, arguments, at: range, in: self))
         return broken(node)
       }
@@ -165,16 +167,20 @@ extension Checker {
     _ function: Function, _ arguments: [Checked], _ syntax: [Syntax], _ node: Syntax
   ) -> Function.Body? {
     guard let prepare = function.prepare else { return function.body }
-    if function.name == "matches" {
-      patternCount += 1
-      if patternCount > Limits.patterns {
-        report(.tooManyPatterns(node.range))
-        return nil
-      }
+    let isPattern = function.name == "matches"
+    if isPattern, patternBudget <= 0 {
+      report(.tooManyPatterns(node.range))
+      return nil
     }
     do throws(Function.BadLiteral) {
-      return try prepare(arguments.map(\.literal)) ?? function.body
+      let body = try prepare(arguments.map(\.literal)) ?? function.body
+      if case .pattern(let pattern) = body {
+        patternBudget -= pattern.programLength + Limits.patternCost
+      }
+      return body
     } catch {
+      // A pattern that is refused for its size has cost what the budget has.
+      if error.code == .limit { patternBudget = 0 }
       guard dialect == .kfl, checks else { return function.body }
       report(.badLiteral(error, function, syntax, node, in: self))
       return nil

@@ -187,7 +187,9 @@ extension Checker {
       if let index { result = element(of: named(list, Checked.Legacy()), at: index, range) }
     case .expression(let text):
       if var parser = try? Parser(Array(text.utf8), dialect: .kfl), let parsed = try? parser.run() {
+        let outer = hasModernNames
         let checked = check(parsed.placed(at: range))
+        hasModernNames = outer
         result = Checked(checked.kind, checked.type, range, legacy: Checked.Legacy())
       }
     case .choice(let choose):

@@ -28,14 +28,17 @@ struct Checker {
   var isPositive = true
   /// Where `!` stands when the current node is its operand.
   var negation: Range<Int>?
-  /// Literal patterns so far.
-  var patternCount = 0
+  /// Instructions that further literal patterns may have.
+  var patternBudget = Limits.patternInstructions
+  /// Errors to look for.
+  var errorLimit = Limits.errors
   /// Whether names of the legacy spelling, and names only KFL2 has, were met.
   private(set) var hasLegacyNames = false
-  private(set) var hasModernNames = false
+  var hasModernNames = false
   /// Comprehensions around the current node.
   var comprehensionDepth = 0
 
+  private var isAhead = false
   private var depth = 0
   private var nodes = 0
   private var macros: [String] = []
@@ -74,6 +77,7 @@ struct Checker {
         report(.badLimit(node.range))
         return nil
       }
+      note(legacyName: true)
       rowLimit = min(rowLimit ?? Int.max, Int(count))
       return nil
     case .and(let operands, let isWord):
@@ -90,7 +94,7 @@ struct Checker {
   // MARK: Reporting
 
   mutating func report(_ problem: Problem) {
-    guard problems.count < Limits.errors else { return }
+    guard problems.count < errorLimit else { return }
     problems.append(macroRange.map { problem.inMacro(macros.first ?? "", at: $0) } ?? problem)
   }
 
@@ -132,6 +136,8 @@ struct Checker {
     depth += 1
     defer { depth -= 1 }
     guard nodes <= Limits.nodes else { return tooLarge(node) }
+    // With the last error told there is nothing to look for.
+    guard problems.count < errorLimit else { return broken(node) }
     guard depth <= Limits.nesting * 2 else {
       report(.tooDeep(node.range))
       return broken(node)
@@ -139,6 +145,17 @@ struct Checker {
     let result = dispatch(node, against: hint)
     return node.parentheses > result.parentheses
       ? result.with(parentheses: node.parentheses) : result
+  }
+
+  /// The type of a node, for diagnostics that look ahead; nil when finding out would cost.
+  ///
+  /// Looking ahead happens on a copy, on shallow nodes, and never inside itself: otherwise nests
+  /// would double the work per level.
+  func typeAhead(_ node: Syntax) -> KFLType? {
+    guard !isAhead, node.depth <= 8 else { return nil }
+    var copy = self
+    copy.isAhead = true
+    return copy.check(node).type
   }
 
   private mutating func tooLarge(_ node: Syntax) -> Checked {
@@ -197,7 +214,7 @@ struct Checker {
     case .and(let operands, let isWord):
       let outer = assertedFlags
       defer { assertedFlags = outer }
-      for operand in operands { assertFlags(operand) }
+      for operand in operands { assertFlags(operand, levels: 2) }
       return Checked(.and(conditions(operands), isWord: isWord), .bool, node.range)
     case .or(let operands): return Checked(.or(conditions(operands)), .bool, node.range)
     default: return broken(node)
@@ -206,7 +223,10 @@ struct Checker {
 
   /// Notes the flags a conjunct asserts: a bare flag, or a choice of flags. Macros count as what
   /// they stand for.
-  private mutating func assertFlags(_ node: Syntax) {
+  ///
+  /// - Parameter levels: of nested operands to look into; deeper ones would cost more than they say.
+  private mutating func assertFlags(_ node: Syntax, levels: Int) {
+    guard levels > 0 else { return }
     switch node.kind {
     case .name(let name, _):
       if let slot = schema.slot(name), schema.variables[slot].isFlag {
@@ -216,7 +236,8 @@ struct Checker {
           if let slot = schema.slot(String(flag)) { assertedFlags.insert(slot) }
         }
       }
-    case .or(let operands), .and(let operands, _): operands.forEach { assertFlags($0) }
+    case .or(let operands), .and(let operands, _):
+      operands.forEach { assertFlags($0, levels: levels - 1) }
     default: break
     }
   }

@@ -155,7 +155,7 @@ enum ForeignName {
       if schema.slot(ours) != nil || Alias.byPath[ours] != nil { return ours }
     }
     return Nearest.name(to: name, among: schema.variables.lazy.map(\.name))
-      ?? Nearest.name(to: name, among: Alias.byPath.keys.sorted()).flatMap { path in
+      ?? Nearest.name(to: name, among: Alias.paths).flatMap { path in
         if case .variable(let target) = Alias.byPath[path]?.target { target } else { nil }
       }
   }

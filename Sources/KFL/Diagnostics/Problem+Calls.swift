@@ -225,8 +225,7 @@ extension Problem {
   static func badHas(_ node: Syntax, _ arguments: [Syntax], in checker: Checker) -> Problem {
     var fix: [Edit] = []
     if arguments.count == 1 {
-      var copy = checker
-      let type = copy.check(arguments[0]).type
+      let type = checker.typeAhead(arguments[0]) ?? .dyn
       if let negation = checker.negation,
         let test = truth(of: type, checker.text(arguments[0]), isNegated: true)
       {

@@ -22,7 +22,7 @@ extension Problem {
   }
 
   static func tooManyPatterns(_ range: Range<Int>) -> Problem {
-    Problem(.limit, "a filter holds at most \(Limits.patterns) regular expressions", at: range)
+    Problem(.limit, "the regular expressions of the filter are too large or too many", at: range)
   }
 
   static func nestedComprehensions(_ range: Range<Int>) -> Problem {

@@ -133,9 +133,7 @@ extension Problem {
     if case .not(let operand) = left.kind, left.parentheses == 0,
       checker.text(left).hasPrefix("!")
     {
-      var copy = checker
-      let type = copy.check(operand).type
-      guard type != .bool, type != .dyn else { return nil }
+      guard let type = checker.typeAhead(operand), type != .bool, type != .dyn else { return nil }
       let text =
         "\(checker.text(operand)) \(comparison.opposite.rawValue) \(checker.text(right))"
       return Problem(
@@ -189,9 +187,7 @@ extension Problem {
     else { return nil }
     let text = checker.text(right)
     guard text.utf8.allSatisfy({ $0.isNamePart || ".-/:*".utf8.contains($0) }) else { return nil }
-    var copy = checker
-    let type = copy.check(left).type
-    switch type {
+    switch checker.typeAhead(left) {
     case .string: return .bareText(text, at: right.range)
     case .list(.string): return .bareText(text, at: right.range)
     default: return nil
@@ -231,9 +227,7 @@ extension Problem {
         ])
     }
     if case .not(let operand) = left.kind, left.parentheses == 0 {
-      var copy = checker
-      let type = copy.check(operand).type
-      guard type != .bool, type != .dyn else { return nil }
+      guard let type = checker.typeAhead(operand), type != .bool, type != .dyn else { return nil }
       return Problem(
         .type, "`!` belongs to \(checker.text(operand)) alone; negate the whole condition",
         at: node.range, expected: "bool", found: type.description,
@@ -301,8 +295,7 @@ extension Problem {
     guard case .member(let map, _) = left.kind else { return nil }
     let name = checker.text(map.range.upperBound..<node.range.upperBound).dropFirst()
     guard name.utf8.allSatisfy({ $0.isNamePart || $0 == UInt8(ascii: "-") }) else { return nil }
-    var copy = checker
-    guard case .map(.string, _) = copy.check(map).type else { return nil }
+    guard case .map(.string, _)? = checker.typeAhead(map) else { return nil }
     return Problem(
       .type, "names with hyphens stand in brackets: \(checker.text(map))[\"\(name)\"]",
       at: node.range, found: String(name),

@@ -50,6 +50,8 @@ package final class Function: Sendable {
     case one(@Sendable (Value) throws(Failure) -> Value)
     case two(@Sendable (Value, Value) throws(Failure) -> Value)
     case many(@Sendable ([Value]) throws(Failure) -> Value)
+    /// A search for a pattern that is compiled.
+    case pattern(Pattern)
   }
 
   /// A literal argument that can never work.

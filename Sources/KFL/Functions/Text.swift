@@ -40,13 +40,10 @@ extension Function {
     prepare: { arguments throws(BadLiteral) in
       guard case .string(let text)? = arguments[1] else { return nil }
       do throws(Pattern.Refused) {
-        let pattern = try Pattern(text)
-        return .one { subject throws(Failure) in
-          guard case .string(let subject) = subject else { throw noOverload("matches", subject) }
-          return .bool(pattern.isFound(in: subject))
-        }
+        return .pattern(try Pattern(text))
       } catch {
-        throw BadLiteral(code: .regex, message: error.reason, argument: 1)
+        throw BadLiteral(
+          code: error.isTooLarge ? .limit : .regex, message: error.reason, argument: 1)
       }
     })
 

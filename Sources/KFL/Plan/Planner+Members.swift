@@ -15,8 +15,22 @@ extension Planner {
 
   /// The failure of a look-up that finds nothing.
   private func missing(_ key: String, of target: Checked, isQuiet: Bool) -> Failure {
-    let container = Printer.text(of: target, schema: schema)
+    let container = description(of: target)
     return isQuiet ? .absent(container + "." + key) : .noKey(key, in: container)
+  }
+
+  /// What a failure calls a map or list: its name, when it has one.
+  private func description(of target: Checked) -> String {
+    var node = target
+    while true {
+      switch node.kind {
+      case .member(let inner, _, _): node = inner
+      case .variable, .local: return Printer.text(of: target, schema: schema)
+      default:
+        if case .list = target.type { return "the list" }
+        return "the map"
+      }
+    }
   }
 
   /// `has(target.key)`
@@ -32,7 +46,7 @@ extension Planner {
   /// `target[index]`
   func element(_ target: Checked, _ index: Checked, isQuiet: Bool) -> Step {
     if case .string(let key)? = index.literal { return member(target, key, isQuiet: isQuiet) }
-    let container = Printer.text(of: target, schema: schema)
+    let container = description(of: target)
     let (target, index) = (step(target), step(index))
     return { frame throws(Failure) in
       let (target, index) = (try target(&frame), try index(&frame))

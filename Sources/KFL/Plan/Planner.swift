@@ -257,6 +257,14 @@ struct Planner {
         try frame.spend(value.weight)
         return try body(value)
       }
+    case .pattern(let pattern):
+      let argument = steps[0]
+      return { frame throws(Failure) in
+        let value = try argument(&frame)
+        try frame.spend(value.weight)
+        guard case .string(let text) = value else { throw Function.noOverload("matches", value) }
+        return .bool(pattern.isFound(in: text))
+      }
     case .two(let body):
       let (first, second) = (steps[0], steps[1])
       return { frame throws(Failure) in
