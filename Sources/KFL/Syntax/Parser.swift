@@ -11,10 +11,10 @@ struct Parser {
   /// Whether a word operator stands in the text: it was written by a legacy hand.
   private(set) var hasWords = false
   /// Whether signs of the legacy spelling (`r"…"`, lists in braces, `nil`) stand in the text.
-  private(set) var hasLegacySigns = false
+  var hasLegacySigns = false
   /// Whether `&&`, `||` or methods stand in the text, which the legacy spelling does not have.
   private(set) var hasModernSigns = false
-  private var at = 0
+  var at = 0
   private var nesting = 0
 
   /// Strengths of operators, weakest first.
@@ -49,18 +49,18 @@ struct Parser {
   /// The bytes of a token as text.
   func text(_ token: Token) -> String { String(decoding: bytes[token.range], as: UTF8.self) }
 
-  private mutating func take() -> Token {
+  mutating func take() -> Token {
     defer { if at < tokens.count - 1 { at += 1 } }
     return tokens[at]
   }
 
-  private mutating func take(_ kind: Token.Kind) -> Bool {
+  mutating func take(_ kind: Token.Kind) -> Bool {
     guard peek.kind == kind else { return false }
     _ = take()
     return true
   }
 
-  private mutating func expect(_ kind: Token.Kind, closing opener: Token) throws(Problem) {
+  mutating func expect(_ kind: Token.Kind, closing opener: Token) throws(Problem) {
     guard take(kind) else { throw .unclosed(opener, at: at, in: self) }
   }
 
@@ -77,7 +77,7 @@ struct Parser {
 
   // MARK: Expressions
 
-  private mutating func expression() throws(Problem) -> Syntax {
+  mutating func expression() throws(Problem) -> Syntax {
     nesting += 1
     defer { nesting -= 1 }
     guard nesting <= Limits.nesting else { throw .tooDeep(peek.range) }
@@ -317,7 +317,7 @@ struct Parser {
   }
 
   /// `( a, b )`, the parentheses included.
-  private mutating func arguments() throws(Problem) -> [Syntax] {
+  mutating func arguments() throws(Problem) -> [Syntax] {
     let opener = take()
     if take(.rightParenthesis) { return [] }
     let result = try elements(until: .rightParenthesis)
@@ -326,7 +326,7 @@ struct Parser {
   }
 
   /// Expressions between commas; a comma before the closing bracket is allowed in literals.
-  private mutating func elements(until close: Token.Kind) throws(Problem) -> [Syntax] {
+  mutating func elements(until close: Token.Kind) throws(Problem) -> [Syntax] {
     var result: [Syntax] = []
     repeat {
       if peek.kind == close, close != .rightParenthesis, !result.isEmpty { break }
@@ -336,149 +336,19 @@ struct Parser {
     return result
   }
 
-  // MARK: Operands
-
-  private mutating func primary() throws(Problem) -> Syntax {
-    let token = peek
-    switch token.kind {
-    case .int, .uint, .double: return try number(take(), sign: nil)
-    case .text, .rawText, .regexText, .bytes, .rawBytes:
-      if token.kind == .regexText { hasLegacySigns = true }
-      return try textLiteral(take())
-    case .name: return try name()
-    case .dot where tokens[at + 1].kind == .name:
-      _ = take()
-      return try name(isAbsolute: true)
-    case .leftParenthesis: return try parenthesised()
-    case .leftBracket:
-      let opener = take()
-      let elements = peek.kind == .rightBracket ? [] : try elements(until: .rightBracket)
-      try expect(.rightBracket, closing: opener)
-      return try node(.list(elements), Int(opener.start)..<Int(tokens[at - 1].end), elements)
-    case .leftBrace: return try braces()
-    default: throw .missingOperand(at: at, in: self)
-    }
-  }
-
-  private mutating func parenthesised() throws(Problem) -> Syntax {
-    let opener = take()
-    let inner = try expression()
-    if peek.kind == .comma { throw .parenthesisedList(opener, at: at, in: self) }
-    try expect(.rightParenthesis, closing: opener)
-    return inner.parenthesised(Int(opener.start)..<Int(tokens[at - 1].end))
-  }
-
-  /// A map, or the legacy list in braces.
-  private mutating func braces() throws(Problem) -> Syntax {
-    let opener = take()
-    if take(.rightBrace) {
-      return leaf(.map([]), opener.range.lowerBound..<Int(tokens[at - 1].end))
-    }
-    let first = try expression()
-    if dialect == .kfl, peek.kind != .colon {
-      var elements = [first]
-      if take(.comma) { elements += try self.elements(until: .rightBrace) }
-      try expect(.rightBrace, closing: opener)
-      hasLegacySigns = true
-      return try node(.braces(elements), Int(opener.start)..<Int(tokens[at - 1].end), elements)
-    }
-    var pairs: [(key: Syntax, value: Syntax)] = []
-    var key = first
-    while true {
-      guard take(.colon) else { throw .mapWithoutColon(peek.range) }
-      pairs.append((key, try expression()))
-      guard pairs.count < Limits.literalElements else { throw .tooManyElements(peek.range) }
-      guard take(.comma), peek.kind != .rightBrace else { break }
-      key = try expression()
-    }
-    try expect(.rightBrace, closing: opener)
-    return try node(
-      .map(pairs), Int(opener.start)..<Int(tokens[at - 1].end), pairs.flatMap { [$0, $1] })
-  }
-
-  private mutating func name(isAbsolute: Bool = false) throws(Problem) -> Syntax {
-    let place = at
-    let token = take()
-    let name = text(token)
-    switch name {
-    case "true": return leaf(.literal(.bool(true)), token.range)
-    case "false": return leaf(.literal(.bool(false)), token.range)
-    case "null": return leaf(.literal(.null), token.range)
-    case "nil" where dialect == .kfl:
-      hasLegacySigns = true
-      return leaf(.literal(.null), token.range)
-    case "in": throw .missingOperand(at: place, in: self)
-    case "and", "or", "AND", "OR", "not", "NOT":
-      if dialect == .kfl { throw .missingOperand(at: place, in: self) }
-    case "contains", "startsWith", "endsWith", "matches":
-      if dialect == .kfl, peek.kind != .leftParenthesis {
-        throw .missingOperand(at: place, in: self)
-      }
-    default:
-      if Parser.reserved.contains(name) { throw .reservedName(name, at: place, in: self) }
-    }
-    if peek.kind == .leftParenthesis {
-      let arguments = try arguments()
-      return try node(
-        .call(name, arguments), Int(token.start)..<Int(tokens[at - 1].end), arguments)
-    }
-    return leaf(.name(name, isAbsolute: isAbsolute), token.range)
-  }
-
-  /// Names CEL keeps for languages around it; allowed after a dot.
-  static let reserved: Set<String> = [
-    "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop",
-    "package", "namespace", "return", "var", "void", "while",
-  ]
-
-  private func textLiteral(_ token: Token) throws(Problem) -> Syntax {
-    let value = try TextLiteral(bytes: bytes, token: token).value()
-    switch token.kind {
-    case .bytes, .rawBytes: return leaf(.literal(.bytes(value)), token.range)
-    case .regexText: return leaf(.regex(String(decoding: value, as: UTF8.self)), token.range)
-    default: return leaf(.literal(.string(String(decoding: value, as: UTF8.self))), token.range)
-    }
-  }
-
-  private func number(_ token: Token, sign: Token?) throws(Problem) -> Syntax {
-    let range = Int((sign ?? token).start)..<Int(token.end)
-    let digits = (sign == nil ? "" : "-") + text(token)
-    let value: Value? =
-      switch token.kind {
-      case .int: Parser.int(digits).map(Value.int)
-      case .uint: Parser.uint(digits.dropLast()).map(Value.uint)
-      default:
-        Double(text(token).hasPrefix(".") ? digits.replacing(".", with: "0.") : digits)
-          .map(Value.double)
-      }
-    guard let value else { throw .numberOutOfRange(range, digits) }
-    return leaf(.literal(value), range)
-  }
-
-  private static func int(_ text: String) -> Int64? {
-    guard let x = text.firstIndex(where: { $0 == "x" || $0 == "X" }) else { return Int64(text) }
-    let digits = text[text.index(after: x)...]
-    return Int64((text.hasPrefix("-") ? "-" : "") + digits, radix: 16)
-  }
-
-  private static func uint(_ text: Substring) -> UInt64? {
-    guard text.hasPrefix("0x") || text.hasPrefix("0X") else { return UInt64(text) }
-    return UInt64(text.dropFirst(2), radix: 16)
-  }
-
   // MARK: Nodes
 
-  private func leaf(_ kind: Syntax.Kind, _ range: Range<Int>) -> Syntax {
+  func leaf(_ kind: Syntax.Kind, _ range: Range<Int>) -> Syntax {
     Syntax(kind, range, depth: 1)
   }
 
-  private func node(
+  func node(
     _ kind: Syntax.Kind, _ range: Range<Int>, _ children: Syntax...
   ) throws(Problem) -> Syntax {
     try node(kind, range, children)
   }
 
-  private func node(
+  func node(
     _ kind: Syntax.Kind, _ range: Range<Int>, _ children: [Syntax]
   ) throws(Problem) -> Syntax {
     var depth = 0
