@@ -1,0 +1,75 @@
+import JSON
+import ToolKit
+
+/// An HTTP request as the Hub's face sees it: no socket, no stream.
+package struct HubRequest: Sendable {
+  package var method: String
+  /// As it stands in the request line, without the query.
+  package var path: String
+  /// Without the question mark; empty when there is none.
+  package var query: String
+  /// Names in lower case, in the order they came.
+  package var headers: [(name: String, value: String)]
+  package var body: [UInt8]
+
+  package init(
+    method: String, path: String, query: String = "",
+    headers: [(name: String, value: String)] = [], body: [UInt8] = []
+  ) {
+    (self.method, self.path, self.query) = (method, path, query)
+    (self.headers, self.body) = (headers, body)
+  }
+
+  /// The value of the first header of that name.
+  func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
+}
+
+/// An HTTP response as a value.
+package struct HubResponse: Hashable, Sendable {
+  package var status: Int
+  package var contentType: String?
+  /// The `ETag` of the body.
+  package var tag: String?
+  /// The methods that would have been right.
+  package var allow: String?
+  package var body: [UInt8]
+
+  package init(status: Int, contentType: String? = nil, body: [UInt8] = []) {
+    (self.status, self.contentType, self.body) = (status, contentType, body)
+  }
+
+  /// JSON text under the given media type.
+  static func json(
+    _ object: JSONObject, status: Int = 200, type: String = MediaType.json
+  ) -> HubResponse {
+    var writer = JSONWriter(reserving: 1024)
+    writer.write(object)
+    return HubResponse(status: status, contentType: type, body: writer.bytes)
+  }
+
+  static func tooLarge(limit: Int) -> HubResponse {
+    .error(
+      ToolError(
+        status: 413, code: "too_large", message: "The body is longer than \(limit) bytes."))
+  }
+
+  /// The error of the contract (`error`, `code`, `hint` …) under its status.
+  static func error(_ error: ToolError) -> HubResponse {
+    json(error.json, status: (400...599).contains(error.status) ? error.status : 500)
+  }
+}
+
+/// Media types of requests and answers.
+package enum MediaType {
+  static let json = "application/json; charset=utf-8"
+  /// A tool's answer with everything the embedded Hub knows about it: the structured form, the
+  /// text for reading, and whether the first obeys the tool's schema. Clients of ours ask for it.
+  package static let answer = "application/vnd.kubeshark.answer+json"
+
+  /// Whether a `Content-Type` is JSON of any kind.
+  static func isJSON(_ contentType: String) -> Bool {
+    let type = contentType.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
+    return type == "application/json"
+      || (type.hasPrefix("application/") && type.hasSuffix("+json"))
+  }
+}

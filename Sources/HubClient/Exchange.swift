@@ -1,0 +1,204 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+
+/// Requests to one Hub: our headers, limits, and which redirects are followed.
+struct Exchange: Sendable {
+  /// A whole response.
+  struct Reply: Sendable {
+    var status: Int
+    var headers: [(name: String, value: String)]
+    var body: [UInt8]
+
+    init(_ response: HTTPClientResponse, body: [UInt8]) {
+      status = Int(response.status.code)
+      headers = response.headers.map { (name: $0.name, value: $0.value) }
+      self.body = body
+    }
+
+    func header(_ name: String) -> String? {
+      headers.first { $0.name.lowercased() == name }?.value
+    }
+
+    /// Whether the body is a page for people.
+    var isWebPage: Bool {
+      if header("content-type")?.lowercased().contains("html") == true { return true }
+      let start = String(decoding: body.prefix(256), as: UTF8.self).lowercased()
+      return start.contains("<!doctype html") || start.contains("<html")
+    }
+  }
+
+  /// Longest response body that is read, in bytes.
+  static let maxBody = 64 << 20
+  static let maxRedirects = 5
+
+  let client: HTTPClient
+  let address: HubAddress
+  /// Sent with every request, to this origin alone.
+  let headers: [(name: String, value: String)]
+
+  /// - Parameter path: below the Hub's address, beginning with a slash.
+  func send(
+    _ method: String, _ path: String, headers more: [(name: String, value: String)] = [],
+    body: [UInt8]? = nil, timeout: Duration
+  ) async throws(HubFault) -> Reply {
+    do {
+      return try await within(timeout) {
+        try await collected(try await follow(method, address.url(path), more, body))
+      }
+    } catch {
+      throw fault(for: error)
+    }
+  }
+
+  /// Sends, and follows redirects within the Hub's own origin, or from http to https there.
+  private func follow(
+    _ method: String, _ url: String, _ more: [(name: String, value: String)], _ body: [UInt8]?
+  ) async throws -> HTTPClientResponse {
+    var url = url
+    for _ in 0...Self.maxRedirects {
+      let response = try await once(method, url, more, body)
+      let reply = Reply(response, body: [])
+      guard [301, 302, 303, 307, 308].contains(reply.status) else { return response }
+      let target = reply.header("location").map { absolute($0, from: url) }
+      guard let target else { throw HubFault.signIn(status: reply.status, to: nil) }
+      let upgrades = isUpgrade(from: url, to: target)
+      // 302 and 303 lead to sign-in pages; only the plain step to https is something else.
+      if reply.status == 302 || reply.status == 303, !upgrades {
+        throw HubFault.signIn(status: reply.status, to: withoutQuery(target))
+      }
+      guard upgrades || origin(of: target) == address.origin else {
+        throw HubFault.redirect(to: withoutQuery(target))
+      }
+      url = target
+    }
+    throw HubFault.tooManyRedirects
+  }
+
+  private func once(
+    _ method: String, _ url: String, _ more: [(name: String, value: String)], _ body: [UInt8]?
+  ) async throws -> HTTPClientResponse {
+    var request = HTTPClientRequest(url: url)
+    request.method = HTTPMethod(rawValue: method)
+    for header in headers + more { request.headers.add(name: header.name, value: header.value) }
+    if let body {
+      request.headers.add(name: "Content-Type", value: "application/json")
+      request.body = .bytes(ByteBuffer(bytes: body))
+    }
+    return try await client.execute(request, deadline: .distantFuture)
+  }
+
+  private func collected(_ response: HTTPClientResponse) async throws -> Reply {
+    var bytes: [UInt8] = []
+    for try await chunk in response.body {
+      guard bytes.count + chunk.readableBytes <= Self.maxBody else {
+        throw HubFault.tooLarge(limit: Self.maxBody)
+      }
+      bytes.append(contentsOf: chunk.readableBytesView)
+    }
+    return Reply(response, body: bytes)
+  }
+
+  // MARK: Addresses
+
+  private func absolute(_ location: String, from url: String) -> String {
+    if location.contains("://") { return location }
+    if location.hasPrefix("//") { return "\(address.scheme):\(location)" }
+    let root = "\(address.scheme)://\(url.split(separator: "/").dropFirst().first ?? "")"
+    return location.hasPrefix("/") ? root + location : root + "/" + location
+  }
+
+  private func origin(of url: String) -> String? { parsed(url)?.origin }
+
+  private func isUpgrade(from: String, to: String) -> Bool {
+    guard let from = parsed(from), let to = parsed(to) else { return false }
+    return from.scheme == "http" && to.scheme == "https" && from.host == to.host
+      && from.basePath == to.basePath
+  }
+
+  private func parsed(_ url: String) -> HubAddress? {
+    do throws(HubAddress.Problem) {
+      return try HubAddress(withoutQuery(url))
+    } catch {
+      return nil
+    }
+  }
+
+  private func withoutQuery(_ url: String) -> String {
+    String(url.prefix { $0 != "?" && $0 != "#" })
+  }
+}
+
+/// Thrown when the time is over.
+private struct TimeIsOver: Error { var limit: Duration }
+
+/// The value of `body`, unless it takes longer than `limit`.
+private func within<Value: Sendable>(
+  _ limit: Duration, _ body: @escaping @Sendable () async throws -> Value
+) async throws -> Value {
+  try await withThrowingTaskGroup(of: Value?.self) { group in
+    group.addTask { try await body() }
+    group.addTask {
+      try await Task.sleep(for: limit)
+      return nil
+    }
+    defer { group.cancelAll() }
+    guard let value = try await group.next() ?? nil else { throw TimeIsOver(limit: limit) }
+    return value
+  }
+}
+
+/// What an error of the HTTP library means.
+///
+/// Some of its error types belong to modules we do not build on; those are told by their text.
+private func fault(for error: any Error) -> HubFault {
+  if let fault = error as? HubFault { return fault }
+  if let error = error as? TimeIsOver { return .timedOut(error.limit) }
+  if error is CancellationError { return .cancelled }
+  if let error = error as? HTTPClientError {
+    switch error {
+    case .cancelled, .requestStreamCancelled: return .cancelled
+    case .connectTimeout, .getConnectionFromPoolTimeout:
+      return .unreachable("the connection could not be made in time")
+    case .tlsHandshakeTimeout: return .tls("the TLS handshake took too long")
+    case .remoteConnectionClosed, .uncleanShutdown, .readTimeout, .bodyLengthMismatch:
+      return .dropped
+    default: return .unreachable(error.shortDescription)
+    }
+  }
+  if let error = error as? HTTPParserError {
+    return error == .invalidEOFState ? .dropped : .notHTTP
+  }
+  let text = String(reflecting: error)
+  let lower = text.lowercased()
+  if lower.contains("ssl") || lower.contains("certificate") { return .tls(tlsReason(lower)) }
+  if lower.contains("connection refused") || lower.contains("errno: 111") { return .refused }
+  if lower.contains("connection reset") || lower.contains("broken pipe")
+    || lower.contains("ioonclosedchannel") || lower.contains("inputclosed")
+  {
+    return .dropped
+  }
+  if lower.contains("no route") || lower.contains("unreachable") {
+    return .unreachable("there is no route to it")
+  }
+  if lower.contains("dnsaerror") || lower.contains("socketaddresserror")
+    || lower.contains("getaddrinfo")
+  {
+    return .unknownHost
+  }
+  return .unreachable(String(text.prefix(200)))
+}
+
+private func tlsReason(_ text: String) -> String {
+  if text.contains("expired") { return "its certificate has expired" }
+  if text.contains("hostname") || text.contains("ip address mismatch") || text.contains("altname") {
+    return "its certificate is for another name"
+  }
+  if text.contains("certificate_verify_failed") || text.contains("self signed")
+    || text.contains("unable to get local issuer")
+  {
+    return "its certificate is signed by an authority that is not known here"
+  }
+  if text.contains("wrong_version_number") { return "it does not speak TLS on this port" }
+  return "the TLS handshake failed"
+}

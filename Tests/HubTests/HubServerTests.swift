@@ -1,0 +1,76 @@
+import Foundation
+import Logging
+import Synchronization
+import Testing
+
+@testable import Hub
+
+struct HubServerTests {
+  @Test func aRealSocketAnswersCancelsAndCloses() async throws {
+    var log = Logger(label: "test")
+    log.logLevel = .critical
+    let (ports, port) = AsyncStream.makeStream(of: Int.self)
+    let server = HubServer(
+      HubFace(hub: StubHub(), routes: StubHub.routes), host: "127.0.0.1", port: 0, log: log
+    ) { port.yield($0) }
+    let task = Task { try await server.run() }
+    let chosen = try #require(await ports.first { _ in true })
+
+    let found = await exchange(chosen, "GET /api/mcp HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    #expect(found.hasPrefix("HTTP/1.1 200"))
+    #expect(found.lowercased().contains("\r\netag: "))
+    #expect(found.contains("Kubeshark MCP Server"))
+    let body = #"{"name":"x","arguments":{}}"#
+    let called = await exchange(
+      chosen,
+      "POST /mcp/tools/call HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
+    #expect(called.hasSuffix(#"{"tool":"x","arguments":{}}"#))
+    let head = await exchange(chosen, "HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    #expect(head.hasPrefix("HTTP/1.1 200"))
+    #expect(head.hasSuffix("\r\n\r\n"))
+    let strange = await exchange(chosen, "GET /mcp HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+    #expect(strange.hasPrefix("HTTP/1.1 403"))
+    let large = await exchange(
+      chosen,
+      "POST /mcp/tools/call HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        + "Content-Length: 2000000\r\n\r\n" + String(repeating: " ", count: 2_000_000))
+    #expect(large.hasPrefix("HTTP/1.1 413"))
+    let rubbish = await exchange(chosen, "\0\0rubbish\r\n\r\n")
+    #expect(rubbish.isEmpty || rubbish.hasPrefix("HTTP/1.1 400"))
+    task.cancel()
+    _ = await task.result
+  }
+
+  /// What the server says to these bytes until it closes or falls silent.
+  private func exchange(_ port: Int, _ request: String) async -> String {
+    await withCheckedContinuation { continuation in
+      Thread.detachNewThread {
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(socket) }
+        var patience = timeval(tv_sec: 0, tv_usec: 300_000)
+        setsockopt(
+          socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        _ = withUnsafePointer(to: &address) {
+          $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+          }
+        }
+        let bytes = Array(request.utf8)
+        _ = send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+        var answer: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+          let count = recv(socket, &buffer, buffer.count, 0)
+          guard count > 0 else { break }
+          answer += buffer[..<count]
+        }
+        continuation.resume(returning: String(decoding: answer, as: UTF8.self))
+      }
+    }
+  }
+}
