@@ -31,7 +31,7 @@ package struct Offer: Sendable {
       return .answer(
         try await hub.call(call.tool, arguments: call.arguments, progress: progress))
     } catch {
-      if error.code == "unknown_tool" {
+      if error.code == ToolError.unknownToolCode {
         return .refused(.unknownTool(call.tool, hint: error.hint))
       }
       return .failed(error)

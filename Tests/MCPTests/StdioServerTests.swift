@@ -19,7 +19,7 @@ private struct Wire {
     log.logLevel = .critical
     let server = StdioServer(
       offer: Offer(hub: hub, prompts: [], mode: .embedded, log: log),
-      identity: ServerIdentity(version: "0", instructions: ""), limits: limits, log: log)
+      identity: ServerIdentity(version: "0", instructions: ""), limits: limits)
     // A copy that stays open: the server's reading thread may outlive the pipe.
     let input = FileDescriptor(dup(toServer.fileHandleForReading.fileDescriptor))
     let output = fromServer.fileHandleForWriting

@@ -1,6 +1,5 @@
 import Bytes
 import Dispatch
-package import Logging
 import ToolKit
 
 #if canImport(Glibc)
@@ -23,6 +22,9 @@ package struct StdioServer: Sendable {
     package var calls = 64
     /// How long work may go on after the end of input.
     package var grace = Duration.milliseconds(900)
+    /// How long after the grace work that was cancelled, and a client that does not read, are
+    /// waited for.
+    package var patience = Duration.milliseconds(700)
     package var session = Session.Limits()
 
     package init() {}
@@ -31,12 +33,16 @@ package struct StdioServer: Sendable {
   private let offer: Offer
   private let identity: ServerIdentity
   private let limits: Limits
-  private let log: Logger
+  private let overdue: @Sendable () -> Void
 
+  /// - Parameter overdue: called when the end takes longer than the grace and the patience allow:
+  ///   some work does not obey its cancellation.
   package init(
-    offer: Offer, identity: ServerIdentity, limits: Limits = Limits(), log: Logger
+    offer: Offer, identity: ServerIdentity, limits: Limits = Limits(),
+    overdue: @escaping @Sendable () -> Void = {}
   ) {
-    (self.offer, self.identity, self.limits, self.log) = (offer, identity, limits, log)
+    (self.offer, self.identity, self.limits) = (offer, identity, limits)
+    self.overdue = overdue
   }
 
   /// Serves until the input ends, the output breaks, or the task is cancelled; what is under way
@@ -48,6 +54,7 @@ package struct StdioServer: Sendable {
       await work(for: connection)
     } onCancel: {
       connection.stop()
+      after(limits.patience, overdue)
     }
     await connection.drained()
   }
@@ -88,7 +95,7 @@ package struct StdioServer: Sendable {
   }
 
   private func startReading(_ input: FileDescriptor, _ connection: Connection) {
-    let (limit, grace) = (limits.line, limits.grace)
+    let (limit, grace, patience, overdue) = (limits.line, limits.grace, limits.patience, overdue)
     startThread {
       var splitter = LineSplitter(limit: limit)
       while case .bytes(let bytes) = input.read(upTo: 64 << 10) {
@@ -97,7 +104,8 @@ package struct StdioServer: Sendable {
       }
       if let line = splitter.end() { connection.received(line) }
       connection.inputEnded()
-      DispatchQueue.global().asyncAfter(deadline: .now() + grace.seconds) { connection.stop() }
+      after(grace) { connection.stop() }
+      after(grace + patience, overdue)
     }
   }
 }
@@ -132,8 +140,8 @@ private func startThread(_ body: @escaping @Sendable () -> Void) {
   #endif
 }
 
-extension Duration {
-  fileprivate var seconds: Double {
-    Double(components.seconds) + Double(components.attoseconds) / 1e18
-  }
+private func after(_ delay: Duration, _ body: @escaping @Sendable () -> Void) {
+  let parts = delay.components
+  let seconds = Double(parts.seconds) + Double(parts.attoseconds) / 1e18
+  DispatchQueue.global().asyncAfter(deadline: .now() + seconds, execute: body)
 }

@@ -1,0 +1,77 @@
+package import JSON
+package import ToolKit
+
+/// What `--list-tools` shows: a catalogue for people, or as JSON.
+package struct ToolListing: Sendable {
+  /// Columns of a name; longer ones push their description to the right.
+  static let nameWidth = 24
+  /// Longest description in characters; longer ones end in dots.
+  static let descriptionWidth = 55
+
+  private let mode: PromptSetting.Mode
+  /// Where the traffic comes from, as a line; empty for a URL, which is its own line.
+  private let origin: String
+  private let tools: [ToolDescription]
+  private let prompts: [PromptDescription]
+  /// Why the Hub's tools are missing.
+  private let problem: String?
+
+  package init(
+    mode: PromptSetting.Mode, origin: String, catalogue: Catalogue?,
+    prompts: [PromptDescription], problem: ToolError?
+  ) {
+    (self.mode, self.origin) = (mode, origin)
+    tools = catalogue?.tools ?? []
+    let names = Set(prompts.map(\.name))
+    self.prompts = prompts + (catalogue?.prompts ?? []).filter { !names.contains($0.name) }
+    if let problem {
+      self.problem = problem.text
+    } else {
+      self.problem = tools.isEmpty ? "connected, but it offers no tools" : nil
+    }
+  }
+
+  package var text: String {
+    var lines = ["MCP Tools", "=========", ""]
+    switch mode {
+    case .url(let url):
+      lines += [
+        "URL Mode: \(url)", "",
+        "Cluster management is disabled: the deployment is managed externally.", "",
+      ]
+    case .embedded, .proxy: lines += [origin, ""]
+    }
+    if let problem {
+      lines.append("Kubeshark API: \(problem)")
+    } else {
+      lines.append("Traffic Analysis Tools:")
+      lines += tools.map { row($0.name, $0.description) }
+    }
+    lines += ["", "Prompts:"]
+    lines += prompts.map { row($0.name, $0.description) }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  package var json: JSONObject {
+    var object: JSONObject
+    switch mode {
+    case .url(let url): object = ["mode": "url", "url": .string(url)]
+    case .embedded: object = ["mode": "embedded", "origin": .string(origin)]
+    case .proxy: object = ["mode": "proxy", "origin": .string(origin)]
+    }
+    let revision = Revision.november2025
+    object["tools"] = .array(tools.map { .object($0.json(in: revision)) })
+    object["prompts"] = .array(prompts.map { .object($0.json(in: revision)) })
+    if let problem { object["error"] = .string(problem) }
+    return object
+  }
+
+  private func row(_ name: String, _ description: String) -> String {
+    let padding = String(repeating: " ", count: max(0, Self.nameWidth - name.count))
+    var text = description.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    if text.count > Self.descriptionWidth {
+      text = text.prefix(Self.descriptionWidth - 3) + "..."
+    }
+    return "  \(name)\(padding) \(text)"
+  }
+}
