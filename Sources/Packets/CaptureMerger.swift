@@ -30,21 +30,38 @@ package struct CaptureMerger: Sendable {
   package private(set) var interfaces: [CaptureInterface] = []
   /// Captures that failed while they were read, and why; what came before was given.
   package private(set) var failures: [CaptureError] = []
+  private var failuresTold = 0
 
   package init(_ readers: [CaptureReader]) {
     sources = readers.map { Source(reader: $0) }
+  }
+
+  /// Opens the captures at `paths`; `-` is standard input.
+  ///
+  /// - Throws: why one of them cannot be read at all.
+  package init(paths: [String], limits: CaptureLimits = CaptureLimits()) throws(CaptureError) {
+    var readers: [CaptureReader] = []
+    for path in paths { readers.append(try CaptureReader(path: path, limits: limits)) }
+    self.init(readers)
   }
 
   /// What each capture says beside its packets, in the order they were named.
   package var summaries: [CaptureSummary] { sources.map(\.reader.summary) }
 
   /// The next packets, or nil at the end.
-  package mutating func next() -> PacketChunk? {
+  ///
+  /// - Throws: at the end, the failures of captures that could not be read to theirs; packets of
+  ///   all others were given before.
+  package mutating func next() throws(CaptureError) -> PacketChunk? {
     if !isStarted {
       isStarted = true
       for index in sources.indices { advance(index) }
     }
-    guard let first = earliest() else { return nil }
+    guard let first = earliest() else {
+      guard failuresTold < failures.count else { return nil }
+      failuresTold += 1
+      throw failures[failuresTold - 1]
+    }
     let length = runLength(first)
     guard let chunk = sources[first].chunk else { return nil }
     let start = sources[first].next

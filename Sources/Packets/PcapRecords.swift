@@ -64,9 +64,9 @@ struct PcapRecords: Sendable {
     var number = summary.packets
     while true {
       if isLost {
-        let (next, found) = rejoined(bytes, from: at, isOver: isOver)
-        at = next
-        guard found else { return Scan(consumed: at, needs: 1 << 18) }
+        let search = rejoined(bytes, from: at, isOver: isOver)
+        at = search.at
+        guard search.isFound else { return Scan(consumed: at, needs: search.needs) }
         isLost = false
         summary.warn(
           .corrupt, at: place + UInt64(at), "Reading goes on here, where records follow again",
@@ -89,7 +89,18 @@ struct PcapRecords: Sendable {
       }
       let end = at + recordHeader + captured
       guard end <= bytes.byteCount else {
-        return Scan(consumed: at, needs: recordHeader + captured)
+        // At the end it is cut, or its length is wrong and others follow inside of it.
+        let search =
+          isOver ? rejoined(bytes, from: at + 1, isOver: true) : Rejoining(at: at, needs: 0)
+        guard search.isFound else {
+          return Scan(consumed: at, needs: recordHeader + captured)
+        }
+        summary.warn(
+          .corrupt, at: place + UInt64(at),
+          "A packet record reaches beyond the end; reading goes on at \(place + UInt64(search.at))",
+          limits: limits)
+        at = search.at
+        continue
       }
       let time = Timestamp(
         nanoseconds: Int64(seconds) &* 1_000_000_000 &+ Int64(fraction) &* unit)
@@ -157,23 +168,31 @@ struct PcapRecords: Sendable {
 
   /// Looks for records after damage: where from, and whether they were found. All before the
   /// place can be forgotten.
-  private func rejoined(_ bytes: RawSpan, from start: Int, isOver: Bool) -> (Int, Bool) {
+  private func rejoined(_ bytes: RawSpan, from start: Int, isOver: Bool) -> Rejoining {
     var at = start
     while bytes.byteCount - at >= recordHeader {
       let time = order.load32(bytes, at)
       if let last = lastSeconds, time >= last &- min(last, 3_600), time <= last &+ 86_400 {
         switch chain(bytes, from: at, recordHeader, wanted: Self.rejoin) {
-        case .holds: return (at, true)
+        case .holds: return Rejoining(at: at, isFound: true)
         // More bytes decide, unless there was plenty of room for them already.
         case .cut where !isOver && bytes.byteCount - at < 1 << 19:
-          return (at, false)
+          return Rejoining(at: at, needs: 1 << 18)
         case .cut, .broken: break
         }
       }
       at += 1
     }
-    return (at, false)
+    return Rejoining(at: at, needs: recordHeader)
   }
+}
+
+/// Where reading may go on after damage; all before it can be forgotten.
+struct Rejoining: Equatable {
+  var at: Int
+  var isFound = false
+  /// Bytes that are needed from there on to tell, when nothing was found.
+  var needs = 0
 }
 
 /// How far one look at the bytes of a capture got.

@@ -50,9 +50,9 @@ struct PcapngBlocks: Sendable {
     var at = 0
     while true {
       if isLost {
-        let (next, found) = rejoined(bytes, from: at, isOver: isOver)
-        at = next
-        guard found else { return Scan(consumed: at, needs: Self.framing) }
+        let search = rejoined(bytes, from: at, isOver: isOver)
+        at = search.at
+        guard search.isFound else { return Scan(consumed: at, needs: search.needs) }
         isLost = false
         summary.warn(
           .corrupt, at: place + UInt64(at), "Reading goes on here, where blocks follow again",
@@ -64,7 +64,16 @@ struct PcapngBlocks: Sendable {
       let frame = frame(bytes, at)
       switch frame {
       case .needs(let count):
-        return Scan(consumed: at, needs: count)
+        // At the end it is cut, or its length is wrong and others follow inside of it.
+        let before = order
+        guard isOver else { return Scan(consumed: at, needs: count) }
+        let search = rejoined(bytes, from: at + 1, isOver: true)
+        guard search.isFound else { return Scan(consumed: at, needs: count) }
+        summary.warn(
+          .corrupt, at: place + UInt64(at),
+          "A block of kind \(before.load32(bytes, at)) reaches beyond the end; reading goes on at \(place + UInt64(search.at))",
+          limits: limits)
+        at = search.at
       case .broken(let problem):
         isLost = true
         summary.warn(.corrupt, at: place + UInt64(at), problem, limits: limits)
@@ -142,24 +151,24 @@ struct PcapngBlocks: Sendable {
 
   /// Looks for blocks after damage: where from, and whether they were found. All before the place
   /// can be forgotten. A block counts when its two lengths agree and its kind is known.
-  private mutating func rejoined(_ bytes: RawSpan, from start: Int, isOver: Bool) -> (Int, Bool) {
+  private mutating func rejoined(_ bytes: RawSpan, from start: Int, isOver: Bool) -> Rejoining {
     var at = start
     while bytes.byteCount - at >= Self.framing {
       let kind = order.load32(bytes, at)
       if kind == BlockKind.section || (kind >= 1 && kind <= 10) {
         let before = order
         switch frame(bytes, at) {
-        case .block(_, let body, _) where body.count >= 4: return (at, true)
+        case .block(_, let body, _) where body.count >= 4: return Rejoining(at: at, isFound: true)
         // Wait for the rest of what may be a block, unless its length is unlikely.
         case .needs(let count) where !isOver && count <= 1 << 18:
           order = before
-          return (at, false)
+          return Rejoining(at: at, needs: count)
         default: order = before
         }
       }
       at += 1
     }
-    return (at, false)
+    return Rejoining(at: at, needs: Self.framing)
   }
 }
 
