@@ -5,12 +5,14 @@ package struct CaptureLimits: Sendable {
   /// Largest packet record or pcapng block, in bytes; a larger one means corruption.
   package var record = 16 << 20
   /// Interfaces kept; packets of later ones are delivered with the number of the last.
-  package var interfaces = 65_536
+  package var interfaces = 16_384
   /// Names kept from name resolution records.
   package var names = 100_000
   /// Bytes kept of decryption secrets.
   package var secretBytes = 16 << 20
-  /// Comments kept, and bytes of each.
+  /// Bytes kept of a name, and of each text that describes an interface or a section.
+  package var textBytes = 255
+  /// Comments kept, and bytes of each; a capture filter may be as long.
   package var comments = 1_000
   package var commentBytes = 4_096
   /// Warnings kept; further ones are only counted.

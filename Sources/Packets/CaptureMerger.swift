@@ -23,6 +23,9 @@ package struct CaptureMerger: Sendable {
   /// Bytes and packets of a chunk that is copied together.
   private static let gathered = (bytes: 1 << 20, packets: 4_096)
 
+  /// Bytes of all chunks that are held at once, and the least a chunk has.
+  private static let (held, least) = (64 << 20, 64 << 10)
+
   private var sources: [Source]
   private var isStarted = false
   private var count: UInt64 = 0
@@ -40,6 +43,9 @@ package struct CaptureMerger: Sendable {
   ///
   /// - Throws: why one of them cannot be read at all.
   package init(paths: [String], limits: CaptureLimits = CaptureLimits()) throws(CaptureError) {
+    // Many captures share what one may hold.
+    var limits = limits
+    limits.chunk = min(limits.chunk, max(Self.least, Self.held / max(1, paths.count)))
     var readers: [CaptureReader] = []
     for path in paths { readers.append(try CaptureReader(path: path, limits: limits)) }
     self.init(readers)

@@ -49,6 +49,9 @@ package struct CaptureSummary: Sendable {
   package var furtherComments: UInt64 = 0
   package var furtherSecrets: UInt64 = 0
 
+  /// What `secrets` holds, in bytes.
+  var secretBytes = 0
+
   package init() {}
 
   /// Packets the capturing host dropped, as far as interface statistics tell.

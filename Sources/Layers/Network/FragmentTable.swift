@@ -102,6 +102,11 @@ struct FragmentTable: Sendable {
   }
 
   private mutating func begin(_ key: FragmentKey, _ time: Timestamp) -> Datagram {
+    // Those that were completed out of turn must not pile up behind one that waits.
+    if order.count > 1_024 + 4 * datagrams.count {
+      order = order[oldest...].filter { datagrams[$0.key]?.serial == $0.serial }
+      oldest = 0
+    }
     serial += 1
     order.append((key, serial))
     return Datagram(first: time, serial: serial)
@@ -167,11 +172,6 @@ struct FragmentTable: Sendable {
       } else {
         oldest += 1
       }
-    }
-    // The list of keys is cleared of what was passed over when that is the larger part.
-    if oldest > 1_024, oldest * 2 > order.count {
-      order.removeFirst(oldest)
-      oldest = 0
     }
   }
 

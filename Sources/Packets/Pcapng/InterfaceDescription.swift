@@ -21,15 +21,15 @@ extension PcapngBlocks {
       case (Options.comment, _):
         let text = bytes.optionText(value, limit: limits.commentBytes)
         summary.note(comment: text, on: .interface(index), limits: limits)
-      case (2, _): found.name = bytes.optionText(value, limit: limits.commentBytes)
-      case (3, _): found.description = bytes.optionText(value, limit: limits.commentBytes)
+      case (2, _): found.name = bytes.optionText(value, limit: limits.textBytes)
+      case (3, _): found.description = bytes.optionText(value, limit: limits.textBytes)
       case (9, 1...): resolution = bytes.byte(value.lowerBound)
       case (11, 1...):
         // The first byte tells whether text or BPF code follows.
         guard bytes.byte(value.lowerBound) == 0 else { break }
         let text = value.lowerBound + 1..<value.upperBound
         found.filter = bytes.optionText(text, limit: limits.commentBytes)
-      case (12, _): found.operatingSystem = bytes.optionText(value, limit: limits.commentBytes)
+      case (12, _): found.operatingSystem = bytes.optionText(value, limit: limits.textBytes)
       case (14, 8...): offset = Int64(bitPattern: order.load64(bytes, value.lowerBound))
       default: break
       }

@@ -37,7 +37,7 @@ extension PcapngBlocks {
       while end < range.upperBound, bytes.byte(end) != 0 { end += 1 }
       if end > start {
         if summary.names.count < limits.names {
-          let name = bytes.text(start..<min(end, start + limits.commentBytes))
+          let name = bytes.text(start..<min(end, start + limits.textBytes))
           summary.names.append(CaptureName(address: address, name: name))
         } else {
           summary.furtherNames += 1
@@ -58,11 +58,12 @@ extension PcapngBlocks {
         limits: limits)
       return
     }
-    let held = summary.secrets.reduce(0) { $0 + $1.bytes.count }
-    guard held + length <= limits.secretBytes else {
+    // Each costs something even when it is empty.
+    guard summary.secretBytes + length + 64 <= limits.secretBytes else {
       summary.furtherSecrets += 1
       return
     }
+    summary.secretBytes += length + 64
     summary.secrets.append(
       CaptureSecrets(
         kind: order.load32(bytes, start),

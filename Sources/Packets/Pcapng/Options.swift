@@ -1,6 +1,7 @@
 import Bytes
 
-/// The options at the end of a block (draft-ietf-opsawg-pcapng §3.5): code, length, value, padding.
+/// The options at the end of a block (draft-ietf-opsawg-pcapng §3.5): code, length, value,
+/// padding.
 ///
 /// Ends at the end-of-options code, at the end of the block, or where a length makes no sense.
 struct Options {

@@ -3,28 +3,15 @@ import Bytes
 extension PcapngBlocks {
   /// Enhanced packet block (§4.3).
   ///
-  ///     interface │ time, upper half │ lower half │ captured │ original │ packet, padded │ options
+  ///     interface │ time, upper half │ time, lower half │ captured length │ original length
+  ///     packet, padded │ options
   mutating func enhancedPacket(
     _ block: Block, _ bytes: RawSpan, into packets: inout [Packet],
     _ summary: inout CaptureSummary
   ) {
-    let start = block.body.lowerBound
     guard block.body.count >= 20 else { return invalid(block, &summary) }
-    guard let interface = sectionInterface(order.load32(bytes, start)) else {
-      return unknownInterface(block, &summary)
-    }
-    let ticks =
-      UInt64(order.load32(bytes, start + 4)) << 32 | UInt64(order.load32(bytes, start + 8))
-    let captured = Int(order.load32(bytes, start + 12))
-    let original = Int(order.load32(bytes, start + 16))
-    guard captured <= block.body.count - 20 else { return invalid(block, &summary) }
-    let range = start + 20..<start + 20 + captured
-    add(
-      range, original, interface, interface.clock.timestamp(ticks), into: &packets, &summary)
-    let options = range.lowerBound + (captured + 3) & ~3
-    if options < block.body.upperBound {
-      comments(options..<block.body.upperBound, bytes, &summary)
-    }
+    let number = order.load32(bytes, block.body.lowerBound)
+    timedPacket(block, bytes, of: number, into: &packets, &summary)
   }
 
   /// Packet block, obsolete (§A.1): two bytes of interface, two bytes of drops, then as the
@@ -33,11 +20,20 @@ extension PcapngBlocks {
     _ block: Block, _ bytes: RawSpan, into packets: inout [Packet],
     _ summary: inout CaptureSummary
   ) {
-    let start = block.body.lowerBound
     guard block.body.count >= 20 else { return invalid(block, &summary) }
-    guard let interface = sectionInterface(UInt32(order.load16(bytes, start))) else {
+    let number = UInt32(order.load16(bytes, block.body.lowerBound))
+    timedPacket(block, bytes, of: number, into: &packets, &summary)
+  }
+
+  @inline(__always)
+  private mutating func timedPacket(
+    _ block: Block, _ bytes: RawSpan, of number: UInt32, into packets: inout [Packet],
+    _ summary: inout CaptureSummary
+  ) {
+    guard let interface = sectionInterface(number) else {
       return unknownInterface(block, &summary)
     }
+    let start = block.body.lowerBound
     let ticks =
       UInt64(order.load32(bytes, start + 4)) << 32 | UInt64(order.load32(bytes, start + 8))
     let captured = Int(order.load32(bytes, start + 12))

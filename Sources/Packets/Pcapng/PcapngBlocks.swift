@@ -69,9 +69,11 @@ struct PcapngBlocks: Sendable {
         guard isOver else { return Scan(consumed: at, needs: count) }
         let search = rejoined(bytes, from: at + 1, isOver: true)
         guard search.isFound else { return Scan(consumed: at, needs: count) }
+        let kind = before.load32(bytes, at)
+        let next = place + UInt64(search.at)
         summary.warn(
           .corrupt, at: place + UInt64(at),
-          "A block of kind \(before.load32(bytes, at)) reaches beyond the end; reading goes on at \(place + UInt64(search.at))",
+          "A block of kind \(kind) reaches beyond the end; reading goes on at \(next)",
           limits: limits)
         at = search.at
       case .broken(let problem):

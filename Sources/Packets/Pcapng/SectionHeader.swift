@@ -18,14 +18,15 @@ extension PcapngBlocks {
     if isForeignSection {
       summary.warn(
         .invalid, at: block.place,
-        "The section has pcapng version \(major).\(minor), which is not known (1.0 is); its blocks are skipped",
+        "The section's version \(major).\(minor) is not known (1.0 is); its blocks are skipped",
         limits: limits)
     }
     var options = Options(order, body.lowerBound + 16..<body.upperBound)
     while let (code, value) = options.next(in: bytes) {
-      let text = bytes.optionText(value, limit: limits.commentBytes)
+      let text = bytes.optionText(value, limit: limits.textBytes)
       switch code {
       case Options.comment:
+        let text = bytes.optionText(value, limit: limits.commentBytes)
         summary.note(comment: text, on: .section(summary.sections), limits: limits)
       case 2: summary.hardware = summary.hardware ?? text
       case 3: summary.operatingSystem = summary.operatingSystem ?? text

@@ -1,0 +1,108 @@
+import Layers
+import Packets
+import Testing
+
+/// Link layers and tags: each is put around the same packet and taken off again.
+@Suite struct LinkTests {
+  private let inner = Frames.packet()
+
+  private func type(_ raw: UInt16) -> LinkType { LinkType(rawValue: raw) }
+
+  @Test func ethernetWithoutItsPadding() throws {
+    var bench = Bench()
+    let frame = Frames.ethernet(0x0800, inner)
+    #expect(bench.seen(frame) == plain())
+    #expect(bench.seen(frame + [0, 0, 0, 0, 0, 0]) == plain())
+    #expect(bench.last.frameLength == frame.count + 6)
+    #expect(bench.last.interface == 3)
+    #expect(bench.last.number == 2)
+    #expect(bench.last.vlan == nil)
+  }
+
+  @Test func tagsShowTheOutermostNetwork() throws {
+    var bench = Bench()
+    let one = Frames.ethernet(0x8100, [0xe0, 0x05, 0x08, 0x00] + inner)
+    #expect(bench.seen(one) == plain())
+    #expect(bench.last.vlan == 5)
+    let two = [0x00, 0x07, 0x81, 0x00, 0x00, 0x09, 0x08, 0x00] + inner
+    for tag in [0x88a8, 0x9100, 0x8100] {
+      #expect(bench.seen(Frames.ethernet(tag, two)) == plain())
+      #expect(bench.last.vlan == 7)
+    }
+  }
+
+  @Test func logicalLinkControl() throws {
+    var bench = Bench()
+    let snap: [UInt8] = [0xaa, 0xaa, 0x03, 0, 0, 0, 0x08, 0x00] + inner
+    #expect(bench.seen(Frames.ethernet(snap.count, snap + [0, 0, 0])) == plain())
+    let sap: [UInt8] = [0x06, 0x06, 0x03] + inner
+    #expect(bench.seen(Frames.ethernet(sap.count, sap)) == plain())
+    let fddi = [UInt8](repeating: 1, count: 13) + snap
+    #expect(bench.seen(fddi, type(10)) == plain())
+    let tree = Frames.ethernet(38, [0x42, 0x42, 0x03] + [UInt8](repeating: 0, count: 43))
+    #expect(bench.outcome(tree).0 == .skipped(.notIP))
+  }
+
+  @Test func cookedLoopbackAndRaw() throws {
+    var bench = Bench()
+    let address: [UInt8] = [0, 0, 0, 1, 0, 6] + [1, 2, 3, 4, 5, 6, 0, 0]
+    #expect(bench.seen(address + [0x08, 0x00] + inner, .linuxSLL) == plain())
+    let second: [UInt8] = [0x08, 0, 0, 0, 0, 0, 0, 2, 0, 1, 4, 6] + [1, 2, 3, 4, 5, 6, 0, 0]
+    #expect(bench.seen(second + inner, .linuxSLL2) == plain())
+    #expect(bench.seen([2, 0, 0, 0] + inner, .null) == plain())
+    #expect(bench.seen([0, 0, 0, 2] + inner, .loop) == plain())
+    #expect(bench.seen([0, 0, 0, 2] + inner, .null) == plain())
+    for raw: UInt16 in [12, 14, 101, 228] { #expect(bench.seen(inner, type(raw)) == plain()) }
+    let six = Frames.ipv6(17, Frames.udp([1]))
+    #expect(bench.seen(six, .ipv6)?.ends == "fd00::1:5353 > fd00::2:53")
+    #expect(bench.seen([30, 0, 0, 0] + six, .null)?.transport == .udp)
+  }
+
+  @Test func pointToPoint() throws {
+    var bench = Bench()
+    #expect(bench.seen([0xff, 0x03, 0x00, 0x21] + inner, .ppp) == plain())
+    #expect(bench.seen([0x21] + inner, .ppp) == plain())
+    #expect(bench.seen([0xff, 0x03, 0x00, 0x21] + inner, .pppHDLC) == plain())
+    #expect(bench.seen([0x0f, 0x00, 0x08, 0x00] + inner, .pppHDLC) == plain())
+    #expect(bench.seen([0x0f, 0x00, 0x08, 0x00] + inner, type(104)) == plain())
+    #expect(bench.seen([1, 0xff, 0x03, 0x00, 0x21] + inner, type(204)) == plain())
+    let session = [0x11, 0x00, 0x00, 0x01] + Frames.big16(inner.count + 2) + [0x00, 0x21] + inner
+    #expect(bench.seen(Frames.ethernet(0x8864, session + [0, 0])) == plain())
+    #expect(bench.seen(session, type(51)) == plain())
+  }
+
+  @Test func labelsAndPseudowires() throws {
+    var bench = Bench()
+    let labels: [UInt8] = [0, 1, 0x00, 64, 0, 2, 0x01, 64]
+    #expect(bench.seen(Frames.ethernet(0x8847, labels + inner)) == plain())
+    let wire = labels + [0, 0, 0, 0] + Frames.ethernet(0x0800, inner)
+    #expect(bench.seen(Frames.ethernet(0x8847, wire)) == plain())
+  }
+
+  @Test func netfilterLog() throws {
+    var bench = Bench()
+    let head: [UInt8] = [2, 0, 0, 0, 8, 0, 1, 0, 8, 0, 0, 3]
+    let length = inner.count + 4
+    let attribute = [UInt8(length), 0, 9, 0] + inner
+    #expect(bench.seen(head + attribute, type(239)) == plain())
+    #expect(bench.outcome([2, 0, 0, 0, 3, 0, 9, 0], type(239)).0 == .skipped(.malformed))
+  }
+
+  @Test func whatIsNotFollowedIsCountedByReason() {
+    var bench = Bench()
+    #expect(bench.outcome([1], type(127)).0 == .skipped(.unknownLinkType))
+    #expect(bench.outcome(Frames.ethernet(0x0806, [0, 1])).0 == .skipped(.notIP))
+    #expect(bench.outcome([1, 2, 3]).0 == .skipped(.malformed))
+    #expect(bench.outcome([1, 2, 3], original: 90).0 == .skipped(.truncated))
+    let tags = [UInt8](repeating: 0, count: 400).enumerated().map {
+      $0.offset % 4 == 2 ? UInt8(0x81) : 0
+    }
+    #expect(bench.outcome(Frames.ethernet(0x8100, tags)).0 == .skipped(.tooDeep))
+    let counters = bench.layers.counters
+    #expect(counters.packets == 5)
+    #expect(counters.skipped == 5)
+    #expect(counters.linkTypes == [127: 1])
+    #expect([counters.notIP, counters.malformed, counters.truncated] == [1, 1, 1])
+    #expect(counters.tooDeep == 1)
+  }
+}
