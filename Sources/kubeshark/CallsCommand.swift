@@ -1,0 +1,68 @@
+import ArgumentParser
+import JSON
+import Pipeline
+import ToolKit
+import Tools
+
+/// Calls as JSON lines, for scripts: what `list_api_calls` answers, all pages of it.
+struct CallsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "calls",
+    abstract: "Print the calls in capture files, one JSON object a line.",
+    discussion: """
+      kubeshark calls --pcap traffic.pcap --kfl 'http && status_code >= 500' | jq .path
+
+      \(exitCodes)
+      """)
+
+  /// Rows asked for at a time.
+  private static let page = 1_000
+
+  @OptionGroup var traffic: TrafficOptions
+
+  @Option(help: ArgumentHelp("Only calls that match.", valueName: "filter"))
+  var kfl: String?
+
+  @Option(help: ArgumentHelp("compact, full, or raw: the whole record.", valueName: "format"))
+  var format = "compact"
+
+  @Option(help: ArgumentHelp("Print at most so many.", valueName: "count"))
+  var limit: Int?
+
+  func validate() throws {
+    guard ["compact", "full", "raw"].contains(format) else {
+      throw ValidationError("--format must be compact, full or raw, not \(format).")
+    }
+    if traffic.captures.isEmpty { throw ValidationError("Name the traffic: --pcap FILE.") }
+  }
+
+  func run() async throws {
+    let started = try traffic.start()
+    defer { started.capture.stop() }
+    var left = limit ?? .max
+    var cursor: JSONValue?
+    repeat {
+      var arguments: JSONObject = [
+        "order": "asc", "format": .string(format), "limit": JSONValue(min(left, Self.page)),
+      ]
+      if let kfl { arguments["kfl"] = .string(kfl) }
+      if let cursor { arguments["cursor"] = cursor }
+      let answer = try await ask(started.hub, arguments)
+      let calls = answer.structured["calls"]?.array ?? []
+      for call in calls { print(call.text) }
+      left -= calls.count
+      cursor = answer.structured["next_cursor"]
+    } while cursor != nil && left > 0
+    for warning in started.capture.statistics.warnings { printError("kubeshark: " + warning) }
+  }
+
+  private func ask(
+    _ hub: EmbeddedHub, _ arguments: JSONObject
+  ) async throws(Failure) -> ToolAnswer {
+    do throws(ToolError) {
+      return try await hub.call("list_api_calls", arguments: arguments) { _ in }
+    } catch {
+      throw error.status < 500 ? .usage(error.text) : .failed(error.text)
+    }
+  }
+}

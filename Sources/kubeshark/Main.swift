@@ -1,0 +1,70 @@
+import ArgumentParser
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The program: parse, run, map errors to exit codes.
+@main
+enum Main {
+  static func main() async {
+    signal(SIGPIPE, SIG_IGN)
+    await exit(run())
+  }
+
+  /// Off the main actor at once: each hop to it and back is a thread switch.
+  @concurrent private static func run() async -> Int32 {
+    do {
+      var command = try Kubeshark.parseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+      return 0
+    } catch let failure as Failure {
+      printError("kubeshark: " + failure.message)
+      return failure.code.rawValue
+    } catch {
+      let message = Kubeshark.fullMessage(for: error)
+      let code = Kubeshark.exitCode(for: error)
+      if code.isSuccess {
+        print(message)
+        return 0
+      }
+      printError(message)
+      return code == .validationFailure ? Failure.Code.usage.rawValue : code.rawValue
+    }
+  }
+}
+
+struct Kubeshark: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "kubeshark",
+    abstract: "Network traffic for AI assistants and people.",
+    discussion: """
+      Ask a capture file a question through an MCP client:
+        kubeshark mcp --pcap traffic.pcap --mcp-config
+
+      \(exitCodes)
+      """,
+    version: Version.text,
+    subcommands: [MCPCommand.self, HubCommand.self, CallsCommand.self, VersionCommand.self])
+}
+
+struct VersionCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "version", abstract: "Print the version.")
+
+  func run() { print(Version.text) }
+}
+
+/// A line on standard error.
+func printError(_ line: String) {
+  let text = line + "\n"
+  _ = text.utf8.withContiguousStorageIfAvailable { write(2, $0.baseAddress, $0.count) }
+}

@@ -1,0 +1,103 @@
+import ArgumentParser
+import Identity
+import Packets
+import ToolKit
+import Tools
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The flags that name the traffic of an embedded Hub.
+struct TrafficOptions: ParsableArguments {
+  @Option(
+    name: .customLong("pcap"), parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Read these capture files (pcap or pcapng, also compressed); can be repeated.",
+      valueName: "file"))
+  var captures: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Names for addresses: a list by kubectl, or YAML of our own.", valueName: "file"))
+  var workloads: String?
+
+  @Flag(help: "Show credentials found in the traffic instead of fingerprints of them.")
+  var showSecrets = false
+
+  @Flag(help: "Keep the index of the captures in memory instead of the cache folder.")
+  var noCache = false
+
+  /// Opens the captures and begins to read them.
+  func start() throws(Failure) -> StartedTraffic {
+    let inventory = try inventory()
+    let capture: CaptureTraffic
+    do throws(CaptureError) {
+      capture = try CaptureTraffic(
+        captures, inventory: inventory, workers: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
+        cache: noCache ? nil : indexCache())
+    } catch {
+      throw .usage("\(error)")
+    }
+    let redactor = showSecrets ? Redactor.off : Redactor(key: try redactionKey())
+    capture.start()
+    let hub = EmbeddedHub(
+      capture.traffic(redactor: redactor), version: Version.text)
+    return StartedTraffic(hub: hub, capture: capture)
+  }
+
+  private func inventory() throws(Failure) -> Inventory {
+    guard let workloads else { return Inventory() }
+    let bytes = try contents(of: workloads, limit: InventoryReader.maxFile + 1)
+    do throws(InventoryError) {
+      return try InventoryReader.inventory(of: bytes, path: workloads)
+    } catch {
+      throw .usage(error.message)
+    }
+  }
+
+  /// A key made of the captures themselves: equal traffic gives equal fingerprints, in every
+  /// process, and whoever has only the answers does not have the key.
+  private func redactionKey() throws(Failure) -> [UInt8] {
+    var key = Array("kubeshark redaction".utf8)
+    for path in captures where path != "-" { key += try contents(of: path, limit: 64 << 10) }
+    return key
+  }
+
+  /// The flags again, with paths from the root.
+  var carriedOver: [String] {
+    var arguments: [String] = []
+    for path in captures { arguments += ["--pcap", path == "-" ? path : absolutePath(path)] }
+    if let workloads { arguments += ["--workloads", absolutePath(workloads)] }
+    if showSecrets { arguments.append("--show-secrets") }
+    if noCache { arguments.append("--no-cache") }
+    return arguments
+  }
+}
+
+/// The user's cache of indexed captures; indexes of other builds of this program are not used.
+private func indexCache() -> IndexCache? {
+  var environment: [String: String] = [:]
+  for name in ["XDG_CACHE_HOME", "HOME"] {
+    if let value = getenv(name) { environment[name] = String(cString: value) }
+  }
+  var status = stat()
+  guard stat(executablePath(), &status) == 0 else { return nil }
+  #if os(Linux)
+    let changed = "\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)"
+  #else
+    let changed = "\(status.st_mtimespec.tv_sec).\(status.st_mtimespec.tv_nsec)"
+  #endif
+  return IndexCache(
+    environment: environment, program: "\(Version.text) \(status.st_size) \(changed)")
+}
+
+/// An embedded Hub and the reading behind it.
+struct StartedTraffic {
+  var hub: EmbeddedHub
+  var capture: CaptureTraffic
+}
