@@ -8,7 +8,7 @@ enum KFLErrors {
     _ compiled: Compilation, first: Diagnostic, argument: String
   ) -> ToolError {
     var details = JSONObject()
-    details["caret"] = .string(first.caret(in: compiled.text))
+    details["caret"] = .string(place(of: first, in: compiled.text))
     details["errors"] = .array(compiled.errors.map { .object(json($0)) })
     let suggestion = compiled.errors.lazy.compactMap(\.suggestion).first
     if let suggestion { details["suggestion"] = .string(suggestion) }
@@ -17,6 +17,16 @@ enum KFLErrors {
       hint: suggestion.map { "Try \(argument)=\(JSONValue.string($0).text)" }
         ?? "Call list_workloads for names; fields are listed by kubeshark kfl fields.",
       argument: argument, position: first.offset, details: details)
+  }
+
+  /// The line with the mistake and a mark under it. What is wrong says the message, and what
+  /// would be right the hint.
+  private static func place(of diagnostic: Diagnostic, in text: String) -> String {
+    diagnostic.caret(in: text).split(separator: "\n", omittingEmptySubsequences: false).prefix(2)
+      .enumerated().map { number, line in
+        guard number == 1, let last = line.lastIndex(of: "^") else { return String(line) }
+        return String(line[...last])
+      }.joined(separator: "\n")
   }
 
   static func json(_ diagnostic: Diagnostic) -> JSONObject {
