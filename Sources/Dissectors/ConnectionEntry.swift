@@ -18,7 +18,7 @@ extension Runner {
     if families.isEmpty, unread > 0 {
       ledger.counters.unrecognised[conversation.server.port, default: 0] += 1
     }
-    guard ledger.switches[kind] else { return nil }
+    guard ledger.wants(kind) else { return nil }
     let isTurned = conversation.isClientGuessed && requests.server > 0 && requests.client == 0
     let client: Side = isTurned ? .server : .client
     let sent = conversation.sent

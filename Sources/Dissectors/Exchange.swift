@@ -3,7 +3,7 @@ import Entries
 import Flows
 
 /// A message with what its runner adds: times, packets, wire bytes, content so far.
-struct Half: Sendable {
+struct Half {
   var message: Message
   var start: Moment
   /// Newest packet that brought bytes of it.
@@ -24,124 +24,33 @@ struct Half: Sendable {
     self.end = end
     wireLength = Int64(length)
   }
-}
 
-/// A request and its reply, as far as they have come.
-struct Exchange: Sendable {
-  var index: UInt32
-  var requester: Side
-  var request: Half?
-  var response: Half?
-  /// Name of the dissector's row, by place in the catalogue.
-  var row: Int
-  /// Last sign of life, for the timeout.
-  var touched: Timestamp
-
-  init(index: UInt32, requester: Side, row: Int, touched: Timestamp) {
-    (self.index, self.requester, self.row, self.touched) = (index, requester, row, touched)
+  mutating func append(_ content: RawSpan, keeping kept: Int, wire length: Int, at moment: Moment) {
+    if kept > 0 { message.body.append(content.prefix(kept)) }
+    bodyLength += Int64(content.byteCount)
+    wireLength += Int64(length)
+    end = moment
   }
 
-  /// Nothing more can come.
-  var isComplete: Bool {
-    if let request {
-      if request.isOpen { return false }
-      if let response { return !response.isOpen }
-      return request.message.partner != .expected
+  mutating func lose(_ count: Int) {
+    lost += Int64(count)
+    bodyLength += Int64(count)
+    wireLength += Int64(count)
+  }
+
+  mutating func finish(_ ending: Ending, wire length: Int, at moment: Moment) {
+    isOpen = false
+    wireLength += Int64(length)
+    if length > 0 { end = moment }
+    message.fields.merge(ending.fields)
+    if !ending.trailers.isEmpty {
+      for field in ending.trailers.fields { message.headers.append(field.name, field.value) }
     }
-    if let response { return !response.isOpen && response.message.partner != .expected }
-    return true
+    if ending.failed { message.failed = true }
+    if let fault = ending.fault { message.fault = fault }
+    if let kind = ending.kind { message.kind = kind }
   }
 
-  /// One half is here, finished, and waits for the other.
-  var isHalf: Bool {
-    switch (request, response) {
-    case (let half?, nil), (nil, let half?): !half.isOpen
-    default: false
-    }
-  }
-
-  /// A half is missing that should be there.
-  var lacksHalf: Bool {
-    switch (request, response) {
-    case (let half?, nil), (nil, let half?): half.message.partner != .none
-    default: false
-    }
-  }
-
-  var keptBytes: Int {
-    (request?.message.body.count ?? 0) + (response?.message.body.count ?? 0)
-  }
-
-  subscript(sender: Side) -> Half? {
-    get { sender == requester ? request : response }
-    _modify {
-      if sender == requester { yield &request } else { yield &response }
-    }
-  }
-}
-
-extension Exchange {
-  /// The entry it becomes. `absence` says why a half is missing, when one is.
-  consuming func entry(of opening: Opening, stream: UInt64, absence: Entry.Fault) -> Entry {
-    let requesterPeer = requester == .client ? opening.client : opening.server
-    let answererPeer = requester == .client ? opening.server : opening.client
-    let first = request ?? response
-    var entry = Entry(
-      kind: response?.message.kind ?? request?.message.kind ?? .tcp,
-      transport: EntryTransport(opening.transport),
-      timestamp: first?.start.timestamp ?? touched,
-      source: Endpoint(address: requesterPeer.address, port: requesterPeer.port),
-      destination: Endpoint(address: answererPeer.address, port: answererPeer.port),
-      stream: stream, index: index)
-    var low = UInt64.max
-    var high: UInt64 = 0
-    var requestDetails = ""
-    var expectsOther = true
-    if let half = request {
-      entry.hasRequest = true
-      entry.requestSize = half.wireLength
-      entry.fields = half.message.fields
-      entry.failed = half.message.failed
-      entry.fault = half.fault
-      entry.request = half.content
-      requestDetails = half.message.details
-      expectsOther = half.message.partner != .none
-      (low, high) = (half.start.packet, max(half.start.packet, half.end.packet))
-    }
-    if let half = response {
-      entry.hasResponse = true
-      entry.responseSize = half.wireLength
-      entry.fields.merge(half.message.fields)
-      if half.message.failed { entry.failed = true }
-      if entry.fault == nil { entry.fault = half.fault }
-      entry.response = half.content
-      if !entry.hasRequest { expectsOther = half.message.partner != .none }
-      low = min(low, half.start.packet)
-      high = max(high, half.start.packet, half.end.packet)
-      if let request {
-        let passed = half.start.timestamp.nanoseconds(since: request.start.timestamp)
-        entry.elapsed = max(0, passed / 1000)
-      }
-    }
-    if entry.hasRequest != entry.hasResponse, expectsOther, entry.fault == nil {
-      entry.fault = absence
-    }
-    if low <= high { entry.packets = low...high }
-    let details = Self.details(requestDetails, response?.message.details ?? "")
-    if !details.isEmpty { entry.fields.set(.details, .text(details)) }
-    return entry
-  }
-
-  /// `{"request":…,"response":…}` of those that are there.
-  private static func details(_ request: String, _ response: String) -> String {
-    if request.isEmpty && response.isEmpty { return "" }
-    if response.isEmpty { return "{\"request\":" + request + "}" }
-    if request.isEmpty { return "{\"response\":" + response + "}" }
-    return "{\"request\":" + request + ",\"response\":" + response + "}"
-  }
-}
-
-extension Half {
   /// What kept it from being whole.
   var fault: Entry.Fault? {
     if let fault = message.fault { return fault }
@@ -156,13 +65,69 @@ extension Half {
   }
 }
 
-extension FieldValues {
-  /// Adds the fields of a reply; where both have one, the reply's wins.
-  mutating func merge(_ other: FieldValues) {
-    if items.isEmpty {
-      self = other
-      return
+/// A request and its reply, as far as they have come.
+///
+/// A class because it is large, changes in place, and is moved between the arrays of its one owner.
+final class Exchange {
+  let index: UInt32
+  let requester: Side
+  /// Place of the dissector's row.
+  let row: Int
+  /// Last sign of life, for the timeout.
+  var touched: Timestamp
+  var request: Half?
+  var response: Half?
+
+  init(index: UInt32, requester: Side, row: Int, touched: Timestamp) {
+    (self.index, self.requester, self.row, self.touched) = (index, requester, row, touched)
+  }
+
+  /// Nothing more can come.
+  var isComplete: Bool {
+    if request != nil {
+      if request?.isOpen == true { return false }
+      if response != nil { return response?.isOpen == false }
+      return request?.message.partner != .expected
     }
-    for item in other.items { set(item.id, item.value) }
+    return response?.isOpen == false && response?.message.partner != .expected
+  }
+
+  /// One half is here, finished, and waits for the other.
+  var isHalf: Bool { (request == nil) != (response == nil) && !isOpen(.client) && !isOpen(.server) }
+
+  /// A half is missing that should be there.
+  var lacksHalf: Bool {
+    (request == nil) != (response == nil)
+      && (request?.message.partner ?? response?.message.partner) != Message.Partner.none
+  }
+
+  /// The message of `sender` is not over.
+  func isOpen(_ sender: Side) -> Bool {
+    (sender == requester ? request?.isOpen : response?.isOpen) == true
+  }
+
+  /// Changes the message of `sender`, if there is one.
+  @inline(__always)
+  func update(_ sender: Side, _ change: (inout Half) -> Void) {
+    if sender == requester {
+      if request != nil { change(&request!) }
+    } else {
+      if response != nil { change(&response!) }
+    }
+  }
+
+  /// Sets the message of `sender`.
+  func put(_ half: consuming Half, from sender: Side) {
+    if sender == requester { request = half } else { response = half }
+  }
+
+  var keptBytes: Int {
+    (request?.message.body.count ?? 0) + (response?.message.body.count ?? 0)
+  }
+
+  /// Why a half is missing, as far as the exchange itself tells.
+  var absence: Entry.Fault {
+    if request == nil { return Entry.Fault(.pairNotFound, "no request was captured") }
+    return Entry.Fault(.pairNotFound, "the connection ended without a reply")
   }
 }

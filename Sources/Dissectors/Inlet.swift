@@ -38,3 +38,16 @@ struct Inlet: Sendable {
     }
   }
 }
+
+/// Both sides' inlets. Read in place: a copy would count references for every look.
+struct Inlets: Sendable {
+  var client = Inlet()
+  var server = Inlet()
+
+  subscript(side: Side) -> Inlet {
+    @inline(__always)
+    _read { if side == .client { yield client } else { yield server } }
+    @inline(__always)
+    _modify { if side == .client { yield &client } else { yield &server } }
+  }
+}

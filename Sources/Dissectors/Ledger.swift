@@ -5,8 +5,11 @@ import Flows
 /// What all runners of a dissection share: rows, limits, budgets, counters and finished entries.
 struct Ledger {
   let limits: DissectionLimits
-  let switches: DissectorSwitches
+  /// By raw value of the kind.
+  private let isEnabled: [Bool]
   let rows: [DissectorRow]
+  /// `complete` of each row.
+  private let completions: [@Sendable (inout Entry) -> Void]
   /// Figures by place of the row in `rows`.
   var figures: [DissectionCounters.Figures]
   /// Everything else that is counted.
@@ -21,11 +24,17 @@ struct Ledger {
 
   init(limits: DissectionLimits, switches: DissectorSwitches, rows: [DissectorRow]) {
     self.limits = limits
-    self.switches = switches
+    isEnabled = (0...UInt8.max).map { raw in
+      ProtocolKind(rawValue: raw).map { switches[$0] } ?? false
+    }
     self.rows = rows.filter { $0.kinds.contains { switches[$0] } }
       .sorted { ($0.priority, $0.name) < ($1.priority, $1.name) }
+    completions = self.rows.map(\.complete)
     figures = Array(repeating: DissectionCounters.Figures(), count: self.rows.count)
   }
+
+  /// Whether entries of this kind are wanted.
+  func wants(_ kind: ProtocolKind) -> Bool { isEnabled[Int(kind.rawValue)] }
 
   /// Place of the row with that name, when it is switched on.
   func row(named name: String) -> Int? { rows.firstIndex { $0.name == name } }
@@ -41,15 +50,15 @@ struct Ledger {
 
   /// Turns an exchange into an entry.
   mutating func close(
-    _ exchange: consuming Exchange, of opening: Opening, stream: UInt64, absence: Entry.Fault
+    _ exchange: Exchange, of opening: Opening, stream: UInt64, absence: Entry.Fault
   ) {
     pending -= 1
     bodyBytes -= exchange.keptBytes
     let row = exchange.row
     if exchange.lacksHalf { figures[row].halves += 1 }
-    var entry = exchange.entry(of: opening, stream: stream, absence: absence)
+    var entry = exchange.takeEntry(of: opening, stream: stream, absence: absence)
     if entry.hasRequest && entry.hasResponse { figures[row].pairs += 1 }
-    rows[row].complete(&entry)
-    if switches[entry.kind] { entries.append(entry) }
+    completions[row](&entry)
+    if wants(entry.kind) { entries.append(consume entry) }
   }
 }

@@ -32,6 +32,16 @@ package struct Message: Sendable {
     case open
   }
 
+  /// A request that is answered once more, by the next protocol.
+  package struct Continuation: Sendable {
+    /// Name of the row that reads the next protocol; without it nothing is awaited.
+    package var reader: String
+    /// Key of the request there.
+    package var key: UInt64
+
+    package init(reader: String, key: UInt64) { (self.reader, self.key) = (reader, key) }
+  }
+
   package var kind: ProtocolKind
   package var role: Role
   /// What a request and its reply share within the conversation: an ordinal, a stream or
@@ -46,6 +56,9 @@ package struct Message: Sendable {
   package var body: [UInt8] = []
   /// A JSON object with what has no field of its own: `request` or `response` of the raw record.
   package var details = ""
+  /// Of a reply: its request is answered again after the change of protocols (HTTP/2 by upgrade:
+  /// stream 1), in an entry of its own.
+  package var continuation: Continuation?
   /// The message reports failure.
   package var failed = false
   /// What could not be read of it.

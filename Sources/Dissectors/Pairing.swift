@@ -2,7 +2,7 @@
 ///
 /// Finding by key costs a scan that begins with the oldest: where replies come in order it ends at
 /// once. A position holds until the next exchange is inserted or taken.
-struct Pairing: Sendable {
+struct Pairing {
   private var keys: [UInt64] = []
   /// Nil where an exchange was taken.
   private var exchanges: [Exchange?] = []
@@ -11,17 +11,16 @@ struct Pairing: Sendable {
   private(set) var count = 0
 
   /// Files an exchange and gives its position.
-  mutating func insert(_ exchange: consuming Exchange, key: UInt64) -> Int {
+  mutating func insert(_ exchange: Exchange, key: UInt64) {
     if keys.count > 2 * count + 64 { compact() }
     keys.append(key)
     exchanges.append(exchange)
     count += 1
-    return keys.count - 1
   }
 
   /// Position of the oldest exchange of `key` that satisfies `matches`.
   @inline(__always)
-  func position(of key: UInt64, where matches: (borrowing Exchange) -> Bool) -> Int? {
+  func position(of key: UInt64, where matches: (Exchange) -> Bool) -> Int? {
     var at = head
     while at < keys.count {
       if keys[at] == key, let exchange = exchanges[at], matches(exchange) { return at }
@@ -30,17 +29,12 @@ struct Pairing: Sendable {
     return nil
   }
 
-  /// The exchange at a position, which must come from this value as it is.
-  subscript(position: Int) -> Exchange? {
-    get { exchanges[position] }
-    _modify { yield &exchanges[position] }
-  }
+  /// The exchange at a position; nil when it was taken.
+  subscript(position: Int) -> Exchange? { exchanges[position] }
 
   /// Takes out the exchange at a position.
   mutating func take(_ position: Int) -> Exchange? {
-    var taken: Exchange?
-    swap(&taken, &exchanges[position])
-    if taken == nil { return nil }
+    guard let taken = exchanges[position].take() else { return nil }
     count -= 1
     if count == 0 {
       let isSmall = keys.count < 64
@@ -58,9 +52,6 @@ struct Pairing: Sendable {
 
   /// Positions that may hold an exchange, oldest first.
   var positions: Range<Int> { head..<keys.count }
-
-  /// Gives an exchange another key.
-  mutating func rename(_ position: Int, to key: UInt64) { keys[position] = key }
 
   /// Closes the holes that taken exchanges left.
   private mutating func compact() {

@@ -10,12 +10,12 @@ extension Runner {
     _ count: Int, from side: Side, at moment: Moment, in ledger: inout Ledger
   ) {
     guard count > 0 else { return }
-    guard reader != nil, !isSilent else {
+    guard isReading, !isSilent else {
       // What comes next is from the middle; the bytes before the hole are judged alone.
       if !isSilent { decideFinally(at: moment, in: &ledger) }
       opening.isMidway = true
       attempts = 0
-      if reader == nil {
+      if !isReading {
         dropWaiting(side, in: &ledger)
         return
       }
@@ -114,7 +114,7 @@ extension Runner {
   /// One side has finished sending.
   mutating func finished(_ side: Side, at moment: Moment, in ledger: inout Ledger) {
     inlets[side].isFinished = true
-    if reader == nil {
+    if !isReading {
       if !isSilent, inlets[side.other].isFinished { decideFinally(at: moment, in: &ledger) }
       return
     }
@@ -150,8 +150,8 @@ extension Runner {
     let moment = Moment(
       timestamp: conversation.last,
       packet: max(inlets.client.since.packet, inlets.server.since.packet))
-    if reader == nil, !isSilent { decideFinally(at: moment, in: &ledger) }
-    for side in Side.allCases where reader != nil && !inlets[side].isFinished {
+    if !isReading, !isSilent { decideFinally(at: moment, in: &ledger) }
+    for side in Side.allCases where isReading && !inlets[side].isFinished {
       let (kind, text): (Entry.Fault.Kind, String) =
         switch conversation.closeReason {
         case .reset: (.connection, "the connection was reset inside the message")

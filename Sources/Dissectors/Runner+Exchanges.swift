@@ -20,26 +20,44 @@ extension Runner {
     let requester = role == .response ? side.other : side
     let stands = message.partner != .expected
     if !stands, let at = partner(of: key, role, requester), !isForeign(at, role, start, &ledger) {
-      let half = half(message, start, moment, length, &ledger)
-      pairing[at]?.touched = moment.timestamp
-      pairing[at]?[side] = half
+      let continuation = message.continuation
+      let exchange = pairing[at]
+      exchange?.touched = moment.timestamp
+      exchange?.put(half(message, start, moment, length, &ledger), from: side)
+      let request = continuation == nil ? nil : exchange?.request
       closeIfComplete(at, &ledger)
+      if let continuation, let request { awaitAgain(continuation, request, requester, &ledger) }
       return
     }
     if role == .request, repeats(key, requester, at: moment) {
       ledger.figures[row].repeats += 1
       return
     }
-    var exchange = Exchange(
+    let exchange = Exchange(
       index: takeIndex(), requester: requester, row: row, touched: moment.timestamp)
-    exchange[side] = half(message, start, moment, length, &ledger)
+    exchange.put(half(message, start, moment, length, &ledger), from: side)
     ledger.pending += 1
     if exchange.isComplete {
       close(exchange, &ledger)
       return
     }
     makeRoom(&ledger)
-    _ = pairing.insert(exchange, key: key)
+    pairing.insert(exchange, key: key)
+  }
+
+  /// Files the request once more, for the reply of the next protocol.
+  private mutating func awaitAgain(
+    _ continuation: Message.Continuation, _ request: Half, _ requester: Side,
+    _ ledger: inout Ledger
+  ) {
+    guard ledger.row(named: continuation.reader) != nil else { return }
+    let exchange = Exchange(
+      index: takeIndex(), requester: requester, row: row, touched: request.end.timestamp)
+    exchange.request = request
+    ledger.pending += 1
+    ledger.bodyBytes += exchange.keptBytes
+    makeRoom(&ledger)
+    pairing.insert(exchange, key: continuation.key)
   }
 
   /// The half a message becomes; its content is cut to what may be kept.
@@ -91,9 +109,9 @@ extension Runner {
     let at = pairing.position(of: key) {
       $0.requester == requester && $0.response == nil && $0.request?.isOpen == false
     }
-    guard let at else { return false }
-    pairing[at]?.touched = moment.timestamp
-    pairing[at]?.request?.end = moment
+    guard let at, let exchange = pairing[at] else { return false }
+    exchange.touched = moment.timestamp
+    exchange.request?.end = moment
     return true
   }
 
@@ -108,24 +126,26 @@ extension Runner {
     _ content: RawSpan, wire length: Int, to key: UInt64, from side: Side, at moment: Moment,
     _ ledger: inout Ledger
   ) {
-    guard let at = openMessage(key, side) else { return }
-    pairing[at]?.touched = moment.timestamp
-    let kept = pairing[at]?[side]?.message.body.count ?? 0
-    let granted =
-      content.byteCount > 0 ? ledger.bodyAllowance(content.byteCount, kept: kept) : 0
-    pairing[at]?[side]?.append(content, keeping: granted, wire: length, at: moment)
+    guard let at = openMessage(key, side), let exchange = pairing[at] else { return }
+    exchange.touched = moment.timestamp
+    exchange.update(side) { half in
+      let granted =
+        content.byteCount > 0
+        ? ledger.bodyAllowance(content.byteCount, kept: half.message.body.count) : 0
+      half.append(content, keeping: granted, wire: length, at: moment)
+    }
   }
 
   /// `count` bytes of the open message's content were not captured.
   mutating func addLost(_ count: Int, of key: UInt64, from side: Side) {
     guard let at = openMessage(key, side) else { return }
-    pairing[at]?[side]?.lose(count)
+    pairing[at]?.update(side) { $0.lose(count) }
   }
 
   /// The open message is complete.
   mutating func end(_ key: UInt64, _ side: Side, _ moment: Moment, _ ledger: inout Ledger) {
     guard let at = openMessage(key, side) else { return }
-    pairing[at]?[side]?.isOpen = false
+    pairing[at]?.update(side) { $0.isOpen = false }
     closeIfComplete(at, &ledger)
   }
 
@@ -137,7 +157,7 @@ extension Runner {
     guard let at = openMessage(key, side) else { return }
     if let kind = ending.kind { note(kind) }
     pairing[at]?.touched = moment.timestamp
-    pairing[at]?[side]?.finish(ending, wire: length, at: moment)
+    pairing[at]?.update(side) { $0.finish(ending, wire: length, at: moment) }
     closeIfComplete(at, &ledger)
   }
 
@@ -145,9 +165,11 @@ extension Runner {
   mutating func endOpen(_ side: Side, because fault: Entry.Fault, _ ledger: inout Ledger) {
     var at = pairing.positions.lowerBound
     while at < pairing.positions.upperBound {
-      if pairing[at]?[side]?.isOpen == true {
-        pairing[at]?[side]?.isOpen = false
-        if pairing[at]?[side]?.message.fault == nil { pairing[at]?[side]?.message.fault = fault }
+      if let exchange = pairing[at], exchange.isOpen(side) {
+        exchange.update(side) { half in
+          half.isOpen = false
+          if half.message.fault == nil { half.message.fault = fault }
+        }
         closeIfComplete(at, &ledger)
       }
       at += 1
@@ -155,7 +177,7 @@ extension Runner {
   }
 
   private func openMessage(_ key: UInt64, _ side: Side) -> Int? {
-    pairing.position(of: key) { $0[side]?.isOpen == true }
+    pairing.position(of: key) { $0.isOpen(side) }
   }
 
   private mutating func closeIfComplete(_ at: Int, _ ledger: inout Ledger) {
@@ -177,15 +199,14 @@ extension Runner {
 
   /// Makes the entry of an exchange that is done.
   mutating func close(
-    _ exchange: consuming Exchange, because fault: Entry.Fault? = nil, _ ledger: inout Ledger
+    _ exchange: Exchange, because fault: Entry.Fault? = nil, _ ledger: inout Ledger
   ) {
-    if let request = exchange.request, let response = exchange.response {
+    if let request = exchange.request?.start, let response = exchange.response?.start {
       isProven = true
-      let passed = response.start.timestamp.nanoseconds(since: request.start.timestamp)
+      let passed = response.timestamp.nanoseconds(since: request.timestamp)
       if passed > ledger.limits.pairTimeout { ledger.figures[exchange.row].late += 1 }
     }
-    let absence = fault ?? exchange.absence
-    ledger.close(exchange, of: opening, stream: stream, absence: absence)
+    ledger.close(exchange, of: opening, stream: stream, absence: fault ?? exchange.absence)
   }
 
   /// Gives up the halves whose last sign of life is before `limit`; gives the oldest of those that
@@ -194,13 +215,11 @@ extension Runner {
     var oldest: Timestamp?
     var at = pairing.positions.lowerBound
     while at < pairing.positions.upperBound {
-      if let touched = pairing[at]?.touched, pairing[at]?.isHalf == true {
-        if touched < limit, let exchange = pairing.take(at) {
-          let text =
-            exchange.request == nil ? "the request did not come in time" : "no reply in time"
-          close(exchange, because: Entry.Fault(.timeout, text), &ledger)
+      if let exchange = pairing[at], exchange.isHalf {
+        if exchange.touched < limit, pairing.take(at) != nil {
+          close(exchange, because: exchange.lateness, &ledger)
         } else {
-          oldest = min(oldest ?? touched, touched)
+          oldest = min(oldest ?? exchange.touched, exchange.touched)
         }
       }
       at += 1
@@ -211,15 +230,9 @@ extension Runner {
   /// Makes entries of everything unfinished: the conversation is over.
   mutating func drain(at end: Timestamp, in ledger: inout Ledger) {
     while let oldest = pairing.oldest, let exchange = pairing.take(oldest) {
-      var fault: Entry.Fault?
-      if exchange.isHalf,
-        end.nanoseconds(since: exchange.touched) > ledger.limits.pairTimeout
-      {
-        fault = Entry.Fault(
-          .timeout,
-          exchange.request == nil ? "the request did not come in time" : "no reply in time")
-      }
-      close(exchange, because: fault, &ledger)
+      let waited = end.nanoseconds(since: exchange.touched)
+      let isLate = exchange.isHalf && waited > ledger.limits.pairTimeout
+      close(exchange, because: isLate ? exchange.lateness : nil, &ledger)
     }
   }
 
@@ -233,35 +246,8 @@ extension Runner {
 }
 
 extension Exchange {
-  /// Why a half is missing, as far as the exchange itself tells.
-  var absence: Entry.Fault {
-    if request == nil { return Entry.Fault(.pairNotFound, "no request was captured") }
-    return Entry.Fault(.pairNotFound, "the connection ended without a reply")
-  }
-}
-
-extension Half {
-  mutating func append(_ content: RawSpan, keeping kept: Int, wire length: Int, at moment: Moment) {
-    if kept > 0 { message.body.append(content.prefix(kept)) }
-    bodyLength += Int64(content.byteCount)
-    wireLength += Int64(length)
-    end = moment
-  }
-
-  mutating func lose(_ count: Int) {
-    lost += Int64(count)
-    bodyLength += Int64(count)
-    wireLength += Int64(count)
-  }
-
-  mutating func finish(_ ending: Ending, wire length: Int, at moment: Moment) {
-    isOpen = false
-    wireLength += Int64(length)
-    if length > 0 { end = moment }
-    message.fields.merge(ending.fields)
-    for field in ending.trailers.fields { message.headers.append(field.name, field.value) }
-    if ending.failed { message.failed = true }
-    if let fault = ending.fault { message.fault = fault }
-    if let kind = ending.kind { message.kind = kind }
+  /// The fault of a half that has waited too long.
+  fileprivate var lateness: Entry.Fault {
+    Entry.Fault(.timeout, request == nil ? "the request did not come in time" : "no reply in time")
   }
 }

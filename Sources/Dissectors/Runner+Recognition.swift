@@ -48,7 +48,7 @@ extension Runner {
   mutating func settle(at moment: Moment, isFinal: Bool = false, in ledger: inout Ledger) {
     while isTurned, !isSilent {
       isTurned = false
-      if reader == nil {
+      if !isReading {
         let isFinal =
           isFinal
           || max(inlets.client.waiting.count, inlets.server.waiting.count)
@@ -67,10 +67,10 @@ extension Runner {
         inlets.server.waiting.isEmpty || inlets.client.since.packet <= inlets.server.since.packet
         ? .client : .server
       for side in [firstSide, firstSide.other]
-      where !isTurned && reader != nil && !inlets[side].waiting.isEmpty {
+      where !isTurned && isReading && !inlets[side].waiting.isEmpty {
         reread(side, old: inlets[side].waiting.count, at: moment, in: &ledger)
       }
-      for side in Side.allCases where !isTurned && reader != nil && inlets[side].isFinished {
+      for side in Side.allCases where !isTurned && isReading && inlets[side].isFinished {
         endSide(side, at: moment, in: &ledger)
       }
     }
@@ -116,7 +116,7 @@ extension Runner {
 
   private mutating func start(_ row: Int, _ ledger: inout Ledger) {
     self.row = row
-    reader = ledger.rows[row].make(opening)
+    setReader(ledger.rows[row].make(opening))
     ledger.figures[row].conversations += 1
     for side in Side.allCases {
       inlets[side].target = 1
@@ -161,7 +161,7 @@ extension Runner {
     ledger.figures[row].withdrawn += 1
     forget(in: &ledger)
     if row < 64 { excluded |= 1 << UInt64(row) }
-    reader = nil
+    setReader(nil)
     for side in Side.allCases {
       inlets[side].pass = .none
       inlets[side].target = 1
@@ -173,11 +173,6 @@ extension Runner {
   mutating func succeed(by successor: Successor, _ ledger: inout Ledger) {
     successions += 1
     isProven = true
-    if let continues = successor.continues,
-      let at = pairing.position(of: continues.from, where: { $0.response == nil })
-    {
-      pairing.rename(at, to: continues.to)
-    }
     opening.after = successor
     for side in Side.allCases {
       inlets[side].target = 1
@@ -188,17 +183,17 @@ extension Runner {
     attempts = 0
     isTurned = true
     if successions > ledger.limits.successions {
-      reader = nil
+      setReader(nil)
       giveUp(RawSpan(), .client, &ledger)
     } else if let name = successor.name {
       if let row = ledger.row(named: name) {
         start(row, &ledger)
       } else {
-        reader = nil
+        setReader(nil)
         giveUp(RawSpan(), .client, &ledger)
       }
     } else {
-      reader = nil
+      setReader(nil)
     }
   }
 
@@ -207,7 +202,7 @@ extension Runner {
     _ bytes: RawSpan, from side: Side, at moment: Moment, in ledger: inout Ledger
   ) {
     let used = read(bytes, from: side, old: 0, at: moment, in: &ledger)
-    if used < bytes.byteCount, reader != nil, !isTurned {
+    if used < bytes.byteCount, isReading, !isTurned {
       salvage(bytes.suffix(from: used), from: side, since: moment, at: moment, in: &ledger)
     }
     isTurned = false

@@ -8,13 +8,16 @@ import Layers
 ///
 /// While whole messages arrive, the dissector sees the packet's own bytes; only what is left over
 /// is copied.
-struct Runner: Sendable {
+struct Runner {
   let stream: UInt64
   var opening: Opening
+  /// Set by `setReader`.
   var reader: (any Dissector)?
+  /// There is a reader: cheaper than a look at it.
+  private(set) var isReading = false
   /// Place of the reader's row.
   var row = 0
-  var inlets = BySide(client: Inlet(), server: Inlet())
+  var inlets = Inlets()
   var pairing = Pairing()
   /// Index of the next exchange.
   private var nextIndex: UInt32 = 0
@@ -40,6 +43,12 @@ struct Runner: Sendable {
   /// Newest packet that brought something.
   private(set) var lastPacket: UInt64 = 0
 
+  /// Another reader, or none.
+  mutating func setReader(_ reader: (any Dissector)?) {
+    isReading = reader != nil
+    self.reader = reader
+  }
+
   init(_ conversation: Conversation) {
     stream = conversation.stream
     opening = Opening(conversation)
@@ -51,7 +60,7 @@ struct Runner: Sendable {
   ) {
     lastPacket = max(lastPacket, moment.packet)
     if isSilent, !retries(bytes, side, &ledger) { return }
-    if reader == nil, !recognise(bytes, from: side, at: moment, in: &ledger) { return }
+    if !isReading, !recognise(bytes, from: side, at: moment, in: &ledger) { return }
     if opening.transport == .tcp {
       feed(bytes, from: side, at: moment, in: &ledger)
       if isTurned { settle(at: moment, in: &ledger) }
@@ -65,7 +74,7 @@ struct Runner: Sendable {
   /// begins, or what a correlation id stands for, may be known.
   private mutating func wake(_ side: Side, at moment: Moment, in ledger: inout Ledger) {
     wakes = false
-    if reader == nil || inlets[side].waiting.isEmpty { return }
+    if !isReading || inlets[side].waiting.isEmpty { return }
     inlets[side].target = 1
     reread(side, old: inlets[side].waiting.count, at: moment, in: &ledger)
     if isTurned { settle(at: moment, in: &ledger) }
@@ -114,7 +123,7 @@ struct Runner: Sendable {
       ledger.limits.waitingInAll - ledger.waitingBytes)
     guard bytes.byteCount <= room else {
       ledger.counters.waitingDropped += UInt64(bytes.byteCount)
-      if reader != nil { ledger.figures[row].errors[Int(WireError.Kind.tooLarge.rawValue)] += 1 }
+      if isReading { ledger.figures[row].errors[Int(WireError.Kind.tooLarge.rawValue)] += 1 }
       stop(side, in: &ledger)
       return
     }
@@ -144,7 +153,7 @@ struct Runner: Sendable {
     var at = 0
     var lastError = -1
     var idle = 0
-    while at < bytes.byteCount, reader != nil, !inlets[side].isStopped {
+    while at < bytes.byteCount, isReading, !inlets[side].isStopped {
       if case .none = inlets[side].pass {
       } else {
         at += pass(bytes.suffix(from: at), from: side, at: moment, in: &ledger)
@@ -185,7 +194,7 @@ struct Runner: Sendable {
     _ step: consuming Step, _ side: Side, _ available: Int, _ start: Moment, _ moment: Moment,
     _ ledger: inout Ledger
   ) -> Int? {
-    switch step {
+    switch consume step {
     case .needs(let count):
       inlets[side].target = max(count, available + 1)
       if count > ledger.limits.waitingPerSide {

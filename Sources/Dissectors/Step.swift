@@ -45,18 +45,8 @@ package struct Successor: Sendable {
   package var name: String?
   /// Header fields of the message that caused the change.
   package var headers: HeaderBlock
-  /// The request with key `from` is answered under key `to` (HTTP/2 by upgrade: stream 1).
-  package var continues: Continuation?
 
-  package struct Continuation: Sendable {
-    package var from: UInt64
-    package var to: UInt64
-    package init(from: UInt64, to: UInt64) { (self.from, self.to) = (from, to) }
-  }
-
-  package init(
-    name: String? = nil, headers: HeaderBlock = HeaderBlock(), continues: Continuation? = nil
-  ) {
-    (self.name, self.headers, self.continues) = (name, headers, continues)
+  package init(name: String? = nil, headers: HeaderBlock = HeaderBlock()) {
+    (self.name, self.headers) = (name, headers)
   }
 }

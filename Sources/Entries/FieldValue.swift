@@ -38,16 +38,39 @@ package struct FieldValues: Hashable, Sendable {
   }
 
   package mutating func set(_ id: FieldID, _ value: FieldValue) {
-    if let at = items.firstIndex(where: { $0.id == id }) {
+    if let at = place(of: id) {
       items[at].value = value
     } else {
       add(id, value)
     }
   }
 
+  /// Adds all of `other`, whose values win where both have one.
+  package mutating func merge(_ other: FieldValues) {
+    if items.isEmpty {
+      self = other
+      return
+    }
+    // Nearly always nothing repeats; a word of bits tells so without comparing all with all.
+    var mayHave: UInt64 = 0
+    for at in items.indices { mayHave |= 1 << UInt64(items[at].id.rawValue & 63) }
+    for item in other.items {
+      if mayHave >> UInt64(item.id.rawValue & 63) & 1 == 0 {
+        items.append(item)
+      } else {
+        set(item.id, item.value)
+      }
+    }
+  }
+
   /// `.none` when the entry has no such field.
   package subscript(id: FieldID) -> FieldValue {
-    for item in items where item.id == id { return item.value }
-    return .none
+    place(of: id).map { items[$0].value } ?? .none
+  }
+
+  /// Looks at identifiers only: values are not touched, which would count references.
+  private func place(of id: FieldID) -> Int? {
+    for at in items.indices where items[at].id == id { return at }
+    return nil
   }
 }

@@ -190,12 +190,9 @@ package struct HTTP1: Dissector {
   private mutating func response(
     _ head: HTTP1Head, _ bytes: RawSpan, _ side: Side, _ status: Int
   ) -> Message {
-    let isH2C = status == 101 && head.upgrades(to: "h2c", bytes)
-    if status < 200, status != 101 || isH2C {
-      let key = queue.nextKey
-      if isH2C { handOver(to: "http2", head, bytes, continuing: key) }
+    if status < 200, status != 101 {
       if interim.count < Self.maxInterim { interim.append(status) }
-      return Message(.interim, .http, key: key)
+      return Message(.interim, .http, key: queue.nextKey)
     }
     let answer = queue.answer()
     var message = Message(.response, .http, key: answer.key)
@@ -206,9 +203,11 @@ package struct HTTP1: Dissector {
     }
     if status == 101 {
       let isWebSocket = head.upgrades(to: "websocket", bytes)
-      handOver(to: isWebSocket ? "ws" : nil, head, bytes, continuing: nil)
+      let isHTTP2 = head.upgrades(to: "h2c", bytes)
+      handOver(to: isWebSocket ? "ws" : isHTTP2 ? "http2" : nil, head, bytes)
+      if isHTTP2 { message.continuation = Message.Continuation(reader: "http2", key: 1) }
     } else if answer.asked.isConnect, status < 300 {
-      handOver(to: nil, head, bytes, continuing: nil)
+      handOver(to: nil, head, bytes)
     } else if !answer.asked.isHead, status != 204, status != 304 {
       switch head.framing(bytes) {
       case .length(let count): message.extent = count == 0 ? .whole : .body(count)
@@ -225,11 +224,10 @@ package struct HTTP1: Dissector {
   }
 
   private mutating func handOver(
-    to name: String?, _ head: HTTP1Head, _ bytes: RawSpan, continuing key: UInt64?
+    to name: String?, _ head: HTTP1Head, _ bytes: RawSpan
   ) {
     successor = Successor(
-      name: name, headers: HeaderBlock(bytes: bytes.slice(head.lines).array()),
-      continues: key.map { Successor.Continuation(from: $0, to: 1) })
+      name: name, headers: HeaderBlock(bytes: bytes.slice(head.lines).array()))
   }
 
   // MARK: Chunks (RFC 9112 §7.1)

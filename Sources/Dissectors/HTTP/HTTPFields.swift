@@ -54,10 +54,10 @@ enum HTTPFields {
   /// What is known of bodies only when they are over.
   static func addBodySizes(_ entry: inout Entry) {
     if entry.hasRequest {
-      entry.fields.set(.requestBodySize, .int(entry.request?.bodyLength ?? 0))
+      entry.fields.add(.requestBodySize, .int(entry.request?.bodyLength ?? 0))
     }
     if entry.hasResponse {
-      entry.fields.set(.responseBodySize, .int(entry.response?.bodyLength ?? 0))
+      entry.fields.add(.responseBodySize, .int(entry.response?.bodyLength ?? 0))
     }
   }
 }
