@@ -87,6 +87,8 @@ nonisolated var house: [SwiftSetting] {
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .treatAllWarnings(as: .error),
+    // Tests run on the one release build, and some of them look inside a module.
+    .unsafeFlags(["-enable-testing"]),
   ]
 }
 
