@@ -1,0 +1,13 @@
+"""One function per protocol: a truth and our records in, a comparison out.
+
+A function turns what the truth says into expected rows, our records into rows of the same shape,
+and lets `settle` match them. To add a protocol, write that function and name it here.
+"""
+
+from .comparison import Comparison
+from .dns import dns
+from .http1 import http1
+from .tcp import tcp, tcp_health
+
+PROTOCOLS = {"http1": http1, "dns": dns, "tcp": tcp, "tcp health": tcp_health}
+__all__ = ["PROTOCOLS", "Comparison"]

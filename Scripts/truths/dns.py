@@ -1,0 +1,148 @@
+"""DNS: queries with their answers, and halves; mDNS and LLMNR among them."""
+
+import ipaddress
+
+from .comparison import Row, alike, ends, instant, nanoseconds, our_ends, settle
+
+REPEATED = "a query or reply sent again, counted with the first"
+OWN_ANSWER = ("the truth pairs messages of one sender with each other; a query is not answered by "
+              "who asked it")
+DATA = {"A": "ip", "AAAA": "ip", "CNAME": "cname", "NS": "ns", "PTR": "ptr"}
+
+
+def dns(truth, records):
+    """Compares every query with its answer."""
+    ours = [our_row(r) for r in records if r["protocol"]["macro"] == "dns"]
+    return settle(expectation(truth), ours, differences)
+
+
+# What the truth says
+
+
+def expectation(truth):
+    both = {"udp": ends(truth, "udp"), "tcp": ends(truth, "tcp")}
+    messages = truth.get("dns", [])
+    queries = {m["frame"]: m for m in messages if not m["response"]}
+    taken = set()
+    rows = []
+
+    def stream_ends(message):
+        for transport, streams in both.items():
+            if f"{transport}_stream" in message:
+                return streams.get(message[f"{transport}_stream"])
+        return frozenset()
+
+    answers = {}
+    for message in messages:
+        if not message["response"] or "request_frame" not in message:
+            continue
+        query = next((m for m in messages if not m["response"] and m["id"] == message["id"]
+                      and m["frame"] == message["request_frame"]), None)
+        if query is not None and query["src"] == message["dst"]:
+            answers.setdefault(id(query), message)
+            if answers[id(query)] is message:
+                taken.add(id(message))
+    for message in messages:
+        if message["response"]:
+            if id(message) in taken:
+                continue
+            reason = REPEATED if message.get("retransmission") else None
+            rows.append(row(stream_ends(message), None, message, reason))
+        else:
+            reason = REPEATED if message.get("retransmission") else None
+            rows.append(row(stream_ends(message), message, answers.get(id(message)), reason))
+    return rows
+
+
+def row(both, query, reply, reason):
+    one = query or reply
+    questions = tuple((name(q["name"]), kind(q["type"], q["type_name"])) for q in one["questions"])
+    facts = {"begin": nanoseconds(one["ts"]) if one["transport"] == "udp" else None,
+             "reply": reply and answer(reply), "elapsed": None}
+    if query and reply and "time" in reply and one["transport"] == "udp":
+        facts["elapsed"] = round(reply["time"] * 1e6)
+    asked = questions[0] if questions else "no question"
+    text = (f"{one['family']} {one['id']} {asked} "
+            f"({query['frame'] if query else '-'} -> {reply['frame'] if reply else '-'})")
+    return Row((both, one["id"], questions, query is not None), text, facts, reason)
+
+
+def answer(reply):
+    records = [r for r in reply.get("records", []) if r["section"] == "Answers"]
+    return {"rcode": reply["rcode"], "count": reply["counts"][1],
+            "answers": [(name(r["name"]), kind(r["type"], r["type_name"]), r.get("data"))
+                        for r in records]}
+
+
+def name(text):
+    text = (text or "").rstrip(".").lower()
+    return "" if text == "<root>" else text
+
+
+def kind(number, words):
+    """The short name of a type, or its number as text."""
+    word = (words or "Unknown").split(" ")[0]
+    return {"*": "ANY", "Unknown": f"TYPE{number}"}.get(word, word)
+
+
+# What we say
+
+
+RCODES = {"NOERROR": 0, "FORMERR": 1, "SERVFAIL": 2, "NXDOMAIN": 3, "NOTIMP": 4, "REFUSED": 5,
+          "YXDOMAIN": 6, "YXRRSET": 7, "NXRRSET": 8, "NOTAUTH": 9, "NOTZONE": 10}
+
+
+def our_row(record):
+    request, reply = record["request"], record["response"]
+    one = request if request is not None else reply or {}
+    questions = tuple((name(q["name"]), q["type"]) for q in one.get("questions", []))
+    facts = {"begin": instant(record), "elapsed": record["elapsedTimeUs"], "reply": None}
+    if reply is not None:
+        code = reply["code"]
+        facts["reply"] = {"rcode": RCODES.get(code, code), "answers": [
+            (name(a.get("name")), a.get("type"), a.get(DATA.get(a.get("type"), "")))
+            for a in reply["answers"]]}
+    asked = questions[0] if questions else "no question"
+    halves = ("query" if request is not None else "") + (" reply" if reply is not None else "")
+    return Row((our_ends(record), one.get("id"), questions, request is not None),
+               f"{one.get('id')} {asked} {halves} ({record['id']})", facts)
+
+
+# Both
+
+
+def differences(row, other):
+    found = []
+    if row.facts["begin"] is not None and row.facts["begin"] != other.facts["begin"]:
+        found.append(f"begins {(other.facts['begin'] - row.facts['begin']) // 1000} us off")
+    elapsed = row.facts["elapsed"]
+    if elapsed is not None and abs(elapsed - (other.facts["elapsed"] or 0)) > 1:
+        found.append(f"takes {other.facts['elapsed']} us instead of {elapsed}")
+    reply, our_reply = row.facts["reply"], other.facts["reply"]
+    if (reply is None) != (our_reply is None):
+        return found + ["we have a reply" if our_reply else "we have no reply"]
+    if reply is None:
+        return found
+    # The truth has four bits of the code; EDNS adds more.
+    if isinstance(our_reply["rcode"], int) and reply["rcode"] != our_reply["rcode"] & 15:
+        found.append(f"rcode {our_reply['rcode']} instead of {reply['rcode']}")
+    if len(reply["answers"]) < 80:
+        found += other_answers(reply["answers"], our_reply["answers"])
+    return found
+
+
+def other_answers(expected, found):
+    if len(expected) != len(found):
+        return [f"{len(found)} answers instead of {len(expected)}"]
+    return [f"answer {ours} instead of {theirs}" for theirs, ours in zip(expected, found)
+            if not same_answer(theirs, ours)][:2]
+
+
+def same_answer(theirs, ours):
+    if not alike(theirs[0], ours[0]) or theirs[1] != ours[1]:
+        return False
+    if theirs[1] not in DATA or theirs[2] is None or ours[2] is None:
+        return True
+    if DATA[theirs[1]] == "ip":
+        return ipaddress.ip_address(theirs[2]) == ipaddress.ip_address(ours[2])
+    return alike(name(theirs[2]), name(ours[2]))
