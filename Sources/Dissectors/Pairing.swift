@@ -53,6 +53,9 @@ struct Pairing {
   /// Positions that may hold an exchange, oldest first.
   var positions: Range<Int> { head..<keys.count }
 
+  /// Key of the exchange at a position.
+  func key(_ position: Int) -> UInt64 { keys[position] }
+
   /// Closes the holes that taken exchanges left.
   private mutating func compact() {
     var kept = 0

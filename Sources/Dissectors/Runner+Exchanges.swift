@@ -176,6 +176,25 @@ extension Runner {
     }
   }
 
+  /// Exchanges whose key is in `keys` end here, whatever is missing of them.
+  mutating func abandon(
+    _ keys: ClosedRange<UInt64>, because fault: Entry.Fault?, _ ledger: inout Ledger
+  ) {
+    var at = pairing.positions.lowerBound
+    while at < pairing.positions.upperBound {
+      if keys.contains(pairing.key(at)), let exchange = pairing.take(at) {
+        for side in Side.allCases where exchange.isOpen(side) {
+          exchange.update(side) { half in
+            half.isOpen = false
+            if half.message.fault == nil { half.message.fault = fault }
+          }
+        }
+        close(exchange, because: fault, &ledger)
+      }
+      at += 1
+    }
+  }
+
   private func openMessage(_ key: UInt64, _ side: Side) -> Int? {
     pairing.position(of: key) { $0.isOpen(side) }
   }

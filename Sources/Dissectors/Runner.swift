@@ -223,6 +223,10 @@ struct Runner {
       guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
       finish(key, ending, wire: length, from: side, at: moment, &ledger)
       return length
+    case .abandon(let keys, let fault, let length):
+      guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
+      abandon(keys, because: fault, &ledger)
+      return length
     case .skip(let count):
       guard count >= 0 else { return misbehaved(side, &ledger) }
       let now = min(count, available)

@@ -16,6 +16,9 @@ package enum Step: Sendable {
   case content([UInt8], of: UInt64, length: Int)
   /// The message is complete with the first `length` bytes, which may be none.
   case end(of: UInt64, Ending = Ending(), length: Int)
+  /// The exchanges of these keys end as they are, on both sides, with the first `length` bytes:
+  /// nothing more of them will come (HTTP/2 resets). Without a fault, what is open of them is whole.
+  case abandon(ClosedRange<UInt64>, because: Entry.Fault?, length: Int)
   /// The next bytes are of no interest; they may not have arrived yet.
   case skip(Int)
   /// The first `length` bytes were the last of this protocol: what follows on both sides is read by

@@ -75,6 +75,14 @@ package struct JSONWriter: Sendable {
     needsComma = true
   }
 
+  /// JSON known beforehand, punctuation included, such as `{"name":`: no comma is put before it,
+  /// nor before what is written next.
+  package mutating func fragment(_ text: StaticString) {
+    bytes.append(
+      contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    needsComma = false
+  }
+
   private mutating func begin(_ mark: UInt8) {
     separate()
     bytes.append(mark)

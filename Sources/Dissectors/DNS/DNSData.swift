@@ -24,19 +24,21 @@ struct DNSData {
   ) throws(WireError) -> String? {
     writer.beginObject()
     defer { writer.endObject() }
-    writer.name("name")
+    writer.fragment("\"name\":")
     writer.write(owner)
-    writer.name("type")
+    writer.fragment(",\"type\":")
     writer.write(DNSTable.type(record.type))
-    writer.name("class")
     // The top bit of an mDNS class asks to forget older records (RFC 6762 §10.2).
     let flushes = family == .mdns && record.recordClass & 0x8000 != 0
-    writer.write(DNSTable.recordClass(flushes ? record.recordClass & 0x7fff : record.recordClass))
-    if flushes {
-      writer.name("flush")
-      writer.write(true)
+    let recordClass = flushes ? record.recordClass & 0x7fff : record.recordClass
+    if recordClass == 1 {
+      writer.fragment(",\"class\":\"IN\"")
+    } else {
+      writer.fragment(",\"class\":")
+      writer.write(DNSTable.recordClass(recordClass))
     }
-    writer.name("ttl")
+    if flushes { writer.fragment(",\"flush\":true") }
+    writer.fragment(",\"ttl\":")
     writer.write(Int(record.ttl))
     // Updates name records without data (RFC 2136 §2.4).
     if record.data.isEmpty { return nil }

@@ -14,13 +14,11 @@ struct DNSEdns {
 
   /// Writes the member `edns`.
   func write(_ bytes: RawSpan, rcode: UInt16, _ writer: inout JSONWriter) {
-    writer.name("edns")
-    writer.beginObject()
-    writer.name("udpSize")
+    writer.fragment(",\"edns\":{\"udpSize\":")
     writer.write(Int(record.recordClass))
-    writer.name("version")
+    writer.fragment(",\"version\":")
     writer.write(Int(record.ttl >> 16 & 255))
-    writer.name("do")
+    writer.fragment(",\"do\":")
     writer.write(record.ttl & 0x8000 != 0)
     if record.ttl >> 24 != 0 {
       writer.name("extendedCode")

@@ -30,6 +30,8 @@ struct DNSHeader {
   }
 
   var isResponse: Bool { flags & 0x8000 != 0 }
+  /// Whether a bit of the flags is set, counted from the lowest.
+  func has(_ bit: UInt16) -> Bool { flags >> bit & 1 == 1 }
   var opcode: UInt8 { UInt8(truncatingIfNeeded: flags >> 11 & 15) }
   var rcode: UInt16 { flags & 15 }
   /// The answer did not fit, and TCP would give all of it.

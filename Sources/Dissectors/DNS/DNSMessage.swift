@@ -29,7 +29,6 @@ struct DNSMessage {
     var writer = JSONWriter(reserving: 160 + bytes.byteCount * 3)
     var offset = DNSHeader.length
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    writer.beginObject()
     writeHeader(&writer, family)
     do {
       try readQuestions(bytes, &offset, &hash, &writer)
@@ -58,27 +57,32 @@ struct DNSMessage {
   // MARK: Reading
 
   private func writeHeader(_ writer: inout JSONWriter, _ family: DNSFamily) {
-    writer.name("id")
+    writer.fragment("{\"id\":")
     writer.write(Int(header.id))
     if family != .dns {
       writer.name("family")
       writer.write(family == .mdns ? "mdns" : "llmnr")
     }
-    writer.name("opCode")
-    writer.write(DNSTable.opcode(header.opcode))
+    if header.opcode == 0 {
+      writer.fragment(",\"opCode\":\"QUERY\"")
+    } else {
+      writer.name("opCode")
+      writer.write(DNSTable.opcode(header.opcode))
+    }
     if header.isResponse {
-      writer.name("code")
+      writer.fragment(",\"code\":")
       writer.write(Int(header.rcode))
     }
-    writer.name("flags")
+    writer.fragment(",\"flags\":")
     writer.beginArray()
-    for (bit, name) in Self.flags where header.flags >> bit & 1 == 1 { writer.write(name) }
+    if header.has(10) { writer.write("aa") }
+    if header.has(9) { writer.write("tc") }
+    if header.has(8) { writer.write("rd") }
+    if header.has(7) { writer.write("ra") }
+    if header.has(5) { writer.write("ad") }
+    if header.has(4) { writer.write("cd") }
     writer.endArray()
   }
-
-  private static let flags: [(bit: UInt16, name: String)] = [
-    (10, "aa"), (9, "tc"), (8, "rd"), (7, "ra"), (5, "ad"), (4, "cd"),
-  ]
 
   private mutating func readQuestions(
     _ bytes: RawSpan, _ offset: inout Int, _ hash: inout UInt64, _ writer: inout JSONWriter
@@ -88,28 +92,37 @@ struct DNSMessage {
     defer { writer.endArray() }
     var text: [UInt8] = []
     for place in 0..<header.questions {
-      var again = offset
-      try DNSName.skip(bytes, &again, hash: &hash)
       text.removeAll(keepingCapacity: true)
       try DNSName.read(bytes, &offset, into: &text)
       guard bytes.byteCount - offset >= 4 else { throw WireError(.truncated, at: offset) }
+      mix(text, &hash)
       hash = (hash ^ UInt64(bytes.big32(offset))) &* 0x100_0000_01b3
       if place < Self.maxRecords {
         let name = String(decoding: text, as: UTF8.self)
         let type = DNSTable.type(bytes.big16(offset))
         questions.append(name)
         questionTypes.append(type)
-        writer.beginObject()
-        writer.name("name")
+        if place > 0 { writer.fragment(",") }
+        writer.fragment("{\"name\":")
         writer.write(name)
-        writer.name("type")
+        writer.fragment(",\"type\":")
         writer.write(type)
-        writer.name("class")
+        writer.fragment(",\"class\":")
         writer.write(DNSTable.recordClass(bytes.big16(offset + 2)))
         writer.endObject()
       }
       offset += 4
     }
+  }
+
+  /// Mixes a name into `hash` without regard to case (FNV-1a).
+  private func mix(_ name: borrowing [UInt8], _ hash: inout UInt64) {
+    let span = name.span
+    for at in span.indices {
+      let lower = span[at] &- 0x41 < 26 ? span[at] | 0x20 : span[at]
+      hash = (hash ^ UInt64(lower)) &* 0x100_0000_01b3
+    }
+    hash = (hash ^ 0xff) &* 0x100_0000_01b3
   }
 
   private mutating func readRecords(
@@ -127,8 +140,7 @@ struct DNSMessage {
       var isOpen = false
       defer { if isOpen { writer.endArray() } }
       for number in 0..<count {
-        text.removeAll(keepingCapacity: true)
-        try DNSName.read(bytes, &offset, into: &text)
+        let owner = try owner(bytes, &offset, &text)
         let record = try DNSRecord(bytes, &offset)
         if record.type == DNSRecord.opt {
           edns = record
@@ -141,11 +153,25 @@ struct DNSMessage {
           writer.beginArray()
           isOpen = true
         }
-        let owner = String(decoding: text, as: UTF8.self)
         let data = try DNSData(record).write(bytes, owner: owner, family, &text, &writer)
         if place == 0, let data { answers.append(data) }
       }
     }
+  }
+
+  /// The name of a record; mostly a pointer to that of the question.
+  private func owner(
+    _ bytes: RawSpan, _ offset: inout Int, _ text: inout [UInt8]
+  ) throws(WireError) -> String {
+    if let question = questions.first, bytes.byteCount - offset >= 2,
+      bytes.big16(offset) == 0xc000 | UInt16(DNSHeader.length)
+    {
+      offset += 2
+      return question
+    }
+    text.removeAll(keepingCapacity: true)
+    try DNSName.read(bytes, &offset, into: &text)
+    return String(decoding: text, as: UTF8.self)
   }
 
   // MARK: Recognising
@@ -163,15 +189,14 @@ struct DNSMessage {
   static func isWellFormed(_ bytes: RawSpan) -> Bool {
     let header = DNSHeader(bytes)
     var offset = DNSHeader.length
-    var hash: UInt64 = 0
     do {
       for _ in 0..<header.questions {
-        try DNSName.skip(bytes, &offset, hash: &hash)
+        try DNSName.skip(bytes, &offset)
         offset += 4
         if offset > bytes.byteCount { return false }
       }
       for _ in 0..<header.records {
-        try DNSName.skip(bytes, &offset, hash: &hash)
+        try DNSName.skip(bytes, &offset)
         _ = try DNSRecord(bytes, &offset)
       }
     } catch {

@@ -19,23 +19,28 @@ enum DNSName {
     let before = text.count
     try walk(bytes, &offset) { label in
       if text.count > before { text.append(0x2e) }
-      for at in label { append(bytes.byte(at), to: &text) }
+      if isPlain(bytes, label) {
+        text.append(bytes.slice(label))
+      } else {
+        for at in label { append(bytes.byte(at), to: &text) }
+      }
     }
     if text.count == before { text.append(0x2e) }
   }
 
-  /// Moves `offset` behind the name there, and mixes the name into `hash` without regard to case.
-  static func skip(
-    _ bytes: RawSpan, _ offset: inout Int, hash: inout UInt64
-  ) throws(WireError) {
-    try walk(bytes, &offset) { label in
-      hash = (hash ^ UInt64(label.count)) &* 0x100_0000_01b3
-      for at in label {
-        let byte = bytes.byte(at)
-        let lower = byte &- 0x41 < 26 ? byte | 0x20 : byte
-        hash = (hash ^ UInt64(lower)) &* 0x100_0000_01b3
-      }
+  /// Moves `offset` behind the name there.
+  static func skip(_ bytes: RawSpan, _ offset: inout Int) throws(WireError) {
+    try walk(bytes, &offset) { _ in }
+  }
+
+  /// Whether nothing in the label needs escaping.
+  @inline(__always)
+  private static func isPlain(_ bytes: RawSpan, _ label: Range<Int>) -> Bool {
+    for at in label {
+      let byte = bytes.byte(at)
+      if byte < 0x20 || byte == 0x2e || byte == 0x5c || byte == 0x7f { return false }
     }
+    return true
   }
 
   /// Shows the place of each label of the name at `offset`, and moves `offset` behind the name.
@@ -74,21 +79,12 @@ enum DNSName {
     }
   }
 
-  @inline(__always)
   private static func append(_ byte: UInt8, to text: inout [UInt8]) {
-    if byte > 0x20, byte != 0x2e, byte != 0x5c, byte != 0x7f {
-      text.append(byte)
-    } else {
-      appendSpecial(byte, to: &text)
-    }
-  }
-
-  private static func appendSpecial(_ byte: UInt8, to text: inout [UInt8]) {
     switch byte {
-    case 0x20: text.append(byte)
     case 0x2e, 0x5c:
       text.append(0x5c)
       text.append(byte)
+    case 0x20..<0x7f, 0x80...: text.append(byte)
     default:
       text.append(0x5c)
       text.append(0x30 + byte / 100)
