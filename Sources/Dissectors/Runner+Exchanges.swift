@@ -41,6 +41,11 @@ extension Runner {
       close(exchange, &ledger)
       return
     }
+    if role == .response, isFull(ledger) {
+      // Its request had to go before: no other must go for it.
+      close(exchange, &ledger)
+      return
+    }
     makeRoom(&ledger)
     pairing.insert(exchange, key: key)
   }
@@ -204,13 +209,16 @@ extension Runner {
     close(exchange, &ledger)
   }
 
+  private func isFull(_ ledger: borrowing Ledger) -> Bool {
+    pairing.count >= ledger.limits.pendingPerConversation
+      || ledger.pending > ledger.limits.pendingInAll
+  }
+
   /// Lets the oldest exchange go when there are too many.
   private mutating func makeRoom(_ ledger: inout Ledger) {
-    guard
-      pairing.count >= ledger.limits.pendingPerConversation
-        || ledger.pending > ledger.limits.pendingInAll,
-      let oldest = pairing.oldest, let exchange = pairing.take(oldest)
-    else { return }
+    guard isFull(ledger), let oldest = pairing.oldest, let exchange = pairing.take(oldest) else {
+      return
+    }
     ledger.counters.pendingEvicted += 1
     close(
       exchange, because: Entry.Fault(.pairNotFound, "too many exchanges were unfinished"), &ledger)
