@@ -90,6 +90,7 @@ package struct Flow: Sendable {
   }
 }
 
+/// The flows that answer a question, and how much they say.
 package struct FlowResult: Sendable {
   /// Best first, at most as many as asked for.
   package var flows: [Flow]

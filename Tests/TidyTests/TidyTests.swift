@@ -35,7 +35,12 @@ import Testing
 
   @Test func dataPlaneHasNoFoundation() {
     for source in Self.sources where Self.dataPlane.contains(source.module) {
-      #expect(!source.text.contains("import Foundation"), "\(source.path)")
+      // The database library speaks in values of Foundation's smaller half.
+      let mayUseEssentials = source.path == "Store/BlockDatabase.swift"
+      for line in source.lines where line.contains("import Foundation") {
+        #expect(
+          mayUseEssentials && line == "import FoundationEssentials", "\(source.path): \(line)")
+      }
     }
   }
 

@@ -6,7 +6,7 @@ struct Printer {
   /// The KFL2 spelling of an expression.
   static func text(of node: Checked, schema: Schema) -> String {
     var printer = Printer(schema: schema)
-    printer.print(node, .conditional)
+    printer.put(node, .conditional)
     return printer.text
   }
 
@@ -37,7 +37,7 @@ struct Printer {
     }
   }
 
-  private mutating func print(_ node: Checked, _ minimum: Strength) {
+  private mutating func put(_ node: Checked, _ minimum: Strength) {
     let needed = strength(node).rawValue < minimum.rawValue ? 1 : 0
     // What was written is kept, up to a few pairs that carry no meaning.
     let pairs = max(needed, min(node.parentheses, 3))
@@ -51,107 +51,107 @@ struct Printer {
     case .literal(let value): text += value.literalText
     case .variable(let slot): text += schema.variables[slot].name
     case .local(_, let name): text += name
-    case .member(let target, let name, _): print(member: name, of: target)
+    case .member(let target, let name, _): put(member: name, of: target)
     case .has(let target, let name):
       text += "has("
-      print(member: name, of: target)
+      put(member: name, of: target)
       text += ")"
     case .index(let target, let index, _):
-      print(target, .member)
+      put(target, .member)
       text += "["
-      print(index, .conditional)
+      put(index, .conditional)
       text += "]"
     case .call(let function, let arguments, _, let isMethod):
-      print(call: function.name, arguments, isMethod: isMethod)
-    case .operation(let sign, let left, let right): print(sign, left, right, strength(node))
+      put(call: function.name, arguments, isMethod: isMethod)
+    case .operation(let sign, let left, let right): put(sign, left, right, strength(node))
     case .negate(let operand):
       text += "-"
-      print(operand, .member)
+      put(operand, .member)
     case .not(let operand):
       text += "!"
-      print(operand, .unary)
-    case .and(let operands, _): print(chain: operands, " && ", .relation)
-    case .or(let operands): print(chain: operands, " || ", .and)
+      put(operand, .unary)
+    case .and(let operands, _): put(chain: operands, " && ", .relation)
+    case .or(let operands): put(chain: operands, " || ", .and)
     case .conditional(let condition, let then, let otherwise):
-      print(condition, .or)
+      put(condition, .or)
       text += " ? "
-      print(then, .or)
+      put(then, .or)
       text += " : "
-      print(otherwise, .conditional)
+      put(otherwise, .conditional)
     case .list(let elements):
       text += "["
-      print(list: elements)
+      put(list: elements)
       text += "]"
-    case .map(let pairs): print(map: pairs)
-    case .comprehension(let comprehension): print(comprehension)
+    case .map(let pairs): put(map: pairs)
+    case .comprehension(let comprehension): put(comprehension)
     case .failing: text += "null"
     }
   }
 
-  private mutating func print(member name: String, of target: Checked) {
-    print(target, .member)
+  private mutating func put(member name: String, of target: Checked) {
+    put(target, .member)
     let isPlain =
       name.utf8.first?.isNameStart ?? false && name.utf8.allSatisfy(\.isNamePart)
     text += isPlain ? "." + name : ".`" + name + "`"
   }
 
-  private mutating func print(call name: String, _ arguments: [Checked], isMethod: Bool) {
+  private mutating func put(call name: String, _ arguments: [Checked], isMethod: Bool) {
     if isMethod, let receiver = arguments.first {
-      print(receiver, .member)
+      put(receiver, .member)
       text += "."
     }
     text += name + "("
-    print(list: Array(arguments.dropFirst(isMethod ? 1 : 0)))
+    put(list: Array(arguments.dropFirst(isMethod ? 1 : 0)))
     text += ")"
   }
 
-  private mutating func print(
+  private mutating func put(
     _ sign: Syntax.Operator, _ left: Checked, _ right: Checked, _ strength: Strength
   ) {
-    print(left, strength)
+    put(left, strength)
     text += " " + sign.rawValue + " "
-    print(right, Strength(rawValue: strength.rawValue + 1) ?? .member)
+    put(right, Strength(rawValue: strength.rawValue + 1) ?? .member)
   }
 
-  private mutating func print(chain operands: [Checked], _ sign: String, _ minimum: Strength) {
+  private mutating func put(chain operands: [Checked], _ sign: String, _ minimum: Strength) {
     for (place, operand) in operands.enumerated() {
       if place > 0 { text += sign }
       if case .and(_, isWord: true) = operand.kind, operand.parentheses == 0 {
-        print(operand, .relation)
+        put(operand, .relation)
       } else if case .and = operand.kind, minimum == .relation {
-        print(operand, .and)
+        put(operand, .and)
       } else {
-        print(operand, minimum)
+        put(operand, minimum)
       }
     }
   }
 
-  private mutating func print(list elements: [Checked]) {
+  private mutating func put(list elements: [Checked]) {
     for (place, element) in elements.enumerated() {
       if place > 0 { text += ", " }
-      print(element, .conditional)
+      put(element, .conditional)
     }
   }
 
-  private mutating func print(map pairs: [(key: Checked, value: Checked)]) {
+  private mutating func put(map pairs: [(key: Checked, value: Checked)]) {
     text += "{"
     for (place, pair) in pairs.enumerated() {
       if place > 0 { text += ", " }
-      print(pair.key, .conditional)
+      put(pair.key, .conditional)
       text += ": "
-      print(pair.value, .conditional)
+      put(pair.value, .conditional)
     }
     text += "}"
   }
 
-  private mutating func print(_ comprehension: Comprehension) {
-    print(comprehension.range, .member)
+  private mutating func put(_ comprehension: Comprehension) {
+    put(comprehension.range, .member)
     text += "." + comprehension.name + "("
     text += comprehension.variables.map(\.name).joined(separator: ", ")
     for part in [comprehension.predicate, comprehension.result] {
       guard let part else { continue }
       text += ", "
-      print(part, .conditional)
+      put(part, .conditional)
     }
     text += ")"
   }
