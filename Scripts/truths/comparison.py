@@ -129,13 +129,28 @@ def ends(truth, transport):
 
 
 def opened(truth):
-    """Streams that the truth could read only with a key log."""
-    if not truth["options"].get("keylog"):
-        return set()
-    return {row["tcp_stream"] for row in truth.get("tls_streams", [])}
+    """Streams with TLS in which the truth read something, and the frame where TLS begins."""
+    hellos = truth.get("tls_client_hello", []) + truth.get("tls_server_hello", [])
+    first = {row["tcp_stream"]: 0 for row in truth.get("tls_streams", []) if "tcp_stream" in row}
+    for row in sorted(hellos, key=lambda row: -row["frame"]):
+        first[row.get("tcp_stream")] = row["frame"]
+    return first
 
 
-TLS = "inside TLS that was opened with a key log"
+def unread(truth):
+    """Whether all packets have a link type that is not read."""
+    kinds = truth["capture"]["encapsulations"]
+    return bool(kinds) and all(kind.startswith(UNREAD_LINKS) for kind in kinds)
+
+
+UNREAD_LINKS = ("IEEE 802.11", "Wireshark Upper PDU export")
+LINK = "in frames of a kind that is not read (802.11, exported PDUs)"
+TLS = "inside TLS that was opened with its keys"
+
+
+def cut(text):
+    """A text of ours as the truth would cut it: 300 characters and a mark."""
+    return text if len(text) <= 300 else text[:300] + "…"
 
 
 def alike(expected, found):

@@ -2,11 +2,9 @@
 
 import ipaddress
 
-from .comparison import Row, alike, ends, instant, nanoseconds, our_ends, settle
+from .comparison import (LINK, Row, alike, ends, instant, nanoseconds, our_ends, settle, unread)
 
 REPEATED = "a query or reply sent again, counted with the first"
-OWN_ANSWER = ("the truth pairs messages of one sender with each other; a query is not answered by "
-              "who asked it")
 DATA = {"A": "ip", "AAAA": "ip", "CNAME": "cname", "NS": "ns", "PTR": "ptr"}
 
 
@@ -20,38 +18,54 @@ def dns(truth, records):
 
 
 def expectation(truth):
-    both = {"udp": ends(truth, "udp"), "tcp": ends(truth, "tcp")}
+    """Expected rows: each query with the first reply to it or to its repetitions, and halves."""
+    streams = {"udp": ends(truth, "udp"), "tcp": ends(truth, "tcp")}
     messages = truth.get("dns", [])
-    queries = {m["frame"]: m for m in messages if not m["response"]}
-    taken = set()
-    rows = []
-
-    def stream_ends(message):
-        for transport, streams in both.items():
-            if f"{transport}_stream" in message:
-                return streams.get(message[f"{transport}_stream"])
-        return frozenset()
-
-    answers = {}
+    replies, rows = {}, []
     for message in messages:
-        if not message["response"] or "request_frame" not in message:
-            continue
-        query = next((m for m in messages if not m["response"] and m["id"] == message["id"]
-                      and m["frame"] == message["request_frame"]), None)
-        if query is not None and query["src"] == message["dst"]:
-            answers.setdefault(id(query), message)
-            if answers[id(query)] is message:
-                taken.add(id(message))
+        query = asked(messages, message)
+        if query is not None and id(query) not in replies:
+            replies[id(query)] = message
+    answering = {id(reply) for reply in replies.values()}
+    # The first query of each key that no reply has come for yet.
+    open_queries = {}
     for message in messages:
+        both = next((known.get(message[f"{transport}_stream"])
+                     for transport, known in streams.items()
+                     if f"{transport}_stream" in message), None)
+        again = REPEATED if message.get("retransmission") else None
         if message["response"]:
-            if id(message) in taken:
-                continue
-            reason = REPEATED if message.get("retransmission") else None
-            rows.append(row(stream_ends(message), None, message, reason))
-        else:
-            reason = REPEATED if message.get("retransmission") else None
-            rows.append(row(stream_ends(message), message, answers.get(id(message)), reason))
+            if id(message) not in answering:
+                rows.append(row(both, None, message, again))
+            continue
+        reply = replies.get(id(message))
+        made = row(both, message, reply, again)
+        first = open_queries.get(made.key)
+        if first is None:
+            rows.append(made)
+            if reply is None:
+                open_queries[made.key] = made
+            continue
+        made.reason = REPEATED
+        rows.append(made)
+        if reply is not None:
+            # Its time runs from the first query for one reader and from the last for another.
+            first.facts["reply"] = made.facts["reply"]
+            made.facts["reply"] = None
+            del open_queries[made.key]
+    if unread(truth):
+        for made in rows:
+            made.reason = made.reason or LINK
     return rows
+
+
+def asked(messages, reply):
+    """The query that a message answers; None when it answers none."""
+    if not reply["response"] or "request_frame" not in reply:
+        return None
+    return next((m for m in messages
+                 if not m["response"] and m["id"] == reply["id"]
+                 and m["frame"] == reply["request_frame"] and m["src"] == reply["dst"]), None)
 
 
 def row(both, query, reply, reason):
@@ -69,6 +83,9 @@ def row(both, query, reply, reason):
 
 def answer(reply):
     records = [r for r in reply.get("records", []) if r["section"] == "Answers"]
+    if reply["opcode"] != 0:
+        # Its sections are no answers (RFC 2136 has zone, prerequisites and updates).
+        return {"rcode": reply["rcode"], "count": None, "answers": []}
     return {"rcode": reply["rcode"], "count": reply["counts"][1],
             "answers": [(name(r["name"]), kind(r["type"], r["type_name"]), r.get("data"))
                         for r in records]}
@@ -126,16 +143,18 @@ def differences(row, other):
     # The truth has four bits of the code; EDNS adds more.
     if isinstance(our_reply["rcode"], int) and reply["rcode"] != our_reply["rcode"] & 15:
         found.append(f"rcode {our_reply['rcode']} instead of {reply['rcode']}")
-    if len(reply["answers"]) < 80:
-        found += other_answers(reply["answers"], our_reply["answers"])
+    if reply["count"] is not None:
+        found += other_answers(reply, our_reply["answers"])
     return found
 
 
-def other_answers(expected, found):
-    if len(expected) != len(found):
-        return [f"{len(found)} answers instead of {len(expected)}"]
-    return [f"answer {ours} instead of {theirs}" for theirs, ours in zip(expected, found)
-            if not same_answer(theirs, ours)][:2]
+def other_answers(reply, found):
+    """What is wrong with our answers. The truth shows up to 80 records, and of some types none."""
+    if reply["count"] != len(found):
+        return [f"{len(found)} answers instead of {reply['count']}"]
+    waiting = iter(found)
+    return [f"answer {theirs} is missing" for theirs in reply["answers"]
+            if not any(same_answer(theirs, ours) for ours in waiting)][:1]
 
 
 def same_answer(theirs, ours):

@@ -3,13 +3,17 @@
 import base64
 import collections
 
-from .comparison import TLS, Row, differing, ends, instant, nanoseconds, opened, our_ends, settle
+from .comparison import (LINK, TLS, Row, cut, differing, ends, instant, nanoseconds, opened,
+                         our_ends, settle, unread)
 
 PIPELINE = ("pipelined: the truth pairs by packet, so of several replies only the first found its "
             "request; paired in order here")
 INTERIM = "interim reply (1xx): the truth lists it alone, we count the final reply"
-UNKNOWN_PORT = "the truth knows HTTP by port and read none in this connection"
-DATAGRAM = "HTTP in UDP datagrams (SSDP), which is another protocol"
+UNKNOWN_PORT = "the truth knows HTTP by port and read no message in this connection"
+DATAGRAM = "HTTP outside TCP (SSDP in datagrams, SCTP), which is another protocol"
+GAP = "in a connection with lost segments, behind which the truth does not read on"
+UNENDED = "the message does not end in the capture, so the truth does not show it"
+TUNNEL = "in the tunnel of a CONNECT, into which the truth does not look"
 OLD = "HTTP/0.9, which the truth does not know"
 NO_VERSION = "start line without an HTTP version, which the truth reads by guessing"
 REQUEST = ("version", "host", "user_agent")
@@ -21,13 +25,22 @@ def http1(truth, records):
     rows = [ours(record) for record in records if is_http1(record)]
     expected, spoken = expectation(truth)
     known = ends(truth, "tcp")
-    silent = {both for stream, both in known.items() if stream not in spoken}
-    silent -= {known[stream] for stream in spoken if stream in known}
+    heard = {known[stream] for stream in spoken if stream in known}
+    lossy = {known[row["stream"]] for row in truth.get("tcp", [])
+             if row["stream"] in known and {"lost_segment", "ack_lost_segment"} & {*row["analysis"]}}
+    for row in expected:
+        row.facts["lossy"] = row.key is not None and row.key[0] in lossy
+    tunnels = {row.key[0] for row in expected if row.key and row.key[1] == "CONNECT"}
 
     def excuse(row):
         if row.facts.get("version") == "HTTP/0.9":
             return OLD
-        return UNKNOWN_PORT if row.key[0] in silent else None
+        for reason, streams in ((GAP, lossy), (TUNNEL, tunnels)):
+            if row.key[0] in streams:
+                return reason
+        if row.facts["unended"]:
+            return UNENDED
+        return None if row.key[0] in heard else UNKNOWN_PORT
 
     return settle(expected, rows, differences, excuse)
 
@@ -57,12 +70,13 @@ def expectation(truth):
             rows.append(Row(None, shown(None, row), {}, DATAGRAM))
     for stream in sorted(requests.keys() | halves.keys()):
         for made in stream_rows(requests[stream], halves[stream], both.get(stream)):
-            if stream in secret:
+            if made.facts.get("frame", 0) > secret.get(stream, 1 << 62):
                 made.reason = TLS
             rows.append(made)
-    spoken = requests.keys() | halves.keys()
-    spoken |= {row.get("tcp_stream") for row in truth.get("http1_other", [])}
-    return rows, spoken
+    if unread(truth):
+        for made in rows:
+            made.reason = made.reason or LINK
+    return rows, requests.keys() | halves.keys()
 
 
 def stream_rows(requests, halves, both):
@@ -80,7 +94,7 @@ def stream_rows(requests, halves, both):
         yield expected(request, reply, both)
     for half in finals:
         yield Row((both, None, half["status"]), shown(None, half),
-                  {"reply": facts(half), "end": nanoseconds(half["ts"])})
+                  {"reply": facts(half), "end": nanoseconds(half["ts"]), "frame": half["frame"]})
 
 
 def interim(reply):
@@ -90,7 +104,7 @@ def interim(reply):
 def expected(request, reply, both):
     request_facts = {name: request[name] for name in REQUEST if request.get(name) is not None}
     row = Row((both, request["method"], request["uri"]), shown(request, reply),
-              {**request_facts, "begin": nanoseconds(request["ts"]),
+              {**request_facts, "frame": request["frame"], "begin": nanoseconds(request["ts"]),
                "reply": facts(reply) if reply else None,
                "end": nanoseconds(reply["ts"]) if reply else None})
     if not request["version"]:
@@ -117,7 +131,9 @@ def shown(request, reply):
 
 def ours(record):
     request, reply = record["request"], record["response"]
-    made = {"reply": None, "begin": instant(record), "elapsed": record["elapsedTimeUs"]}
+    # A message that is cut short says so in its entry.
+    made = {"reply": None, "begin": instant(record), "elapsed": record["elapsedTimeUs"],
+            "unended": record["error"] is not None}
     if request is not None:
         made.update(version=request["httpVersion"], host=header(request, "host"),
                     user_agent=header(request, "user-agent"))
@@ -126,7 +142,7 @@ def ours(record):
             "status": reply["status"], "phrase": reply["statusText"],
             "content_type": header(reply, "content-type"),
             "content_length": header(reply, "content-length"), "body": body_length(reply)}
-    key = (our_ends(record),) + ((request["method"], request["url"]) if request is not None
+    key = (our_ends(record),) + ((request["method"], cut(request["url"])) if request is not None
                                  else (None, reply["status"] if reply else None))
     left = f"{request['method']} {request['url'][:60]}" if request is not None else "no request"
     right = str(reply["status"]) if reply is not None else "no reply"
@@ -157,6 +173,9 @@ def body_length(reply):
 def differences(row, other):
     found = differing(row.facts, other.facts, REQUEST)
     reply, our_reply = row.facts.get("reply"), other.facts["reply"]
+    # What the truth gave up at a gap or at the end, we may have.
+    if reply is None and our_reply is not None and (row.facts["lossy"] or other.facts["unended"]):
+        return found + untimely(row.facts, other.facts)
     if (reply is None) != (our_reply is None):
         return found + ["we have a reply" if our_reply else "we have no reply"]
     if reply is not None:

@@ -1,8 +1,8 @@
 """TCP: connections with their ends and amounts, and the figures of their health."""
 
-from .comparison import Row, end, our_end, our_ends, settle
+from .comparison import LINK, Row, end, our_end, our_ends, settle, unread
 
-TWICE = "captured twice: the truth counts copies as retransmissions, we count a packet once"
+TWICE = "captured several times: the truth takes copies for retransmissions, we count them once"
 # Our figure, and the truth's that it is the sum of, over both sides.
 FIGURES = {
     "retransmissions": "retransmission", "fast_retransmissions": "fast_retransmission",
@@ -18,6 +18,9 @@ def tcp(truth, records):
     expected = [Row(key(truth, row), shown(row), amounts(row)) for row in streams(truth)]
     ours = [Row(our_key(record), record["id"], our_amounts(record)) for record in own(records)]
     mark_copies(expected, ours)
+    if unread(truth):
+        for row in expected:
+            row.reason = LINK
     return settle(expected, ours, differences)
 
 
@@ -78,17 +81,22 @@ def our_amounts(record):
 
 
 def differences(row, other):
-    return [f"{name} {other.facts.get(name)} instead of {value}"
+    return [f"{word(name)} {other.facts.get(name)} instead of {value}"
             for name, value in row.facts.items() if other.facts.get(name) != value]
 
 
+def word(name):
+    return name if isinstance(name, str) else f"{name[0]} of port {name[1][1]}"
+
+
 def mark_copies(expected, ours):
-    """Sets aside connections of which we count half the packets of each side."""
+    """Sets aside connections of which each side has the same multiple of the packets we count."""
     found = {row.key: row.facts for row in ours}
     for row in expected:
-        other = found.get(row.key)
-        if other and all(other.get(name) == value // 2 and value % 2 == 0
-                         for name, value in row.facts.items() if name[0] == "packets"):
+        other = found.get(row.key, {})
+        times = {value / other[name] for name, value in row.facts.items()
+                 if name[0] == "packets" and other.get(name)}
+        if len(times) == 1 and times <= {2, 3, 4}:
             row.reason = TWICE
 
 
@@ -119,9 +127,10 @@ def our_health(record):
 
 
 def unequal(row, other):
+    # Round trips are sums of two times, each cut to microseconds by one reader and not the other.
     return [f"{name} {other.facts.get(name)} instead of {value}"
             for name, value in row.facts.items()
-            if not close(value, other.facts.get(name), 1 if name.endswith("_us") else 0)]
+            if not close(value, other.facts.get(name), 2 if name.endswith("_us") else 0)]
 
 
 def close(expected, found, tolerance):
