@@ -82,6 +82,28 @@ import Testing
     #expect(calls.first?.texts(.dnsQuestions) == ["x.example"])
   }
 
+  @Test func anInverseQueryIsAnsweredByAQuestion() {
+    var talk = Talk(transport: .udp, serverPort: 53)
+    talk.says(.client, Wire(id: 9, flags: 0x0900).answering(".", 1, 1, [1, 2, 3, 4]).bytes)
+    talk.says(
+      .server,
+      Wire(id: 9, flags: 0x8980).asking("[1.2.3.4]", 1).answering(".", 1, 1, [1, 2, 3, 4]).bytes)
+    #expect(talk.calls().map(\.hasResponse) == [true])
+  }
+
+  @Test func aDatagramCutByTheCaptureStillTellsItsQuestion() {
+    var talk = Talk(transport: .udp, serverPort: 53)
+    let whole = Wire(id: 9, flags: 0x8180).asking("a.example", 1)
+      .answering("a.example", 1, 1, [1, 2, 3, 4]).bytes
+    talk.says(.client, Wire(id: 9).asking("a.example", 1).bytes)
+    talk.says(.server, Array(whole.dropLast(10)))
+    talk.lost(.server, 10)
+    let call = talk.calls().first
+    #expect(call?.hasResponse == true)
+    #expect(call?.fault?.kind == .dissection)
+    #expect(call?.texts(.dnsQuestions) == ["a.example"])
+  }
+
   @Test func overTCPMessagesHaveALength() {
     let calls = Self.stream.calls()
     #expect(calls.map { $0.texts(.dnsQuestions) } == [["one.example"], ["two.example"]])

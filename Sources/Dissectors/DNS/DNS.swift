@@ -21,6 +21,8 @@ package struct DNS: Dissector {
   private struct Asked: Sendable {
     var id: UInt16
     var key: UInt64
+    /// Inverse queries have none; their replies do (RFC 1035 §6.4).
+    var hasQuestion: Bool
     var isAnswered: Bool
   }
 
@@ -108,7 +110,9 @@ package struct DNS: Dissector {
       return
     }
     if asked.count >= Self.maxAsked { asked.removeFirst(Self.maxAsked / 2) }
-    asked.append(Asked(id: parsed.header.id, key: key, isAnswered: false))
+    let hasQuestion = parsed.header.questions > 0
+    asked.append(
+      Asked(id: parsed.header.id, key: key, hasQuestion: hasQuestion, isAnswered: false))
   }
 
   /// Finds the question of a reply and says so in `message`; gives whether it was seen.
@@ -117,7 +121,8 @@ package struct DNS: Dissector {
     let id = parsed.header.id
     let hasQuestion = parsed.header.questions > 0 && !parsed.questionsAreDamaged
     let exact = asked.firstIndex { $0.key == key }
-    guard let at = exact ?? (hasQuestion ? nil : asked.firstIndex { $0.id == id }) else {
+    let alike = asked.firstIndex { $0.id == id && !($0.hasQuestion && hasQuestion) }
+    guard let at = exact ?? alike else {
       if family != .dns { message.partner = .none }
       return false
     }
