@@ -115,7 +115,8 @@ package struct DNS: Dissector {
       Asked(id: parsed.header.id, key: key, hasQuestion: hasQuestion, isAnswered: false))
   }
 
-  /// Finds the question of a reply and says so in `message`; gives whether it was seen.
+  /// Finds the question of a reply and says so in `message`; gives whether its words
+  /// were seen there.
   private mutating func answer(_ parsed: borrowing DNSMessage, _ message: inout Message) -> Bool {
     let key = parsed.key
     let id = parsed.header.id
@@ -132,7 +133,7 @@ package struct DNS: Dissector {
     } else {
       asked[at].isAnswered = true
     }
-    return true
+    return asked[at].hasQuestion
   }
 }
 
