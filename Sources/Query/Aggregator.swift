@@ -39,11 +39,13 @@ struct Aggregator {
   private var first: Int64 = .max
   private var last: Int64 = .min
   private var failures = QueryResult.Failures()
+  private var order: ScanOrder
 
   init(
     _ aggregation: Aggregation, _ plan: ScanPlan, _ decoder: @escaping ContentDecoder
   ) {
     (self.aggregation, self.plan, self.decoder) = (aggregation, plan, decoder)
+    order = ScanOrder(plan)
     tables = aggregation.keys.map { KeyTable($0) }
     pairs = aggregation.keys.dropFirst().map { _ in PairTable() }
   }
@@ -52,26 +54,18 @@ struct Aggregator {
     let scan = try BlockScan(BlockColumns(block), decoder: decoder)
     let verdict = scan.verdict(plan)
     guard verdict != .none else { return }
-    // Counting everything needs no column.
-    if verdict == .all, aggregation.keys.isEmpty, aggregation.measures == .counts,
-      let failed = scan.info(.failed), case .range(0...0) = failed.zone,
-      scan.info(.faultKind) == nil
-    {
-      total.count += block.rows
-      note(block.first.nanoseconds, block.last.nanoseconds)
-      return
-    }
     coverage.examined += block.rows
-    let selection = try scan.select(plan)
+    let selection = try scan.select(plan, &order)
     failures.add(selection.failures)
     guard let firstRow = selection.rows.first else { return }
-    if let instants = try scan.lane(.instant) {
+    if let instants = try scan.columns.column(.instant) {
+      // Rows are in order of time.
       var lastRow = firstRow
       selection.rows.forEachDescending { row in
         lastRow = row
         return false
       }
-      note(instants[firstRow], instants[lastRow])
+      note(instants.int(at: firstRow) ?? .max, instants.int(at: lastRow) ?? .min)
     }
     let ids = try groupNumbers(scan, selection.rows)
     try addUp(scan, selection.rows, ids)
@@ -99,16 +93,19 @@ struct Aggregator {
   private mutating func addUp(
     _ scan: BlockScan, _ rows: Bitmap, _ numbers: [Int32]?
   ) throws(StoreError) {
-    let failed = try scan.lane(.failed)
-    let faults = try scan.lane(.faultKind)
-    let wantsAll = aggregation.measures == .everything
-    let bytesIn = wantsAll ? try scan.lane(.requestBytes) : nil
-    let bytesOut = wantsAll ? try scan.lane(.responseBytes) : nil
-    let elapsed = wantsAll ? try scan.lane(.elapsed, absent: -1) : nil
+    let wrong = try scan.failing(rows)
+    let isPlain = aggregation.measures == .counts
+    if isPlain, numbers == nil {
+      total.count += rows.count
+      total.errors += wrong?.count ?? 0
+      return
+    }
+    let bytesIn = isPlain ? nil : try scan.lane(.requestBytes)
+    let bytesOut = isPlain ? nil : try scan.lane(.responseBytes)
+    let elapsed = isPlain ? nil : try scan.lane(.elapsed, absent: -1)
     func addRow(_ row: Int, to metrics: inout Metrics) {
       metrics.count += 1
-      if failed?[row] ?? 0 != 0 || faults?[row] ?? 0 != 0 { metrics.errors += 1 }
-      guard wantsAll else { return }
+      if let wrong, wrong[row] { metrics.errors += 1 }
       if let bytesIn { metrics.bytesIn &+= bytesIn[row] }
       if let bytesOut { metrics.bytesOut &+= bytesOut[row] }
       if let elapsed, elapsed[row] >= 0 { metrics.latency.add(elapsed[row]) }
@@ -124,21 +121,21 @@ struct Aggregator {
   }
 
   mutating func result(_ coverage: QueryCoverage) -> AggregationResult {
-    var made: [AggregationResult.Group] = []
-    made.reserveCapacity(groups.count)
-    for (number, metrics) in groups.enumerated() {
-      made.append(AggregationResult.Group(keys: keys(Int32(number)), metrics: metrics))
-      total.add(metrics)
+    // Places are sorted instead of groups, which are large.
+    let allKeys = groups.indices.map { keys(Int32($0)) }
+    let ranks = groups.map { aggregation.order.rank($0) }
+    let places = groups.indices.sorted { a, b in
+      ranks[a] != ranks[b]
+        ? ranks[a] > ranks[b] : FieldValue.areAscending(allKeys[a], allKeys[b])
     }
+    for metrics in groups { total.add(metrics) }
     total.add(ungrouped)
-    let order = aggregation.order
-    made.sort { a, b in
-      let (x, y) = (order.rank(a.metrics), order.rank(b.metrics))
-      return x != y ? x > y : FieldValue.areAscending(a.keys, b.keys)
-    }
     return AggregationResult(
-      total: total, groups: Array(made.prefix(max(0, aggregation.limit))),
-      groupCount: made.count, ungrouped: ungrouped,
+      total: total,
+      groups: places.prefix(max(0, aggregation.limit)).map {
+        AggregationResult.Group(keys: allKeys[$0], metrics: groups[$0])
+      },
+      groupCount: groups.count, ungrouped: ungrouped,
       span: first <= last
         ? Timestamp(nanoseconds: first)...Timestamp(nanoseconds: last) : nil,
       failures: failures, coverage: coverage)
@@ -156,6 +153,34 @@ struct Aggregator {
     result.append(tables[0].value(number))
     return result.reversed()
   }
+}
+
+extension BlockScan {
+  /// The rows of `base` whose protocol reports failure or that a fault cut short; nil for none.
+  fileprivate func failing(_ base: Bitmap) throws(StoreError) -> Bitmap? {
+    var result: Bitmap?
+    for test in ScanTest.failing where verdict(test) != .none {
+      var found = try matching(test, base)
+      if let result { found.formUnion(result) }
+      result = found
+    }
+    return result
+  }
+}
+
+extension ScanTest {
+  /// What makes an entry count as an error.
+  fileprivate static let failing: [ScanTest] = [
+    .field(
+      FieldTest(
+        .ints(.failed, .bool, absent: 0), Catalogue[.failed], IntervalSet([1...1]), nil
+      ) { $0.equals(.bool(true)) ? .yes : .no }),
+    .field(
+      FieldTest(
+        .ints(.faultKind, .int, absent: 0), Catalogue[.faultKind],
+        IntervalSet([0...0]).complement, nil
+      ) { $0.equals(.int(0)) ? .no : .yes }),
+  ]
 }
 
 extension Aggregation.Order {

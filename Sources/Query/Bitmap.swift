@@ -1,3 +1,5 @@
+import Store
+
 /// A set of rows of one block.
 struct Bitmap: Sendable {
   /// Bit r % 64 of word r / 64 is row r; bits past the last row are 0.
@@ -14,7 +16,7 @@ struct Bitmap: Sendable {
     }
   }
 
-  /// The rows of `base` for which `isIn` holds.
+  /// The rows of `base` for which `isIn` holds; no other row is asked about.
   @inline(__always)
   init(in base: Bitmap, where isIn: (Int) -> Bool) {
     rows = base.rows
@@ -24,9 +26,29 @@ struct Bitmap: Sendable {
       guard rest != 0 else { continue }
       let start = index << 6
       var kept: UInt64 = 0
-      if rest == .max {
-        // The usual case of a first condition: no search for the next bit.
-        for bit in 0..<64 where isIn(start + bit) { kept |= 1 << UInt64(bit) }
+      while rest != 0 {
+        let bit = rest.trailingZeroBitCount
+        if isIn(start + bit) { kept |= 1 << UInt64(bit) }
+        rest &= rest - 1
+      }
+      words[index] = kept
+    }
+  }
+
+  /// The same for conditions that are quick and may be asked of any row: without a branch a row
+  /// where many are left.
+  @inline(__always)
+  init(inWords base: Bitmap, where isIn: (Int) -> Bool) {
+    rows = base.rows
+    words = base.words
+    for index in words.indices {
+      var rest = words[index]
+      guard rest != 0 else { continue }
+      let start = index << 6
+      var kept: UInt64 = 0
+      if rest.nonzeroBitCount > 12, start + 64 <= rows {
+        for bit in 0..<64 { kept |= (isIn(start + bit) ? 1 : 0) << UInt64(bit) }
+        kept &= rest
       } else {
         while rest != 0 {
           let bit = rest.trailingZeroBitCount
@@ -36,6 +58,46 @@ struct Bitmap: Sendable {
       }
       words[index] = kept
     }
+  }
+
+  /// The rows of `base` that have a value, and whose value is in `dense`: bit n of that is the
+  /// nth value there is.
+  init(spreading dense: Bitmap, over presence: Presence, in base: Bitmap) {
+    rows = base.rows
+    words = base.words
+    var next = 0
+    for index in words.indices {
+      let present = presence.words[index]
+      let count = present.nonzeroBitCount
+      defer { next += count }
+      var bits = dense.bits(from: next, count: count)
+      guard bits != 0 else {
+        words[index] = 0
+        continue
+      }
+      if present == .max {
+        words[index] &= bits
+        continue
+      }
+      var rest = present
+      var kept: UInt64 = 0
+      while bits != 0 {
+        let row = rest & ~(rest &- 1)
+        if bits & 1 == 1 { kept |= row }
+        rest &= rest &- 1
+        bits >>= 1
+      }
+      words[index] &= kept
+    }
+  }
+
+  /// Up to 64 bits from that row on.
+  private func bits(from row: Int, count: Int) -> UInt64 {
+    guard count > 0 else { return 0 }
+    let (index, shift) = (row >> 6, UInt64(row & 63))
+    var bits = words[index] >> shift
+    if shift > 0, index + 1 < words.count { bits |= words[index + 1] << (64 - shift) }
+    return count == 64 ? bits : bits & (1 << UInt64(count) - 1)
   }
 
   var count: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
@@ -51,6 +113,11 @@ struct Bitmap: Sendable {
   }
   mutating func subtract(_ other: Bitmap) {
     for index in words.indices { words[index] &= ~other.words[index] }
+  }
+
+  /// Takes out the rows of a set that is as long, given by its words.
+  mutating func subtract(_ other: [UInt64]) {
+    for index in words.indices { words[index] &= ~other[index] }
   }
 
   /// Runs `body` with each row, ascending.

@@ -21,6 +21,12 @@ extension BlockScan {
 
   /// The rows that a plan selects.
   func select(_ plan: ScanPlan) throws(StoreError) -> BlockSelection {
+    var order = ScanOrder(plan)
+    return try select(plan, &order)
+  }
+
+  /// The rows that a plan selects, its conditions tried in that order.
+  func select(_ plan: ScanPlan, _ order: inout ScanOrder) throws(StoreError) -> BlockSelection {
     var alive = Bitmap(rows: rows, filled: true)
     var failedRows = Bitmap(rows: rows, filled: false)
     switch plan.windowVerdict(columns.block) {
@@ -31,12 +37,15 @@ extension BlockScan {
         alive = matching(window, instants, alive)
       }
     }
-    for condition in plan.conditions {
+    defer { order.settle() }
+    for place in order.places {
+      let condition = plan.conditions[place]
       switch verdict(condition.test) {
       case .all: continue
       case .none: return BlockSelection(rows: Bitmap(rows: rows, filled: false))
       case .some: break
       }
+      let before = alive.count
       let kept = try matching(condition.test, alive)
       // A row that failed stays alive: a later condition may still say no to it.
       let failed = takeFailed()
@@ -45,7 +54,9 @@ extension BlockScan {
         alive.formUnion(failed)
         failedRows.formUnion(failed)
       }
-      if alive.isEmpty { break }
+      let left = alive.count
+      order.note(place, seen: before, kept: left)
+      if left == 0 { break }
     }
     failedRows.formIntersection(alive)
     alive.subtract(failedRows)
@@ -114,15 +125,21 @@ extension BlockScan {
 
   // MARK: Rows
 
+  /// Whether so few rows are left that reading them one by one beats decoding the column.
+  private func isSparse(_ base: Bitmap) -> Bool { base.count * 16 < rows }
+
   /// The rows of `base` that pass; those that fail are noted.
   func matching(_ test: ScanTest, _ base: Bitmap) throws(StoreError) -> Bitmap {
     switch test {
     case .constant(let flag): return flag ? base : Bitmap(rows: rows, filled: false)
     case .kind(let bits):
-      guard let kinds = try lane(.kind) else { return Bitmap(rows: rows, filled: false) }
-      return Bitmap(in: base) { row in
-        bits >> UInt64(truncatingIfNeeded: kinds[row] & 63) & 1 == 1
+      func isIn(_ kind: Int64) -> Bool { bits >> UInt64(truncatingIfNeeded: kind & 63) & 1 == 1 }
+      if isSparse(base) {
+        let column = try columns.column(.kind)
+        return Bitmap(in: base) { row in column?.int(at: row).map(isIn) ?? false }
       }
+      guard let kinds = try lane(.kind) else { return Bitmap(rows: rows, filled: false) }
+      return Bitmap(inWords: base) { row in isIn(kinds[row]) }
     case .field(let test): return try matching(test, base)
     case .any(let parts):
       var result = Bitmap(rows: rows, filled: false)
@@ -148,28 +165,54 @@ extension BlockScan {
   private func matching(_ test: FieldTest, _ base: Bitmap) throws(StoreError) -> Bitmap {
     switch test.access {
     case .ints(let id, let kind, let absent):
+      if let allowed = test.intervals, isSparse(base), let column = try columns.column(id) {
+        return Bitmap(in: base) { row in allowed.contains(column.int(at: row) ?? absent) }
+      }
+      if let allowed = test.intervals, !allowed.contains(absent),
+        let column = try columns.column(id),
+        let integers = column.integers, let presence = integers.presence
+      {
+        // Rows without a value are out: it is enough to look at the values that are there.
+        let values = integers.denseValues()
+        let dense = Bitmap(rows: values.count, filled: true)
+        return Bitmap(spreading: matching(allowed, values, dense), over: presence, in: base)
+      }
+      if kind == .bool { return try matchingFlags(test, id, isAbsentTrue: absent != 0, base) }
       guard let lane = try lane(id, absent: absent) else { return constant(test.ofNone, base) }
       if let allowed = test.intervals { return matching(allowed, lane, base) }
-      if kind == .bool {
-        let (no, yes) = (test.decide(.bool(false)), test.decide(.bool(true)))
-        return Bitmap(in: base) { row in note(lane[row] == 0 ? no : yes, row) }
-      }
       return Bitmap(in: base) { row in note(test.decide(kind.value(lane[row])), row) }
     case .texts(let ids):
-      let present = ids.filter { info($0) != nil }
-      return present.count > 1
-        ? try matchingChain(test, present, base)
-        : try matchingCodes(test, present.first, base) { Value($0, of: test.field) }
+      return try matchingTexts(test, ids.filter { info($0) != nil }, base)
     case .coded(let id):
-      return try matchingCodes(test, id, base) { Value($0, of: test.field) }
+      guard let column = try columns.column(id) else { return constant(test.ofNone, base) }
+      return try matchingCodes(test, id, column, base) { Value($0, of: test.field) }
     case .fromCoded(let id):
-      return try matchingCodes(test, id, base) { value in
+      let derived: (FieldValue) -> Value = { value in
         Value(OneField(id: id, value: value).derived(test.field), of: test.field)
       }
+      guard let column = try columns.column(id) else {
+        return constant(test.decide(derived(.none)), base)
+      }
+      return try matchingCodes(test, id, column, base, value: derived)
     case .fromInt(let id): return try matchingDerived(test, id, base)
     case .kinds, .row, .content:
       return Bitmap(in: base) { row in note(test.decide(value(of: test.field, row)), row) }
     }
+  }
+
+  /// A test of truth values: what it says of either settles all rows.
+  private func matchingFlags(
+    _ test: FieldTest, _ id: FieldID, isAbsentTrue: Bool, _ base: Bitmap
+  ) throws(StoreError) -> Bitmap {
+    guard case .bools(let column) = try columns.column(id) else {
+      return constant(test.ofNone, base)
+    }
+    let flags = column.values(absent: isAbsentTrue)
+    let (ofTrue, ofFalse) = (test.decide(.bool(true)), test.decide(.bool(false)))
+    if case .failed = ofTrue { return Bitmap(in: base) { note(flags[$0] ? ofTrue : ofFalse, $0) } }
+    if case .failed = ofFalse { return Bitmap(in: base) { note(flags[$0] ? ofTrue : ofFalse, $0) } }
+    let (yes, no) = (ofTrue.isSelected, ofFalse.isSelected)
+    return Bitmap(inWords: base) { row in flags[row] ? yes : no }
   }
 
   private func constant(_ outcome: Outcome, _ base: Bitmap) -> Bitmap {
@@ -193,70 +236,104 @@ extension BlockScan {
       // One comparison decides both ends: what lies below wraps to far above.
       let low = range.lowerBound
       let span = UInt64(bitPattern: range.upperBound &- low)
-      return Bitmap(in: base) { row in UInt64(bitPattern: lane[row] &- low) <= span }
+      return Bitmap(inWords: base) { row in UInt64(bitPattern: lane[row] &- low) <= span }
     }
     return Bitmap(in: base) { row in allowed.contains(lane[row]) }
   }
 
-  /// A test of a coded column: decided once for each distinct value that comes up.
-  private func matchingCodes(
-    _ test: FieldTest, _ id: FieldID?, _ base: Bitmap, _ value: (FieldValue) -> Value
+  /// A test of the first non-empty of several text columns: each decides the rows that the ones
+  /// before it leave open.
+  private func matchingTexts(
+    _ test: FieldTest, _ ids: [FieldID], _ base: Bitmap
   ) throws(StoreError) -> Bitmap {
-    guard let id, let column = try columns.column(id) else { return constant(test.ofNone, base) }
-    var table = OutcomeTable(count: column.codeCount)
-    func outcome(_ code: Int) -> OutcomeTable.Mark {
-      table.mark(code) { test.decide(value(column.fieldValue(code: UInt32(code)))) }
-    }
-    let count = base.count
-    let result: Bitmap
-    if count * 16 < rows {
-      // Few rows: unpacking single codes beats unpacking all.
-      result = Bitmap(in: base) { row in outcome(Int(column.code(at: row))) == .yes }
-    } else {
-      guard let codes = try codes(id) else { return constant(test.ofNone, base) }
-      if column.codeCount * 2 < count {
-        for code in 0..<column.codeCount { _ = outcome(code) }
-        let marks = table.marks
-        result = Bitmap(in: base) { row in marks[Int(codes[row])] == OutcomeTable.Mark.yes.rawValue
-        }
+    var result = Bitmap(rows: rows, filled: false)
+    var rest = base
+    for (place, id) in ids.enumerated() {
+      guard case .texts(let texts) = try columns.column(id) else { continue }
+      var here = rest
+      if place < ids.count - 1 {
+        rest = try open(id, texts, rest)
+        here.subtract(rest)
       } else {
-        result = Bitmap(in: base) { row in outcome(Int(codes[row])) == .yes }
+        rest = Bitmap(rows: rows, filled: false)
       }
+      result.formUnion(
+        try matchingCodes(test, id, .texts(texts), here) { Value($0, of: test.field) })
+      if rest.isEmpty { return result }
     }
-    if !table.failures.isEmpty {
-      base.forEach { row in
-        if let reason = table.failures[Int(column.code(at: row))] { noteFailure(reason, row) }
-      }
+    result.formUnion(constant(test.ofNone, rest))
+    return result
+  }
+
+  /// The rows of `base` in which a text column holds nothing, or the empty text.
+  func open(
+    _ id: FieldID, _ column: TextColumn, _ base: Bitmap
+  ) throws(StoreError) -> Bitmap {
+    var result = base
+    if let presence = column.presence {
+      result.subtract(presence.words)
+    } else {
+      result = Bitmap(rows: rows, filled: false)
+    }
+    if let empty = column.dictionary.code(of: ""), let codes = try codes(id) {
+      result.formUnion(Bitmap(in: base) { codes[$0] == empty })
     }
     return result
   }
 
-  /// A test of the first non-empty of several text columns.
-  private func matchingChain(
-    _ test: FieldTest, _ ids: [FieldID], _ base: Bitmap
+  /// A test of a coded column: decided once for each distinct value that comes up.
+  private func matchingCodes(
+    _ test: FieldTest, _ id: FieldID, _ column: Column, _ base: Bitmap,
+    value: (FieldValue) -> Value
   ) throws(StoreError) -> Bitmap {
-    var chain: [(codes: [UInt32], column: Column, empty: UInt32, table: OutcomeTable)] = []
-    for id in ids {
-      guard let column = try columns.column(id), let codes = try codes(id) else { continue }
-      var empty: UInt32 = 0
-      if case .texts(let texts) = column { empty = texts.dictionary.code(of: "") ?? 0 }
-      chain.append((codes, column, empty, OutcomeTable(count: column.codeCount)))
+    let count = base.count
+    guard !isSparse(base), let codes = try codes(id) else {
+      // Few rows: unpacking single codes beats unpacking all.
+      return matchingSparse(test, column, base, value)
     }
-    let ofNone = test.ofNone
-    return Bitmap(in: base) { row in
-      for place in chain.indices {
-        let code = chain[place].codes[row]
-        if code == 0 || code == chain[place].empty { continue }
-        let column = chain[place].column
-        let mark = chain[place].table.mark(Int(code)) {
-          test.decide(Value(column.fieldValue(code: code), of: test.field))
-        }
-        if mark == .failed, let reason = chain[place].table.failures[Int(code)] {
-          noteFailure(reason, row)
-        }
-        return mark == .yes
+    if let match = test.match, case .texts(let texts) = column, column.codeCount < count {
+      let selected = match.selected(texts.dictionary)
+      return Bitmap(inWords: base) { row in selected[Int(codes[row])] }
+    }
+    var table = OutcomeTable(count: column.codeCount)
+    if column.codeCount * 2 < count {
+      for code in 0..<column.codeCount {
+        _ = table.mark(code) { test.decide(value(column.fieldValue(code: UInt32(code)))) }
       }
-      return note(ofNone, row)
+      let marks = table.marks
+      let result = Bitmap(in: base) { row in
+        marks[Int(codes[row])] == OutcomeTable.Mark.yes.rawValue
+      }
+      if !table.failures.isEmpty {
+        base.forEach { row in
+          if let reason = table.failures[Int(codes[row])] { noteFailure(reason, row) }
+        }
+      }
+      return result
+    }
+    return Bitmap(in: base) { row in
+      let code = Int(codes[row])
+      let mark = table.mark(code) { test.decide(value(column.fieldValue(code: UInt32(code)))) }
+      if mark == .failed, let reason = table.failures[code] { noteFailure(reason, row) }
+      return mark == .yes
+    }
+  }
+
+  private func matchingSparse(
+    _ test: FieldTest, _ column: Column, _ base: Bitmap, _ value: (FieldValue) -> Value
+  ) -> Bitmap {
+    if let match = test.match, case .texts(let texts) = column {
+      return Bitmap(in: base) { row in
+        texts.dictionary.withBytes(texts.code(at: row)) { match.selects($0) }
+      }
+    }
+    var known: [UInt32: Outcome] = [:]
+    return Bitmap(in: base) { row in
+      let code = column.code(at: row)
+      if let outcome = known[code] { return note(outcome, row) }
+      let outcome = test.decide(value(column.fieldValue(code: code)))
+      known[code] = outcome
+      return note(outcome, row)
     }
   }
 

@@ -174,6 +174,23 @@ extension Column {
     }
   }
 
+  /// The column when it holds integers or instants.
+  var integers: IntColumn? {
+    switch self {
+    case .ints(let column), .instants(let column): column
+    default: nil
+    }
+  }
+
+  /// The number of one row; nil where it has none, and for coded columns.
+  func int(at row: Int) -> Int64? {
+    switch self {
+    case .ints(let column), .instants(let column): column.value(at: row)
+    case .bools(let column): column.value(at: row).map { $0 ? 1 : 0 }
+    default: nil
+    }
+  }
+
   /// The code of one row; 0 also for a column of numbers.
   func code(at row: Int) -> UInt32 {
     switch self {

@@ -11,7 +11,7 @@ extension StoreSource {
     let blocks = snapshot.blocks(query.families, plan)
     var doctor = Doctor(query, decoder)
     var coverage = QueryCoverage(blocks)
-    for block in blocks.sorted(by: { ($0.last, $0.sequence) > ($1.last, $1.sequence) }) {
+    for block in blocks.newestFirst {
       try checkCancellation()
       try? doctor.look(at: block, &coverage)
     }
@@ -24,8 +24,9 @@ extension StoreSource {
 struct Doctor {
   /// Conditions told apart; further ones are not looked at.
   static let maxConditions = 24
-  /// Entries looked at; conditions cost several times what a query costs.
-  static let maxRows = 2_000_000
+  /// Entries looked at, when conditions read columns, when one works row by row, and when one
+  /// reads headers or bodies.
+  static let maxRows = (columns: 2_000_000, rows: 300_000, contents: 50_000)
   /// Entries whose values are counted, for each condition.
   static let maxSample = 50_000
   /// Distinct values counted, and shown.
@@ -36,6 +37,7 @@ struct Doctor {
   private let decoder: ContentDecoder
   private let window: ScanPlan
   private let conditions: [ScanCondition]
+  private let limit: Int
   private var effects: [Effect]
   private var entries = 0
   private var inWindow = 0
@@ -82,6 +84,12 @@ struct Doctor {
       query.filters.flatMap { filter in
         filter.conjuncts.sorted { $0.range.lowerBound < $1.range.lowerBound }
       }.map { ScanCondition($0) }.prefix(Self.maxConditions))
+    limit =
+      switch conditions.map(\.test.reach).max() ?? .column {
+      case .column: Self.maxRows.columns
+      case .row: Self.maxRows.rows
+      case .content: Self.maxRows.contents
+      }
     effects = [Effect](repeating: Effect(), count: conditions.count)
   }
 
@@ -89,7 +97,7 @@ struct Doctor {
     at block: Block, _ coverage: inout QueryCoverage
   ) throws(StoreError) {
     entries += block.rows
-    guard looked < Self.maxRows else {
+    guard looked < limit else {
       isComplete = false
       return
     }

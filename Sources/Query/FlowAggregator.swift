@@ -36,15 +36,17 @@ struct FlowAggregator {
   private var flows: [Key: Flow] = [:]
   private var leftOut = 0
   private var failures = QueryResult.Failures()
+  private var order: ScanOrder
 
   init(_ query: FlowQuery, _ plan: ScanPlan, _ decoder: @escaping ContentDecoder) {
     (self.query, self.plan, self.decoder) = (query, plan, decoder)
+    order = ScanOrder(plan)
   }
 
   mutating func add(_ block: Block, _ coverage: inout QueryCoverage) throws(StoreError) {
     let scan = try BlockScan(BlockColumns(block), decoder: decoder)
     coverage.examined += block.rows
-    let selection = try scan.select(plan)
+    let selection = try scan.select(plan, &order)
     failures.add(selection.failures)
     selection.rows.forEach { row in
       let view = ScanRow(scan: scan, row: row)

@@ -7,6 +7,9 @@ struct KeyTable {
   private let key: GroupKey
   private var byValue: [FieldValue: Int32] = [:]
   private var values: [FieldValue] = []
+  /// Texts that were mapped lately: the same ones come back block after block.
+  private var byText: [String: Int32] = [:]
+  private static let maxMapped = 32_768
 
   init(_ key: GroupKey) { self.key = key }
 
@@ -40,10 +43,17 @@ struct KeyTable {
   private static func isFallback(_ id: FieldID) -> Bool { Catalogue[id].fallback != nil }
 
   private mutating func number(_ value: FieldValue) -> Int32 {
-    var value = value
-    if case .text(let text) = value {
-      value = text.isEmpty ? .none : .text(key.map.map { $0(text) } ?? text)
-    }
+    guard case .text(let text) = value else { return number(mapped: value) }
+    guard !text.isEmpty else { return number(mapped: .none) }
+    guard let map = key.map else { return number(mapped: value) }
+    if let known = byText[text] { return known }
+    let made = number(mapped: .text(map(text)))
+    if byText.count >= Self.maxMapped { byText.removeAll(keepingCapacity: true) }
+    byText[text] = made
+    return made
+  }
+
+  private mutating func number(mapped value: FieldValue) -> Int32 {
     if let known = byValue[value] { return known }
     guard values.count < Aggregation.maxGroups else { return -1 }
     let number = Int32(values.count)
@@ -54,35 +64,39 @@ struct KeyTable {
 
   private static let unknown: Int32 = -2
 
+  /// The first non-empty of these columns: each numbers the rows that the ones before leave open.
   private mutating func codes(
     _ ids: [FieldID], _ scan: BlockScan, _ rows: Bitmap
   ) throws(StoreError) -> [Int32] {
-    var chain: [(codes: [UInt32], column: Column, empty: UInt32, numbers: [Int32])] = []
+    var result = [Int32](repeating: 0, count: scan.rows)
+    var rest = rows
     for id in ids {
       guard let column = try scan.columns.column(id), let codes = try scan.codes(id) else {
         continue
       }
-      var empty: UInt32 = 0
-      if case .texts(let texts) = column { empty = texts.dictionary.code(of: "") ?? 0 }
-      chain.append(
-        (codes, column, empty, [Int32](repeating: Self.unknown, count: column.codeCount)))
-    }
-    var result = [Int32](repeating: 0, count: scan.rows)
-    var ofNone = Self.unknown
-    rows.forEach { row in
-      for place in chain.indices {
-        let code = Int(chain[place].codes[row])
-        if code == 0 || code == Int(chain[place].empty) { continue }
-        var known = chain[place].numbers[code]
+      var here = rest
+      if case .texts(let texts) = column {
+        rest = try scan.open(id, texts, rest)
+      } else if let presence = column.presence {
+        rest.subtract(presence.words)
+      } else {
+        rest = Bitmap(rows: scan.rows, filled: false)
+      }
+      here.subtract(rest)
+      var numbers = [Int32](repeating: Self.unknown, count: column.codeCount)
+      here.forEach { row in
+        let code = Int(codes[row])
+        var known = numbers[code]
         if known == Self.unknown {
-          known = number(chain[place].column.fieldValue(code: UInt32(code)))
-          chain[place].numbers[code] = known
+          known = number(column.fieldValue(code: UInt32(code)))
+          numbers[code] = known
         }
         result[row] = known
-        return
       }
-      if ofNone == Self.unknown { ofNone = number(.none) }
-      result[row] = ofNone
+    }
+    if !rest.isEmpty {
+      let ofNone = number(.none)
+      rest.forEach { result[$0] = ofNone }
     }
     return result
   }
@@ -125,20 +139,25 @@ struct KeyTable {
     _ field: Field, _ id: FieldID, _ scan: BlockScan, _ rows: Bitmap
   ) throws(StoreError) -> [Int32] {
     var result = [Int32](repeating: 0, count: scan.rows)
-    let column = try scan.columns.column(id)
-    let lane = try scan.lane(id)
-    var known: [Int64: Int32] = [:]
+    guard let column = try scan.columns.column(id), let lane = try scan.lane(id) else {
+      let ofNone = number(OneField(id: id, value: .none).derived(field))
+      rows.forEach { result[$0] = ofNone }
+      return result
+    }
+    let presence = column.presence
+    // Enumerations are small numbers; the last place is that of none.
+    var known = [Int32](repeating: Self.unknown, count: 257)
     rows.forEach { row in
-      guard let lane, column?.presence.map({ $0[row] }) ?? true else {
-        result[row] = number(OneField(id: id, value: .none).derived(field))
+      let isThere = presence.map { $0[row] } ?? true
+      let value = lane[row]
+      let place = !isThere ? 256 : value >= 0 && value < 256 ? Int(value) : -1
+      if place >= 0, known[place] != Self.unknown {
+        result[row] = known[place]
         return
       }
-      if let found = known[lane[row]] {
-        result[row] = found
-        return
-      }
-      let made = number(OneField(id: id, value: column?.value(at: row) ?? .none).derived(field))
-      known[lane[row]] = made
+      let made = number(
+        OneField(id: id, value: isThere ? column.value(at: row) : .none).derived(field))
+      if place >= 0 { known[place] = made }
       result[row] = made
     }
     return result
@@ -177,11 +196,13 @@ struct KeyTable {
   }
 }
 
-/// Numbers pairs of numbers.
+/// Numbers pairs of numbers: a hash table of its own, for it is asked once a row.
 struct PairTable {
-  private var byPair: [UInt64: Int32] = [:]
+  /// Number of the pair in each place, -1 where there is none. A power of two of places, at most
+  /// half of them taken.
+  private var places = [Int32](repeating: -1, count: 1 << 10)
+  private var bits: UInt64 = 10
   private var list: [UInt64] = []
-  private var last: (pair: UInt64, number: Int32)?
 
   var count: Int { list.count }
 
@@ -189,17 +210,16 @@ struct PairTable {
   mutating func number(_ before: Int32, _ own: Int32) -> Int32 {
     guard before >= 0, own >= 0 else { return -1 }
     let pair = UInt64(UInt32(before)) << 32 | UInt64(UInt32(own))
-    if let last, last.pair == pair { return last.number }
-    let number: Int32
-    if let known = byPair[pair] {
-      number = known
-    } else {
-      guard list.count < Aggregation.maxGroups else { return -1 }
-      number = Int32(list.count)
-      byPair[pair] = number
-      list.append(pair)
+    var place = place(pair)
+    while places[place] >= 0 {
+      if list[Int(places[place])] == pair { return places[place] }
+      place = (place + 1) & (places.count - 1)
     }
-    last = (pair, number)
+    guard list.count < Aggregation.maxGroups else { return -1 }
+    let number = Int32(list.count)
+    places[place] = number
+    list.append(pair)
+    if list.count * 2 > places.count { grow() }
     return number
   }
 
@@ -207,5 +227,21 @@ struct PairTable {
   func pair(_ number: Int32) -> (before: Int32, own: Int32) {
     let pair = list[Int(number)]
     return (Int32(pair >> 32), Int32(truncatingIfNeeded: pair))
+  }
+
+  /// Multiplying spreads neighbours; the highest bits depend on all others.
+  private func place(_ pair: UInt64) -> Int {
+    let mixed = (pair ^ pair >> 29) &* 0x9e37_79b9_7f4a_7c15
+    return Int(mixed >> (64 - bits))
+  }
+
+  private mutating func grow() {
+    bits += 1
+    places = [Int32](repeating: -1, count: 1 << Int(bits))
+    for (number, pair) in list.enumerated() {
+      var place = place(pair)
+      while places[place] >= 0 { place = (place + 1) & (places.count - 1) }
+      places[place] = Int32(number)
+    }
   }
 }

@@ -27,6 +27,7 @@ struct Pager {
   private var isExact = true
   private var budget: Int
   private var failures = QueryResult.Failures()
+  private var order: ScanOrder
   private var coverage: QueryCoverage
 
   private struct Hit {
@@ -42,6 +43,7 @@ struct Pager {
     self.decoder = decoder
     plan = ScanPlan(query.filters, window: query.window)
     let rowLimit = query.filters.compactMap(\.rowLimit).min() ?? Query.maxLimit
+    order = ScanOrder(plan)
     limit = max(1, min(query.limit, Query.maxLimit, rowLimit))
     mark = PageCursor.mark(query)
     let mark = mark
@@ -52,8 +54,7 @@ struct Pager {
     let all = snapshot.blocks(query.families, plan)
     coverage = QueryCoverage(all)
     switch query.order {
-    case .newest, .latency:
-      blocks = all.sorted { ($0.last, $0.sequence) > ($1.last, $1.sequence) }
+    case .newest, .latency: blocks = all.newestFirst
     case .oldest: blocks = all
     }
   }
@@ -62,6 +63,10 @@ struct Pager {
     for block in blocks {
       try checkCancellation()
       guard block.kinds.intersects(plan.kinds), plan.windowVerdict(block) != .none else { continue }
+      // Later blocks cannot better the page either.
+      if !isExact, budget <= 0, query.order != .latency, !mayShow(block), isBehindCursor(block) {
+        break
+      }
       // A block that cannot be read is named in the coverage; the others still answer.
       try? visit(block)
     }
@@ -99,7 +104,7 @@ struct Pager {
       budget -= block.rows * plan.weight
     }
     coverage.examined += block.rows
-    let selection = try scan.select(plan)
+    let selection = try scan.select(plan, &order)
     failures.add(selection.failures)
     total += selection.rows.count
     if mayShow { try collect(selection.rows, scan) }
@@ -123,6 +128,13 @@ struct Pager {
       else { return true }
       return range.upperBound >= worst.position.latency
     }
+  }
+
+  /// Whether all of the block comes after the cursor, so that only the page can keep it out.
+  private func isBehindCursor(_ block: Block) -> Bool {
+    guard let after else { return true }
+    return query.order == .newest
+      ? block.last.nanoseconds < after.instant : block.first.nanoseconds > after.instant
   }
 
   /// Takes the rows of a block that belong among the best.
@@ -199,6 +211,17 @@ struct Pager {
   private static let always: [FieldID] = [
     .kind, .instant, .nodeID, .streamNumber, .streamIndex, .halves,
   ]
+}
+
+extension [Block] {
+  /// The same blocks by their last entry, newest first. Most often they lie that way already.
+  var newestFirst: [Block] {
+    let reversed = Array(self.reversed())
+    let isSorted = zip(reversed, reversed.dropFirst()).allSatisfy { a, b in
+      (a.last, a.sequence) > (b.last, b.sequence)
+    }
+    return isSorted ? reversed : sorted { ($0.last, $0.sequence) > ($1.last, $1.sequence) }
+  }
 }
 
 extension Field {

@@ -79,9 +79,8 @@ indirect enum ScanTest: Sendable {
     if let simple = ScanTest(conjunct.shape) {
       self = simple
     } else if conjunct.slots.count == 1, let slot = conjunct.slots.first {
-      self = ScanTest(slot, intervals: nil, texts: nil) { value in
-        conjunct.evaluate(OneSlot(value: value))
-      }
+      let match = TextMatch(conjunct, of: FieldSchema.fields[slot])
+      self = ScanTest(slot, match: match) { value in conjunct.evaluate(OneSlot(value: value)) }
     } else {
       let needsContent = conjunct.slots.contains { slot in
         if case .content = FieldAccess.bySlot[slot] { true } else { false }
@@ -95,15 +94,17 @@ indirect enum ScanTest: Sendable {
     switch shape {
     case .constant(let flag): self = .constant(flag)
     case .flag(let slot, let isNegated):
-      self.init(slot, intervals: IntervalSet(isNegated ? [0...0] : [1...1]), texts: nil) { value in
+      self.init(slot, intervals: IntervalSet(isNegated ? [0...0] : [1...1])) { value in
         if case .bool(let flag) = value { flag != isNegated ? .yes : .no } else { .no }
       }
     case .comparison(let slot, let comparison, let constant):
-      var texts: [String]?
-      if case .string(let text) = constant, comparison == .equal { texts = [text] }
+      var match: TextMatch?
+      if case .string(let text) = constant, comparison == .equal || comparison == .notEqual {
+        match = TextMatch(equal: [text], isNegated: comparison == .notEqual)
+      }
       self.init(
         slot, intervals: Self.intervals(slot) { IntervalSet(comparison, constant, value: $0) },
-        texts: texts
+        match: match
       ) { value in value.compares(comparison, to: constant) ?? false ? .yes : .no }
     case .oneOf(let slot, let values, let isNegated):
       let texts = values.compactMap { if case .string(let text) = $0 { text } else { nil } }
@@ -115,7 +116,7 @@ indirect enum ScanTest: Sendable {
       }
       self.init(
         slot, intervals: intervals,
-        texts: isNegated || texts.count < values.count ? nil : texts
+        match: texts.count == values.count ? TextMatch(equal: texts, isNegated: isNegated) : nil
       ) { value in values.contains { value.equals($0) } != isNegated ? .yes : .no }
     case .anyOf(let shapes), .allOf(let shapes):
       var parts: [ScanTest] = []
@@ -138,7 +139,7 @@ indirect enum ScanTest: Sendable {
   }
 
   private init(
-    _ slot: Int, intervals: IntervalSet?, texts: [String]?,
+    _ slot: Int, intervals: IntervalSet? = nil, match: TextMatch? = nil,
     decide: @escaping @Sendable (Value) -> Outcome
   ) {
     let access = FieldAccess.bySlot[slot]
@@ -158,12 +159,12 @@ indirect enum ScanTest: Sendable {
         case .yes: bits |= 1 << UInt64(kind.rawValue)
         case .no: break
         case .failed:
-          self = .field(FieldTest(slot, nil, nil, decide))
+          self = .field(FieldTest(access, field, nil, nil, decide))
           return
         }
       }
       self = .kind(bits)
-    default: self = .field(FieldTest(slot, intervals, texts, decide))
+    default: self = .field(FieldTest(access, field, intervals, match, decide))
     }
   }
 
@@ -183,7 +184,7 @@ indirect enum ScanTest: Sendable {
   private static func isHTTP2(_ isNegated: Bool) -> ScanTest {
     let always: UInt64 = 1 << UInt64(ProtocolKind.http2.rawValue)
     let either = KindSet([ProtocolKind.grpc, .gqlv1, .gqlv2]).bits
-    let version = column(.httpVersion) { $0.equals(.string("HTTP/2")) != isNegated }
+    let version = isText(.httpVersion, "HTTP/2", isNegated)
     return isNegated
       ? .all([.kind(~always), .any([.kind(~either), version])])
       : .any([.kind(always), .all([.kind(either), version])])
@@ -192,17 +193,19 @@ indirect enum ScanTest: Sendable {
   /// As the row of `tls` has it.
   private static func isTLS(_ isNegated: Bool) -> ScanTest {
     let decrypted = ScanTest.field(
-      FieldTest(.ints(.decrypted, .bool, absent: 0), Catalogue[.decrypted]) { value in
-        value.equals(.bool(true)) != isNegated
+      FieldTest(.ints(.decrypted, .bool, absent: 0), Catalogue[.decrypted], nil, nil) { value in
+        value.equals(.bool(true)) != isNegated ? .yes : .no
       })
-    let source = column(.captureSource) { $0.equals(.string("ebpf_tls")) != isNegated }
+    let source = isText(.captureSource, "ebpf_tls", isNegated)
     return isNegated ? .all([decrypted, source]) : .any([decrypted, source])
   }
 
-  private static func column(
-    _ id: FieldID, _ holds: @escaping @Sendable (Value) -> Bool
-  ) -> ScanTest {
-    .field(FieldTest(.texts([id]), Catalogue[id], holds))
+  /// Whether a text column holds that text, or does not.
+  private static func isText(_ id: FieldID, _ text: String, _ isNegated: Bool) -> ScanTest {
+    .field(
+      FieldTest(
+        .texts([id]), Catalogue[id], nil, TextMatch(equal: [text], isNegated: isNegated)
+      ) { value in value.equals(.string(text)) != isNegated ? .yes : .no })
   }
 
   /// Kinds of entries that may pass, as bits by raw value.
@@ -234,29 +237,21 @@ struct FieldTest: Sendable {
   let decide: @Sendable (Value) -> Outcome
   /// The integers it allows, for integer columns where that is known.
   let intervals: IntervalSet?
-  /// The only texts it allows, where that is known.
-  let texts: [String]?
+  /// The same for text columns, where bytes decide.
+  let match: TextMatch?
 
   init(
-    _ slot: Int, _ intervals: IntervalSet?, _ texts: [String]?,
-    _ decide: @escaping @Sendable (Value) -> Outcome
+    _ access: FieldAccess, _ field: Field, _ intervals: IntervalSet?,
+    _ match: TextMatch?, _ decide: @escaping @Sendable (Value) -> Outcome
   ) {
-    access = FieldAccess.bySlot[slot]
-    field = FieldSchema.fields[slot]
-    self.decide = decide
-    self.intervals = intervals
-    self.texts = texts
+    (self.access, self.field, self.decide) = (access, field, decide)
+    (self.intervals, self.match) = (intervals, match)
   }
 
-  /// A test of ours on a column.
-  init(
-    _ access: FieldAccess, _ field: Field, _ holds: @escaping @Sendable (Value) -> Bool
-  ) {
-    self.access = access
-    self.field = field
-    decide = { holds($0) ? .yes : .no }
-    intervals = nil
-    texts = nil
+  /// The only texts it allows, where that is known.
+  var texts: [String]? {
+    guard let match, match.kind == .equal, !match.isNegated else { return nil }
+    return match.needles.map { String(decoding: $0, as: UTF8.self) }
   }
 
   var reach: ScanTest.Reach {

@@ -83,9 +83,12 @@ extension ScanPlan {
 
 extension QueryCoverage {
   init(_ blocks: [Block]) {
-    entries = blocks.reduce(0) { $0 + $1.rows }
-    if let first = blocks.map(\.first).min(), let last = blocks.map(\.last).max() {
-      range = first...max(first, last)
+    for block in blocks {
+      entries += block.rows
+      let last = max(block.first, block.last)
+      range =
+        range.map { min($0.lowerBound, block.first)...max($0.upperBound, last) }
+        ?? block.first...last
     }
   }
 }

@@ -124,3 +124,11 @@ package struct BlockDamage: Sendable {
   package var rows: Int
   package var error: StoreError
 }
+
+extension BlockDamage: CustomStringConvertible {
+  /// `16384 entries of block 7f3c9a1b: stored data is damaged`.
+  package var description: String {
+    let name = block.map { "block \($0.description.prefix(8))" } ?? "a block"
+    return "\(rows) entries of \(name): \(error.problem)"
+  }
+}

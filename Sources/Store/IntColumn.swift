@@ -19,6 +19,9 @@ package struct IntColumn: Sendable {
     return presence.map { $0.spread(dense, absent: absent) } ?? dense
   }
 
+  /// The values of the rows that have one, in order.
+  package func denseValues() -> [Int64] { packed.decoded() }
+
   /// The value of one row, for reading a few; nil when it has none.
   package func value(at row: Int) -> Int64? {
     if let presence, !presence[row] { return nil }

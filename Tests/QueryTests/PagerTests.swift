@@ -196,6 +196,21 @@ import Testing
     }
   }
 
+  @Test func aCancelledQuerySaysSo() async throws {
+    let source = StoreSource(try store(entries(300, seed: 15)))
+    let task = Task {
+      withUnsafeCurrentTask { $0?.cancel() }
+      do throws(QueryError) {
+        _ = try await source.query(Query())
+        return false
+      } catch {
+        if case .cancelled = error { return true }
+        return false
+      }
+    }
+    #expect(await task.value)
+  }
+
   @Test func entriesAreFoundByTheirName() async throws {
     let entries = entries(300, seed: 14)
     let source = StoreSource(try store(entries, blockRows: 30))
