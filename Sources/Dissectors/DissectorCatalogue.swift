@@ -4,6 +4,5 @@ package enum DissectorCatalogue {
   package static let all: [DissectorRow] = [
     DNS.row,
     HTTP1.row,
-    Redis.row,
   ]
 }
