@@ -64,7 +64,7 @@ import Tools
     var seen: [String] = []
     var cursor: JSONValue?
     repeat {
-      var arguments: JSONObject = ["limit": 50]
+      var arguments: JSONObject = ["limit": 50, "kfl": "http || dns"]
       if let cursor { arguments["cursor"] = cursor }
       let page = try await ShopHub.ask("list_api_calls", arguments)
       seen += page.structured["calls"]?.array?.compactMap { $0["id"]?.string } ?? []
