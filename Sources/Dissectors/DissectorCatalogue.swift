@@ -4,5 +4,6 @@ package enum DissectorCatalogue {
   package static let all: [DissectorRow] = [
     DNS.row,
     HTTP1.row,
+    Redis.row,
   ]
 }

@@ -1,0 +1,260 @@
+import Bytes
+import JSON
+
+/// What an entry shows of a value: as JSON, made from its first bytes.
+///
+/// Only so many bytes of the value are looked at, so that it does not matter in how many pieces a
+/// large one arrived.
+struct RESPPreview {
+  /// Bytes of a value that are shown, as they are on the wire.
+  static let limit = 4 << 10
+  /// Word in place of a secret.
+  static let redacted = "[redacted]"
+
+  /// What must not be shown.
+  enum Secrecy: Sendable {
+    case none
+    /// The value that follows the name of a setting which holds a password.
+    case settings
+    case whole
+  }
+
+  let type: UInt8
+  /// Elements, or pairs of a map; nil for a plain value.
+  private(set) var count: Int?
+  private(set) var isCut = false
+  private let secrecy: Secrecy
+  private var at = 0
+  /// The next string belongs to the name of a secret.
+  private var hidesNext = false
+
+  /// - Parameter bytes: the beginning of a value; more than `limit` of it are not read.
+  /// - Precondition: `bytes` is not empty.
+  init(_ bytes: RawSpan, hiding secrecy: Secrecy = .none) {
+    self.secrecy = secrecy
+    var start = 0
+    Self.skipAttributes(bytes.prefix(Self.limit), &start)
+    at = start
+    type = start < bytes.byteCount ? bytes.byte(start) : bytes.byte(0)
+    if start < bytes.byteCount, isAggregate(type) {
+      count = (try? RESP.number(bytes, start))?.value
+    }
+  }
+
+  /// Place of the first element of an array or push, when it is a string.
+  func firstWord(_ bytes: RawSpan) -> Range<Int>? { word(bytes, 0) }
+
+  /// Place of element `index` of an array of strings. Nil when it is not there or not a string.
+  func word(_ bytes: RawSpan, _ index: Int) -> Range<Int>? {
+    let bytes = bytes.prefix(Self.limit)
+    guard var offset = (try? RESP.number(bytes, at))?.end else { return nil }
+    for place in 0...index {
+      guard offset < bytes.byteCount, bytes.byte(offset) == RESP.string,
+        let header = try? RESP.number(bytes, offset), header.value >= 0,
+        header.value <= bytes.byteCount - header.end
+      else { return nil }
+      if place == index { return header.end..<header.end + header.value }
+      offset = header.end + header.value + 2
+    }
+    return nil
+  }
+
+  /// Place of the text of a line such as an error or a simple string, cut at `limit`.
+  func line(_ bytes: RawSpan) -> Range<Int> {
+    let bytes = bytes.prefix(Self.limit)
+    if type == RESP.blobError {
+      guard let header = try? RESP.number(bytes, at) else { return 0..<0 }
+      return header.end..<header.end + max(0, min(header.value, bytes.byteCount - header.end))
+    }
+    guard at < bytes.byteCount else { return 0..<0 }
+    var end = bytes.firstOffset(of: 0x0a, from: at) ?? bytes.byteCount
+    if end > at + 1, bytes.byte(end - 1) == 0x0d { end -= 1 }
+    return at + 1..<max(end, at + 1)
+  }
+
+  /// Name of the type as people know it.
+  var typeName: String {
+    switch type {
+    case RESP.simple: "simple string"
+    case RESP.error, RESP.blobError: "error"
+    case RESP.integer: "integer"
+    case RESP.string: "bulk"
+    case RESP.array: "array"
+    case RESP.null: "null"
+    case RESP.boolean: "boolean"
+    case RESP.double: "double"
+    case RESP.bigNumber: "big number"
+    case RESP.verbatim: "verbatim"
+    case RESP.map: "map"
+    case RESP.set: "set"
+    case RESP.push: "push"
+    default: "unknown"
+    }
+  }
+
+  // MARK: Writing
+
+  /// Writes the value, as far as it is shown.
+  mutating func write(_ bytes: RawSpan, to writer: inout JSONWriter) {
+    if secrecy == .whole {
+      writer.write(Self.redacted)
+      return
+    }
+    value(bytes.prefix(Self.limit), &writer, depth: 0)
+  }
+
+  /// Writes the element at `at`; gives whether the next one can be read.
+  @discardableResult
+  private mutating func value(
+    _ bytes: RawSpan, _ writer: inout JSONWriter, depth: Int
+  ) -> Bool {
+    Self.skipAttributes(bytes, &at)
+    guard at < bytes.byteCount, depth <= RESPScanner.maxDepth else {
+      writer.null()
+      return cut()
+    }
+    let type = bytes.byte(at)
+    switch type {
+    case RESP.string, RESP.blobError, RESP.verbatim: return string(bytes, &writer)
+    case RESP.array, RESP.set, RESP.push, RESP.map:
+      return aggregate(bytes, type, &writer, depth)
+    default: return plain(bytes, type, &writer)
+    }
+  }
+
+  private mutating func cut() -> Bool {
+    isCut = true
+    return false
+  }
+
+  /// A string with its length in front.
+  private mutating func string(_ bytes: RawSpan, _ writer: inout JSONWriter) -> Bool {
+    let type = bytes.byte(at)
+    guard let header = try? RESP.number(bytes, at) else {
+      writer.null()
+      return cut()
+    }
+    if header.value < 0 {
+      writer.null()
+      at = header.end
+      return true
+    }
+    var start = header.end
+    let end = start + min(header.value, bytes.byteCount - start)
+    // A verbatim string begins with three letters that say what it is, and a colon.
+    if type == RESP.verbatim, end - start >= 4 { start += 4 }
+    show(bytes.slice(start..<end), &writer)
+    if header.value > bytes.byteCount - header.end { return cut() }
+    at = header.end + header.value + 2
+    return true
+  }
+
+  private mutating func show(_ text: RawSpan, _ writer: inout JSONWriter) {
+    if hidesNext {
+      hidesNext = false
+      writer.write(Self.redacted)
+      return
+    }
+    if secrecy == .settings { hidesNext = RedisSecrets.isSecretSetting(text) }
+    writer.write(text.text())
+  }
+
+  private mutating func aggregate(
+    _ bytes: RawSpan, _ type: UInt8, _ writer: inout JSONWriter, _ depth: Int
+  ) -> Bool {
+    guard let header = try? RESP.number(bytes, at) else {
+      writer.null()
+      return cut()
+    }
+    at = header.end
+    if header.value < 0 {
+      writer.null()
+      return true
+    }
+    var goesOn = true
+    if type == RESP.map {
+      writer.beginObject()
+      for _ in 0..<header.value where goesOn { goesOn = member(bytes, &writer, depth) }
+      writer.endObject()
+    } else {
+      writer.beginArray()
+      for _ in 0..<header.value where goesOn {
+        if at >= bytes.byteCount {
+          goesOn = cut()
+        } else {
+          goesOn = value(bytes, &writer, depth: depth + 1)
+        }
+      }
+      writer.endArray()
+    }
+    return goesOn
+  }
+
+  /// A pair of a map. Keys that are no strings are written as JSON inside the name.
+  private mutating func member(
+    _ bytes: RawSpan, _ writer: inout JSONWriter, _ depth: Int
+  ) -> Bool {
+    if at >= bytes.byteCount { return cut() }
+    var key = JSONWriter()
+    let goesOn = value(bytes, &key, depth: depth + 1)
+    let text = key.text
+    let isString = text.utf8.first == 0x22
+    writer.name(isString ? (try? JSONReader.value(of: text))?.string ?? text : text)
+    if goesOn, at < bytes.byteCount { return value(bytes, &writer, depth: depth + 1) }
+    writer.null()
+    return cut()
+  }
+
+  /// A value that is one line.
+  private mutating func plain(
+    _ bytes: RawSpan, _ type: UInt8, _ writer: inout JSONWriter
+  ) -> Bool {
+    let feed = bytes.firstOffset(of: 0x0a, from: at)
+    var end = feed ?? bytes.byteCount
+    if end > at + 1, bytes.byte(end - 1) == 0x0d { end -= 1 }
+    let text = bytes.slice(at + 1..<max(at + 1, end))
+    switch type {
+    case RESP.null: writer.null()
+    case RESP.boolean: writer.write(text.equals("t"))
+    case RESP.integer:
+      let digits = text.text()
+      if let number = Int64(digits) { writer.write(number) } else { writer.write(digits) }
+    case RESP.double:
+      let digits = text.text()
+      if let number = Double(digits), number.isFinite {
+        writer.write(number)
+      } else {
+        writer.write(digits)
+      }
+    case RESP.simple: show(text, &writer)
+    default: writer.write(text.text())
+    }
+    guard let feed else { return cut() }
+    at = feed + 1
+    return true
+  }
+
+  /// Moves over attributes: they say something about the value behind them.
+  private static func skipAttributes(_ bytes: RawSpan, _ at: inout Int) {
+    while at < bytes.byteCount, bytes.byte(at) == RESP.attribute {
+      guard let header = try? RESP.number(bytes, at), 0...RESPScanner.maxCount ~= header.value
+      else {
+        at = bytes.byteCount
+        return
+      }
+      var scanner = RESPScanner(elements: 2 * header.value)
+      guard (try? scanner.scan(bytes.suffix(from: header.end))) == .complete else {
+        at = bytes.byteCount
+        return
+      }
+      at = header.end + scanner.position
+    }
+  }
+
+  private func isAggregate(_ type: UInt8) -> Bool {
+    switch type {
+    case RESP.array, RESP.map, RESP.set, RESP.push: true
+    default: false
+    }
+  }
+}

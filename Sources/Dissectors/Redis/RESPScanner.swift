@@ -1,0 +1,195 @@
+import Bytes
+
+/// Finds where a value of the Redis serialization protocol ends (RESP2, RESP3).
+///
+/// Can stop anywhere and go on when there are more bytes, without looking at any byte twice:
+/// `position` says how far it came. Values nest; what is kept of that is how many elements are
+/// still to come in each of the values around.
+///
+///     +text CRLF         -error CRLF        :integer CRLF      ,double CRLF
+///     #t CRLF            _ CRLF             (big number CRLF
+///     $length CRLF bytes CRLF               !length CRLF error CRLF    =length CRLF text CRLF
+///     *count CRLF …      ~count CRLF …      >count CRLF …      %pairs CRLF …     |pairs CRLF …
+struct RESPScanner: Sendable {
+  /// Values inside values, at most. Redis itself answers with fewer than ten.
+  static let maxDepth = 32
+  /// Elements of one value, at most.
+  static let maxCount = 1 << 24
+  /// Bytes of one string, at most: far above what servers accept (512 MiB by default).
+  static let maxString = 1 << 32
+  /// Bytes of a line without its length in front, at most (64 KiB for inline commands in Redis).
+  static let maxLine = 64 << 10
+
+  enum Outcome: Equatable {
+    /// The value ends at `position`.
+    case complete
+    /// At `position` begins a line whose end is not there yet.
+    case line
+    /// At `position` begins a string whose end is not there yet: so many bytes before it, and so
+    /// many of it with its line end.
+    case string(header: Int, length: Int)
+  }
+
+  /// Bytes behind the last element that is whole.
+  private(set) var position = 0
+  /// Before this there is no end of the line at `position`.
+  private var searched = 0
+  /// Elements still to come in the innermost value.
+  private var left: Int
+  /// The same of the values around it.
+  private var outer: [Int] = []
+
+  /// - Parameter elements: how many values make the whole.
+  init(elements: Int = 1) { left = elements }
+
+  /// Nothing is missing.
+  var isComplete: Bool { left == 0 && outer.allSatisfy { $0 == 0 } }
+
+  /// Goes on as far as it can.
+  mutating func scan(_ bytes: RawSpan) throws(WireError) -> Outcome {
+    while true {
+      while left == 0 {
+        guard let next = outer.popLast() else { return .complete }
+        left = next
+      }
+      guard position < bytes.byteCount else { return .line }
+      switch bytes.byte(position) {
+      case RESP.string, RESP.blobError, RESP.verbatim:
+        guard let header = try RESP.number(bytes, position) else { return .line }
+        if header.value == -1, bytes.byte(position) == RESP.string {
+          advance(to: header.end)
+          continue
+        }
+        guard header.value >= 0 else { throw WireError(.invalid, at: position) }
+        guard header.value <= Self.maxString else { throw WireError(.tooLarge, at: position) }
+        let end = header.end + header.value + 2
+        if end > bytes.byteCount {
+          return .string(header: header.end - position, length: header.value + 2)
+        }
+        guard bytes.byte(end - 2) == 0x0d, bytes.byte(end - 1) == 0x0a else {
+          throw WireError(.invalid, at: end - 2)
+        }
+        advance(to: end)
+      case RESP.array, RESP.map, RESP.set, RESP.push, RESP.attribute:
+        guard let header = try RESP.number(bytes, position) else { return .line }
+        try enter(bytes.byte(position), count: header.value)
+        position = header.end
+      case RESP.simple, RESP.error, RESP.integer, RESP.null, RESP.boolean, RESP.double,
+        RESP.bigNumber:
+        guard let end = try line(bytes) else { return .line }
+        guard RESP.isWellFormed(bytes, position..<end - 2) else {
+          throw WireError(.invalid, at: position)
+        }
+        advance(to: end)
+      default: throw WireError(.invalid, at: position)
+      }
+    }
+  }
+
+  /// The bytes before `position` are gone.
+  mutating func rebase() {
+    searched = max(0, searched - position)
+    position = 0
+  }
+
+  /// The string at `position` is passed over by others.
+  mutating func passString() { left -= 1 }
+
+  /// The element at `position` ends at `end`.
+  private mutating func advance(to end: Int) {
+    position = end
+    left -= 1
+  }
+
+  /// Opens a value with elements.
+  private mutating func enter(_ type: UInt8, count: Int) throws(WireError) {
+    if count == -1, type == RESP.array {
+      left -= 1
+      return
+    }
+    guard count >= 0 else { throw WireError(.invalid, at: position) }
+    guard count <= Self.maxCount, outer.count < Self.maxDepth else {
+      throw WireError(.tooLarge, at: position)
+    }
+    // An attribute comes before the element it belongs to and is none itself.
+    if type != RESP.attribute { left -= 1 }
+    if count == 0 { return }
+    outer.append(left)
+    left = type == RESP.map || type == RESP.attribute ? 2 * count : count
+  }
+
+  /// End of the line at `position`, behind its line feed.
+  private mutating func line(_ bytes: RawSpan) throws(WireError) -> Int? {
+    guard let feed = bytes.firstOffset(of: 0x0a, from: max(searched, position)) else {
+      if bytes.byteCount - position > Self.maxLine { throw WireError(.tooLarge, at: position) }
+      searched = bytes.byteCount
+      return nil
+    }
+    guard feed > position + 1, bytes.byte(feed - 1) == 0x0d else {
+      throw WireError(.invalid, at: feed)
+    }
+    return feed + 1
+  }
+}
+
+/// Marks and numbers of the protocol.
+enum RESP {
+  static let simple: UInt8 = 0x2b
+  static let error: UInt8 = 0x2d
+  static let integer: UInt8 = 0x3a
+  static let string: UInt8 = 0x24
+  static let array: UInt8 = 0x2a
+  static let null: UInt8 = 0x5f
+  static let boolean: UInt8 = 0x23
+  static let double: UInt8 = 0x2c
+  static let bigNumber: UInt8 = 0x28
+  static let blobError: UInt8 = 0x21
+  static let verbatim: UInt8 = 0x3d
+  static let map: UInt8 = 0x25
+  static let set: UInt8 = 0x7e
+  static let push: UInt8 = 0x3e
+  static let attribute: UInt8 = 0x7c
+
+  /// Digits of a length or count, at most.
+  private static let maxDigits = 18
+
+  /// The number behind the mark at `offset`, and where its line ends; nil when the line is not
+  /// whole.
+  static func number(
+    _ bytes: RawSpan, _ offset: Int
+  ) throws(WireError) -> (value: Int, end: Int)? {
+    var at = offset + 1
+    let count = bytes.byteCount
+    let isNegative = at < count && bytes.byte(at) == 0x2d
+    if isNegative { at += 1 }
+    let digits = at
+    var value = 0
+    while at < count, bytes.byte(at) &- 0x30 < 10 {
+      if at - digits >= maxDigits { throw WireError(.tooLarge, at: offset) }
+      value = value * 10 + Int(bytes.byte(at) - 0x30)
+      at += 1
+    }
+    if at == count { return nil }
+    guard at > digits, bytes.byte(at) == 0x0d else { throw WireError(.invalid, at: at) }
+    if at + 1 == count { return nil }
+    guard bytes.byte(at + 1) == 0x0a else { throw WireError(.invalid, at: at + 1) }
+    return (isNegative ? -value : value, at + 2)
+  }
+
+  /// Whether a line, its end left out, holds what its mark says. Texts are not looked at.
+  static func isWellFormed(_ bytes: RawSpan, _ line: Range<Int>) -> Bool {
+    let text = bytes.slice(line.lowerBound + 1..<line.upperBound)
+    switch bytes.byte(line.lowerBound) {
+    case null: return text.isEmpty
+    case boolean: return text.equals("t") || text.equals("f")
+    case integer, bigNumber:
+      let start = text.isEmpty || !isSign(text.byte(0)) ? 0 : 1
+      for offset in start..<text.byteCount where text.byte(offset) &- 0x30 >= 10 { return false }
+      return text.byteCount > start
+    case double: return !text.isEmpty && text.byteCount <= 64
+    default: return true
+    }
+  }
+
+  private static func isSign(_ byte: UInt8) -> Bool { byte == 0x2d || byte == 0x2b }
+}

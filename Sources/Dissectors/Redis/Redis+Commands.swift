@@ -1,0 +1,95 @@
+import Bytes
+import Entries
+import Flows
+
+// Commands: what clients send.
+extension Redis {
+  mutating func request(_ bytes: RawSpan, _ side: Side) throws(WireError) -> Step {
+    guard bytes.byte(0) == RESP.array else { return try inline(bytes, side) }
+    if ways[side].scanner.position == 0 {
+      guard let header = try RESP.number(bytes, 0) else { return .needs(bytes.byteCount + 1) }
+      // Servers pass over commands without words.
+      if header.value <= 0 {
+        ways[side].scanner = RESPScanner()
+        return .skip(header.end)
+      }
+    }
+    let frame = try frame(bytes, side)
+    if case .needs(let count) = frame { return .needs(count) }
+    return begin(message(try RedisCommand(array: bytes)), frame, side)
+  }
+
+  /// A command on one line, as people type it.
+  private mutating func inline(_ bytes: RawSpan, _ side: Side) throws(WireError) -> Step {
+    guard let end = bytes.firstOffset(of: 0x0a, from: ways[side].searched) else {
+      if bytes.byteCount > RESPScanner.maxLine { throw WireError(.tooLarge) }
+      if !RedisShape.isText(bytes) { throw WireError(.foreign) }
+      ways[side].searched = bytes.byteCount
+      return .needs(bytes.byteCount + 1)
+    }
+    ways[side].searched = 0
+    guard RedisShape.isText(bytes.prefix(end)) else { throw WireError(.foreign) }
+    let command = try command(bytes.prefix(end), isPart: false)
+    return .message(message(command), length: end + 1)
+  }
+
+  /// The command in these bytes, which end with it or where they were cut.
+  func command(_ bytes: RawSpan, isPart: Bool) throws(WireError) -> RedisCommand {
+    if bytes.byte(0) == RESP.array { return try RedisCommand(array: bytes, isPart: isPart) }
+    var end = bytes.byteCount
+    while end > 0, bytes.byte(end - 1) == 0x0d || bytes.byte(end - 1) == 0x0a { end -= 1 }
+    return try RedisCommand(inline: bytes.prefix(end))
+  }
+
+  /// The message of a command, filed for its reply.
+  mutating func message(_ command: RedisCommand) -> Message {
+    var message = Message(.request, .redis, key: 0)
+    if isAnswered(command) {
+      var asked = RedisQueue.Asked()
+      asked.effect = command.effect
+      asked.secrecy = command.secrecy
+      if command.effect == .subscribe || command.effect == .unsubscribe {
+        asked.replies = UInt32(clamping: max(1, command.count - 1))
+      }
+      message.key = queue.ask(asked)
+    } else {
+      message.key = queue.loneKey()
+      message.partner = .none
+    }
+    message.fields = Self.fields(command)
+    if command.isCut {
+      message.details = #"{"arguments":\#(command.count - 1),"truncated":true}"#
+    }
+    return message
+  }
+
+  static func fields(_ command: RedisCommand) -> FieldValues {
+    var fields = FieldValues()
+    fields.reserve(4)
+    fields.add(.redisType, .text(command.name))
+    fields.add(.redisCommand, .text(command.line))
+    if let key = command.key { fields.add(.redisKey, .text(key)) }
+    return fields
+  }
+
+  /// Whether the server will say anything to it.
+  private mutating func isAnswered(_ command: RedisCommand) -> Bool {
+    if isReplica { return false }
+    switch command.replyMode {
+    case .on:
+      isMute = false
+      skipsNext = false
+      return true
+    case .off:
+      isMute = true
+      return false
+    case .skip:
+      if !isMute { skipsNext = true }
+      return false
+    case nil:
+      if isMute { return false }
+      defer { skipsNext = false }
+      return !skipsNext
+    }
+  }
+}

@@ -1,0 +1,174 @@
+import Bytes
+import Entries
+import Flows
+import JSON
+
+// Replies: what servers send.
+extension Redis {
+  /// Bytes of an error that go with the status.
+  private static let maxError = 200
+
+  mutating func reply(_ bytes: RawSpan, _ side: Side) throws(WireError) -> Step {
+    if isReplica { return try replicated(bytes, side) }
+    if queue.next?.effect == .sync, bytes.byte(0) == RESP.string {
+      return try snapshot(bytes, side)
+    }
+    let frame = try frame(bytes, side)
+    switch frame {
+    case .needs(let count): return .needs(count)
+    case .whole(let length):
+      let message = answer(bytes.prefix(length), isPart: false)
+      if isReplica { ways[side].phase = .snapshot }
+      return begin(message, frame, side)
+    case .long: return begin(answer(bytes, isPart: true), frame, side)
+    }
+  }
+
+  /// The message of a value: a reply to the oldest command, or something said unasked.
+  mutating func answer(_ bytes: RawSpan, isPart: Bool) -> Message {
+    let preview = RESPPreview(bytes)
+    if isUnasked(preview, bytes) { return unasked(preview, bytes) }
+    let kind = confirmation(preview, bytes)
+    if let kind {
+      isSubscribed = true
+      guard queue.next?.effect == kind else {
+        // One of several to the command before.
+        if let confirmed { return Message(.interim, .redis, key: confirmed) }
+        return unasked(preview, bytes)
+      }
+    }
+    let answer = queue.answer(isOnly: kind == nil)
+    if kind != nil { confirmed = answer.asked.key }
+    if answer.isFurther { return Message(.interim, .redis, key: answer.asked.key) }
+    note(answer.asked.effect, preview, bytes)
+    var message = Message(.response, .redis, key: answer.asked.key)
+    if answer.isOrphan { message.partner = .lost }
+    describe(&message, bytes, answer.asked, isPart: isPart)
+    return message
+  }
+
+  /// What a command has changed now that it is answered.
+  private mutating func note(
+    _ effect: RedisVerb.Effect, _ preview: RESPPreview, _ bytes: RawSpan
+  ) {
+    switch effect {
+    case .monitor: isMonitoring = preview.type == RESP.simple
+    case .reset: (isMonitoring, isSubscribed) = (false, false)
+    case .psync: isReplica = preview.type == RESP.simple
+    default: break
+    }
+  }
+
+  // MARK: Said unasked
+
+  private func isUnasked(_ preview: RESPPreview, _ bytes: RawSpan) -> Bool {
+    switch preview.type {
+    case RESP.push: return confirmation(preview, bytes) == nil
+    case RESP.array:
+      guard isSubscribed || queue.isEmpty, let place = preview.firstWord(bytes) else {
+        return false
+      }
+      let word = bytes.slice(place)
+      return word.equals("message") || word.equals("pmessage") || word.equals("smessage")
+    case RESP.simple:
+      guard isMonitoring else { return false }
+      guard let start = preview.line(bytes).first else { return false }
+      return bytes.byte(start) &- 0x30 < 10
+    default: return false
+    }
+  }
+
+  /// What a reply confirms, when it has the form of a confirmation.
+  private func confirmation(
+    _ preview: RESPPreview, _ bytes: RawSpan
+  ) -> RedisVerb.Effect? {
+    let isExpected =
+      switch queue.next?.effect {
+      case .subscribe, .unsubscribe: true
+      default: isSubscribed
+      }
+    guard preview.type == RESP.push || preview.type == RESP.array && isExpected,
+      let place = preview.firstWord(bytes)
+    else { return nil }
+    let word = bytes.slice(place)
+    if word.equals("subscribe") || word.equals("psubscribe") || word.equals("ssubscribe") {
+      return .subscribe
+    }
+    if word.equals("unsubscribe") || word.equals("punsubscribe") || word.equals("sunsubscribe") {
+      return .unsubscribe
+    }
+    return nil
+  }
+
+  private mutating func unasked(_ preview: RESPPreview, _ bytes: RawSpan) -> Message {
+    var message = Message(.response, .redis, key: queue.loneKey())
+    message.partner = .none
+    describe(&message, bytes, RedisQueue.Asked(), isPart: true)
+    if preview.type == RESP.simple {
+      message.fields.set(.redisType, .text("MONITOR"))
+      message.fields.set(.redisCommand, .text(bytes.text(preview.line(bytes))))
+    } else if let name = preview.firstWord(bytes), RedisCommand.isName(bytes.slice(name)) {
+      var words = bytes.text(name)
+      var place = 1
+      while let word = preview.word(bytes, place) {
+        words += " " + bytes.text(word)
+        place += 1
+      }
+      message.fields.set(.redisType, .text(RedisCommand.upper(bytes.slice(name))))
+      message.fields.set(.redisCommand, .text(words))
+    }
+    return message
+  }
+
+  // MARK: Describing
+
+  private func describe(
+    _ message: inout Message, _ bytes: RawSpan, _ asked: RedisQueue.Asked, isPart: Bool
+  ) {
+    if bytes.equals("+OK\r\n") {
+      message.details = #"{"type":"simple string","value":"OK"}"#
+      return
+    }
+    var preview = RESPPreview(bytes, hiding: asked.secrecy)
+    var writer = JSONWriter(reserving: 64 + min(bytes.byteCount, RESPPreview.limit))
+    writer.beginObject()
+    writer.name("type")
+    writer.write(preview.typeName)
+    if preview.type == RESP.error || preview.type == RESP.blobError {
+      let text = error(bytes.text(preview.line(bytes)), asked)
+      let word = String(text.prefix { $0 != " " })
+      writer.name("keyword")
+      writer.write(word)
+      writer.name("value")
+      writer.write(text)
+      message.fields.add(.statusText, .text(Self.prefix(text)))
+      // These two tell where to ask instead.
+      message.failed = word != "MOVED" && word != "ASK"
+    } else {
+      if let count = preview.count {
+        writer.name("count")
+        writer.write(count)
+      }
+      writer.name("value")
+      preview.write(bytes, to: &writer)
+      if preview.isCut || isPart && bytes.byteCount > RESPPreview.limit {
+        writer.name("truncated")
+        writer.write(true)
+      }
+    }
+    writer.endObject()
+    message.details = writer.text
+  }
+
+  /// The text of an error. Servers repeat the arguments of what they do not know.
+  private func error(_ text: String, _ asked: RedisQueue.Asked) -> String {
+    guard asked.effect != .none, let at = text.firstRange(of: "with args beginning with") else {
+      return text
+    }
+    return text[..<at.lowerBound] + RESPPreview.redacted
+  }
+
+  private static func prefix(_ text: String) -> String {
+    text.utf8.count <= maxError ? text : String(decoding: text.utf8.prefix(maxError), as: UTF8.self)
+  }
+}

@@ -1,0 +1,395 @@
+import Bytes
+import Dissectors
+import Entries
+import Flows
+import JSON
+import Testing
+
+@Suite struct RedisTests {
+  // MARK: Commands and replies
+
+  @Test func everyCommandIsPairedWithItsReply() throws {
+    let calls = Self.session.calls()
+    #expect(calls.count == 7)
+    #expect(calls.allSatisfy { $0.kind == .redis && $0.fault == nil })
+    #expect(
+      calls.map { $0.text(.redisType) } == ["SET", "GET", "LLEN", "LPUSH", "GET", "X.Y", "GET"])
+    #expect(calls[0].text(.redisCommand) == "set key3 me")
+    #expect(calls[0].text(.redisKey) == "key3")
+    #expect(calls[0].elapsed == 1000)
+    #expect(calls[0].requestSize == 31)
+    #expect(calls[0].responseSize == 5)
+    #expect(calls.map(\.failed) == [false, false, true, false, false, false, false])
+    #expect(calls[2].text(.statusText) == "WRONGTYPE Operation against a key")
+    #expect(try Self.reply(calls[2])["keyword"] == .string("WRONGTYPE"))
+    #expect(try Self.reply(calls[1]) == ["type": "bulk", "value": "me"])
+    #expect(try Self.reply(calls[3]) == ["type": "integer", "value": 2])
+    #expect(try Self.reply(calls[4]) == ["type": "bulk", "value": .null])
+    #expect(calls[6].text(.statusText) == "MOVED 3999 127.0.0.1:6381")
+  }
+
+  @Test func theLawsHold() {
+    for talk in [Self.session, Self.inline, Self.subscription, Self.resp3] {
+      Laws.split(talk)
+      Laws.truncation(talk)
+      Laws.mutation(talk)
+    }
+  }
+
+  @Test func pipelinesArePairedByOrder() {
+    var talk = Talk(serverPort: 6379)
+    talk.client(Self.command("INCR", "a") + Self.command("INCR", "b") + Self.command("GET", "c"))
+    talk.server(":1\r\n:7")
+    talk.server("\r\n$1\r\nx\r\n")
+    let calls = talk.calls()
+    #expect(calls.map { $0.text(.redisKey) } == ["a", "b", "c"])
+    #expect(calls.map { try? Self.reply($0)["value"] } == [1, 7, "x"])
+  }
+
+  @Test func transactionsAnswerEachCommand() throws {
+    var talk = Talk(serverPort: 6379)
+    talk.client(Self.command("MULTI") + Self.command("INCR", "a") + Self.command("LPUSH", "l", "1"))
+    talk.server("+OK\r\n+QUEUED\r\n+QUEUED\r\n")
+    talk.client(Self.command("EXEC"))
+    talk.server("*2\r\n:1\r\n-WRONGTYPE no list\r\n")
+    let calls = talk.calls()
+    #expect(calls.map { $0.text(.redisType) } == ["MULTI", "INCR", "LPUSH", "EXEC"])
+    #expect(try Self.reply(calls[1])["value"] == "QUEUED")
+    #expect(try Self.reply(calls[3])["value"] == [1, "WRONGTYPE no list"])
+    #expect(!calls[3].failed)
+  }
+
+  @Test func linesAreCommandsToo() {
+    let calls = Self.inline.calls()
+    #expect(
+      calls.map { $0.text(.redisCommand) } == [
+        "PING", "SET key my value with spaces", #"SET k2 say "hi" 'x'"#, "get k2",
+        "SET bad unclosed",
+      ])
+    #expect(calls.map { $0.text(.redisType) } == ["PING", "SET", "SET", "GET", "SET"])
+    #expect(calls.last?.failed == true)
+  }
+
+  @Test func commandsWithoutReplyExpectNone() {
+    var talk = Talk(serverPort: 6379)
+    talk.client("PING\r\nCLIENT REPLY OFF\r\nPING\r\nCLIENT REPLY SKIP\r\nCLIENT REPLY ON\r\n")
+    talk.client("PING\r\nCLIENT REPLY SKIP\r\nPING\r\nECHO last\r\n")
+    talk.server("+PONG\r\n+OK\r\n+PONG\r\n$4\r\nlast\r\n")
+    let calls = talk.calls().sorted { $0.index < $1.index }
+    #expect(calls.allSatisfy { $0.fault == nil })
+    #expect(
+      calls.map(\.hasResponse) == [true, false, false, false, true, true, false, false, true])
+  }
+
+  @Test func keysStandWhereTheCommandHasThem() {
+    func key(_ words: String...) -> String? {
+      var talk = Talk(serverPort: 6379)
+      talk.client(Self.command(words))
+      return talk.calls().first?.text(.redisKey)
+    }
+    #expect(key("MGET", "a", "b") == "a")
+    #expect(key("EVAL", "return 1", "2", "k1", "k2") == "k1")
+    #expect(key("EVAL", "return 1", "0") == nil)
+    #expect(key("XREAD", "COUNT", "2", "STREAMS", "mystream", "0") == "mystream")
+    #expect(key("XGROUP", "CREATE", "events", "g", "$") == "events")
+    #expect(key("OBJECT", "ENCODING", "k") == "k")
+    #expect(key("ZUNION", "2", "z1", "z2") == "z1")
+    #expect(key("MIGRATE", "h", "1", "", "0", "5", "KEYS", "m1") == "m1")
+    #expect(key("PUBLISH", "channel", "x") == nil)
+    #expect(key("JSON.GET", "doc") == "doc")
+    #expect(key("GET", String(repeating: "k", count: 100)) == String(repeating: "k", count: 64))
+  }
+
+  // MARK: Secrets
+
+  @Test func passwordsAreNeverKept() {
+    var talk = Talk(serverPort: 6379)
+    talk.client(Self.command("AUTH", "hunter2") + Self.command("auth", "bob", "hunter2"))
+    talk.client(Self.command("HELLO", "3", "AUTH", "bob", "hunter2", "SETNAME", "x"))
+    talk.client(Self.command("CONFIG", "SET", "maxmemory", "1", "requirepass", "hunter2"))
+    talk.client(Self.command("CONFIG", "GET", "*"))
+    talk.client(Self.command("ACL", "SETUSER", "bob", "on", ">hunter2", "~*"))
+    talk.client(Self.command("ACL", "GETUSER", "bob"))
+    talk.client(Self.command("MIGRATE", "h", "1", "k", "0", "5", "AUTH2", "bob", "hunter2"))
+    talk.client("AUTH \"hunter2\r\n")
+    talk.client(Self.command("SENTINEL", "SET", "m", "auth-pass", "hunter2"))
+    talk.server("+OK\r\n-ERR unknown command 'auth', with args beginning with: 'hunter2'\r\n")
+    talk.server("%1\r\n+proto\r\n:3\r\n+OK\r\n")
+    talk.server("*4\r\n$11\r\nrequirepass\r\n$7\r\nhunter2\r\n$4\r\nport\r\n$4\r\n6379\r\n")
+    talk.server("+OK\r\n*2\r\n$9\r\npasswords\r\n*1\r\n$7\r\nhunter2\r\n+OK\r\n+OK\r\n+OK\r\n")
+    let calls = talk.calls()
+    #expect(calls.count == 10)
+    #expect(!calls.contains { $0.essence.contains("hunter2") || $0.essence.contains("bob h") })
+    #expect(calls[0].text(.redisCommand) == "AUTH [redacted]")
+    #expect(calls[2].text(.redisCommand) == "HELLO 3 AUTH [redacted] [redacted] SETNAME x")
+    #expect(
+      calls[3].text(.redisCommand) == "CONFIG SET maxmemory 1 requirepass [redacted]")
+    #expect(calls[4].text(.details)?.contains("6379") == true)
+    #expect(calls[5].text(.redisCommand) == "ACL SETUSER bob on [redacted] ~*")
+    var cut = Talk(serverPort: 6379)
+    cut.client(String(Self.command("AUTH", "bob", "hunter2").dropLast(4)))
+    #expect(!cut.calls().contains { $0.essence.contains("hun") })
+  }
+
+  // MARK: Said unasked
+
+  @Test func messagesOfChannelsStandAlone() {
+    let calls = Self.subscription.calls().sorted { $0.index < $1.index }
+    #expect(
+      calls.map { $0.text(.redisType) } == [
+        "SUBSCRIBE", "MESSAGE", "PSUBSCRIBE", "PMESSAGE", "PING", "UNSUBSCRIBE", "GET",
+      ])
+    #expect(calls.allSatisfy { $0.fault == nil })
+    #expect(calls.map(\.hasRequest) == [true, false, true, false, true, true, true])
+    #expect(calls[1].text(.redisCommand) == "message a hello")
+    #expect(calls[1].source.port == 40_000)
+  }
+
+  @Test func pushesOfTheThirdVersionStandAlone() {
+    let calls = Self.resp3.calls().sorted { $0.index < $1.index }
+    #expect(
+      calls.map { $0.text(.redisType) } == [
+        "HELLO", "SUBSCRIBE", "GET", "INVALIDATE", "MESSAGE", "SMEMBERS",
+      ])
+    #expect(calls.allSatisfy { $0.fault == nil })
+    #expect(calls.count { $0.hasRequest } == 4)
+  }
+
+  @Test func valuesOfTheThirdVersionAreShown() throws {
+    let calls = Self.resp3.calls()
+    #expect(
+      try Self.reply(calls[0]) == [
+        "type": "map", "count": 2, "value": ["server": "redis", "proto": 3],
+      ])
+    let last = try #require(calls.last)
+    #expect(
+      try Self.reply(last)["value"] == [
+        "a", true, .null, 1.5, "12345678901234567890", "text", ["n": [2]],
+      ])
+  }
+
+  @Test func monitorsAndReplicasOnlyListen() {
+    var talk = Talk(serverPort: 6379)
+    talk.client("MONITOR\r\n")
+    talk.server("+OK\r\n")
+    talk.server("+1339518083.107412 [0 127.0.0.1:60866] \"keys\" \"*\"\r\n")
+    let calls = talk.calls()
+    #expect(calls.map { $0.text(.redisType) } == ["MONITOR", "MONITOR"])
+    #expect(calls.map(\.hasRequest) == [true, false])
+    var replica = Talk(serverPort: 6379)
+    replica.client(Self.command("PSYNC", "?", "-1"))
+    replica.server("+FULLRESYNC 8de1787ba490483314a4d30f1c628bc5025eb761 0\r\n\n")
+    replica.server("$10\r\nREDIS\r\n012" + Self.command("SET", "a", "1"))
+    replica.client(Self.command("REPLCONF", "ACK", "0"))
+    replica.server(Self.command("DEL", "a"))
+    let stream = replica.calls().sorted { $0.index < $1.index }
+    #expect(stream.map { $0.text(.redisType) } == ["PSYNC", "SET", "REPLCONF", "DEL"])
+    #expect(stream.allSatisfy { $0.fault == nil })
+    Laws.split(replica)
+    let mark = "0123456789" + String(repeating: "m", count: 30)
+    var marked = Talk(serverPort: 6379)
+    marked.client(Self.command("PSYNC", "?", "-1"))
+    marked.server("+FULLRESYNC 8de1787ba490483314a4d30f1c628bc5025eb761 0\r\n")
+    marked.server("$EOF:\(mark)\r\nREDIS 0 0123\(mark)" + Self.command("DEL", "b"))
+    #expect(marked.calls().map { $0.text(.redisType) } == ["PSYNC", "DEL"])
+    Laws.split(marked)
+  }
+
+  // MARK: Size
+
+  @Test func longValuesPassWithoutWaiting() throws {
+    let value = String(repeating: "v", count: 300_000)
+    var talk = Talk(serverPort: 6379)
+    talk.client(String(Self.command("SET", "big", value).prefix(100_000)))
+    talk.client(String(Self.command("SET", "big", value).dropFirst(100_000)))
+    talk.server("+OK\r\n")
+    talk.client(Self.command("GET", "big"))
+    talk.server("$300000\r\n\(value)\r\n")
+    talk.client(Self.command("LRANGE", "l", "0", "-1"))
+    let list = "*30000\r\n" + String(repeating: "$4\r\nitem\r\n", count: 30_000)
+    for start in stride(from: 0, to: list.utf8.count, by: 1000) {
+      talk.server(String(list.dropFirst(start).prefix(1000)))
+    }
+    talk.client(Self.command("PING"))
+    talk.server("+PONG\r\n")
+    let calls = talk.calls()
+    #expect(calls.map { $0.text(.redisType) } == ["SET", "GET", "LRANGE", "PING"])
+    #expect(calls.allSatisfy { $0.fault == nil })
+    #expect(calls[0].requestSize == 300_033)
+    #expect(calls[1].responseSize == 300_011)
+    #expect(calls[2].responseSize == Int64(list.utf8.count))
+    #expect(calls.allSatisfy { ($0.text(.details) ?? "").utf8.count < 10_000 })
+    #expect(try Self.reply(calls[1])["truncated"] == true)
+    #expect(try Self.reply(calls[2])["count"] == 30_000)
+    // However it arrives, the same is told of it.
+    var whole = Talk(serverPort: 6379)
+    whole.client(Self.command("LRANGE", "l", "0", "-1"))
+    whole.server(list)
+    let one = try #require(whole.calls().first)
+    #expect(one.text(.details) == calls[2].text(.details))
+  }
+
+  @Test func valuesThatNestTooDeepAreMalformed() {
+    var talk = Talk(serverPort: 6379)
+    talk.client(Self.command("PING"))
+    talk.server(String(repeating: "*1\r\n", count: 100) + ":1\r\n")
+    let dissection = Dissection()
+    talk.play(to: dissection)
+    #expect(dissection.counters.protocols["redis"]?.errors(of: .tooLarge) == 1)
+    var hostile = Talk(serverPort: 6379)
+    hostile.client(Self.command("PING"))
+    hostile.server("*1000000000\r\n$99999999999\r\n*-7\r\n")
+    #expect(hostile.calls().count == 1)
+  }
+
+  // MARK: Holes
+
+  @Test func aHoleInAValueIsCountedAndTheNextReplyPaired() {
+    let value = String(repeating: "v", count: 100_000)
+    var talk = Talk(serverPort: 6379)
+    talk.client(Self.command("GET", "big"))
+    talk.server("$100000\r\n" + value.prefix(50_000))
+    talk.lost(.server, 20_000)
+    talk.server(value.prefix(30_000) + "\r\n")
+    talk.client(Self.command("PING"))
+    talk.server("+PONG\r\n")
+    let calls = talk.calls()
+    #expect(calls.map { $0.text(.redisType) } == ["GET", "PING"])
+    #expect(calls[0].fault?.message == "20000 bytes were not captured")
+    #expect(calls[1].fault == nil)
+  }
+
+  @Test func repliesInAHoleLeaveTheNextOnesPaired() {
+    var talk = Talk(serverPort: 6379)
+    talk.client(Self.command("GET", "a"))
+    talk.lost(.server, 20)
+    talk.client(Self.command("GET", "b"))
+    talk.server("$1\r\nb\r\n")
+    talk.lost(.client, 30)
+    talk.server("$4\r\nlost\r\n")
+    talk.client(Self.command("GET", "c"))
+    talk.server("$1\r\nc\r\n")
+    let calls = talk.calls().sorted { $0.index < $1.index }
+    #expect(calls.map { $0.text(.redisKey) } == ["a", "b", nil, "c"])
+    #expect(calls.map { try? Self.reply($0)["value"] } == [nil, "b", "lost", "c"])
+  }
+
+  @Test func aConversationJoinedMidwayIsRead() {
+    var talk = Talk(serverPort: 7000)
+    talk.isMidway = true
+    // The client was taken for the server.
+    talk.client("+OK\r\n")
+    talk.server(Self.command("SET", "hello", "there"))
+    talk.client("+OK\r\n")
+    let calls = talk.calls()
+    #expect(calls.count == 2)
+    #expect(calls.first { $0.hasRequest }?.source.port == 7000)
+    #expect(calls.first { $0.hasRequest }?.text(.redisKey) == "hello")
+  }
+
+  // MARK: Recognition
+
+  @Test func otherProtocolsAreNotRedis() {
+    func kinds(_ port: UInt16, _ client: String, _ server: String) -> [ProtocolKind] {
+      var talk = Talk(serverPort: port)
+      talk.server(server)
+      talk.client(client)
+      talk.server("+OK done\r\n")
+      return talk.calls().map(\.kind)
+    }
+    #expect(kinds(110, "USER bob\r\nPASS secret\r\n", "+OK POP3 ready\r\n").isEmpty)
+    #expect(kinds(110, "AUTH PLAIN\r\nQUIT\r\n", "+OK POP3 ready\r\n").isEmpty)
+    #expect(kinds(4222, "CONNECT {}\r\nPING\r\n", "INFO {}\r\n").isEmpty)
+    #expect(kinds(21, "TYPE I\r\n", "220 ready\r\n").isEmpty)
+    #expect(kinds(143, "a LOGIN x y\r\n", "* OK ready\r\n").isEmpty)
+    #expect(kinds(6379, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n") == [.http])
+    #expect(kinds(6379, "\u{16}\u{3}\u{1}", "garbage").isEmpty)
+  }
+
+  @Test func itIsFoundOnAnyPort() {
+    var talk = Talk(serverPort: 10_625)
+    talk.client(Self.command("GET", "k"))
+    talk.server("$-1\r\n")
+    #expect(talk.calls().map(\.kind) == [.redis])
+    var typed = Talk(serverPort: 10_625)
+    typed.client("get k\r\n")
+    typed.server("$-1\r\n")
+    #expect(typed.calls().map(\.kind) == [.redis])
+  }
+
+  // MARK: Material
+
+  static func command(_ words: String...) -> String { command(words) }
+
+  static func command(_ words: [String]) -> String {
+    "*\(words.count)\r\n" + words.map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined()
+  }
+
+  /// What the details say of the reply.
+  private static func reply(_ entry: Entry) throws -> JSONValue {
+    try JSONReader.value(of: entry.text(.details) ?? "null")["response"] ?? .null
+  }
+
+  private static var session: Talk {
+    var talk = Talk(serverPort: 6379)
+    talk.client(command("set", "key3", "me"))
+    talk.server("+OK\r\n")
+    talk.client(command("get", "key3"))
+    talk.server("$2\r\nme\r\n")
+    talk.client(command("llen", "key3"))
+    talk.server("-WRONGTYPE Operation against a key\r\n")
+    talk.client(command("lpush", "test", "hello"))
+    talk.server(":2\r\n")
+    talk.client(command("get", "none"))
+    talk.server("$-1\r\n")
+    talk.client(command("X.Y", "k"))
+    talk.server("*2\r\n*1\r\n$1\r\na\r\n*-1\r\n")
+    talk.client(command("get", "elsewhere"))
+    talk.server("-MOVED 3999 127.0.0.1:6381\r\n")
+    return talk
+  }
+
+  private static var inline: Talk {
+    var talk = Talk(serverPort: 6379)
+    talk.client("PING\r\n")
+    talk.server("+PONG\r\n")
+    talk.client("SET key \"my value with spaces\"\r\nSET k2 'say \"hi\" \\'x\\''\r\nget k2\n")
+    talk.server("+OK\r\n+OK\r\n$9\r\nsay \"hi\" \r\n")
+    talk.client("SET bad \"unclosed\r\n")
+    talk.server("-ERR Protocol error: unbalanced quotes in request\r\n")
+    return talk
+  }
+
+  private static var subscription: Talk {
+    var talk = Talk(serverPort: 6379)
+    talk.client(command("SUBSCRIBE", "a", "b"))
+    talk.server(
+      "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n*3\r\n$9\r\nsubscribe\r\n$1\r\nb\r\n:2\r\n")
+    talk.server("*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$5\r\nhello\r\n")
+    talk.client(command("PSUBSCRIBE", "a*"))
+    talk.server("*3\r\n$10\r\npsubscribe\r\n$2\r\na*\r\n:3\r\n")
+    talk.server("*4\r\n$8\r\npmessage\r\n$2\r\na*\r\n$1\r\na\r\n$2\r\nhi\r\n")
+    talk.client(command("PING"))
+    talk.server("*2\r\n$4\r\npong\r\n$0\r\n\r\n")
+    talk.client(command("UNSUBSCRIBE"))
+    talk.server(
+      "*3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:2\r\n*3\r\n$11\r\nunsubscribe\r\n$1\r\nb\r\n:1\r\n")
+    talk.client(command("GET", "k"))
+    talk.server("$1\r\nv\r\n")
+    return talk
+  }
+
+  private static var resp3: Talk {
+    var talk = Talk(serverPort: 6379)
+    talk.client(command("HELLO", "3"))
+    talk.server("%2\r\n$6\r\nserver\r\n$5\r\nredis\r\n+proto\r\n:3\r\n")
+    talk.client(command("SUBSCRIBE", "Foo") + command("GET", "k"))
+    talk.server(">3\r\n$9\r\nsubscribe\r\n$3\r\nFoo\r\n:1\r\n|1\r\n+ttl\r\n:3600\r\n$1\r\nv\r\n")
+    talk.server(">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n")
+    talk.server(">3\r\n$7\r\nmessage\r\n$3\r\nFoo\r\n$3\r\nHi!\r\n")
+    talk.client(command("SMEMBERS", "s"))
+    talk.server("~7\r\n$1\r\na\r\n#t\r\n_\r\n,1.5\r\n(12345678901234567890\r\n")
+    talk.server("=8\r\ntxt:text\r\n%1\r\n+n\r\n*1\r\n|1\r\n+x\r\n*1\r\n:9\r\n:2\r\n")
+    return talk
+  }
+}
