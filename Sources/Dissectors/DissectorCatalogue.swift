@@ -4,6 +4,7 @@ package enum DissectorCatalogue {
   package static let all: [DissectorRow] = [
     DNS.row,
     HTTP1.row,
+    HTTP2.row,
     Redis.row,
   ]
 }

@@ -1,0 +1,155 @@
+import Bytes
+
+/// Reads the header blocks of one direction of a connection (RFC 7541).
+///
+/// NIOHPACK and its kin demand a connection's beginning. This one also reads on where the table is
+/// not known, and tells what it does not know as `?` instead of guessing.
+struct HPACKDecoder: Sendable {
+  private var table: HPACKTable
+
+  /// - Parameter isFresh: the connection was captured from its beginning.
+  init(isFresh: Bool) {
+    table = HPACKTable(isFresh: isFresh)
+  }
+
+  /// Fields older than the first one read may be referred to.
+  var hasUnknown: Bool { table.hasUnknown }
+
+  /// Bytes of this direction are missing: what the table holds is no longer sure.
+  mutating func forget() { table.forget() }
+
+  /// Appends the fields of a whole header block to `list`.
+  /// - Throws: what is wrong; then the fields before it are in `list`, and the table is forgotten.
+  mutating func decode(
+    _ block: RawSpan, into list: inout HTTP2FieldList
+  ) throws(WireError) {
+    var at = 0
+    do {
+      while at < block.byteCount { try field(block, &at, &list) }
+    } catch {
+      table.forget()
+      throw error
+    }
+  }
+
+  /// One field, or a change of the table's capacity (RFC 7541 §6).
+  @inline(__always)
+  private mutating func field(
+    _ block: RawSpan, _ at: inout Int, _ list: inout HTTP2FieldList
+  ) throws(WireError) {
+    let first = block.byte(at)
+    if first & 0x80 != 0 {
+      let index = try integer(block, &at, prefix: 7)
+      try indexed(index, at, &list)
+    } else if first & 0xc0 == 0x40 {
+      let index = try integer(block, &at, prefix: 6)
+      list.begin()
+      try literal(index, block, &at, &list)
+      table.insert(name: list.lastName, value: list.lastValue)
+      list.finish()
+    } else if first & 0xe0 == 0x20 {
+      table.resize(to: try integer(block, &at, prefix: 5))
+    } else {
+      let index = try integer(block, &at, prefix: 4)
+      list.begin()
+      try literal(index, block, &at, &list)
+      list.finish()
+    }
+  }
+
+  /// A field of the tables (RFC 7541 §6.1).
+  private func indexed(
+    _ index: Int, _ at: Int, _ list: inout HTTP2FieldList
+  ) throws(WireError) {
+    if list.isFull {
+      _ = try isKnown(index, at)
+      return
+    }
+    list.begin()
+    if let field = try name(index, at, &list) {
+      list.appendValue(table.bytes[field.value])
+    } else if index <= HPACKStaticTable.fields.count {
+      list.appendValue(HPACKStaticTable.fields[index - 1].value)
+    } else {
+      list.appendValue("?")
+    }
+    list.finish()
+  }
+
+  /// A field whose value, and perhaps name, stands in the block (RFC 7541 §6.2).
+  private func literal(
+    _ index: Int, _ block: RawSpan, _ at: inout Int, _ list: inout HTTP2FieldList
+  ) throws(WireError) {
+    if index > 0 {
+      _ = try name(index, at, &list)
+    } else {
+      try string(block, &at, &list.bytes)
+      list.endName()
+    }
+    try string(block, &at, &list.bytes)
+    list.endValue()
+  }
+
+  /// Appends the name with that index; gives the field when the dynamic table has it.
+  private func name(
+    _ index: Int, _ at: Int, _ list: inout HTTP2FieldList
+  ) throws(WireError) -> HPACKTable.Field? {
+    guard try isKnown(index, at) else {
+      list.appendName("?")
+      list.hasUnknown = true
+      return nil
+    }
+    if index <= HPACKStaticTable.fields.count {
+      list.appendName(HPACKStaticTable.fields[index - 1].name)
+      return nil
+    }
+    guard let field = table.field(index - HPACKStaticTable.fields.count - 1) else { return nil }
+    list.appendName(table.bytes[field.name])
+    return field
+  }
+
+  /// Whether the index is in the tables; false when it is of a field that was not captured.
+  private func isKnown(_ index: Int, _ at: Int) throws(WireError) -> Bool {
+    if index > 0, index <= HPACKStaticTable.fields.count + table.count { return true }
+    if index == 0 || !table.hasUnknown { throw WireError(.invalid, at: at) }
+    return false
+  }
+
+  /// An integer whose first bits lie in a shared octet (RFC 7541 §5.1).
+  @inline(__always)
+  private func integer(
+    _ block: RawSpan, _ at: inout Int, prefix bits: Int
+  ) throws(WireError) -> Int {
+    let mask = UInt8(1 << bits - 1)
+    var value = Int(block.byte(at) & mask)
+    at += 1
+    if value < mask { return value }
+    var shift = 0
+    while at < block.byteCount {
+      let byte = block.byte(at)
+      at += 1
+      if shift > 28 { throw WireError(.tooLarge, at: at) }
+      value += Int(byte & 0x7f) << shift
+      if byte & 0x80 == 0 { return value }
+      shift += 7
+    }
+    throw WireError(.truncated, at: at)
+  }
+
+  /// A string, Huffman-coded or not (RFC 7541 §5.2).
+  private func string(
+    _ block: RawSpan, _ at: inout Int, _ output: inout [UInt8]
+  ) throws(WireError) {
+    guard at < block.byteCount else { throw WireError(.truncated, at: at) }
+    let isCoded = block.byte(at) & 0x80 != 0
+    let length = try integer(block, &at, prefix: 7)
+    guard length <= block.byteCount - at else { throw WireError(.truncated, at: at) }
+    let bytes = block.slice(at..<at + length)
+    at += length
+    if isCoded {
+      try HuffmanDecoder.shared.decode(bytes, into: &output)
+    } else {
+      output.append(bytes)
+    }
+  }
+}

@@ -1,0 +1,298 @@
+import Bytes
+import Entries
+import Flows
+import JSON
+
+// Header blocks become requests, replies and trailers.
+extension HTTP2 {
+  /// A HEADERS or PUSH_PROMISE frame with the CONTINUATION frames behind it (RFC 9113 §4.3).
+  mutating func headers(
+    _ frame: HTTP2Frame, _ bytes: RawSpan, _ side: Side
+  ) throws(WireError) -> Step {
+    guard frame.totalLength <= Self.maxHeaderBlock else {
+      throw tooLarge(frame, side)
+    }
+    var total = frame.totalLength
+    var last = frame
+    while !last.flags.contains(.endHeaders) {
+      guard bytes.byteCount >= total + HTTP2Frame.headLength,
+        let next = HTTP2Frame(bytes.suffix(from: total))
+      else { return .needs(total + HTTP2Frame.headLength) }
+      guard next.kind == .continuation, next.stream == frame.stream else {
+        throw WireError(hasHeaders ? .invalid : .foreign, at: total)
+      }
+      total += next.totalLength
+      guard total <= Self.maxHeaderBlock else { throw tooLarge(frame, side) }
+      last = next
+    }
+    if bytes.byteCount < total { return .needs(total) }
+    if streams.isFull, streams[frame.stream] == nil {
+      streams.makeRoom()
+      ways[side].relapse = .retry
+      throw WireError(.tooLarge)
+    }
+    guard let fragment = frame.fragment(of: bytes) else { throw WireError(.invalid) }
+    if let stale = streams.takeStale(before: frame.stream) {
+      let key = Self.key(stale)
+      return .abandon(key...key, because: ending(false).fault, length: 0)
+    }
+    var list = HTTP2FieldList()
+    list.bytes.reserveCapacity(min(2 * fragment.count + 64, HTTP2FieldList.maxLength))
+    if total == frame.totalLength {
+      try decode(bytes.slice(fragment), &list, side)
+    } else {
+      try decode(block(fragment, bytes.prefix(total), frame).rawSpan, &list, side)
+    }
+    if frame.kind == .pushPromise { return promise(frame, bytes, list, side, total) }
+    return message(frame, list, side, total)
+  }
+
+  /// The fragments of several frames together.
+  private func block(_ first: Range<Int>, _ bytes: RawSpan, _ frame: HTTP2Frame) -> [UInt8] {
+    var block = bytes.slice(first).array()
+    var at = frame.totalLength
+    while at < bytes.byteCount, let next = HTTP2Frame(bytes.suffix(from: at)) {
+      block.append(bytes.slice(at + HTTP2Frame.headLength..<at + next.totalLength))
+      at += next.totalLength
+    }
+    return block
+  }
+
+  /// The block's fields. The first failure is counted, and the second look takes what it can.
+  private mutating func decode(
+    _ block: RawSpan, _ list: inout HTTP2FieldList, _ side: Side
+  ) throws(WireError) {
+    let isTolerant = ways[side].isTolerant
+    ways[side].isTolerant = false
+    do {
+      try ways[side].decoder.decode(block, into: &list)
+    } catch {
+      list.isBroken = true
+      if isTolerant { return }
+      if !hasHeaders { throw WireError(.foreign) }
+      ways[side].isTolerant = true
+      ways[side].relapse = .retry
+      throw error
+    }
+    if isTolerant { list.isBroken = true }
+    hasHeaders = true
+  }
+
+  /// The block is passed over, and with it what it did to the table.
+  private mutating func tooLarge(_ frame: HTTP2Frame, _ side: Side) -> WireError {
+    ways[side].decoder.forget()
+    ways[side].relapse = .discard(frame.totalLength)
+    return WireError(.tooLarge)
+  }
+
+  // MARK: Messages
+
+  private mutating func message(
+    _ frame: HTTP2Frame, _ list: HTTP2FieldList, _ side: Side, _ total: Int
+  ) -> Step {
+    let stream = streams[frame.stream] ?? HTTP2Streams.Stream()
+    let ends = frame.flags.contains(.endStream)
+    if list.status == nil, stream.progress[side] == .open {
+      return trailers(frame, list, side, total)
+    }
+    guard stream.progress[side] == .nothing, !streams.hasEnded(frame.stream),
+      let isRequest = isRequest(list, stream, side)
+    else { return .skip(total) }
+    if list.status != nil || list.isRequest { asker = isRequest ? side : side.other }
+    var message: Message
+    if isRequest {
+      message = request(frame, list, side)
+    } else if let status = list.number(list.status), status < 200, !ends {
+      return .message(
+        Message(.interim, .http2, key: Self.key(frame.stream)), length: total)
+    } else {
+      message = response(frame, list, side)
+    }
+    message.headers = list.headers
+    message.fields.add(
+      isRequest ? .requestHeadersSize : .responseHeadersSize, .int(Int64(total)))
+    message.fault = fault(list)
+    if ends { streams.end(frame.stream, side) } else { message.extent = .open }
+    return .message(message, length: total)
+  }
+
+  /// Whether the block begins a request, or a reply; nil when it begins neither.
+  private func isRequest(
+    _ list: HTTP2FieldList, _ stream: HTTP2Streams.Stream, _ side: Side
+  ) -> Bool? {
+    if list.status != nil { return false }
+    if list.isRequest { return true }
+    if let requester = stream.requester { return requester == side }
+    return isUnsure ? side == asker ?? .client : nil
+  }
+
+  private mutating func request(
+    _ frame: HTTP2Frame, _ list: HTTP2FieldList, _ side: Side
+  ) -> Message {
+    var stream = streams[frame.stream] ?? HTTP2Streams.Stream()
+    stream.requester = side
+    stream.progress[side] = .open
+    if list.isGRPC { stream.isGRPC = true }
+    streams[frame.stream] = stream
+    var message = Message(
+      .request, stream.isGRPC ? .grpc : .http2, key: Self.key(frame.stream))
+    message.fields.reserve(12)
+    addRequest(list, to: &message.fields)
+    return message
+  }
+
+  /// Method, target, host and media type as the pseudo header fields tell (RFC 9113 §8.3.1).
+  private func addRequest(_ list: HTTP2FieldList, to fields: inout FieldValues) {
+    let method = list.method.map { list.text($0) } ?? ""
+    let host = list.authority ?? list.host
+    if let target = list.path ?? (method == "CONNECT" ? list.authority : nil) {
+      HTTPFields.addRequest(
+        &fields, method: method, target: list.bytes.rawSpan, target, version: "HTTP/2")
+    } else {
+      if !method.isEmpty { fields.add(.method, .text(method)) }
+      fields.add(.httpVersion, .text("HTTP/2"))
+    }
+    if let host { fields.set(.host, .text(list.text(host))) }
+    if let type = list.contentType { fields.add(.requestContentType, .text(list.text(type))) }
+  }
+
+  private mutating func response(
+    _ frame: HTTP2Frame, _ list: HTTP2FieldList, _ side: Side
+  ) -> Message {
+    var stream = streams[frame.stream] ?? HTTP2Streams.Stream()
+    let isOrphan = stream.progress[side.other] == .nothing
+    stream.requester = side.other
+    stream.progress[side] = .open
+    if isOrphan, list.isGRPC || list.grpcStatus != nil { stream.isGRPC = true }
+    streams[frame.stream] = stream
+    var message = Message(
+      .response, stream.isGRPC ? .grpc : .http2, key: Self.key(frame.stream))
+    message.fields.reserve(6)
+    if let promise = streams.takePromise(frame.stream) {
+      message.partner = .none
+      message.fields = promise.fields
+      message.details = promise.details
+    } else if isOrphan {
+      message.fields.add(.httpVersion, .text("HTTP/2"))
+      if isUnsure, !(isUpgraded && frame.stream == 1) { message.partner = .lost }
+    }
+    if let status = list.number(list.status) {
+      message.fields.add(.statusCode, .int(Int64(status)))
+      message.failed = status >= 400
+    }
+    if let type = list.contentType {
+      message.fields.add(.responseContentType, .text(list.text(type)))
+    }
+    if stream.isGRPC { GRPC.addStatus(list, to: &message.fields) }
+    return message
+  }
+
+  /// Header fields after the content (RFC 9113 §8.1).
+  private mutating func trailers(
+    _ frame: HTTP2Frame, _ list: HTTP2FieldList, _ side: Side, _ total: Int
+  ) -> Step {
+    let key = Self.key(frame.stream)
+    guard frame.flags.contains(.endStream) else { return .content([], of: key, length: total) }
+    var ending = ending(streams.isWhole(frame.stream, side))
+    ending.trailers = list.headers
+    ending.fault = fault(list) ?? ending.fault
+    if streams[frame.stream]?.requester != side {
+      GRPC.addStatus(list, to: &ending.fields)
+      if list.grpcStatus != nil { ending.kind = .grpc }
+    }
+    streams.end(frame.stream, side)
+    return .end(of: key, ending, length: total)
+  }
+
+  private func fault(_ list: HTTP2FieldList) -> Entry.Fault? {
+    if list.isBroken {
+      return Entry.Fault(.dissection, "the header block could not be decoded")
+    }
+    if list.isCut {
+      return Entry.Fault(.dissection, "the header fields are larger than the limit")
+    }
+    return nil
+  }
+
+  // MARK: Pushed replies (RFC 9113 §8.4)
+
+  private mutating func promise(
+    _ frame: HTTP2Frame, _ bytes: RawSpan, _ list: HTTP2FieldList, _ side: Side, _ total: Int
+  ) -> Step {
+    let at = HTTP2Frame.headLength + (frame.flags.contains(.padded) ? 1 : 0)
+    let promised = bytes.big32(at) & 0x7fff_ffff
+    guard promised & 1 == 0, promised > 0, streams[promised] == nil else { return .skip(total) }
+    var promise = HTTP2Streams.Promise(fields: FieldValues(), details: "")
+    addRequest(list, to: &promise.fields)
+    promise.details = pushDetails(list, by: frame.stream)
+    if streams.promise(promised, promise) {
+      var stream = HTTP2Streams.Stream()
+      stream.requester = side.other
+      streams[promised] = stream
+    }
+    return .skip(total)
+  }
+
+  /// What the server pretends to have been asked, as JSON.
+  private func pushDetails(_ list: HTTP2FieldList, by stream: UInt32) -> String {
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.name("pushedBy")
+    writer.write(Int(stream))
+    if list.bytes.count <= Self.maxPromiseDetails {
+      writer.name("promise")
+      writer.beginObject()
+      for field in list.headers.fields {
+        writer.name(field.name)
+        writer.write(field.value)
+      }
+      writer.endObject()
+    }
+    writer.endObject()
+    return writer.text
+  }
+
+  /// Header bytes of a promise that are shown.
+  private static let maxPromiseDetails = 4 << 10
+
+  /// A promised reply that one side did not want.
+  func refused(
+    _ promise: HTTP2Streams.Promise, _ code: UInt32, _ side: Side, _ stream: UInt32
+  ) -> Message {
+    var message = Message(.notice, .http2, key: Self.key(stream))
+    message.partner = .none
+    message.fields = promise.fields
+    message.details = promise.details
+    let sender = side == .client ? "client" : "server"
+    message.fault = Entry.Fault(
+      .connection, "the \(sender) reset the pushed stream: \(HTTP2ErrorCode.name(code))")
+    return message
+  }
+
+  // MARK: What is cut
+
+  /// The fields at the beginning of a header block whose rest was not captured.
+  mutating func cutMessage(_ bytes: RawSpan, _ side: Side) -> Message? {
+    guard let frame = HTTP2Frame(bytes), frame.kind == .headers, frame.isValid,
+      streams[frame.stream]?.progress[side] ?? .nothing == .nothing,
+      !streams.isFull, !streams.hasEnded(frame.stream)
+    else { return nil }
+    let start =
+      HTTP2Frame.headLength + (frame.flags.contains(.padded) ? 1 : 0)
+      + (frame.flags.contains(.priority) ? 5 : 0)
+    let end = min(frame.totalLength, bytes.byteCount)
+    guard start < end else { return nil }
+    var list = HTTP2FieldList()
+    list.begin()
+    // It ends inside a field: what comes before is sound.
+    try? ways[side].decoder.decode(bytes.slice(start..<end), into: &list)
+    list.dropUnfinished()
+    guard list.method != nil || list.status != nil else { return nil }
+    guard case .message(var message, _) = message(frame, list, side, bytes.byteCount) else {
+      return nil
+    }
+    message.extent = .whole
+    streams.end(frame.stream, side)
+    return message.role == .interim ? nil : message
+  }
+}

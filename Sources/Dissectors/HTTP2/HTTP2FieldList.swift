@@ -1,0 +1,149 @@
+import Bytes
+import Entries
+
+/// The fields of a header block as they are decoded, in the form of `HeaderBlock`, and where those
+/// stand that the dissector asks for.
+struct HTTP2FieldList {
+  /// Bytes of fields kept of one block; what comes behind is read and dropped. HPACK makes one octet
+  /// into a field of kilobytes.
+  static let maxLength = 64 << 10
+
+  var bytes: [UInt8] = []
+  /// Some name, or name and value, is not known.
+  var hasUnknown = false
+  /// Fields were dropped.
+  private(set) var isCut = false
+  private(set) var count = 0
+  private(set) var isFull = false
+  /// The block could not be decoded to its end.
+  var isBroken = false
+
+  // Places of values in `bytes`; of a repeated field the first.
+  private(set) var method: Range<Int>?
+  private(set) var path: Range<Int>?
+  private(set) var authority: Range<Int>?
+  private(set) var scheme: Range<Int>?
+  private(set) var status: Range<Int>?
+  private(set) var host: Range<Int>?
+  private(set) var contentType: Range<Int>?
+  private(set) var grpcStatus: Range<Int>?
+  private(set) var grpcMessage: Range<Int>?
+
+  /// Where the field that is being added begins, and its parts.
+  private var start = 0
+  private var nameEnd = 0
+  private var valueStart = 0
+  private var valueEnd = 0
+  /// Bytes of finished fields.
+  private var finished = 0
+
+  /// Begins a field: its name, its value and `finish` follow.
+  mutating func begin() {
+    start = bytes.count
+  }
+
+  var lastName: ArraySlice<UInt8> { bytes[start..<nameEnd] }
+  var lastValue: ArraySlice<UInt8> { bytes[valueStart..<valueEnd] }
+
+  mutating func appendName(_ name: StaticString) {
+    bytes.append(name)
+    endName()
+  }
+
+  mutating func appendName(_ name: ArraySlice<UInt8>) {
+    bytes.append(contentsOf: name)
+    endName()
+  }
+
+  mutating func appendValue(_ value: StaticString) {
+    bytes.append(value)
+    endValue()
+  }
+
+  mutating func appendValue(_ value: ArraySlice<UInt8>) {
+    bytes.append(contentsOf: value)
+    endValue()
+  }
+
+  /// The bytes since the mark are the name.
+  mutating func endName() {
+    nameEnd = bytes.count
+    bytes.append(0x3a)
+    bytes.append(0x20)
+    valueStart = bytes.count
+  }
+
+  /// The bytes since the name are the value.
+  mutating func endValue() {
+    valueEnd = bytes.count
+  }
+
+  /// Keeps the field that was begun, or drops it when there are too many.
+  mutating func finish() {
+    guard bytes.count < Self.maxLength else {
+      (isCut, isFull) = (true, true)
+      bytes.removeLast(bytes.count - start)
+      return
+    }
+    // Line breaks are forbidden (RFC 9113 §8.2.1) and would begin a new field.
+    for at in start..<valueEnd where bytes[at] == 0x0a || bytes[at] == 0x0d { bytes[at] = 0x20 }
+    bytes.append(0x0a)
+    count += 1
+    finished = bytes.count
+    note(start..<nameEnd, valueStart..<valueEnd)
+  }
+
+  /// Removes what is there of a field that was begun and not finished.
+  mutating func dropUnfinished() {
+    if bytes.count > finished { bytes.removeLast(bytes.count - finished) }
+  }
+
+  private mutating func note(_ name: Range<Int>, _ value: Range<Int>) {
+    func isName(_ text: StaticString) -> Bool { bytes.rawSpan.slice(name).equals(text) }
+    switch name.count {
+    case 4 where host == nil && isName("host"): host = value
+    case 5 where path == nil && isName(":path"): path = value
+    case 7 where method == nil && isName(":method"): method = value
+    case 7 where status == nil && isName(":status"): status = value
+    case 7 where scheme == nil && isName(":scheme"): scheme = value
+    case 10 where authority == nil && isName(":authority"): authority = value
+    case 11 where grpcStatus == nil && isName("grpc-status"): grpcStatus = value
+    case 12 where contentType == nil && isName("content-type"): contentType = value
+    case 12 where grpcMessage == nil && isName("grpc-message"): grpcMessage = value
+    default: break
+    }
+  }
+
+  // MARK: What it says
+
+  func text(_ place: Range<Int>) -> String { bytes.rawSpan.text(place) }
+
+  var headers: HeaderBlock { HeaderBlock(bytes: bytes) }
+
+  /// A field that only requests have.
+  var isRequest: Bool { method != nil || path != nil || authority != nil || scheme != nil }
+
+  /// The number in `place`; nil when it is none of at most nine digits.
+  func number(_ place: Range<Int>?) -> Int? {
+    guard let place, !place.isEmpty, place.count <= 9 else { return nil }
+    var value = 0
+    for at in place {
+      guard let digit = decimalDigit(bytes[at]) else { return nil }
+      value = value * 10 + digit
+    }
+    return value
+  }
+
+  /// The content is gRPC: `application/grpc` with or without what may follow.
+  var isGRPC: Bool {
+    guard let contentType else { return false }
+    return contentType.count >= 16
+      && bytes.rawSpan.slice(contentType).prefix(16).equalsIgnoringCase("application/grpc")
+  }
+}
+
+extension [UInt8] {
+  fileprivate mutating func append(_ text: StaticString) {
+    text.withUTF8Buffer { append(contentsOf: $0) }
+  }
+}

@@ -1,0 +1,172 @@
+import Bytes
+import Dissectors
+import Entries
+import Flows
+import JSON
+import Testing
+
+@Suite struct GRPCTests {
+  @Test func aUnaryCall() throws {
+    let calls = Self.unary.calls()
+    let call = try #require(calls.first)
+    #expect(calls.count == 1)
+    #expect(call.kind == .grpc)
+    #expect(call.text(.grpcService) == "shop.Orders")
+    #expect(call.text(.grpcMethod) == "PlaceOrder")
+    #expect(call.int(.grpcStatus) == 5)
+    #expect(call.failed)
+    #expect(call.int(.statusCode) == 200)
+    #expect(call.response?.headers.value(of: "grpc-status") == "5")
+    let details = try JSONReader.value(of: call.text(.details) ?? "")
+    let request = details.object?["request"]?.object
+    let response = details.object?["response"]?.object
+    #expect(request?["stream"]?.string == "unary")
+    #expect(request?["messageCount"] == .int(1))
+    #expect(
+      request?["messages"]?.text
+        == #"[{"length":19,"fields":{"1":"Tea","2":150,"3":{"1":[1,2]},"4":0.5}}]"#)
+    #expect(response?["grpcStatusName"]?.string == "NOT_FOUND")
+    #expect(response?["grpcMessage"]?.string == "no “tea” left")
+  }
+
+  @Test func bidirectionalStreams() throws {
+    let call = try #require(Self.bidirectional.calls().first)
+    #expect(call.int(.grpcStatus) == 0)
+    #expect(!call.failed)
+    let details = try JSONReader.value(of: call.text(.details) ?? "")
+    #expect(details.object?["request"]?.object?["stream"]?.string == "bidi")
+    #expect(details.object?["request"]?.object?["messageCount"] == .int(2))
+    #expect(details.object?["response"]?.object?["messageCount"] == .int(3))
+    #expect(
+      details.object?["response"]?.object?["messages"]?.array?.first?.text
+        == #"{"length":2,"compressed":true}"#)
+  }
+
+  @Test func aReplyWithoutContentHasItsStatusInTheHeaders() {
+    let call = Self.call { talk in
+      talk.says(
+        .server,
+        H2.headers(
+          1, [(":status", "200"), ("content-type", "application/grpc"), ("grpc-status", "12")],
+          ends: true))
+    }
+    #expect(call?.int(.grpcStatus) == 12)
+    #expect(call?.failed == true)
+  }
+
+  @Test(arguments: [(200, 0), (503, 14), (404, 12), (401, 16), (500, 2)] as [(Int, Int64)])
+  func withoutStatusTheOneOfHTTPCounts(http: Int, grpc: Int64) {
+    let call = Self.call { talk in
+      talk.says(.server, H2.headers(1, [(":status", "\(http)")], ends: true))
+    }
+    #expect(call?.kind == .grpc)
+    #expect(call?.int(.grpcStatus) == grpc)
+    #expect(call?.failed == (grpc != 0))
+  }
+
+  @Test func aResetIsUnknown() {
+    let call = Self.call { talk in
+      talk.says(.server, H2.headers(1, [(":status", "200")]))
+      talk.says(.client, H2.reset(1, 8))
+    }
+    #expect(call?.int(.grpcStatus) == 2)
+    #expect(call?.fault?.kind == .connection)
+    #expect(call?.failed == true)
+  }
+
+  @Test func withoutReplyThereIsNoStatus() {
+    let call = Self.call { _ in }
+    #expect(call?.int(.grpcStatus) == nil)
+    #expect(call?.failed == false)
+    #expect(call?.fault?.kind == .pairNotFound)
+  }
+
+  @Test func trailersInTheBodyTellTheStatusOfGRPCWeb() {
+    let call = Self.call(type: "application/grpc-web+proto") { talk in
+      let trailers = Array("grpc-status:3\r\ngrpc-message:bad\r\n".utf8)
+      talk.says(
+        .server,
+        H2.headers(1, [(":status", "200"), ("content-type", "application/grpc-web+proto")])
+          + H2.data(
+            1, H2.message([8, 1]) + [0x80] + H2.big32(UInt32(trailers.count)) + trailers,
+            ends: true))
+    }
+    #expect(call?.int(.grpcStatus) == 3)
+  }
+
+  @Test func hostileMessagesAreBounded() throws {
+    // A message in a message, 5000 times, and 5000 fields.
+    var deep: [UInt8] = []
+    for _ in 0..<30 {
+      deep = [0x0a] + Self.varint(deep.count) + deep
+    }
+    let wide = [UInt8](repeating: 0, count: 4000).enumerated().map {
+      UInt8($0.offset % 2 == 0 ? 8 : 1)
+    }
+    let cut: [UInt8] = [0, 255, 255, 255, 255, 1]
+    let requests = H2.message(deep) + H2.message(wide) + H2.message([8, 255, 255]) + cut
+    let call = Self.call(requests: requests) { talk in
+      talk.says(.server, H2.headers(1, [(":status", "200")], ends: true))
+    }
+    let details = try #require(call?.text(.details))
+    #expect(details.utf8.count < 8192)
+    #expect((try? JSONReader.value(of: details)) != nil)
+  }
+
+  private static func varint(_ value: Int) -> [UInt8] {
+    value < 128 ? [UInt8(value)] : [UInt8(value & 127 | 128), UInt8(value >> 7)]
+  }
+
+  private static func call(
+    type: String = "application/grpc", requests: [UInt8] = H2.message([8, 1]),
+    _ fill: (inout Talk) -> Void
+  ) -> Entry? {
+    var talk = Talk()
+    talk.says(
+      .client,
+      H2.opening + H2.headers(1, H2.request("POST", "/a.B/C") + [("content-type", type)])
+        + H2.data(1, requests, ends: true))
+    talk.says(.server, H2.settings)
+    fill(&talk)
+    return talk.calls().first
+  }
+
+  static let unary = {
+    var talk = Talk(serverPort: 50051)
+    let order: [UInt8] = [0x0a, 3, 0x54, 0x65, 0x61, 0x10, 0x96, 0x01, 0x1a, 4, 8, 1, 8, 2]
+    // 0.5 as a float (field 4) would be 0x3f000000.
+    let message = order + [0x25, 0, 0, 0, 0x3f]
+    talk.says(
+      .client,
+      H2.opening
+        + H2.headers(
+          1,
+          H2.request("POST", "/shop.Orders/PlaceOrder")
+            + [("content-type", "application/grpc+proto"), ("te", "trailers")]))
+    talk.says(.client, H2.data(1, H2.message(message), ends: true))
+    talk.says(.server, H2.settings)
+    talk.says(
+      .server, H2.headers(1, [(":status", "200"), ("content-type", "application/grpc")]))
+    talk.says(
+      .server,
+      H2.headers(
+        1,
+        [("grpc-status", "5"), ("grpc-message", "no %E2%80%9Ctea%e2%80%9D left")], ends: true))
+    return talk
+  }()
+
+  static let bidirectional = {
+    var talk = Talk(serverPort: 50051)
+    talk.says(
+      .client,
+      H2.opening
+        + H2.headers(1, H2.request("POST", "/a.B/C") + [("content-type", "application/grpc")])
+        + H2.data(1, H2.message([8, 1])))
+    talk.says(.server, H2.settings + H2.headers(1, [(":status", "200")]))
+    talk.says(.server, H2.data(1, H2.message([8, 1], compressed: true) + [0, 0, 0]))
+    talk.says(.client, H2.data(1, H2.message([8, 2])) + H2.data(1, "", ends: true))
+    talk.says(.server, H2.data(1, [0, 2, 8, 2] + H2.message([])))
+    talk.says(.server, H2.headers(1, [("grpc-status", "0")], ends: true))
+    return talk
+  }()
+}
