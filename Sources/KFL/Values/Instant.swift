@@ -18,7 +18,8 @@ package struct Instant: Hashable, Comparable, Sendable {
   package init(_ timestamp: Timestamp) {
     let whole = timestamp.nanoseconds.floorDivided(by: 1_000_000_000)
     seconds = whole
-    nanoseconds = Int32(timestamp.nanoseconds - whole * 1_000_000_000)
+    // The product may pass the ends of 64 bits; the difference is what it is all the same.
+    nanoseconds = Int32(timestamp.nanoseconds &- whole &* 1_000_000_000)
   }
 
   /// The same instant as the store keeps it; clamped to the years 1677 to 2262.
