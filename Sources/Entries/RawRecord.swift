@@ -133,6 +133,8 @@ extension RawRecord {
         object = half == .request ? httpRequest(contents) : httpResponse(contents)
       } else if kind == .dns {
         object = half == .request ? dnsRequest : dnsResponse
+      } else if half == .request {
+        object = namedRequest(kind)
       }
     }
     if let details { object.add(details) }
@@ -215,6 +217,20 @@ extension RawRecord {
       ["name": .string(name), "type": .string(types.indices.contains(place) ? types[place] : "")]
     }
     return ["questions": .array(questions)]
+  }
+
+  /// Fields of a request by the names its protocol's record has.
+  private func namedRequest(_ kind: ProtocolKind) -> JSONObject {
+    switch kind {
+    case .redis:
+      return nonEmpty([("type", .redisType), ("command", .redisCommand), ("key", .redisKey)])
+    case .kafka:
+      var object = nonEmpty([("apiKeyName", .kafkaAPIKeyName), ("clientID", .kafkaClientID)])
+      object["apiKey"] = row.int(.kafkaAPIKey).map(JSONValue.int)
+      object["size"] = .int(row.int(.requestBytes) ?? 0)
+      return object
+    default: return JSONObject()
+    }
   }
 
   private var dnsResponse: JSONObject {

@@ -145,8 +145,11 @@ struct CallRow {
 
   var statusLine: String {
     let summary = CallSummary(row)
-    return [summary.statusText, row.text(.statusText).map { Shown.text($0) }]
-      .compactMap(\.self).joined(separator: " ")
+    guard let text = row.text(.statusText).map({ Shown.text($0) }) else {
+      return summary.statusText
+    }
+    // Some protocols have no number, and the words are all there is.
+    return text.hasPrefix(summary.statusText) ? text : summary.statusText + " " + text
   }
 
   /// The 24 health figures, on connection records.

@@ -32,6 +32,16 @@ struct CallSummary {
       path = row.texts(.dnsQuestions).first
       status = answered ? row.int(.statusCode) : nil
       statusText = answered ? row.text(.dnsRcode) ?? "-" : "-"
+    case .redis:
+      method = row.text(.redisType)
+      path = row.text(.redisKey) ?? Self.arguments(row.text(.redisCommand))
+      status = nil
+      statusText = Self.firstWord(row.text(.statusText)) ?? (answered ? "ok" : "-")
+    case .kafka:
+      method = row.text(.kafkaAPIKeyName)
+      path = row.text(.kafkaRequestSummary)
+      status = nil
+      statusText = row.text(.statusText) ?? (answered ? "ok" : "-")
     case .tcpConn, .udpConn:
       method = nil
       path = row.texts(.connL7Detected).joined(separator: ",")
@@ -43,6 +53,17 @@ struct CallSummary {
       status = nil
       statusText = answered ? "ok" : "-"
     }
+  }
+
+  /// What follows the name in a Redis command without key: `GET maxmemory` of CONFIG.
+  private static func arguments(_ command: String?) -> String? {
+    guard let command, let blank = command.firstIndex(of: " ") else { return nil }
+    return String(command[command.index(after: blank)...].prefix(64))
+  }
+
+  /// `WRONGTYPE` of an error in words.
+  private static func firstWord(_ text: String?) -> String? {
+    text.map { String($0.prefix { $0 != " " }) }
   }
 
   /// `POST /api/checkout`, `A orders.shop.svc`.
