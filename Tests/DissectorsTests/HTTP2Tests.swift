@@ -171,6 +171,46 @@ import Testing
     #expect(calls.first?.fault == nil)
   }
 
+  @Test func theSideThatAsksIsTheSource() {
+    var talk = Talk(serverPort: 4711)
+    talk.isMidway = true
+    talk.says(.server, H2.get(7, "/turned"))
+    talk.says(.client, H2.headers(7, [(":status", "200")]) + H2.data(7, "ok", ends: true))
+    let calls = talk.calls()
+    #expect(calls.map { $0.text(.path) } == ["/turned"])
+    #expect(calls.first?.source.port == 4711)
+    #expect(calls.first?.response?.text == "ok")
+  }
+
+  @Test func aHeadCutByTheCaptureIsKeptAsFarAsItGoes() {
+    var talk = Talk()
+    talk.says(.client, H2.opening)
+    talk.says(.client, Array(H2.get(1, "/cut").dropLast(5)))
+    talk.lost(.client, 200)
+    talk.says(.client, H2.get(3, "/next") + H2.settings)
+    let calls = talk.calls()
+    #expect(calls.map { $0.text(.path) } == ["/cut", "/next"])
+    #expect(calls.first?.text(.method) == "GET")
+    #expect(calls.first?.text(.host) == nil)
+    #expect(calls.first?.fault?.kind == .dissection)
+  }
+
+  @Test func streamsWhoseEndWasLostAreGivenUpInTime() {
+    var talk = Talk()
+    talk.says(.client, H2.opening + H2.get(1, "/lost"))
+    talk.says(.server, H2.settings + H2.headers(1, [(":status", "200")]) + H2.data(1, "x"))
+    talk.lost(.server, 30)
+    talk.says(.server, H2.settings + H2.settings)
+    for id in stride(from: UInt32(3), through: 601, by: 2) {
+      talk.says(.client, H2.get(id, "/x"))
+      talk.says(.server, H2.headers(id, [(":status", "200")], ends: true))
+    }
+    let paths = talk.calls().map { $0.text(.path) }
+    #expect(paths.count == 301)
+    #expect(paths.firstIndex(of: "/lost") ?? 0 > 200)
+    #expect(paths.firstIndex(of: "/lost") ?? 301 < 290)
+  }
+
   @Test func contentWithoutItsBeginningIsKept() {
     var talk = Talk(serverPort: 50051)
     talk.isMidway = true

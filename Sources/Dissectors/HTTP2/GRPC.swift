@@ -32,8 +32,10 @@ enum GRPC {
     if entry.hasRequest {
       writer.name("request")
       writer.beginObject()
-      writer.name("stream")
-      writer.write(kind(requests, replies))
+      if let kind = kind(requests, replies) {
+        writer.name("stream")
+        writer.write(kind)
+      }
       requests.write(to: &writer)
       writer.endObject()
     }
@@ -91,13 +93,15 @@ enum GRPC {
 
   private static let unknown: Int64 = 2
 
-  /// The kind of call that so many messages are; a stream of one cannot be told from none.
-  private static func kind(_ requests: GRPCMessages, _ replies: GRPCMessages) -> String {
+  /// The kind of call that so many messages are; nil when they are not all known. A stream of one
+  /// message looks like none.
+  private static func kind(_ requests: GRPCMessages, _ replies: GRPCMessages) -> String? {
     switch (requests.areSeveral, replies.areSeveral) {
     case (false, false): "unary"
     case (true, false): "client"
     case (false, true): "server"
     case (true, true): "bidi"
+    case (nil, _), (_, nil): nil
     }
   }
 

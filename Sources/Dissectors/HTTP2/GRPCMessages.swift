@@ -22,6 +22,7 @@ struct GRPCMessages {
   }
 
   private let body: [UInt8]
+  private let bodyLength: Int64
   private var shown: [Shown] = []
   private var count = 0
   /// There may be more than `count`: the body was not kept to its end.
@@ -33,6 +34,7 @@ struct GRPCMessages {
   /// begin then.
   init(_ content: Content?, of entry: borrowing Entry) {
     body = content?.body ?? []
+    bodyLength = content?.bodyLength ?? 0
     isCut = content?.isCut ?? false
     if entry.fault?.kind == .dissection {
       isCut = true
@@ -57,8 +59,13 @@ struct GRPCMessages {
     }
   }
 
-  /// More than one message was sent.
-  var areSeveral: Bool { count > 1 }
+  /// Whether more than one message was sent; nil when that is not known.
+  var areSeveral: Bool? {
+    if count > 1 { return true }
+    if !isCut { return false }
+    guard let first = shown.first else { return nil }
+    return Int64(first.length + Self.prefix) < bodyLength
+  }
 
   private static func status(inTrailers bytes: RawSpan) -> Int64? {
     HeaderBlock(bytes: bytes.array()).value(of: "grpc-status").flatMap { Int64($0) }

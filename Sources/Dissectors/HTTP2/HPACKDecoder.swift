@@ -67,7 +67,7 @@ struct HPACKDecoder: Sendable {
     }
     list.begin()
     if let field = try name(index, at, &list) {
-      list.appendValue(table.bytes[field.value])
+      list.appendValue(table.bytes.rawSpan.slice(field.value))
     } else if index <= HPACKStaticTable.fields.count {
       list.appendValue(HPACKStaticTable.fields[index - 1].value)
     } else {
@@ -104,7 +104,7 @@ struct HPACKDecoder: Sendable {
       return nil
     }
     guard let field = table.field(index - HPACKStaticTable.fields.count - 1) else { return nil }
-    list.appendName(table.bytes[field.name])
+    list.appendName(table.bytes.rawSpan.slice(field.name))
     return field
   }
 

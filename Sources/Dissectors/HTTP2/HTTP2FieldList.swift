@@ -50,8 +50,8 @@ struct HTTP2FieldList {
     endName()
   }
 
-  mutating func appendName(_ name: ArraySlice<UInt8>) {
-    bytes.append(contentsOf: name)
+  mutating func appendName(_ name: RawSpan) {
+    bytes.append(name)
     endName()
   }
 
@@ -60,8 +60,8 @@ struct HTTP2FieldList {
     endValue()
   }
 
-  mutating func appendValue(_ value: ArraySlice<UInt8>) {
-    bytes.append(contentsOf: value)
+  mutating func appendValue(_ value: RawSpan) {
+    bytes.append(value)
     endValue()
   }
 
