@@ -5,6 +5,7 @@ package enum DissectorCatalogue {
     DNS.row,
     HTTP1.row,
     HTTP2.row,
+    Kafka.row,
     Redis.row,
   ]
 }

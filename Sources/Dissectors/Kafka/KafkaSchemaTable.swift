@@ -1,0 +1,211 @@
+/// Bodies of the requests and responses that are read, by the number of their API.
+///
+/// After the message definitions of Apache Kafka 4; tagged fields (KIP-482) are passed over.
+enum KafkaSchemaTable {
+  struct Body: Sendable {
+    var request: [KafkaField]
+    var response: [KafkaField]
+  }
+
+  static func body(_ key: Int16) -> Body? { bodies[key] }
+
+  private static let bodies: [Int16: Body] = rows.mapValues { request, response in
+    Body(request: KafkaField.fields(request), response: KafkaField.fields(response))
+  }
+
+  private static let rows: [Int16: (request: String, response: String)] = [
+    0: (
+      """
+      transactionalID:string@3+ requiredAcks:int16 timeout:int32 topicData:[topic:topic@0-12 \
+      topicID:uuid@13+ partitions:[partition:int32 records:records]]
+      """,
+      """
+      responses:[topic:topic@0-12 topicID:uuid@13+ partitionResponses:[index:int32 \
+      errorCode:error baseOffset:int64 logAppendTimeMs:int64@2+ logStartOffset:int64@5+ \
+      recordErrors:[batchIndex:int32 batchIndexErrorMessage:string]@8+ errorMessage:string@8+]] \
+      throttleTimeMs:int32@1+
+      """
+    ),
+    1: (
+      """
+      replicaId:int32@0-14 maxWaitMs:int32 minBytes:int32 maxBytes:int32@3+ \
+      isolationLevel:int8@4+ sessionId:int32@7+ sessionEpoch:int32@7+ topics:[topic:topic@0-12 \
+      topicID:uuid@13+ partitions:[partition:int32 currentLeaderEpoch:int32@9+ fetchOffset:int64 \
+      lastFetchedEpoch:int32@12+ logStartOffset:int64@5+ partitionMaxBytes:int32]] \
+      forgottenTopicsData:[topic:string@0-12 topicID:uuid@13+ partitions:[:int32]]@7+ \
+      rackId:string@11+
+      """,
+      """
+      throttleTimeMs:int32@1+ errorCode:error@7+ sessionId:int32@7+ responses:[topic:topic@0-12 \
+      topicID:uuid@13+ partitionResponses:[index:int32 errorCode:error highWatermark:int64 \
+      lastStableOffset:int64@4+ logStartOffset:int64@5+ abortedTransactions:[producerId:int64 \
+      firstOffset:int64]@4+ preferredReadReplica:int32@11+ records:records]]
+      """
+    ),
+    2: (
+      """
+      replicaId:int32 isolationLevel:int8@2+ topics:[topic:topic partitions:[partition:int32 \
+      currentLeaderEpoch:int32@4+ timestamp:int64 maxNumOffsets:int32@0]] timeoutMs:int32@10+
+      """,
+      """
+      throttleTimeMs:int32@2+ topics:[topic:topic partitions:[partition:int32 errorCode:error \
+      oldStyleOffsets:[:int64]@0 timestamp:int64@1+ offset:int64@1+ leaderEpoch:int32@4+]]
+      """
+    ),
+    3: (
+      """
+      topics:[topicID:uuid@10+ topic:topic] allowAutoTopicCreation:bool@4+ \
+      includeClusterAuthorizedOperations:bool@8-10 includeTopicAuthorizedOperations:bool@8+
+      """,
+      """
+      throttleTimeMs:int32@3+ brokers:[nodeId:int32 host:string port:int32 rack:string@1+] \
+      clusterID:string@2+ controllerID:int32@1+ topics:[errorCode:error topic:topic \
+      topicID:uuid@10+ isInternal:bool@1+ partitions:[errorCode:error partition:int32 \
+      leaderId:int32 leaderEpoch:int32@7+ replicaNodes:[:int32] isrNodes:[:int32] \
+      offlineReplicas:[:int32]@5+] topicAuthorizedOperations:int32@8+] \
+      clusterAuthorizedOperations:int32@8-10 errorCode:error@13+
+      """
+    ),
+    8: (
+      """
+      groupId:string generationId:int32@1+ memberId:string@1+ groupInstanceId:string@7+ \
+      retentionTimeMs:int64@2-4 topics:[topic:topic@0-9 topicID:uuid@10+ \
+      partitions:[partition:int32 committedOffset:int64 committedLeaderEpoch:int32@6+ \
+      commitTimestamp:int64@1 committedMetadata:string]]
+      """,
+      """
+      throttleTimeMs:int32@3+ topics:[topic:topic@0-9 topicID:uuid@10+ \
+      partitions:[partition:int32 errorCode:error]]
+      """
+    ),
+    9: (
+      """
+      groupId:string@0-7 topics:[topic:topic partitions:[:int32]]@0-7 groups:[groupId:string \
+      memberId:string@9+ memberEpoch:int32@9+ topics:[topic:topic@0-9 topicID:uuid@10+ \
+      partitions:[:int32]]]@8+ requireStable:bool@7+
+      """,
+      """
+      throttleTimeMs:int32@3+ topics:[topic:topic partitions:[partition:int32 \
+      committedOffset:int64 committedLeaderEpoch:int32@5+ metadata:string errorCode:error]]@0-7 \
+      errorCode:error@2-7 groups:[groupId:string topics:[topic:topic@0-9 topicID:uuid@10+ \
+      partitions:[partition:int32 committedOffset:int64 committedLeaderEpoch:int32 \
+      metadata:string errorCode:error]] errorCode:error]@8+
+      """
+    ),
+    10: (
+      "key:string@0-3 keyType:int8@1+ coordinatorKeys:[:string]@4+",
+      """
+      throttleTimeMs:int32@1+ errorCode:error@0-3 errorMessage:string@1-3 nodeId:int32@0-3 \
+      host:string@0-3 port:int32@0-3 coordinators:[key:string nodeId:int32 host:string port:int32 \
+      errorCode:error errorMessage:string]@4+
+      """
+    ),
+    11: (
+      """
+      groupId:string sessionTimeoutMs:int32 rebalanceTimeoutMs:int32@1+ memberId:string \
+      groupInstanceId:string@5+ protocolType:string protocols:[name:string metadata:bytes] \
+      reason:string@8+
+      """,
+      """
+      throttleTimeMs:int32@2+ errorCode:error generationId:int32 protocolType:string@7+ \
+      protocolName:string leader:string skipAssignment:bool@9+ memberId:string \
+      members:[memberId:string groupInstanceId:string@5+ metadata:bytes]
+      """
+    ),
+    12: (
+      "groupId:string generationId:int32 memberId:string groupInstanceId:string@3+",
+      "throttleTimeMs:int32@1+ errorCode:error"
+    ),
+    13: (
+      """
+      groupId:string memberId:string@0-2 members:[memberId:string groupInstanceId:string \
+      reason:string@5+]@3+
+      """,
+      """
+      throttleTimeMs:int32@1+ errorCode:error members:[memberId:string groupInstanceId:string \
+      errorCode:error]@3+
+      """
+    ),
+    14: (
+      """
+      groupId:string generationId:int32 memberId:string groupInstanceId:string@3+ \
+      protocolType:string@5+ protocolName:string@5+ assignments:[memberId:string assignment:bytes]
+      """,
+      """
+      throttleTimeMs:int32@1+ errorCode:error protocolType:string@5+ protocolName:string@5+ \
+      assignment:bytes
+      """
+    ),
+    15: (
+      "groups:[:string] includeAuthorizedOperations:bool@3+",
+      """
+      throttleTimeMs:int32@1+ groups:[errorCode:error errorMessage:string@6+ groupId:string \
+      groupState:string protocolType:string protocolData:string members:[memberId:string \
+      groupInstanceId:string@4+ clientId:string clientHost:string memberMetadata:bytes \
+      memberAssignment:bytes] authorizedOperations:int32@3+]
+      """
+    ),
+    16: (
+      "statesFilter:[:string]@4+ typesFilter:[:string]@5+",
+      """
+      throttleTimeMs:int32@1+ errorCode:error groups:[groupId:string protocolType:string \
+      groupState:string@4+ groupType:string@5+]
+      """
+    ),
+    17: ("mechanism:string", "errorCode:error mechanisms:[:string]"),
+    18: (
+      "clientSoftwareName:string@3+ clientSoftwareVersion:string@3+",
+      """
+      errorCode:error apiKeys:[apiKey:int16 minVersion:int16 maxVersion:int16] \
+      throttleTimeMs:int32@1+
+      """
+    ),
+    19: (
+      """
+      topics:[topic:topic numPartitions:int32 replicationFactor:int16 \
+      assignments:[partition:int32 brokerIds:[:int32]] configs:[name:string value:string]] \
+      timeout:int32 validateOnly:bool@1+
+      """,
+      """
+      throttleTimeMs:int32@2+ topics:[topic:topic topicID:uuid@7+ errorCode:error \
+      errorMessage:string@1+ numPartitions:int32@5+ replicationFactor:int16@5+ \
+      configs:[name:string value:string readOnly:bool configSource:int8 isSensitive:bool]@5+]
+      """
+    ),
+    20: (
+      "topics:[topic:topic topicID:uuid]@6+ topicNames:[:topic]@0-5 timeout:int32",
+      """
+      throttleTimeMs:int32@1+ responses:[topic:topic topicID:uuid@6+ errorCode:error \
+      errorMessage:string@5+]
+      """
+    ),
+    22: (
+      """
+      transactionalID:string transactionTimeoutMs:int32 producerId:int64@3+ \
+      producerEpoch:int16@3+ enable2Pc:bool@6+ keepPreparedTxn:bool@6+
+      """,
+      """
+      throttleTimeMs:int32 errorCode:error producerId:int64 producerEpoch:int16 \
+      ongoingTxnProducerId:int64@6+ ongoingTxnProducerEpoch:int16@6+
+      """
+    ),
+    32: (
+      """
+      resources:[resourceType:int8 resourceName:string configurationKeys:[:string]] \
+      includeSynonyms:bool@1+ includeDocumentation:bool@3+
+      """,
+      """
+      throttleTimeMs:int32 results:[errorCode:error errorMessage:string resourceType:int8 \
+      resourceName:string configs:[name:string value:string readOnly:bool isDefault:bool@0 \
+      configSource:int8@1+ isSensitive:bool synonyms:[name:string value:string source:int8]@1+ \
+      configType:int8@3+ documentation:string@3+]]
+      """
+    ),
+    36: (
+      "authBytes:secret",
+      """
+      errorCode:error errorMessage:string authBytes:secret sessionLifetimeMs:int64@1+
+      """
+    ),
+  ]
+}
