@@ -51,14 +51,18 @@ enum EntryStages {
     return seed &+ UInt64(store.snapshot().byteCount)
   }
 
-  /// Asks for the newest page of what matches, and counts all of it.
-  static func filtered(_ source: StoreSource, _ filter: Filter, _ seed: UInt64) async throws
-    -> UInt64
-  {
+  /// Asks `times` times for the newest page of what matches, and counts all of it.
+  static func filtered(
+    _ source: StoreSource, _ filter: Filter, times: Int, _ seed: UInt64
+  ) async throws -> UInt64 {
     let query = Query([filter], families: .calls, limit: 50, countBudget: .max)
-    let result = try await source.query(query)
-    guard result.isTotalExact else { throw BenchError.notCounted }
-    return seed &+ UInt64(result.total)
+    var sum = seed
+    for _ in 0..<times {
+      let result = try await source.query(query)
+      guard result.isTotalExact else { throw BenchError.notCounted }
+      sum = sum &+ UInt64(result.total)
+    }
+    return sum
   }
 
   /// Compiles a text `times` times.
