@@ -126,8 +126,7 @@ struct Bench: AsyncParsableCommand {
       return result.sum
     }
     let dissected = try stopwatch.best { try data.entries($0) { _ in } }
-    var entries: [Entry] = []
-    _ = try data.entries(0) { entries += $0 }
+    let entries = try data.verified(packets: packets, calls: traffic.calls)
     let whole = try stopwatch.best { try data.stored($0, in: .memory, workers: workers) }
     var figures = [
       figure("CRC32C loop", floor, packets, "packet"),

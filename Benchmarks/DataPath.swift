@@ -74,6 +74,28 @@ struct DataPath {
     return sum
   }
 
+  /// Makes sure that every stage sees all that was made: a stage that skips work is fast for nothing.
+  ///
+  /// - Returns: the entries.
+  func verified(packets: Int, calls: Int) throws -> [Entry] {
+    var framed = 0
+    var decoded = 0
+    try forEachChunk { framed += $0.packets.count }
+    try forEachDecoded { _, _ in decoded += 1 }
+    var entries: [Entry] = []
+    _ = try self.entries(0) { entries += $0 }
+    let found = entries.count { $0.kind.isCall && $0.hasRequest && $0.hasResponse }
+    let store = try EntryStore(.memory)
+    try FilePipeline(paths: [path], settings: PipelineSettings(workers: 1)).run(into: store)
+    let stored = store.snapshot().rows(.calls)
+    guard framed == packets, decoded == packets, found == calls, stored == calls else {
+      throw BenchError.incomplete(
+        "\(packets) packets made, \(framed) framed, \(decoded) decoded; "
+          + "\(calls) calls made, \(found) read whole, \(stored) stored")
+    }
+    return entries
+  }
+
   private func forEachChunk(_ body: (PacketChunk) -> Void) throws {
     var reader = try CaptureReader(path: path)
     while let chunk = try reader.next() { body(chunk) }

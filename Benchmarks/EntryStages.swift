@@ -87,6 +87,8 @@ enum BenchError: Error {
   case notCounted
   /// A filter of the benchmark does not compile; the text says why.
   case badFilter(String)
+  /// A stage did not see all that was made; the text has the numbers.
+  case incomplete(String)
   /// A file could not be written.
   case unwritable(String)
 }
