@@ -6,8 +6,10 @@ import JSON
 /// Only so many bytes of the value are looked at, so that it does not matter in how many pieces a
 /// large one arrived.
 struct RESPPreview {
-  /// Bytes of a value that are shown, as they are on the wire.
+  /// Bytes of a command or value that are looked at, as they are on the wire.
   static let limit = 4 << 10
+  /// Bytes of a value that are shown. Values are many, and each is kept with its entry.
+  static let shown = 1 << 10
   /// Word in place of a secret.
   static let redacted = "[redacted]"
 
@@ -72,23 +74,23 @@ struct RESPPreview {
     return at + 1..<max(end, at + 1)
   }
 
-  /// Name of the type as people know it.
-  var typeName: String {
+  /// The beginning of the JSON object that tells of the value: its type as people know it.
+  var opening: StaticString {
     switch type {
-    case RESP.simple: "simple string"
-    case RESP.error, RESP.blobError: "error"
-    case RESP.integer: "integer"
-    case RESP.string: "bulk"
-    case RESP.array: "array"
-    case RESP.null: "null"
-    case RESP.boolean: "boolean"
-    case RESP.double: "double"
-    case RESP.bigNumber: "big number"
-    case RESP.verbatim: "verbatim"
-    case RESP.map: "map"
-    case RESP.set: "set"
-    case RESP.push: "push"
-    default: "unknown"
+    case RESP.simple: #"{"type":"simple string""#
+    case RESP.error, RESP.blobError: #"{"type":"error""#
+    case RESP.integer: #"{"type":"integer""#
+    case RESP.string: #"{"type":"bulk""#
+    case RESP.array: #"{"type":"array""#
+    case RESP.null: #"{"type":"null""#
+    case RESP.boolean: #"{"type":"boolean""#
+    case RESP.double: #"{"type":"double""#
+    case RESP.bigNumber: #"{"type":"big number""#
+    case RESP.verbatim: #"{"type":"verbatim""#
+    case RESP.map: #"{"type":"map""#
+    case RESP.set: #"{"type":"set""#
+    case RESP.push: #"{"type":"push""#
+    default: #"{"type":"unknown""#
     }
   }
 
@@ -100,7 +102,7 @@ struct RESPPreview {
       writer.write(Self.redacted)
       return
     }
-    value(bytes.prefix(Self.limit), &writer, depth: 0)
+    value(bytes.prefix(Self.shown), &writer, depth: 0)
   }
 
   /// Writes the element at `at`; gives whether the next one can be read.

@@ -130,33 +130,30 @@ extension Redis {
       return
     }
     var preview = RESPPreview(bytes, hiding: asked.secrecy)
-    var writer = JSONWriter(reserving: 64 + min(bytes.byteCount, RESPPreview.limit))
-    writer.beginObject()
-    writer.name("type")
-    writer.write(preview.typeName)
+    var writer = JSONWriter(reserving: 64 + 2 * min(bytes.byteCount, RESPPreview.shown))
+    writer.fragment(preview.opening)
     if preview.type == RESP.error || preview.type == RESP.blobError {
       let text = error(bytes.text(preview.line(bytes)), asked)
       let word = String(text.prefix { $0 != " " })
-      writer.name("keyword")
+      writer.fragment(#","keyword":"#)
       writer.write(word)
-      writer.name("value")
+      writer.fragment(#","value":"#)
       writer.write(text)
       message.fields.add(.statusText, .text(Self.prefix(text)))
       // These two tell where to ask instead.
       message.failed = word != "MOVED" && word != "ASK"
     } else {
       if let count = preview.count {
-        writer.name("count")
+        writer.fragment(#","count":"#)
         writer.write(count)
       }
-      writer.name("value")
+      writer.fragment(#","value":"#)
       preview.write(bytes, to: &writer)
-      if preview.isCut || isPart && bytes.byteCount > RESPPreview.limit {
-        writer.name("truncated")
-        writer.write(true)
+      if preview.isCut || isPart && bytes.byteCount > RESPPreview.shown {
+        writer.fragment(#","truncated":true"#)
       }
     }
-    writer.endObject()
+    writer.fragment("}")
     message.details = writer.text
   }
 
