@@ -28,6 +28,12 @@ package final class HubFace: Sendable {
   /// Calls that were turned away because of `maxCalls`.
   package var callsRefused: Int { load.withLock { $0.refused } }
 
+  /// Whether this path may lead to a tool, whose work may take its time.
+  static func isCall(_ path: String) -> Bool {
+    let parts = path.split(separator: "/").filter { $0 != "api" }
+    return parts.first == "mcp" && parts.count > 1
+  }
+
   package func respond(to request: HubRequest) async -> HubResponse {
     if let refusal = visitors.refusal(
       host: request.header("host"), origin: request.header("origin"))

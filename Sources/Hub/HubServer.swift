@@ -36,16 +36,21 @@ package struct HubServer: Sendable {
     try await application.runService()
   }
 
-  /// The work is cancelled when the client goes away.
+  /// A call is cancelled when its client goes away. To notice that, the connection is watched, and
+  /// a connection that was watched cannot be used again.
   private func respond(to request: Request) async throws -> Response {
     let isHead = request.method == .head
-    let response = try await request.body.consumeWithCancellationOnInboundClose { body in
-      guard let bytes = try await collected(body) else {
-        return HubResponse.tooLarge(limit: Self.maxBody)
+    let isCall = HubFace.isCall(request.uri.path)
+    let response =
+      if isCall {
+        try await request.body.consumeWithCancellationOnInboundClose { body in
+          try await respond(to: request, body)
+        }
+      } else {
+        try await respond(to: request, request.body)
       }
-      return await face.respond(to: HubRequest(request, body: bytes))
-    }
     var headers = HTTPFields()
+    if isCall { headers[.connection] = "close" }
     headers[.contentType] = response.contentType
     headers[.eTag] = response.tag
     headers[.allow] = response.allow
@@ -53,6 +58,13 @@ package struct HubServer: Sendable {
     let body = ByteBuffer(bytes: isHead ? [] : response.body)
     return Response(
       status: .init(code: response.status), headers: headers, body: .init(byteBuffer: body))
+  }
+
+  private func respond(to request: Request, _ body: RequestBody) async throws -> HubResponse {
+    guard let bytes = try await collected(body) else {
+      return HubResponse.tooLarge(limit: Self.maxBody)
+    }
+    return await face.respond(to: HubRequest(request, body: bytes))
   }
 
   /// The whole body, or nil when it is too large.

@@ -2,6 +2,14 @@ import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// Requests to one Hub: our headers, limits, and which redirects are followed.
 struct Exchange: Sendable {
   /// A whole response.
@@ -169,6 +177,13 @@ private func fault(for error: any Error) -> HubFault {
   if let error = error as? HTTPParserError {
     return error == .invalidEOFState ? .dropped : .notHTTP
   }
+  if let error = error as? IOError, let fault = fault(ofErrno: error.errnoCode) { return fault }
+  if let error = error as? ChannelError {
+    if case .connectTimeout = error {
+      return .unreachable("the connection could not be made in time")
+    }
+    return .dropped
+  }
   let text = String(reflecting: error)
   let lower = text.lowercased()
   if lower.contains("ssl") || lower.contains("certificate") { return .tls(tlsReason(lower)) }
@@ -187,6 +202,15 @@ private func fault(for error: any Error) -> HubFault {
     return .unknownHost
   }
   return .unreachable(String(text.prefix(200)))
+}
+
+private func fault(ofErrno number: Int32) -> HubFault? {
+  switch number {
+  case ECONNREFUSED: .refused
+  case ECONNRESET, EPIPE, ENOTCONN, ECONNABORTED: .dropped
+  case EHOSTUNREACH, ENETUNREACH: .unreachable("there is no route to it")
+  default: nil
+  }
 }
 
 private func tlsReason(_ text: String) -> String {

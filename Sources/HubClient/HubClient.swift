@@ -135,7 +135,8 @@ package final class HubClient: HubConnection {
   }
 
   private func isReading(_ tool: String) -> Bool {
-    cache.latest?.tools.first { $0.name == tool }?.annotations?.readOnly ?? false
+    let listed = cache.latest?.tools.first { $0.name == tool }?.annotations
+    return (listed ?? KnownTools.annotations[tool])?.readOnly ?? false
   }
 
   private func isUnknown(_ tool: String) -> Bool {

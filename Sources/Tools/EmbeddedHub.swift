@@ -39,11 +39,7 @@ package struct EmbeddedHub: HubConnection {
     _ name: String, arguments: JSONObject, progress: @escaping ProgressReport
   ) async throws(ToolError) -> ToolAnswer {
     guard let tool = tools.first(where: { matches(type(of: $0).row, name) }) else {
-      let names = rows.map(\.name)
-      throw .notFound(
-        "There is no tool called \(JSONValue.string(String(name.prefix(64))).text).",
-        hint: nearest(to: name, among: names).map { "Did you mean \($0)?" }
-          ?? "The tools are \(names.joined(separator: ", ")).")
+      throw .unknownTool(name, among: rows.map(\.name))
     }
     try await traffic.ready(progress: progress)
     let checked = try Arguments(arguments, for: type(of: tool).row.parameters, now: traffic.now)

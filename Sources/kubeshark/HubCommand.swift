@@ -51,8 +51,7 @@ struct HubCommand: AsyncParsableCommand {
     do {
       try await server.run()
     } catch {
-      throw Failure.failed(
-        "cannot serve on \(listen): \(error). Another address can be given by --listen.")
+      throw Failure.failed("cannot serve on \(listen): \(reason(error))")
     }
     capture.stop()
   }
@@ -71,6 +70,21 @@ private func listenAddress(_ text: String) throws(Failure) -> (host: String, por
     throw .usage("--listen \(text) is not an address such as 127.0.0.1:8899")
   }
   return (host, port)
+}
+
+/// What the system says, without the names of its calls.
+private func reason(_ error: any Error) -> String {
+  let text = "\(error)"
+  if text.contains("in use") {
+    return "another program listens there. Choose another port by --listen."
+  }
+  if text.contains("assign requested") {
+    return "this machine has no such address. Choose another by --listen."
+  }
+  if text.contains("ermission denied") {
+    return "this user may not listen on that port. Choose one above 1023 by --listen."
+  }
+  return text
 }
 
 private func isLoopback(_ host: String) -> Bool {

@@ -59,8 +59,11 @@ struct MCPCommand: AsyncParsableCommand {
   @Flag(help: "Print the configuration for an MCP client, and exit.")
   var mcpConfig = false
 
+  /// The `--url` that was given; an empty one counts as none.
+  private var hubURL: String? { url.flatMap { $0.isEmpty ? nil : $0 } }
+
   func validate() throws {
-    if url != nil, !traffic.captures.isEmpty {
+    if hubURL != nil, !traffic.captures.isEmpty {
       throw ValidationError("--url and --pcap are two sources of traffic: give one of them.")
     }
     if traffic.captures.contains("-") {
@@ -92,7 +95,7 @@ struct MCPCommand: AsyncParsableCommand {
   }
 
   private func connected(_ log: Logger) throws(Failure) -> Source {
-    if let url { return try elsewhere(url, log) }
+    if let hubURL { return try elsewhere(hubURL, log) }
     guard !traffic.captures.isEmpty else {
       throw .usage(
         """
@@ -103,8 +106,8 @@ struct MCPCommand: AsyncParsableCommand {
         """)
     }
     let names = traffic.captures.joined(separator: ", ")
-    return Source(
-      hub: try traffic.start().hub, mode: .embedded, origin: "Capture files: \(names)")
+    let hub = try listTools ? traffic.open().hub : traffic.start().hub
+    return Source(hub: hub, mode: .embedded, origin: "Capture files: \(names)")
   }
 
   private func elsewhere(_ url: String, _ log: Logger) throws(Failure) -> Source {
@@ -124,11 +127,11 @@ struct MCPCommand: AsyncParsableCommand {
   }
 
   private func hubToken() throws(Failure) -> String? {
-    let given = token ?? getenv("KUBESHARK_HUB_TOKEN").map { String(cString: $0) }
-    guard let given else { return nil }
-    // An installer may hand over its own variable without a value.
-    let text = given.filter { !$0.isWhitespace }
-    guard !text.isEmpty, !text.hasPrefix("${") else { return nil }
+    let environment = getenv("KUBESHARK_HUB_TOKEN").map { String(cString: $0) }
+    // An installer may hand over an empty text, or its own variable, for what was not given.
+    let given = [token, environment].compactMap { $0?.filter { !$0.isWhitespace } }
+      .first { !$0.isEmpty && !$0.hasPrefix("${") }
+    guard let text = given else { return nil }
     guard text.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
       throw .usage("the token holds characters that cannot be part of one")
     }
@@ -167,7 +170,7 @@ struct MCPCommand: AsyncParsableCommand {
 
   private func printConfiguration(_ log: Logger) {
     var arguments = ["mcp"]
-    if let url { arguments += ["--url", url] }
+    if let hubURL { arguments += ["--url", hubURL] }
     arguments += traffic.carriedOver
     if let kubeconfig { arguments += ["--kubeconfig", absolutePath(kubeconfig)] }
     if let context { arguments += ["--context", context] }

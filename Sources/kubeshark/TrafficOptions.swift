@@ -32,8 +32,18 @@ struct TrafficOptions: ParsableArguments {
   @Flag(help: "Keep the index of the captures in memory instead of the cache folder.")
   var noCache = false
 
+  /// How much of each capture goes into the redaction key: more than anybody could guess.
+  private static let keyBytes = 64 << 10
+
   /// Opens the captures and begins to read them.
   func start() throws(Failure) -> StartedTraffic {
+    let traffic = try open()
+    traffic.capture.start()
+    return traffic
+  }
+
+  /// Opens the captures. Nothing is read yet, so only the catalogue can be asked for.
+  func open() throws(Failure) -> StartedTraffic {
     let inventory = try inventory()
     let capture: CaptureTraffic
     do throws(CaptureError) {
@@ -44,10 +54,9 @@ struct TrafficOptions: ParsableArguments {
       throw .usage("\(error)")
     }
     let redactor = showSecrets ? Redactor.off : Redactor(key: try redactionKey())
-    capture.start()
-    let hub = EmbeddedHub(
-      capture.traffic(redactor: redactor), version: Version.text)
-    return StartedTraffic(hub: hub, capture: capture)
+    return StartedTraffic(
+      hub: EmbeddedHub(capture.traffic(redactor: redactor), version: Version.text),
+      capture: capture)
   }
 
   private func inventory() throws(Failure) -> Inventory {
@@ -64,7 +73,9 @@ struct TrafficOptions: ParsableArguments {
   /// process, and whoever has only the answers does not have the key.
   private func redactionKey() throws(Failure) -> [UInt8] {
     var key = Array("kubeshark redaction".utf8)
-    for path in captures where path != "-" { key += try contents(of: path, limit: 64 << 10) }
+    for path in captures where path != "-" {
+      key += try contents(of: path, limit: Self.keyBytes)
+    }
     return key
   }
 

@@ -104,6 +104,7 @@ struct SessionTests {
   @Test(arguments: [
     (#""method":"tools/call","params":{}"#, -32602),
     (#""method":"tools/call","params":{"name":5}"#, -32602),
+    (#""method":"tools/call","params":{"name":""}"#, -32602),
     (#""method":"tools/call","params":{"name":"t","arguments":[1]}"#, -32602),
     (#""method":"prompts/get","params":{}"#, -32602),
     (#""method":"prompts/get","params":{"name":"p","arguments":{"a":{}}}"#, -32602),

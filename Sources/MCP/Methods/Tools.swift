@@ -22,7 +22,7 @@ package struct CallTool: Hashable, Sendable {
   package var arguments: JSONObject
 
   init(_ params: JSONObject) throws(ProtocolError) {
-    guard let tool = params["name"]?.string else {
+    guard let tool = params["name"]?.string, !tool.isEmpty else {
       throw .invalidParams("name must be the name of a tool")
     }
     switch params["arguments"] {

@@ -1,0 +1,128 @@
+"""What the end-to-end tests share: the built command, the samples, and a plain client."""
+
+import itertools
+import json
+import os
+import pathlib
+import queue
+import re
+import subprocess
+import threading
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = os.environ.get("KUBESHARK", str(ROOT / ".build" / "release" / "kubeshark"))
+SHOP = str(ROOT / "Samples" / "shop.pcap")
+DNS = str(ROOT / "Samples" / "dns.pcapng")
+WORKLOADS = str(ROOT / "Samples" / "workloads.yaml")
+EMBEDDED = ["mcp", "--pcap", SHOP, "--workloads", WORKLOADS, "--no-cache"]
+
+# How long anything may take before it counts as hung, in seconds.
+PATIENCE = 60
+
+
+def kubeshark(*arguments, stdin=b"", env=None, cwd=None):
+    """Runs the command to its end."""
+    return subprocess.run(
+        [BINARY, *arguments], input=stdin, capture_output=True, timeout=PATIENCE, cwd=cwd,
+        env={**os.environ, **(env or {})})
+
+
+class Server:
+    """`kubeshark mcp` and the lines it says; every line must be a JSON-RPC message."""
+
+    def __init__(self, *arguments, revision="2025-11-25"):
+        self.process = subprocess.Popen(
+            [BINARY, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE)
+        self.lines = queue.Queue()
+        self.ids = itertools.count(1)
+        self.log = []
+        threading.Thread(target=self._read, daemon=True).start()
+        threading.Thread(target=self._read_log, daemon=True).start()
+        if revision:
+            self.hello = self.request("initialize", {
+                "protocolVersion": revision, "capabilities": {},
+                "clientInfo": {"name": "test", "version": "1"}})
+            self.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.lines.put(line)
+        self.lines.put(None)
+
+    def _read_log(self):
+        for line in self.process.stderr:
+            self.log.append(line.decode())
+
+    def write(self, data):
+        self.process.stdin.write(data)
+        self.process.stdin.flush()
+
+    def send(self, message):
+        self.write(json.dumps(message).encode() + b"\n")
+
+    def receive(self):
+        line = self.lines.get(timeout=PATIENCE)
+        assert line is not None, "the server ended: " + "".join(self.log)
+        message = json.loads(line)
+        for one in message if isinstance(message, list) else [message]:
+            assert one["jsonrpc"] == "2.0"
+        return message
+
+    def raw(self, method, params=None):
+        """The line that answers a request, byte for byte."""
+        number = next(self.ids)
+        self.send({"jsonrpc": "2.0", "id": number, "method": method, "params": params or {}})
+        line = self.lines.get(timeout=PATIENCE)
+        assert line is not None, "the server ended: " + "".join(self.log)
+        assert json.loads(line)["id"] == number
+        return re.sub(rb'"id":%d,' % number, b'"id":0,', line, count=1)
+
+    def request(self, method, params=None):
+        return json.loads(self.raw(method, params))
+
+    def call(self, tool, **arguments):
+        return self.request("tools/call", {"name": tool, "arguments": arguments})["result"]
+
+    def end(self):
+        """Closes the input; gives the exit code and what was still said."""
+        self.process.stdin.close()
+        code = self.process.wait(timeout=PATIENCE)
+        rest = []
+        while (line := self.lines.get(timeout=PATIENCE)) is not None:
+            rest.append(json.loads(line))
+        return code, rest
+
+
+class Hub:
+    """`kubeshark hub` on a port of its own."""
+
+    def __init__(self, *arguments):
+        self.process = subprocess.Popen(
+            [BINARY, "hub", "--listen", "127.0.0.1:0", *arguments], stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL)
+        for line in self.process.stderr:
+            if found := re.search(rb"listening on (http://\S+)", line):
+                self.url = found.group(1).decode()
+                return
+        raise AssertionError("the hub did not start")
+
+    def stop(self):
+        self.process.terminate()
+        return self.process.wait(timeout=PATIENCE)
+
+
+@pytest.fixture
+def embedded():
+    server = Server(*EMBEDDED)
+    yield server
+    server.process.kill()
+
+
+@pytest.fixture(scope="session")
+def hub():
+    hub = Hub("--pcap", SHOP, "--workloads", WORKLOADS, "--no-cache")
+    yield hub
+    hub.stop()
