@@ -5,11 +5,11 @@ STEP   := Scripts/step
 PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help build test demo bench truth samples format clean
+.PHONY: help build test demo bench truth vectors reference samples format clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r verb text; do \
-	  printf '  make %-8s %s\n' "$$verb" "$$text"; done
+	  printf '  make %-9s %s\n' "$$verb" "$$text"; done
 
 build: ## Build .build/release/kubeshark, installing the libraries it needs
 	@Scripts/setup
@@ -34,6 +34,12 @@ bench: build ## Measure speed and memory, beside tshark where it is installed
 
 truth: build ## Compare calls found in captures with what their makers say is in them
 	@Scripts/truth
+
+vectors: build ## Run files of KFL and CEL vectors through the command: VECTORS=DIR
+	@Scripts/vectors $(or $(VECTORS),Tests/KFL/vectors)
+
+reference: build ## Write docs/kfl.md, the reference of fields and functions
+	@mkdir -p docs && .build/release/kubeshark kfl reference > docs/kfl.md
 
 samples: ## Make the sample captures anew (root, Linux)
 	@Scripts/make-samples

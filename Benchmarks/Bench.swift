@@ -73,7 +73,9 @@ struct Bench: AsyncParsableCommand {
   }
 
   /// Rows of the stores that are filtered: inside the processor's caches and far outside.
-  private static let filteredRows = [16_384, 262_144]
+  private static let filteredRows = [16_384, 262_144, 1_048_576]
+  /// Lengths of the filters that are compiled: time must grow no faster than they do.
+  private static let filterCharacters = [200, 2_000, 20_000]
 
   private static func figures(
     _ size: Int, _ workers: Int, isLast: Bool, _ stopwatch: inout Stopwatch
@@ -168,14 +170,18 @@ struct Bench: AsyncParsableCommand {
             try await EntryStages.filtered(source, filter, times: queries, $0)
           }, items: rows * queries, item: "entry", reference: unit * Double(rows * queries)))
     }
-    let times = 200
-    let length = EntryStages.longFilter.utf8.count
-    figures.append(
-      Figure(
-        input: "\(length) characters", name: "KFL parsed, checked, planned",
-        nanoseconds: try stopwatch.best {
-          try EntryStages.compiled(EntryStages.longFilter, times: times, $0)
-        }, items: times, item: "filter", reference: unit * Double(times)))
+    for characters in filterCharacters {
+      let text = EntryStages.filter(characters: characters)
+      let times = max(1, 40_000 / characters)
+      // One KiB of CRC32C for 200 characters, so that equal ratios mean linear time.
+      let units = Double(times * text.utf8.count) / 200
+      figures.append(
+        Figure(
+          input: "\(characters) characters", name: "KFL parsed, checked, planned",
+          nanoseconds: try stopwatch.best {
+            try EntryStages.compiled(text, times: times, $0)
+          }, items: times, item: "filter", reference: unit * units))
+    }
     return figures
   }
 }

@@ -15,6 +15,13 @@ enum EntryStages {
     + #"path.startsWith("/api/v1/orders") && !path.contains("health") && src.pod.namespace == "shop-a" "#
     + #"&& elapsed_time > 1250000"#
 
+  /// A filter of about that many characters: the long one, again and again.
+  static func filter(characters: Int) -> String {
+    let times = max(1, characters / longFilter.utf8.count)
+    return [String](repeating: times == 1 ? longFilter : "(\(longFilter))", count: times)
+      .joined(separator: " || ")
+  }
+
   /// A store in memory with `rows` calls made from `entries`, later copies at later times.
   /// Bodies are left out: no filter here reads them.
   static func store(of rows: Int, from entries: [Entry]) throws -> EntryStore {

@@ -22,6 +22,8 @@ package struct Field: Sendable {
   package var isFlag: Bool
   /// KFL name of the flag without which the field means nothing, such as `http` for `method`.
   package var scope: String?
+  /// Texts it may hold, where only a few make sense or most entries have one of these.
+  package var values: [String]
 
   /// Where the value comes from.
   package enum Source: Sendable {
@@ -46,12 +48,13 @@ package struct Field: Sendable {
     _ id: FieldID, _ name: String?, _ type: FieldType, _ doc: String, unit: String? = nil,
     example: String? = nil, source: Source = .column, ignoresCase: Bool = false,
     absent: FieldValue? = nil, fallback: FieldID? = nil, isFlag: Bool = false,
-    scope: String? = nil
+    scope: String? = nil, values: [String] = []
   ) {
     (self.id, self.name, self.type, self.doc) = (id, name, type, doc)
     (self.unit, self.example, self.source) = (unit, example, source)
     (self.ignoresCase, self.absent) = (ignoresCase, absent)
     (self.fallback, self.isFlag, self.scope) = (fallback, isFlag, scope)
+    self.values = values
   }
 }
 

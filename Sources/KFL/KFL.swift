@@ -23,21 +23,13 @@ package enum KFL {
     _ text: String, schema: Schema, now: Timestamp, dialect: Dialect = .kfl, checks: Bool = true
   ) -> Compilation {
     let bytes = Array(text.utf8)
-    let reading = Reading(bytes, schema: schema, now: now, dialect: dialect, checks: checks)
+    let reading = Reading(
+      bytes, as: .filter, schema: schema, now: now, dialect: dialect, checks: checks)
     let warnings = reading.warnings.prefix(Limits.warnings).map { Diagnostic($0, in: bytes) }
     guard reading.problems.isEmpty, let checked = reading.checked else {
-      let suggestion =
-        dialect == .cel || !checks
-        ? nil
-        : Repair.corrected(bytes, reading.problems) { candidate in
-          Reading(
-            candidate, schema: schema, now: now, dialect: dialect, checks: true, errorLimit: 3
-          ).problems
-        }
       return Compilation(
-        text: text,
-        errors: reading.problems.map { Diagnostic($0, in: bytes, suggestion: suggestion) },
-        warnings: warnings, filter: nil, spelling: reading.spelling)
+        text: text, errors: reading.errors(bytes, schema: schema, now: now), warnings: warnings,
+        filter: nil, spelling: reading.spelling)
     }
     let filter = Filter(checked, rowLimit: reading.rowLimit, schema: schema, dialect: dialect)
     return Compilation(
@@ -53,10 +45,24 @@ struct Reading {
   private(set) var rowLimit: Int?
   private(set) var spelling = Compilation.Spelling.kfl2
 
+  private let purpose: Purpose
+  private let dialect: KFL.Dialect
+  private let checks: Bool
+
+  /// What a text is read for.
+  enum Purpose {
+    /// A condition; it may ask for a number of rows.
+    case filter
+    /// An expression of any type.
+    case value
+  }
+
   init(
-    _ text: [UInt8], schema: Schema, now: Timestamp, dialect: KFL.Dialect, checks: Bool,
+    _ text: [UInt8], as purpose: Purpose, schema: Schema, now: Timestamp, dialect: KFL.Dialect,
+    checks: Bool,
     errorLimit: Int = Limits.errors
   ) {
+    (self.purpose, self.dialect, self.checks) = (purpose, dialect, checks)
     let parser: Parser
     let syntax: Syntax?
     do throws(Problem) {
@@ -79,7 +85,7 @@ struct Reading {
       schema: schema, dialect: dialect, checks: checks, now: now, source: text,
       hasWords: parser.hasWords)
     checker.errorLimit = errorLimit
-    let result = checker.filter(syntax)
+    let result = purpose == .filter ? checker.filter(syntax) : checker.value(syntax)
     problems = checker.problems
     warnings = parser.warnings + checker.warnings
     rowLimit = checker.rowLimit
@@ -87,5 +93,19 @@ struct Reading {
     if parser.hasWords || parser.hasLegacySigns || checker.hasLegacyNames {
       spelling = parser.hasModernSigns || checker.hasModernNames ? .mixed : .legacy
     }
+  }
+
+  /// The errors of a text that was refused, each with the whole expression corrected.
+  func errors(_ text: [UInt8], schema: Schema, now: Timestamp) -> [Diagnostic] {
+    var suggestion: String?
+    if dialect == .kfl, checks {
+      suggestion = Repair.corrected(text, problems) { candidate in
+        Reading(
+          candidate, as: purpose, schema: schema, now: now, dialect: dialect, checks: true,
+          errorLimit: 3
+        ).problems
+      }
+    }
+    return problems.map { Diagnostic($0, in: text, suggestion: suggestion) }
   }
 }

@@ -18,11 +18,13 @@ package struct Variable: Sendable {
   /// The flag it belongs to, such as `http` for `status_code`; nil for what every entry has.
   /// Left out, the part of the name before the first `_` counts when it is a flag.
   package var scope: String?
+  /// Texts worth offering beside it, or in it when it is a list.
+  package var values: [String]
 
   package init(
     _ name: String, _ type: KFLType, doc: String = "", unit: String? = nil,
     example: String? = nil, isHeaderMap: Bool = false, defaultValue: Value? = nil,
-    isFlag: Bool = false, scope: String? = nil
+    isFlag: Bool = false, scope: String? = nil, values: [String] = []
   ) {
     self.name = name
     self.type = type
@@ -33,6 +35,7 @@ package struct Variable: Sendable {
     self.defaultValue = defaultValue
     self.isFlag = isFlag
     self.scope = scope
+    self.values = values
   }
 
   /// What an entry without it reads as.
@@ -54,7 +57,7 @@ package struct Schema: Sendable {
   /// Parts of the longest name.
   let longestName: Int
   /// The flag each variable belongs to, by slot.
-  let scopes: [String?]
+  package let scopes: [String?]
 
   /// The macros of an installation that configures none.
   package static let defaultMacros = ["https": "tls and (http or http2)"]

@@ -23,7 +23,7 @@ package enum FieldSchema {
       field.name ?? "", KFLType(field.type), doc: field.doc, unit: field.unit,
       example: field.example, isHeaderMap: field.ignoresCase,
       defaultValue: field.absent.map { Value($0, of: field) }, isFlag: field.isFlag,
-      scope: field.scope)
+      scope: field.scope, values: field.values)
   }
 
   /// Paths under `raw` are open: protocols add to them through `details`.

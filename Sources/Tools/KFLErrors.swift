@@ -1,5 +1,6 @@
 import JSON
 import KFL
+import Query
 import ToolKit
 
 /// A filter's diagnostics as a tool's error: the caret, every mistake, the corrected expression.
@@ -9,7 +10,7 @@ enum KFLErrors {
   ) -> ToolError {
     var details = JSONObject()
     details["caret"] = .string(place(of: first, in: compiled.text))
-    details["errors"] = .array(compiled.errors.map { .object(json($0)) })
+    details["errors"] = .array(compiled.errors.map { .object($0.json) })
     let suggestion = compiled.errors.lazy.compactMap(\.suggestion).first
     if let suggestion { details["suggestion"] = .string(suggestion) }
     return ToolError(
@@ -27,17 +28,5 @@ enum KFLErrors {
         guard number == 1, let last = line.lastIndex(of: "^") else { return String(line) }
         return String(line[...last])
       }.joined(separator: "\n")
-  }
-
-  static func json(_ diagnostic: Diagnostic) -> JSONObject {
-    var object: JSONObject = [
-      "code": .string(diagnostic.code.rawValue), "message": .string(diagnostic.message),
-      "offset": JSONValue(diagnostic.offset), "line": JSONValue(diagnostic.line),
-      "column": JSONValue(diagnostic.column), "length": JSONValue(diagnostic.length),
-    ]
-    if let expected = diagnostic.expected { object["expected"] = .string(expected) }
-    if let found = diagnostic.found { object["found"] = .string(found) }
-    if let suggestion = diagnostic.suggestion { object["suggestion"] = .string(suggestion) }
-    return object
   }
 }

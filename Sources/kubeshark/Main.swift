@@ -19,7 +19,8 @@ enum Main {
   /// Off the main actor at once: each hop to it and back is a thread switch.
   @concurrent private static func run() async -> Int32 {
     do {
-      var command = try Kubeshark.parseAsRoot()
+      let arguments = KFLCommand.separated(Array(CommandLine.arguments.dropFirst()))
+      var command = try Kubeshark.parseAsRoot(arguments)
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
       } else {
@@ -36,7 +37,7 @@ enum Main {
         print(message)
         return 0
       }
-      printError(message)
+      if !message.isEmpty { printError(message) }
       return code == .validationFailure ? Failure.Code.usage.rawValue : code.rawValue
     }
   }
@@ -53,7 +54,9 @@ struct Kubeshark: AsyncParsableCommand {
       \(exitCodes)
       """,
     version: Version.text,
-    subcommands: [MCPCommand.self, HubCommand.self, CallsCommand.self, VersionCommand.self])
+    subcommands: [
+      MCPCommand.self, HubCommand.self, CallsCommand.self, KFLCommand.self, VersionCommand.self,
+    ])
 }
 
 struct VersionCommand: ParsableCommand {

@@ -30,4 +30,26 @@ import Testing
       }
     }
   }
+
+  @Test(arguments: SpecialForm.all.map(\.name)) func aFormDoesWhatItsExampleSays(
+    _ name: String
+  ) throws {
+    let form = try #require(SpecialForm.all.first { $0.name == name })
+    #expect(form.usage.contains(name + "(") && form.example.text.contains(name + "("))
+    #expect(form.doc.hasSuffix("."))
+    let value = try CEL.evaluate(form.example.text).get()
+    #expect(value.equals(form.example.gives), "\(value)")
+  }
+
+  @Test(arguments: OperatorRow.all + OperatorRow.arithmetic)
+  func anOperatorHasAnExampleThatChecks(_ row: OperatorRow) {
+    let compilation = Shop.compile(row.example)
+    #expect(compilation.errors.isEmpty, "\(row.example)")
+    #expect(row.example.contains(row.sign.prefix(1)))
+  }
+
+  @Test(arguments: LegacyName.all.map(\.name)) func anOlderNameIsReadAsItsMeaning(_ name: String) {
+    let row = LegacyName.all.first { $0.name == name }
+    #expect(!(row?.meaning.isEmpty ?? true))
+  }
 }

@@ -12,6 +12,14 @@ enum Shop {
     ],
     rawPaths: ["request.exchange", "request.queue", "response.statusText"])
 
+  /// The same with a sentence for each variable.
+  static let documented = Schema(
+    variables.map { row in
+      var row = row
+      row.doc = "What \(row.name) is."
+      return row
+    }, macros: schema.macros)
+
   private static let variables: [Variable] =
     peers + times + flags + http + protocols
     + [Variable("raw", .map(.string, .dyn), doc: "The raw record.")]
@@ -46,7 +54,8 @@ enum Shop {
   ].map { Variable($0, .bool, doc: "Whether the entry is \($0).", isFlag: true) }
 
   private static let http: [Variable] = [
-    Variable("method", .string, doc: "Request method.", scope: "http"),
+    Variable(
+      "method", .string, doc: "Request method.", scope: "http", values: ["GET", "POST"]),
     Variable("url", .string, scope: "http"),
     Variable("path", .string, doc: "Path without query.", scope: "http"),
     Variable("status_code", .int, doc: "Response status.", scope: "http"),

@@ -4,7 +4,8 @@ extension Catalogue {
     Field(
       .connState, "conn_state", .text,
       "open from its beginning, in_progress when joined later, or closed",
-      example: #"conn_state == "closed""#, scope: "conn"),
+      example: #"conn_state == "closed""#, scope: "conn",
+      values: ["open", "in_progress", "closed"]),
     Field(
       .connLocalPkts, "conn_local_pkts", .int, "Packets the local side sent", unit: "packets",
       example: "conn_local_pkts > 1000", scope: "conn"),

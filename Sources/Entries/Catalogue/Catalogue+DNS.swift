@@ -9,7 +9,8 @@ extension Catalogue {
       example: #""10.0.0.7" in dns_answers"#, scope: "dns"),
     Field(
       .dnsQuestionTypes, "dns_question_types", .texts, "Record types asked for, such as A or AAAA",
-      example: #""AAAA" in dns_question_types"#, scope: "dns"),
+      example: #""AAAA" in dns_question_types"#, scope: "dns",
+      values: ["A", "AAAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT", "HTTPS"]),
     Field(
       .dnsRequest, "dns_request", .bool, "Whether the request was seen", example: "dns_request",
       source: .hasRequest(of: .dns), scope: "dns"),
@@ -18,7 +19,8 @@ extension Catalogue {
       example: "dns && !dns_response", source: .hasResponse(of: .dns), scope: "dns"),
     Field(
       .dnsRcode, "dns_rcode", .text, "Response code by name", example: #"dns_rcode == "NXDOMAIN""#,
-      scope: "dns"),
+      scope: "dns",
+      values: ["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"]),
     Field(
       .dnsRequestLength, "dns_request_length", .int, "Bytes of the request on the wire",
       unit: "bytes", example: "dns_request_length > 1000", source: .requestBytes(of: .dns),

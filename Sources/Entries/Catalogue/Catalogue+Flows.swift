@@ -4,7 +4,8 @@ extension Catalogue {
     Field(
       .flowState, "flow_state", .text,
       "open from its beginning, in_progress when joined later, or closed",
-      example: #"flow_state == "open""#, scope: "flow"),
+      example: #"flow_state == "open""#, scope: "flow",
+      values: ["open", "in_progress", "closed"]),
     Field(
       .flowLocalPkts, "flow_local_pkts", .int, "Packets the local side sent", unit: "packets",
       example: "flow_local_pkts > 1000", scope: "flow"),

@@ -3,7 +3,8 @@ extension Catalogue {
   static let http: [Field] = [
     Field(
       .method, "method", .text, "Method of the request", example: #"method == "POST""#,
-      scope: "http"),
+      scope: "http",
+      values: ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE"]),
     Field(
       .url, "url", .text, "Target of the request: path and query",
       example: #"url == "/orders?id=7""#, scope: "http"),
@@ -16,7 +17,8 @@ extension Catalogue {
       example: "status_code >= 500"),
     Field(
       .httpVersion, "http_version", .text, "HTTP/1.0, HTTP/1.1 or HTTP/2",
-      example: #"http_version == "HTTP/2""#, scope: "http"),
+      example: #"http_version == "HTTP/2""#, scope: "http",
+      values: ["HTTP/1.0", "HTTP/1.1", "HTTP/2"]),
     Field(
       .queryString, "query_string", .pairs,
       "Parameters of the query; values of a repeated one are joined with commas",

@@ -48,10 +48,12 @@ extension Catalogue {
     Field(
       .captureSource, "capture_source", .text,
       "Where the bytes came from: unspecified, af_packet, ebpf or ebpf_tls",
-      example: #"capture_source == "af_packet""#),
+      example: #"capture_source == "af_packet""#,
+      values: ["unspecified", "af_packet", "ebpf", "ebpf_tls"]),
     Field(
       .captureBackend, "capture_backend", .text, "What captured: af_packet or ebpf",
-      example: #"capture_backend == "af_packet""#),
+      example: #"capture_backend == "af_packet""#,
+      values: ["af_packet", "ebpf"]),
     Field(
       .captureSourceCode, "capture_source_code", .int,
       "The capture source as a number: 0 unspecified, 1 af_packet, 2 ebpf, 3 ebpf_tls",
@@ -78,7 +80,8 @@ extension Catalogue {
       source: .derived(from: [.faultKind]) { row in
         UInt8(exactly: row.int(.faultKind) ?? 0).flatMap(Entry.Fault.Kind.init(rawValue:))
           .map { .text($0.name) } ?? .none
-      }),
+      },
+      values: ["dissection", "connection", "timeout", "pair-not-found"]),
     Field(
       .callFailed, "call_failed", .bool,
       "Whether the protocol itself reports failure, such as HTTP 400 and above or a DNS error code",

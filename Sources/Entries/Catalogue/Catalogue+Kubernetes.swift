@@ -75,11 +75,13 @@ extension Catalogue {
       Field(
         .localResolutionStatus, "local_resolution_status", .text,
         "Why the local side has no name; empty when it has one",
-        example: #"local_resolution_status == "cache_miss""#),
+        example: #"local_resolution_status == "cache_miss""#,
+        values: ["no_node_mapping", "rpc_error", "rpc_empty", "cache_miss", "queue_full"]),
       Field(
         .remoteResolutionStatus, "remote_resolution_status", .text,
         "Why the remote side has no name; empty when it has one",
-        example: #"remote_resolution_status == "cache_miss""#),
+        example: #"remote_resolution_status == "cache_miss""#,
+        values: ["no_node_mapping", "rpc_error", "rpc_empty", "cache_miss", "queue_full"]),
     ]
 
   /// What both sides have alike.

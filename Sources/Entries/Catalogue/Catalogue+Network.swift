@@ -18,13 +18,15 @@ extension Catalogue {
       example: #"protocol == "REDIS""#,
       source: .derived(from: [.kind]) { row in
         row.kind.map { .text($0.family) } ?? .none
-      }),
+      },
+      values: Array(Set(ProtocolKind.allCases.map(\.family))).sorted()),
     Field(
       .l4proto, "l4proto", .text, "What carries the entry: tcp, udp, sctp or icmp",
       example: #"l4proto == "udp""#,
       source: .derived(from: [.transport]) { row in
         UInt8(exactly: row.int(.transport) ?? 0).flatMap(EntryTransport.init(rawValue:))
           .map { .text($0.name) } ?? .none
-      }),
+      },
+      values: ["tcp", "udp", "sctp", "icmp"]),
   ]
 }

@@ -3,7 +3,8 @@ extension Catalogue {
   static let websocket: [Field] = [
     Field(
       .wsOpcode, "ws_opcode", .text, "text, binary, close, ping, pong or continuation",
-      example: #"ws_opcode == "close""#, scope: "ws"),
+      example: #"ws_opcode == "close""#, scope: "ws",
+      values: ["text", "binary", "close", "ping", "pong", "continuation"]),
     Field(
       .wsRequest, "ws_request", .bool, "Whether the client sent it", example: "ws_request",
       source: .hasRequest(of: .ws), scope: "ws"),

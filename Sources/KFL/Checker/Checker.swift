@@ -69,6 +69,12 @@ struct Checker {
     return result
   }
 
+  /// An expression of any type, without its `limit(n)`.
+  mutating func value(_ node: Syntax) -> Checked {
+    let rest = dialect == .kfl ? takeLimits(node) : node
+    return rest.map { check($0) } ?? Checked(.literal(.bool(true)), .bool, node.range)
+  }
+
   /// `node` without top-level `limit(n)`; nil when nothing else is there.
   private mutating func takeLimits(_ node: Syntax) -> Syntax? {
     switch node.kind {

@@ -8,7 +8,7 @@ package struct Instant: Hashable, Comparable, Sendable {
   package let nanoseconds: Int32
 
   /// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z, in seconds.
-  static let validSeconds: ClosedRange<Int64> = -62_135_596_800...253_402_300_799
+  package static let validSeconds: ClosedRange<Int64> = -62_135_596_800...253_402_300_799
 
   package init(seconds: Int64, nanoseconds: Int32) {
     self.seconds = seconds
