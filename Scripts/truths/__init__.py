@@ -6,8 +6,13 @@ and lets `settle` match them. To add a protocol, write that function and name it
 
 from .comparison import Comparison
 from .dns import dns
+from .grpc import grpc
 from .http1 import http1
+from .http2 import http2
+from .kafka import kafka
+from .redis import redis
 from .tcp import tcp, tcp_health
 
-PROTOCOLS = {"http1": http1, "dns": dns, "tcp": tcp, "tcp health": tcp_health}
+PROTOCOLS = {"http1": http1, "http2": http2, "grpc": grpc, "redis": redis, "kafka": kafka,
+             "dns": dns, "tcp": tcp, "tcp health": tcp_health}
 __all__ = ["PROTOCOLS", "Comparison"]

@@ -21,6 +21,8 @@ def expectation(truth):
     """Expected rows: each query with the first reply to it or to its repetitions, and halves."""
     streams = {"udp": ends(truth, "udp"), "tcp": ends(truth, "tcp")}
     messages = truth.get("dns", [])
+    # Where packets are cut, not all that a header counts is there.
+    snapped = truth["capture"]["bytes"] != truth["capture"]["captured_bytes"]
     replies, rows = {}, []
     for message in messages:
         query = asked(messages, message)
@@ -36,10 +38,10 @@ def expectation(truth):
         again = REPEATED if message.get("retransmission") else None
         if message["response"]:
             if id(message) not in answering:
-                rows.append(row(both, None, message, again))
+                rows.append(row(both, None, message, again, snapped))
             continue
         reply = replies.get(id(message))
-        made = row(both, message, reply, again)
+        made = row(both, message, reply, again, snapped)
         first = open_queries.get(made.key)
         if first is None:
             rows.append(made)
@@ -68,11 +70,11 @@ def asked(messages, reply):
                  and m["frame"] == reply["request_frame"] and m["src"] == reply["dst"]), None)
 
 
-def row(both, query, reply, reason):
+def row(both, query, reply, reason, snapped):
     one = query or reply
     questions = tuple((name(q["name"]), kind(q["type"], q["type_name"])) for q in one["questions"])
     facts = {"begin": nanoseconds(one["ts"]) if one["transport"] == "udp" else None,
-             "reply": reply and answer(reply), "elapsed": None}
+             "reply": reply and answer(reply, snapped), "elapsed": None}
     if query and reply and "time" in reply and one["transport"] == "udp":
         facts["elapsed"] = round(reply["time"] * 1e6)
     asked = questions[0] if questions else "no question"
@@ -81,12 +83,12 @@ def row(both, query, reply, reason):
     return Row((both, one["id"], questions, query is not None), text, facts, reason)
 
 
-def answer(reply):
+def answer(reply, snapped):
     records = [r for r in reply.get("records", []) if r["section"] == "Answers"]
     if reply["opcode"] != 0:
         # Its sections are no answers (RFC 2136 has zone, prerequisites and updates).
-        return {"rcode": reply["rcode"], "count": None, "answers": []}
-    return {"rcode": reply["rcode"], "count": reply["counts"][1],
+        return {"opcode": reply["opcode"], "rcode": reply["rcode"]}
+    return {"opcode": 0, "rcode": reply["rcode"], "count": None if snapped else reply["counts"][1],
             "answers": [(name(r["name"]), kind(r["type"], r["type_name"]), r.get("data"))
                         for r in records]}
 
@@ -143,14 +145,14 @@ def differences(row, other):
     # The truth has four bits of the code; EDNS adds more.
     if isinstance(our_reply["rcode"], int) and reply["rcode"] != our_reply["rcode"] & 15:
         found.append(f"rcode {our_reply['rcode']} instead of {reply['rcode']}")
-    if reply["count"] is not None:
+    if reply["opcode"] == 0:
         found += other_answers(reply, our_reply["answers"])
     return found
 
 
 def other_answers(reply, found):
     """What is wrong with our answers. The truth shows up to 80 records, and of some types none."""
-    if reply["count"] != len(found):
+    if reply["count"] not in (None, len(found)):
         return [f"{len(found)} answers instead of {reply['count']}"]
     waiting = iter(found)
     return [f"answer {theirs} is missing" for theirs in reply["answers"]
@@ -160,7 +162,8 @@ def other_answers(reply, found):
 def same_answer(theirs, ours):
     if not alike(theirs[0], ours[0]) or theirs[1] != ours[1]:
         return False
-    if theirs[1] not in DATA or theirs[2] is None or ours[2] is None:
+    # Of a name beyond its lawful length the truth has no text.
+    if theirs[1] not in DATA or None in (theirs[2], ours[2]) or theirs[2] == "<Name too long>":
         return True
     if DATA[theirs[1]] == "ip":
         return ipaddress.ip_address(theirs[2]) == ipaddress.ip_address(ours[2])

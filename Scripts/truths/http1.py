@@ -14,6 +14,8 @@ DATAGRAM = "HTTP outside TCP (SSDP in datagrams, SCTP), which is another protoco
 GAP = "in a connection with lost segments, behind which the truth does not read on"
 UNENDED = "the message does not end in the capture, so the truth does not show it"
 TUNNEL = "in the tunnel of a CONNECT, into which the truth does not look"
+URGENT = ("in a connection with urgent data, which the truth takes out of the stream and we leave "
+          "in (RFC 6093)")
 OLD = "HTTP/0.9, which the truth does not know"
 NO_VERSION = "start line without an HTTP version, which the truth reads by guessing"
 REQUEST = ("version", "host", "user_agent")
@@ -30,12 +32,17 @@ def http1(truth, records):
              if row["stream"] in known and {"lost_segment", "ack_lost_segment"} & {*row["analysis"]}}
     for row in expected:
         row.facts["lossy"] = row.key is not None and row.key[0] in lossy
+    urgent = {known[row["stream"]] for row in truth.get("tcp", [])
+              if row["stream"] in known and any(row["flags"].get("urg", ()))}
+    for row in expected:
+        if row.key is not None and row.key[0] in urgent:
+            row.reason = row.reason or URGENT
     tunnels = {row.key[0] for row in expected if row.key and row.key[1] == "CONNECT"}
 
     def excuse(row):
         if row.facts.get("version") == "HTTP/0.9":
             return OLD
-        for reason, streams in ((GAP, lossy), (TUNNEL, tunnels)):
+        for reason, streams in ((GAP, lossy), (TUNNEL, tunnels), (URGENT, urgent)):
             if row.key[0] in streams:
                 return reason
         if row.facts["unended"]:
