@@ -118,6 +118,26 @@ import Testing
     for _ in 0..<250 { try check(text(&random, 3), entries, store) }
   }
 
+  /// Every field of the catalogue in conditions of every kind its type has, alone.
+  @Test func conditionsOnEveryFieldAgreeWithThePlainFilter() throws {
+    var random = RandomEntries(seed: 4)
+    let entries = (0..<300).map { random.crowdedEntry(Int64($0) * 7) }
+    let store = try store(entries, blockRows: 110)
+    var conditions = RandomConditions(random: SeededGenerator(seed: 5))
+    for variable in FieldSchema.schema.variables {
+      for _ in 0..<4 { try check(conditions.condition(on: variable), entries, store) }
+    }
+  }
+
+  /// The same, combined.
+  @Test func randomFiltersOnEveryFieldAgreeWithThePlainFilter() throws {
+    var random = RandomEntries(seed: 6)
+    let entries = (0..<300).map { random.crowdedEntry(Int64($0) * 7) }
+    let store = try store(entries, blockRows: 90)
+    var conditions = RandomConditions(random: SeededGenerator(seed: 7))
+    for _ in 0..<400 { try check(conditions.filter(3), entries, store) }
+  }
+
   @Test func blocksOfOneKindAreDecidedWhole() throws {
     var random = RandomEntries(seed: 3)
     var entries: [Entry] = []
