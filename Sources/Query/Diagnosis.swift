@@ -44,7 +44,7 @@ package struct Diagnosis: Sendable {
     /// KFL text; empty for no condition at all.
     package var filter: String
     package var hits: Int
-    /// The conditions left out.
+    /// The conditions left out, or asked otherwise.
     package var leftOut: [String]
   }
 }

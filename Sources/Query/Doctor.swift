@@ -196,8 +196,8 @@ struct Doctor {
       coverage: coverage)
   }
 
-  /// Leaving out one condition, if that finds something: the one that costs most. Else the longest
-  /// beginning that finds something.
+  /// Asking for the existing value that was nearly named, or leaving out one condition, if that
+  /// finds something: the one that costs most. Else the longest beginning that finds something.
   private func relaxed(_ shown: [Diagnosis.Condition]) -> Diagnosis.Relaxed? {
     guard inWindow > 0, !shown.isEmpty else { return nil }
     let best = shown.indices.filter { shown[$0].without > 0 }
@@ -205,6 +205,11 @@ struct Doctor {
     let kept: [Int]
     let hits: Int
     if let best {
+      if let (text, hits) = corrected(best, shown[best]) {
+        var texts = shown.map(\.text)
+        texts[best] = text
+        return Diagnosis.Relaxed(filter: joined(texts), hits: hits, leftOut: [shown[best].text])
+      }
       kept = shown.indices.filter { $0 != best }
       hits = shown[best].without
     } else {
@@ -215,6 +220,20 @@ struct Doctor {
     return Diagnosis.Relaxed(
       filter: joined(kept.map { shown[$0].text }), hits: hits,
       leftOut: shown.indices.filter { !kept.contains($0) }.map { shown[$0].text })
+  }
+
+  /// The condition with the value that is nearly the one asked for, and how many entries that
+  /// finds; nil when there is none, or when not all values were counted.
+  private func corrected(
+    _ place: Int, _ shown: Diagnosis.Condition
+  ) -> (text: String, hits: Int)? {
+    let sample = effects[place].nearby
+    guard let nearest = shown.nearest, let field = shown.field, let name = field.name,
+      // Where another field stands in, the values counted are not those the filter reads.
+      field.fallback == nil, sample.taken < Self.maxSample,
+      let hits = sample.counts[.text(nearest)], hits > 0
+    else { return nil }
+    return ("\(name) == \(Value.string(nearest).literalText)", hits)
   }
 
   /// Conditions as one filter. An alternative among them needs parentheses.

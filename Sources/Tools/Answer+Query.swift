@@ -32,10 +32,14 @@ extension Answer {
         \(Shown.count(Int64(diagnosis.outsideWindow))) match outside it.
         """)
     }
-    suggestions["conditions"] = .array(diagnosis.conditions.map { .object(json($0, redactor)) })
-    if diagnosis.inWindow > 0 {
-      for condition in diagnosis.conditions { say(sentence(condition, redactor)) }
+    var conditions: [JSONValue] = []
+    var before = diagnosis.inWindow
+    for condition in diagnosis.conditions {
+      conditions.append(.object(json(condition, of: before, redactor)))
+      if diagnosis.inWindow > 0 { say(sentence(condition, of: before, redactor)) }
+      before = condition.remaining
     }
+    suggestions["conditions"] = .array(conditions)
     if let relaxed = diagnosis.relaxed {
       suggestions["relaxed"] = [
         "kfl": .string(relaxed.filter), "hits": JSONValue(relaxed.hits),
@@ -48,10 +52,14 @@ extension Answer {
     structured["suggestions"] = .object(suggestions)
   }
 
-  private func sentence(_ condition: Diagnosis.Condition, _ redactor: Redactor) -> String {
+  /// - Parameter before: entries that the conditions before it left.
+  private func sentence(
+    _ condition: Diagnosis.Condition, of before: Int, _ redactor: Redactor
+  ) -> String {
     var line =
-      "`\(condition.text)` holds for \(Shown.count(Int64(condition.alone))) entries alone; "
-      + "\(Shown.count(Int64(condition.without))) match without it."
+      "`\(condition.text)` removes \(Shown.count(Int64(condition.removed(from: before)))) of "
+      + "\(Shown.count(Int64(before))) entries; it holds for \(Shown.count(Int64(condition.alone))) "
+      + "alone, and \(Shown.count(Int64(condition.without))) match without it."
     if let nearest = condition.nearest { line += " Near: \(Shown.text(redactor.text(nearest)))." }
     let values = condition.values.prefix(6).map {
       "\(Self.shown($0.value, redactor)) (\(Shown.count(Int64($0.count))))"
@@ -60,9 +68,12 @@ extension Answer {
     return line
   }
 
-  private func json(_ condition: Diagnosis.Condition, _ redactor: Redactor) -> JSONObject {
+  private func json(
+    _ condition: Diagnosis.Condition, of before: Int, _ redactor: Redactor
+  ) -> JSONObject {
     var object: JSONObject = [
-      "condition": .string(condition.text), "alone": JSONValue(condition.alone),
+      "condition": .string(condition.text),
+      "removed": JSONValue(condition.removed(from: before)), "alone": JSONValue(condition.alone),
       "remaining": JSONValue(condition.remaining), "without": JSONValue(condition.without),
     ]
     if let field = condition.field?.name { object["field"] = .string(field) }

@@ -70,6 +70,15 @@ import Testing
     #expect(try await nearest("dst.service.name == \"\"") == nil)
   }
 
+  @Test func aNearNameIsAskedForInstead() async throws {
+    let text = "http && dst.service.name == \"Payment\" && status_code >= 0"
+    let relaxed = try #require(try await source.diagnose(Query([try filter(text)])).relaxed)
+    #expect(relaxed.filter == "http && dst.service.name == \"payments\" && status_code >= 0")
+    let found = try count(relaxed.filter)
+    #expect(found > 0 && relaxed.hits == found)
+    #expect(relaxed.leftOut == ["dst.service.name == \"Payment\""])
+  }
+
   @Test func anEmptyWindowIsTheCause() async throws {
     let late = start.advanced(by: 3_600_000_000_000)
     let diagnosis = try await source.diagnose(

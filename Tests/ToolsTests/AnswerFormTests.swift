@@ -61,7 +61,7 @@ import Tools
 
   @Test func emptyAnswersExplainThemselves() async throws {
     let status = try await ShopHub.ask("list_api_calls", ["kfl": "http && status_code == 418"])
-    #expect(status.text.contains("`status_code == 418` holds for 0 entries alone"))
+    #expect(status.text.contains("it holds for 0 alone"))
     #expect(status.text.contains("Values there: 200 (106)"))
     let window = try await ShopHub.ask(
       "list_api_calls", ["start": 1_000_000_000_000, "end": 1_000_000_001_000])
