@@ -14,8 +14,11 @@ import Query
     // Within single quotes nothing else is special.
     if quote == "\"" { text = text.replacing("\\\"", with: "\"").replacing("\\\\", with: "\\") }
   }
-  return Completion.at(text.utf8.count, in: text, schema: FieldSchema.schema).map { completion in
-    String(decoding: text.utf8.prefix(completion.replaces.lowerBound), as: UTF8.self)
-      + completion.text
-  }
+  // A shell puts the longest common beginning in place of what is typed, so all must continue it.
+  return Completion.at(text.utf8.count, in: text, schema: FieldSchema.schema, limit: 500)
+    .map { completion in
+      String(decoding: text.utf8.prefix(completion.replaces.lowerBound), as: UTF8.self)
+        + completion.text
+    }
+    .filter { $0.hasPrefix(text) }
 }

@@ -33,6 +33,25 @@ import Testing
     let compilation = Shop.compile(text)
     #expect(compilation.filter == nil)
     #expect(compilation.errors.first?.code.rawValue == code)
+    for error in compilation.errors {
+      #expect(error.suggestion != nil || !(error.expected ?? "").isEmpty, "\(error.message)")
+    }
+  }
+
+  @Test func whatWasExpectedStandsLastWhereNothingCanBeTried() throws {
+    let text = "path.nothing()"
+    let error = try #require(Shop.compile(text).errors.first)
+    #expect(
+      error.caret(in: text) == """
+        path.nothing()
+             ^^^^^^^ there is no method nothing
+        expected: one of contains, startsWith, endsWith, matches, size, lower, upper
+        """)
+  }
+
+  @Test func namesAlikeAreTold() throws {
+    let error = try #require(Shop.compile("dns.flags.weird == 1").errors.first)
+    #expect(error.message.contains("there are") && error.message.contains("dns_rcode"))
   }
 
   @Test(arguments: [

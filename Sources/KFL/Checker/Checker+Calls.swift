@@ -16,6 +16,12 @@ extension Checker {
       return refused(
         node, .unknownFunction(name, node, arguments, in: self), .unknownFunction(name))
     }
+    if checks, dialect == .kfl, name == "in_cidr", let first = arguments.first,
+      let problem = Problem.eitherSide(node, first, in: self)
+    {
+      report(problem)
+      return broken(node)
+    }
     var checked = arguments.map { check($0) }
     adaptArguments(&checked, of: function)
     return apply(function, checked, arguments, node, isMethod: false)
@@ -114,6 +120,10 @@ extension Checker {
       report(problem)
       return broken(node)
     }
+    if checks, dialect == .kfl, let problem = slip(node, receiver, name, arguments) {
+      report(problem)
+      return broken(node)
+    }
     let outerNegation = negation
     negation = nil
     let target = check(receiver, against: arguments.first)
@@ -135,6 +145,16 @@ extension Checker {
     let result = apply(function, checked, [receiver] + arguments, node, isMethod: true)
     guard result.type == .bool, target.legacy != nil else { return result }
     return withPresence(result, of: target)
+  }
+
+  /// Slips in the argument of a test of text, seen before it is looked at.
+  private func slip(
+    _ node: Syntax, _ receiver: Syntax, _ name: String, _ arguments: [Syntax]
+  ) -> Problem? {
+    guard ["contains", "startsWith", "endsWith", "matches"].contains(name), arguments.count == 1
+    else { return nil }
+    return .lateParenthesis(name, node, arguments, in: self)
+      ?? .bareWord(receiver, arguments[0], in: self)
   }
 
   /// A call of a function with arguments that are checked.

@@ -7,6 +7,17 @@ struct ComparisonFix {
     _ right: Syntax, _ checker: Checker
   ) {
     let (x, y) = (checker.text(left), checker.text(right))
+    if a.type == .timestamp, b.type == .int, b.literal == nil, y.utf8.count >= 8,
+      let instant = DateText.completed(y)
+    {
+      // `2026-03-14`, read as a difference
+      edits = [Edit(right.range, "timestamp(\"\(instant)\")")]
+      return
+    }
+    if let known = Self.byName(b, beside: x) {
+      edits = [known.isField ? Edit(left.range, known.text) : Edit(right.range, known.text)]
+      return
+    }
     if b.literal != nil || b.isTimeConstant {
       edits = Self.literal(b, beside: a, comparison, node, right, x, checker)
     } else if a.literal != nil || a.isTimeConstant {
@@ -29,6 +40,26 @@ struct ComparisonFix {
     }
   }
 
+  /// Codes that people write by number where the field has names, or by name where it has numbers.
+  private static func byName(
+    _ literal: Checked, beside operand: String
+  ) -> (text: String, isField: Bool)? {
+    switch (operand, literal.literal) {
+    case ("dns_rcode", .int?): return ("status_code", true)
+    case ("grpc_status", .string(let name)?):
+      let folded = String(decoding: Nearest.folded(name), as: UTF8.self)
+      return grpcCodes.firstIndex(of: folded).map { (String($0), false) }
+    default: return nil
+    }
+  }
+
+  /// Names of gRPC's status codes without underscores, in the order of their numbers.
+  private static let grpcCodes = [
+    "ok", "cancelled", "unknown", "invalidargument", "deadlineexceeded", "notfound",
+    "alreadyexists", "permissiondenied", "resourceexhausted", "failedprecondition", "aborted",
+    "outofrange", "unimplemented", "internal", "unavailable", "dataloss", "unauthenticated",
+  ]
+
   /// A constant that has the wrong type for the operand beside it.
   private static func literal(
     _ literal: Checked, beside other: Checked, _ comparison: Comparison, _ node: Syntax,
@@ -42,6 +73,9 @@ struct ComparisonFix {
     case (.int, .string(let text)?):
       if let range = statusRange(text, operand, isEqual: isEqual) {
         return [Edit(node.range, range)]
+      }
+      if let bytes = NumberWord.bytes(of: text.filter { $0 != " " }) {
+        return [Edit(place.range, String(bytes))]
       }
       if let length = DateText.duration(text).flatMap(TimeText.duration) {
         return [Edit(place.range, String(length / 1000))]

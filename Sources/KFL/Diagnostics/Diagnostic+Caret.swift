@@ -6,10 +6,31 @@ extension Diagnostic {
     let before = text[..<offset]
     let lineStart = before.lastIndex(of: 0x0a).map { $0 + 1 } ?? 0
     self.init(
-      problem.code, Diagnostic.visible(problem.message), offset: offset, length: end - offset,
+      problem.code, Diagnostic.visible(Diagnostic.cut(problem.message)), offset: offset,
+      length: end - offset,
       line: before.reduce(1) { $1 == 0x0a ? $0 + 1 : $0 },
       column: text[lineStart..<offset].reduce(1) { $1 & 0xc0 == 0x80 ? $0 : $0 + 1 },
-      expected: problem.expected, found: problem.found, suggestion: suggestion)
+      expected: (problem.expected ?? Diagnostic.expected(by: problem.code)).map(Diagnostic.cut),
+      found: problem.found.map(Diagnostic.cut), suggestion: suggestion)
+  }
+
+  /// Names and texts in messages may be as long as the filter.
+  private static func cut(_ text: String) -> String {
+    text.utf8.count <= 300 ? text : String(text.unicodeScalars.prefix(90)) + "…"
+  }
+
+  /// What is expected where a mistake of that kind says nothing more exact.
+  private static func expected(by code: Code) -> String? {
+    switch code {
+    case .syntax: "an expression"
+    case .undeclared: "a field"
+    case .type: "values it is defined for"
+    case .notBool, .unsupported: "a condition"
+    case .regex: "a regular expression in the syntax of RE2"
+    case .literal: "a literal of that type"
+    case .limit: "a shorter or simpler filter"
+    default: nil
+    }
   }
 
   /// Columns of the line shown; longer lines are cut around the mistake.
@@ -20,6 +41,8 @@ extension Diagnostic {
   ///     status_cod >= 500
   ///     ^^^^^^^^^^ there is no variable status_cod; did you mean status_code?
   ///     try: status_code >= 500
+  ///
+  /// Where there is nothing to try, what was expected stands last.
   package func caret(in text: String) -> String {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     let whole = line <= lines.count ? lines[line - 1] : ""
@@ -37,6 +60,9 @@ extension Diagnostic {
     let carets = max(1, min(codePoints(in: text), scalars.count - start))
     var result = shown + "\n" + String(repeating: " ", count: start)
     result += String(repeating: "^", count: carets) + " " + message
+    if suggestion == nil, let expected, !message.contains(expected) {
+      result += "\nexpected: " + Diagnostic.visible(expected, as: { _ in " " })
+    }
     if let suggestion { result += "\ntry: " + Diagnostic.visible(suggestion, as: { _ in " " }) }
     return result
   }

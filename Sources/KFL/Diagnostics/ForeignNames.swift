@@ -65,6 +65,9 @@ enum ForeignName {
     "dst.hostname": "dst.name", "src.node": "local_node_name", "dst.node": "remote_node_name",
     "sni": "tlsx_sni", "server_name": "tlsx_sni", "ja3": "tlsx_ja3", "alpn": "tlsx_alpn",
     "query": "query_string", "params": "query_string", "query_params": "query_string",
+    "header": "request.headers", "cookie": "request.cookies", "duration": "elapsed_time",
+    "success": "!call_failed", "succeeded": "!call_failed",
+    "retransmissions": #"tcp_metrics["retransmissions"]"#,
     "headers": "request.headers", "request_headers": "request.headers",
     "response_headers": "response.headers", "cookies": "request.cookies",
     "request.header": "request.headers", "response.header": "response.headers",
@@ -161,7 +164,7 @@ enum ForeignName {
   }
 
   private static func isUsable(_ expression: String, _ schema: Schema) -> Bool {
-    schema.slot(String(expression.prefix { $0 != "[" })) != nil
+    schema.slot(String(expression.drop { $0 == "!" }.prefix { $0 != "[" })) != nil
   }
 
   /// `statusCode` → `status_code`.

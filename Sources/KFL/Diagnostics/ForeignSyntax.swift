@@ -1,10 +1,10 @@
 /// Words of SQL, Wireshark and others where an operator of ours is expected, and their translation.
 struct ForeignSyntax {
-  private(set) var message = ""
-  private(set) var expected = ""
-  private(set) var fix: [Edit] = []
+  var message = ""
+  var expected = ""
+  var fix: [Edit] = []
 
-  private let parser: Parser
+  let parser: Parser
   private let place: Int
 
   /// Nil when the token at `place` is no such word.
@@ -25,6 +25,8 @@ struct ForeignSyntax {
       fix = [Edit(token.range, "&&")]
       return
     }
+    if clause(word, at: place) || phrase(word, at: place) { return }
+    if word == "to", range(at: place) { return }
     if let sign = ForeignSyntax.signs[word] {
       message = "`\(parser.text(token))` is not an operator; use `\(sign)`"
       expected = sign
@@ -51,6 +53,12 @@ struct ForeignSyntax {
       message = "inequality is written `!=`"
       expected = "!="
       fix = [Edit(token.range, "!=")]
+    case "xor" where place == 1 || place > 1 && parser.isConnective(parser.tokens[place - 2]):
+      message = "either condition but not both is written `!=`"
+      expected = "!="
+      fix = [Edit(token.range, "!=")]
+    case _ where place > 0 && parser.tokens[place - 1].kind == .int && isSize(word, at: place):
+      break
     case _ where place > 0 && parser.tokens[place - 1].kind == .int:
       // `5 minutes`
       let number = parser.text(parser.tokens[place - 1])
@@ -63,12 +71,21 @@ struct ForeignSyntax {
     }
   }
 
-  private func lower(_ place: Int) -> String {
+  /// `10 KB`
+  private mutating func isSize(_ word: String, at place: Int) -> Bool {
+    let number = parser.tokens[place - 1]
+    guard let bytes = NumberWord.bytes(of: parser.text(number) + word) else { return false }
+    message = "sizes are plain numbers of bytes"
+    fix = [Edit(Int(number.start)..<Int(parser.tokens[place].end), String(bytes))]
+    return true
+  }
+
+  func lower(_ place: Int) -> String {
     place < parser.tokens.count ? parser.text(parser.tokens[place]).lowercased() : ""
   }
 
   /// Operators by words of other languages.
-  private static let signs: [String: String] = [
+  static let signs: [String: String] = [
     "eq": "==", "ne": "!=", "neq": "!=", "gt": ">", "ge": ">=", "gte": ">=", "lt": "<",
     "le": "<=", "lte": "<=", "equals": "==", "equal": "==", "in": "in", "contain": "contains",
     "contains": "contains", "startswith": "startsWith", "starts_with": "startsWith",

@@ -20,7 +20,8 @@ enum Nearest {
       } else if name.contains("."), let tail = candidate.split(separator: ".").last,
         candidate.contains("."), folded(String(tail)) == last
       {
-        score = 40
+        // Of two sides the one that was named.
+        score = candidate.prefix { $0 != "." } == name.prefix { $0 != "." } ? 35 : 40
       }
       if score < best?.score ?? 100 { best = (score, candidate) }
     }

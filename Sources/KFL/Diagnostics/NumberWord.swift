@@ -11,6 +11,10 @@ struct NumberWord {
     func isPart(_ byte: UInt8) -> Bool { byte.isNamePart || ".:-/+".utf8.contains(byte) }
     var (first, end) = (start, start)
     while end < bytes.count, isPart(bytes[end]) { end += 1 }
+    // `10.0.0.*`
+    if end < bytes.count, bytes[end] == UInt8(ascii: "*"), bytes[end - 1] == UInt8(ascii: ".") {
+      end += 1
+    }
     while end > start + 1, "-+/".utf8.contains(bytes[end - 1]) { end -= 1 }
     // A date begins earlier: its year and month were taken for numbers.
     while first > 0, bytes[first - 1].isNamePart || bytes[first - 1] == UInt8(ascii: "-") {
@@ -52,7 +56,19 @@ struct NumberWord {
       } else {
         fix = [Edit(range, duration(nanoseconds, tokens.last, operand))]
       }
-    } else if let bytes = byteCount {
+    } else if let number = Int64(text.filter { $0 != "_" && $0 != "'" }) {
+      hint = "digits are not grouped"
+      fix = [Edit(range, String(number))]
+    } else if text.hasSuffix(".*"), let operand, let sign = tokens.last,
+      sign.kind == .equal || sign.kind == .notEqual
+    {
+      hint = "what begins alike is asked for by startsWith"
+      fix = [
+        Edit(
+          operand.range.lowerBound..<range.upperBound,
+          (sign.kind == .equal ? "" : "!") + "\(operand.text).startsWith(\"\(text.dropLast())\")")
+      ]
+    } else if let bytes = Self.bytes(of: text) {
       hint = "sizes are plain numbers of bytes"
       fix = [Edit(range, String(bytes))]
     } else if looksLikeAddress {
@@ -93,7 +109,7 @@ struct NumberWord {
   }
 
   /// Bytes of `10KB`, `5MiB`.
-  private var byteCount: Int64? {
+  static func bytes(of text: String) -> Int64? {
     let digits = text.prefix(while: \.isNumber)
     guard let number = Int64(digits), number < 1 << 30 else { return nil }
     switch text.dropFirst(digits.count).lowercased() {

@@ -37,8 +37,30 @@ extension Problem {
     }
     return Problem(
       .undeclared, "there is no function \(name)" + (meant.map { "; did you mean \($0)?" } ?? ""),
-      at: node.range, expected: meant, found: name,
+      at: node.range, expected: meant ?? functionNames(checker.dialect), found: name,
       fix: meant.map { [Edit(node.range, $0)] } ?? [])
+  }
+
+  /// The functions there are.
+  private static func functionNames(_ dialect: KFL.Dialect) -> String {
+    let rows = Function.all.filter { $0.style != .method && (dialect == .kfl || $0.isStandard) }
+    return "one of " + rows.map(\.name).joined(separator: ", ")
+  }
+
+  /// The methods a value of that type has.
+  private static func methodNames(of type: KFLType) -> String {
+    let rows = Function.all.filter { function in
+      function.style != .global
+        && function.signatures.contains { $0.arguments.first.map(type.fits) ?? false }
+    }
+    let forms: [SpecialForm] =
+      switch type {
+      case .list, .map, .dyn: SpecialForm.walks
+      default: []
+      }
+    let names = rows.map(\.name) + forms.map(\.name)
+    return names.isEmpty
+      ? "an operator; \(type.phrase) has no methods" : "one of " + names.joined(separator: ", ")
   }
 
   /// A function of other languages in ours.
@@ -83,12 +105,17 @@ extension Problem {
       return Problem(
         .unsupported,
         "bodies are text: use \(subject).contains(…) or \(subject).matches(…)", at: node.range,
-        found: name)
+        expected: "contains or matches", found: name)
     }
     var fix: [Edit] = []
     var meant: String?
     if checker.dialect == .kfl {
-      if let negation = checker.negation, isPresenceTest(name), arguments.isEmpty,
+      if isPresenceTest(name), arguments.isEmpty, checker.negation == nil,
+        case .index(let map, let key) = receiver.kind, case .string? = key.literal
+      {
+        meant = "\(checker.text(key)) in \(checker.text(map))"
+        fix = [Edit(node.range, meant ?? "")]
+      } else if let negation = checker.negation, isPresenceTest(name), arguments.isEmpty,
         let test = truth(of: target.type, subject, isNegated: true)
       {
         fix = [Edit(negation, test)]
@@ -104,7 +131,7 @@ extension Problem {
     return Problem(
       .undeclared,
       "there is no method \(name)" + (meant.map { "; did you mean \($0)?" } ?? ""), at: range,
-      expected: meant, found: name, fix: fix)
+      expected: meant ?? methodNames(of: target.type), found: name, fix: fix)
   }
 
   private static let methodNames =
@@ -121,7 +148,15 @@ extension Problem {
   ) -> String? {
     let folded = String(decoding: Nearest.folded(name), as: UTF8.self)
     let isText = type == .string
+    if type == .timestamp, arguments.isEmpty, let part = timePart(folded) {
+      return "\(subject).\(part)()"
+    }
     switch (folded, arguments.count) {
+    case ("keys", 0): return subject
+    case ("like", 1) where arguments[0].contains("%") && arguments[0].count > 2:
+      return subject
+        + LikePattern(String(arguments[0].dropFirst().dropLast()), wildcard: "%")
+        .test(ignoringCase: false)
     case ("exists", 0), ("isnotempty", 0), ("notempty", 0), ("ispresent", 0), ("present", 0):
       return truth(of: type, subject)
     case ("isempty", 0), ("empty", 0), ("isnull", 0), ("isblank", 0):
@@ -154,6 +189,42 @@ extension Problem {
     case ("every", 2): return "\(subject).all(\(arguments.joined(separator: ", ")))"
     default: return nil
     }
+  }
+
+  /// The method that gives a part of an instant: `hour` → `getHours`.
+  static func timePart(_ folded: String) -> String? {
+    switch folded {
+    case "year", "fullyear": "getFullYear"
+    case "month": "getMonth"
+    case "day", "date", "dayofmonth": "getDate"
+    case "weekday", "dayofweek": "getDayOfWeek"
+    case "hour", "hours": "getHours"
+    case "minute", "minutes": "getMinutes"
+    case "second", "seconds": "getSeconds"
+    default: nil
+    }
+  }
+
+  /// `path.contains("/api" && http)`: the bracket closes too late.
+  static func lateParenthesis(
+    _ name: String, _ node: Syntax, _ arguments: [Syntax], in checker: Checker
+  ) -> Problem? {
+    guard ["contains", "startsWith", "endsWith", "matches"].contains(name), arguments.count == 1,
+      arguments[0].parentheses == 0, checker.text(node).hasSuffix(")")
+    else { return nil }
+    let operands: [Syntax]
+    switch arguments[0].kind {
+    case .and(let list, _), .or(let list): operands = list
+    default: return nil
+    }
+    guard operands[0].literalText != nil else { return nil }
+    return Problem(
+      .type, "\(name) takes text; the `)` closes too late", at: arguments[0].range,
+      expected: "string", found: "bool",
+      fix: [
+        .insert(")", at: operands[0].range.upperBound),
+        .delete(node.range.upperBound - 1..<node.range.upperBound),
+      ])
   }
 
   // MARK: Arguments
@@ -210,7 +281,17 @@ extension Problem {
       default: break
       }
     }
-    return Problem(error.code, error.message, at: place.range, found: place.literalText, fix: fix)
+    let expected =
+      switch function.name {
+      case "matches": "a regular expression in the syntax of RE2"
+      case "in_cidr": "a network such as \"10.0.0.0/8\""
+      case "timestamp": "an instant such as \"2026-03-14T22:50:00Z\""
+      case "duration": "a length of time such as \"5m\""
+      default: "a time zone such as \"+02:00\" or \"Europe/Berlin\""
+      }
+    return Problem(
+      error.code, error.message, at: place.range, expected: expected, found: place.literalText,
+      fix: fix)
   }
 
   /// The test a pattern that is no regular expression was meant as: a glob, or plain text.
@@ -265,98 +346,33 @@ extension Problem {
 
   static func misplacedLimit(_ range: Range<Int>) -> Problem {
     Problem(
-      .unsupported, "limit(n) must be joined to the whole filter by `and`", at: range)
+      .unsupported, "limit(n) must be joined to the whole filter by `and`", at: range,
+      expected: "… and limit(n)")
   }
 
   static func redactUnsupported(_ range: Range<Int>) -> Problem {
     Problem(
       .unsupported,
       "filters do not redact: what is shown is configured in the Hub, for every consumer alike",
-      at: range)
+      at: range, expected: "a condition")
   }
 
   static func cursorUnsupported(_ name: String, at range: Range<Int>) -> Problem {
     Problem(
       .unsupported, "\(name) is gone: pages are asked for by the query's cursor and limit",
-      at: range)
+      at: range, expected: "a condition")
   }
 
   static func badDatetime(_ range: Range<Int>) -> Problem {
     Problem(
       .literal,
       "datetime() takes text such as \"3/14/2026, 10:59:40.000 PM\"; better write timestamp(\"…\")",
-      at: range)
+      at: range, expected: "timestamp(\"2026-03-14T22:59:40Z\")")
   }
 
   static func badRelativeInstant(_ name: String, at range: Range<Int>) -> Problem {
     Problem(
       .type, "\(name)(n) takes one whole number; better write now() - duration(\"…\")", at: range,
       expected: "int")
-  }
-}
-
-/// The edits that mend the arguments of a call.
-private struct ArgumentFix {
-  var edits: [Edit] = []
-
-  init(
-    _ function: Function, _ arguments: [Checked], _ syntax: [Syntax], _ node: Syntax,
-    _ checker: Checker
-  ) {
-    let texts = syntax.map { checker.text($0) }
-    switch (function.name, arguments.first?.type) {
-    case ("contains", .list(let element)?) where arguments.count == 2:
-      edits = [
-        Edit(
-          node.range, "\(Problem.converted(arguments[1], to: element) ?? texts[1]) in \(texts[0])")
-      ]
-    case ("contains", .map?) where arguments.count == 2:
-      edits = [Edit(node.range, "\(texts[1]) in \(texts[0])")]
-    case ("startsWith", .list(.string)?), ("endsWith", .list(.string)?),
-      ("matches", .list(.string)?):
-      if arguments.count == 2 {
-        edits = [
-          Edit(node.range, "\(texts[0]).exists(v, v.\(function.name)(\(texts[1])))")
-        ]
-      }
-    case ("contains", let type?), ("startsWith", let type?), ("endsWith", let type?),
-      ("matches", let type?):
-      guard arguments.count == 2 else { break }
-      if type.isNumber { edits.append(Edit(syntax[0].range, "string(\(texts[0]))")) }
-      if let literal = Problem.converted(arguments[1], to: .string) {
-        edits.append(Edit(syntax[1].range, literal))
-      }
-    case ("map_get", .map(_, let value)?) where value != .dyn:
-      let fallback = value.defaultValue.literalText
-      if arguments.count == 2 {
-        edits = [.insert(", \(fallback)", at: syntax[1].range.upperBound)]
-      } else if arguments.count == 3 {
-        edits = [
-          Edit(syntax[2].range, Problem.converted(arguments[2], to: value) ?? fallback)
-        ]
-      }
-    case ("size", let type?) where type.isNumber && arguments.count == 1:
-      edits = [Edit(node.range, texts[0])]
-    case ("duration", .int?) where arguments.count == 1:
-      edits = [Edit(syntax[0].range, "\"\(texts[0])s\"")]
-    case ("lower", let type?), ("upper", let type?):
-      if type.isNumber, arguments.count == 1 {
-        edits = [Edit(syntax[0].range, "string(\(texts[0]))")]
-      }
-    default: break
-    }
-  }
-}
-
-extension Function {
-  /// How it is called: `text.contains(string)`.
-  package var usage: String {
-    signatures.map { signature in
-      let names = signature.arguments.map(\.description)
-      if style == .method, let receiver = names.first {
-        return "\(receiver).\(name)(\(names.dropFirst().joined(separator: ", ")))"
-      }
-      return "\(name)(\(names.joined(separator: ", ")))"
-    }.joined(separator: " or ")
   }
 }

@@ -16,19 +16,32 @@ extension Problem {
     let tokens = parser.tokens
     if place >= 2, tokens[place - 1].kind == .int, place + 1 < tokens.count,
       tokens[place + 1].kind == .int,
-      let operand = Operand(endingBefore: place - 2, tokens, parser.bytes)
+      let (operand, end) = rangeOperand(at: place, in: parser)
     {
       let (low, high) = (parser.text(tokens[place - 1]), parser.text(tokens[place + 1]))
       fix = [
         Edit(
-          operand.range.lowerBound..<tokens[place + 1].range.upperBound,
+          operand.range.lowerBound..<end,
           "(\(operand.text) >= \(low) && \(operand.text) <= \(high))")
       ]
     }
     return Problem(
       .unsupported,
       "`..` is not supported: name the whole path; a range is `x >= low && x <= high`",
-      at: tokens[place].range, fix: fix)
+      at: tokens[place].range, expected: ".", found: "..", fix: fix)
+  }
+
+  /// What is compared with the range around `..` at `place`, and where the range ends: it may
+  /// stand in brackets.
+  private static func rangeOperand(at place: Int, in parser: Parser) -> (Operand, Int)? {
+    let tokens = parser.tokens
+    let isBracketed =
+      place >= 3 && [.leftBrace, .leftBracket].contains(tokens[place - 2].kind)
+      && place + 2 < tokens.count
+      && [.rightBrace, .rightBracket].contains(tokens[place + 2].kind)
+    let last = tokens[place + (isBracketed ? 2 : 1)]
+    return Operand(endingBefore: place - (isBracketed ? 3 : 2), tokens, parser.bytes)
+      .map { ($0, Int(last.end)) }
   }
 
   static func missingMember(_ range: Range<Int>, in parser: Parser) -> Problem {
@@ -42,7 +55,7 @@ extension Problem {
   static func misplacedBraces(_ range: Range<Int>, text: String) -> Problem {
     Problem(
       .syntax, "a list is written in brackets: [a, b]; braces list values only after `in`",
-      at: range,
+      at: range, expected: "[", found: "{",
       fix: [
         Edit(range.lowerBound..<range.lowerBound + 1, "["),
         Edit(range.upperBound - 1..<range.upperBound, "]"),
@@ -66,6 +79,20 @@ extension Problem {
         .syntax, "the left side of `\(found)` is missing; each comparison names its own",
         at: token.range, expected: left, found: found,
         fix: [.insert(left + " ", at: Int(token.start))])
+    }
+    if let comment = parser.starComment(at: place) {
+      return Problem(
+        .syntax, "comments run from // or # to the end of the line", at: comment.range,
+        found: found, fix: [comment])
+    }
+    if token.kind == .star, before?.kind == .leftBracket, place + 1 < parser.tokens.count,
+      parser.tokens[place + 1].kind == .rightBracket
+    {
+      // `names[*]`
+      let range = Int(parser.tokens[place - 1].start)..<Int(parser.tokens[place + 1].end)
+      return Problem(
+        .syntax, "any element is written `.*`", at: range, expected: ".*", found: found,
+        fix: [Edit(range, ".*")])
     }
     if token.kind == .slash, let literal = parser.slashLiteral(at: place) {
       return Problem(
@@ -95,6 +122,16 @@ extension Problem {
         fix: slip.fix)
     }
     switch token.kind {
+    case .bang where place + 1 < parser.tokens.count:
+      // `path !contains "x"`
+      let next = parser.tokens[place + 1]
+      guard next.kind == .name, let sign = ForeignSyntax.signs[parser.text(next).lowercased()],
+        sign.first?.isLetter ?? false
+      else { return missingConnective(token, found) }
+      return Problem(
+        .syntax, "`!` does not stand before an operator; use `not \(sign)`", at: token.range,
+        expected: "not \(sign)", found: found,
+        fix: [Edit(Int(token.start)..<Int(next.end), "not \(sign)")])
     case .rightParenthesis, .rightBracket, .rightBrace:
       return Problem(
         .syntax, "`\(found)` closes nothing", at: token.range, found: found,
@@ -116,7 +153,9 @@ extension Problem {
           .syntax, "several values are a list: x in [a, b]", at: token.range, expected: "[",
           found: found, fix: list)
       }
-      guard token.kind == .comma else { return missingConnective(token, found) }
+      guard token.kind == .comma else {
+        return missingComparison(at: place, found, in: parser) ?? missingConnective(token, found)
+      }
       return Problem(
         .syntax, "conditions are joined by `&&` or `||`, not by a comma", at: token.range,
         expected: "&&", found: found, fix: [Edit(token.range, " &&")])
@@ -126,7 +165,19 @@ extension Problem {
       return Problem(
         .syntax, "`:` does not compare; equality is `==`", at: token.range, expected: "==",
         found: found, fix: [Edit(token.range, isDoubled ? " " : " == ")])
-    default: return missingConnective(token, found)
+    default:
+      return missingComparison(at: place, found, in: parser) ?? missingConnective(token, found)
+    }
+  }
+
+  /// A value behind a name, without what compares the two.
+  private static func missingComparison(
+    at place: Int, _ found: String, in parser: Parser
+  ) -> Problem? {
+    parser.missingComparison(at: place).map { edit in
+      Problem(
+        .syntax, "`\(found)` follows a name; a comparison is missing between them",
+        at: parser.tokens[place].range, expected: "==", found: found, fix: [edit])
     }
   }
 
@@ -145,6 +196,11 @@ extension Problem {
     if token.kind != .end, token.kind != .rightParenthesis, token.kind != .rightBracket,
       token.kind != .rightBrace
     {
+      if let comma = parser.missingComma(at: place, after: opener) {
+        return Problem(
+          .syntax, "values are separated by commas", at: token.range, expected: ",",
+          found: parser.found(token.range), fix: [comma])
+      }
       return unexpected(at: place, in: parser)
     }
     let fix: Edit =
@@ -198,7 +254,7 @@ extension Problem {
       .syntax,
       "`\(name)` is a reserved word"
         + (name == "namespace" ? "; use src.namespace, dst.namespace or namespaces" : ""),
-      at: range, found: name, fix: fix)
+      at: range, expected: "another name", found: name, fix: fix)
   }
 }
 

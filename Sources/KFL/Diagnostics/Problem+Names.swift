@@ -14,10 +14,25 @@ extension Problem {
     } else if let meant, let path, let nearest = path.fix(meant, checker) {
       fix = [nearest]
     }
+    let alike = meant == nil ? namesAlike(name, in: checker.schema) : ""
     return Problem(
       .undeclared,
-      "there is no variable \(name)" + (meant.map { "; did you mean \($0)?" } ?? ""), at: range,
-      expected: meant, found: name, fix: fix)
+      "there is no variable \(name)"
+        + (meant.map { "; did you mean \($0)?" } ?? (alike.isEmpty ? "" : "; there are \(alike)")),
+      at: range, expected: meant ?? (alike.isEmpty ? "a field" : alike), found: name, fix: fix)
+  }
+
+  /// Some names that have a part in common with one that is not declared.
+  private static func namesAlike(_ name: String, in schema: Schema) -> String {
+    let parts = name.lowercased().split { $0 == "." || $0 == "_" }.filter { $0.utf8.count >= 3 }
+    let alike = schema.variables.lazy.map(\.name).filter { candidate in
+      parts.contains { part in
+        candidate.split { $0 == "." || $0 == "_" }.contains { $0.hasPrefix(part) }
+      }
+    }
+    let first = parts.first.map(String.init) ?? ""
+    let nearest = alike.filter { $0.hasPrefix(first) } + alike.filter { !$0.hasPrefix(first) }
+    return nearest.prefix(5).joined(separator: ", ")
   }
 
   /// A word that was meant as text: `method == GET`.
@@ -44,16 +59,23 @@ extension Problem {
     case Array("lower".utf8), Array("lowercase".utf8): meant = "lower(\(receiver))"
     case Array("keyword".utf8), Array("text".utf8), Array("value".utf8), Array("raw".utf8):
       meant = receiver
-    default: break
+    default:
+      if target.type == .timestamp,
+        let part = timePart(String(decoding: Nearest.folded(name), as: UTF8.self))
+      {
+        meant = "\(receiver).\(part)()"
+      }
     }
     if let meant { fix = [Edit(node.range, meant)] }
     let isVariable = target.slot != nil
+    let alike = isVariable && meant == nil ? namesAlike(whole, in: checker.schema) : ""
     return Problem(
       isVariable ? .undeclared : .type,
       isVariable
-        ? "there is no variable \(whole)" + (meant.map { "; did you mean \($0)?" } ?? "")
+        ? "there is no variable \(whole)"
+          + (meant.map { "; did you mean \($0)?" } ?? (alike.isEmpty ? "" : "; there are \(alike)"))
         : "\(target.type.phrase) has no member \(name)",
-      at: node.range, expected: meant, found: name, fix: fix)
+      at: node.range, expected: meant ?? (isVariable ? "a field" : "a map"), found: name, fix: fix)
   }
 
   static func noMember(_ name: String, _ type: KFLType, at range: Range<Int>) -> Problem {
@@ -80,8 +102,8 @@ extension Problem {
   static func misplacedStar(_ range: Range<Int>) -> Problem {
     Problem(
       .unsupported,
-      "`.*` stands for any value of a map or list, beside a comparison or text test only", at: range
-    )
+      "`.*` stands for any value of a map or list, beside a comparison or text test only",
+      at: range, expected: "a comparison or text test")
   }
 
   static func macroInItself(_ name: String, at range: Range<Int>) -> Problem {

@@ -4,13 +4,27 @@ extension Problem {
   static func noOperator(_ sign: String, _ types: [KFLType], at range: Range<Int>) -> Problem {
     Problem(
       .type, "`\(sign)` is not defined for \(types.map(\.phrase).joined(separator: " and "))",
-      at: range, found: types.map(\.description).joined(separator: ", "))
+      at: range, expected: operands(of: sign, types.count),
+      found: types.map(\.description).joined(separator: ", "))
+  }
+
+  /// What an operator takes.
+  private static func operands(of sign: String, _ count: Int) -> String {
+    switch (sign, count) {
+    case (_, 1): "a number"
+    case ("+", _): "two numbers of one kind, texts, lists, or times"
+    case ("-", _): "two numbers of one kind, or times"
+    case ("%", _): "two integers"
+    case ("*", _), ("/", _): "two numbers of one kind"
+    default: "two values of one type"
+    }
   }
 
   static func noFunction(_ name: String, _ types: [KFLType], at range: Range<Int>) -> Problem {
     Problem(
       .type, "\(name) is not defined for \(types.map(\.phrase).joined(separator: " and "))",
-      at: range, found: types.map(\.description).joined(separator: ", "))
+      at: range, expected: "values it is defined for",
+      found: types.map(\.description).joined(separator: ", "))
   }
 
   // MARK: Conditions
@@ -127,7 +141,7 @@ extension Problem {
       let text =
         "\(checker.text(left)) && \(checker.text(subject)) \(comparison.rawValue) \(checker.text(right))"
       return Problem(
-        .type, "comparisons do not chain; join two with `&&`", at: node.range,
+        .type, "comparisons do not chain; join two with `&&`", at: node.range, expected: "&&",
         fix: [Edit(node.range, text)])
     }
     if case .not(let operand) = left.kind, left.parentheses == 0,
@@ -153,7 +167,7 @@ extension Problem {
   }
 
   /// A condition on `port`, `ip.addr` or another name that means either side.
-  private static func eitherSide(
+  static func eitherSide(
     _ node: Syntax, _ left: Syntax, in checker: Checker
   ) -> Problem? {
     guard let path = NamePath(left), checker.schema.slot(path.dotted) == nil,
@@ -161,9 +175,10 @@ extension Problem {
       let (a, b) = ForeignName.either[path.dotted.lowercased()],
       checker.schema.slot(a) != nil, checker.schema.slot(b) != nil
     else { return nil }
+    let start = checker.text(node.range.lowerBound..<left.range.lowerBound)
     let rest = checker.text(left.range.upperBound..<node.range.upperBound)
     let isNegated = rest.contains("!=")
-    let text = "(\(a)\(rest) \(isNegated ? "&&" : "||") \(b)\(rest))"
+    let text = "(\(start)\(a)\(rest) \(isNegated ? "&&" : "||") \(start)\(b)\(rest))"
     return Problem(
       .undeclared, "there is no variable \(path.dotted); either side is \(a) and \(b)",
       at: left.range, expected: "\(a), \(b)", found: path.dotted, fix: [Edit(node.range, text)])
@@ -177,10 +192,12 @@ extension Problem {
   }
 
   /// A word without quotes beside text: `method == GET`, `dst.namespace == kube-system`.
-  private static func bareWord(
+  static func bareWord(
     _ left: Syntax, _ right: Syntax, in checker: Checker
   ) -> Problem? {
-    guard right.parentheses == 0, let root = right.leftmostName,
+    // Beside a literal it is the name of a field, misspelled.
+    guard right.parentheses == 0, left.literal == nil, let root = right.leftmostName,
+      !["none", "undefined", "nullptr"].contains(root.lowercased()),
       checker.schema.macros[root] == nil,
       !checker.locals.contains(where: { $0.name == root }), !TypeName.all.contains(root),
       !checker.isName(right, root)
@@ -248,6 +265,14 @@ extension Problem {
     where container.literal?.string?.contains("/") ?? false
       && element.slot != nil && a.hasSuffix("ip"):
       text = "in_cidr(\(a), \(b))"
+    case (_, _) where right.parentheses > 0 && container.literal != nil:
+      // `method in ("GET")`
+      let bare = checker.text(right.range.lowerBound + 1..<right.range.upperBound - 1)
+      return Problem(
+        .type, "a list is written in brackets: [a, b]", at: right.range, expected: "[",
+        found: "(", fix: [Edit(right.range, "[\(bare)]")])
+    case (.string, _) where container.literal?.string?.contains(",") ?? false:
+      text = list(in: container.literal?.string ?? "", of: element.type).map { "\(a) in \($0)" }
     case (.string, .string) where container.literal != nil && element.slot != nil:
       text = "\(a) == \(b)"
     case (.string, .string): text = "\(b).contains(\(a))"
@@ -279,6 +304,17 @@ extension Problem {
       at: node.range, expected: isContainer ? container.type.description : "a list or map",
       found: isContainer ? element.type.description : container.type.description,
       fix: text.map { [Edit(node.range, $0)] } ?? [])
+  }
+
+  /// `"404,500"` as a list.
+  private static func list(in text: String, of type: KFLType) -> String? {
+    let parts = text.split(separator: ",").map { String($0).trimmingBlanks }
+    switch type {
+    case .string: return "[" + parts.map(Value.quoted).joined(separator: ", ") + "]"
+    case .int where parts.allSatisfy { Int64($0) != nil }:
+      return "[" + parts.joined(separator: ", ") + "]"
+    default: return nil
+    }
   }
 
   // MARK: Arithmetic

@@ -5,6 +5,11 @@ extension Problem {
   static func foreignSymbol(at offset: Int, in lexer: Lexer) -> Problem {
     let bytes = lexer.bytes
     if let smart = smartQuotes(at: offset, bytes) { return smart }
+    if let pattern = slashPattern(at: offset, lexer) { return pattern }
+    if bytes[offset...].starts(with: "=>".utf8), let arrow = arrowFunction(at: offset, lexer) {
+      return arrow
+    }
+    if bytes[offset...].starts(with: "~*".utf8) { return caselessMatch(at: offset, bytes) }
     for (sign, meant, doc) in foreignSigns where bytes[offset...].starts(with: sign.utf8) {
       let range = offset..<offset + sign.utf8.count
       if sign.utf8.count == 1, let last = lexer.tokens.last, last.end == offset,
@@ -29,6 +34,52 @@ extension Problem {
     return Problem(
       .syntax, "`\(scalar)` has no meaning here", at: range, found: String(scalar),
       fix: [.delete(range)])
+  }
+
+  /// `/^\/api/`: a regular expression between slashes, of which the lexer took the first for a
+  /// division.
+  private static func slashPattern(at offset: Int, _ lexer: Lexer) -> Problem? {
+    guard let slash = lexer.tokens.last, slash.kind == .slash, Int(slash.end) == offset,
+      lexer.tokens.count >= 2, lexer.dialect == .kfl
+    else { return nil }
+    let before = lexer.tokens[lexer.tokens.count - 2]
+    let isExpected =
+      before.kind == .leftParenthesis || before.kind == .equal
+      || before.kind == .name
+        && String(decoding: lexer.bytes[before.range], as: UTF8.self) == "matches"
+    guard isExpected else { return nil }
+    var end = offset
+    while end < lexer.bytes.count, lexer.bytes[end] != UInt8(ascii: "/") {
+      end += lexer.bytes[end] == UInt8(ascii: "\\") ? 2 : 1
+    }
+    guard end < lexer.bytes.count else { return nil }
+    let pattern = String(decoding: lexer.bytes[offset..<end], as: UTF8.self)
+      .replacing("\\/", with: "/")
+    let range = Int(slash.start)..<end + 1
+    return Problem(
+      .syntax, "regular expressions are written in quotes", at: range, expected: "\"",
+      fix: [Edit(range, Value.quoted(pattern))])
+  }
+
+  /// `q => q == "a"` as an argument.
+  private static func arrowFunction(at offset: Int, _ lexer: Lexer) -> Problem? {
+    guard let name = lexer.tokens.last, name.kind == .name, lexer.tokens.count >= 2,
+      lexer.tokens[lexer.tokens.count - 2].kind == .leftParenthesis
+    else { return nil }
+    return Problem(
+      .syntax, "a name is given to elements by a comma: exists(x, x == 1)", at: offset..<offset + 2,
+      expected: ",", found: "=>", fix: [Edit(Int(name.end)..<offset + 2, ",")])
+  }
+
+  /// `~*`: a search that ignores case.
+  private static func caselessMatch(at offset: Int, _ bytes: [UInt8]) -> Problem {
+    var fix = [Edit(offset..<offset + 2, "matches")]
+    if let quote = bytes[offset...].firstIndex(where: { $0 == 0x22 || $0 == 0x27 }) {
+      fix.append(.insert("(?i)", at: quote + 1))
+    }
+    return Problem(
+      .syntax, "`~*` is not an operator; (?i) ignores case in `matches`", at: offset..<offset + 2,
+      expected: "matches", found: "~*", fix: fix)
   }
 
   /// Signs of other languages: what stands there, what is meant, how it is said.

@@ -113,3 +113,16 @@ extension Function {
     return resultType.map { $0(types) } ?? match.result
   }
 }
+
+extension Function {
+  /// How it is called: `text.contains(string)`.
+  package var usage: String {
+    signatures.map { signature in
+      let names = signature.arguments.map(\.description)
+      if style == .method, let receiver = names.first {
+        return "\(receiver).\(name)(\(names.dropFirst().joined(separator: ", ")))"
+      }
+      return "\(name)(\(names.joined(separator: ", ")))"
+    }.joined(separator: " or ")
+  }
+}

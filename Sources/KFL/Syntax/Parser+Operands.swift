@@ -112,7 +112,7 @@ extension Parser {
       case .uint: Parser.uint(digits.dropLast()).map(Value.uint)
       default:
         Double(text(token).hasPrefix(".") ? digits.replacing(".", with: "0.") : digits)
-          .map(Value.double)
+          .flatMap { $0.isFinite ? .double($0) : nil }
       }
     guard let value else { throw .numberOutOfRange(range, digits) }
     return leaf(.literal(value), range)
