@@ -5,10 +5,10 @@ STEP   := Scripts/step
 PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help build test demo bench truth vectors reference samples format clean
+.PHONY: help build test demo bench bench-peers traffic truth vectors reference samples format clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r verb text; do \
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r verb text; do \
 	  printf '  make %-9s %s\n' "$$verb" "$$text"; done
 
 build: ## Build .build/release/kubeshark, installing the libraries it needs
@@ -31,6 +31,12 @@ demo: ## Ask the sample captures questions over MCP, and print the transcript
 
 bench: build ## Measure speed and memory, beside tshark where it is installed
 	@Scripts/bench
+
+traffic: ## Record captures of real servers under load for bench-peers (root, Linux)
+	@Scripts/make-traffic
+
+bench-peers: build ## Measure speed beside tshark and httpry on the captures of make traffic
+	@Scripts/bench-peers
 
 truth: build ## Compare calls found in captures with what their makers say is in them
 	@Scripts/truth
