@@ -9,7 +9,7 @@ PYTHON := .venv/bin/python
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r verb text; do \
-	  printf '  make %-9s %s\n' "$$verb" "$$text"; done
+	  printf '  make %-11s %s\n' "$$verb" "$$text"; done
 
 build: ## Build .build/release/kubeshark, installing the libraries it needs
 	@Scripts/setup
@@ -35,8 +35,9 @@ bench: build ## Measure speed and memory, beside tshark where it is installed
 traffic: ## Record captures of real servers under load for bench-peers (root, Linux)
 	@Scripts/make-traffic
 
-bench-peers: build ## Measure speed beside tshark and httpry on the captures of make traffic
+bench-peers: build ## Measure speed beside tshark, httpry (on the captures of make traffic) and DuckDB
 	@Scripts/bench-peers
+	@Scripts/bench-store
 
 truth: build ## Compare calls found in captures with what their makers say is in them
 	@Scripts/truth

@@ -20,7 +20,8 @@ import Store
 struct Bench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "kubeshark-bench",
-    abstract: "Measures the CPU time of each stage from packets to answers.")
+    abstract: "Measures the CPU time of each stage from packets to answers.",
+    subcommands: [StoreBench.self])
 
   @Option(parsing: .upToNextOption, help: "Sizes of the captures made, in MB.")
   var megabytes = [16, 128]

@@ -40,7 +40,15 @@ struct Stopwatch {
     return Double(best)
   }
 
-  private static var cpuNanoseconds: UInt64 {
+  /// CPU nanoseconds of one run.
+  static func cpu(_ work: () throws -> Void) rethrows -> UInt64 {
+    let start = cpuNanoseconds
+    try work()
+    return cpuNanoseconds - start
+  }
+
+  /// CPU nanoseconds of all threads of this process so far.
+  static var cpuNanoseconds: UInt64 {
     var time = timespec()
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
