@@ -15,7 +15,6 @@ package struct Aggregation: Sendable {
   package var order: Order
   /// Groups returned.
   package var limit: Int
-  /// Whether bytes and latencies are wanted too, not only counts and errors.
   package var measures: Measures
 
   package enum Order: Sendable {
@@ -26,7 +25,15 @@ package struct Aggregation: Sendable {
     case key
   }
 
-  package enum Measures: Sendable { case counts, everything }
+  /// Which figures are wanted; the others stay 0.
+  package enum Measures: Sendable {
+    /// How many entries, alone. `span` is that of the blocks they are in.
+    case count
+    /// Also how many errors.
+    case counts
+    /// Also bytes and latencies.
+    case everything
+  }
 
   package init(
     _ filters: [Filter] = [], window: Range<Timestamp>? = nil,
@@ -110,7 +117,7 @@ extension CallSource {
     let result = try await aggregate(
       Aggregation(
         filters, window: window, families: families, by: [.field(id)], limit: limit,
-        measures: .counts))
+        measures: .count))
     return TopValues(
       values: result.groups.map { ($0.keys[0], $0.metrics.count) }, distinct: result.groupCount)
   }
@@ -120,7 +127,7 @@ extension CallSource {
     _ filters: [Filter] = [], window: Range<Timestamp>? = nil, families: Query.Families = .calls
   ) async throws(QueryError) -> Int {
     try await aggregate(
-      Aggregation(filters, window: window, families: families, measures: .counts)
+      Aggregation(filters, window: window, families: families, measures: .count)
     ).total.count
   }
 }

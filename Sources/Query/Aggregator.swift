@@ -10,10 +10,10 @@ extension StoreSource {
   ) async throws(QueryError) -> AggregationResult {
     let snapshot = store.snapshot()
     let plan = ScanPlan(aggregation.filters, window: aggregation.window)
-    let blocks = snapshot.blocks(aggregation.families, plan)
+    let list = snapshot.list(aggregation.families, plan)
     var aggregator = Aggregator(aggregation, plan, decoder)
-    var coverage = QueryCoverage(blocks)
-    for block in blocks {
+    var coverage = QueryCoverage(list)
+    for block in list.oldestFirst(plan) {
       try checkCancellation()
       guard block.kinds.intersects(plan.kinds), plan.windowVerdict(block) != .none else { continue }
       // A block that cannot be read is named in the coverage; the others still answer.
@@ -54,6 +54,7 @@ struct Aggregator {
     let scan = try BlockScan(BlockColumns(block), decoder: decoder)
     let verdict = scan.verdict(plan)
     guard verdict != .none else { return }
+    if try addFromHeader(scan, verdict) { return }
     coverage.examined += block.rows
     let selection = try scan.select(plan, &order)
     failures.add(selection.failures)
@@ -69,6 +70,47 @@ struct Aggregator {
     }
     let ids = try groupNumbers(scan, selection.rows)
     try addUp(scan, selection.rows, ids)
+  }
+
+  /// Counts the entries of a block by what its header says; false when that is not enough.
+  private mutating func addFromHeader(
+    _ scan: BlockScan, _ verdict: Verdict
+  ) throws(StoreError) -> Bool {
+    guard aggregation.measures != .everything, tables.count <= 1 else { return false }
+    if aggregation.measures == .count, tables.isEmpty {
+      guard let count = scan.headerCount(plan) else { return false }
+      total.count += count
+      if count > 0 { note(scan.columns.block) }
+      return true
+    }
+    guard verdict == .all else { return false }
+    if tables.isEmpty {
+      total.count += scan.rows
+    } else {
+      guard let counts = tables[0].headerCounts(scan) else { return false }
+      while groups.count < tables[0].count { groups.append(Metrics()) }
+      for (number, count) in counts {
+        if number < 0 { ungrouped.count += count } else { groups[Int(number)].count += count }
+      }
+    }
+    note(scan.columns.block)
+    guard aggregation.measures == .counts,
+      let wrong = try scan.failing(Bitmap(rows: scan.rows, filled: true))
+    else { return true }
+    guard !tables.isEmpty else {
+      total.errors += wrong.count
+      return true
+    }
+    let numbers = try tables[0].numbers(scan, wrong)
+    wrong.forEach { row in
+      let number = Int(numbers[row])
+      if number < 0 { ungrouped.errors += 1 } else { groups[number].errors += 1 }
+    }
+    return true
+  }
+
+  private mutating func note(_ block: Block) {
+    note(block.first.nanoseconds, block.last.nanoseconds)
   }
 
   private mutating func note(_ first: Int64, _ last: Int64) {
@@ -93,8 +135,8 @@ struct Aggregator {
   private mutating func addUp(
     _ scan: BlockScan, _ rows: Bitmap, _ numbers: [Int32]?
   ) throws(StoreError) {
-    let wrong = try scan.failing(rows)
-    let isPlain = aggregation.measures == .counts
+    let wrong = aggregation.measures == .count ? nil : try scan.failing(rows)
+    let isPlain = aggregation.measures != .everything
     if isPlain, numbers == nil {
       total.count += rows.count
       total.errors += wrong?.count ?? 0

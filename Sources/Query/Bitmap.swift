@@ -16,6 +16,15 @@ struct Bitmap: Sendable {
     }
   }
 
+  /// The rows whose bits are set in `words`, which are as many as `rows` needs.
+  init(words: [UInt64], rows: Int) {
+    self.rows = rows
+    self.words = words
+    if rows % 64 != 0, let last = words.indices.last {
+      self.words[last] &= 1 << UInt64(rows % 64) - 1
+    }
+  }
+
   /// The rows of `base` for which `isIn` holds; no other row is asked about.
   @inline(__always)
   init(in base: Bitmap, where isIn: (Int) -> Bool) {
@@ -115,6 +124,19 @@ struct Bitmap: Sendable {
     for index in words.indices { words[index] &= ~other.words[index] }
   }
 
+  /// Takes out the rows outside `range`.
+  mutating func keep(_ range: Range<Int>) {
+    for index in words.indices {
+      let start = index << 6
+      let low = min(max(range.lowerBound - start, 0), 64)
+      let high = min(max(range.upperBound - start, 0), 64)
+      // A shift by 64 gives 0, as it must.
+      let below = (1 as UInt64) << UInt64(low) &- 1
+      let within = (1 as UInt64) << UInt64(high) &- 1
+      words[index] &= within & ~below
+    }
+  }
+
   /// Takes out the rows of a set that is as long, given by its words.
   mutating func subtract(_ other: [UInt64]) {
     for index in words.indices { words[index] &= ~other[index] }
@@ -127,6 +149,18 @@ struct Bitmap: Sendable {
       var rest = word
       while rest != 0 {
         body(index << 6 + rest.trailingZeroBitCount)
+        rest &= rest - 1
+      }
+    }
+  }
+
+  /// Runs `body` with each row, ascending, until it gives false.
+  @inline(__always)
+  func forEachAscending(_ body: (Int) -> Bool) {
+    for index in words.indices {
+      var rest = words[index]
+      while rest != 0 {
+        guard body(index << 6 + rest.trailingZeroBitCount) else { return }
         rest &= rest - 1
       }
     }

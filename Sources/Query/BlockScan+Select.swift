@@ -150,12 +150,22 @@ extension BlockScan {
     guard case .bools(let column) = try columns.column(id) else {
       return constant(test.ofNone, base)
     }
-    let flags = column.values(absent: isAbsentTrue)
+    var flags = Bitmap(words: column.words(), rows: column.count)
+    if let presence = column.presence {
+      flags = Bitmap(spreading: flags, over: presence, in: Bitmap(rows: rows, filled: true))
+      if isAbsentTrue {
+        var absent = Bitmap(rows: rows, filled: true)
+        absent.subtract(presence.words)
+        flags.formUnion(absent)
+      }
+    }
     let (ofTrue, ofFalse) = (test.decide(.bool(true)), test.decide(.bool(false)))
     if case .failed = ofTrue { return Bitmap(in: base) { note(flags[$0] ? ofTrue : ofFalse, $0) } }
     if case .failed = ofFalse { return Bitmap(in: base) { note(flags[$0] ? ofTrue : ofFalse, $0) } }
-    let (yes, no) = (ofTrue.isSelected, ofFalse.isSelected)
-    return Bitmap(inWords: base) { row in flags[row] ? yes : no }
+    var result = base
+    if !ofTrue.isSelected { result.subtract(flags) }
+    if !ofFalse.isSelected { result.formIntersection(flags) }
+    return result
   }
 
   private func constant(_ outcome: Outcome, _ base: Bitmap) -> Bitmap {
@@ -230,14 +240,17 @@ extension BlockScan {
     value: (FieldValue) -> Value
   ) throws(StoreError) -> Bitmap {
     let count = base.count
-    guard !isSparse(base), let codes = try codes(id) else {
-      // Few rows: unpacking single codes beats unpacking all.
-      return matchingSparse(test, column, base, value)
-    }
+    // Few rows: unpacking single codes beats unpacking all.
+    guard !isSparse(base) else { return matchingSparse(test, column, base, value) }
+    var selected: [Bool]?
     if let match = test.match, case .texts(let texts) = column, column.codeCount < count {
-      let selected = match.selected(texts.dictionary)
-      return Bitmap(inWords: base) { row in selected[Int(codes[row])] }
+      let found = match.selected(texts.dictionary)
+      // Most often no text of a block fits, and its rows need not be read.
+      guard found.contains(true) else { return Bitmap(rows: rows, filled: false) }
+      selected = found
     }
+    guard let codes = try codes(id) else { return matchingSparse(test, column, base, value) }
+    if let selected { return Bitmap(inWords: base) { row in selected[Int(codes[row])] } }
     var table = OutcomeTable(count: column.codeCount)
     if column.codeCount * 2 < count {
       for code in 0..<column.codeCount {

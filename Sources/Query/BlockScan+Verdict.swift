@@ -21,10 +21,14 @@ extension BlockScan {
     switch test.access {
     case .ints(let id, _, let absent):
       guard let info = info(id) else { return test.verdictOfNone }
+      if let count = headerCount(test) { return count == 0 ? .none : count == rows ? .all : .some }
       guard let allowed = test.intervals, case .range(let range) = info.zone else { return .some }
       let isFull = info.present == rows
       if allowed.covers(range), isFull || allowed.contains(absent) { return .all }
       return allowed.overlaps(range) || !isFull && allowed.contains(absent) ? .some : .none
+    case .fromInt:
+      guard let count = headerCount(test) else { return .some }
+      return count == 0 ? .none : count == rows ? .all : .some
     case .texts(let ids): return verdict(test, ids)
     case .coded(let id): return info(id) == nil ? test.verdictOfNone : .some
     default: return .some
@@ -38,25 +42,104 @@ extension BlockScan {
       let isPossible = wanted.contains { text in infos.contains { $0.zone.mayContain(text) } }
       if !isPossible { return .none }
     }
-    guard infos.count == 1, let info = infos.first, case .texts(let set) = info.zone else {
-      return .some
-    }
+    // The first text that is not empty counts: any of those listed may be it.
     var (yes, no) = (0, 0)
-    for text in set.texts {
-      switch test.decide(.string(text)) {
+    func note(_ outcome: Outcome) -> Bool {
+      switch outcome {
       case .yes: yes += 1
       case .no: no += 1
-      case .failed: return .some
+      case .failed: return false
       }
+      return true
     }
-    if info.present < rows {
-      switch test.ofNone {
-      case .yes: yes += 1
-      case .no: no += 1
-      case .failed: return .some
+    var mayBeNone = true
+    for info in infos {
+      guard case .texts(let set) = info.zone else { return .some }
+      let texts = set.texts
+      for text in texts where !text.isEmpty {
+        guard note(test.decide(.string(text))) else { return .some }
       }
+      if info.present == rows, !texts.contains("") { mayBeNone = false }
     }
+    if mayBeNone, !note(test.ofNone) { return .some }
     return no == 0 ? .all : yes == 0 ? .none : .some
+  }
+}
+
+// How many entries pass, where the header knows how often each value occurs.
+extension BlockScan {
+  /// How many entries a plan selects; nil when rows have to be read to know.
+  func headerCount(_ plan: ScanPlan) -> Int? {
+    switch plan.windowVerdict(columns.block) {
+    case .none: return 0
+    case .some: return nil
+    case .all: break
+    }
+    var partial: Int?
+    for condition in plan.conditions {
+      switch verdict(condition.test) {
+      case .none: return 0
+      case .all: continue
+      case .some:
+        // Of two conditions that hold for some it is not known for how many both hold.
+        guard partial == nil, let count = headerCount(condition.test) else { return nil }
+        partial = count
+      }
+    }
+    return partial ?? rows
+  }
+
+  private func headerCount(_ test: ScanTest) -> Int? {
+    switch test {
+    case .constant(let flag): return flag ? rows : 0
+    case .kind(let bits):
+      guard let info = info(.kind), info.present == rows, let counts = info.counts else {
+        return nil
+      }
+      return counts.items.reduce(0) { sum, item in
+        bits >> UInt64(truncatingIfNeeded: item.value & 63) & 1 == 1 ? sum + item.count : sum
+      }
+    case .field(let test): return headerCount(test)
+    case .any, .all, .row: return nil
+    }
+  }
+
+  private func headerCount(_ test: FieldTest) -> Int? {
+    switch test.access {
+    case .ints(let id, let kind, let absent):
+      return sum(id) { value in
+        if let allowed = test.intervals { return allowed.contains(value ?? absent) ? .yes : .no }
+        return value.map { test.decide(kind.value($0)) } ?? test.ofNone
+      }
+    case .fromInt(let id):
+      let type = Catalogue[id].type
+      guard info(id)?.type == type, let kind = FieldAccess.IntKind(type) else { return nil }
+      return sum(id) { value in
+        let row = OneField(id: id, value: value.map(kind.fieldValue) ?? .none)
+        return test.decide(Value(row.derived(test.field), of: test.field))
+      }
+    default: return nil
+    }
+  }
+
+  /// How many entries hold a value of the column, or none, that `decide` selects; nil when the
+  /// header does not know, or when the condition fails on some.
+  private func sum(_ id: FieldID, _ decide: (Int64?) -> Outcome) -> Int? {
+    guard let info = info(id), let counts = info.counts else { return nil }
+    var result = 0
+    for item in counts.items {
+      switch decide(item.value) {
+      case .yes: result += item.count
+      case .no: break
+      case .failed: return nil
+      }
+    }
+    guard info.present < rows else { return result }
+    switch decide(nil) {
+    case .yes: return result + rows - info.present
+    case .no: return result
+    case .failed: return nil
+    }
   }
 }
 

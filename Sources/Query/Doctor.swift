@@ -8,10 +8,10 @@ extension StoreSource {
   package func diagnose(_ query: Query) async throws(QueryError) -> Diagnosis {
     let snapshot = store.snapshot()
     let plan = ScanPlan(query.filters, window: query.window)
-    let blocks = snapshot.blocks(query.families, plan)
+    let list = snapshot.list(query.families, plan)
     var doctor = Doctor(query, decoder)
-    var coverage = QueryCoverage(blocks)
-    for block in blocks.newestFirst {
+    var coverage = QueryCoverage(list)
+    for block in list.newestFirst {
       try checkCancellation()
       try? doctor.look(at: block, &coverage)
     }

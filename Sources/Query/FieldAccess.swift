@@ -1,3 +1,4 @@
+import Bytes
 import Entries
 import KFL
 
@@ -68,6 +69,15 @@ enum FieldAccess: Sendable {
 }
 
 extension FieldAccess.IntKind {
+  /// A number of the column as its field's value.
+  func fieldValue(_ number: Int64) -> FieldValue {
+    switch self {
+    case .int: .int(number)
+    case .bool: .bool(number != 0)
+    case .instant: .instant(Timestamp(nanoseconds: number))
+    }
+  }
+
   /// A number of the column as a filter sees it.
   func value(_ number: Int64) -> Value {
     switch self {

@@ -8,10 +8,10 @@ extension StoreSource {
   package func flows(_ query: FlowQuery) async throws(QueryError) -> FlowResult {
     let snapshot = store.snapshot()
     let plan = ScanPlan(query.filters, window: query.window)
-    let blocks = snapshot.blocks(.connections)
+    let list = snapshot.list(.connections)
     var aggregator = FlowAggregator(query, plan, decoder)
-    var coverage = QueryCoverage(blocks)
-    for block in blocks {
+    var coverage = QueryCoverage(list)
+    for block in list.oldestFirst(plan) {
       try checkCancellation()
       guard block.kinds.intersects(plan.kinds), plan.windowVerdict(block) != .none else { continue }
       // A block that cannot be read is named in the coverage; the others still answer.

@@ -67,6 +67,12 @@ struct IntervalSet: Hashable, Sendable {
 
   var isEmpty: Bool { ranges.isEmpty }
 
+  /// From the smallest to the largest; nil when it is empty.
+  var range: ClosedRange<Int64>? {
+    guard let first = ranges.first, let last = ranges.last else { return nil }
+    return first.lowerBound...last.upperBound
+  }
+
   func contains(_ value: Int64) -> Bool {
     var (low, high) = (0, ranges.count)
     while low < high {

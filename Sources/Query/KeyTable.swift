@@ -39,6 +39,30 @@ struct KeyTable {
     }
   }
 
+  /// The numbers of the values in a block with how many rows have each, from its header; nil when
+  /// that does not say.
+  mutating func headerCounts(_ scan: BlockScan) -> [(number: Int32, count: Int)]? {
+    guard case .fields(let ids) = key.source, ids.count == 1, let id = ids.first else { return nil }
+    let own: FieldID
+    var isDerived = false
+    switch FieldAccess(Catalogue[id]) {
+    case .ints(let column, _, _): own = column
+    case .fromInt(let column): (own, isDerived) = (column, true)
+    default: return nil
+    }
+    let type = Catalogue[own].type
+    guard let info = scan.info(own), info.type == type, let counts = info.counts,
+      let kind = FieldAccess.IntKind(type)
+    else { return nil }
+    func value(_ number: Int64?) -> FieldValue {
+      let value = number.map(kind.fieldValue) ?? .none
+      return isDerived ? OneField(id: own, value: value).derived(Catalogue[id]) : value
+    }
+    var result = counts.items.map { (number(value($0.value)), $0.count) }
+    if info.present < scan.rows { result.append((number(value(nil)), scan.rows - info.present)) }
+    return result
+  }
+
   /// Fields with a fallback stand for themselves here: a group of pods holds pods.
   private static func isFallback(_ id: FieldID) -> Bool { Catalogue[id].fallback != nil }
 
@@ -122,12 +146,7 @@ struct KeyTable {
         result[row] = found
         return
       }
-      let made =
-        switch kind {
-        case .int: number(.int(value))
-        case .bool: number(.bool(value != 0))
-        case .instant: number(.instant(Timestamp(nanoseconds: value)))
-        }
+      let made = number(kind.fieldValue(value))
       known[value] = made
       result[row] = made
     }

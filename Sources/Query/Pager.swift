@@ -15,7 +15,7 @@ struct Pager {
   private let plan: ScanPlan
   private let decoder: ContentDecoder
   private let snapshot: StoreSnapshot
-  private let blocks: [Block]
+  private let blocks: ArraySlice<Block>
   private let limit: Int
   private let mark: UInt32
   /// Only positions behind this one are shown.
@@ -51,11 +51,11 @@ struct Pager {
       try PageCursor.position(text, mark: mark)
     }
     budget = query.countBudget
-    let all = snapshot.blocks(query.families, plan)
-    coverage = QueryCoverage(all)
+    let list = snapshot.list(query.families, plan)
+    coverage = QueryCoverage(list)
     switch query.order {
-    case .newest, .latency: blocks = all.newestFirst
-    case .oldest: blocks = all
+    case .newest, .latency: blocks = list.newestFirst(plan)
+    case .oldest: blocks = list.oldestFirst(plan)
     }
   }
 
@@ -96,6 +96,10 @@ struct Pager {
     case .all, .some: break
     }
     if !mayShow {
+      if let count = scan.headerCount(plan) {
+        total += count
+        return
+      }
       guard budget >= block.rows * plan.weight else {
         budget = 0
         isExact = false
@@ -139,17 +143,72 @@ struct Pager {
 
   /// Takes the rows of a block that belong among the best.
   private mutating func collect(_ rows: Bitmap, _ scan: BlockScan) throws(StoreError) {
+    let found =
+      query.order == .latency ? try slowest(rows, scan) : try outermost(rows, scan)
+    hits += found.map { Hit(position: $0, columns: scan.columns) }
+    hits.sort { $0.position.precedes($1.position, in: query.order) }
+    let keep = limit + 1
+    if hits.count > keep { hits.removeLast(hits.count - keep) }
+  }
+
+  /// The first rows of a block on the way of an order by time. Rows lie in that order, so that no
+  /// more are looked at than the page takes.
+  private func outermost(_ rows: Bitmap, _ scan: BlockScan) throws(StoreError) -> [Position] {
+    guard let instants = try scan.columns.column(.instant),
+      let streams = try scan.columns.column(.streamNumber),
+      let indices = try scan.columns.column(.streamIndex)
+    else { return [] }
+    var found: [Position] = []
+    let sequence = scan.columns.block.sequence
+    func take(_ row: Int) -> Bool {
+      let position = Position(
+        latency: 0, instant: instants.int(at: row) ?? 0, stream: streams.int(at: row) ?? 0,
+        index: indices.int(at: row) ?? 0, sequence: sequence, row: Int64(row))
+      if let after, !after.precedes(position, in: query.order) { return true }
+      if hits.count > limit, let worst = hits.last,
+        !position.precedes(worst.position, in: query.order)
+      {
+        return false
+      }
+      found.append(position)
+      return found.count <= limit
+    }
+    var rows = rows
+    if let after {
+      // Rows before the cursor are passed over without a look; equal instants are compared.
+      let border = Self.firstRow(scan.rows) { row in
+        let instant = instants.int(at: row) ?? 0
+        return query.order == .newest ? instant > after.instant : instant >= after.instant
+      }
+      rows.keep(query.order == .newest ? 0..<border : border..<scan.rows)
+    }
+    if query.order == .newest { rows.forEachDescending(take) } else { rows.forEachAscending(take) }
+    return found
+  }
+
+  /// The first row for which `isBehind` holds; it holds for all after it. `rows` when for none.
+  private static func firstRow(_ rows: Int, where isBehind: (Int) -> Bool) -> Int {
+    var (low, high) = (0, rows)
+    while low < high {
+      let middle = (low + high) / 2
+      if isBehind(middle) { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+
+  /// The slowest rows of a block that a page has room for.
+  private func slowest(_ rows: Bitmap, _ scan: BlockScan) throws(StoreError) -> [Position] {
     guard let instants = try scan.lane(.instant), let streams = try scan.lane(.streamNumber),
       let indices = try scan.lane(.streamIndex)
-    else { return }
-    let latencies = query.order == .latency ? try scan.lane(.elapsed, absent: -1) : nil
+    else { return [] }
+    let latencies = try scan.lane(.elapsed, absent: -1)
     let sequence = scan.columns.block.sequence
     let keep = limit + 1
     var found: [Position] = []
-    func consider(_ row: Int) {
+    rows.forEach { row in
       let position = Position(
-        latency: query.order == .latency ? latencies?[row] ?? -1 : 0, instant: instants[row],
-        stream: streams[row], index: indices[row], sequence: sequence, row: Int64(row))
+        latency: latencies?[row] ?? -1, instant: instants[row], stream: streams[row],
+        index: indices[row], sequence: sequence, row: Int64(row))
       if let after, !after.precedes(position, in: query.order) { return }
       if hits.count >= keep, let worst = hits.last,
         !position.precedes(worst.position, in: query.order)
@@ -160,18 +219,8 @@ struct Pager {
       // Never more than two pages in hand.
       if found.count >= 2 * keep { Self.trim(&found, keep, query.order) }
     }
-    if query.order == .newest {
-      rows.forEachDescending { row in
-        consider(row)
-        return true
-      }
-    } else {
-      rows.forEach(consider)
-    }
     Self.trim(&found, keep, query.order)
-    hits += found.map { Hit(position: $0, columns: scan.columns) }
-    hits.sort { $0.position.precedes($1.position, in: query.order) }
-    if hits.count > keep { hits.removeLast(hits.count - keep) }
+    return found
   }
 
   private static func trim(_ found: inout [Position], _ keep: Int, _ order: Query.Order) {
@@ -211,17 +260,6 @@ struct Pager {
   private static let always: [FieldID] = [
     .kind, .instant, .nodeID, .streamNumber, .streamIndex, .halves,
   ]
-}
-
-extension [Block] {
-  /// The same blocks by their last entry, newest first. Most often they lie that way already.
-  var newestFirst: [Block] {
-    let reversed = Array(self.reversed())
-    let isSorted = zip(reversed, reversed.dropFirst()).allSatisfy { a, b in
-      (a.last, a.sequence) > (b.last, b.sequence)
-    }
-    return isSorted ? reversed : sorted { ($0.last, $0.sequence) > ($1.last, $1.sequence) }
-  }
 }
 
 extension Field {

@@ -56,12 +56,12 @@ func checkCancellation() throws(QueryError) {
 
 extension StoreSnapshot {
   /// The blocks that a query draws from.
-  func blocks(_ families: Query.Families, _ plan: ScanPlan) -> [Block] {
+  func list(_ families: Query.Families, _ plan: ScanPlan) -> BlockList {
     switch families {
-    case .calls: blocks(.calls)
-    case .connections: blocks(.connections)
-    case .everything: blocks
-    case .automatic: plan.asksForConnections ? blocks : blocks(.calls)
+    case .calls: list(.calls)
+    case .connections: list(.connections)
+    case .everything: list()
+    case .automatic: list(plan.asksForConnections ? nil : .calls)
     }
   }
 }
@@ -81,14 +81,20 @@ extension ScanPlan {
   }
 }
 
-extension QueryCoverage {
-  init(_ blocks: [Block]) {
-    for block in blocks {
-      entries += block.rows
-      let last = max(block.first, block.last)
-      range =
-        range.map { min($0.lowerBound, block.first)...max($0.upperBound, last) }
-        ?? block.first...last
-    }
+extension BlockList {
+  /// The blocks that may have rows in the window of a plan, oldest first.
+  func oldestFirst(_ plan: ScanPlan) -> ArraySlice<Block> {
+    guard let window = plan.window else { return oldestFirst[...] }
+    return window.range.map { oldestFirst(in: $0) } ?? []
   }
+
+  /// The blocks that may have rows in the window of a plan, newest first.
+  func newestFirst(_ plan: ScanPlan) -> ArraySlice<Block> {
+    guard let window = plan.window else { return newestFirst[...] }
+    return window.range.map { newestFirst(in: $0) } ?? []
+  }
+}
+
+extension QueryCoverage {
+  init(_ list: BlockList) { (entries, range) = (list.rows, list.range) }
 }

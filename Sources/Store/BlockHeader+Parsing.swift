@@ -28,6 +28,8 @@ enum ZoneForm: UInt8 {
   case range = 1
   case texts = 2
   case bloom = 3
+  /// All values with how often each occurs; it gives the range too.
+  case counts = 4
 }
 
 extension BlockHeader {
@@ -123,12 +125,12 @@ extension BlockHeader {
       let section = try cursor.varint(limit: sections.count - 1)
       let dictionary = type.isCoded ? try cursor.varint(limit: sections.count - 1) : nil
       let distinct = type.isCoded ? try cursor.varint(limit: rows) : 0
-      let zone = try Self.zone(&cursor, of: bytes)
+      let (zone, counts) = try Self.zone(&cursor, of: bytes, present: present)
       // A field that a later minor revision added is left out; the others stay readable.
       guard let id = FieldID(rawValue: rawID) else { continue }
       columns.append(
         ColumnInfo(
-          id: id, type: type, present: present, distinct: distinct, zone: zone,
+          id: id, type: type, present: present, distinct: distinct, zone: zone, counts: counts,
           presence: presence, section: section, dictionary: dictionary))
     }
     return columns
@@ -140,19 +142,26 @@ extension BlockHeader {
     return number == 0 ? (nil, rows) : (number - 1, presences[number - 1].count)
   }
 
-  private static func zone(_ cursor: inout Cursor, of bytes: [UInt8]) throws(WireError) -> ZoneMap {
+  private static func zone(
+    _ cursor: inout Cursor, of bytes: [UInt8], present: Int
+  ) throws(WireError) -> (ZoneMap, ValueCounts?) {
     switch try ZoneForm(rawValue: cursor.uint8()).orInvalid(at: cursor.offset) {
-    case .none: return .none
+    case .none: return (.none, nil)
     case .range:
       let (low, high) = (try cursor.int64(), try cursor.int64())
       guard low <= high else { throw WireError(.invalid, at: cursor.offset) }
-      return .range(low...high)
+      return (.range(low...high), nil)
+    case .counts:
+      let counts = try ValueCounts(&cursor, present: present)
+      return (.range(counts.range), counts)
     case .texts:
       let count = try cursor.varint(limit: ZoneMap.setValues)
       let length = try cursor.varint(limit: ZoneMap.setBytes + 2 * ZoneMap.setValues)
       let start = cursor.offset
       try cursor.skip(length)
-      return .texts(TextSet(count: count, data: SectionBytes(bytes, start..<start + length)))
+      return (
+        .texts(TextSet(count: count, data: SectionBytes(bytes, start..<start + length))), nil
+      )
     case .bloom:
       let logarithm = Int(try cursor.uint8())
       guard BloomFilter.logarithms.contains(logarithm) else {
@@ -161,7 +170,7 @@ extension BlockHeader {
       let length = 1 << (logarithm - 3)
       let start = cursor.offset
       try cursor.skip(length)
-      return .bloom(BloomFilter(data: SectionBytes(bytes, start..<start + length)))
+      return (.bloom(BloomFilter(data: SectionBytes(bytes, start..<start + length))), nil)
     }
   }
 

@@ -77,6 +77,8 @@ package struct ColumnInfo: Sendable {
   /// Distinct values, for texts, lists and byte strings; 0 for numbers.
   package var distinct: Int
   package var zone: ZoneMap
+  /// How often each value occurs, for integers, instants and truth values where they are few.
+  package var counts: ValueCounts?
 
   /// Index in `BlockHeader.presences`; nil when every row has a value.
   var presence: Int?

@@ -3,7 +3,9 @@ import Bytes
 /// The blocks a store shows at the moment, in order of time: what snapshots are copies of.
 struct BlockShelf {
   /// In the order of `isBefore`.
-  private(set) var blocks: [Block] = []
+  private(set) var blocks: [Block] = [] {
+    didSet { lists = nil }
+  }
   /// Which blocks are there.
   private(set) var ids: [BlockID: Int64] = [:]
   /// Largest sequence number so far.
@@ -12,7 +14,17 @@ struct BlockShelf {
   private(set) var bytes: Int64 = 0
   /// Let go by retention; removed from the file when nobody holds them.
   private var retired: [Block] = []
+  /// What snapshots share; nil after a change. It must not outlive one: it holds blocks.
+  private var lists: BlockLists?
   var counters = StoreCounters()
+
+  /// The blocks as queries want them, worked out anew only after a change.
+  mutating func listed() -> BlockLists {
+    if let lists { return lists }
+    let made = BlockLists(blocks)
+    lists = made
+    return made
+  }
 
   mutating func sort() { blocks.sort(by: isBefore) }
 

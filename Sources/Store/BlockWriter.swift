@@ -36,9 +36,14 @@ struct BlockWriter {
     guard let low = column.values.min(), let high = column.values.max() else { return }
     var bytes: [UInt8] = []
     PackedInts.encode(column.values, isInstant: type == .instant, into: &bytes)
-    var zone = [ZoneForm.range.rawValue]
-    zone.append(little: UInt64(bitPattern: low))
-    zone.append(little: UInt64(bitPattern: high))
+    var zone: [UInt8]
+    if let counts = ValueCounts.encoded(column.values) {
+      zone = [ZoneForm.counts.rawValue] + counts
+    } else {
+      zone = [ZoneForm.range.rawValue]
+      zone.append(little: UInt64(bitPattern: low))
+      zone.append(little: UInt64(bitPattern: high))
+    }
     let info = ColumnInfo(
       id: id, type: type, present: column.values.count, distinct: 0, zone: .none,
       presence: presence(column.words, column.values.count), section: section(bytes.rawSpan))

@@ -147,7 +147,7 @@ package final class EntryStore: Sendable {
 
   /// The blocks at this moment.
   package func snapshot() -> StoreSnapshot {
-    shelf.withLock { StoreSnapshot(blocks: $0.blocks, sequence: $0.sequence, log: damage) }
+    shelf.withLock { StoreSnapshot(lists: $0.listed(), sequence: $0.sequence, log: damage) }
   }
 
   /// Lets blocks go that are older than the limits allow. Call it now and then for live traffic.

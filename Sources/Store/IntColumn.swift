@@ -22,6 +22,13 @@ package struct IntColumn: Sendable {
   /// The values of the rows that have one, in order.
   package func denseValues() -> [Int64] { packed.decoded() }
 
+  /// How many rows have a value.
+  var count: Int { packed.count }
+
+  /// Whether the values of the rows that have one are other than 0, a bit each, the first in the
+  /// lowest bit of the first word; bits past the last are 0.
+  func words() -> [UInt64] { packed.words() }
+
   /// The value of one row, for reading a few; nil when it has none.
   package func value(at row: Int) -> Int64? {
     if let presence, !presence[row] { return nil }
@@ -37,6 +44,13 @@ package struct BoolColumn: Sendable {
 
   /// Nil when every row has a value.
   package var presence: Presence? { ints.presence }
+
+  /// Rows that have a value.
+  package var count: Int { ints.count }
+
+  /// The values of the rows that have one, a bit each, the first in the lowest bit of the first
+  /// word; bits past the last are 0.
+  package func words() -> [UInt64] { ints.words() }
 
   /// The value of every row; `absent` where there is none.
   package func values(absent: Bool = false) -> [Bool] {

@@ -102,6 +102,26 @@ struct PackedInts: Sendable {
     return values
   }
 
+  /// Whether each value is other than 0, a bit a value: truth values as they lie, most often.
+  func words() -> [UInt64] {
+    var words = [UInt64](repeating: 0, count: (count + 63) / 64)
+    guard form == .frame, width <= 1, scale == 1, base == 0 || width == 0 else {
+      for (index, value) in decoded().enumerated() where value != 0 {
+        words[index >> 6] |= 1 << UInt64(index & 63)
+      }
+      return words
+    }
+    let bytes = packed.array.rawSpan.slice(packed.range)
+    for index in words.indices {
+      // The eight bytes at the end let one load reach the last ones; they are 0, or a stranger's.
+      words[index] = width == 1 ? bytes.little64(index * 8) : base != 0 ? .max : 0
+    }
+    if count % 64 != 0, let last = words.indices.last {
+      words[last] &= 1 << UInt64(count % 64) - 1
+    }
+    return words
+  }
+
   /// One value: constant time for a frame, up to `stride` steps for a chain.
   subscript(index: Int) -> Int64 {
     let bytes = packed.array.rawSpan.slice(packed.range)

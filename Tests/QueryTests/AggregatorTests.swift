@@ -72,6 +72,31 @@ import Testing
     }
   }
 
+  /// Counts from headers are those of adding up row by row.
+  @Test(arguments: [
+    "true", "http", "call_failed", "path.contains(\"users\")", "status_code >= 500",
+  ])
+  func figuresThatAreNotWantedChangeNoOthers(_ text: String) async throws {
+    let filter = try filter(text)
+    for ids in Self.keys + [[], [.kind], [.decrypted], [.faultKind], [.grpcStatus]] {
+      let keys = ids.map { GroupKey.field($0) }
+      func figures(_ measures: Aggregation.Measures) async throws -> AggregationResult {
+        try await source.aggregate(
+          Aggregation([filter], by: keys, order: .key, limit: 100_000, measures: measures))
+      }
+      let whole = try await figures(.everything)
+      let counts = try await figures(.counts)
+      let count = try await figures(.count)
+      #expect(counts.groups.map(\.keys) == whole.groups.map(\.keys))
+      #expect(counts.groups.map(\.metrics.count) == whole.groups.map(\.metrics.count))
+      #expect(counts.groups.map(\.metrics.errors) == whole.groups.map(\.metrics.errors))
+      #expect(count.groups.map(\.keys) == whole.groups.map(\.keys))
+      #expect(count.groups.map(\.metrics.count) == whole.groups.map(\.metrics.count))
+      #expect(counts.total.count == whole.total.count && count.total.count == whole.total.count)
+      #expect(counts.total.errors == whole.total.errors && counts.span == whole.span)
+    }
+  }
+
   @Test func oneFigureOverAllNeedsNoKeys() async throws {
     let filter = try filter("http && status_code >= 500")
     let expected = entries.filter {

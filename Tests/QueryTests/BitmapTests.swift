@@ -25,6 +25,19 @@ import Testing
         return reversed.count < 5
       }
       #expect(reversed == Array(listed.reversed().prefix(5)))
+      var first: [Int] = []
+      a.forEachAscending { row in
+        first.append(row)
+        return first.count < 5
+      }
+      #expect(first == Array(listed.prefix(5)))
+      for range in [0..<0, 0..<rows, rows / 3..<rows / 2, rows / 2..<rows] {
+        var kept = a
+        kept.keep(range)
+        var rows: [Int] = []
+        kept.forEach { rows.append($0) }
+        #expect(rows == listed.filter(range.contains))
+      }
     }
     #expect(Bitmap(rows: rows, filled: true).count == rows)
   }

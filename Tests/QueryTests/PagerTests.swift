@@ -65,6 +65,23 @@ import Testing
     }
   }
 
+  @Test(arguments: [Query.Order.newest, .oldest, .latency])
+  func aWindowShowsWhatLiesInIt(_ order: Query.Order) async throws {
+    let entries = entries(1_000, seed: 6)
+    let source = StoreSource(try store(entries, blockRows: 40))
+    for (from, length) in [(0, 1), (10, 50), (-100, 60), (90, 7), (300, 10), (120, 5_000)] {
+      let begin = start.advanced(by: Int64(from) * 1_000_000)
+      let window = begin..<begin.advanced(by: Int64(length) * 1_000_000)
+      let expected = entries.filter { window.contains($0.timestamp) }
+      let pages = try await pages(source, Query(window: window, order: order, limit: 29))
+      #expect(pages.flatMap(\.rows).map(key).sorted() == expected.map(key).sorted())
+      #expect(pages.allSatisfy { $0.total == expected.count })
+      let figures = try await source.aggregate(
+        Aggregation(window: window, families: .everything, measures: .counts))
+      #expect(figures.total.count == expected.count)
+    }
+  }
+
   private func latency(_ view: EntryView) -> Int64 {
     if case .int(let number) = view.value(.elapsed) { number } else { -1 }
   }

@@ -85,6 +85,9 @@ import Testing
       case .all: #expect(selection.rows.count == block.rows, "\(text)")
       case .some: break
       }
+      if let count = scan.headerCount(plan) {
+        #expect(count == selection.rows.count && selection.failures.count == 0, "\(text)")
+      }
       if !block.kinds.intersects(plan.kinds) { #expect(selection.rows.isEmpty, "\(text)") }
     }
     #expect(found.sorted() == expected.sorted(), "\(text)")
@@ -160,5 +163,35 @@ import Testing
     #expect(try verdict("kafka_size > 0") == .some)
     #expect(try verdict("redis_key == \"x\"") == .none)
     #expect(try verdict("redis_key == \"\"") == .all)
+    #expect(try verdict("status_code == 418") == .none)
+    #expect(try verdict("src.namespace.startsWith(\"x\")") == .none)
+    #expect(try verdict("size(dst.namespace) < 9") == .all)
+  }
+
+  @Test func headersCountWhatTheyCan() throws {
+    var random = RandomEntries(seed: 4)
+    let entries = (0..<300).map { random.entry(Int64($0)) }
+    let store = try store(entries)
+    func count(_ text: String) throws -> Int? {
+      var sum = 0
+      for block in store.snapshot().blocks {
+        let scan = try BlockScan(BlockColumns(block)) { body, _ in body }
+        guard let count = scan.headerCount(ScanPlan([try filter(text)], window: nil)) else {
+          return nil
+        }
+        sum += count
+      }
+      return sum
+    }
+    for text in [
+      "http", "status_code >= 500", "protocol == \"DNS\"", "call_failed", "error", "true",
+    ] {
+      let expected = try entries.count { entry in
+        try filter(text).evaluate(PlainRecord(row: EntryRow(entry))).isSelected
+      }
+      #expect(try count(text) == expected, "\(text)")
+    }
+    #expect(try count("path.contains(\"users\")") == nil)
+    #expect(try count("call_failed && status_code == 200") == nil)
   }
 }

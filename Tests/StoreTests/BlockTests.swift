@@ -94,6 +94,15 @@ struct BlockTests {
       default: break
       }
     }
+    if let counts = info.counts {
+      for (number, count) in counts.items {
+        #expect(count == values.count { $0.number == number }, "\(id) miscounts \(number)")
+      }
+      #expect(counts.items.reduce(0) { $0 + $1.count } == info.present)
+    } else {
+      let numbers = Set(values.compactMap(\.number))
+      #expect(numbers.isEmpty || numbers.count > ValueCounts.limit, "\(id) has no counts")
+    }
     if case .texts(let set) = info.zone {
       let texts = Set(values.compactMap { if case .text(let text) = $0 { text } else { nil } })
       #expect(set.texts.count == set.count && Set(set.texts) == texts)
@@ -200,5 +209,17 @@ struct BlockTests {
     #expect(store.counters.valuesCut == 2 && store.counters.contentsCut == 1)
     let content = try #require(try block.content(row: 0).request)
     #expect(content.body.count == BlockLimits.contentBytes && content.isCut)
+  }
+}
+
+extension FieldValue {
+  /// The value as a column of integers holds it; nil for others.
+  fileprivate var number: Int64? {
+    switch self {
+    case .bool(let flag): flag ? 1 : 0
+    case .int(let number): number
+    case .instant(let instant): instant.nanoseconds
+    default: nil
+    }
   }
 }

@@ -1,0 +1,70 @@
+import Bytes
+
+/// How often each value of an integer column occurs in a block, where they are few: what counts
+/// entries by kind, by status or by outcome without reading a row.
+///
+/// As stored: how many values (1 byte), the smallest one (8 bytes); then for each value by how
+/// much it exceeds the one before (varint, 0 for the first) and how many rows have it (varint).
+package struct ValueCounts: Sendable {
+  /// Most values a header lists for a column.
+  static let limit = 16
+
+  /// Ascending by value; each occurs at least once.
+  package let items: [(value: Int64, count: Int)]
+
+  /// - Parameter present: rows that have a value; the counts add up to it.
+  init(_ cursor: inout Cursor, present: Int) throws(WireError) {
+    let count = Int(try cursor.uint8())
+    guard (1...Self.limit).contains(count) else { throw WireError(.invalid, at: cursor.offset) }
+    var value = try cursor.int64()
+    var items: [(value: Int64, count: Int)] = []
+    var sum = 0
+    for place in 0..<count {
+      let step = try cursor.varint(limit: .max)
+      let (next, overflow) = value.addingReportingOverflow(Int64(step))
+      let times = try cursor.varint(limit: present - sum)
+      guard !overflow, times > 0, (step == 0) == (place == 0) else {
+        throw WireError(.invalid, at: cursor.offset)
+      }
+      value = next
+      sum += times
+      items.append((value, times))
+    }
+    guard sum == present else { throw WireError(.invalid, at: cursor.offset) }
+    self.items = items
+  }
+
+  /// Smallest and largest value.
+  var range: ClosedRange<Int64> { items[0].value...items[items.count - 1].value }
+
+  /// The bytes for these values; nil when they are none, too many, or too far apart.
+  static func encoded(_ values: [Int64]) -> [UInt8]? {
+    guard let first = values.first else { return nil }
+    var items: [(value: Int64, count: Int)] = [(first, 0)]
+    var place = 0
+    for value in values {
+      if items[place].value != value {
+        if let known = items.firstIndex(where: { $0.value == value }) {
+          place = known
+        } else {
+          guard items.count < limit else { return nil }
+          items.append((value, 0))
+          place = items.count - 1
+        }
+      }
+      items[place].count += 1
+    }
+    items.sort { $0.value < $1.value }
+    var out = [UInt8(items.count)]
+    out.append(little: UInt64(bitPattern: items[0].value))
+    var before = items[0].value
+    for item in items {
+      let (step, overflow) = item.value.subtractingReportingOverflow(before)
+      guard !overflow else { return nil }
+      out.append(varint: Int(step))
+      out.append(varint: item.count)
+      before = item.value
+    }
+    return out
+  }
+}
