@@ -6,6 +6,11 @@ package import KFL
 package struct Aggregation: Sendable {
   /// Groups kept while counting; entries of further ones are counted together.
   package static let maxGroups = 16_384
+  /// Bytes that the keys of all groups hold; entries of groups beyond are counted together.
+  static let keyBytes = 16 << 20
+  /// Bytes of all histograms of latencies. Where groups are so many that theirs would not fit, each
+  /// keeps its share of this, with its lowest values put together (`LatencySketch.collapsedBelow`).
+  static let sketchBytes = 48 << 20
 
   package var filters: [Filter]
   package var window: Range<Timestamp>?

@@ -40,13 +40,17 @@ struct Aggregator {
   private var last: Int64 = .min
   private var failures = QueryResult.Failures()
   private var order: ScanOrder
+  /// Buckets that a histogram of latencies may have.
+  private var buckets = Aggregation.sketchBytes / MemoryLayout<UInt32>.size
 
   init(
     _ aggregation: Aggregation, _ plan: ScanPlan, _ decoder: @escaping ContentDecoder
   ) {
     (self.aggregation, self.plan, self.decoder) = (aggregation, plan, decoder)
     order = ScanOrder(plan)
-    tables = aggregation.keys.map { KeyTable($0) }
+    tables = aggregation.keys.map {
+      KeyTable($0, maxBytes: Aggregation.keyBytes / aggregation.keys.count)
+    }
     pairs = aggregation.keys.dropFirst().map { _ in PairTable() }
   }
 
@@ -88,7 +92,7 @@ struct Aggregator {
       total.count += scan.rows
     } else {
       guard let counts = tables[0].headerCounts(scan) else { return false }
-      while groups.count < tables[0].count { groups.append(Metrics()) }
+      makeGroups(tables[0].count)
       for (number, count) in counts {
         if number < 0 { ungrouped.count += count } else { groups[Int(number)].count += count }
       }
@@ -128,8 +132,19 @@ struct Aggregator {
       let next = try tables[place + 1].numbers(scan, rows)
       rows.forEach { row in numbers[row] = pairs[place].number(numbers[row], next[row]) }
     }
-    while groups.count < (pairs.last?.count ?? tables[0].count) { groups.append(Metrics()) }
+    makeGroups(pairs.last?.count ?? tables[0].count)
     return numbers
+  }
+
+  /// Makes room for that many groups, all histograms together within their bytes.
+  private mutating func makeGroups(_ count: Int) {
+    while groups.count < count { groups.append(Metrics()) }
+    // The share is cut when the groups have doubled, so that there is little to go through.
+    let many = 1 << (Int.bitWidth - max(count - 1, 0).leadingZeroBitCount)
+    let share = Aggregation.sketchBytes / MemoryLayout<UInt32>.size / many
+    guard share < buckets else { return }
+    buckets = share
+    for place in groups.indices { groups[place].latency.collapse(to: share) }
   }
 
   private mutating func addUp(
@@ -142,23 +157,23 @@ struct Aggregator {
       total.errors += wrong?.count ?? 0
       return
     }
-    let bytesIn = isPlain ? nil : try scan.lane(.requestBytes)
-    let bytesOut = isPlain ? nil : try scan.lane(.responseBytes)
-    let elapsed = isPlain ? nil : try scan.lane(.elapsed, absent: -1)
-    func addRow(_ row: Int, to metrics: inout Metrics) {
-      metrics.count += 1
-      if let wrong, wrong[row] { metrics.errors += 1 }
-      if let bytesIn { metrics.bytesIn &+= bytesIn[row] }
-      if let bytesOut { metrics.bytesOut &+= bytesOut[row] }
-      if let elapsed, elapsed[row] >= 0 { metrics.latency.add(elapsed[row]) }
+    // What is not wanted, or not there, adds nothing.
+    func lane(_ id: FieldID, absent: Int64) throws(StoreError) -> [Int64]? {
+      isPlain
+        ? nil : try scan.lane(id, absent: absent) ?? [Int64](repeating: absent, count: scan.rows)
     }
-    guard let numbers else {
-      rows.forEach { row in addRow(row, to: &total) }
-      return
-    }
-    rows.forEach { row in
-      let number = Int(numbers[row])
-      if number < 0 { addRow(row, to: &ungrouped) } else { addRow(row, to: &groups[number]) }
+    let figures = RowFigures(
+      wrong: wrong, bytesIn: try lane(.requestBytes, absent: 0),
+      bytesOut: try lane(.responseBytes, absent: 0), elapsed: try lane(.elapsed, absent: -1))
+    if let numbers {
+      // The last place is that of entries beyond the limit of groups.
+      groups.append(ungrouped)
+      figures.add(rows, to: &groups, buckets: buckets) { row in Int(numbers[row]) }
+      ungrouped = groups.removeLast()
+    } else {
+      var sum = [total]
+      figures.add(rows, to: &sum, buckets: buckets) { _ in 0 }
+      total = sum[0]
     }
   }
 
@@ -194,6 +209,52 @@ struct Aggregator {
     }
     result.append(tables[0].value(number))
     return result.reversed()
+  }
+}
+
+/// Figures of the rows of one block, as far as they are wanted.
+private struct RowFigures {
+  var wrong: Bitmap?
+  var bytesIn: [Int64]?
+  var bytesOut: [Int64]?
+  /// Microseconds; -1 where there is none.
+  var elapsed: [Int64]?
+
+  /// Adds those of each row to its group, by place in `groups`; -1 is the last place.
+  ///
+  /// A loop over words instead of rows with a closure: nothing in it counts references.
+  @inline(__always)
+  func add(
+    _ rows: Bitmap, to groups: inout [Metrics], buckets: Int, place: (Int) -> Int
+  ) {
+    let last = groups.count - 1
+    var target = groups.mutableSpan
+    func at(_ row: Int) -> Int {
+      let number = place(row)
+      return number < 0 ? last : number
+    }
+    for index in rows.words.indices {
+      var rest = rows.words[index]
+      while rest != 0 {
+        let row = index << 6 + rest.trailingZeroBitCount
+        rest &= rest - 1
+        let place = at(row)
+        target[place].count += 1
+        if let bytesIn { target[place].bytesIn &+= bytesIn[row] }
+        if let bytesOut { target[place].bytesOut &+= bytesOut[row] }
+        if let elapsed, elapsed[row] >= 0 {
+          target[place].latency.add(elapsed[row], buckets: buckets)
+        }
+      }
+    }
+    guard let wrong else { return }
+    for index in wrong.words.indices {
+      var rest = wrong.words[index]
+      while rest != 0 {
+        target[at(index << 6 + rest.trailingZeroBitCount)].errors += 1
+        rest &= rest - 1
+      }
+    }
   }
 }
 

@@ -125,7 +125,11 @@ extension BlockScan {
       if let allowed = test.intervals { return matching(allowed, lane, base) }
       return Bitmap(in: base) { row in note(test.decide(kind.value(lane[row])), row) }
     case .texts(let ids):
-      return try matchingTexts(test, ids.filter { info($0) != nil }, base)
+      let there = ids.filter { info($0) != nil }
+      if let match = test.match, there.count == 1, try isAbsent(match, there[0]) {
+        return Bitmap(rows: rows, filled: false)
+      }
+      return try matchingTexts(test, there, base)
     case .coded(let id):
       guard let column = try columns.column(id) else { return constant(test.ofNone, base) }
       return try matchingCodes(test, id, column, base) { Value($0, of: test.field) }
@@ -141,6 +145,12 @@ extension BlockScan {
     case .kinds, .row, .content:
       return Bitmap(in: base) { row in note(test.decide(value(of: test.field, row)), row) }
     }
+  }
+
+  /// Whether no text of a column can fit, from a summary of all of them.
+  private func isAbsent(_ match: TextMatch, _ id: FieldID) throws(StoreError) -> Bool {
+    guard !match.isNegated, let grams = try columns.block.grams(id) else { return false }
+    return match.needles.allSatisfy { !$0.isEmpty && !grams.mayContain($0) }
   }
 
   /// A test of truth values: what it says of either settles all rows.

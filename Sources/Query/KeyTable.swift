@@ -7,17 +7,22 @@ struct KeyTable {
   private let key: GroupKey
   private var byValue: [FieldValue: Int32] = [:]
   private var values: [FieldValue] = []
-  /// Texts that were mapped lately: the same ones come back block after block.
-  private var byText: [String: Int32] = [:]
-  private static let maxMapped = 32_768
+  /// Texts seen lately, by their bytes, with the number of each: the same ones come back block
+  /// after block.
+  private var texts = Interner()
+  private var textNumbers: [Int32] = []
+  private static let maxTexts = 32_768
+  /// Bytes of values, and of texts seen lately, that are kept.
+  private let maxBytes: Int
+  private var valueBytes = 0
 
-  init(_ key: GroupKey) { self.key = key }
+  init(_ key: GroupKey, maxBytes: Int) { (self.key, self.maxBytes) = (key, maxBytes) }
 
   var count: Int { values.count }
   func value(_ number: Int32) -> FieldValue { number < 0 ? .none : values[Int(number)] }
 
-  /// The number of each selected row's value, -1 beyond `Aggregation.maxGroups` values. Rows that
-  /// are not selected have any number.
+  /// The number of each selected row's value, -1 beyond `Aggregation.maxGroups` values or
+  /// `maxBytes` of them. Rows that are not selected have any number.
   mutating func numbers(_ scan: BlockScan, _ rows: Bitmap) throws(StoreError) -> [Int32] {
     switch key.source {
     case .interval(let length): return try intervals(length, scan, rows)
@@ -68,18 +73,29 @@ struct KeyTable {
 
   private mutating func number(_ value: FieldValue) -> Int32 {
     guard case .text(let text) = value else { return number(mapped: value) }
-    guard !text.isEmpty else { return number(mapped: .none) }
-    guard let map = key.map else { return number(mapped: value) }
-    if let known = byText[text] { return known }
-    let made = number(mapped: .text(map(text)))
-    if byText.count >= Self.maxMapped { byText.removeAll(keepingCapacity: true) }
-    byText[text] = made
+    return number(text.utf8Span.span.bytes)
+  }
+
+  /// The number of a text, given by its UTF-8.
+  private mutating func number(_ bytes: RawSpan) -> Int32 {
+    if bytes.byteCount == 0 { return number(mapped: .none) }
+    if texts.count >= Self.maxTexts || texts.byteCount > maxBytes {
+      texts = Interner()
+      textNumbers = []
+    }
+    let code = Int(texts.code(bytes))
+    if code <= textNumbers.count { return textNumbers[code - 1] }
+    let text = bytes.text()
+    let made = number(mapped: .text(key.map?(text) ?? text))
+    textNumbers.append(made)
     return made
   }
 
   private mutating func number(mapped value: FieldValue) -> Int32 {
     if let known = byValue[value] { return known }
-    guard values.count < Aggregation.maxGroups else { return -1 }
+    let bytes = value.heldBytes
+    guard values.count < Aggregation.maxGroups, bytes <= maxBytes - valueBytes else { return -1 }
+    valueBytes += bytes
     let number = Int32(values.count)
     byValue[value] = number
     values.append(value)
@@ -112,7 +128,11 @@ struct KeyTable {
         let code = Int(codes[row])
         var known = numbers[code]
         if known == Self.unknown {
-          known = number(column.fieldValue(code: UInt32(code)))
+          if case .texts(let texts) = column {
+            known = texts.dictionary.withBytes(UInt32(code)) { number($0) }
+          } else {
+            known = number(column.fieldValue(code: UInt32(code)))
+          }
           numbers[code] = known
         }
         result[row] = known
@@ -261,6 +281,21 @@ struct PairTable {
       var place = place(pair)
       while places[place] >= 0 { place = (place + 1) & (places.count - 1) }
       places[place] = Int32(number)
+    }
+  }
+}
+
+extension FieldValue {
+  /// Bytes it holds beside itself, roughly.
+  fileprivate var heldBytes: Int {
+    switch self {
+    case .none, .bool, .int, .instant: 0
+    case .text(let text): text.utf8.count
+    case .bytes(let bytes): bytes.count
+    case .texts(let texts): texts.reduce(0) { $0 + $1.utf8.count + 16 }
+    case .pairs(let pairs):
+      pairs.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 32 }
+    case .numbers(let numbers): numbers.reduce(0) { $0 + $1.name.utf8.count + 24 }
     }
   }
 }

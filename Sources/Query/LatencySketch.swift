@@ -18,15 +18,24 @@ package struct LatencySketch: Sendable {
   /// Counts of the buckets from `firstBucket` on; empty while values are exact.
   private var buckets: [UInt32] = []
   private var firstBucket = 0
+  /// Whether the lowest bucket also holds values that lie below it.
+  private var isCollapsed = false
 
   package init() {}
+
+  /// Values below this were put together where buckets were limited: a quantile that falls among
+  /// them is an upper bound only. Nil when all are within `relativeError`.
+  package var collapsedBelow: Double? { isCollapsed ? Self.middle(firstBucket) : nil }
 
   /// Whether quantiles are exact.
   package var isExact: Bool { buckets.isEmpty }
   package var average: Double? { count == 0 ? nil : sum / Double(count) }
 
   /// Adds a latency; a negative one counts as 0.
-  package mutating func add(_ value: Int64) {
+  ///
+  /// - Parameter limit: buckets to be used at most, four bytes each. Where values spread further,
+  ///   the lowest are put together.
+  package mutating func add(_ value: Int64, buckets limit: Int = .max) {
     let value = max(0, value)
     count += 1
     minimum = min(minimum, value)
@@ -37,7 +46,19 @@ package struct LatencySketch: Sendable {
     } else {
       if buckets.isEmpty { spread() }
       increase(Self.bucket(value), by: 1)
+      if buckets.count > limit { collapse(to: limit) }
     }
+  }
+
+  /// Puts the lowest buckets together until no more than `limit` are left.
+  mutating func collapse(to limit: Int) {
+    let surplus = buckets.count - max(1, limit)
+    guard surplus > 0 else { return }
+    let sum = buckets[...surplus].reduce(0 as UInt32) { $0.addingSaturated($1) }
+    buckets.removeFirst(surplus)
+    buckets[0] = sum
+    firstBucket += surplus
+    isCollapsed = true
   }
 
   package mutating func add(_ other: LatencySketch) {
@@ -50,6 +71,7 @@ package struct LatencySketch: Sendable {
     for (place, number) in other.buckets.enumerated() where number > 0 {
       increase(other.firstBucket + place, by: number)
     }
+    isCollapsed = isCollapsed || other.isCollapsed
     count += other.count
     minimum = min(minimum, other.minimum)
     maximum = max(maximum, other.maximum)
@@ -90,14 +112,14 @@ package struct LatencySketch: Sendable {
 
   private mutating func increase(_ bucket: Int, by number: UInt32) {
     if bucket < firstBucket {
+      guard !isCollapsed else { return increase(firstBucket, by: number) }
       buckets.insert(contentsOf: repeatElement(0, count: firstBucket - bucket), at: 0)
       firstBucket = bucket
     } else if bucket >= firstBucket + buckets.count {
       let missing = bucket - firstBucket - buckets.count + 1
       buckets.append(contentsOf: repeatElement(0, count: missing))
     }
-    let (sum, overflow) = buckets[bucket - firstBucket].addingReportingOverflow(number)
-    buckets[bucket - firstBucket] = overflow ? .max : sum
+    buckets[bucket - firstBucket] = buckets[bucket - firstBucket].addingSaturated(number)
   }
 
   /// Values below 2^fineness have a bucket each; above, each power of two has 2^fineness.
@@ -115,5 +137,13 @@ package struct LatencySketch: Sendable {
     let exponent = rest >> fineness
     let low = Double(1 << fineness + rest & (1 << fineness - 1)) * Double(1 << exponent)
     return low + (Double(1 << exponent) - 1) / 2
+  }
+}
+
+extension UInt32 {
+  /// The sum, or the largest number when that is too small.
+  fileprivate func addingSaturated(_ other: UInt32) -> UInt32 {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? .max : sum
   }
 }

@@ -74,6 +74,20 @@ package final class Block: Sendable {
     }
   }
 
+  /// Which parts the texts of a column may have, where they are many; nil elsewhere.
+  package func grams(_ id: FieldID) throws(StoreError) -> GramFilter? {
+    let header = try header()
+    guard case .grams(let place, let logarithm) = header.info(id)?.zone else { return nil }
+    return try noted { () throws(StoreError) -> GramFilter in
+      let section = try source.section(place, of: self, header)
+      do throws(WireError) {
+        return try GramFilter(parsing: section, logarithm: logarithm)
+      } catch {
+        throw StoreError(error, "reading column \(id) of block \(self.id)")
+      }
+    }
+  }
+
   private func dictionary(
     _ info: ColumnInfo, of header: BlockHeader, _ doing: String
   ) throws(StoreError) -> ValueDictionary? {

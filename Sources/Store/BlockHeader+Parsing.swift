@@ -30,6 +30,8 @@ enum ZoneForm: UInt8 {
   case bloom = 3
   /// All values with how often each occurs; it gives the range too.
   case counts = 4
+  /// The section with the neighbouring bytes of all texts.
+  case grams = 5
 }
 
 extension BlockHeader {
@@ -125,7 +127,7 @@ extension BlockHeader {
       let section = try cursor.varint(limit: sections.count - 1)
       let dictionary = type.isCoded ? try cursor.varint(limit: sections.count - 1) : nil
       let distinct = type.isCoded ? try cursor.varint(limit: rows) : 0
-      let (zone, counts) = try Self.zone(&cursor, of: bytes, present: present)
+      let (zone, counts) = try zone(&cursor, of: bytes, present: present)
       // A field that a later minor revision added is left out; the others stay readable.
       guard let id = FieldID(rawValue: rawID) else { continue }
       columns.append(
@@ -142,7 +144,7 @@ extension BlockHeader {
     return number == 0 ? (nil, rows) : (number - 1, presences[number - 1].count)
   }
 
-  private static func zone(
+  private func zone(
     _ cursor: inout Cursor, of bytes: [UInt8], present: Int
   ) throws(WireError) -> (ZoneMap, ValueCounts?) {
     switch try ZoneForm(rawValue: cursor.uint8()).orInvalid(at: cursor.offset) {
@@ -154,6 +156,13 @@ extension BlockHeader {
     case .counts:
       let counts = try ValueCounts(&cursor, present: present)
       return (.range(counts.range), counts)
+    case .grams:
+      let logarithm = Int(try cursor.uint8())
+      guard GramFilter.logarithms.contains(logarithm) else {
+        throw WireError(.invalid, at: cursor.offset)
+      }
+      let section = try cursor.varint(limit: sections.count - 1)
+      return (.grams(section: section, logarithm: logarithm), nil)
     case .texts:
       let count = try cursor.varint(limit: ZoneMap.setValues)
       let length = try cursor.varint(limit: ZoneMap.setBytes + 2 * ZoneMap.setValues)

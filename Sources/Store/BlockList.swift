@@ -28,8 +28,10 @@ package struct BlockList: Sendable {
     rows = blocks.reduce(0) { $0 + $1.rows }
     latest = Self.running(oldestFirst, { $0.last.nanoseconds }, max)
     earliest = Self.running(newestFirst, { $0.first.nanoseconds }, min)
-    range = blocks.first.map { first in
-      first.first...max(first.first, Timestamp(nanoseconds: latest[latest.count - 1]))
+    if let first = blocks.first?.first, let last = latest.last {
+      range = first...max(first, Timestamp(nanoseconds: last))
+    } else {
+      range = nil
     }
   }
 

@@ -67,11 +67,11 @@ struct BlockWriter {
       id: id, type: type, present: column.values.count, distinct: interner.count, zone: .none,
       presence: presence(column.words, column.values.count), section: section(codes.rawSpan),
       dictionary: section(bytes.rawSpan))
-    let zone = type == .text ? Self.zone(interner) : [ZoneForm.none.rawValue]
+    let zone = type == .text ? zone(interner) : [ZoneForm.none.rawValue]
     columns.append(Column(info: info, zone: zone))
   }
 
-  private static func zone(_ interner: Interner) -> [UInt8] {
+  private mutating func zone(_ interner: Interner) -> [UInt8] {
     if interner.count <= ZoneMap.setValues, interner.bytes.count <= ZoneMap.setBytes {
       var texts: [UInt8] = []
       for code in 0..<interner.count {
@@ -82,7 +82,12 @@ struct BlockWriter {
       zone.append(counted: texts.rawSpan)
       return zone
     }
-    guard interner.count <= BloomFilter.values.upperBound else { return [ZoneForm.none.rawValue] }
+    guard interner.count <= BloomFilter.values.upperBound else {
+      let grams = GramFilter.encoded(interner)
+      var zone = [ZoneForm.grams.rawValue, UInt8(grams.logarithm)]
+      zone.append(varint: section(grams.bytes.rawSpan))
+      return zone
+    }
     let filter = BloomFilter.encoded(
       (1...interner.count).map { stableHash(interner.bytes.rawSpan.slice(interner.range($0))) })
     return [ZoneForm.bloom.rawValue, UInt8((filter.count * 8).trailingZeroBitCount)] + filter

@@ -61,13 +61,14 @@ package final class EntryStore: Sendable {
     while next < entries.count {
       let full: BlockBuilder? = builders.withLock { builders in
         while next < entries.count {
-          let entry = entries[next]
+          let place = next
           next += 1
-          if entry.kind.isCall {
-            builders.calls.append(entry)
+          // In place: a copy of an entry counts a dozen references.
+          if entries[place].kind.isCall {
+            builders.calls.append(entries[place])
             if builders.calls.isFull { return builders.calls.taken() }
           } else {
-            builders.connections.append(entry)
+            builders.connections.append(entries[place])
             if builders.connections.isFull { return builders.connections.taken() }
           }
         }

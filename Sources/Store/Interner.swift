@@ -4,7 +4,7 @@ import Bytes
 ///
 /// An open-addressing table over one array of bytes. The hash is seeded at start-up, so that
 /// strangers cannot choose texts that collide.
-struct Interner: Sendable {
+package struct Interner: Sendable {
   /// All distinct values, side by side.
   private(set) var bytes: [UInt8] = []
   /// Where the value of code n begins is `ends[n - 1]`, where it ends `ends[n]`.
@@ -12,14 +12,18 @@ struct Interner: Sendable {
   /// Upper half of the hash and code; 0 is a free place.
   private var table = [UInt64](repeating: 0, count: 16)
 
+  package init() {}
+
   /// Distinct values.
-  var count: Int { ends.count - 1 }
+  package var count: Int { ends.count - 1 }
+  /// Bytes of all of them.
+  package var byteCount: Int { bytes.count }
 
   /// Where the value of `code` lies in `bytes`.
   func range(_ code: Int) -> Range<Int> { Int(ends[code - 1])..<Int(ends[code]) }
 
   /// The code of `value`, a new one when it was not seen before.
-  mutating func code(_ value: RawSpan) -> UInt32 {
+  package mutating func code(_ value: RawSpan) -> UInt32 {
     let hash = seededHash(value)
     let mark = hash & 0xffff_ffff_0000_0000
     let mask = table.count - 1

@@ -9,6 +9,8 @@ package enum ZoneMap: Sendable {
   case texts(TextSet)
   /// A filter that never denies a text that is there.
   case bloom(BloomFilter)
+  /// The texts are many: `Block.grams` says which parts they do not have.
+  case grams(section: Int, logarithm: Int)
 
   /// Longest set kept in the header: values, and bytes together.
   static let setValues = 24
@@ -17,7 +19,7 @@ package enum ZoneMap: Sendable {
   /// Whether a row may hold exactly this text. "No" is certain.
   package func mayContain(_ text: String) -> Bool {
     switch self {
-    case .none, .range: true
+    case .none, .range, .grams: true
     case .texts(let set): set.contains(text)
     case .bloom(let filter): filter.mayContain(text)
     }

@@ -162,6 +162,22 @@ import Testing
     #expect(result.total.count == many.count)
   }
 
+  @Test func longKeysAreCountedTogetherBeforeTheyFillTheMemory() async throws {
+    var random = RandomEntries(seed: 23)
+    let long = String(repeating: "x", count: 1 << 18)
+    let entries = (0..<100).map { number -> Entry in
+      var entry = random.entry(Int64(number))
+      entry.kind = .http
+      entry.fields.set(.host, .text("\(number)-\(long)"))
+      return entry
+    }
+    let source = StoreSource(try store(entries, blockRows: 16))
+    let result = try await source.aggregate(Aggregation(by: [.field(.host)], limit: 5))
+    #expect(result.groupCount == Aggregation.keyBytes / (1 << 18 + 3))
+    #expect(result.ungrouped.count == entries.count - result.groupCount)
+    #expect(result.total.count == entries.count)
+  }
+
   @Test func ordersPutTheirOwnFirst() async throws {
     func ranks(_ order: Aggregation.Order, _ rank: (Metrics) -> Double) async throws -> Bool {
       let result = try await source.aggregate(

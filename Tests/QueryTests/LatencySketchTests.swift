@@ -51,6 +51,27 @@ import Testing
     }
   }
 
+  @Test func limitedBucketsKeepTheHighQuantilesRight() {
+    let values = values(20_000, seed: 3)
+    let sorted = values.sorted()
+    var sketch = LatencySketch()
+    for value in values { sketch.add(value, buckets: 768) }
+    let border = sketch.collapsedBelow ?? 0
+    #expect(border > 0)
+    for q in [0.01, 0.1, 0.5, 0.9, 0.95, 0.99, 1] {
+      let rank = max(1, Int((q * Double(values.count)).rounded(.up)))
+      let expected = Double(sorted[rank - 1])
+      let found = sketch.quantile(q) ?? -1
+      if expected > border * 1.02 {
+        #expect(abs(found - expected) <= expected * LatencySketch.relativeError, "\(q)")
+      } else {
+        #expect(found >= expected * (1 - LatencySketch.relativeError), "\(q)")
+      }
+    }
+    #expect(sketch.quantile(0.99).map { $0 > border } == true)
+    #expect(sketch.count == values.count && sketch.minimum == sorted[0])
+  }
+
   @Test func anyNumberIsTaken() {
     var sketch = LatencySketch()
     for _ in 0..<300 {

@@ -168,6 +168,34 @@ import Testing
     #expect(try verdict("size(dst.namespace) < 9") == .all)
   }
 
+  /// Blocks with so many texts that a summary of them is asked first.
+  @Test func partsOfManyTextsAgreeWithThePlainFilter() throws {
+    var random = RandomEntries(seed: 5)
+    let entries = (0..<2_500).map { number -> Entry in
+      var entry = random.entry(Int64(number))
+      let id = String(UInt64.random(in: .min ... .max, using: &random.random), radix: 36)
+      entry.fields.set(.path, .text("/api/v\(number % 7)/orders/\(id)"))
+      return entry
+    }
+    let store = try store(entries, blockRows: 2_048)
+    var needles = ["", "/", "zz", "orders", "/v3/", "ord3rs", "nowhere", "\u{fc}\u{fc}"]
+    for _ in 0..<40 {
+      guard case .text(let path) = random.pick(entries).fields[.path] else { continue }
+      needles.append(String(path.dropFirst(Int.random(in: 0..<20, using: &random.random))))
+      needles.append(String(path.prefix(17)) + "x")
+    }
+    for needle in needles {
+      for condition in ["contains", "startsWith", "endsWith"] {
+        try check("path.\(condition)(\"\(needle)\")", entries, store)
+        try check("!path.\(condition)(\"\(needle)\")", entries, store)
+      }
+      try check("path == \"\(needle)\"", entries, store)
+      try check("path in [\"\(needle)\", \"/\", \"\"]", entries, store)
+    }
+    let filled = try #require(store.snapshot().blocks.first { $0.rows == 2_048 })
+    #expect(try filled.grams(.path)?.mayContain(Array("nowhere".utf8)) == false)
+  }
+
   @Test func headersCountWhatTheyCan() throws {
     var random = RandomEntries(seed: 4)
     let entries = (0..<300).map { random.entry(Int64($0)) }
