@@ -55,4 +55,4 @@ format: ## Format all Swift files
 	@swift format --in-place --parallel --recursive Package.swift Sources Tests
 
 clean: ## Remove everything built; the next build takes minutes
-	rm -rf .build .venv
+	rm -rf .build .venv .venv-duckdb
