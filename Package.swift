@@ -5,28 +5,37 @@ import PackageDescription
 // ARCHITECTURE.md says what each one is for.
 let modules: [Target] =
   systemLibrary("CBrotli", pkgConfig: "libbrotlidec", apt: "libbrotli-dev")
+  + systemLibrary("CLZ4", pkgConfig: "liblz4", apt: "liblz4-dev")
+  + systemLibrary("CSnappy", pkgConfig: "snappy", apt: "libsnappy-dev")
   + systemLibrary("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev")
   + systemLibrary("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev")
   + shim("CLinux")
   + shim("CRE2", links: "re2")
-  + module("Bytes", uses: "CLinux", settings: [.enableExperimentalFeature("Lifetimes"), .strictMemorySafety()])
+  + module(
+    "Bytes", uses: "CLinux",
+    settings: [.enableExperimentalFeature("Lifetimes"), .strictMemorySafety()])
   + module("JSON", uses: "Bytes")
+  + module("Decompression", uses: "Bytes", "CBrotli", "CLZ4", "CSnappy", "CZlib", "CZstd")
   + module("Packets", uses: "Bytes", "CZlib", "CZstd")
   + module("Layers", uses: "Packets", "Bytes")
   + module("Flows", uses: "Layers", "Packets", "Bytes")
   + module("Entries", uses: "JSON", "Bytes")
-  + module("Dissectors", uses: "Flows", "Layers", "Packets", "Entries", "JSON", "Bytes")
+  + module(
+    "Dissectors",
+    uses: "Flows", "Layers", "Packets", "Entries", "Decompression", "JSON", "Bytes",
+    testProducts: [.nioCore, .nioHPACK])
   + module("Store", uses: "Entries", "Bytes", "CZstd", products: [.grdb])
   + module("KFL", uses: "Bytes", "CRE2")
   + module("Query", uses: "KFL", "Store", "Entries", "JSON", "Bytes")
   + module(
-    "Pipeline", uses: "Packets", "Layers", "Flows", "Dissectors", "Entries", "Store", "Bytes")
+    "Pipeline",
+    uses: "Packets", "Layers", "Flows", "Dissectors", "Entries", "Store", "Decompression", "Bytes")
   + module("Identity", uses: "Entries", "JSON", "Bytes", products: [.yams])
   + module("ToolKit", uses: "JSON", "Bytes")
   + module(
     "Tools",
     uses: "ToolKit", "Query", "Pipeline", "Identity", "KFL", "Store", "Entries", "Packets",
-    "JSON", "Bytes", "CBrotli", "CZlib", "CZstd", products: [.crypto])
+    "Decompression", "JSON", "Bytes", products: [.crypto])
   + module("Hub", uses: "ToolKit", "Tools", "JSON", "Bytes", products: [.hummingbird, .logging])
   + module("HubClient", uses: "ToolKit", "JSON", "Bytes", products: [.asyncHTTPClient, .nioCore])
   + module("MCP", uses: "ToolKit", "JSON", "Bytes", products: [.logging])
@@ -53,6 +62,7 @@ extension Target.Dependency {
   static var hummingbird: Self { .product(name: "Hummingbird", package: "hummingbird") }
   static var logging: Self { .product(name: "Logging", package: "swift-log") }
   static var nioCore: Self { .product(name: "NIOCore", package: "swift-nio") }
+  static var nioHPACK: Self { .product(name: "NIOHPACK", package: "swift-nio-http2") }
   static var serviceLifecycle: Self {
     .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
   }
@@ -68,6 +78,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -95,14 +106,15 @@ nonisolated var house: [SwiftSetting] {
 /// A library target in `Sources/NAME` and its tests in `Tests/NAMETests`.
 func module(
   _ name: String, uses: String..., products: [Target.Dependency] = [],
-  settings: [SwiftSetting] = []
+  testProducts: [Target.Dependency] = [], settings: [SwiftSetting] = []
 ) -> [Target] {
   let uses = uses.map { Target.Dependency.target(name: $0) }
   return [
     .target(name: name, dependencies: uses + products, swiftSettings: house + settings),
     .testTarget(
       name: name + "Tests",
-      dependencies: [.target(name: name), "TestSupport"] + uses + products,
+      dependencies: [.target(name: name), "TestSupport"] + uses + products
+        + testProducts,
       swiftSettings: house),
   ]
 }

@@ -1,4 +1,5 @@
 package import Bytes
+package import Decompression
 
 /// What dissection saw, could not read, and turned away.
 package struct DissectionCounters: Hashable, Sendable {
@@ -12,6 +13,8 @@ package struct DissectionCounters: Hashable, Sendable {
   package var bodyBytesCut: UInt64 = 0
   /// Exchanges that left unfinished because too many were pending.
   package var pendingEvicted: UInt64 = 0
+  /// Contents that were decompressed while reading, by how it ended.
+  package var decompressions = DecompressionCounters()
   /// Steps that used more bytes than there were, or none for too long: a mistake of a dissector.
   package var misbehaved: UInt64 = 0
 
@@ -49,6 +52,7 @@ package struct DissectionCounters: Hashable, Sendable {
     waitingDropped += other.waitingDropped
     bodyBytesCut += other.bodyBytesCut
     pendingEvicted += other.pendingEvicted
+    decompressions.add(other.decompressions)
     misbehaved += other.misbehaved
   }
 }

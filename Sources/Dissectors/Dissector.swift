@@ -1,4 +1,5 @@
 package import Bytes
+package import Decompression
 package import Entries
 package import Flows
 package import Layers
@@ -44,13 +45,16 @@ package protocol Dissector: Sendable {
   mutating func stillWaits(_ key: UInt64)
 
   /// Last touches to a finished entry, for what needs both halves or their bodies.
-  static func complete(_ entry: inout Entry)
+  /// `decompressions` counts what was decompressed for that.
+  static func complete(_ entry: inout Entry, _ decompressions: inout DecompressionCounters)
 }
 
 extension Dissector {
   package mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message? { nil }
   package mutating func stillWaits(_ key: UInt64) {}
-  package static func complete(_ entry: inout Entry) {}
+  package static func complete(
+    _ entry: inout Entry, _ decompressions: inout DecompressionCounters
+  ) {}
 }
 
 /// What a dissector may know of a conversation besides its bytes.

@@ -1,3 +1,4 @@
+package import Decompression
 package import Entries
 package import Layers
 
@@ -14,7 +15,7 @@ package struct DissectorRow: Sendable {
   package var priority: Int
   package var recognise: @Sendable (RawSpan, RawSpan, Opening) -> Recognition
   package var make: @Sendable (Opening) -> any Dissector
-  package var complete: @Sendable (inout Entry) -> Void
+  package var complete: @Sendable (inout Entry, inout DecompressionCounters) -> Void
 
   /// The row of `type`.
   package init<Reader: Dissector>(
@@ -27,6 +28,6 @@ package struct DissectorRow: Sendable {
       Reader.recognise(client: client, server: server, opening)
     }
     make = { Reader($0) }
-    complete = { Reader.complete(&$0) }
+    complete = { Reader.complete(&$0, &$1) }
   }
 }

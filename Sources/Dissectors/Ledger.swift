@@ -1,4 +1,5 @@
 import Bytes
+import Decompression
 import Entries
 import Flows
 
@@ -9,7 +10,7 @@ struct Ledger {
   private let isEnabled: [Bool]
   let rows: [DissectorRow]
   /// `complete` of each row.
-  private let completions: [@Sendable (inout Entry) -> Void]
+  private let completions: [@Sendable (inout Entry, inout DecompressionCounters) -> Void]
   /// Figures by place of the row in `rows`.
   var figures: [DissectionCounters.Figures]
   /// Everything else that is counted.
@@ -58,7 +59,7 @@ struct Ledger {
     if exchange.lacksHalf { figures[row].halves += 1 }
     var entry = exchange.takeEntry(of: opening, stream: stream, absence: absence)
     if entry.hasRequest && entry.hasResponse { figures[row].pairs += 1 }
-    completions[row](&entry)
+    completions[row](&entry, &counters.decompressions)
     if wants(entry.kind) { entries.append(consume entry) }
   }
 }

@@ -1,3 +1,4 @@
+package import Decompression
 package import Entries
 
 /// One message as its dissector read it. Times, packets, sizes and missing bytes are added by the
@@ -63,6 +64,8 @@ package struct Message: Sendable {
   package var failed = false
   /// What could not be read of it.
   package var fault: Entry.Fault?
+  /// How decompressions ended that were made to read it.
+  package var decompressions: [Decompressed.End] = []
 
   package init(_ role: Role, _ kind: ProtocolKind, key: UInt64) {
     (self.role, self.kind, self.key) = (role, kind, key)

@@ -1,4 +1,5 @@
 import Bytes
+import Decompression
 import Entries
 import Flows
 import Layers
@@ -286,6 +287,7 @@ struct Runner {
     kinds.insert(message.kind)
     if message.role == .request { requests[side] &+= 1 }
     ledger.figures[row].messages += 1
+    for end in message.decompressions { ledger.counters.decompressions.note(end) }
   }
 
   mutating func note(_ kind: ProtocolKind) { kinds.insert(kind) }

@@ -116,6 +116,9 @@ package enum FieldID: UInt16, Hashable, Sendable, CaseIterable {
   case grpcMethod = 201
   case grpcService = 202
   case grpcStatus = 203
+  case grpcStream = 204
+  case grpcRequestMessages = 205
+  case grpcResponseMessages = 206
 
   // DNS
   case dnsQuestions = 241

@@ -1,4 +1,5 @@
 import Bytes
+import Decompression
 import Dissectors
 import Flows
 import Layers
@@ -67,6 +68,10 @@ extension Statistics {
     for (name, count) in [
       ("waiting bytes dropped", counters.waitingDropped), ("body bytes cut", counters.bodyBytesCut),
       ("pending evicted", counters.pendingEvicted), ("misbehaved", counters.misbehaved),
+      ("compressed contents cut", counters.decompressions.cut),
+      ("compressed contents damaged", counters.decompressions.damaged),
+      ("decompressions over the output limit", counters.decompressions.overOutput),
+      ("decompressions over the ratio limit", counters.decompressions.overRatio),
     ] where count > 0 {
       troubles.append(Named(name: name, count: count))
     }

@@ -1,4 +1,5 @@
 import Bytes
+import Decompression
 import Dissectors
 import Entries
 import Flows
@@ -92,6 +93,83 @@ import Testing
             ends: true))
     }
     #expect(call?.int(.grpcStatus) == 3)
+  }
+
+  @Test func compressedMessagesAreShown() throws {
+    // 1: 150, as gzip; and what claims to be.
+    let coded = try #require(bytes(hex: "1f8b0800000000000203e398c60800a0954ea103000000"))
+    var talk = Talk()
+    let requests = H2.message(coded, compressed: true) + H2.message([1, 2], compressed: true)
+    talk.says(
+      .client,
+      H2.opening
+        + H2.headers(
+          1,
+          H2.request("POST", "/a.B/C")
+            + [("content-type", "application/grpc"), ("grpc-encoding", "gzip")])
+        + H2.data(1, requests, ends: true))
+    talk.says(.server, H2.settings + H2.headers(1, [("grpc-status", "0")], ends: true))
+    let dissection = Dissection(switches: .everything)
+    talk.play(to: dissection)
+    let call = try #require(dissection.drain().first { $0.kind == .grpc })
+    let details = try JSONReader.value(of: call.text(.details) ?? "")
+    let messages = details["request"]?["messages"]
+    #expect(messages?[0]?["fields"] == ["1": 150])
+    #expect(messages?[0]?["decodedLength"] == 3)
+    #expect(messages?[1]?["problem"] != nil && messages?[1]?["fields"] == nil)
+    let counters = dissection.counters.decompressions
+    #expect(counters.whole == 1 && counters.damaged + counters.cut == 1)
+  }
+
+  @Test func whatKindOfCallItIsCanBeAsked() {
+    let call = Self.bidirectional.calls().first
+    #expect(call?.text(.grpcStream) == "bidi")
+    #expect(call?.int(.grpcRequestMessages) == 2)
+    #expect(call?.int(.grpcResponseMessages) == 3)
+  }
+
+  /// The same call in gRPC-Web's two forms, over HTTP/1.1.
+  @Test(
+    arguments: [
+      ("application/grpc-web+proto", "\0\0\0\0\u{2}\u{8}\u{1}", nil),
+      (
+        "application/grpc-web-text", "AAAAAAIIAQ==",
+        "gAAAACZncnBjLXN0YXR1czo1DQpncnBjLW1lc3NhZ2U6bm8lMjB0ZWENCg=="
+      ),
+    ] as [(String, String, String?)])
+  func gRPCWebTravelsOverHTTP1(type: String, message: String, trailers: String?) throws {
+    let plain: [UInt8] =
+      [0x80, 0, 0, 0, 38] + Array("grpc-status:5\r\ngrpc-message:no%20tea\r\n".utf8)
+    let body = Array(message.utf8) + (trailers.map { Array($0.utf8) } ?? plain)
+    var talk = Talk()
+    talk.client(
+      "POST /a.B/C HTTP/1.1\r\nhost: a\r\ncontent-type: \(type)\r\n"
+        + "content-length: \(message.utf8.count)\r\n\r\n\(message)")
+    talk.says(
+      .server,
+      Array(
+        "HTTP/1.1 200 OK\r\ncontent-type: \(type)\r\ncontent-length: \(body.count)\r\n\r\n".utf8)
+        + body)
+    let call = try #require(talk.calls().first)
+    #expect(call.kind == .grpc && call.text(.httpVersion) == "HTTP/1.1")
+    #expect(call.text(.grpcService) == "a.B" && call.text(.grpcMethod) == "C")
+    #expect(call.int(.grpcStatus) == 5 && call.failed)
+    let details = try JSONReader.value(of: call.text(.details) ?? "")
+    #expect(details["response"]?["grpcMessage"] == "no tea")
+    #expect(details["request"]?["messages"]?[0]?["fields"] == ["1": 1])
+    #expect(details["response"]?["messages"]?[0]?["fields"] == ["1": 1])
+    Laws.split(talk)
+    Laws.truncation(talk)
+    Laws.reordering(talk)
+  }
+
+  @Test func aServerThatAnswersWithStatusInTheHeadersOverHTTP1() {
+    var talk = Talk()
+    talk.client(
+      "POST /a.B/C HTTP/1.1\r\nhost: a\r\ncontent-type: application/grpc-web\r\n"
+        + "content-length: 0\r\n\r\n")
+    talk.server("HTTP/1.1 200 OK\r\ngrpc-status: 7\r\ncontent-length: 0\r\n\r\n")
+    #expect(talk.calls().first?.int(.grpcStatus) == 7)
   }
 
   @Test func hostileMessagesAreBounded() throws {

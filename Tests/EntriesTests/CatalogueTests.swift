@@ -21,6 +21,7 @@ private let contract: [(type: FieldType, names: String)] = [
     """
     src.port dst.port id index elapsed_time conn_id flow_id capture_source_code status_code
     request_headers_size request_body_size response_headers_size response_body_size grpc_status
+    grpc_request_messages grpc_response_messages
     dns_request_length dns_response_length dns_total_size tls_request_size tls_response_size
     tls_total_size tlsx_version tlsx_cipher_suite udp_length udp_checksum sctp_checksum
     sctp_length icmp_version icmp_length ws_request_payload_length ws_response_payload_length
@@ -45,7 +46,7 @@ private let contract: [(type: FieldType, names: String)] = [
     dst.service.name src.service.namespace dst.service.namespace src.name dst.name src.namespace
     dst.namespace node_name node_ip local_node_name remote_node_name local_process_name
     remote_process_name src.dns dst.dns local_resolution_status remote_resolution_status method
-    url path http_version request_body response_body grpc_method grpc_service dns_rcode
+    url path http_version request_body response_body grpc_method grpc_service grpc_stream dns_rcode
     tls_summary tls_info tlsx_sni tlsx_alpn tlsx_summary tlsx_info tlsx_ja3 tlsx_ja3s tcp_method
     tcp_error_type tcp_error_message sctp_chunk_type icmp_type ws_opcode ws_request_payload_data
     ws_response_payload_data redis_type redis_command redis_key kafka_api_key_name

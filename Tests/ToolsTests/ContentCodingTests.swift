@@ -1,4 +1,5 @@
 import Bytes
+import Decompression
 import Testing
 import Tools
 
@@ -43,7 +44,7 @@ import Tools
 
   @Test func outputIsLimited() throws {
     let body = try #require(bytes(hex: Self.gzip))
-    let result = ContentCoding.decode(body, list: "gzip", limit: 10)
+    let result = ContentCoding.decode(body, list: "gzip", limits: DecompressionLimits(output: 10))
     #expect(result.bytes.count == 10 && result.problem == "it decodes to more than the limit")
   }
 }

@@ -1,4 +1,5 @@
 package import Bytes
+package import Decompression
 package import Entries
 package import Flows
 import Layers
@@ -10,7 +11,7 @@ import Layers
 /// coding.
 package struct HTTP1: Dissector {
   package static let row = DissectorRow(
-    HTTP1.self, name: "http", kinds: [.http], transports: [.tcp], ports: [80, 8080, 443],
+    HTTP1.self, name: "http", kinds: [.http, .grpc], transports: [.tcp], ports: [80, 8080, 443],
     priority: 0)
 
   /// Longest head, chunk line and trailer section we wait for, in bytes. Servers commonly stop
@@ -91,7 +92,12 @@ package struct HTTP1: Dissector {
   package mutating func stillWaits(_ key: UInt64) { queue.reopen(key) }
 
   /// Sizes of bodies are known when they are over.
-  package static func complete(_ entry: inout Entry) { HTTPFields.addBodySizes(&entry) }
+  package static func complete(
+    _ entry: inout Entry, _ decompressions: inout DecompressionCounters
+  ) {
+    HTTPFields.addBodySizes(&entry)
+    if entry.kind == .grpc { GRPC.completeWeb(&entry, &decompressions) }
+  }
 
   // MARK: Heads
 
@@ -176,7 +182,8 @@ package struct HTTP1: Dissector {
     asked.isHead = method.equals("HEAD")
     asked.isConnect = method.equals("CONNECT")
     asked.upgrades = head.upgrade != nil
-    var message = Message(.request, .http, key: queue.ask(asked))
+    asked.isGRPC = isGRPC(head, bytes)
+    var message = Message(.request, asked.isGRPC ? .grpc : .http, key: queue.ask(asked))
     switch head.framing(bytes) {
     case .length(let count) where !asked.isConnect:
       message.extent = count == 0 ? .whole : .body(count)
@@ -195,7 +202,8 @@ package struct HTTP1: Dissector {
       return Message(.interim, .http, key: queue.nextKey)
     }
     let answer = queue.answer()
-    var message = Message(.response, .http, key: answer.key)
+    let isGRPC = answer.asked.isGRPC || isGRPC(head, bytes)
+    var message = Message(.response, isGRPC ? .grpc : .http, key: answer.key)
     if answer.isOrphan { message.partner = .lost }
     if !interim.isEmpty {
       message.details = #"{"interim":["# + interim.map(String.init).joined(separator: ",") + "]}"
@@ -216,6 +224,12 @@ package struct HTTP1: Dissector {
       }
     }
     return message
+  }
+
+  /// gRPC-Web.
+  private func isGRPC(_ head: HTTP1Head, _ bytes: RawSpan) -> Bool {
+    guard let type = head.contentType else { return false }
+    return GRPC.isContentType(bytes.slice(head.value(bytes, type)))
   }
 
   private mutating func open(_ message: inout Message, _ side: Side) {

@@ -1,10 +1,13 @@
 import Bytes
+import Decompression
 import Entries
 import JSON
 
-/// gRPC over HTTP/2: what a call is named, how it ended, and the messages in its bodies.
+/// gRPC over HTTP/2, and gRPC-Web over any HTTP: what a call is named, how it ended, and the messages
+/// in its bodies.
 ///
 /// https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
+/// https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md
 enum GRPC {
   /// Adds status and message of a trailer section, or of a reply without content.
   static func addStatus(_ list: HTTP2FieldList, to fields: inout FieldValues) {
@@ -16,13 +19,17 @@ enum GRPC {
   }
 
   /// Last touches: names, status, and messages with their details.
-  static func complete(_ entry: inout Entry) {
+  static func complete(
+    _ entry: inout Entry, _ decompressions: inout DecompressionCounters
+  ) {
     addNames(&entry)
-    var message = ""
-    if case .text(let text) = entry.fields[.details] { message = text }
     let requests = GRPCMessages(entry.request, of: entry)
     let replies = GRPCMessages(entry.response, of: entry)
+    var message = ""
+    if case .text(let text) = entry.fields[.details] { message = text }
+    if message.isEmpty { message = replies.webMessage }
     let status = status(entry, replies)
+    addCounts(&entry, requests, replies)
     if let status {
       entry.fields.set(.grpcStatus, .int(status))
       entry.failed = status != 0
@@ -36,7 +43,7 @@ enum GRPC {
         writer.name("stream")
         writer.write(kind)
       }
-      requests.write(to: &writer)
+      requests.write(to: &writer, &decompressions)
       writer.endObject()
     }
     if entry.hasResponse {
@@ -52,11 +59,47 @@ enum GRPC {
         writer.name("grpcMessage")
         writer.write(message)
       }
-      replies.write(to: &writer)
+      replies.write(to: &writer, &decompressions)
       writer.endObject()
     }
     writer.endObject()
     entry.fields.set(.details, .text(writer.text))
+  }
+
+  /// The same for a call over HTTP/1.1, whose head has not been looked at for it.
+  static func completeWeb(
+    _ entry: inout Entry, _ decompressions: inout DecompressionCounters
+  ) {
+    entry.fields.set(.details, .text(""))
+    if let headers = entry.response?.headers {
+      if let status = headers.value(of: "grpc-status").flatMap({ Int64($0) }) {
+        entry.fields.set(.grpcStatus, .int(status))
+      }
+      if let message = headers.value(of: "grpc-message") {
+        entry.fields.set(.details, .text(percentDecoded(Array(message.utf8)[...])))
+      }
+    }
+    complete(&entry, &decompressions)
+  }
+
+  /// Whether a Content-Type is gRPC: `application/grpc` with or without what may follow.
+  static func isContentType(_ value: RawSpan) -> Bool {
+    value.byteCount >= 16 && value.prefix(16).equalsIgnoringCase("application/grpc")
+  }
+
+  /// Kind of the call and number of its messages, where they are known.
+  private static func addCounts(
+    _ entry: inout Entry, _ requests: GRPCMessages, _ replies: GRPCMessages
+  ) {
+    if entry.hasRequest, let kind = kind(requests, replies) {
+      entry.fields.set(.grpcStream, .text(kind))
+    }
+    if let count = requests.knownCount, entry.hasRequest {
+      entry.fields.set(.grpcRequestMessages, .int(Int64(count)))
+    }
+    if let count = replies.knownCount, entry.hasResponse {
+      entry.fields.set(.grpcResponseMessages, .int(Int64(count)))
+    }
   }
 
   /// `/package.Service/Method`: what stands behind the last slash, and between it and the first.

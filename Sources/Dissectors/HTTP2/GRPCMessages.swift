@@ -1,4 +1,5 @@
 import Bytes
+import Decompression
 import Entries
 import JSON
 
@@ -8,10 +9,13 @@ import JSON
 ///     | flags (8) | message length (32)| message          |
 ///     +-----------+--------------------+------------------+
 ///
-/// Flag 1: compressed. Flag 128: trailers of gRPC-Web, which is the last.
+/// Flag 1: compressed, as the header field `grpc-encoding` says. Flag 128: trailers of gRPC-Web,
+/// which is the last. In the textual form of gRPC-Web all of it is base64.
 struct GRPCMessages {
   /// Messages shown; all are counted.
   static let maxShown = 16
+  /// What one compressed message may become.
+  static let limits = DecompressionLimits(output: 256 << 10)
   private static let prefix = 5
 
   struct Shown {
@@ -23,18 +27,29 @@ struct GRPCMessages {
 
   private let body: [UInt8]
   private let bodyLength: Int64
+  /// As `grpc-encoding` names it.
+  private let encoding: String
   private var shown: [Shown] = []
   private var count = 0
   /// There may be more than `count`: the body was not kept to its end.
   private var isCut = false
   /// Status in the trailers of gRPC-Web.
   private(set) var webStatus: Int64?
+  /// Message in the trailers of gRPC-Web.
+  private(set) var webMessage = ""
 
   /// The messages in `content`; none when bytes of it are missing, for nobody knows where they
   /// begin then.
   init(_ content: Content?, of entry: borrowing Entry) {
-    body = content?.body ?? []
-    bodyLength = content?.bodyLength ?? 0
+    encoding = content?.headers.value(of: "grpc-encoding") ?? ""
+    let type = content?.headers.value(of: "content-type") ?? ""
+    if type.lowercased().hasPrefix("application/grpc-web-text") {
+      body = Base64.decoded(content?.body ?? [])
+      bodyLength = (content?.bodyLength ?? 0) / 4 * 3
+    } else {
+      body = content?.body ?? []
+      bodyLength = content?.bodyLength ?? 0
+    }
     isCut = content?.isCut ?? false
     if entry.fault?.kind == .dissection {
       isCut = true
@@ -47,7 +62,7 @@ struct GRPCMessages {
       at += Self.prefix
       let end = at + min(length, body.count - at)
       if flags & 0x80 != 0 {
-        webStatus = Self.status(inTrailers: body.rawSpan.slice(at..<end))
+        readTrailers(HeaderBlock(bytes: body.rawSpan.slice(at..<end).array()))
         return
       }
       if flags > 1 { return }
@@ -67,12 +82,18 @@ struct GRPCMessages {
     return Int64(first.length + Self.prefix) < bodyLength
   }
 
-  private static func status(inTrailers bytes: RawSpan) -> Int64? {
-    HeaderBlock(bytes: bytes.array()).value(of: "grpc-status").flatMap { Int64($0) }
+  /// How many there are; nil when not all are known.
+  var knownCount: Int? { isCut ? nil : count }
+
+  private mutating func readTrailers(_ trailers: HeaderBlock) {
+    webStatus = trailers.value(of: "grpc-status").flatMap { Int64($0) }
+    if let message = trailers.value(of: "grpc-message") {
+      webMessage = GRPC.percentDecoded(Array(message.utf8)[...])
+    }
   }
 
   /// Members `messageCount` and `messages` of the object that is being written.
-  func write(to writer: inout JSONWriter) {
+  func write(to writer: inout JSONWriter, _ decompressions: inout DecompressionCounters) {
     writer.name("messageCount")
     writer.write(count)
     if isCut {
@@ -87,20 +108,47 @@ struct GRPCMessages {
       writer.beginObject()
       writer.name("length")
       writer.write(message.length)
+      let isWhole = message.content.count == message.length
       if message.isCompressed {
         writer.name("compressed")
         writer.write(true)
-      } else if message.content.count == message.length, budget > 0 {
-        write(message, to: &writer, &budget)
+        if isWhole, budget > 0 { decode(message, to: &writer, &budget, &decompressions) }
+      } else if isWhole, budget > 0 {
+        write(body.rawSpan.slice(message.content), to: &writer, &budget)
       }
       writer.endObject()
     }
     writer.endArray()
   }
 
-  /// Fields of a message by number, or nothing when it is no protobuf.
-  private func write(_ message: Shown, to writer: inout JSONWriter, _ budget: inout Int) {
+  /// A compressed message, when its encoding is known.
+  private func decode(
+    _ message: Shown, to writer: inout JSONWriter, _ budget: inout Int,
+    _ decompressions: inout DecompressionCounters
+  ) {
     let bytes = body.rawSpan.slice(message.content)
+    let compression: Compression
+    switch encoding {
+    case "gzip": compression = .gzip
+    case "deflate": compression = .zlib
+    case "snappy": compression = .snappy
+    case "zstd": compression = .zstd
+    default: return
+    }
+    let result = decompress(bytes, compression, limits: Self.limits)
+    decompressions.note(result.end)
+    if let problem = result.problem {
+      writer.name("problem")
+      writer.write(problem)
+      return
+    }
+    writer.name("decodedLength")
+    writer.write(result.bytes.count)
+    write(result.bytes.rawSpan, to: &writer, &budget)
+  }
+
+  /// Fields of a message by number, or nothing when it is no protobuf.
+  private func write(_ bytes: RawSpan, to writer: inout JSONWriter, _ budget: inout Int) {
     guard let fields = Protobuf.fields(of: bytes) else {
       if let text = bytes.prefix(Protobuf.maxText).validText() {
         writer.name("text")

@@ -1,4 +1,5 @@
 package import Bytes
+package import Decompression
 package import Entries
 package import Flows
 import Layers
@@ -151,9 +152,11 @@ package struct HTTP2: Dissector {
     return cutMessage(bytes, side)
   }
 
-  package static func complete(_ entry: inout Entry) {
+  package static func complete(
+    _ entry: inout Entry, _ decompressions: inout DecompressionCounters
+  ) {
     HTTPFields.addBodySizes(&entry)
-    if entry.kind == .grpc { GRPC.complete(&entry) }
+    if entry.kind == .grpc { GRPC.complete(&entry, &decompressions) }
   }
 
   // MARK: Frames

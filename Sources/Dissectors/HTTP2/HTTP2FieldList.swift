@@ -136,9 +136,7 @@ struct HTTP2FieldList {
 
   /// The content is gRPC: `application/grpc` with or without what may follow.
   var isGRPC: Bool {
-    guard let contentType else { return false }
-    return contentType.count >= 16
-      && bytes.rawSpan.slice(contentType).prefix(16).equalsIgnoringCase("application/grpc")
+    contentType.map { GRPC.isContentType(bytes.rawSpan.slice($0)) } ?? false
   }
 }
 

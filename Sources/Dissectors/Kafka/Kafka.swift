@@ -21,6 +21,9 @@ package struct Kafka: Dissector {
   /// Requests that wait for their responses; of older ones API and version are forgotten.
   static let maxAsked = 8192
 
+  /// Requests without an answer that are remembered.
+  private static let maxUnanswered = 64
+
   /// A request that waits.
   private struct Asked: Sendable {
     var correlation: Int32
@@ -40,6 +43,8 @@ package struct Kafka: Dissector {
   private var phases = BySide(client: Phase.frame, server: Phase.frame)
   private var requester: Side?
   private var asked: [Asked] = []
+  /// Correlation ids of the latest requests that wanted no answer. Some brokers answer all the same.
+  private var unanswered: [Int32] = []
   private var ordinal: UInt64 = 0
   private var names = KafkaTopicNames()
   /// Bytes were missing: a response without request will not get one.
@@ -123,7 +128,7 @@ package struct Kafka: Dissector {
       message = request(try KafkaRequestHeader(body), body, isPart: held < length)
     } else {
       // Packets captured out of order: the request may be here in a moment.
-      if !hasGaps, place(of: body) == nil, bytes.byteCount == 4 + length {
+      if !hasGaps, place(of: body) == nil, !isUnwanted(body), bytes.byteCount == 4 + length {
         return .needs(bytes.byteCount + 1)
       }
       message = response(body, isPart: held < length)
@@ -170,6 +175,8 @@ package struct Kafka: Dissector {
       payload, correlation: header.correlation, version: header.version, isPart)
     if Self.isUnanswered(header, bytes) {
       message.partner = .none
+      if unanswered.count >= Self.maxUnanswered { unanswered.removeFirst() }
+      unanswered.append(header.correlation)
     } else {
       ask(header, message.key)
     }
@@ -208,8 +215,14 @@ package struct Kafka: Dissector {
     return asked.firstIndex { $0.correlation == correlation }
   }
 
-  /// A response whose request was not captured.
+  /// Whether a response answers a request that wanted none.
+  private func isUnwanted(_ bytes: RawSpan) -> Bool {
+    unanswered.contains(Int32(bitPattern: bytes.big32(0)))
+  }
+
+  /// A response whose request was not captured, or wanted none.
   private mutating func orphan(_ bytes: RawSpan) -> Message {
+    if isUnwanted(bytes) { return Message(.interim, .kafka, key: .max - ordinal) }
     var message = Message(.response, .kafka, key: .max - ordinal)
     ordinal += 1
     message.partner = .lost
@@ -227,13 +240,15 @@ package struct Kafka: Dissector {
       var version = asked.version
       var isFlexible = api.isFlexible(version)
       var start = 4
+      var fields = schema.response
       if api.key == KafkaAPI.apiVersions {
         // Its header has no tagged fields, and a broker that does not know the version of the
-        // request answers in version 0.
+        // request answers in version 0; some get no further than the error right.
         if bytes.byteCount >= 6,
           Int16(bitPattern: bytes.big16(4)) == KafkaErrorTable.unsupportedVersion
         {
           (version, isFlexible) = (0, false)
+          if !fits(fields, bytes.suffix(from: 4)) { fields = Array(fields.prefix(1)) }
         }
       } else if isFlexible {
         var input = Cursor(bytes, at: 4)
@@ -241,7 +256,7 @@ package struct Kafka: Dissector {
         start = input.offset
       }
       payload = read(
-        schema.response, bytes.suffix(from: start), version, isFlexible, isPart, &message)
+        fields, bytes.suffix(from: start), version, isFlexible, isPart, &message)
     }
     if let payload {
       for identity in payload.identities { names.learn(identity.id, identity.name) }
@@ -259,6 +274,13 @@ package struct Kafka: Dissector {
 
   // MARK: Bodies
 
+  /// Whether these fields, in version 0, are all there is.
+  private func fits(_ fields: [KafkaField], _ bytes: RawSpan) -> Bool {
+    var body = KafkaBody(version: 0, isFlexible: false, names: names)
+    var input = Cursor(bytes)
+    return (try? body.structure(fields, &input)) != nil && input.isAtEnd
+  }
+
   private func read(
     _ fields: [KafkaField], _ bytes: RawSpan, _ version: Int16, _ isFlexible: Bool,
     _ isPart: Bool, _ message: inout Message
@@ -271,6 +293,7 @@ package struct Kafka: Dissector {
       // A long message is read as far as it is held.
       if !isPart { message.fault = Entry.Fault(.dissection, error.reason) }
     }
+    message.decompressions = body.decompressions
     return body
   }
 

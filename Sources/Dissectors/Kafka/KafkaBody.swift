@@ -1,4 +1,5 @@
 import Bytes
+import Decompression
 import JSON
 
 /// Reads the body of a message by its schema: as JSON, and what an entry keeps of it in fields.
@@ -22,6 +23,8 @@ struct KafkaBody {
   private(set) var identities: [(id: KafkaTopicNames.ID, name: String)] = []
   /// The first error code that is one, 0 when there is none.
   private(set) var error: Int16 = 0
+  /// How decompressions ended.
+  private(set) var decompressions: [Decompressed.End] = []
   /// Something was left out.
   private(set) var isCut = false
   private var isShowing = true
@@ -163,7 +166,11 @@ struct KafkaBody {
     }
     let available = min(count, input.remaining)
     let batches = try input.take(available)
-    if isShowing { KafkaRecords.write(batches, length: count, to: &writer) }
+    if isShowing {
+      var records = KafkaRecords()
+      records.write(batches, length: count, to: &writer)
+      decompressions += records.decompressions
+    }
     if available < count { throw WireError(.truncated, at: input.offset) }
   }
 

@@ -1,4 +1,5 @@
 import Bytes
+import Decompression
 import JSON
 
 /// Record batches (version 2) and message sets (versions 0 and 1) inside produce requests and
@@ -8,18 +9,26 @@ import JSON
 ///     attributes (16) | last offset delta (32) | first and last timestamp (64) | producer id (64)
 ///     producer epoch (16) | base sequence (32) | records (32) | …
 ///
-/// The last batch of a fetch response is often cut.
-enum KafkaRecords {
-  /// Records shown, when they are not compressed.
+/// What follows the count is compressed as the attributes say. The last batch of a fetch response
+/// is often cut.
+struct KafkaRecords {
+  /// Records shown.
   static let maxShown = 4
-  /// Bytes shown of a key or value.
-  static let maxText = 128
+  /// Bytes decompressed of a batch: the records that are shown lie at its beginning.
+  static let maxDecompressed = 16 << 10
+  /// A batch in one piece, as Snappy compresses it, may become so much.
+  static let limits = DecompressionLimits(output: 4 << 20)
   private static let headerLength = 61
   /// The least a message of the old format can be, in bytes.
   private static let messageLength = 26
+  /// Magic byte and attributes of an old message stand behind offset, length and checksum.
+  private static let oldHeaderLength = 18
+
+  /// How decompressions ended.
+  private(set) var decompressions: [Decompressed.End] = []
 
   /// Writes what is known of the batches: how many, and the first of them.
-  static func write(_ bytes: RawSpan, length: Int, to writer: inout JSONWriter) {
+  mutating func write(_ bytes: RawSpan, length: Int, to writer: inout JSONWriter) {
     var at = 0
     var batches = 0
     var records = 0
@@ -29,8 +38,8 @@ enum KafkaRecords {
     while bytes.byteCount - at >= 17 {
       let size = Int(Int32(bitPattern: bytes.big32(at + 8)))
       let isBatch = bytes.byte(at + 16) == 2
-      guard 12 + size >= (isBatch ? headerLength : messageLength) else { break }
-      if isBatch, bytes.byteCount - at < headerLength { break }
+      guard 12 + size >= (isBatch ? Self.headerLength : Self.messageLength) else { break }
+      if isBatch, bytes.byteCount - at < Self.headerLength { break }
       let batch = bytes.suffix(from: at).prefix(12 + size)
       records += isBatch ? max(0, Int(Int32(bitPattern: bytes.big32(at + 57)))) : 1
       batches += 1
@@ -48,141 +57,159 @@ enum KafkaRecords {
     writer.endObject()
   }
 
-  private static func batchHeader(_ bytes: RawSpan, _ size: Int, _ writer: inout JSONWriter) {
+  private mutating func batchHeader(
+    _ bytes: RawSpan, _ size: Int, _ writer: inout JSONWriter
+  ) {
     let attributes = bytes.big16(21)
     writer.beginObject()
+    defer { writer.endObject() }
     number("baseOffset", Int64(bitPattern: bytes.big64(0)), &writer)
     number("batchLength", Int64(size), &writer)
     number("magic", 2, &writer)
     number("crc", Int64(bytes.big32(17)), &writer)
     number("attributes", Int64(attributes), &writer)
+    let codec = KafkaCodec(attributes: attributes)
     writer.name("compression")
-    writer.write(compression(attributes))
+    writer.write(codec.name)
+    flags(attributes, &writer)
     number("firstTimestamp", Int64(bitPattern: bytes.big64(27)), &writer)
     number("producerId", Int64(bitPattern: bytes.big64(43)), &writer)
     let count = Int(Int32(bitPattern: bytes.big32(57)))
     number("records", Int64(count), &writer)
-    if attributes & 7 == 0, count > 0 { shown(bytes, min(count, maxShown), &writer) }
-    writer.endObject()
+    guard count > 0 else { return }
+    let records = bytes.suffix(from: Self.headerLength)
+    let isControl = attributes & 0x20 != 0
+    guard let compression = codec.compression else {
+      if codec == .none { Self.shown(records, count, isControl: isControl, &writer) }
+      return
+    }
+    let content = decompressed(records, compression, &writer)
+    Self.shown(content.rawSpan, count, isControl: isControl, &writer)
   }
 
-  /// A message of the old format.
-  private static func message(_ bytes: RawSpan, _ size: Int, _ writer: inout JSONWriter) {
+  /// What the bits of the attributes beside the codec say, where they say anything.
+  private func flags(_ attributes: UInt16, _ writer: inout JSONWriter) {
+    for (bit, name) in [(0x10, "isTransactional"), (0x20, "isControl")]
+    where attributes & UInt16(bit) != 0 {
+      writer.name(name)
+      writer.write(true)
+    }
+  }
+
+  /// The beginning of what was compressed, with a word in the JSON where it cannot be had.
+  private mutating func decompressed(
+    _ bytes: RawSpan, _ compression: Compression, _ writer: inout JSONWriter
+  ) -> [UInt8] {
+    let result = decompress(
+      bytes, compression, limits: Self.limits, enough: Self.maxDecompressed)
+    decompressions.append(result.end)
+    if let problem = result.problem {
+      writer.name("problem")
+      writer.write(problem)
+    }
+    return result.bytes
+  }
+
+  // MARK: The old format
+
+  /// A message of the old format, or a wrapper around compressed ones.
+  private mutating func message(_ bytes: RawSpan, _ size: Int, _ writer: inout JSONWriter) {
     writer.beginObject()
     defer { writer.endObject() }
     number("baseOffset", Int64(bitPattern: bytes.big64(0)), &writer)
     number("batchLength", Int64(size), &writer)
     number("magic", Int64(bytes.byte(16)), &writer)
-    guard bytes.byteCount > 17 else { return }
+    guard bytes.byteCount >= Self.oldHeaderLength else { return }
     number("crc", Int64(bytes.big32(12)), &writer)
     number("attributes", Int64(bytes.byte(17)), &writer)
+    let codec = KafkaCodec(attributes: UInt16(bytes.byte(17)))
     writer.name("compression")
-    writer.write(compression(UInt16(bytes.byte(17))))
-    guard bytes.byte(17) & 7 == 0 else { return }
-    var input = Cursor(bytes, at: bytes.byte(16) == 0 ? 18 : 26)
-    writer.name("record")
-    writer.beginArray()
-    writer.beginObject()
-    for name in ["key", "value"] {
-      guard let length = try? input.big32(),
-        let text = try? take(Int64(Int32(bitPattern: length)), &input)
-      else { break }
-      writer.name(name)
-      writer.write(text)
+    writer.write(codec.name)
+    guard let compression = codec.compression else {
+      if codec == .none { Self.oldMessages(bytes, &writer) }
+      return
     }
-    writer.endObject()
-    writer.endArray()
+    var input = Cursor(bytes, at: Self.contentStart(bytes))
+    guard let key = try? input.big32(),
+      (try? input.skip(max(0, Int(Int32(bitPattern: key))))) != nil,
+      let length = try? input.big32()
+    else { return }
+    let available = min(Int(length), input.remaining)
+    guard let value = try? input.take(available) else { return }
+    let content = decompressed(value, compression, &writer)
+    Self.oldMessages(content.rawSpan, &writer)
   }
 
-  /// The first records of a batch that is not compressed.
-  private static func shown(_ bytes: RawSpan, _ count: Int, _ writer: inout JSONWriter) {
-    var input = Cursor(bytes, at: headerLength)
+  /// From magic 1 on a time stands before the key.
+  private static func contentStart(_ message: RawSpan) -> Int {
+    message.byte(16) == 0 ? oldHeaderLength : oldHeaderLength + 8
+  }
+
+  /// The first messages of a set.
+  private static func oldMessages(_ bytes: RawSpan, _ writer: inout JSONWriter) {
     writer.name("record")
     writer.beginArray()
     defer { writer.endArray() }
-    for _ in 0..<count {
-      guard let record = try? Record(&input) else { return }
+    var at = 0
+    for _ in 0..<maxShown {
+      guard bytes.byteCount - at >= messageLength else { return }
+      let size = Int(Int32(bitPattern: bytes.big32(at + 8)))
+      guard 12 + size >= messageLength else { return }
+      let message = bytes.suffix(from: at).prefix(12 + size)
+      var input = Cursor(message, at: contentStart(message))
       writer.beginObject()
-      writer.name("key")
-      writer.write(record.key)
-      writer.name("value")
-      writer.write(record.value)
-      if !record.headers.isEmpty {
-        writer.name("headers")
-        writer.beginObject()
-        for header in record.headers {
-          writer.name(header.name)
-          writer.write(header.value)
-        }
-        writer.endObject()
+      for name in ["key", "value"] {
+        guard let length = try? input.big32(),
+          let text = try? KafkaText.take(Int64(Int32(bitPattern: length)), &input)
+        else { break }
+        writer.name(name)
+        writer.write(text)
       }
       writer.endObject()
+      if 12 + size > bytes.byteCount - at { return }
+      at += 12 + size
     }
   }
 
-  /// One record: lengths and numbers are signed varints.
-  private struct Record {
-    static let maxHeaders = 16
+  // MARK: Records
 
-    var key: JSONValue = .null
-    var value: JSONValue = .null
-    var headers: [(name: String, value: JSONValue)] = []
-
-    init(_ input: inout Cursor) throws(WireError) {
-      let length = try input.kafkaSignedVarint()
-      guard length > 0, length <= Int64(input.remaining) else {
-        throw WireError(.truncated, at: input.offset)
-      }
-      let end = input.offset + Int(length)
-      try input.skip(1)
-      _ = try input.kafkaSignedVarint()
-      _ = try input.kafkaSignedVarint()
-      key = try take(try input.kafkaSignedVarint(), &input)
-      value = try take(try input.kafkaSignedVarint(), &input)
-      let count = try input.kafkaSignedVarint()
-      if count > 0 {
-        for _ in 0..<min(count, Int64(Self.maxHeaders)) {
-          let name = try take(try input.kafkaSignedVarint(), &input)
-          headers.append((name.string ?? "", try take(try input.kafkaSignedVarint(), &input)))
-        }
-      }
-      guard end >= input.offset else { throw WireError(.invalid, at: input.offset) }
-      try input.skip(end - input.offset)
+  /// The first records of a batch.
+  private static func shown(
+    _ bytes: RawSpan, _ count: Int, isControl: Bool, _ writer: inout JSONWriter
+  ) {
+    var input = Cursor(bytes)
+    writer.name("record")
+    writer.beginArray()
+    defer { writer.endArray() }
+    for _ in 0..<min(count, maxShown) {
+      guard let record = try? KafkaRecord(&input, isControl: isControl) else { return }
+      record.write(to: &writer)
+      if record.isCut { return }
     }
   }
 
-  /// A text of so many bytes; null when the length is negative, and its size when it is no text.
-  private static func take(_ length: Int64, _ input: inout Cursor) throws(WireError) -> JSONValue {
-    if length < 0 { return .null }
-    guard let length = Int(exactly: length) else { throw WireError(.invalid, at: input.offset) }
-    let bytes = try input.take(length)
-    let shown = bytes.prefix(maxText)
-    if length <= maxText, let text = shown.validText(), isText(shown) { return .string(text) }
-    if length > maxText, isText(shown) { return .string(shown.text() + "…") }
-    return ["bytes": .int(Int64(length))]
-  }
-
-  private static func isText(_ bytes: RawSpan) -> Bool {
-    for offset in 0..<bytes.byteCount {
-      let byte = bytes.byte(offset)
-      if byte < 0x20 && byte != 0x09 && byte != 0x0a && byte != 0x0d { return false }
-    }
-    return true
-  }
-
-  private static func number(_ name: String, _ value: Int64, _ writer: inout JSONWriter) {
+  private func number(_ name: String, _ value: Int64, _ writer: inout JSONWriter) {
     writer.name(name)
     writer.write(value)
   }
+}
 
-  private static func compression(_ attributes: UInt16) -> String {
-    switch attributes & 7 {
-    case 0: "none"
-    case 1: "gzip"
-    case 2: "snappy"
-    case 3: "lz4"
-    case 4: "zstd"
-    default: "unknown"
+/// How a batch is compressed: the three lowest bits of its attributes.
+enum KafkaCodec: UInt16 {
+  case none, gzip, snappy, lz4, zstd, unknown
+
+  init(attributes: UInt16) { self = Self(rawValue: attributes & 7) ?? .unknown }
+
+  var name: String { "\(self)" }
+
+  /// Nil where there is none, or none that is known.
+  var compression: Compression? {
+    switch self {
+    case .gzip: .gzip
+    case .snappy: .snappy
+    case .lz4: .lz4
+    case .zstd: .zstd
+    case .none, .unknown: nil
     }
   }
 }

@@ -11,5 +11,17 @@ extension Catalogue {
       .grpcStatus, "grpc_status", .int,
       "Status of the call, 0 when the reply carries none; -1 on every other entry",
       example: "grpc && grpc_status != 0", absent: .int(-1), scope: "grpc"),
+    Field(
+      .grpcStream, "grpc_stream", .text,
+      "Kind of call: unary, client, server or bidi; empty while not all messages are known",
+      example: #"grpc_stream == "server""#, scope: "grpc"),
+    Field(
+      .grpcRequestMessages, "grpc_request_messages", .int,
+      "Messages the client sent, where all are known", example: "grpc_request_messages > 1",
+      scope: "grpc"),
+    Field(
+      .grpcResponseMessages, "grpc_response_messages", .int,
+      "Messages the server sent, where all are known", example: "grpc_response_messages > 100",
+      scope: "grpc"),
   ]
 }

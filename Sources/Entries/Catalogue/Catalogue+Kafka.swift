@@ -26,8 +26,10 @@ extension Catalogue {
       example: "kafka && !kafka_response", source: .hasResponse(of: .kafka), scope: "kafka"),
     Field(
       .kafkaRequestSummary, "kafka_request_summary", .text,
-      "Topics of the request, with commas between", example: #"kafka_request_summary == "orders""#,
-      source: .derived(from: [.kafkaTopics]) { row in
+      "Topics of the request, with commas between; of API_VERSIONS the client id",
+      example: #"kafka_request_summary == "orders""#,
+      source: .derived(from: [.kafkaTopics, .kafkaAPIKey, .kafkaClientID]) { row in
+        if row.int(.kafkaAPIKey) == 18 { return row.value(.kafkaClientID) }
         guard case .texts(let topics) = row.value(.kafkaTopics) else { return .none }
         return .text(topics.joined(separator: ","))
       }, scope: "kafka"),
