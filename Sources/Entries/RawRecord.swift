@@ -69,7 +69,8 @@ package struct RawRecord {
     var object = JSONObject()
     guard let kind = row.kind else { return object }
     object["name"] = .string(kind.isHTTP ? "http" : kind.name)
-    object["version"] = .string(String(row.text(.httpVersion).drop { $0 != "/" }.dropFirst()))
+    let version = String(row.text(.httpVersion).drop { $0 != "/" }.dropFirst())
+    object["version"] = .string(version == "2" ? "2.0" : version)
     object["abbr"] = .string(kind.family)
     object["macro"] = .string(kind.name)
     object["layer4"] = .string(row.text(.l4proto))
@@ -135,6 +136,8 @@ extension RawRecord {
         object = half == .request ? dnsRequest : dnsResponse
       } else if half == .request {
         object = namedRequest(kind)
+      } else if kind == .kafka {
+        object["size"] = .int(row.int(.responseBytes) ?? 0)
       }
     }
     if let details { object.add(details) }
@@ -145,7 +148,7 @@ extension RawRecord {
     let path = row.text(.path)
     var object: JSONObject = [
       "method": .string(row.text(.method)), "url": .string(row.text(.url)),
-      "targetUri": .string(row.text(.url)), "path": .string(path),
+      "targetUri": .string(targetURI(contents)), "path": .string(path),
       "pathSegments": .array(path.split(separator: "/").map { .string(String($0)) }),
       "httpVersion": .string(row.text(.httpVersion)), "headers": .object(pairs(.requestHeaders)),
       "cookies": .object(pairs(.requestCookies)), "queryString": .object(pairs(.queryString)),
@@ -155,9 +158,27 @@ extension RawRecord {
     if let content = contents.request, !content.body.isEmpty {
       var post: JSONObject = ["mimeType": .string(mediaType(.requestContentType, content))]
       addBody(contents, content, to: &post)
+      if let text = post["text"]?.string, post["encoding"] == nil,
+        post["mimeType"]?.string?.hasPrefix("application/x-www-form-urlencoded") == true
+      {
+        post["params"] = .array(
+          URLQuery.parameters(of: "?" + text).map {
+            ["name": .string($0.name), "value": .string($0.value)]
+          })
+      }
       object["postData"] = .object(post)
     }
     return object
+  }
+
+  /// The target with scheme and host, as far as they are known (RFC 9110 §7.1).
+  private func targetURI(_ contents: Contents) -> String {
+    let url = row.text(.url)
+    let host = row.text(.host)
+    guard url.hasPrefix("/"), !host.isEmpty else { return url }
+    let scheme =
+      contents.request?.headers.value(of: ":scheme") ?? (row.flag(.tls) ? "https" : "http")
+    return "\(scheme)://\(host)\(url)"
   }
 
   private func httpResponse(_ contents: Contents) -> JSONObject {
@@ -223,7 +244,9 @@ extension RawRecord {
   private func namedRequest(_ kind: ProtocolKind) -> JSONObject {
     switch kind {
     case .redis:
-      return nonEmpty([("type", .redisType), ("command", .redisCommand), ("key", .redisKey)])
+      var object = nonEmpty([("type", .redisType), ("command", .redisCommand), ("key", .redisKey)])
+      if let value = redisValue { object["value"] = .string(value) }
+      return object
     case .kafka:
       var object = nonEmpty([("apiKeyName", .kafkaAPIKeyName), ("clientID", .kafkaClientID)])
       object["apiKey"] = row.int(.kafkaAPIKey).map(JSONValue.int)
@@ -231,6 +254,14 @@ extension RawRecord {
       return object
     default: return JSONObject()
     }
+  }
+
+  /// Arguments of a Redis command behind its key.
+  private var redisValue: String? {
+    let arguments = row.text(.redisCommand).drop { $0 != " " }.dropFirst()
+    let key = row.text(.redisKey)
+    guard !key.isEmpty, arguments.hasPrefix(key + " ") else { return nil }
+    return String(arguments.dropFirst(key.count + 1))
   }
 
   private var dnsResponse: JSONObject {
@@ -246,7 +277,9 @@ extension RawRecord {
 
   /// Fields of the entry's own protocol by their KFL names, and the state of connections.
   private var ownFields: JSONObject {
-    guard let kind = row.kind, !kind.isHTTP, kind != .dns else { return JSONObject() }
+    guard let kind = row.kind, !kind.isHTTP || kind == .grpc, kind != .dns else {
+      return JSONObject()
+    }
     let flag = Catalogue.flags.first { field in
       if case .kinds(let kinds) = field.source { kinds == [kind] } else { false }
     }

@@ -28,6 +28,11 @@ enum RawRedaction {
     _ value: JSONValue, name: String, inside parent: String, _ redactor: Redactor
   ) -> JSONValue {
     switch value {
+    case .object(let object) where name == "params" && object["name"]?.string != nil:
+      var shown = object
+      let parameter = object["name"]?.string ?? ""
+      shown["value"] = .string(redactor.parameter(parameter, object["value"]?.string ?? ""))
+      return .object(shown)
     case .object(let object):
       // `postData` and `content` carry the media type beside the text it describes.
       let mediaType = object["mimeType"]?.string ?? ""
@@ -60,6 +65,8 @@ enum RawRedaction {
     }
     switch name {
     case "url", "targetUri", "path", "redirectURL", "summary": return redactor.url(text)
+    // Kafka's name for what is asked for.
+    case "apiKeyName", "kafka_api_key_name": return redactor.text(text)
     case let name where SecretNames.isSecret(key: name): return redactor.fingerprint(text)
     default: return redactor.text(text)
     }

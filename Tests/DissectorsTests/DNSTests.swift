@@ -104,6 +104,22 @@ import Testing
     #expect(call?.texts(.dnsQuestions) == ["a.example"])
   }
 
+  /// A pointer that does not lead backwards damages one name; what follows is read.
+  @Test func answersBehindAMalformedNameAreShown() throws {
+    var talk = Talk(transport: .udp, serverPort: 53)
+    talk.says(.client, Wire(id: 9).asking("a.example", 1).bytes)
+    var reply = Wire(id: 9, flags: 0x8180).asking("a.example", 1).bytes
+    reply[7] = 3
+    // A name that points at itself, a CNAME that does, and an address.
+    reply += [1, 0x62, 0xc0, 0xff, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 10, 0, 0, 1]
+    reply += [0xc0, 12, 0, 5, 0, 1, 0, 0, 0, 0, 0, 2, 0xc0, 0xff]
+    reply += [0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 10, 0, 0, 2]
+    talk.says(.server, reply)
+    let call = try #require(talk.calls().first)
+    #expect(call.fault?.kind == .dissection)
+    #expect(call.texts(.dnsAnswers) == ["10.0.0.1", "10.0.0.2"])
+  }
+
   @Test func overTCPMessagesHaveALength() {
     let calls = Self.stream.calls()
     #expect(calls.map { $0.texts(.dnsQuestions) } == [["one.example"], ["two.example"]])
@@ -115,6 +131,7 @@ import Testing
     Laws.split(Self.stream)
     Laws.truncation(Self.stream)
     Laws.mutation(Self.stream)
+    Laws.reordering(Self.stream)
     var datagrams = Self.stream
     datagrams.transport = .udp
     datagrams.turns = Self.stream.turns.map { turn in

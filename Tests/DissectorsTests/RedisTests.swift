@@ -28,11 +28,21 @@ import Testing
     #expect(calls[6].text(.statusText) == "MOVED 3999 127.0.0.1:6381")
   }
 
+  @Test func attributesStandBesideTheValue() throws {
+    var talk = Talk(serverPort: 6379)
+    talk.client("*2\r\n$3\r\nGET\r\n$1\r\na\r\n")
+    talk.server("|1\r\n+ttl\r\n:3600\r\n$1\r\nx\r\n")
+    let details = try JSONReader.value(of: try #require(talk.calls().first).text(.details) ?? "")
+    #expect(details["response"]?["attributes"] == ["ttl": 3600])
+    #expect(details["response"]?["value"] == "x")
+  }
+
   @Test func theLawsHold() {
     for talk in [Self.session, Self.inline, Self.subscription, Self.resp3] {
       Laws.split(talk)
       Laws.truncation(talk)
       Laws.mutation(talk)
+      Laws.reordering(talk)
     }
   }
 

@@ -44,6 +44,49 @@ import Testing
     #expect(json["request"]?["nothing"] == nil)
   }
 
+  @Test func aTargetHasItsSchemeAndHost() {
+    func target(_ fields: [(FieldID, FieldValue)], _ request: HeaderBlock = headers()) -> JSONValue?
+    {
+      record(sample(.http2, request: Content(headers: request), fields: fields))["request"]?[
+        "targetUri"]
+    }
+    let host = (FieldID.host, FieldValue.text("shop:81"))
+    #expect(target([(.url, .text("/a?b=1")), host]) == "http://shop:81/a?b=1")
+    #expect(
+      target([(.url, .text("/a")), host], headers((":scheme", "https"))) == "https://shop:81/a")
+    #expect(target([(.url, .text("/a"))]) == "/a")
+    #expect(target([(.url, .text("*")), host]) == "*")
+  }
+
+  @Test func formsShowTheirParameters() {
+    let form = Content(
+      headers: headers(("content-type", "application/x-www-form-urlencoded")),
+      body: Array("a=1&b=x%20y".utf8), bodyLength: 11)
+    let post = record(sample(.http, request: form, fields: []))["request"]?["postData"]
+    #expect(post?["params"] == [["name": "a", "value": "1"], ["name": "b", "value": "x y"]])
+  }
+
+  @Test func versionsAreThoseOfTheProtocols() {
+    let json = record(sample(.http2, fields: [(.httpVersion, .text("HTTP/2"))]))
+    #expect(json["protocol"]?["version"] == "2.0")
+  }
+
+  @Test func gRPCCallsShowTheirOwnFields() {
+    let json = record(sample(.grpc, fields: [(.grpcStream, .text("bidi"))]))
+    #expect(json["grpc_stream"] == "bidi")
+  }
+
+  @Test func whatFollowsTheKeyOfACommandIsItsValue() {
+    let json = record(
+      sample(
+        .redis,
+        fields: [
+          (.redisType, .text("SET")), (.redisCommand, .text("set cart:1 tea and milk")),
+          (.redisKey, .text("cart:1")),
+        ]))
+    #expect(json["request"]?["value"] == "tea and milk")
+  }
+
   @Test func aMissingHalfIsNull() {
     var entry = sample(.dns, hasResponse: false, fields: [(.dnsQuestions, .texts(["a.b"]))])
     entry.fault = Entry.Fault(.timeout, "no reply in 10 s")

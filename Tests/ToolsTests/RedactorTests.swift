@@ -1,5 +1,7 @@
+import JSON
 import Testing
-import Tools
+
+@testable import Tools
 
 @Suite struct RedactorTests {
   private let redactor = Redactor(key: Array("key".utf8))
@@ -67,5 +69,24 @@ import Tools
   @Test func secretsAreShownWhenAskedFor() {
     #expect(Redactor.off.header("Authorization", "Bearer x") == "Bearer x")
     #expect(Redactor.off.body(#"{"password":"x"}"#, mediaType: "") == #"{"password":"x"}"#)
+  }
+
+  /// Parameters of a form stand as pairs of `name` and `value`.
+  @Test func rawRecordsHideWhatIsSecretAndNothingElse() {
+    let record: JSONObject = [
+      "kafka_api_key_name": "FETCH",
+      "request": [
+        "apiKeyName": "FETCH", "apiKey": 1,
+        "postData": [
+          "params": [["name": "password", "value": "hunter2"], ["name": "page", "value": "2"]]
+        ],
+      ],
+    ]
+    let shown = JSONValue.object(RawRedaction.redacted(record, redactor, bodyLimit: 100))
+    #expect(shown["kafka_api_key_name"] == "FETCH")
+    #expect(shown["request"]?["apiKeyName"] == "FETCH")
+    let params = shown["request"]?["postData"]?["params"]
+    #expect(params?[0]?["value"]?.string?.hasPrefix("[redacted:") == true)
+    #expect(params?[1]?["value"] == "2")
   }
 }

@@ -340,9 +340,11 @@ struct DNSData {
     _ writer: inout JSONWriter
   ) throws(WireError) -> String {
     scratch.removeAll(keepingCapacity: true)
-    try DNSName.read(bytes, &at, into: &scratch)
+    let isWhole = try DNSName.read(bytes, &at, into: &scratch)
     if at > end { throw WireError(.invalid, at: at) }
-    return text(member, String(decoding: scratch, as: UTF8.self), &writer)
+    let name = text(member, String(decoding: scratch, as: UTF8.self), &writer)
+    if !isWhole { throw WireError(.invalid, at: at) }
+    return name
   }
 
   /// A string with its length before it.

@@ -2,7 +2,10 @@ import Bytes
 import Entries
 import JSON
 
-/// A DNS message as an entry shows it. What is malformed ends the reading; what came before stays.
+/// A DNS message as an entry shows it.
+///
+/// A name or a record's data that is malformed is marked, and reading goes on behind it; where that
+/// place is not known, reading ends, and what came before stays.
 struct DNSMessage {
   /// Answers kept as texts, and records written to the details, at most; the counts tell the rest.
   static let maxRecords = 256
@@ -37,7 +40,7 @@ struct DNSMessage {
       questionsAreDamaged = true
     }
     key = UInt64(header.id) << 48 | hash >> 16
-    if fault == nil, header.records > 0 {
+    if !questionsAreDamaged, header.records > 0 {
       do {
         try readRecords(bytes, &offset, &writer, family)
       } catch {
@@ -93,7 +96,9 @@ struct DNSMessage {
     var text: [UInt8] = []
     for place in 0..<header.questions {
       text.removeAll(keepingCapacity: true)
-      try DNSName.read(bytes, &offset, into: &text)
+      if try !DNSName.read(bytes, &offset, into: &text) {
+        fault = Entry.Fault(.dissection, "a name is malformed")
+      }
       guard bytes.byteCount - offset >= 4 else { throw WireError(.truncated, at: offset) }
       mix(text, &hash)
       hash = (hash ^ UInt64(bytes.big32(offset))) &* 0x100_0000_01b3
@@ -153,14 +158,19 @@ struct DNSMessage {
           writer.beginArray()
           isOpen = true
         }
-        let data = try DNSData(record).write(bytes, owner: owner, family, &text, &writer)
-        if place == 0, let data { answers.append(data) }
+        do {
+          let data = try DNSData(record).write(bytes, owner: owner, family, &text, &writer)
+          if place == 0, let data { answers.append(data) }
+        } catch {
+          // The next record begins where this one says that it ends.
+          fault = Entry.Fault(.dissection, "the data of a record is malformed")
+        }
       }
     }
   }
 
   /// The name of a record; mostly a pointer to that of the question.
-  private func owner(
+  private mutating func owner(
     _ bytes: RawSpan, _ offset: inout Int, _ text: inout [UInt8]
   ) throws(WireError) -> String {
     if let question = questions.first, bytes.byteCount - offset >= 2,
@@ -170,7 +180,9 @@ struct DNSMessage {
       return question
     }
     text.removeAll(keepingCapacity: true)
-    try DNSName.read(bytes, &offset, into: &text)
+    if try !DNSName.read(bytes, &offset, into: &text) {
+      fault = Entry.Fault(.dissection, "a name is malformed")
+    }
     return String(decoding: text, as: UTF8.self)
   }
 

@@ -4,7 +4,8 @@ import Bytes
 /// earlier name.
 ///
 /// Pointers must lead backwards, so that following them ends; a name has at most 255 bytes, and of
-/// longer ones the rest is left out.
+/// longer ones the rest is left out. A pointer that leads nowhere damages the name and not what
+/// stands behind it, for where the name ends is known.
 enum DNSName {
   /// Longest name with its length bytes.
   private static let maxLength = 255
@@ -13,11 +14,13 @@ enum DNSName {
   ///
   /// The text has no final dot; the root is `.`. A dot or backslash inside a label is escaped, and
   /// control characters are written as `\ddd` (RFC 1035 §5.1).
+  /// - Returns: whether it is a whole name of lawful length.
+  /// - Throws: when nobody knows where it ends.
   static func read(
     _ bytes: RawSpan, _ offset: inout Int, into text: inout [UInt8]
-  ) throws(WireError) {
+  ) throws(WireError) -> Bool {
     let before = text.count
-    try walk(bytes, &offset) { label in
+    let isWhole = try walk(bytes, &offset) { label in
       if text.count > before { text.append(0x2e) }
       if isPlain(bytes, label) {
         text.append(bytes.slice(label))
@@ -26,11 +29,12 @@ enum DNSName {
       }
     }
     if text.count == before { text.append(0x2e) }
+    return isWhole
   }
 
-  /// Moves `offset` behind the name there.
+  /// Moves `offset` behind the name there, which must be whole.
   static func skip(_ bytes: RawSpan, _ offset: inout Int) throws(WireError) {
-    try walk(bytes, &offset) { _ in }
+    guard try walk(bytes, &offset, { _ in }) else { throw WireError(.invalid, at: offset) }
   }
 
   /// Whether nothing in the label needs escaping.
@@ -44,37 +48,49 @@ enum DNSName {
   }
 
   /// Shows the place of each label of the name at `offset`, and moves `offset` behind the name.
+  /// - Returns: whether the name is whole.
   @inline(__always)
   private static func walk(
     _ bytes: RawSpan, _ offset: inout Int, _ visit: (Range<Int>) -> Void
-  ) throws(WireError) {
+  ) throws(WireError) -> Bool {
     var at = offset
     var length = 1
     /// Where pointers must lead before.
     var limit = offset
     var hasJumped = false
     while true {
-      guard at < bytes.byteCount else { throw WireError(.truncated, at: at) }
+      guard at < bytes.byteCount else {
+        if hasJumped { return false }
+        throw WireError(.truncated, at: at)
+      }
       let count = Int(bytes.byte(at))
       if count == 0 {
         if !hasJumped { offset = at + 1 }
-        return
+        return length <= maxLength
       }
       switch count >> 6 {
       case 0:
-        guard at + 1 + count <= bytes.byteCount else { throw WireError(.truncated, at: at) }
+        guard at + 1 + count <= bytes.byteCount else {
+          if hasJumped { return false }
+          throw WireError(.truncated, at: at)
+        }
         length = min(length + count + 1, maxLength + 1)
         if length <= maxLength { visit(at + 1..<at + 1 + count) }
         at += count + 1
       case 3:
-        guard at + 2 <= bytes.byteCount else { throw WireError(.truncated, at: at) }
+        guard at + 2 <= bytes.byteCount else {
+          if hasJumped { return false }
+          throw WireError(.truncated, at: at)
+        }
         let target = Int(bytes.big16(at) & 0x3fff)
-        if target >= limit { throw WireError(.invalid, at: at) }
         if !hasJumped { offset = at + 2 }
+        if target >= limit { return false }
         hasJumped = true
         limit = target
         at = target
-      default: throw WireError(.unsupported, at: at)
+      default:
+        if hasJumped { return false }
+        throw WireError(.unsupported, at: at)
       }
     }
   }

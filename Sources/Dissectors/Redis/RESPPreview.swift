@@ -22,6 +22,8 @@ struct RESPPreview {
   }
 
   let type: UInt8
+  /// Attributes stand before the value.
+  let hasAttributes: Bool
   /// Elements, or pairs of a map; nil for a plain value.
   private(set) var count: Int?
   private(set) var isCut = false
@@ -37,6 +39,7 @@ struct RESPPreview {
     var start = 0
     Self.skipAttributes(bytes.prefix(Self.limit), &start)
     at = start
+    hasAttributes = start > 0
     type = start < bytes.byteCount ? bytes.byte(start) : bytes.byte(0)
     if start < bytes.byteCount, isAggregate(type) {
       count = (try? RESP.number(bytes, start))?.value
@@ -103,6 +106,14 @@ struct RESPPreview {
       return
     }
     value(bytes.prefix(Self.shown), &writer, depth: 0)
+  }
+
+  /// Writes what the attributes before the value say, as an object.
+  mutating func writeAttributes(_ bytes: RawSpan, to writer: inout JSONWriter) {
+    let start = at
+    at = 0
+    _ = aggregate(bytes.prefix(Self.shown), RESP.map, &writer, 0)
+    at = start
   }
 
   /// Writes the element at `at`; gives whether the next one can be read.

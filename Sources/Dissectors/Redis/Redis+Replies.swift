@@ -147,6 +147,10 @@ extension Redis {
         writer.fragment(#","count":"#)
         writer.write(count)
       }
+      if preview.hasAttributes, asked.secrecy == .none {
+        writer.fragment(#","attributes":"#)
+        preview.writeAttributes(bytes, to: &writer)
+      }
       writer.fragment(#","value":"#)
       preview.write(bytes, to: &writer)
       if preview.isCut || isPart && bytes.byteCount > RESPPreview.shown {
