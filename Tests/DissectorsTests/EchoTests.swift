@@ -28,6 +28,7 @@ import Testing
     Laws.split(talk, rows: rows)
     Laws.truncation(talk, rows: rows)
     Laws.mutation(talk, rows: rows)
+    Laws.reordering(talk, rows: rows)
   }
 
   @Test func aLineWithoutEchoIsAHalf() {

@@ -52,6 +52,7 @@ import Testing
     Laws.split(talk)
     Laws.truncation(talk)
     Laws.mutation(talk, rounds: 150)
+    Laws.reordering(talk)
   }
 
   @Test func chunksExtensionsAndTrailersAreTakenApart() {
