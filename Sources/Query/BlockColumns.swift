@@ -5,21 +5,40 @@ import Synchronization
 /// The columns of one block, each taken apart once and kept for the next who asks.
 final class BlockColumns: Sendable {
   let block: Block
-  private let columns = Mutex<[FieldID: Column?]>([:])
+  private let known = Mutex(Known())
+
+  /// Few, so plain lists; a look-up is a search among small numbers.
+  private struct Known {
+    var ids: [FieldID] = []
+    var columns: [Held?] = []
+  }
+
+  /// A column that is looked at where it is: a copy would count a dozen references.
+  private final class Held: Sendable {
+    let column: Column
+
+    init(_ column: Column) { self.column = column }
+  }
 
   init(_ block: Block) { self.block = block }
 
   /// A column; nil when no row of the block has a value for that field.
-  func column(_ id: FieldID) throws(StoreError) -> Column? {
-    if let known = columns.withLock({ $0[id] }) { return known }
-    let column = try block.column(id)
-    columns.withLock { $0[id] = .some(column) }
-    return column
+  func column(_ id: FieldID) throws(StoreError) -> Column? { try held(id)?.column }
+
+  private func held(_ id: FieldID) throws(StoreError) -> Held? {
+    let found = known.withLock { known in known.ids.firstIndex(of: id).map { known.columns[$0] } }
+    if let found { return found }
+    let made = try block.column(id).map { Held($0) }
+    known.withLock { known in
+      known.ids.append(id)
+      known.columns.append(made)
+    }
+    return made
   }
 
   /// The value of one row; `.none` also where the column cannot be read, which the store notes as
   /// damage.
   func value(_ id: FieldID, _ row: Int) -> FieldValue {
-    (try? column(id))?.value(at: row) ?? .none
+    (try? held(id))?.column.value(at: row) ?? .none
   }
 }

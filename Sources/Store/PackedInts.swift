@@ -128,9 +128,11 @@ struct PackedInts: Sendable {
     guard form == .chain else { return base &+ number(bytes, index) &* scale }
     let list = anchors.array.rawSpan.slice(anchors.range)
     let start = index / Self.stride * Self.stride
-    var value = Int64(bitPattern: list.little64(start / Self.stride * 8))
-    for at in start..<index { value = value &+ base &+ number(bytes, at + 1) &* scale }
-    return value
+    let anchor = Int64(bitPattern: list.little64(start / Self.stride * 8))
+    // Sums wrap, so that the order of adding does not matter.
+    var sum: Int64 = 0
+    if width > 0 { for at in start..<index { sum = sum &+ number(bytes, at + 1) } }
+    return anchor &+ base &* Int64(index - start) &+ sum &* scale
   }
 
   /// The packed number at `index`. The eight zero bytes at the end let one load reach every one.
