@@ -206,7 +206,8 @@ def our_rows(record, manner):
     if reply is not None and manner == "halves":
         yield Row((both, "reply"), f"reply {text} -> {str(facts['reply'])[:40]}", facts)
     elif reply is not None:
-        found = list(our_leaves([reply.get("attributes"), reply.get("value")]))
+        found = list(our_leaves([reply.get(part) for part in (
+            "attributes", "value", "elementAttributes")]))
         # The last one of a reply that is cut may be a part.
         for leaf in found[:-1] if facts["cut"] else found:
             yield Row((both, "element", leaf), f"element {leaf[:60]} of {text}", facts)

@@ -110,12 +110,16 @@ import Testing
     talk.says(.client, Wire(id: 9).asking("a.example", 1).bytes)
     var reply = Wire(id: 9, flags: 0x8180).asking("a.example", 1).bytes
     reply[7] = 3
+    // A second question whose name does, too.
+    reply[5] = 2
+    reply += [1, 0x63, 0xc0, 0xff, 0, 1, 0, 1]
     // A name that points at itself, a CNAME that does, and an address.
     reply += [1, 0x62, 0xc0, 0xff, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 10, 0, 0, 1]
     reply += [0xc0, 12, 0, 5, 0, 1, 0, 0, 0, 0, 0, 2, 0xc0, 0xff]
     reply += [0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 10, 0, 0, 2]
     talk.says(.server, reply)
     let call = try #require(talk.calls().first)
+    #expect(call.hasRequest && call.hasResponse)
     #expect(call.fault?.kind == .dissection)
     #expect(call.texts(.dnsAnswers) == ["10.0.0.1", "10.0.0.2"])
   }

@@ -35,6 +35,11 @@ import Testing
     let details = try JSONReader.value(of: try #require(talk.calls().first).text(.details) ?? "")
     #expect(details["response"]?["attributes"] == ["ttl": 3600])
     #expect(details["response"]?["value"] == "x")
+    talk.client("*2\r\n$3\r\nGET\r\n$1\r\nb\r\n")
+    talk.server("*2\r\n:1\r\n|1\r\n+ttl\r\n:60\r\n:2\r\n")
+    let inner = try JSONReader.value(of: try #require(talk.calls().last).text(.details) ?? "")
+    #expect(inner["response"]?["value"] == [1, 2])
+    #expect(inner["response"]?["elementAttributes"] == [["ttl": 60]])
   }
 
   @Test func theLawsHold() {

@@ -23,6 +23,7 @@ struct DNSMessage {
   /// JSON object with everything.
   private(set) var details = ""
   private(set) var fault: Entry.Fault?
+  /// They do not tell which query a reply belongs to.
   private(set) var questionsAreDamaged = false
 
   /// - Precondition: `bytes` holds a header.
@@ -33,14 +34,16 @@ struct DNSMessage {
     var offset = DNSHeader.length
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     writeHeader(&writer, family)
+    var goesOn = true
     do {
       try readQuestions(bytes, &offset, &hash, &writer)
     } catch {
       fault = Entry.Fault(.dissection, "a question is malformed")
       questionsAreDamaged = true
+      goesOn = false
     }
     key = UInt64(header.id) << 48 | hash >> 16
-    if !questionsAreDamaged, header.records > 0 {
+    if goesOn, header.records > 0 {
       do {
         try readRecords(bytes, &offset, &writer, family)
       } catch {
@@ -98,6 +101,7 @@ struct DNSMessage {
       text.removeAll(keepingCapacity: true)
       if try !DNSName.read(bytes, &offset, into: &text) {
         fault = Entry.Fault(.dissection, "a name is malformed")
+        questionsAreDamaged = true
       }
       guard bytes.byteCount - offset >= 4 else { throw WireError(.truncated, at: offset) }
       mix(text, &hash)

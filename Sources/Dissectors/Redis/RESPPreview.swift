@@ -10,6 +10,8 @@ struct RESPPreview {
   static let limit = 4 << 10
   /// Bytes of a value that are shown. Values are many, and each is kept with its entry.
   static let shown = 1 << 10
+  /// Elements whose attributes are shown.
+  private static let maxAttributed = 16
   /// Word in place of a secret.
   static let redacted = "[redacted]"
 
@@ -28,6 +30,8 @@ struct RESPPreview {
   private(set) var count: Int?
   private(set) var isCut = false
   private let secrecy: Secrecy
+  /// Where attributes begin inside the value.
+  private var attributedElements: [Int] = []
   private var at = 0
   /// The next string belongs to the name of a secret.
   private var hidesNext = false
@@ -116,12 +120,29 @@ struct RESPPreview {
     at = start
   }
 
+  /// Elements inside the value that was written have attributes.
+  var hasElementAttributes: Bool { !attributedElements.isEmpty }
+
+  /// Writes what the attributes inside the value say that was written, as objects in an array.
+  mutating func writeElementAttributes(_ bytes: RawSpan, to writer: inout JSONWriter) {
+    writer.beginArray()
+    for start in attributedElements {
+      at = start
+      _ = aggregate(bytes.prefix(Self.shown), RESP.map, &writer, 0)
+    }
+    writer.endArray()
+  }
+
   /// Writes the element at `at`; gives whether the next one can be read.
   @discardableResult
   private mutating func value(
     _ bytes: RawSpan, _ writer: inout JSONWriter, depth: Int
   ) -> Bool {
+    let start = at
     Self.skipAttributes(bytes, &at)
+    if at > start, attributedElements.count < Self.maxAttributed {
+      attributedElements.append(start)
+    }
     guard at < bytes.byteCount, depth <= RESPScanner.maxDepth else {
       writer.null()
       return cut()

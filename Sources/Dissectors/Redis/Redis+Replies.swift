@@ -153,6 +153,10 @@ extension Redis {
       }
       writer.fragment(#","value":"#)
       preview.write(bytes, to: &writer)
+      if preview.hasElementAttributes {
+        writer.fragment(#","elementAttributes":"#)
+        preview.writeElementAttributes(bytes, to: &writer)
+      }
       if preview.isCut || isPart && bytes.byteCount > RESPPreview.shown {
         writer.fragment(#","truncated":true"#)
       }
