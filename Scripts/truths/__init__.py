@@ -5,6 +5,7 @@ and lets `settle` match them. To add a protocol, write that function and name it
 """
 
 from .comparison import Comparison
+from .datagrams import icmp, sctp, udp
 from .dns import dns
 from .grpc import grpc
 from .http1 import http1
@@ -14,5 +15,6 @@ from .redis import redis
 from .tcp import tcp, tcp_health
 
 PROTOCOLS = {"http1": http1, "http2": http2, "grpc": grpc, "redis": redis, "kafka": kafka,
-             "dns": dns, "tcp": tcp, "tcp health": tcp_health}
+             "dns": dns, "tcp": tcp, "tcp health": tcp_health, "udp": udp, "icmp": icmp,
+             "sctp": sctp}
 __all__ = ["PROTOCOLS", "Comparison"]

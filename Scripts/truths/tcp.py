@@ -3,12 +3,16 @@
 from .comparison import LINK, Row, end, our_end, our_ends, settle, unread
 
 TWICE = "captured several times: the truth takes copies for retransmissions, we count them once"
+# The truth counts each segment that announces a closed window, and each that is ahead of a gap. So
+# do zero_window_segments and lost_segment_events. zero_window_events counts the times a window
+# closed, missing_segments the gaps that were never filled later: both can only be smaller.
+SMALLER = {"zero_window_events": "zero_window", "missing_segments": "lost_segment"}
 # Our figure, and the truth's that it is the sum of, over both sides.
 FIGURES = {
     "retransmissions": "retransmission", "fast_retransmissions": "fast_retransmission",
     "spurious_retransmissions": "spurious_retransmission", "out_of_order": "out_of_order",
-    "dup_acks": "duplicate_ack", "missing_segments": "lost_segment",
-    "zero_window_events": "zero_window", "window_full_events": "window_full",
+    "dup_acks": "duplicate_ack", "lost_segment_events": "lost_segment",
+    "zero_window_segments": "zero_window", "window_full_events": "window_full",
     "keepalive_count": "keep_alive",
 }
 
@@ -77,7 +81,9 @@ def our_amounts(record):
             ("packets", client): record["conn_local_pkts"],
             ("packets", server): record["conn_remote_pkts"],
             ("bytes", client): record["conn_local_bytes"],
-            ("bytes", server): record["conn_remote_bytes"]}
+            ("bytes", server): record["conn_remote_bytes"],
+            ("copies", client): (record["request"] or {}).get("duplicates", 0),
+            ("copies", server): (record["response"] or {}).get("duplicates", 0)}
 
 
 def differences(row, other):
@@ -86,17 +92,20 @@ def differences(row, other):
 
 
 def word(name):
-    return name if isinstance(name, str) else f"{name[0]} of port {name[1][1]}"
+    if isinstance(name, str):
+        return name
+    return f"{name[0]} of " + (name[1] if isinstance(name[1], str) else f"port {name[1][1]}")
 
 
 def mark_copies(expected, ours):
-    """Sets aside connections of which each side has the same multiple of the packets we count."""
+    """Sets aside connections of which we report copies, as many as the truth has packets more."""
     found = {row.key: row.facts for row in ours}
     for row in expected:
         other = found.get(row.key, {})
-        times = {value / other[name] for name, value in row.facts.items()
-                 if name[0] == "packets" and other.get(name)}
-        if len(times) == 1 and times <= {2, 3, 4}:
+        packets = {name: value for name, value in row.facts.items() if name[0] == "packets"}
+        copies = {name: other.get(("copies", name[1]), 0) for name in packets}
+        if any(copies.values()) and all(
+                other.get(name) == value - copies[name] for name, value in packets.items()):
             row.reason = TWICE
 
 
@@ -111,6 +120,8 @@ def copies(truth, records):
 
 def health(row):
     facts = {name: sum(row["analysis"].get(theirs, (0, 0))) for name, theirs in FIGURES.items()}
+    facts["bounds"] = {name: sum(row["analysis"].get(theirs, (0, 0)))
+                       for name, theirs in SMALLER.items()}
     facts["rst_count"] = sum(row["flags"]["rst"])
     facts["fin_count"] = sum(row["flags"]["fin"])
     if "completeness" in row:
@@ -123,14 +134,20 @@ def health(row):
 def our_health(record):
     figures = record.get("tcp_metrics", {})
     return {name: figures.get(name) for name in
-            [*FIGURES, "rst_count", "fin_count", "connection_completeness", "initial_rtt_us"]}
+            [*FIGURES, *SMALLER, "rst_count", "fin_count", "connection_completeness", "initial_rtt_us"]}
 
 
 def unequal(row, other):
     # Round trips are sums of two times, each cut to microseconds by one reader and not the other.
+    facts = dict(row.facts)
+    bounds = facts.pop("bounds")
     return [f"{name} {other.facts.get(name)} instead of {value}"
-            for name, value in row.facts.items()
-            if not close(value, other.facts.get(name), 2 if name.endswith("_us") else 0)]
+            for name, value in facts.items()
+            if not close(value, other.facts.get(name), 2 if name.endswith("_us") else 0)
+            ] + [f"{name} {other.facts.get(name)}, which is not in 0 to {bound}"
+                 for name, bound in bounds.items()
+                 if not 0 <= (other.facts.get(name) or 0) <= bound or
+                 (bound > 0 and name == "zero_window_events" and not other.facts.get(name))]
 
 
 def close(expected, found, tolerance):

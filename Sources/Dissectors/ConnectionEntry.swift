@@ -3,15 +3,21 @@ import Flows
 import Layers
 
 extension Runner {
+  /// The side that asks: where the packets could not tell, the one that made the requests.
+  func asking(in conversation: Conversation) -> Side {
+    conversation.isClientGuessed && requests.server > 0 && requests.client == 0
+      ? .server : .client
+  }
+
   /// The entry of the conversation itself, when it is switched on.
-  ///
-  /// Where the packets could not tell who the client is, the side that made the requests is.
   mutating func connectionEntry(_ conversation: Conversation, in ledger: inout Ledger) -> Entry? {
     let kind: ProtocolKind
     switch conversation.transport {
     case .tcp: kind = .tcpConn
     case .udp: kind = .udpConn
-    default: return nil
+    case .sctp: kind = .sctpConn
+    case .icmp, .icmpv6: kind = .icmpConn
+    case .other: return nil
     }
     let families = kinds.families
     let unread = inlets.client.unread + inlets.server.unread
@@ -19,8 +25,7 @@ extension Runner {
       ledger.counters.unrecognised[conversation.server.port, default: 0] += 1
     }
     guard ledger.wants(kind) else { return nil }
-    let isTurned = conversation.isClientGuessed && requests.server > 0 && requests.client == 0
-    let client: Side = isTurned ? .server : .client
+    let client = asking(in: conversation)
     let sent = conversation.sent
     var entry = Entry(
       kind: kind, transport: EntryTransport(conversation.transport),
@@ -32,7 +37,7 @@ extension Runner {
       responseSize: Int64(clamping: sent[client.other].bytes))
     entry.fields.reserve(40)
     entry.fields.add(.connState, .text(conversation.state.name))
-    if let reason = conversation.closeReason {
+    if conversation.state == .closed, let reason = conversation.closeReason {
       entry.fields.add(.connCloseReason, .text(reason.name))
       if reason == .reset { entry.fault = Entry.Fault(.connection, "Reset") }
     }
@@ -47,13 +52,33 @@ extension Runner {
         entry.fault = Entry.Fault(.connection, "SynSent")
       }
     }
+    let copies = conversation.copies
+    if unread > 0 || copies.client > 0 || copies.server > 0 {
+      entry.fields.add(
+        .details,
+        .text(
+          details(
+            isUnrecognised: unread > 0, copies: copies[client], ofOther: copies[client.other])))
+    }
     if unread > 0 {
-      entry.fields.add(.details, .text("{\"request\":{\"unrecognised\":true}}"))
       entry.request = inlets[client].firstContent
       entry.response = inlets[client.other].firstContent
     }
     return entry
   }
+}
+
+/// What a connection's record says beyond its fields, as a JSON object.
+///
+/// - Parameters:
+///   - copies: packets of the client's that were captured more than once, copies counted.
+///   - ofOther: the same of the server.
+private func details(isUnrecognised: Bool, copies: UInt32, ofOther: UInt32) -> String {
+  var request: [String] = []
+  if isUnrecognised { request.append("\"unrecognised\":true") }
+  if copies > 0 { request.append("\"duplicates\":\(copies)") }
+  let response = ofOther > 0 ? ",\"response\":{\"duplicates\":\(ofOther)}" : ""
+  return "{\"request\":{\(request.joined(separator: ","))}\(response)}"
 }
 
 extension Inlet {
@@ -75,7 +100,7 @@ extension Conversation {
 }
 
 extension Conversation.State {
-  fileprivate var name: String {
+  var name: String {
     switch self {
     case .open: "open"
     case .inProgress: "in_progress"
@@ -109,14 +134,19 @@ extension EntryTransport {
 }
 
 extension FieldValues {
-  /// The health figures of a connection whose client is `client`. What was not measured is absent.
-  fileprivate mutating func add(_ health: TCPHealth, client: Side) {
+  /// The health figures of connections whose client is `client`. What was not measured is absent.
+  mutating func add(_ health: TCPHealth, client: Side) {
     func count(_ id: FieldID, _ value: UInt32) { add(id, .int(Int64(value))) }
     func time(_ id: FieldID, _ value: UInt32?) { if let value { add(id, .int(Int64(value))) } }
     count(.metricRetransmissions, health.retransmissions)
     count(.metricFastRetransmissions, health.fastRetransmissions)
     count(.metricSpuriousRetransmissions, health.spuriousRetransmissions)
     count(.metricZeroWindows, health.zeroWindowEvents)
+    let bySide = health.bySide
+    count(
+      .metricLostSegmentEvents,
+      bySide.client.missingSegments &+ bySide.server.missingSegments)
+    count(.metricZeroWindowSegments, bySide.client.zeroWindows &+ bySide.server.zeroWindows)
     count(.metricWindowFull, health.windowFullEvents)
     time(.metricWindowScale, health.windowScale[client].map(UInt32.init))
     time(.metricAverageReceiveWindow, health.averageReceiveWindow)
@@ -127,13 +157,10 @@ extension FieldValues {
     count(.metricFINs, health.fins)
     count(.metricKeepAlives, health.keepAlives)
     count(.metricCompleteness, UInt32(health.completeness))
-    if let out = health.synToSynAck, let back = health.synAckToAck {
-      // From the middle of the path only the sum is the round trip; nobody says where we stand.
-      let (sum, overflow) = out.addingReportingOverflow(back)
-      let round = overflow ? UInt32.max : sum
-      count(.metricInitialRTT, round)
-      count(.metricHandshakeTime, round)
-    }
+    // From the middle of the path only the whole handshake is the round trip, and nobody says
+    // where we stand.
+    time(.metricInitialRTT, health.synToAck)
+    time(.metricHandshakeTime, health.synToAck)
     time(.metricConnectionTime, health.connectionTime)
     time(.metricTimeToFirstByte, health.timeToFirstByte)
     time(.metricRTTMinimum, health.rttMinimum)

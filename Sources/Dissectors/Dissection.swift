@@ -46,6 +46,9 @@ package final class Dissection: FlowSink {
   /// Conversations that the flow table has not closed yet get no entry of their own.
   package func finish() { hall.finish() }
 
+  /// The flows of all conversations that ended so far, those switched off left out.
+  package var flows: FlowBook { hall.ledger.flows }
+
   /// What was seen, misread and turned away so far.
   package var counters: DissectionCounters {
     var counters = hall.ledger.counters

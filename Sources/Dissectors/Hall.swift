@@ -47,6 +47,10 @@ struct Hall {
     if let entry = runner.connectionEntry(conversation, in: &ledger) {
       ledger.entries.append(entry)
     }
+    if let kind = ProtocolKind(flowsOver: conversation.transport), ledger.wants(kind) {
+      ledger.flows.add(
+        conversation, as: kind, client: runner.asking(in: conversation), kinds: runner.kinds)
+    }
   }
 
   /// Gives up halves that have waited too long at `now`.

@@ -6,6 +6,8 @@ struct KindSet: Hashable, Sendable {
 
   mutating func insert(_ kind: ProtocolKind) { bits |= 1 << UInt32(kind.rawValue) }
 
+  mutating func formUnion(_ other: KindSet) { bits |= other.bits }
+
   var isEmpty: Bool { bits == 0 }
 
   /// Families in the order of the kinds' numbers, each once.

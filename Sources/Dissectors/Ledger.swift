@@ -16,6 +16,8 @@ struct Ledger {
   /// Everything else that is counted.
   var counters = DissectionCounters()
   var entries: [Entry] = []
+  /// Conversations that ended, by flow.
+  var flows = FlowBook()
   /// Waiting bytes of all conversations.
   var waitingBytes = 0
   /// Kept body bytes of all unfinished exchanges.

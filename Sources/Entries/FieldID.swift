@@ -353,4 +353,6 @@ package enum FieldID: UInt16, Hashable, Sendable, CaseIterable {
   case metricSynToSynAck = 1005
   case metricSynAckToAck = 1006
   case connCloseReason = 1007
+  case metricZeroWindowSegments = 1008
+  case metricLostSegmentEvents = 1009
 }

@@ -28,6 +28,8 @@ package enum ProtocolKind: UInt8, Hashable, Sendable, CaseIterable {
   case tcpFlow = 24
   case udpFlow = 25
   case syscall = 26
+  case sctpConn = 27
+  case icmpConn = 28
 
   /// `proto` of the tools: lower case.
   package var name: String {
@@ -37,6 +39,8 @@ package enum ProtocolKind: UInt8, Hashable, Sendable, CaseIterable {
     case .udpConn: "udp_conn"
     case .tcpFlow: "tcp_flow"
     case .udpFlow: "udp_flow"
+    case .sctpConn: "sctp_conn"
+    case .icmpConn: "icmp_conn"
     default: "\(self)"
     }
   }
@@ -49,6 +53,8 @@ package enum ProtocolKind: UInt8, Hashable, Sendable, CaseIterable {
     case .tlsx: "TLS"
     case .tcpConn, .tcpFlow: "TCP"
     case .udpConn, .udpFlow: "UDP"
+    case .sctpConn: "SCTP"
+    case .icmpConn: "ICMP"
     default: "\(self)".uppercased()
     }
   }
@@ -56,7 +62,7 @@ package enum ProtocolKind: UInt8, Hashable, Sendable, CaseIterable {
   /// Connection and flow records describe transport, not calls.
   package var isCall: Bool {
     switch self {
-    case .tcpConn, .udpConn, .tcpFlow, .udpFlow: false
+    case .tcpConn, .udpConn, .sctpConn, .icmpConn, .tcpFlow, .udpFlow: false
     default: true
     }
   }

@@ -32,8 +32,13 @@ package struct RawRecord {
     object["size"] = .int((row.int(.requestBytes) ?? 0) &+ (row.int(.responseBytes) ?? 0))
     object.add(crossReferences)
     if case .numbers(let figures) = row.value(.tcpMetrics) {
+      // All names, so that what could not be measured is told from what is not known.
       object["tcp_metrics"] = .object(
-        JSONObject(members: figures.map { .init(name: $0.name, value: JSONValue($0.value)) }))
+        JSONObject(
+          members: TCPMetrics.names.map { name in
+            let figure = figures.first { $0.name == name }
+            return .init(name: name, value: figure.map { JSONValue($0.value) } ?? .null)
+          }))
     }
     object.add(ownFields)
     return object
@@ -293,7 +298,7 @@ extension RawRecord {
 
   private func isOwn(_ field: Field, _ kind: ProtocolKind, _ flag: String?) -> Bool {
     switch kind {
-    case .tcpConn, .udpConn: field.scope == "conn"
+    case .tcpConn, .udpConn, .sctpConn, .icmpConn: field.scope == "conn"
     case .tcpFlow, .udpFlow: field.scope == "flow"
     default: field.scope == flag
     }

@@ -13,10 +13,12 @@ package struct Conversation: Sendable {
   package var first: Timestamp
   package var last: Timestamp
   package var state: State
-  /// Why it is over; nil while it is not.
+  /// Why it is over, or is not followed further; nil while it is open.
   package var closeReason: CloseReason?
   /// What each side sent, counted in packets as captured.
   package var sent: BySide<Traffic>
+  /// Copies of each side's packets that the capture holds beside them, which are not in `sent`.
+  package var copies = BySide<UInt32>(client: 0, server: 0)
   /// TCP only.
   package var health: TCPHealth?
 
@@ -38,6 +40,7 @@ package struct Conversation: Sendable {
     case open
     /// Joined in the middle.
     case inProgress
+    /// FIN from both sides, a reset, or idle for too long.
     case closed
   }
 
@@ -63,6 +66,18 @@ package struct Conversation: Sendable {
     package var payload: UInt64 = 0
 
     package init() {}
+
+    package mutating func add(_ other: Traffic) {
+      packets &+= other.packets
+      bytes &+= other.bytes
+      payload &+= other.payload
+    }
+
+    mutating func count(_ packet: borrowing Decoded) {
+      packets &+= 1
+      bytes &+= UInt64(max(0, packet.frameLength))
+      payload &+= UInt64(max(0, packet.declaredPayload))
+    }
   }
 }
 

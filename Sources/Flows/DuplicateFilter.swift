@@ -10,14 +10,17 @@ struct DuplicateFilter: Sendable {
   struct Sighting: Equatable {
     /// Nanoseconds apart.
     var age: Int64
-    /// Another interface or VLAN saw it.
+    /// Another interface, device or VLAN saw it.
     var isElsewhere: Bool
+    /// It was not sighted a second time before.
+    var isSecond: Bool
   }
 
   private struct Entry: BitwiseCopyable {
     var fingerprint: UInt64 = 0
     var time: Int64 = .min
-    var place: UInt32 = 0
+    var place: UInt64 = 0
+    var isRepeated = false
   }
 
   /// Packets remembered.
@@ -26,7 +29,7 @@ struct DuplicateFilter: Sendable {
   private var entries: [Entry] = []
 
   /// Remembers a packet and gives its earlier sighting within `window` nanoseconds.
-  mutating func see(_ fingerprint: UInt64, at time: Timestamp, place: UInt32, window: Int64)
+  mutating func see(_ fingerprint: UInt64, at time: Timestamp, place: UInt64, window: Int64)
     -> Sighting?
   {
     if entries.isEmpty { entries = [Entry](repeating: Entry(), count: Self.capacity) }
@@ -37,31 +40,46 @@ struct DuplicateFilter: Sendable {
       let age = Int64(
         clamping: time.nanoseconds(since: Timestamp(nanoseconds: entry.time)).magnitude)
       if age <= window {
-        return Sighting(age: age, isElsewhere: place != entry.place)
+        entries[index].isRepeated = true
+        return Sighting(
+          age: age, isElsewhere: place != entry.place, isSecond: !entry.isRepeated)
       }
     }
     entries[index] = Entry(fingerprint: fingerprint, time: time.nanoseconds, place: place)
     return nil
   }
 
+  /// What a copy of a packet has in common with it and a packet sent again has not: IPv4's
+  /// identification. Where there is none, the checksum tells apart at least what was sent at
+  /// another time by the sender's own clock (RFC 7323 §3).
+  private static func own(_ packet: borrowing Decoded) -> UInt64 {
+    packet.identification != 0
+      ? UInt64(packet.identification) : UInt64(packet.checksum) << 16 | 1 << 32
+  }
+
   /// What a copy of a TCP segment has in common with it, whatever wraps it.
   static func fingerprint(
-    _ tcp: TCPFields, length: Int, flow: UInt32, fromLow: Bool
+    _ packet: borrowing Decoded, _ tcp: TCPFields, flow: UInt32, fromLow: Bool
   ) -> UInt64 {
     var state = fold(UInt64(flow) << 1 | (fromLow ? 1 : 0), 0x9e37_79b9_7f4a_7c15)
+    state = fold(state ^ own(packet), 0x8ebc_6af0_9c88_c6e3)
     state = fold(
       state ^ (UInt64(tcp.sequence) << 32 | UInt64(tcp.acknowledgment)), 0xa076_1d64_78bd_642f)
     let rest =
       UInt64(tcp.flags.rawValue) << 48 | UInt64(tcp.window) << 32
-      | UInt64(truncatingIfNeeded: length) & 0xffff_ffff
+      | UInt64(truncatingIfNeeded: packet.declaredPayload) & 0xffff_ffff
     state = fold(state ^ rest, 0xe703_7ed1_a0b4_28db)
     return fold(state ^ UInt64(tcp.sackCount), UInt64(tcp.sack.edges.0.1) | 1 << 40)
   }
 
   /// The same of a datagram: its length and its first bytes.
-  static func fingerprint(_ payload: RawSpan, length: Int, flow: UInt32, fromLow: Bool) -> UInt64 {
+  static func fingerprint(
+    _ packet: borrowing Decoded, _ payload: RawSpan, flow: UInt32, fromLow: Bool
+  ) -> UInt64 {
     var state = fold(UInt64(flow) << 1 | (fromLow ? 1 : 0), 0x9e37_79b9_7f4a_7c15)
-    state = fold(state ^ UInt64(truncatingIfNeeded: length), 0xa076_1d64_78bd_642f)
+    state = fold(state ^ own(packet), 0x8ebc_6af0_9c88_c6e3)
+    state = fold(
+      state ^ UInt64(truncatingIfNeeded: packet.declaredPayload), 0xa076_1d64_78bd_642f)
     let count = min(payload.byteCount, 64)
     var offset = 0
     while offset + 8 <= count {

@@ -24,12 +24,12 @@ struct Flow: Sendable {
   var evidence: Conversation.ClientEvidence
   var state: Conversation.State
   var reason: Conversation.CloseReason?
-  /// Its packets are captured more than once.
-  var isDoubled = false
-  /// Repetitions that cannot be retransmissions, one after the other.
-  var copies: UInt8 = 0
-  /// Who sent the last packet.
-  var latest: Side
+  /// Copies of its packets that were not taken into account.
+  var copies = BySide<UInt32>(client: 0, server: 0)
+  /// Slot of its `Undoubled`, or -1.
+  var undoubled: Int32 = -1
+  /// Too few of its packets came twice: what repeats is repeated by its sender.
+  var isSingle = false
 
   func side(fromLow: Bool) -> Side { fromLow == isClientLow ? .client : .server }
 }

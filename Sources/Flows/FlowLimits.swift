@@ -20,6 +20,9 @@ package struct FlowLimits: Sendable {
   /// A packet equal to one seen this long ago may be its copy, captured twice; in nanoseconds, 0
   /// takes every packet for itself.
   package var duplicateWindow: Int64 = 10_000_000
+  /// Connections that are measured twice at once, with and without their repeated packets, until
+  /// it is clear whether all of them came twice.
+  package var suspectedConnections = 10_000
 
   package init() {}
 }
@@ -43,6 +46,8 @@ package struct FlowCounters: Hashable, Sendable {
   package var untimedSegments: UInt64 = 0
   /// Packets captured twice: copies of one just seen.
   package var duplicates: UInt64 = 0
+  /// Connections taken as captured once because too many were suspected.
+  package var unsuspected: UInt64 = 0
   /// Packets of transports that are counted and not followed, and TCP packets without a header.
   package var unfollowed: UInt64 = 0
 

@@ -19,17 +19,19 @@ package struct FlowTable: Sendable {
   /// Conversations open now, finished ones that may still get late packets among them.
   package private(set) var openCount = 0
 
-  private var account: Account
-  private var flows: [Flow] = []
-  private var connections: [TCPConnection] = []
-  private var outstanding = Outstanding()
+  var account: Account
+  var flows: [Flow] = []
+  var connections: [TCPConnection] = []
+  var outstanding = Outstanding()
+  /// Connections that may be captured twice, measured as if they were.
+  var suspects = Suspects()
   private var lists = [IdleList](repeating: IdleList(), count: 3)
   /// Conversations that are over and wait for late packets.
   private var closedCount = 0
   private var freeFlow: Int32 = -1
   private var freeConnections: [Int32] = []
   private var index = FlowIndex()
-  private var duplicates = DuplicateFilter()
+  var duplicates = DuplicateFilter()
   private var clock = PacketClock()
   private let trustsPorts: Bool
   private let seed: UInt64
@@ -66,10 +68,12 @@ package struct FlowTable: Sendable {
     let (key, fromLow) = FlowKey.of(packet)
     let hash = key.hash(seed: seed)
     var found = index.slot(hash) { flows[$0].key == key }
-    if account.limits.duplicateWindow > 0,
-      isDuplicate(packet, payload, slot: found, hash: hash, fromLow: fromLow)
-    {
+    let repetition =
+      account.limits.duplicateWindow > 0
+      ? repetition(packet, payload, hash: hash, fromLow: fromLow) : .none
+    if repetition == .copy {
       account.counters.duplicates &+= 1
+      if let slot = found { flows[slot].copies[flows[slot].side(fromLow: fromLow)] &+= 1 }
       return
     }
     if let slot = found, let tcp = packet.tcp, tcp.flags.hasSYN {
@@ -80,6 +84,9 @@ package struct FlowTable: Sendable {
     }
     let slot = found ?? open(packet, key, hash, fromLow: fromLow, into: sink)
     let side = flows[slot].side(fromLow: fromLow)
+    if let tcp = packet.tcp, repetition != .none || flows[slot].undoubled >= 0 {
+      weigh(repetition, packet, tcp, slot, side)
+    }
     note(packet, slot, side)
     let moment = Moment(timestamp: packet.timestamp, packet: packet.number)
     if let tcp = packet.tcp {
@@ -157,7 +164,7 @@ package struct FlowTable: Sendable {
       last: packet.timestamp, touched: packet.timestamp.nanoseconds,
       list: packet.tcp == nil ? .datagrams : .tcp, isClientLow: fromLow != (isAnswer || isReply),
       evidence: isAnswer ? .synAck : isSYN ? .syn : isReply ? .portHint : .firstPacket,
-      state: packet.tcp == nil || isSYN ? .open : .inProgress, latest: .client)
+      state: packet.tcp == nil || isSYN ? .open : .inProgress)
     if packet.tcp != nil { flow.connection = takeConnection() }
     let slot = takeSlot(flow)
     lists[flow.list.rawValue].append(slot, &flows)
@@ -174,11 +181,19 @@ package struct FlowTable: Sendable {
   ) {
     let connection = Int(flows[slot].connection)
     if connection >= 0 { connections[connection].flush(slot: slot, sink, &account) }
-    flows[slot].state = .closed
+    // What only the capture's end cut off was left open by its ends.
+    if reason != .endOfCapture { flows[slot].state = .closed }
     if flows[slot].reason == nil { flows[slot].reason = reason }
-    sink.closed(slot, conversation(slot))
+    let conversation = conversation(slot)
+    sink.closed(slot, conversation)
+    if flows[slot].undoubled >= 0 {
+      if suspects[flows[slot].undoubled].isDoubled {
+        account.counters.duplicates &+= UInt64(suspects[flows[slot].undoubled].copies.sum)
+      }
+      suspects.free(&flows[slot].undoubled, &outstanding)
+    }
     if connection >= 0 {
-      connections[connection].release(&outstanding)
+      connections[connection].meter.release(&outstanding)
       connections[connection] = TCPConnection()
       freeConnections.append(Int32(connection))
     }
@@ -237,11 +252,14 @@ package struct FlowTable: Sendable {
   private mutating func startsAnew(_ tcp: TCPFields, slot: Int, side: Side) -> Bool {
     guard !tcp.flags.hasACK else { return false }
     let connection = Int(flows[slot].connection)
-    switch connections[connection].opening(tcp, from: side) {
+    switch connections[connection].meter.opening(tcp, from: side) {
     case .first: return false
     case .anotherConnection: return true
     case .again:
-      connections[connection].reopen(from: side)
+      connections[connection].meter.reopen(from: side)
+      if flows[slot].undoubled >= 0 {
+        suspects[flows[slot].undoubled].meter.reopen(from: side)
+      }
       return false
     }
   }
@@ -251,10 +269,7 @@ package struct FlowTable: Sendable {
   @inline(__always)
   private mutating func note(_ packet: borrowing Decoded, _ slot: Int, _ side: Side) {
     let time = packet.timestamp
-    flows[slot].sent[side].packets &+= 1
-    flows[slot].sent[side].bytes &+= UInt64(max(0, packet.frameLength))
-    flows[slot].sent[side].payload &+= UInt64(max(0, packet.declaredPayload))
-    flows[slot].latest = side
+    flows[slot].sent[side].count(packet)
     if time > flows[slot].last { flows[slot].last = time }
     lists[flows[slot].list.rawValue].touch(slot, at: time.nanoseconds, &flows)
   }
@@ -269,57 +284,26 @@ package struct FlowTable: Sendable {
 
   private func conversation(_ slot: Int) -> Conversation {
     let flow = flows[slot]
+    var sent = flow.sent
+    var copies = flow.copies
+    var health: TCPHealth?
+    if flow.connection >= 0 {
+      let connection = Int(flow.connection)
+      if flow.undoubled >= 0, suspects[flow.undoubled].isDoubled {
+        let undoubled = suspects[flow.undoubled]
+        sent = undoubled.sent
+        copies.client &+= undoubled.copies.client
+        copies.server &+= undoubled.copies.server
+        health = undoubled.meter.health(connections[connection].streams)
+      } else {
+        health = connections[connection].meter.health(connections[connection].streams)
+      }
+    }
     return Conversation(
       stream: flow.stream, transport: flow.key.transport,
       client: flow.isClientLow ? flow.key.low : flow.key.high,
       server: flow.isClientLow ? flow.key.high : flow.key.low, clientKnownBy: flow.evidence,
       first: flow.first, last: flow.last, state: flow.state, closeReason: flow.reason,
-      sent: flow.sent,
-      health: flow.connection >= 0 ? connections[Int(flow.connection)].health : nil)
+      sent: sent, copies: copies, health: health)
   }
-
-  // MARK: Packets captured twice
-
-  /// Whether the packet is a copy of one taken before.
-  ///
-  /// On another interface or VLAN equality suffices. On the same one only a connection whose
-  /// packets keep coming twice is believed to be captured twice: a lone repetition may be a
-  /// retransmission or a duplicate acknowledgment, which are news.
-  private mutating func isDuplicate(
-    _ packet: borrowing Decoded, _ payload: RawSpan, slot: Int?, hash: UInt32, fromLow: Bool
-  ) -> Bool {
-    let fingerprint: UInt64
-    if let tcp = packet.tcp {
-      fingerprint = DuplicateFilter.fingerprint(
-        tcp, length: packet.declaredPayload, flow: hash, fromLow: fromLow)
-    } else {
-      fingerprint = DuplicateFilter.fingerprint(
-        payload, length: packet.declaredPayload, flow: hash, fromLow: fromLow)
-    }
-    let place =
-      UInt32(truncatingIfNeeded: packet.interface) << 16 | UInt32(packet.vlan ?? 0xffff)
-    let sighting = duplicates.see(
-      fingerprint, at: packet.timestamp, place: place, window: account.limits.duplicateWindow)
-    guard let slot, let tcp = packet.tcp else { return sighting?.isElsewhere ?? false }
-    let carries =
-      packet.declaredPayload > 0 || tcp.flags.hasVirtualByte
-    guard let sighting else {
-      if carries { flows[slot].copies = 0 }
-      return false
-    }
-    if sighting.isElsewhere || flows[slot].isDoubled { return true }
-    // No stack sends again this soon without a word from the other side.
-    guard carries, sighting.age <= Self.impatience,
-      flows[slot].latest == flows[slot].side(fromLow: fromLow)
-    else { return false }
-    flows[slot].copies += 1
-    if tcp.flags.hasSYN || flows[slot].copies >= Self.copiesToBelieve {
-      flows[slot].isDoubled = true
-    }
-    return flows[slot].isDoubled
-  }
-
-  /// Sooner than this no sender repeats a segment on its own, in nanoseconds.
-  private static let impatience: Int64 = 1_000_000
-  private static let copiesToBelieve: UInt8 = 3
 }

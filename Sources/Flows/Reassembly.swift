@@ -193,7 +193,6 @@ struct Reassembly: Sendable {
     guard isPlaced, !hasWaiting, let known = proof else { return nil }
     let count = (hasEnd && acknowledged.isAfter(end) ? end : acknowledged).distance(from: next)
     guard count > (hasEnd ? 0 : 1) else { return nil }
-    gapsLost &+= 1
     advance(by: count)
     return (count, known)
   }

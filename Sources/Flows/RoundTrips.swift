@@ -64,10 +64,7 @@ struct Flight: Sendable {
     let node = Outstanding.Node(
       time: time.nanoseconds, end: end, next: -1, isAmbiguous: false)
     let limit = isAlone ? Outstanding.perSideUnheard : Outstanding.perSide
-    guard let index = memory.take(node, count: count, limit: limit) else { return }
-    if tail >= 0 { memory.nodes[Int(tail)].next = index } else { head = index }
-    tail = index
-    count += 1
+    append(node, limit: limit, in: &memory)
   }
 
   /// Bytes from `start` up to `end` were sent again: what they touch is no longer timed.
@@ -99,6 +96,29 @@ struct Flight: Sendable {
     }
     if head < 0 { tail = -1 }
     return sent
+  }
+
+  /// A chain of its own with the same segments, as many as there is room for.
+  func copied(in memory: inout Outstanding) -> Flight {
+    var copy = Flight()
+    var at = head
+    while at >= 0 {
+      let node = memory.nodes[Int(at)]
+      at = node.next
+      let twin = Outstanding.Node(
+        time: node.time, end: node.end, next: -1, isAmbiguous: node.isAmbiguous)
+      copy.append(twin, limit: Outstanding.perSide, in: &memory)
+    }
+    return copy
+  }
+
+  private mutating func append(
+    _ node: Outstanding.Node, limit: Int32, in memory: inout Outstanding
+  ) {
+    guard let index = memory.take(node, count: count, limit: limit) else { return }
+    if tail >= 0 { memory.nodes[Int(tail)].next = index } else { head = index }
+    tail = index
+    count += 1
   }
 
   /// Frees the whole chain.

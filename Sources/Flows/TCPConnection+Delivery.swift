@@ -22,7 +22,8 @@ extension TCPConnection {
   ) -> Outcome {
     // No real segment is longer; a false length must not reach round the sequence space.
     let length = min(max(declared, payload.byteCount), Reassembly.reach)
-    observe(tcp, length: length, at: moment.timestamp, from: side, isAlone: isAlone, in: &memory)
+    meter.observe(
+      tcp, length: length, at: moment.timestamp, from: side, isAlone: isAlone, in: &memory)
     // Both streams as plain `inout`: going through a subscript would copy them.
     switch side {
     case .client:

@@ -1,6 +1,8 @@
-/// The health figures of one TCP connection (`tcp_metrics`): counts are exact, times are in
+/// The health figures of one TCP connection, or of the connections of a flow (`tcp_metrics`): counts are exact, times are in
 /// microseconds, and what could not be measured is nil, never zero.
 package struct TCPHealth: Hashable, Sendable {
+  /// How many connections these are the figures of.
+  package var connections: UInt32 = 1
   package var retransmissions: UInt32 = 0
   package var fastRetransmissions: UInt32 = 0
   package var spuriousRetransmissions: UInt32 = 0

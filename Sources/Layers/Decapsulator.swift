@@ -11,13 +11,13 @@ package struct Decapsulator: Sendable {
   /// Packets inside packets that are followed.
   static let maximumTunnels = 8
 
-  /// Whether checksums of IPv4, TCP and UDP are computed, to mark packets where they are wrong.
-  package var verifiesChecksums: Bool
+  /// Which packets have their checksums computed, to count and mark those where they are wrong.
+  package var checksums: ChecksumPolicy
   package private(set) var counters = LayerCounters()
   private var fragments: FragmentTable
 
-  package init(limits: FragmentLimits = FragmentLimits(), verifiesChecksums: Bool = false) {
-    self.verifiesChecksums = verifiesChecksums
+  package init(limits: FragmentLimits = FragmentLimits(), checksums: ChecksumPolicy = .none) {
+    self.checksums = checksums
     fragments = FragmentTable(limits: limits)
   }
 
@@ -45,8 +45,10 @@ package struct Decapsulator: Sendable {
       return .skipped(.unknownLinkType)
     }
     var walk = Walk(
-      packet, captured: bytes.byteCount, verifiesChecksums: verifiesChecksums)
+      packet, captured: bytes.byteCount,
+      verifiesChecksums: checksums.verifies(packet.number))
     let outcome = follow(first, &walk, bytes, packet, &decoded)
+    if !walk.checks.isEmpty { counters.checksums.add(walk.checks) }
     switch outcome {
     case .decoded: counters.count(decoded)
     case .held: counters.held &+= 1
@@ -75,10 +77,12 @@ package struct Decapsulator: Sendable {
         case .ipv4: step = try walk.ipv4(bytes)
         case .ipv6: step = try walk.ipv6(bytes)
         case .transport(6):
+          if walk.verifiesChecksums { walk.verifyTransport(6, bytes) }
           try walk.tcp(bytes, packet, &out)
           return .decoded
         case .transport(17): return try udp(&walk, bytes, packet, &out)
         case .transport(132):
+          if walk.verifiesChecksums { walk.verifyTransport(132, bytes) }
           try walk.sctp(bytes, packet, &out)
           return .decoded
         case .transport(let number): step = try walk.transport(number, bytes)
@@ -105,6 +109,7 @@ package struct Decapsulator: Sendable {
     guard let step = inner.tunnel(port, bytes) else { return .decoded }
     // What cannot be followed inside stays a datagram.
     let outcome = follow(step, &inner, bytes, packet, &out)
+    walk.checks.formUnion(inner.checks)
     if case .skipped = outcome { return .decoded }
     return outcome
   }
@@ -135,6 +140,7 @@ package struct Decapsulator: Sendable {
       inner.declaredEnd = store.count
       inner.marks.insert(.reassembled)
       let outcome = follow(.transport(number), &inner, store.bytes, packet, &out)
+      walk.checks.formUnion(inner.checks)
       if case .decoded = outcome, out.fragments == nil { out.fragments = store }
       return outcome
     }

@@ -24,6 +24,13 @@ package struct Decoded: Sendable {
   /// Outermost VLAN identifier (IEEE 802.1Q), or nil.
   package var vlan: UInt16?
   package var interface: Int
+  /// IPv4's identification, which a sender gives each packet anew (RFC 6864); 0 means nothing, and
+  /// is what IPv6 has.
+  package var identification: UInt16
+  /// The transport's own checksum as on the wire; 0 where it has none of 16 bits.
+  package var checksum: UInt16
+  /// Device and direction that a cooked capture names for each packet; 0 in other captures.
+  package var device: UInt32
 
   /// Things worth counting that stop nothing.
   package struct Marks: OptionSet, Hashable, Sendable {
@@ -128,5 +135,8 @@ extension Decoded {
     self.marks = marks
     vlan = nil
     interface = 0
+    identification = 0
+    checksum = 0
+    device = 0
   }
 }

@@ -21,8 +21,9 @@ package struct LayerCounters: Hashable, Sendable {
   package var tunnelled: UInt64 = 0
   /// Decoded packets of which the capture holds only a part.
   package var cut: UInt64 = 0
-  /// Decoded packets with a wrong checksum, when checksums are verified.
+  /// Decoded packets with a wrong checksum, among those verified.
   package var badChecksums: UInt64 = 0
+  package var checksums = ChecksumCounters()
   /// Datagrams put together from fragments.
   package var reassembled: UInt64 = 0
   /// Fragments of which a part had come before.

@@ -62,12 +62,16 @@ struct Walk {
   var destination = IPAddress(v4: 0)
   var isV6 = false
   var vlan: UInt16?
+  var identification: UInt16 = 0
+  var device: UInt32 = 0
   var marks: Decoded.Marks = []
   var headers = 0
   var tunnels = 0
   /// A length reached beyond what encloses it.
   var isOverlong = false
   var verifiesChecksums: Bool
+  /// What was verified.
+  var checks = ChecksumCheck()
 
   @inline(__always)
   init(_ packet: Packet, captured: Int, verifiesChecksums: Bool) {
@@ -75,6 +79,15 @@ struct Walk {
     end = captured
     declaredEnd = max(captured, packet.originalLength)
     self.verifiesChecksums = verifiesChecksums
+  }
+
+  /// A walk through a packet that an error message quotes, from its IP header.
+  init(quoted message: RawSpan, from start: Int) {
+    base = 0
+    at = start
+    end = message.byteCount
+    declaredEnd = message.byteCount
+    verifiesChecksums = false
   }
 
   /// Throws unless `count` bytes follow.
@@ -135,6 +148,7 @@ struct Walk {
     switch number {
     case 1 where !isV6, 58 where isV6:
       try require(4)
+      if verifiesChecksums { verifyTransport(number, bytes) }
       return .end(isV6 ? .icmpv6 : .icmp)
     case 4:
       enterTunnel()
@@ -168,7 +182,7 @@ struct Walk {
   @inline(__always)
   func finish(
     _ packet: Packet, _ transport: Transport, ports: (UInt16, UInt16), from start: Int,
-    tcp: TCPFields? = nil, _ out: inout Decoded
+    checksum: UInt16 = 0, tcp: TCPFields? = nil, _ out: inout Decoded
   ) {
     let first = min(start, end)
     let declared = max(0, declaredEnd - start)
@@ -187,6 +201,9 @@ struct Walk {
     out.marks = declared > end - first ? marks.union(.cut) : marks
     out.vlan = vlan
     out.interface = packet.interface
+    out.identification = identification
+    out.checksum = checksum
+    out.device = device
   }
 }
 

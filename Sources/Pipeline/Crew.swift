@@ -21,6 +21,8 @@ final class Crew: Sendable {
 
   private let posts: [Post]
   private let failed = Mutex<StoreError?>(nil)
+  /// Conversations that are in no flow record, there being too many flows.
+  private let flowsLeftOut = Mutex<UInt64>(0)
 
   init(_ settings: PipelineSettings, store: EntryStore) {
     posts = (0..<settings.workers).map { number in
@@ -67,6 +69,17 @@ final class Crew: Sendable {
       }
     }
     for post in posts { post.queue.sync {} }
+    keepFlows()
+  }
+
+  /// Writes a record for each flow: its conversations may have been with several workers.
+  private func keepFlows() {
+    var book = FlowBook()
+    for post in posts { book.merge(post.worker.withLock { $0.flows }) }
+    guard let first = posts.first else { return }
+    let records = book.entries
+    note(first) { (worker) throws(StoreError) in try worker.keep(records) }
+    flowsLeftOut.withLock { $0 = book.leftOut }
   }
 
   /// Adds what the workers counted.
@@ -80,6 +93,11 @@ final class Crew: Sendable {
       }
     }
     statistics.take(dissection)
+    let leftOut = flowsLeftOut.withLock { $0 }
+    if leftOut > 0 {
+      statistics.flowTroubles.append(
+        Statistics.Named(name: "conversations without a flow record", count: leftOut))
+    }
   }
 
   private func note(_ post: Post, _ work: (inout Worker) throws(StoreError) -> Void) {

@@ -39,7 +39,7 @@ package final class FilePipeline: Sendable {
   ) throws(PipelineError) {
     guard var reader = files.withLock({ $0.take() }) else { return }
     let crew = Crew(settings, store: store)
-    var decapsulator = Decapsulator()
+    var decapsulator = Decapsulator(checksums: .sample)
     var progress = statistics
     var failure: PipelineError?
     do throws(CaptureError) {

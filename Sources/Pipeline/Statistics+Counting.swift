@@ -17,6 +17,10 @@ extension Statistics {
   /// What could not be followed below the transport.
   mutating func take(_ counters: LayerCounters) {
     cutPackets = counters.cut
+    wrongChecksums = ChecksumKind.allCases.compactMap { kind in
+      let wrong = counters.checksums.wrong(kind)
+      return wrong > 0 ? Named(name: kind.words, count: wrong) : nil
+    }
     notFollowed = SkipReason.allCases.compactMap { reason in
       counters[reason] > 0 ? Named(name: reason.words, count: counters[reason]) : nil
     }
@@ -44,6 +48,7 @@ extension Statistics {
       ("stray segments", counters.straySegments),
       ("waiting bytes over the limit", counters.pendingOverflows),
       ("transports not followed", counters.unfollowed),
+      ("connections not suspected of being captured twice", counters.unsuspected),
     ] where count > 0 {
       if let at = flowTroubles.firstIndex(where: { $0.name == name }) {
         flowTroubles[at].count += count
@@ -82,6 +87,11 @@ extension Statistics {
 /// What follows the last slash.
 func lastComponent(_ path: String) -> String {
   path == "-" ? "standard input" : String(path.split(separator: "/").last ?? Substring(path))
+}
+
+extension ChecksumKind {
+  /// For the coverage line.
+  fileprivate var words: String { self == .ipv4 ? "IPv4" : "\(self)".uppercased() }
 }
 
 extension SkipReason {

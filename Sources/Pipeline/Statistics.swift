@@ -25,6 +25,8 @@ package struct Statistics: Hashable, Sendable {
   /// What dissection met, by protocol and kind of trouble.
   package var dissectionTroubles: [Named] = []
   package var entries: UInt64 = 0
+  /// Wrong checksums by kind, among the packets that were verified: a sample.
+  package var wrongChecksums: [Named] = []
   /// Conversations whose protocol was not recognised.
   package var unrecognised: UInt64 = 0
   /// What was wrong with the input, one sentence each.

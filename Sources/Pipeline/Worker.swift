@@ -33,6 +33,9 @@ struct Worker {
     self.store = store
   }
 
+  /// The flows of conversations that ended.
+  var flows: FlowBook { dissection.flows }
+
   mutating func take(_ batch: Batch) throws(StoreError) {
     for packet in batch.packets {
       let memory = packet.fragments ?? batch.store
@@ -50,8 +53,11 @@ struct Worker {
     try emit()
   }
 
-  private mutating func emit() throws(StoreError) {
-    var ready = dissection.drain()
+  private mutating func emit() throws(StoreError) { try keep(dissection.drain()) }
+
+  /// Names the ends of entries and puts them into the store.
+  mutating func keep(_ entries: [Entry]) throws(StoreError) {
+    var ready = entries
     guard !ready.isEmpty else { return }
     if !names.isEmpty {
       for index in ready.indices {
@@ -60,7 +66,7 @@ struct Worker {
         ready[index].destination.workload = name(ready[index].destination.address, when)
       }
     }
-    entries += UInt64(ready.count)
+    self.entries += UInt64(ready.count)
     try store.append(ready)
   }
 

@@ -52,7 +52,7 @@ struct FlowAggregator {
       let view = ScanRow(scan: scan, row: row)
       // Flow records repeat what connection records say.
       switch view.int(.kind).flatMap({ UInt8(exactly: $0) }).flatMap(ProtocolKind.init(rawValue:)) {
-      case .tcpConn, .udpConn: add(view)
+      case .tcpConn, .udpConn, .sctpConn, .icmpConn: add(view)
       default: break
       }
     }

@@ -43,7 +43,7 @@ package struct FlowQuery: Sendable {
 package struct Flow: Sendable {
   package var client: End
   package var server: End
-  /// `tcp` or `udp`; empty where both were added up.
+  /// `tcp`, `udp`, `sctp` or `icmp`; empty where both were added up.
   package var transport: String
   /// Connections, of which closed, and of which were refused or never answered.
   package var connections = 0

@@ -42,7 +42,7 @@ struct CallSummary {
       path = row.text(.kafkaRequestSummary)
       status = nil
       statusText = row.text(.statusText) ?? (answered ? "ok" : "-")
-    case .tcpConn, .udpConn:
+    case .tcpConn, .udpConn, .sctpConn, .icmpConn:
       method = nil
       path = row.texts(.connL7Detected).joined(separator: ",")
       status = nil

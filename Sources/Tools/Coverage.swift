@@ -16,7 +16,22 @@ struct Coverage {
       "newest_ts": statistics.newest.map { .int($0.milliseconds) } ?? .null,
       "packets": JSONValue(statistics.packets), "targeted": "unknown",
     ]
+    let counters = counters
+    if !counters.members.isEmpty { object["counters"] = .object(counters) }
     object["notes"] = .array((remarks + notes).map { .string($0) })
+    return object
+  }
+
+  /// What was turned away or found wrong, by name; what is zero is left out.
+  private var counters: JSONObject {
+    var object = JSONObject()
+    for counter in statistics.flowTroubles + statistics.dissectionTroubles {
+      object[counter.name] = JSONValue(counter.count)
+    }
+    // Not in the notes: offloading on the capturing machine leaves most of them.
+    for counter in statistics.wrongChecksums {
+      object["wrong \(counter.name) checksums, of those sampled"] = JSONValue(counter.count)
+    }
     return object
   }
 

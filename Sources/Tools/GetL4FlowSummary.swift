@@ -61,7 +61,7 @@ struct GetL4FlowSummary: Tool {
     }
     answer.structured = summary.json
     guard !result.flows.isEmpty else {
-      answer.say("There are no TCP or UDP conversations in this traffic.")
+      answer.say("There are no conversations in this traffic.")
       return answer.finish(traffic.coverage)
     }
     summary.say(in: &answer)

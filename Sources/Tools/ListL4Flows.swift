@@ -4,7 +4,7 @@ import KFL
 import Query
 import ToolKit
 
-/// TCP and UDP flows: who talks to whom, how much, with which round trip.
+/// Flows of all transports: who talks to whom, how much, with which round trip.
 struct ListL4Flows: Tool {
   static let format = Parameter(
     "format", .choice(["compact", "full", "raw"], default: "compact"), "full adds rates and times")
@@ -12,7 +12,7 @@ struct ListL4Flows: Tool {
     "aggregate", .choice(["pod", "namespace", "node", "service"], default: nil),
     "Add up flows between the same two pods, namespaces, nodes or services")
   static let l4proto = Parameter(
-    "l4proto", .choice(["tcp", "udp"], default: nil), "Only this transport")
+    "l4proto", .choice(["tcp", "udp", "sctp", "icmp"], default: nil), "Only this transport")
   static let ip = Parameter("ip", .text, "Address or network of either side, such as 10.0.0.0/8")
   static let sort = Parameter(
     "sort", .choice(["bytes", "pkts", "rtt", "recent"], default: "bytes"), "Which flows come first")
@@ -30,7 +30,7 @@ struct ListL4Flows: Tool {
   static let row = ToolRow(
     name: "list_l4_flows", title: "List L4 flows",
     doc: """
-      TCP and UDP flows with bytes, packets, connections and handshake round-trip times, largest \
+      TCP, UDP, SCTP and ICMP flows with bytes, packets, connections and handshake round-trip times, largest \
       first. Works for encrypted and unknown protocols too. RTT p50 below 1 ms is the same node, \
       1 to 10 ms normal, 10 to 100 ms elevated.
       """,
@@ -103,7 +103,7 @@ struct ListL4Flows: Tool {
       answer.say("No flow matches.")
       answer.say(
         result.coverage.entries == 0
-          ? "There are no TCP or UDP conversations in the traffic."
+          ? "There are no conversations in the traffic."
           : """
           There are \(Shown.count(Int64(result.coverage.entries))) connections in all: leave a \
           condition out, or call get_l4_flow_summary.

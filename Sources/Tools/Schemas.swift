@@ -52,7 +52,7 @@ enum AnswerSchema {
       "source": .text(), "oldest_ts": ["type": ["integer", "null"]],
       "newest_ts": ["type": ["integer", "null"]], "dissection_enabled": .flag(),
       "packets": .integer(), "nodes": .texts, "targeted": ["type": ["boolean", "string"]],
-      "notes": .texts,
+      "notes": .texts, "counters": .anyObject,
     ], required: ["dissection_enabled", "oldest_ts", "newest_ts", "notes"],
     "What the answer rests on")
 

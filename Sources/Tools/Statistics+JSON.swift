@@ -12,7 +12,8 @@ extension Statistics {
       "newest": newest.map { .int($0.nanoseconds) } ?? .null, "cut": JSONValue(cutPackets),
       "dropped": JSONValue(droppedPackets), "duplicates": JSONValue(duplicates),
       "bytesLost": JSONValue(bytesLost), "conversations": JSONValue(conversations),
-      "notFollowed": Self.json(notFollowed), "flowTroubles": Self.json(flowTroubles),
+      "wrongChecksums": Self.json(wrongChecksums), "notFollowed": Self.json(notFollowed),
+      "flowTroubles": Self.json(flowTroubles),
       "dissectionTroubles": Self.json(dissectionTroubles), "entries": JSONValue(entries),
       "unrecognised": JSONValue(unrecognised),
       "warnings": .array(warnings.map { .string($0) }),
@@ -30,6 +31,7 @@ extension Statistics {
       let unrecognised = count("unrecognised"),
       let warnings = json["warnings"]?.array?.compactMap(\.string),
       let notFollowed = Self.named(json["notFollowed"]),
+      let wrongChecksums = Self.named(json["wrongChecksums"]),
       let flowTroubles = Self.named(json["flowTroubles"]),
       let dissectionTroubles = Self.named(json["dissectionTroubles"])
     else { return nil }
@@ -40,6 +42,7 @@ extension Statistics {
     (cutPackets, droppedPackets, self.duplicates) = (cut, dropped, duplicates)
     (bytesLost, self.conversations, self.entries) = (lost, conversations, entries)
     (self.unrecognised, self.warnings) = (unrecognised, warnings)
+    self.wrongChecksums = wrongChecksums
     (self.notFollowed, self.flowTroubles) = (notFollowed, flowTroubles)
     self.dissectionTroubles = dissectionTroubles
     isComplete = true

@@ -103,7 +103,7 @@ import Testing
   }
 
   @Test func metricsHaveTheirNamesAndOrder() {
-    #expect(TCPMetrics.names.count == 25)
+    #expect(TCPMetrics.names.count == 27)
     let entry = sample(
       .tcpConn,
       fields: [

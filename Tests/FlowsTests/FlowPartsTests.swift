@@ -118,14 +118,17 @@ import Testing
 
   @Test func aSightingIsForgottenAfterItsTime() {
     var filter = DuplicateFilter()
-    func see(_ time: Int64, _ place: UInt32) -> DuplicateFilter.Sighting? {
+    func see(_ time: Int64, _ place: UInt64) -> DuplicateFilter.Sighting? {
       filter.see(77, at: Timestamp(nanoseconds: time), place: place, window: 100)
     }
     #expect(see(1000, 1) == nil)
-    #expect(see(1050, 2) == DuplicateFilter.Sighting(age: 50, isElsewhere: true))
-    #expect(see(990, 1) == DuplicateFilter.Sighting(age: 10, isElsewhere: false))
+    #expect(see(1050, 2) == DuplicateFilter.Sighting(age: 50, isElsewhere: true, isSecond: true))
+    #expect(
+      see(990, 1)
+        == DuplicateFilter.Sighting(age: 10, isElsewhere: false, isSecond: false))
     #expect(see(1101, 1) == nil)
-    #expect(see(1150, 1) == DuplicateFilter.Sighting(age: 49, isElsewhere: false))
+    #expect(
+      see(1150, 1) == DuplicateFilter.Sighting(age: 49, isElsewhere: false, isSecond: true))
   }
 
   @Test func distancesWrap() {

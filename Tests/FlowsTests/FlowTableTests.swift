@@ -285,8 +285,9 @@ import Testing
       script.send(side, at: at, text, flags: flags)
       script.send(side, at: at, text, flags: flags, after: 3)
     }
-    #expect(script.table.counters.duplicates == 4)
     let conversation = try script.result()
+    #expect(script.table.counters.duplicates == 4)
+    #expect(conversation.copies == BySide(client: 3, server: 1))
     #expect(conversation.sent.client.packets == 3)
     #expect(conversation.health?.retransmissions == 0)
     #expect(conversation.health?.duplicateACKs == 0)
@@ -304,6 +305,85 @@ import Testing
     let health = try script.health()
     #expect(health.duplicateACKs == 3)
     #expect(health.fastRetransmissions == 1)
+  }
+
+  /// Captured twice on one interface, every packet but the first of the data, which came once, and
+  /// a real retransmission and repeated acknowledgments amid them.
+  @Test func whatIsSentAgainIsNewsInADoubledCaptureToo() throws {
+    var script = Script()
+    var id: UInt16 = 100
+    func twice(_ side: Side, at: Int, _ text: String, ack: Int, after: Int64) {
+      id += 1
+      for delay in [after, 3] {
+        script.send(side, at: at, text, ack: ack, after: delay, id: id)
+      }
+    }
+    for (side, flags) in [(Side.client, TCPFlags.syn), (.server, [.syn, .ack])] {
+      script.send(side, at: -1, flags: flags)
+      script.send(side, at: -1, flags: flags, after: 3)
+    }
+    script.send(at: 0, id: 9)
+    script.send(at: 0, "abc", id: 10)
+    script.send(at: 0, "abc", after: 4, id: 10)
+    twice(.client, at: 3, "def", ack: 0, after: 100)
+    for _ in 0..<3 { twice(.server, at: 0, "", ack: 0, after: 100) }
+    twice(.client, at: 0, "abc", ack: 0, after: 100)
+    twice(.server, at: 0, "", ack: 6, after: 100)
+    let conversation = try script.result()
+    #expect(conversation.copies.sum == 9)
+    #expect(conversation.sent.client.packets == 5)
+    #expect(conversation.sent.server.packets == 5)
+    #expect(conversation.health?.duplicateACKs == 3)
+    #expect(conversation.health?.retransmissions == 1)
+    #expect(conversation.health?.fastRetransmissions == 1)
+    #expect(script.sink.text[.client] == "abcdef")
+  }
+
+  /// A log or a tap that doubles some packets does not make a doubled capture.
+  @Test func aFewEqualPacketsAreCountedAsTheyCame() throws {
+    var script = Script()
+    script.send(at: -1, flags: .syn, id: 7)
+    script.send(at: -1, flags: .syn, after: 1, id: 7)
+    script.send(.server, at: -1, flags: [.syn, .ack])
+    script.send(at: 0)
+    for offset in 0..<4 { script.send(at: offset, "x", id: UInt16(8 + offset)) }
+    let conversation = try script.result()
+    #expect(script.table.counters.duplicates == 0)
+    #expect(conversation.copies == BySide(client: 0, server: 0))
+    #expect(conversation.sent.client.packets == 7)
+    #expect(conversation.health?.retransmissions == 1)
+  }
+
+  @Test func anotherIdentificationIsAnotherPacket() throws {
+    var script = Script()
+    script.connect()
+    script.send(at: 0, "abc", id: 1)
+    script.send(at: 0, "abc", after: 5, interface: 1, id: 2)
+    #expect(script.table.counters.duplicates == 0)
+    #expect(try script.health().retransmissions == 1)
+  }
+
+  @Test func aDatagramThatComesTwiceAtOnceIsOne() throws {
+    var script = Script()
+    script.datagram("q", id: 5)
+    script.datagram("q", after: 20, id: 5)
+    script.datagram("q", after: 20, id: 6)
+    script.datagram("r")
+    script.datagram("r", after: 20)
+    #expect(script.sink.text[.client] == "qqrr")
+    let conversation = try script.result()
+    #expect(script.table.counters.duplicates == 1)
+    #expect(conversation.copies.client == 1)
+  }
+
+  @Test func beyondTheLimitOnSuspectsRepetitionsCountAsTheyCame() throws {
+    var limits = FlowLimits()
+    limits.suspectedConnections = 0
+    var script = Script(limits)
+    script.send(at: -1, flags: .syn, id: 3)
+    script.send(at: -1, flags: .syn, after: 2, id: 3)
+    #expect(script.table.counters.unsuspected == 1)
+    #expect(try script.result().sent.client.packets == 2)
   }
 
   @Test func withoutAWindowEveryPacketStandsForItself() {

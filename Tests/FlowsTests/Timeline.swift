@@ -63,7 +63,7 @@ struct Script {
   mutating func send(
     _ side: Side = .client, at sequence: Int, _ payload: String = "", flags: TCPFlags = .ack,
     ack acknowledgment: Int = 0, window: UInt16 = 1000, scale: UInt8? = nil, cut: Int = 0,
-    after microseconds: Int64 = 100, interface: Int = 0
+    after microseconds: Int64 = 100, interface: Int = 0, id: UInt16 = 0, checksum: UInt16 = 0
   ) {
     let (own, other) = side == .client ? (clientISN, serverISN) : (serverISN, clientISN)
     time += microseconds
@@ -85,6 +85,7 @@ struct Script {
       payload: 0..<bytes.count, declaredPayload: bytes.count + cut,
       frameLength: 54 + bytes.count + cut, tcp: fields)
     packet.interface = interface
+    (packet.identification, packet.checksum) = (id, checksum)
     table.receive(packet, payload: bytes.rawSpan, into: sink)
   }
 
@@ -98,7 +99,7 @@ struct Script {
   /// A datagram of `transport` from one end to the other.
   mutating func datagram(
     _ payload: String, from side: Side = .client, transport: Transport = .udp,
-    after microseconds: Int64 = 100, interface: Int = 0
+    after microseconds: Int64 = 100, interface: Int = 0, id: UInt16 = 0
   ) {
     time += microseconds
     number += 1
@@ -113,6 +114,7 @@ struct Script {
       destinationPort: side == .client ? 53 : clientPort, transport: transport,
       payload: 0..<bytes.count, declaredPayload: bytes.count, frameLength: 42 + bytes.count)
     packet.interface = interface
+    packet.identification = id
     table.receive(packet, payload: bytes.rawSpan, into: sink)
   }
 

@@ -52,6 +52,20 @@ enum Frames {
     big16(ports.0) + big16(ports.1) + big16(length ?? payload.count + 8) + [0, 0] + payload
   }
 
+  static func sctp(_ chunks: [[UInt8]], ports: (Int, Int) = (36_412, 36_413)) -> [UInt8] {
+    var packet = big16(ports.0) + big16(ports.1) + big32(0x0102_0304) + big32(0)
+    for chunk in chunks { packet += chunk }
+    let sum = crc32c(packet.rawSpan)
+    packet.replaceSubrange(8..<12, with: big32(sum.byteSwapped))
+    return packet
+  }
+
+  /// A chunk with its padding.
+  static func chunk(_ type: UInt8, _ value: [UInt8], flags: UInt8 = 0) -> [UInt8] {
+    [type, flags] + big16(value.count + 4) + value
+      + [UInt8](repeating: 0, count: (4 - value.count % 4) % 4)
+  }
+
   /// `text` in TCP in IPv4: what tests put into wrappings.
   static func packet(_ text: String = "hello") -> [UInt8] { ipv4(6, tcp(Array(text.utf8))) }
 }

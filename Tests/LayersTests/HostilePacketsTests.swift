@@ -22,14 +22,30 @@ import Testing
       Frames.ethernet(0x8864, [0x11, 0, 0, 1, 0, 80, 0, 0x21] + inner),
       Frames.ethernet(0x8847, [0, 1, 1, 9] + inner),
       Frames.ethernet(0x0800, Frames.ipv4(17, udp, fragment: 0x2000)),
+      Frames.ethernet(0x0800, Frames.ipv4(1, [3, 1, 0, 0, 0, 0, 0, 0] + inner)),
+      Frames.ethernet(0x0800, Frames.ipv4(132, Frames.sctp([Frames.chunk(0, [1, 2, 3])]))),
     ]
+  }
+
+  /// What a dissector of SCTP or ICMP would read.
+  private func readMessage(_ packet: Decoded, _ memory: [UInt8]) {
+    let message = Array(memory[packet.payload])
+    switch packet.transport {
+    case .sctp:
+      var chunks = SCTPChunks(declared: packet.declaredPayload)
+      while let chunk = try? chunks.next(in: message.rawSpan) {
+        #expect(chunk.value.upperBound <= message.count)
+      }
+    case .icmp, .icmpv6: _ = QuotedPacket(in: message.rawSpan)
+    default: break
+    }
   }
 
   @Test func mutatedPacketsStayInsideTheirBytes() {
     var random = SeededGenerator(seed: 11)
     var limits = FragmentLimits()
     limits.bytes = 20_000
-    var layers = Decapsulator(limits: limits, verifiesChecksums: true)
+    var layers = Decapsulator(limits: limits, checksums: .all)
     var decoded = Decoded.none
     for round in 0..<6_000 {
       var bytes = samples().randomElement(using: &random) ?? []
@@ -48,6 +64,8 @@ import Testing
       let room = decoded.fragments.map { 0..<$0.count } ?? packet.range
       #expect(decoded.payload.clamped(to: room) == decoded.payload)
       #expect(decoded.declaredPayload >= decoded.payload.count)
+      readMessage(
+        decoded, decoded.fragments?.bytes.array() ?? [UInt8](repeating: 0, count: 7) + bytes)
     }
     let counters = layers.counters
     #expect(counters.packets == 6_000)

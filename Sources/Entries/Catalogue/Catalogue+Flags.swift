@@ -40,7 +40,9 @@ extension Catalogue {
     flag(.mongodb, "mongodb", "MongoDB", .mongodb),
     flag(.mysql, "mysql", "MySQL", .mysql),
     flag(.postgresql, "postgresql", "PostgreSQL", .postgresql),
-    flag(.conn, "conn", "A connection record of either transport", .tcpConn, .udpConn),
+    flag(
+      .conn, "conn", "A connection record of any transport",
+      .tcpConn, .udpConn, .sctpConn, .icmpConn),
     flag(.flow, "flow", "A flow record of either transport", .tcpFlow, .udpFlow),
     flag(.tcpConn, "tcp_conn", "A TCP connection record", .tcpConn),
     flag(.udpConn, "udp_conn", "A UDP conversation record", .udpConn),

@@ -51,6 +51,8 @@ extension Catalogue {
       .metricFastRetransmissions, nil, .int, "Segments sent again after repeated acknowledgements"),
     Field(.metricSpuriousRetransmissions, nil, .int, "Segments sent again that had arrived"),
     Field(.metricZeroWindows, nil, .int, "Times a receiver closed its window"),
+    Field(.metricZeroWindowSegments, nil, .int, "Segments that announce a closed window"),
+    Field(.metricLostSegmentEvents, nil, .int, "Segments that came ahead of a gap"),
     Field(.metricWindowFull, nil, .int, "Times a sender filled the window"),
     Field(.metricWindowScale, nil, .int, "Shift of the window that the local side announced"),
     Field(.metricAverageReceiveWindow, nil, .int, "Mean window announced", unit: "bytes"),

@@ -1,5 +1,7 @@
-/// The health figures of a connection as `tcp_metrics` shows them: 24 names, and a 25th for
-/// segments that were sent again needlessly.
+/// The health figures of a connection as `tcp_metrics` shows them: 24 names, a 25th for
+/// segments that were sent again needlessly, and two that count as packet analysers do: segments that
+/// announce a closed window, of which the first of a stretch makes an event, and segments ahead of a
+/// gap, which is missing only when nothing fills it later.
 package enum TCPMetrics {
   /// Column of each figure, in the order they are shown. `retransmission_rate` has none.
   private static let figures: [(name: String, id: FieldID?)] = [
@@ -28,6 +30,8 @@ package enum TCPMetrics {
     ("jitter_us", .metricJitter),
     ("goodput_bytes", .metricGoodput),
     ("spurious_retransmissions", .metricSpuriousRetransmissions),
+    ("zero_window_segments", .metricZeroWindowSegments),
+    ("lost_segment_events", .metricLostSegmentEvents),
   ]
 
   /// Names in order.

@@ -30,6 +30,11 @@ extension Walk {
       try require(6)
       at += 6
       return .etherType(bytes.big16(at - 2))
+    case 0x8909:
+      // Cisco metadata: version, length and one option, then the type.
+      try require(8)
+      at += 8
+      return .etherType(bytes.big16(at - 2))
     case 0..<0x0600:
       limit(Int(type))
       return .llc

@@ -4,6 +4,7 @@ extension Walk {
   /// Linux cooked capture: kind (2), hardware (2), address length (2), address (8), protocol (2).
   mutating func linuxSLL(_ bytes: RawSpan) throws(WireError) -> Step {
     try require(16)
+    device = 1 &+ UInt32(bytes.big16(at))
     let hardware = bytes.big16(at + 2)
     let type = bytes.big16(at + 14)
     at += 16
@@ -16,6 +17,7 @@ extension Walk {
     try require(20)
     let type = bytes.big16(at)
     let hardware = bytes.big16(at + 8)
+    device = 1 &+ bytes.big32(at + 4) << 3 &+ UInt32(bytes.byte(at + 10) & 7)
     at += 20
     return cooked(type, hardware)
   }

@@ -30,12 +30,13 @@ extension Walk {
       guard total >= header else { throw WireError(.invalid, at: start) }
       limit(total)
     }
-    if verifiesChecksums, internetChecksum(bytes.slice(start..<start + header)) != 0 {
-      marks.insert(.badChecksum)
+    if verifiesChecksums {
+      note(.ipv4, isWrong: internetChecksum(bytes.slice(start..<start + header)) != 0)
     }
     source = IPAddress(v4: bytes.big32(start + 12))
     destination = IPAddress(v4: bytes.big32(start + 16))
     isV6 = false
+    identification = bytes.big16(start + 4)
     let number = bytes.byte(start + 9)
     let fragment = bytes.big16(start + 6)
     at = start + header
@@ -45,7 +46,7 @@ extension Walk {
         Fragment(
           key: FragmentKey(
             source: source, destination: destination,
-            identification: UInt32(bytes.big16(start + 4)), number: number),
+            identification: UInt32(identification), number: number),
           number: number, offset: Int(fragment & 0x1fff) * 8, hasMore: fragment & 0x2000 != 0))
     }
     return .transport(number)

@@ -21,6 +21,7 @@ extension Walk {
     source = IPAddress(v6: bytes, at: at + 8)
     destination = IPAddress(v6: bytes, at: at + 24)
     isV6 = true
+    identification = 0
     at += 40
     // 0 stands for a jumbogram (RFC 2675) or for segmentation offload; both end with the frame.
     if length != 0 { limit(length) }

@@ -37,8 +37,7 @@ extension Walk {
     }
     finish(
       packet, .tcp, ports: (bytes.big16(start), bytes.big16(start + 2)), from: start + header,
-      tcp: fields, &out)
-    if verifiesChecksums, isWrong(bytes, number: 6) { out.marks.insert(.badChecksum) }
+      checksum: bytes.big16(start + 16), tcp: fields, &out)
   }
 }
 
@@ -79,23 +78,5 @@ extension TCPFields {
     }
     sack.edges = (edge(0), edge(1), edge(2), edge(3))
     sackCount = UInt8(count)
-  }
-}
-
-extension Walk {
-  /// Whether the checksum over pseudo-header and segment, which begins here, is wrong (RFC 9293
-  /// §3.1, RFC 8200 §8.1). A segment that was cut, or put together, is not judged.
-  func isWrong(_ bytes: RawSpan, number: UInt8) -> Bool {
-    guard end == declaredEnd else { return false }
-    var sum: UInt64 = UInt64(number) &+ UInt64(end - at)
-    if isV6 {
-      for half in [source.high, source.low, destination.high, destination.low] {
-        sum &+= half >> 32 &+ half & 0xffff_ffff
-      }
-    } else {
-      sum &+= UInt64(source.v4) &+ UInt64(destination.v4)
-    }
-    while sum >> 32 != 0 { sum = sum & 0xffff_ffff &+ sum >> 32 }
-    return internetChecksum(bytes.slice(at..<end), adding: UInt32(sum)) != 0
   }
 }

@@ -20,17 +20,10 @@ extension Walk {
       guard length >= 8 else { throw WireError(.invalid, at: start) }
       limit(length)
     }
-    let isWrong =
-      verifiesChecksums && bytes.big16(start + 6) != 0 && isWrong(bytes, number: 17)
-    if isWrong { marks.insert(.badChecksum) }
+    if verifiesChecksums { verifyTransport(17, bytes) }
     at = start + 8
-    finish(packet, .udp, ports: (bytes.big16(start), bytes.big16(start + 2)), from: at, &out)
-  }
-
-  /// SCTP common header (RFC 9260 §3.1): ports, verification tag, checksum; chunks follow.
-  func sctp(_ bytes: RawSpan, _ packet: Packet, _ out: inout Decoded) throws(WireError) {
-    try require(12)
     finish(
-      packet, .sctp, ports: (bytes.big16(at), bytes.big16(at + 2)), from: at + 12, &out)
+      packet, .udp, ports: (bytes.big16(start), bytes.big16(start + 2)), from: at,
+      checksum: bytes.big16(start + 6), &out)
   }
 }

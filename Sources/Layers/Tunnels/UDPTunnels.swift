@@ -11,6 +11,8 @@ enum TunnelPort {
   case gtpU
   /// RFC 4380.
   case teredo
+  /// RFC 2661.
+  case l2tp
 
   @inline(__always)
   init?(_ packet: borrowing Decoded) {
@@ -29,6 +31,7 @@ enum TunnelPort {
     case 6081: self = .geneve
     case 2152: self = .gtpU
     case 3544: self = .teredo
+    case 1701: self = .l2tp
     default: return nil
     }
   }
@@ -44,6 +47,7 @@ extension Walk {
       case .geneve: geneve(bytes)
       case .gtpU: gtpU(bytes)
       case .teredo: teredo(bytes)
+      case .l2tp: l2tp(bytes)
       }
     if step != nil { enterTunnel() }
     return step
@@ -104,6 +108,25 @@ extension Walk {
     }
     at = place
     return .ip
+  }
+
+  /// L2TP data message: flags and version 2, then length, tunnel and session, sequence numbers,
+  /// and padding, as the flags tell; then PPP.
+  private mutating func l2tp(_ bytes: RawSpan) -> Step? {
+    guard end - at >= 6 else { return nil }
+    let flags = bytes.big16(at)
+    // Control messages have the first bit.
+    guard flags & 0x800f == 2 else { return nil }
+    var place = at + 6
+    if flags & 0x4000 != 0 { place += 2 }
+    if flags & 0x0800 != 0 { place += 4 }
+    if flags & 0x0200 != 0 {
+      guard end - place >= 2 else { return nil }
+      place += 2 + Int(bytes.big16(place))
+    }
+    guard end - place >= 2 else { return nil }
+    at = place
+    return .ppp
   }
 
   /// Teredo: authentication and origin indication if present, then IPv6.
