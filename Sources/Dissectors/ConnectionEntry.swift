@@ -11,6 +11,17 @@ extension Runner {
 
   /// The entry of the conversation itself, when it is switched on.
   mutating func connectionEntry(_ conversation: Conversation, in ledger: inout Ledger) -> Entry? {
+    if conversation.transport != .other, kinds.isEmpty, isUnread {
+      ledger.counters.unrecognised[conversation.server.port, default: 0] += 1
+    }
+    return record(of: conversation, in: ledger)
+  }
+
+  /// Bytes came that nobody could read.
+  private var isUnread: Bool { inlets.client.unread + inlets.server.unread > 0 }
+
+  /// The record of the conversation as far as it went: every time under the same index.
+  mutating func record(of conversation: Conversation, in ledger: borrowing Ledger) -> Entry? {
     let kind: ProtocolKind
     switch conversation.transport {
     case .tcp: kind = .tcpConn
@@ -19,18 +30,15 @@ extension Runner {
     case .icmp, .icmpv6: kind = .icmpConn
     case .other: return nil
     }
-    let families = kinds.families
-    let unread = inlets.client.unread + inlets.server.unread
-    if families.isEmpty, unread > 0 {
-      ledger.counters.unrecognised[conversation.server.port, default: 0] += 1
-    }
     guard ledger.wants(kind) else { return nil }
+    let index = recordIndex ?? takeIndex()
+    recordIndex = index
     let client = asking(in: conversation)
     let sent = conversation.sent
     var entry = Entry(
       kind: kind, transport: EntryTransport(conversation.transport),
       timestamp: conversation.first, source: conversation.endpoint(client),
-      destination: conversation.endpoint(client.other), stream: stream, index: takeIndex(),
+      destination: conversation.endpoint(client.other), stream: stream, index: index,
       packets: stream...max(stream, lastPacket), hasRequest: sent[client].packets > 0,
       hasResponse: sent[client.other].packets > 0,
       requestSize: Int64(clamping: sent[client].bytes),
@@ -45,7 +53,7 @@ extension Runner {
     entry.fields.add(.connLocalBytes, .int(Int64(clamping: sent[client].bytes)))
     entry.fields.add(.connRemotePkts, .int(Int64(clamping: sent[client.other].packets)))
     entry.fields.add(.connRemoteBytes, .int(Int64(clamping: sent[client.other].bytes)))
-    entry.fields.add(.connL7Detected, .texts(families))
+    entry.fields.add(.connL7Detected, .texts(kinds.families))
     if let health = conversation.health {
       entry.fields.add(health, client: client)
       if health.completeness == 1 {
@@ -53,14 +61,14 @@ extension Runner {
       }
     }
     let copies = conversation.copies
-    if unread > 0 || copies.client > 0 || copies.server > 0 {
+    if isUnread || copies.client > 0 || copies.server > 0 {
       entry.fields.add(
         .details,
         .text(
           details(
-            isUnrecognised: unread > 0, copies: copies[client], ofOther: copies[client.other])))
+            isUnrecognised: isUnread, copies: copies[client], ofOther: copies[client.other])))
     }
-    if unread > 0 {
+    if isUnread {
       entry.request = inlets[client].firstContent
       entry.response = inlets[client.other].firstContent
     }

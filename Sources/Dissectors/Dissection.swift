@@ -49,6 +49,17 @@ package final class Dissection: FlowSink {
   /// The flows of all conversations that ended so far, those switched off left out.
   package var flows: FlowBook { hall.ledger.flows }
 
+  /// Records of the conversations that are open in `table`, which feeds this dissection, as far as
+  /// they went; each will end with the same identifier. With them, the flows of all conversations.
+  package func open(in table: borrowing FlowTable) -> (entries: [Entry], flows: FlowBook) {
+    var entries: [Entry] = []
+    var flows = hall.ledger.flows
+    table.forEachOpen { slot, conversation in
+      hall.addOpen(slot, conversation, to: &entries, &flows)
+    }
+    return (entries, flows)
+  }
+
   /// What was seen, misread and turned away so far.
   package var counters: DissectionCounters {
     var counters = hall.ledger.counters

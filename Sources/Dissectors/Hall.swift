@@ -47,8 +47,23 @@ struct Hall {
     if let entry = runner.connectionEntry(conversation, in: &ledger) {
       ledger.entries.append(entry)
     }
+    add(conversation, runner, to: &ledger.flows)
+  }
+
+  /// Adds the record of an open conversation to `entries`, and the conversation to its flow.
+  mutating func addOpen(
+    _ slot: Int, _ conversation: Conversation, to entries: inout [Entry], _ flows: inout FlowBook
+  ) {
+    guard isOpen(slot), runners[slot] != nil else { return }
+    if let entry = runners[slot]?.record(of: conversation, in: ledger) { entries.append(entry) }
+    if let runner = runners[slot] { add(conversation, runner, to: &flows) }
+  }
+
+  private func add(
+    _ conversation: Conversation, _ runner: borrowing Runner, to flows: inout FlowBook
+  ) {
     if let kind = ProtocolKind(flowsOver: conversation.transport), ledger.wants(kind) {
-      ledger.flows.add(
+      flows.add(
         conversation, as: kind, client: runner.asking(in: conversation), kinds: runner.kinds)
     }
   }

@@ -41,6 +41,8 @@ struct Runner {
   private var wakes = false
   /// The timeout queue holds this conversation.
   var isWatched = false
+  /// Index of the conversation's own record, once there is one.
+  var recordIndex: UInt32?
   /// Newest packet that brought something.
   private(set) var lastPacket: UInt64 = 0
 

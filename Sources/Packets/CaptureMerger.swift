@@ -4,7 +4,7 @@ import Bytes
 ///
 /// Within a capture packets keep their order; of equal times the earlier named capture comes
 /// first. Packets are numbered anew, from 1, and interfaces of all captures are counted through.
-/// Not for captures that still grow: one without news would hold up the others.
+/// Of captures that still grow only one can be read: one without news would hold up the others.
 package struct CaptureMerger: Sendable {
   /// One capture with the packets that were read of it and not yet given.
   private struct Source: Sendable {
@@ -41,13 +41,18 @@ package struct CaptureMerger: Sendable {
 
   /// Opens the captures at `paths`; `-` is standard input.
   ///
+  /// - Parameter follow: with it, the end of a file is not the end; for one capture only.
   /// - Throws: why one of them cannot be read at all.
-  package init(paths: [String], limits: CaptureLimits = CaptureLimits()) throws(CaptureError) {
+  package init(
+    paths: [String], limits: CaptureLimits = CaptureLimits(), follow: CaptureFollow? = nil
+  ) throws(CaptureError) {
     // Many captures share what one may hold.
     var limits = limits
     limits.chunk = min(limits.chunk, max(Self.least, Self.held / max(1, paths.count)))
     var readers: [CaptureReader] = []
-    for path in paths { readers.append(try CaptureReader(path: path, limits: limits)) }
+    for path in paths {
+      readers.append(try CaptureReader(path: path, limits: limits, follow: follow))
+    }
     self.init(readers)
   }
 
@@ -59,6 +64,7 @@ package struct CaptureMerger: Sendable {
   /// - Throws: at the end, the failures of captures that could not be read to theirs; packets of
   ///   all others were given before.
   package mutating func next() throws(CaptureError) -> PacketChunk? {
+    if sources.count == 1 { return try passed() }
     if !isStarted {
       isStarted = true
       for index in sources.indices { advance(index) }
@@ -78,6 +84,21 @@ package struct CaptureMerger: Sendable {
       return PacketChunk(store: chunk.store, packets: packets)
     }
     return gather()
+  }
+
+  /// The next chunk of the only capture, as soon as it is there: reading ahead would wait for what
+  /// a growing capture does not have yet.
+  private mutating func passed() throws(CaptureError) -> PacketChunk? {
+    advance(0)
+    guard let chunk = sources[0].chunk.take() else {
+      guard failuresTold < failures.count else { return nil }
+      failuresTold += 1
+      throw failures[failuresTold - 1]
+    }
+    let store = chunk.store
+    var packets = (consume chunk).packets
+    for index in packets.indices { renumber(&packets[index], 0) }
+    return PacketChunk(store: store, packets: packets)
   }
 
   /// Copies packets of several captures into one chunk.

@@ -1,6 +1,7 @@
 import Bytes
 import Dispatch
 import Dissectors
+import Entries
 import Flows
 import Layers
 import Packets
@@ -70,6 +71,27 @@ final class Crew: Sendable {
     }
     for post in posts { post.queue.sync {} }
     keepFlows()
+  }
+
+  /// Makes all that was handed out visible in `store`: finished entries for good, records of what
+  /// is still open until the next time.
+  func settle(into store: EntryStore) {
+    for post in posts { post.queue.sync {} }
+    var open: [Entry] = []
+    var book = FlowBook()
+    for post in posts {
+      let (entries, flows) = post.worker.withLock { $0.openEntries() }
+      open += entries
+      book.merge(flows)
+    }
+    if let first = posts.first {
+      let records = book.entries
+      open += first.worker.withLock { $0.named(records) }
+    }
+    do throws(StoreError) { try store.flush() } catch {
+      failed.withLock { $0 = $0 ?? error }
+    }
+    store.show(open: open)
   }
 
   /// Writes a record for each flow: its conversations may have been with several workers.

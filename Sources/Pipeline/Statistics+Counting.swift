@@ -14,6 +14,14 @@ extension Statistics {
     if newest.map({ packet.timestamp > $0 }) ?? true { newest = packet.timestamp }
   }
 
+  /// What the reading thread has counted, which leaves what the workers count as it is.
+  mutating func takeReading(_ other: Statistics) {
+    (sources, packets, bytes) = (other.sources, other.packets, other.bytes)
+    (oldest, newest) = (other.oldest, other.newest)
+    (cutPackets, notFollowed) = (other.cutPackets, other.notFollowed)
+    wrongChecksums = other.wrongChecksums
+  }
+
   /// What could not be followed below the transport.
   mutating func take(_ counters: LayerCounters) {
     cutPackets = counters.cut

@@ -33,6 +33,8 @@ package struct Statistics: Hashable, Sendable {
   package var warnings: [String] = []
   /// Whether everything there was has been read.
   package var isComplete = false
+  /// Whether the capture may still grow: what there was has been read, and more is waited for.
+  package var isGrowing = false
 
   package init() {}
 

@@ -57,17 +57,27 @@ struct Worker {
 
   /// Names the ends of entries and puts them into the store.
   mutating func keep(_ entries: [Entry]) throws(StoreError) {
+    guard !entries.isEmpty else { return }
+    self.entries += UInt64(entries.count)
+    try store.append(named(entries))
+  }
+
+  /// Records of the conversations that are still open, and the flows with those.
+  mutating func openEntries() -> ([Entry], FlowBook) {
+    let (entries, flows) = dissection.open(in: table)
+    return (named(entries), flows)
+  }
+
+  /// The entries with the names of their ends.
+  mutating func named(_ entries: [Entry]) -> [Entry] {
+    guard !names.isEmpty else { return entries }
     var ready = entries
-    guard !ready.isEmpty else { return }
-    if !names.isEmpty {
-      for index in ready.indices {
-        let when = ready[index].timestamp
-        ready[index].source.workload = name(ready[index].source.address, when)
-        ready[index].destination.workload = name(ready[index].destination.address, when)
-      }
+    for index in ready.indices {
+      let when = ready[index].timestamp
+      ready[index].source.workload = name(ready[index].source.address, when)
+      ready[index].destination.workload = name(ready[index].destination.address, when)
     }
-    self.entries += UInt64(ready.count)
-    try store.append(ready)
+    return ready
   }
 
   private mutating func name(_ address: IPAddress, _ when: Timestamp) -> Workload? {

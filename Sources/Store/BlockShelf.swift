@@ -8,6 +8,11 @@ struct BlockShelf {
   }
   /// Which blocks are there.
   private(set) var ids: [BlockID: Int64] = [:]
+  /// Blocks of what is still going on, shown until others take their place.
+  var passing: [Block] = [] {
+    didSet { lists = nil }
+  }
+  var passingSequence: Int64 = 0
   /// Largest sequence number so far.
   private(set) var sequence: Int64 = 0
   /// Bytes of all blocks.
@@ -21,7 +26,7 @@ struct BlockShelf {
   /// The blocks as queries want them, worked out anew only after a change.
   mutating func listed() -> BlockLists {
     if let lists { return lists }
-    let made = BlockLists(blocks)
+    let made = BlockLists(passing.isEmpty ? blocks : (blocks + passing).sorted(by: isBefore))
     lists = made
     return made
   }

@@ -109,6 +109,28 @@ package final class EntryStore: Sendable {
     }
   }
 
+  /// Shows these entries in place of those given before: records of what is still going on, which
+  /// will be appended when it is over. They are kept in memory only.
+  package func show(open entries: [Entry]) {
+    var builder = BlockBuilder(.connections, limits: limits)
+    var blocks: [EncodedBlock] = []
+    for entry in entries {
+      builder.append(entry)
+      guard builder.isFull else { continue }
+      if let block = builder.taken().finish() { blocks.append(block) }
+    }
+    if let block = builder.finish() { blocks.append(block) }
+    shelf.withLock { shelf in
+      shelf.passing = blocks.map { encoded in
+        // Numbered from below, apart from the blocks that stay.
+        shelf.passingSequence -= 1
+        return Block(
+          summary: BlockSummary(sequence: shelf.passingSequence, header: encoded.header),
+          source: .memory(encoded), damage: damage)
+      }
+    }
+  }
+
   /// Takes a whole block in, as another store or builder made it.
   ///
   /// - Returns: false when it was there already; nothing has changed then.

@@ -7,7 +7,8 @@ import Store
 import Synchronization
 import ToolKit
 
-/// Capture files as a Hub's traffic: reading begins at once, and questions wait until it is done.
+/// Capture files as a Hub's traffic: reading begins at once, and questions wait until it is done;
+/// with a capture that still grows, until what there is has been read.
 ///
 /// With a cache, captures that were indexed before are opened instead of read.
 package final class CaptureTraffic: Sendable {
@@ -16,23 +17,30 @@ package final class CaptureTraffic: Sendable {
   private let inventory: Inventory
   private let cache: IndexCache?
   private let state = Mutex(State.reading)
+  private let follows: Bool
   private let isStopped = Atomic(false)
 
   private enum State: Sendable {
     case reading
+    /// Caught up with a capture that still grows.
+    case growing(EntryStore)
     case done(EntryStore, Statistics)
     case failed(ToolError)
   }
 
   /// Opens the files and looks at their beginnings.
   ///
+  /// - Parameter follows: the capture still grows; for one path, and without the cache.
   /// - Throws: `CaptureError` when one cannot be read at all.
   package init(
-    _ paths: [String], inventory: Inventory, workers: Int, cache: IndexCache? = nil
+    _ paths: [String], inventory: Inventory, workers: Int, cache: IndexCache? = nil,
+    follows: Bool = false
   ) throws(CaptureError) {
-    (self.paths, self.inventory, self.cache) = (paths, inventory, cache)
+    (self.paths, self.inventory, self.follows) = (paths, inventory, follows)
+    self.cache = follows ? nil : cache
     pipeline = try FilePipeline(
-      paths: paths, settings: PipelineSettings(names: inventory.names, workers: workers))
+      paths: paths, settings: PipelineSettings(names: inventory.names, workers: workers),
+      follows: follows)
   }
 
   /// Reads on a thread of its own. Call it once.
@@ -63,10 +71,10 @@ package final class CaptureTraffic: Sendable {
   }
 
   private var store: EntryStore {
-    guard case .done(let store, _) = state.withLock({ $0 }) else {
-      preconditionFailure("asked before the traffic was ready")
+    switch state.withLock({ $0 }) {
+    case .done(let store, _), .growing(let store): return store
+    case .reading, .failed: preconditionFailure("asked before the traffic was ready")
     }
-    return store
   }
 
   private func read() -> State {
@@ -88,7 +96,11 @@ package final class CaptureTraffic: Sendable {
   private func index(into place: EntryStore.Place) -> State? {
     guard let store = try? EntryStore(place) else { return nil }
     do throws(PipelineError) {
-      try pipeline.run(into: store) { isStopped.load(ordering: .relaxed) }
+      try pipeline.run(into: store) {
+        self.isStopped.load(ordering: .relaxed)
+      } settled: {
+        self.state.withLock { $0 = .growing(store) }
+      }
       return .done(store, pipeline.statistics)
     } catch { return .failed(error.toolError) }
   }
@@ -101,7 +113,7 @@ package final class CaptureTraffic: Sendable {
     var pause = 1
     while true {
       switch state.withLock({ $0 }) {
-      case .done: return
+      case .done, .growing: return
       case .failed(let error): throw error
       case .reading: break
       }

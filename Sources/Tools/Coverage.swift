@@ -55,7 +55,11 @@ struct Coverage {
         remarks.append("\(Shown.count(Int64(clamping: count))) " + (count == 1 ? one : many))
       }
     }
-    if !statistics.isComplete { remarks.append("still reading") }
+    if statistics.isGrowing {
+      remarks.append("the capture still grows")
+    } else if !statistics.isComplete {
+      remarks.append("still reading")
+    }
     add(statistics.bytesLost, "byte missing from streams", "bytes missing from streams")
     add(statistics.cutPackets, "packet cut by the capture", "packets cut by the capture")
     add(

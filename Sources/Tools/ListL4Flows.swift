@@ -105,8 +105,8 @@ struct ListL4Flows: Tool {
         result.coverage.entries == 0
           ? "There are no conversations in the traffic."
           : """
-          There are \(Shown.count(Int64(result.coverage.entries))) connections in all: leave a \
-          condition out, or call get_l4_flow_summary.
+          There are \(Shown.count(Int64(result.coverage.entries))) records of connections and flows \
+          in all: leave a condition out, or call get_l4_flow_summary.
           """)
       return
     }

@@ -20,6 +20,9 @@ struct HubCommand: AsyncParsableCommand {
 
   @OptionGroup var traffic: TrafficOptions
 
+  @Flag(help: "With one --pcap that is still being written: read on as it grows.")
+  var follow = false
+
   @Option(help: ArgumentHelp("Where to listen; port 0 takes a free one.", valueName: "host:port"))
   var listen = "127.0.0.1:8899"
 
@@ -34,12 +37,12 @@ struct HubCommand: AsyncParsableCommand {
       throw Failure.usage("name the traffic to serve, for example: kubeshark hub --pcap FILE")
     }
     let (host, port) = try listenAddress(listen)
-    let started = try traffic.start()
+    let started = try traffic.start(follows: follow)
     let capture = started.capture
     let face = HubFace(
       hub: started.hub, routes: started.hub.rows.map { HubRoute($0.route, tool: $0.name) },
       visitors: VisitorRules(names: allowedHosts + [host]),
-      isReady: { capture.statistics.isComplete })
+      isReady: { capture.statistics.isComplete || capture.statistics.isGrowing })
     if !isLoopback(host) {
       log.warning("whoever reaches \(listen) can read this traffic; nobody has to sign in")
     }

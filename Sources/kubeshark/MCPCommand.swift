@@ -32,6 +32,9 @@ struct MCPCommand: AsyncParsableCommand {
 
   @OptionGroup var traffic: TrafficOptions
 
+  @Flag(help: "With one --pcap that is still being written: read on as it grows.")
+  var follow = false
+
   @Option(help: ArgumentHelp("Ask the deployment at this address.", valueName: "url"))
   var url: String?
 
@@ -70,6 +73,9 @@ struct MCPCommand: AsyncParsableCommand {
       throw ValidationError(
         "--pcap - cannot be used here: standard input carries the MCP messages.")
     }
+    if follow, traffic.captures.count != 1 {
+      throw ValidationError("--follow goes with one --pcap: the capture still being written.")
+    }
     if json, !listTools { throw ValidationError("--json goes with --list-tools.") }
   }
 
@@ -106,7 +112,7 @@ struct MCPCommand: AsyncParsableCommand {
         """)
     }
     let names = traffic.captures.joined(separator: ", ")
-    let hub = try listTools ? traffic.open().hub : traffic.start().hub
+    let hub = try listTools ? traffic.open().hub : traffic.start(follows: follow).hub
     return Source(hub: hub, mode: .embedded, origin: "Capture files: \(names)")
   }
 
@@ -172,6 +178,7 @@ struct MCPCommand: AsyncParsableCommand {
     var arguments = ["mcp"]
     if let hubURL { arguments += ["--url", hubURL] }
     arguments += traffic.carriedOver
+    if follow { arguments.append("--follow") }
     if let kubeconfig { arguments += ["--kubeconfig", absolutePath(kubeconfig)] }
     if let context { arguments += ["--context", context] }
     if allowDestructive { arguments.append("--allow-destructive") }

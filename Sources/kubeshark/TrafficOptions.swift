@@ -36,20 +36,25 @@ struct TrafficOptions: ParsableArguments {
   private static let keyBytes = 64 << 10
 
   /// Opens the captures and begins to read them.
-  func start() throws(Failure) -> StartedTraffic {
-    let traffic = try open()
+  ///
+  /// - Parameter follows: the capture still grows.
+  func start(follows: Bool = false) throws(Failure) -> StartedTraffic {
+    let traffic = try open(follows: follows)
     traffic.capture.start()
     return traffic
   }
 
   /// Opens the captures. Nothing is read yet, so only the catalogue can be asked for.
-  func open() throws(Failure) -> StartedTraffic {
+  func open(follows: Bool = false) throws(Failure) -> StartedTraffic {
+    if follows, captures.count != 1 {
+      throw .usage("--follow goes with one --pcap: the capture that is still being written")
+    }
     let inventory = try inventory()
     let capture: CaptureTraffic
     do throws(CaptureError) {
       capture = try CaptureTraffic(
         captures, inventory: inventory, workers: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
-        cache: noCache ? nil : indexCache())
+        cache: noCache ? nil : indexCache(), follows: follows)
     } catch {
       throw .usage("\(error)")
     }

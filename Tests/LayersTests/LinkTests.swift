@@ -29,6 +29,24 @@ import Testing
       #expect(bench.seen(Frames.ethernet(tag, two)) == plain())
       #expect(bench.last.vlan == 7)
     }
+    let metadata: [UInt8] = [1, 1, 0, 1, 0, 9, 0x08, 0x00]
+    #expect(bench.seen(Frames.ethernet(0x8909, metadata + inner)) == plain())
+  }
+
+  @Test func aCookedPacketNamesItsDevice() throws {
+    var bench = Bench()
+    // v2: protocol, zero, interface 3, hardware, outgoing, address.
+    let head: [UInt8] = [8, 0, 0, 0, 0, 0, 0, 3, 0, 1, 4, 6] + [UInt8](repeating: 0, count: 8)
+    #expect(bench.seen(head + inner, LinkType(rawValue: 276)) == plain())
+    let device = bench.last.device
+    #expect(device != 0)
+    #expect(bench.last.identification == 1)
+    var other = head
+    other[7] = 4
+    #expect(bench.seen(other + inner, LinkType(rawValue: 276)) == plain())
+    #expect(bench.last.device != device)
+    #expect(bench.seen(Frames.ethernet(0x0800, inner)) == plain())
+    #expect(bench.last.device == 0)
   }
 
   @Test func logicalLinkControl() throws {

@@ -58,6 +58,10 @@ import Testing
     #expect(bench.seen(udp(6081, geneve + frame), .ipv4) == inside)
     let gtp: [UInt8] = [0x34, 255, 0, 0, 0, 0, 0, 1] + [0, 0, 0, 0x85] + [1, 0, 0, 0]
     #expect(bench.seen(udp(2152, gtp + inner), .ipv4) == inside)
+    // A length, sequence numbers and two bytes of padding, then PPP.
+    let l2tp: [UInt8] = [0x4a, 2] + [0, 99, 0, 1, 0, 2, 0, 7, 0, 8] + [0, 2, 0, 0]
+    #expect(bench.seen(udp(1701, l2tp + [0xff, 3, 0, 0x21] + inner), .ipv4) == inside)
+    #expect(bench.seen(udp(1701, [0, 2, 0, 1, 0, 2, 0x21] + inner), .ipv4) == inside)
     let origin: [UInt8] = [0, 0, 1, 2, 3, 4, 5, 6]
     let teredo = bench.seen(udp(3544, origin + Frames.ipv6(17, Frames.udp([1]))), .ipv4)
     #expect(teredo?.ends == "fd00::1:5353 > fd00::2:53")
@@ -65,7 +69,7 @@ import Testing
 
   @Test func whatIsNoTunnelStaysADatagram() {
     var bench = Bench()
-    for port in [4789, 8472, 4790, 6081, 2152, 3544] {
+    for port in [4789, 8472, 4790, 6081, 2152, 3544, 1701] {
       for payload in [[], [1, 2, 3], [UInt8](repeating: 0x0c, count: 80)] as [[UInt8]] {
         let seen = bench.seen(udp(port, payload), .ipv4)
         #expect(seen?.payload == payload)

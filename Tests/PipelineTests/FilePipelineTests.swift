@@ -3,8 +3,14 @@ import Foundation
 import Packets
 import Pipeline
 import Store
+import Synchronization
 import TestSupport
 import Testing
+
+/// Raised once, seen by another thread.
+private final class Flag: Sendable {
+  let isRaised = Atomic(false)
+}
 
 @Suite struct FilePipelineTests {
   private static let shop = checkout.appendingPathComponent("Samples/shop.pcap").path
@@ -27,7 +33,7 @@ import Testing
       let snapshot = store.snapshot()
       #expect(UInt64(snapshot.rows()) == statistics.entries)
       #expect(snapshot.rows(.calls) >= 231, "HTTP and DNS")
-      #expect(snapshot.rows(.connections) == 56)
+      #expect(snapshot.rows(.connections) == 59 + 13, "connections, and the flows they make")
     }
   }
 
@@ -53,6 +59,46 @@ import Testing
   @Test(arguments: ["/nonexistent/x.pcap", "/", "/dev/null", "/etc/passwd"])
   func whatIsNoCaptureIsRefused(path: String) {
     #expect(throws: (any Error).self) { try read([path]) }
+  }
+
+  /// A capture that is written piece by piece is asked in between: what there is can be seen, open
+  /// connections under the identifiers they keep, and nothing twice.
+  @Test(.timeLimit(.minutes(1))) func aGrowingCaptureIsReadAsItGrows() async throws {
+    let whole = try Data(contentsOf: URL(fileURLWithPath: Self.shop))
+    let path = NSTemporaryDirectory() + "growing-\(UUID().uuidString).pcap"
+    let file = URL(fileURLWithPath: path)
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try whole.prefix(whole.count / 3).write(to: file)
+    let store = try EntryStore(.memory)
+    let pipeline = try FilePipeline(
+      paths: [path], settings: PipelineSettings(workers: 2), follows: true)
+    let (moments, caughtUp) = AsyncStream.makeStream(of: Int.self)
+    let flag = Flag()
+    let reading = Thread {
+      try? pipeline.run(into: store, isCancelled: { flag.isRaised.load(ordering: .relaxed) }) {
+        caughtUp.yield(store.snapshot().rows())
+      }
+      caughtUp.finish()
+    }
+    reading.start()
+    var seen: [Int] = []
+    for await rows in moments {
+      if seen.isEmpty {
+        #expect(pipeline.statistics.isGrowing && !pipeline.statistics.isComplete)
+        #expect(pipeline.statistics.conversations > 0)
+        let handle = try FileHandle(forWritingTo: file)
+        try handle.seekToEnd()
+        try handle.write(contentsOf: whole.suffix(from: whole.count / 3))
+        try handle.close()
+      }
+      seen.append(rows)
+      if pipeline.statistics.packets == 1345 { flag.isRaised.store(true, ordering: .relaxed) }
+    }
+    #expect(seen.count >= 2 && seen == seen.sorted())
+    let statistics = pipeline.statistics
+    #expect(statistics.packets == 1345 && statistics.isComplete && !statistics.isGrowing)
+    let (once, _) = try read([Self.shop])
+    #expect(store.snapshot().rows() == once.snapshot().rows(), "nothing is there twice")
   }
 
   @Test func readingCanBeStopped() throws {

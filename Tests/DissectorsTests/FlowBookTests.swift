@@ -1,0 +1,105 @@
+import Bytes
+import Entries
+import Layers
+import Testing
+
+@testable import Dissectors
+@testable import Flows
+
+@Suite struct FlowBookTests {
+  private func conversation(
+    _ stream: UInt64, clientPort: UInt16, port: UInt16 = 80, packets: UInt64 = 3,
+    state: Conversation.State = .closed, at second: Int64 = 0
+  ) -> Conversation {
+    var sent = BySide(client: Conversation.Traffic(), server: Conversation.Traffic())
+    (sent.client.packets, sent.client.bytes) = (packets, packets * 100)
+    (sent.server.packets, sent.server.bytes) = (packets * 2, packets * 1_000)
+    var health = TCPHealth()
+    health.retransmissions = 1
+    (health.rttSamples, health.rttAverage) = (2, UInt32(100 * stream))
+    (health.rttMinimum, health.rttMaximum) = (UInt32(10 * stream), UInt32(200 * stream))
+    health.jitter = 0
+    health.synToAck = UInt32(stream) * 50
+    health.windowScale.client = 7
+    return Conversation(
+      stream: stream, transport: .tcp,
+      client: Conversation.Peer(address: IPAddress(v4: 1), port: clientPort),
+      server: Conversation.Peer(address: IPAddress(v4: 2), port: port), clientKnownBy: .syn,
+      first: Timestamp(milliseconds: second * 1_000),
+      last: Timestamp(milliseconds: (second + 1) * 1_000), state: state, sent: sent,
+      health: health)
+  }
+
+  private func book(_ conversations: Conversation...) -> FlowBook {
+    var book = FlowBook()
+    for conversation in conversations {
+      book.add(conversation, as: .tcpFlow, client: .client, kinds: KindSet())
+    }
+    return book
+  }
+
+  private func number(_ entry: Entry, _ id: FieldID) -> Int64? {
+    if case .int(let number) = entry.fields[id] { number } else { nil }
+  }
+
+  @Test func connectionsToOnePortAreOneFlow() throws {
+    let book = book(
+      conversation(9, clientPort: 50_001, at: 3), conversation(5, clientPort: 50_000),
+      conversation(7, clientPort: 50_000, port: 443))
+    let entries = book.entries
+    #expect(entries.map(\.stream) == [5, 7], "in the order of their first packets")
+    #expect(entries.map(\.destination.port) == [80, 443])
+    let flow = try #require(entries.first)
+    #expect(flow.kind == .tcpFlow && flow.source.port == 0)
+    #expect(flow.index == UInt32.max)
+    #expect(number(flow, .flowLocalPkts) == 6)
+    #expect(number(flow, .flowRemoteBytes) == 6_000)
+    // From the first packet of the first to the last of the second: four seconds.
+    #expect(number(flow, .flowLocalBPS) == 150)
+    #expect(flow.fields[.flowState] == .text("closed"))
+    #expect(number(flow, .metricRetransmissions) == 2)
+  }
+
+  @Test func figuresOfConnectionsAreMerged() throws {
+    let flow = try #require(
+      book(conversation(1, clientPort: 1), conversation(3, clientPort: 2)).entries.first)
+    #expect(number(flow, .metricRTTSamples) == 4)
+    #expect(number(flow, .metricRTTMinimum) == 10)
+    #expect(number(flow, .metricRTTMaximum) == 600)
+    #expect(number(flow, .metricRTTAverage) == 200)
+    #expect(number(flow, .metricJitter) == 100, "the means are 100 off theirs")
+    #expect(number(flow, .metricHandshakeTime) == 100, "the mean of 50 and 150")
+    #expect(number(flow, .metricWindowScale) == 7)
+  }
+
+  @Test func aFlowIsOpenWhileOneOfItsConnectionsIs() {
+    let flow = book(
+      conversation(1, clientPort: 1), conversation(2, clientPort: 2, state: .open)
+    ).entries.first
+    #expect(flow?.fields[.flowState] == .text("open"))
+    let joined = book(conversation(2, clientPort: 2, state: .inProgress)).entries.first
+    #expect(joined?.fields[.flowState] == .text("in_progress"))
+  }
+
+  @Test func workersTogetherGiveWhatOneWouldHaveGiven() {
+    var one = book(conversation(1, clientPort: 1), conversation(4, clientPort: 2))
+    let two = book(conversation(2, clientPort: 3), conversation(3, clientPort: 4, port: 90))
+    one.merge(two)
+    let all = book(
+      conversation(1, clientPort: 1), conversation(2, clientPort: 3),
+      conversation(3, clientPort: 4, port: 90), conversation(4, clientPort: 2))
+    #expect(one.entries.map(\.fields) == all.entries.map(\.fields))
+    #expect(one.entries.map(\.stream) == [1, 3])
+  }
+
+  @Test func aTurnedConversationCountsForTheSideThatAsked() throws {
+    var book = FlowBook()
+    book.add(
+      conversation(1, clientPort: 80, port: 50_000), as: .tcpFlow, client: .server,
+      kinds: KindSet())
+    let flow = try #require(book.entries.first)
+    #expect(flow.source.address == IPAddress(v4: 2))
+    #expect(flow.destination.port == 80)
+    #expect(number(flow, .flowLocalPkts) == 6)
+  }
+}
