@@ -237,8 +237,7 @@ extension Checker {
         result = Checked(.index(result, check(index), isQuiet: true), .dyn, syntax.range)
       }
     }
-    if ForeignName.single[name.lowercased()] != nil
-      || !schema.rawPaths.isEmpty && !schema.knowsRawPath(name)
+    if ForeignName.isLikely(slipFor: name) || !schema.rawPaths.isEmpty && !schema.knowsRawPath(name)
     {
       warn(.unknownField(name, at: node.range, in: self))
     }

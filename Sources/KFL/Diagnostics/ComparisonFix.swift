@@ -28,6 +28,12 @@ struct ComparisonFix {
     guard isEqual || comparison == .notEqual else { return }
     func negated(_ text: String) -> String { isEqual ? text : "!(\(text))" }
     switch (a.type, b.type) {
+    case (.string, .bool)
+    where b.slot != nil && x == "protocol"
+      && !(checker.schema.variable(x)?.values.isEmpty ?? true)
+      && !(checker.schema.variable(x)?.values.contains(y.uppercased()) ?? false):
+      // A flag such as `http2` is narrower than a family.
+      edits = [Edit(node.range, isEqual ? y : "!" + y)]
     case (.string, .bool) where b.slot != nil && x == "protocol":
       edits = [Edit(right.range, "\"\(y.uppercased())\"")]
     case (.list(let element), let type) where type.fits(element):
@@ -47,10 +53,14 @@ struct ComparisonFix {
     switch (operand, literal.literal) {
     case ("dns_rcode", .int?): return ("status_code", true)
     case ("grpc_status", .string(let name)?):
-      let folded = String(decoding: Nearest.folded(name), as: UTF8.self)
-      return grpcCodes.firstIndex(of: folded).map { (String($0), false) }
+      return grpcCode(name).map { (String($0), false) }
     default: return nil
     }
+  }
+
+  /// The number of a gRPC status by its name: 5 for `NOT_FOUND`.
+  static func grpcCode(_ name: String) -> Int? {
+    grpcCodes.firstIndex(of: String(decoding: Nearest.folded(name), as: UTF8.self))
   }
 
   /// Names of gRPC's status codes without underscores, in the order of their numbers.

@@ -65,6 +65,11 @@ enum ForeignName {
     "dst.hostname": "dst.name", "src.node": "local_node_name", "dst.node": "remote_node_name",
     "sni": "tlsx_sni", "server_name": "tlsx_sni", "ja3": "tlsx_ja3", "alpn": "tlsx_alpn",
     "query": "query_string", "params": "query_string", "query_params": "query_string",
+    "request.status": "status_code", "dst.svc.name": "dst.service.name",
+    "src.svc.name": "src.service.name", "dns.rcode": "status_code",
+    "dns.response.code": "status_code", "dns.code": "status_code", "dns.status": "status_code",
+    "redis_cmd": "redis_command", "redis.cmd": "redis_command", "has_error": "call_failed",
+    "body_size": "response_body_size", "http.response_code": "status_code",
     "header": "request.headers", "cookie": "request.cookies", "duration": "elapsed_time",
     "success": "!call_failed", "succeeded": "!call_failed",
     "retransmissions": #"tcp_metrics["retransmissions"]"#,
@@ -113,6 +118,19 @@ enum ForeignName {
   static func isTabled(_ name: String) -> Bool {
     let folded = name.lowercased()
     return single[folded] != nil || either[folded] != nil
+  }
+
+  /// Whether a path into the raw record is a name of another tool, or an older name with one
+  /// letter wrong: then nothing is there.
+  static func isLikely(slipFor path: String) -> Bool {
+    var parts = snakeCase(path).split(separator: ".")
+    while parts.count > 1 {
+      if single[parts.joined(separator: ".")] != nil { return true }
+      parts.removeLast()
+    }
+    let folded = Nearest.folded(path)
+    return single[path.lowercased()] != nil
+      || Alias.paths.contains { Nearest.distance(folded, Nearest.folded($0), limit: 1) != nil }
   }
 
   /// First parts by which other tools name the sides.

@@ -23,7 +23,7 @@ extension ForeignSyntax {
   mutating func phrase(_ word: String, at place: Int) -> Bool {
     var words: [String] = []
     for next in place..<min(place + 4, parser.tokens.count) { words.append(lower(next)) }
-    guard let (count, meant) = Self.phrase(words), count > 1 || word == "not" else { return false }
+    guard let (count, meant) = Self.phrase(words), count > 1 else { return false }
     let last = parser.tokens[place + count - 1]
     message = "`\(meant)` is written as one operator"
     expected = meant
@@ -39,7 +39,7 @@ extension ForeignSyntax {
       guard rest.dropFirst().first == "not" else { return nil }
       rest = rest.dropFirst()
     }
-    if rest.first == "not" {
+    if ["not", "doesnt", "dont", "isnt"].contains(rest.first ?? "") {
       isNegated = true
       rest = rest.dropFirst()
     }
@@ -61,6 +61,27 @@ extension ForeignSyntax {
     }
     return (words.count - rest.count, (isNegated ? "not " : "") + meant)
   }
+
+  /// `path icontains "x"`
+  mutating func caseless(at place: Int) {
+    message = "`icontains` is not an operator; (?i) ignores case in `matches`"
+    expected = "matches"
+    guard place + 1 < parser.tokens.count, parser.tokens[place + 1].kind == .text,
+      let bytes = try? TextLiteral(bytes: parser.bytes, token: parser.tokens[place + 1]).value()
+    else { return }
+    let text = String(decoding: bytes, as: UTF8.self)
+    let pattern = "(?i)" + text.map(LikePattern.escaped).joined()
+    fix = [
+      Edit(
+        parser.tokens[place].range.lowerBound..<parser.tokens[place + 1].range.upperBound,
+        "matches \(Value.quoted(pattern))")
+    ]
+  }
+
+  /// Words before a filter that only say that it is one.
+  static let commands: Set<String> = [
+    "where", "filter", "kfl", "display", "find", "show", "search", "list", "get",
+  ]
 
   /// `status_code:[400 TO 499]`
   mutating func range(at place: Int) -> Bool {

@@ -14,7 +14,7 @@ struct ForeignSyntax {
     let token = parser.tokens[place]
     guard token.kind == .name, parser.dialect == .kfl else { return nil }
     let word = parser.text(token).lowercased()
-    if place == 1, ["where", "filter", "kfl", "display"].contains(lower(0)) {
+    if place == 1, Self.commands.contains(lower(0)) {
       message = "a filter is the bare condition, without `\(parser.text(parser.tokens[0]))`"
       fix = [.delete(0..<Int(token.start))]
       return
@@ -34,11 +34,13 @@ struct ForeignSyntax {
       return
     }
     switch word {
+    case "icontains": caseless(at: place)
+    case "not" where lower(place + 1) == "between": between(at: place + 1)
     case "like", "ilike", "rlike", "regexp", "glob": like(word, at: place, isNegated: false)
     case "not" where lower(place + 1) == "like" || lower(place + 1) == "ilike":
       like(lower(place + 1), at: place + 1, isNegated: true)
     case "is": isWord()
-    case "between": between()
+    case "between": between(at: place)
     case "exists":
       message = "whether something is there is asked by `!= null`, or by has() and `in` on maps"
       fix = [Edit(token.range, "!= null")]
@@ -136,17 +138,19 @@ struct ForeignSyntax {
   }
 
   /// `x BETWEEN a AND b`
-  private mutating func between() {
+  private mutating func between(at place: Int) {
+    let isNegated = place > self.place
     message = "`BETWEEN` is not an operator; use `x >= low && x <= high`"
     expected = ">= … && … <="
     guard place + 3 < parser.tokens.count, lower(place + 2) == "and",
-      let operand = Operand(endingBefore: place, parser.tokens, parser.bytes)
+      let operand = Operand(endingBefore: self.place, parser.tokens, parser.bytes)
     else { return }
     let (low, high) = (parser.tokens[place + 1], parser.tokens[place + 3])
     fix = [
       Edit(
         operand.range.lowerBound..<high.range.upperBound,
-        "(\(operand.text) >= \(parser.text(low)) && \(operand.text) <= \(parser.text(high)))")
+        (isNegated ? "!" : "")
+          + "(\(operand.text) >= \(parser.text(low)) && \(operand.text) <= \(parser.text(high)))")
     ]
   }
 }
@@ -192,7 +196,7 @@ struct LikePattern {
   }
 
   /// A character that means itself in a regular expression.
-  private static func escaped(_ character: Character) -> String {
+  static func escaped(_ character: Character) -> String {
     #"\.+*?()|[]{}^$"#.contains(character) ? "\\" + String(character) : String(character)
   }
 }

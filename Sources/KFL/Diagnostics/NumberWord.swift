@@ -37,11 +37,13 @@ struct NumberWord {
       fix = [Edit(range, "timestamp(\"\(DateText.completed(text) ?? text)\")")]
     } else if let hundred = statusClass {
       hint = "a class of status codes is a range"
-      if let operand, let sign = tokens.last, sign.kind == .equal || sign.kind == .notEqual {
+      if let operand, let sign = tokens.last,
+        sign.kind == .equal || sign.kind == .notEqual || sign.kind == .name
+      {
         fix = [
           Edit(
             operand.range.lowerBound..<range.upperBound,
-            sign.kind == .equal
+            sign.kind != .notEqual
               ? "(\(operand.text) >= \(hundred)00 && \(operand.text) < \(hundred + 1)00)"
               : "(\(operand.text) < \(hundred)00 || \(operand.text) >= \(hundred + 1)00)")
         ]
@@ -110,18 +112,20 @@ struct NumberWord {
 
   /// Bytes of `10KB`, `5MiB`.
   static func bytes(of text: String) -> Int64? {
-    let digits = text.prefix(while: \.isNumber)
-    guard let number = Int64(digits), number < 1 << 30 else { return nil }
+    let digits = text.prefix { $0.isNumber || $0 == "." }
+    guard let number = Double(digits), number < 0x1p30 else { return nil }
+    let unit: Double
     switch text.dropFirst(digits.count).lowercased() {
-    case "b": return number
-    case "k", "kb": return number * 1000
-    case "mb": return number * 1_000_000
-    case "gb": return number * 1_000_000_000
-    case "kib": return number << 10
-    case "mib": return number << 20
-    case "gib": return number << 30
+    case "b": unit = 1
+    case "k", "kb": unit = 1e3
+    case "mb": unit = 1e6
+    case "gb": unit = 1e9
+    case "kib": unit = 0x1p10
+    case "mib": unit = 0x1p20
+    case "gib": unit = 0x1p30
     default: return nil
     }
+    return Int64(number * unit)
   }
 
   /// A length of time as the operand beside it wants it: microseconds for `elapsed_time`,

@@ -77,6 +77,8 @@ extension Problem {
       return "\(arguments[0]).matches(\(arguments[1]))"
     case ("includes", 2), ("strpos", 2), ("has", 2):
       return "\(arguments[0]).contains(\(arguments[1]))"
+    case ("haskey", 2), ("containskey", 2), ("mapcontains", 2):
+      return "\(arguments[1]) in \(arguments[0])"
     case ("cidr", 2), ("ipincidr", 2), ("cidrmatch", 2), ("insubnet", 2), ("incidrrange", 2):
       return "in_cidr(\(arguments[0]), \(arguments[1]))"
     case ("ago", 1): return "now() - duration(\(arguments[0]))"

@@ -72,7 +72,8 @@ extension Problem {
       return Problem(
         .syntax, "the filter ends after `\(sign)`; a condition or value is missing",
         at: token.range, expected: "an operand", found: "the end",
-        fix: parser.isConnective(before) ? [.delete(parser.withBlanks(before))] : [])
+        fix: parser.isConnective(before) || before?.kind == .question
+          ? [.delete(parser.withBlanks(before))] : [])
     }
     if let left = parser.repeatedOperand(at: place) {
       return Problem(
@@ -122,6 +123,10 @@ extension Problem {
         fix: slip.fix)
     }
     switch token.kind {
+    case .bang where parser.tokens[place + 1].kind == .end:
+      return Problem(
+        .syntax, "`!` stands before a condition", at: token.range, found: found,
+        fix: [.delete(token.range)])
     case .bang where place + 1 < parser.tokens.count:
       // `path !contains "x"`
       let next = parser.tokens[place + 1]

@@ -9,6 +9,8 @@ extension Problem {
     var fix: [Edit] = []
     if let function = Function.named(name, checker.dialect), function.name == "now" {
       fix = [Edit(range, "now()")]
+    } else if name.lowercased() == "yesterday" {
+      fix = [Edit(range, "now() - duration(\"24h\")")]
     } else if let meant, checker.text(range).hasPrefix(name) {
       fix = [Edit(range.lowerBound..<range.lowerBound + name.utf8.count, meant)]
     } else if let meant, let path, let nearest = path.fix(meant, checker) {
@@ -49,7 +51,10 @@ extension Problem {
     let whole = checker.text(node)
     var fix: [Edit] = []
     var meant: String?
-    if let path = NamePath(node) {
+    let isElement = if case .index = target.kind { true } else { false }
+    if isElement, target.type == .string, ["name", "data", "type"].contains(name) {
+      meant = checker.text(target.range)
+    } else if let path = NamePath(node), !isElement {
       meant = ForeignName.meant(by: path.dotted, schema: checker.schema)
     }
     let receiver = checker.text(target.range)

@@ -34,8 +34,13 @@ extension Problem {
     _ result: Checked, _ node: Syntax, text: String, schema: Schema
   ) -> Problem {
     var fix: [Edit] = []
-    if let literal = result.literal, case .string = literal {
-      fix = [Edit(node.range, "path.contains(\(text))")]
+    if case .string(let word)? = result.literal {
+      let isFlag = schema.variable(word)?.isFlag ?? false
+      fix = [Edit(node.range, isFlag ? word : "path.contains(\(text))")]
+    } else if case .list(let elements) = result.kind, result.type == .list(.bool) {
+      // `[http, dns]`
+      let words = elements.compactMap { $0.slot.map { schema.variables[$0].name } }
+      if words.count == elements.count { fix = [Edit(node.range, words.joined(separator: " || "))] }
     } else if let test = truth(of: result.type, text) {
       fix = [Edit(node.range, test)]
     }
@@ -63,7 +68,10 @@ extension Problem {
   ) -> Problem {
     var fix: [Edit] = []
     let text = checker.text(node)
-    if result.literal != nil, case .binary(let sign, let left, _, _)? = previous?.kind {
+    if case .string(let word)? = result.literal, checker.schema.variable(word)?.isFlag ?? false {
+      // `"http" && "dns"`
+      fix = [Edit(node.range, word)]
+    } else if result.literal != nil, case .binary(let sign, let left, _, _)? = previous?.kind {
       // `method == "GET" or "POST"`
       fix = [Edit(node.range, "\(checker.text(left)) \(sign.rawValue) \(text)")]
     } else if result.literal != nil, case .method(let left, let name, _, _)? = previous?.kind {
@@ -80,8 +88,18 @@ extension Problem {
   static func negatedNonCondition(
     _ result: Checked, _ node: Syntax, _ operand: Syntax, in checker: Checker
   ) -> Problem {
-    let fix = truth(of: result.type, checker.text(operand), isNegated: true)
-      .map { [Edit(node.range, $0)] }
+    var text = truth(of: result.type, checker.text(operand), isNegated: true)
+    // What a map may lack is not compared: that would fail.
+    switch operand.kind {
+    case .index(let map, let key) where key.literalText != nil:
+      text = "!(\(checker.text(key)) in \(checker.text(map)))"
+    case .member(let map, let key):
+      if case .map? = checker.typeAhead(map) {
+        text = "!(\(Value.quoted(key)) in \(checker.text(map)))"
+      }
+    default: break
+    }
+    let fix = text.map { [Edit(node.range, $0)] }
     return Problem(
       .type, "`!` needs a condition; this is \(result.type.phrase)", at: node.range,
       expected: "bool", found: result.type.description, fix: fix ?? [])
@@ -130,6 +148,7 @@ extension Problem {
     in checker: Checker
   ) -> Problem? {
     if let problem = eitherSide(node, left, in: checker) { return problem }
+    if let problem = bareSide(left, right, in: checker) { return problem }
     if case .binary(let sign, _, let middle, _) = left.kind, sign.comparison != nil,
       left.parentheses == 0
     {
@@ -184,6 +203,29 @@ extension Problem {
       at: left.range, expected: "\(a), \(b)", found: path.dotted, fix: [Edit(node.range, text)])
   }
 
+  /// `src == "10.0.0.1"`: one side, as a whole.
+  private static func bareSide(
+    _ left: Syntax, _ right: Syntax, in checker: Checker
+  ) -> Problem? {
+    guard case .name(let name, false) = left.kind, let text = right.literalText,
+      checker.schema.slot(name) == nil
+    else { return nil }
+    let side: String
+    switch name.lowercased() {
+    case "src", "source", "from", "client", "sender": side = "src"
+    case "dst", "dest", "destination", "to", "server", "receiver", "target": side = "dst"
+    default: return nil
+    }
+    let isAddress =
+      text.utf8.allSatisfy { $0.isHexDigit || $0 == 0x2e || $0 == 0x3a }
+      && (text.contains(".") || text.contains(":"))
+    let meant = side + (isAddress ? ".ip" : ".name")
+    guard checker.schema.slot(meant) != nil else { return nil }
+    return Problem(
+      .undeclared, "there is no variable \(name); did you mean \(meant)?", at: left.range,
+      expected: meant, found: name, fix: [Edit(left.range, meant)])
+  }
+
   /// The same for the receiver of a method.
   static func foreignMethodOperand(
     _ node: Syntax, _ receiver: Syntax, in checker: Checker
@@ -205,6 +247,8 @@ extension Problem {
     let text = checker.text(right)
     guard text.utf8.allSatisfy({ $0.isNamePart || ".-/:*".utf8.contains($0) }) else { return nil }
     switch checker.typeAhead(left) {
+    case .int where checker.text(left) == "grpc_status" && ComparisonFix.grpcCode(text) != nil:
+      return .bareText(text, at: right.range)
     case .string: return .bareText(text, at: right.range)
     case .list(.string): return .bareText(text, at: right.range)
     default: return nil
@@ -221,100 +265,6 @@ extension Problem {
       "`\(comparison.rawValue)` does not compare \(a.type.phrase) with \(b.type.phrase)",
       at: node.range, expected: a.type.description, found: b.type.description,
       fix: ComparisonFix(a, b, comparison, node, left, right, checker).edits)
-  }
-
-  // MARK: Membership
-
-  /// Slips around `in` that are seen before its operands are looked at.
-  static func foreignMembership(
-    _ node: Syntax, _ left: Syntax, _ right: Syntax, in checker: Checker
-  ) -> Problem? {
-    if let problem = eitherSide(node, left, in: checker) { return problem }
-    // `status_code in 500-599`
-    if case .binary(.minus, let low, let high, _) = right.kind, case .int? = low.literal,
-      case .int? = high.literal
-    {
-      let operand = checker.text(left)
-      return Problem(
-        .type, "a range is written `x >= low && x <= high`", at: right.range,
-        fix: [
-          Edit(
-            node.range,
-            "(\(operand) >= \(checker.text(low)) && \(operand) <= \(checker.text(high)))")
-        ])
-    }
-    if case .not(let operand) = left.kind, left.parentheses == 0 {
-      guard let type = checker.typeAhead(operand), type != .bool, type != .dyn else { return nil }
-      return Problem(
-        .type, "`!` belongs to \(checker.text(operand)) alone; negate the whole condition",
-        at: node.range, expected: "bool", found: type.description,
-        fix: [Edit(node.range, "!(\(checker.text(operand)) in \(checker.text(right)))")])
-    }
-    return nil
-  }
-
-  /// Something that cannot hold the element.
-  static func cannotContain(
-    _ container: Checked, _ element: Checked, _ node: Syntax, _ left: Syntax, _ right: Syntax,
-    in checker: Checker
-  ) -> Problem {
-    let (a, b) = (checker.text(left), checker.text(right))
-    var text: String?
-    switch (container.type, element.type) {
-    case (.string, .string)
-    where container.literal?.string?.contains("/") ?? false
-      && element.slot != nil && a.hasSuffix("ip"):
-      text = "in_cidr(\(a), \(b))"
-    case (_, _) where right.parentheses > 0 && container.literal != nil:
-      // `method in ("GET")`
-      let bare = checker.text(right.range.lowerBound + 1..<right.range.upperBound - 1)
-      return Problem(
-        .type, "a list is written in brackets: [a, b]", at: right.range, expected: "[",
-        found: "(", fix: [Edit(right.range, "[\(bare)]")])
-    case (.string, _) where container.literal?.string?.contains(",") ?? false:
-      text = list(in: container.literal?.string ?? "", of: element.type).map { "\(a) in \($0)" }
-    case (.string, .string) where container.literal != nil && element.slot != nil:
-      text = "\(a) == \(b)"
-    case (.string, .string): text = "\(b).contains(\(a))"
-    case (.string, _):
-      if let literal = converted(element, to: .string) { text = "\(b).contains(\(literal))" }
-    case (.list(let type), _):
-      if let literal = converted(element, to: type) {
-        text = "\(literal) in \(b)"
-      } else if case .list(let elements) = container.kind {
-        let literals = elements.compactMap { converted($0, to: element.type) }
-        if literals.count == elements.count {
-          text = "\(a) in [\(literals.joined(separator: ", "))]"
-        }
-      }
-    case (let type, .list): if type != .dyn, container.slot != nil { text = "\(b) in \(a)" }
-    case _ where container.type.fits(element.type): text = "\(a) == \(b)"
-    default: break
-    }
-    let isContainer =
-      switch container.type {
-      case .list, .map: true
-      default: false
-      }
-    return Problem(
-      .type,
-      isContainer
-        ? "\(element.type.phrase) is never in a \(container.type)"
-        : "`in` needs a list or map on its right; this is \(container.type.phrase)",
-      at: node.range, expected: isContainer ? container.type.description : "a list or map",
-      found: isContainer ? element.type.description : container.type.description,
-      fix: text.map { [Edit(node.range, $0)] } ?? [])
-  }
-
-  /// `"404,500"` as a list.
-  private static func list(in text: String, of type: KFLType) -> String? {
-    let parts = text.split(separator: ",").map { String($0).trimmingBlanks }
-    switch type {
-    case .string: return "[" + parts.map(Value.quoted).joined(separator: ", ") + "]"
-    case .int where parts.allSatisfy { Int64($0) != nil }:
-      return "[" + parts.joined(separator: ", ") + "]"
-    default: return nil
-    }
   }
 
   // MARK: Arithmetic

@@ -32,7 +32,9 @@ extension Problem {
   }
 
   static func unknownField(_ path: String, at range: Range<Int>, in checker: Checker) -> Problem {
-    let near = Nearest.name(to: path, among: checker.schema.variables.lazy.map(\.name))
+    let near =
+      ForeignName.meant(by: path, schema: checker.schema)
+      ?? Nearest.name(to: path, among: checker.schema.variables.lazy.map(\.name))
     return Problem(
       .unknownField,
       "no protocol writes \(path)" + (near.map { "; did you mean \($0)?" } ?? ""), at: range,

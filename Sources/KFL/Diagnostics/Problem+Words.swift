@@ -10,6 +10,21 @@ extension Problem {
       return arrow
     }
     if bytes[offset...].starts(with: "~*".utf8) { return caselessMatch(at: offset, bytes) }
+    if bytes[offset] == UInt8(ascii: ";"),
+      bytes[(offset + 1)...].contains(where: { $0 > 0x20 && $0 != UInt8(ascii: ";") })
+    {
+      return Problem(
+        .syntax, "conditions are joined by `&&` or `||`, not by `;`", at: offset..<offset + 1,
+        expected: "&&", found: ";", fix: [Edit(offset..<offset + 1, " && ")])
+    }
+    if bytes[offset] == UInt8(ascii: "="), let star = lexer.tokens.last, star.kind == .star,
+      Int(star.end) == offset
+    {
+      return Problem(
+        .syntax, "`*=` is not an operator; use `contains`", at: Int(star.start)..<offset + 1,
+        expected: "contains", found: "*=",
+        fix: [Edit(Int(star.start)..<offset + 1, "contains")])
+    }
     for (sign, meant, doc) in foreignSigns where bytes[offset...].starts(with: sign.utf8) {
       let range = offset..<offset + sign.utf8.count
       if sign.utf8.count == 1, let last = lexer.tokens.last, last.end == offset,
@@ -89,6 +104,9 @@ extension Problem {
     ("&lt;", "<", "`&lt;` is the web's spelling of `<`"),
     ("&gt;", ">", "`&gt;` is the web's spelling of `>`"),
     ("&quot;", "\"", "`&quot;` is the web's spelling of a quote"),
+    ("^=", " startsWith ", "`^=` is not an operator; use `startsWith`"),
+    ("=^", " startsWith ", "`=^` is not an operator; use `startsWith`"),
+    ("$=", " endsWith ", "`$=` is not an operator; use `endsWith`"),
     ("~=", " matches ", "`~=` is not an operator; regular expressions go with `matches`"),
     ("=>", ">=", "`=>` is not an operator; at least is `>=`"),
     ("=<", "<=", "`=<` is not an operator; at most is `<=`"),
