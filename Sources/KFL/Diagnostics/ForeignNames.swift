@@ -66,7 +66,7 @@ enum ForeignName {
     "sni": "tlsx_sni", "server_name": "tlsx_sni", "ja3": "tlsx_ja3", "alpn": "tlsx_alpn",
     "query": "query_string", "params": "query_string", "query_params": "query_string",
     "request.status": "status_code", "dst.svc.name": "dst.service.name",
-    "src.svc.name": "src.service.name", "dns.rcode": "status_code",
+    "src.svc.name": "src.service.name",
     "dns.response.code": "status_code", "dns.code": "status_code", "dns.status": "status_code",
     "redis_cmd": "redis_command", "redis.cmd": "redis_command", "has_error": "call_failed",
     "body_size": "response_body_size", "http.response_code": "status_code",
