@@ -5,7 +5,7 @@ STEP   := Scripts/step
 PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help build test demo bench bench-peers traffic truth vectors reference samples format clean
+.PHONY: help build test demo bench bench-peers traffic fuzz truth vectors reference samples format clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r verb text; do \
@@ -39,6 +39,10 @@ bench-peers: build ## Measure speed beside tshark, httpry (on the captures of ma
 	@Scripts/bench-peers
 	@Scripts/bench-store
 
+fuzz: ## Feed every parser with made-up inputs (FUZZ="TARGET... --seconds N")
+	@Scripts/setup
+	@Scripts/fuzz $(FUZZ)
+
 truth: build ## Compare calls found in captures with what their makers say is in them
 	@Scripts/truth
 
@@ -52,7 +56,7 @@ samples: ## Make the sample captures anew (root, Linux)
 	@Scripts/make-samples
 
 format: ## Format all Swift files
-	@swift format --in-place --parallel --recursive Package.swift Sources Tests
+	@swift format --in-place --parallel --recursive Package.swift Sources Tests Fuzz Benchmarks
 
 clean: ## Remove everything built; the next build takes minutes
-	rm -rf .build .venv .venv-duckdb
+	rm -rf .build .build-fuzz .venv .venv-duckdb

@@ -48,6 +48,9 @@ let modules: [Target] =
     "kubeshark-bench",
     uses: "Pipeline", "Query", "KFL", "Store", "Entries", "Dissectors", "Flows", "Layers",
     "Packets", "JSON", "Bytes", products: [.argumentParser])
+  + fuzzing(
+    uses: "MCP", "Tools", "ToolKit", "Identity", "Query", "KFL", "Store", "Dissectors", "Entries",
+    "Flows", "Layers", "Packets", "JSON", "Bytes", "CZlib", "CZstd")
 
 // Why each one is here: ARCHITECTURE.md, "Dependencies, with reasons".
 extension Target.Dependency {
@@ -100,8 +103,11 @@ nonisolated var house: [SwiftSetting] {
     .treatAllWarnings(as: .error),
     // Tests run on the one release build, and some of them look inside a module.
     .unsafeFlags(["-enable-testing"]),
-  ]
+  ] + (isForFuzzing ? [.unsafeFlags(["-sanitize=fuzzer"])] : [])
 }
+
+/// Whether the build is one for `make fuzz`: our modules count what they run through.
+nonisolated var isForFuzzing: Bool { Context.environment["KUBESHARK_FUZZ"] != nil }
 
 /// A library target in `Sources/NAME` and its tests in `Tests/NAMETests`.
 func module(
@@ -141,6 +147,29 @@ func benchmark(_ name: String, uses: String..., products: [Target.Dependency]) -
     .executableTarget(
       name: name, dependencies: uses + products, path: "Benchmarks", exclude: ["budgets.json"],
       swiftSettings: house)
+  ]
+}
+
+/// The entries for hostile bytes in `Fuzz/Targets`, their tests, and in builds for `make fuzz` the
+/// program that libFuzzer drives.
+func fuzzing(uses: String...) -> [Target] {
+  let uses = uses.map { Target.Dependency.target(name: $0) }
+  let targets = Target.target(
+    name: "FuzzTargets", dependencies: uses, path: "Fuzz/Targets", swiftSettings: house)
+  if !isForFuzzing {
+    return [
+      targets,
+      .testTarget(
+        name: "FuzzTests", dependencies: ["FuzzTargets", "TestSupport"], swiftSettings: house),
+    ]
+  }
+  return [
+    targets,
+    .executableTarget(
+      name: "kubeshark-fuzz", dependencies: [.target(name: "FuzzTargets")] + uses,
+      path: "Fuzz/Driver", swiftSettings: house,
+      // The runtime of libFuzzer; other linkers stumble over its debug information.
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),
   ]
 }
 

@@ -32,11 +32,32 @@ package final class Dissection: FlowSink {
   /// Entries that `drain` would give.
   package var readyCount: Int { hall.ledger.entries.count }
 
-  /// Nothing waits: no bytes, no bodies, no halves.
-  package var isIdle: Bool {
-    let ledger = hall.ledger
-    return ledger.waitingBytes == 0 && ledger.bodyBytes == 0 && ledger.pending == 0
+  /// What waits, over all conversations; `DissectionLimits` bounds each.
+  package struct Held: Hashable, Sendable {
+    /// Bytes that wait for the rest of their message.
+    package var waitingBytes = 0
+    /// Kept body bytes of unfinished exchanges.
+    package var bodyBytes = 0
+    /// Memory of the messages of unfinished exchanges, bodies apart, in bytes.
+    package var messageBytes = 0
+    /// Unfinished exchanges.
+    package var pending = 0
+
+    package init() {}
   }
+
+  /// What waits now.
+  package var held: Held {
+    var held = Held()
+    held.waitingBytes = hall.ledger.waitingBytes
+    held.bodyBytes = hall.ledger.bodyBytes
+    held.messageBytes = hall.ledger.messageBytes
+    held.pending = hall.ledger.pending
+    return held
+  }
+
+  /// Nothing waits: no bytes, no bodies, no halves.
+  package var isIdle: Bool { held == Held() }
 
   /// Gives up halves that have waited too long at `now`, in capture time.
   package func advance(to now: Timestamp) { hall.advance(to: now) }

@@ -17,6 +17,10 @@ package struct DissectionLimits: Sendable {
   package var pendingPerConversation = 8192
   /// Unfinished exchanges of all conversations together.
   package var pendingInAll = 500_000
+  /// Memory of the messages of unfinished exchanges without their bodies, all conversations
+  /// together, in bytes; beyond it the oldest of the conversation at hand make room. A head may be
+  /// as long as it likes, and header compression makes kilobytes of one byte.
+  package var messagesInAll = 256 << 20
   /// How long before its request a reply may have been captured, in nanoseconds: packets of two
   /// interfaces do not always come in order.
   package var earlyReply: Int64 = 100_000_000

@@ -4,6 +4,9 @@ import Flows
 
 /// A message with what its runner adds: times, packets, wire bytes, content so far.
 struct Half {
+  /// Memory of a message beside its texts, in bytes.
+  static let overhead = 512
+
   var message: Message
   var start: Moment
   /// Newest packet that brought bytes of it.
@@ -77,6 +80,8 @@ final class Exchange {
   var touched: Timestamp
   var request: Half?
   var response: Half?
+  /// Memory that the ledger has charged for its messages, in bytes.
+  var charge = 0
 
   init(index: UInt32, requester: Side, row: Int, touched: Timestamp) {
     (self.index, self.requester, self.row, self.touched) = (index, requester, row, touched)

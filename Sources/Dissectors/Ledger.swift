@@ -22,6 +22,8 @@ struct Ledger {
   var waitingBytes = 0
   /// Kept body bytes of all unfinished exchanges.
   var bodyBytes = 0
+  /// Memory of the messages of all unfinished exchanges, bodies apart.
+  var messageBytes = 0
   /// Unfinished exchanges of all conversations.
   var pending = 0
 
@@ -51,12 +53,31 @@ struct Ledger {
     return granted
   }
 
+  /// Charges an exchange with a message that it holds from now on.
+  mutating func charge(_ exchange: Exchange, _ half: borrowing Half) {
+    let head = max(Int(half.wireLength), half.message.headers.bytes.count)
+    // Of a head there are the header fields, and their values once more as fields.
+    charge(exchange, Half.overhead + 2 * head + half.message.details.utf8.count)
+  }
+
+  mutating func charge(_ exchange: Exchange, _ count: Int) {
+    exchange.charge += count
+    messageBytes += count
+  }
+
+  /// An exchange is no longer unfinished.
+  mutating func release(_ exchange: Exchange) {
+    pending -= 1
+    bodyBytes -= exchange.keptBytes
+    messageBytes -= exchange.charge
+    exchange.charge = 0
+  }
+
   /// Turns an exchange into an entry.
   mutating func close(
     _ exchange: Exchange, of opening: Opening, stream: UInt64, absence: Entry.Fault
   ) {
-    pending -= 1
-    bodyBytes -= exchange.keptBytes
+    release(exchange)
     let row = exchange.row
     if exchange.lacksHalf { figures[row].halves += 1 }
     var entry = exchange.takeEntry(of: opening, stream: stream, absence: absence)

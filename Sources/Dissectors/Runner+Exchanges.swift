@@ -23,9 +23,12 @@ extension Runner {
       let continuation = message.continuation
       let exchange = pairing[at]
       exchange?.touched = moment.timestamp
-      exchange?.put(half(message, start, moment, length, &ledger), from: side)
+      if let exchange {
+        put(half(message, start, moment, length, &ledger), from: side, into: exchange, &ledger)
+      }
       let request = continuation == nil ? nil : exchange?.request
       closeIfComplete(at, &ledger)
+      makeRoom(&ledger)
       if let continuation, let request { awaitAgain(continuation, request, requester, &ledger) }
       return
     }
@@ -35,7 +38,7 @@ extension Runner {
     }
     let exchange = Exchange(
       index: takeIndex(), requester: requester, row: row, touched: moment.timestamp)
-    exchange.put(half(message, start, moment, length, &ledger), from: side)
+    put(half(message, start, moment, length, &ledger), from: side, into: exchange, &ledger)
     ledger.pending += 1
     if exchange.isComplete {
       close(exchange, &ledger)
@@ -46,8 +49,7 @@ extension Runner {
       close(exchange, &ledger)
       return
     }
-    makeRoom(&ledger)
-    pairing.insert(exchange, key: key)
+    insert(exchange, key: key, &ledger)
   }
 
   /// Files the request once more, for the reply of the next protocol.
@@ -58,11 +60,10 @@ extension Runner {
     guard ledger.row(named: continuation.reader) != nil else { return }
     let exchange = Exchange(
       index: takeIndex(), requester: requester, row: row, touched: request.end.timestamp)
-    exchange.request = request
+    put(request, from: requester, into: exchange, &ledger)
     ledger.pending += 1
     ledger.bodyBytes += exchange.keptBytes
-    makeRoom(&ledger)
-    pairing.insert(exchange, key: continuation.key)
+    insert(exchange, key: continuation.key, &ledger)
   }
 
   /// The half a message becomes; its content is cut to what may be kept.
@@ -163,6 +164,9 @@ extension Runner {
     if let kind = ending.kind { note(kind) }
     pairing[at]?.touched = moment.timestamp
     pairing[at]?.update(side) { $0.finish(ending, wire: length, at: moment) }
+    if let exchange = pairing[at], !ending.trailers.isEmpty {
+      ledger.charge(exchange, ending.trailers.bytes.count)
+    }
     closeIfComplete(at, &ledger)
   }
 
@@ -209,16 +213,35 @@ extension Runner {
     close(exchange, &ledger)
   }
 
+  /// Gives an exchange the message of one side.
+  private func put(
+    _ half: consuming Half, from side: Side, into exchange: Exchange, _ ledger: inout Ledger
+  ) {
+    ledger.charge(exchange, half)
+    exchange.put(half, from: side)
+  }
+
   private func isFull(_ ledger: borrowing Ledger) -> Bool {
     pairing.count >= ledger.limits.pendingPerConversation
       || ledger.pending > ledger.limits.pendingInAll
+      || ledger.messageBytes > ledger.limits.messagesInAll
   }
 
-  /// Lets the oldest exchange go when there are too many.
+  /// Files an exchange, for which the oldest make room. Where other conversations hold all there
+  /// may be, it leaves at once.
+  private mutating func insert(_ exchange: Exchange, key: UInt64, _ ledger: inout Ledger) {
+    makeRoom(&ledger)
+    if isFull(ledger) { evict(exchange, &ledger) } else { pairing.insert(exchange, key: key) }
+  }
+
+  /// Lets the oldest exchanges go while there are too many.
   private mutating func makeRoom(_ ledger: inout Ledger) {
-    guard isFull(ledger), let oldest = pairing.oldest, let exchange = pairing.take(oldest) else {
-      return
+    while isFull(ledger), let oldest = pairing.oldest, let exchange = pairing.take(oldest) {
+      evict(exchange, &ledger)
     }
+  }
+
+  private mutating func evict(_ exchange: Exchange, _ ledger: inout Ledger) {
     ledger.counters.pendingEvicted += 1
     close(
       exchange, because: Entry.Fault(.pairNotFound, "too many exchanges were unfinished"), &ledger)
@@ -266,8 +289,7 @@ extension Runner {
   /// Forgets everything unfinished: it was never what it was taken for.
   mutating func forget(in ledger: inout Ledger) {
     while let oldest = pairing.oldest, let exchange = pairing.take(oldest) {
-      ledger.pending -= 1
-      ledger.bodyBytes -= exchange.keptBytes
+      ledger.release(exchange)
     }
   }
 }

@@ -1,9 +1,10 @@
 import Bytes
-import Dissectors
 import Entries
 import Flows
 import Layers
 import Testing
+
+@testable import Dissectors
 
 /// The runner's side of the contract, tried with a made-up protocol of frames: one byte what, one
 /// byte key, one byte length, then so many bytes.
@@ -153,6 +154,24 @@ import Testing
     #expect(calls.count { $0.hasRequest && $0.hasResponse } == 3)
     #expect(dissection.counters.pendingEvicted == 2)
     #expect(dissection.isIdle)
+  }
+
+  @Test func unfinishedMessagesAreBoundedInMemory() {
+    var limits = DissectionLimits()
+    limits.messagesInAll = 4 * (Half.overhead + 6) - 1
+    let dissection = Dissection(limits: limits, switches: .everything, rows: rows)
+    var talk = Talk()
+    for key in 1...9 { talk.client("Q\(key)\u{0}") }
+    talk.play(to: dissection)
+    #expect(dissection.counters.pendingEvicted == 6)
+    #expect(dissection.drain().count(where: \.kind.isCall) == 9)
+    #expect(dissection.isIdle)
+    // One that is too large alone leaves at once.
+    limits.messagesInAll = 100
+    let narrow = Dissection(limits: limits, switches: .everything, rows: rows)
+    talk.play(to: narrow)
+    #expect(narrow.counters.pendingEvicted == 9)
+    #expect(narrow.isIdle)
   }
 
   @Test func aMessageLongerThanMayWaitEndsItsSide() {
