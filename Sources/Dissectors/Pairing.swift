@@ -1,7 +1,8 @@
 /// The unfinished exchanges of one conversation, oldest first.
 ///
-/// Finding by key costs a scan that begins with the oldest: where replies come in order it ends at
-/// once. A position holds until the next exchange is inserted or taken.
+/// Finding by key is a scan that begins with the oldest: where replies come in order it ends at
+/// once. Where many wait, as in a capture of one direction, keys are looked up in an index. A
+/// position holds until the next exchange is inserted or taken.
 struct Pairing {
   private var keys: [UInt64] = []
   /// Nil where an exchange was taken.
@@ -9,24 +10,39 @@ struct Pairing {
   /// Positions before this one are taken.
   private var head = 0
   private(set) var count = 0
+  /// Nil while a scan is short.
+  private var index: PairingIndex?
+
+  /// Positions up to which a scan is short.
+  private static let scanned = 64
 
   /// Files an exchange and gives its position.
   mutating func insert(_ exchange: Exchange, key: UInt64) {
-    if keys.count > 2 * count + 64 { compact() }
+    if keys.count > 2 * count + Self.scanned { compact() }
     keys.append(key)
     exchanges.append(exchange)
     count += 1
+    if index != nil {
+      index?.append(key)
+    } else if keys.count - head > Self.scanned {
+      index = PairingIndex(keys)
+    }
   }
 
   /// Position of the oldest exchange of `key` that satisfies `matches`.
   @inline(__always)
   func position(of key: UInt64, where matches: (Exchange) -> Bool) -> Int? {
-    var at = head
+    var at = index == nil ? head : indexed(key, from: 0)
     while at < keys.count {
       if keys[at] == key, let exchange = exchanges[at], matches(exchange) { return at }
-      at += 1
+      at = index == nil ? at + 1 : indexed(key, from: at + 1)
     }
     return nil
+  }
+
+  /// Where `key` stands next, at `start` or behind; beyond all positions when it does not.
+  private func indexed(_ key: UInt64, from start: Int) -> Int {
+    (start == 0 ? index?.first(key) : index?.next(start - 1)) ?? keys.count
   }
 
   /// The exchange at a position; nil when it was taken.
@@ -37,11 +53,13 @@ struct Pairing {
     guard let taken = exchanges[position].take() else { return nil }
     count -= 1
     if count == 0 {
-      let isSmall = keys.count < 64
+      let isSmall = keys.count < Self.scanned
       keys.removeAll(keepingCapacity: isSmall)
       exchanges.removeAll(keepingCapacity: isSmall)
       head = 0
+      index = nil
     } else {
+      index?.remove(keys[position], at: position)
       while head < exchanges.count, exchanges[head] == nil { head += 1 }
     }
     return taken
@@ -67,5 +85,49 @@ struct Pairing {
     keys.removeSubrange(kept...)
     exchanges.removeSubrange(kept...)
     head = 0
+    index = kept > Self.scanned ? PairingIndex(keys) : nil
+  }
+}
+
+/// Where each key stands in a list of keys that grows at its end.
+private struct PairingIndex {
+  private struct Place {
+    var first: Int
+    var last: Int
+  }
+
+  private var places: [UInt64: Place] = [:]
+  /// By position: the next one with the same key, 0 when there is none.
+  private var following: [Int] = []
+
+  init(_ keys: [UInt64]) {
+    places.reserveCapacity(keys.count)
+    following.reserveCapacity(keys.count)
+    for key in keys { append(key) }
+  }
+
+  mutating func append(_ key: UInt64) {
+    let position = following.count
+    following.append(0)
+    if let last = places[key]?.last {
+      following[last] = position
+      places[key]?.last = position
+    } else {
+      places[key] = Place(first: position, last: position)
+    }
+  }
+
+  func first(_ key: UInt64) -> Int? { places[key]?.first }
+
+  func next(_ position: Int) -> Int? { following[position] == 0 ? nil : following[position] }
+
+  /// The first of its key need not be looked at again; one between others is passed over.
+  mutating func remove(_ key: UInt64, at position: Int) {
+    guard places[key]?.first == position else { return }
+    if following[position] == 0 {
+      places[key] = nil
+    } else {
+      places[key]?.first = following[position]
+    }
   }
 }

@@ -1,0 +1,45 @@
+import Bytes
+import Entries
+import TestSupport
+import Testing
+
+@testable import Dissectors
+@testable import Flows
+
+/// Finding an unfinished exchange, few or many of them.
+@Suite struct PairingTests {
+  private func exchange(_ index: Int) -> Exchange {
+    Exchange(
+      index: UInt32(index), requester: .client, row: 0, touched: Timestamp(nanoseconds: 0))
+  }
+
+  /// Whatever is filed and taken, the oldest of a key is found, as by a plain list.
+  @Test func theOldestOfAKeyIsFoundAmongManyAsAmongFew() {
+    var random = SeededGenerator(seed: 5)
+    for most in [3, 40, 600] {
+      var pairing = Pairing()
+      var plain: [(key: UInt64, index: UInt32)] = []
+      for step in 0..<4_000 {
+        let key = UInt64.random(in: 0..<UInt64(most), using: &random)
+        let found = pairing.position(of: key) { _ in true }
+        let expected = plain.first { $0.key == key }?.index
+        #expect(found.flatMap { pairing[$0]?.index } == expected)
+        // Growing and shrinking in turns, each of them long.
+        if step / 700 % 2 == 0 ? step % 4 != 0 : step % 4 == 0 {
+          pairing.insert(exchange(step), key: key)
+          plain.append((key, UInt32(step)))
+        } else if let found {
+          let taken = pairing.take(found)?.index
+          #expect(taken == plain.first { $0.key == key }?.index)
+          plain.removeAll { $0.index == taken }
+        } else if let oldest = pairing.oldest {
+          let first = plain.removeFirst().index
+          #expect(pairing.take(oldest)?.index == first)
+        }
+        #expect(pairing.count == plain.count)
+      }
+      let left = pairing.positions.compactMap { pairing[$0]?.index }
+      #expect(left == plain.map(\.index))
+    }
+  }
+}
