@@ -30,6 +30,11 @@ extension Reassembly {
     _ sequence: UInt32, _ payload: RawSpan, length: Int, isAlone: Bool, at moment: Moment,
     to outlet: Outlet, _ account: inout Account
   ) {
+    // Nothing follows a FIN: what claims to is a probe, a forgery or another connection's.
+    guard !isFinished else {
+      account.counters.straySegments &+= 1
+      return
+    }
     switch arrival(sequence, length: length) {
     case .inOrder(let skipping):
       pass(sequence, payload, skipping, length, moment, outlet, &account)
@@ -86,7 +91,7 @@ extension Reassembly {
   /// Delivers what waits no longer: bytes whose turn has come, and gaps that the other side's
   /// acknowledgment proves to be the capture's.
   mutating func settle(to outlet: Outlet, _ account: inout Account) {
-    while true {
+    while !isAtEnd {
       if let piece = takeReady() {
         give(piece, outlet, &account)
       } else if isGapConfirmed {
@@ -95,7 +100,7 @@ extension Reassembly {
         break
       }
     }
-    end(to: outlet)
+    end(to: outlet, &account)
   }
 
   private mutating func give(_ piece: Piece, _ outlet: Outlet, _ account: inout Account) {
@@ -140,7 +145,7 @@ extension Reassembly {
     if let tail = giveUpTail() {
       account.counters.gapsLost &+= 1
       lose(tail.count, tail.known, outlet, &account)
-      end(to: outlet)
+      end(to: outlet, &account)
     }
   }
 
@@ -152,8 +157,10 @@ extension Reassembly {
   }
 
   /// Tells the end of the stream once its last byte is through.
-  mutating func end(to outlet: Outlet) {
+  mutating func end(to outlet: Outlet, _ account: inout Account) {
     guard takesEnd() else { return }
+    account.pendingCost -= waitingCost
+    account.counters.straySegments &+= discard()
     outlet.sink.finished(outlet.slot, side: outlet.side, at: endMoment)
   }
 }

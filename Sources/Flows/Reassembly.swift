@@ -163,6 +163,12 @@ struct Reassembly: Sendable {
     return first
   }
 
+  /// Drops what waits: it lies behind the end. Gives how many pieces there were.
+  mutating func discard() -> UInt64 {
+    defer { (pieces, head, waitingCost) = ([], 0, 0) }
+    return UInt64(pieces.count - head)
+  }
+
   /// Bytes missing before the first waiting piece; 0 when nothing waits.
   var gap: Int { first.map { $0.start.distance(from: next) } ?? 0 }
 
@@ -221,9 +227,12 @@ struct Reassembly: Sendable {
     endMoment = moment
   }
 
+  /// Everything up to the FIN was delivered or given up.
+  var isAtEnd: Bool { hasEnd && next == end }
+
   /// Whether everything up to the FIN was delivered or given up, for the first time.
   mutating func takesEnd() -> Bool {
-    guard hasEnd, !isFinished, next == end else { return false }
+    guard isAtEnd, !isFinished else { return false }
     isFinished = true
     return true
   }

@@ -60,7 +60,7 @@ extension TCPConnection {
     }
     if tcp.flags.hasFIN { own.finish(at: first.advanced(by: length), moment) }
     guard own.hasEnd else { return .goesOn }
-    own.end(to: outlet)
+    own.end(to: outlet, &account)
     return own.isFinished && other.isFinished ? .finished : .goesOn
   }
 

@@ -55,6 +55,13 @@ import Testing
     #expect(timeline("0:ab fin4 ack5 end") == "ab - - [2].")
   }
 
+  @Test func nothingFollowsTheEndOfAStream() {
+    #expect(timeline("0:ab fin2 2:x 3:yz end") == "ab . - - -")
+    #expect(timeline("0:ab 6:gh fin4 2:cd end") == "ab - - cd. -")
+    #expect(
+      timeline("0:ab fin2 900000000:uv 900000002:wx 900000004:yz end") == "ab . - - - -")
+  }
+
   @Test func keepAlivesDeliverNothing() {
     #expect(timeline("0:abcd 3:X 4:ef") == "abcd - ef")
   }
