@@ -128,7 +128,7 @@ package struct CaptureReader: Sendable {
 
   /// Tells the format from the first bytes, if there are enough.
   private mutating func recognise() throws(CaptureError) {
-    switch Recognition(store.bytes.prefix(4096), isComplete: isOver) {
+    switch Recognition(store.bytes.prefix(Recognition.headLength), isComplete: isOver) {
     case .pcap(let header):
       format = .pcap(PcapRecords(header, limits: limits))
       summary.format = .pcap

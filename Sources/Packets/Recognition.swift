@@ -11,6 +11,9 @@ enum Recognition: Equatable {
   /// Not a capture: what it looks like and what to do.
   case foreign(String, advice: String)
 
+  /// Bytes of a file that are looked at.
+  static let headLength = 4096
+
   init(_ head: RawSpan, isComplete: Bool) {
     guard head.byteCount >= 4 else {
       self =
@@ -66,7 +69,11 @@ enum Recognition: Equatable {
       return .unsupported(
         "its pcapng version \(major).\(minor) is not known (1.0 is)", advice: Self.damaged)
     }
-    // A longer one than what is at hand is judged when it is read.
+    // All of it is looked at before the decision, which must not depend on how a pipe delivers it;
+    // a longer one is judged when it is read.
+    if !isComplete, head.byteCount < min(length, headLength) {
+      return .needs(min(length, headLength))
+    }
     if length < 28 || (length <= head.byteCount && order.load32(head, length - 4) != length) {
       return .foreign("the lengths in its section header are wrong", advice: Self.damaged)
     }
