@@ -140,7 +140,7 @@ import Testing
     #expect(bench.layers.counters.datagramsEvicted == 15)
 
     limits.datagrams = 1_000
-    limits.bytes = 8_000
+    limits.bytes = 10 * 864
     bench = Bench(limits: limits)
     for index in 0..<25 { #expect(bench.outcome(first(index), .ipv4).0 == .held) }
     #expect(bench.layers.counters.datagramsEvicted == 15)
@@ -150,5 +150,16 @@ import Testing
       _ = bench.outcome(first(index), .ipv4, at: Int64(index) * 1_000_000_000)
     }
     #expect(bench.layers.counters.datagramsExpired == 3_000 - 61)
+  }
+
+  @Test func aFloodOfTinyFragmentsReachesTheLimitOfMemory() throws {
+    var limits = FragmentLimits()
+    limits.bytes = 8_000
+    var bench = Bench(limits: limits)
+    for index in 0..<200 {
+      let piece = Frames.ipv4(17, [UInt8](repeating: 1, count: 8), fragment: 0x2000 | index * 2)
+      #expect(bench.outcome(piece, .ipv4).0 == .held)
+    }
+    #expect(bench.layers.counters.datagramsEvicted == 1)
   }
 }

@@ -4,8 +4,11 @@ import Bytes
 package struct FragmentLimits: Sendable {
   /// Datagrams; the oldest makes room.
   package var datagrams = 4_096
-  /// Bytes of all of them; the oldest makes room.
+  /// Memory of all of them, in bytes: what they carry, and `pieceCost` for each piece. The oldest
+  /// makes room.
   package var bytes = 32 << 20
+  /// Memory of a piece beside its bytes: a flood of tiny ones must reach the limit too.
+  static let pieceCost = 64
   /// Pieces of one datagram.
   package var pieces = 2_048
   /// Nanoseconds of packet time from a datagram's first piece (RFC 8200 §4.5 says 60 seconds).
@@ -51,6 +54,8 @@ struct FragmentTable: Sendable {
     /// Disjoint, in order.
     var pieces: [Piece] = []
     var bytes = 0
+    /// Memory it is charged with.
+    var cost: Int { bytes + pieces.count * FragmentLimits.pieceCost }
     /// Known once the last piece is there.
     var length: Int?
     var number: UInt8?
@@ -68,7 +73,8 @@ struct FragmentTable: Sendable {
   private var order: [(key: FragmentKey, serial: UInt64)] = []
   private var oldest = 0
   private var serial: UInt64 = 0
-  private var bytes = 0
+  /// Memory charged for all datagrams.
+  private var cost = 0
 
   init(limits: FragmentLimits) { self.limits = limits }
 
@@ -84,7 +90,7 @@ struct FragmentTable: Sendable {
       return .refused
     }
     var datagram = datagrams.removeValue(forKey: fragment.key) ?? begin(fragment.key, time)
-    bytes -= datagram.bytes
+    cost -= datagram.cost
     let isTaken = add(fragment, data, to: &datagram, &counters)
     if isTaken, let length = datagram.length, let number = datagram.number,
       datagram.bytes == length
@@ -92,9 +98,9 @@ struct FragmentTable: Sendable {
       counters.reassembled &+= 1
       return .complete(joined(datagram.pieces, length), number: number)
     }
-    bytes += datagram.bytes
+    cost += datagram.cost
     datagrams[fragment.key] = datagram
-    while datagrams.count > limits.datagrams || bytes > limits.bytes {
+    while datagrams.count > limits.datagrams || cost > limits.bytes {
       guard removeOldest() else { break }
       counters.datagramsEvicted &+= 1
     }
@@ -182,7 +188,7 @@ struct FragmentTable: Sendable {
       oldest += 1
       if let datagram = datagrams[key], datagram.serial == serial {
         datagrams[key] = nil
-        bytes -= datagram.bytes
+        cost -= datagram.cost
         return true
       }
     }
