@@ -1,6 +1,7 @@
 // What no capture holds.
 extension Seeds {
   package mutating func addByHand() {
+    addConversations()
     for text in Self.texts { add("text", text) }
     for text in Self.json { add("json", text) }
     for lines in Self.sessions { add("mcp", lines) }
