@@ -18,6 +18,9 @@ struct Worker {
   private var known: [IPAddress: Workload?] = [:]
   private(set) var entries: UInt64 = 0
 
+  /// Entries held before they go to the store: of a few hostile bytes they may be large.
+  private static let mostReady = 1_024
+
   /// Packets of one chunk that belong to one worker.
   struct Batch: Sendable {
     var store: ByteStore
@@ -41,6 +44,7 @@ struct Worker {
       let memory = packet.fragments ?? batch.store
       let payload = memory.bytes.slice(packet.payload)
       table.receive(packet, payload: payload, into: dissection)
+      if dissection.readyCount >= Self.mostReady { try emit() }
     }
     dissection.advance(to: batch.now)
     try emit()

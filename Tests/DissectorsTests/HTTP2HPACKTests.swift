@@ -138,6 +138,18 @@ import Testing
     #expect(list.count > 10)
   }
 
+  @Test func aShortBlockGrowsLessFarThanALongOne() throws {
+    var decoder = HPACKDecoder(isFresh: true)
+    var list = HTTP2FieldList()
+    // A field of 4000 bytes, then a block of sixteen bytes that is as often this field.
+    var block: [UInt8] = [0x40, 1, 0x78, 0x7f, 0xa1, 0x1e]
+    block += [UInt8](repeating: 0x61, count: 4000)
+    try decoder.decode(block.rawSpan, into: &list)
+    list = HTTP2FieldList(ofBlock: 16)
+    try decoder.decode([UInt8](repeating: 0xbe, count: 16).rawSpan, into: &list)
+    #expect(list.isCut && list.count == 3)
+  }
+
   @Test func largeTablesAreKeptInPart() throws {
     var decoder = HPACKDecoder(isFresh: true)
     var list = HTTP2FieldList()

@@ -36,7 +36,7 @@ extension HTTP2 {
       let key = Self.key(stale)
       return .abandon(key...key, because: ending(false).fault, length: 0)
     }
-    var list = HTTP2FieldList()
+    var list = HTTP2FieldList(ofBlock: total)
     list.bytes.reserveCapacity(min(2 * fragment.count + 64, HTTP2FieldList.maxLength))
     if total == frame.totalLength {
       try decode(bytes.slice(fragment), &list, side)

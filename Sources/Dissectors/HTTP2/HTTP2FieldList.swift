@@ -7,7 +7,12 @@ struct HTTP2FieldList {
   /// Bytes of fields kept of one block; what comes behind is read and dropped. HPACK makes one octet
   /// into a field of kilobytes.
   static let maxLength = 64 << 10
+  /// The same of a short block: so many, and so many for each of its bytes. Long fields of the table
+  /// may be repeated in every request, but not by the dozen in every one.
+  static let shortLength = 8 << 10
+  static let ratio = 256
 
+  private let limit: Int
   var bytes: [UInt8] = []
   /// Some name, or name and value, is not known.
   var hasUnknown = false
@@ -36,6 +41,11 @@ struct HTTP2FieldList {
   private var valueEnd = 0
   /// Bytes of finished fields.
   private var finished = 0
+
+  /// - Parameter length: bytes of the coded block.
+  init(ofBlock length: Int = maxLength) {
+    limit = min(Self.maxLength, Self.shortLength + Self.ratio * length)
+  }
 
   /// Begins a field: its name, its value and `finish` follow.
   mutating func begin() {
@@ -80,7 +90,7 @@ struct HTTP2FieldList {
 
   /// Keeps the field that was begun, or drops it when there are too many.
   mutating func finish() {
-    guard bytes.count < Self.maxLength else {
+    guard bytes.count < limit else {
       (isCut, isFull) = (true, true)
       bytes.removeLast(bytes.count - start)
       return
