@@ -73,11 +73,24 @@ package struct InventoryReader: Sendable {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw InventoryError(path: path, message: "\(path) is neither JSON nor YAML text.")
     }
+    let node: Node?
     do {
-      return try Yams.compose(yaml: text).map(json) ?? .null
+      node = try Yams.compose(yaml: text)
     } catch {
-      throw InventoryError(path: path, message: "\(path) is not YAML: \(error).")
+      // The error shows the line it is about, however long.
+      throw InventoryError(path: path, message: "\(path) is not YAML: \("\(error)".prefix(400)).")
     }
+    guard let node else { return .null }
+    var values = YAMLValues(length: bytes.count)
+    guard let document = values.json(node, depth: 0) else {
+      throw InventoryError(
+        path: path,
+        message: """
+          \(path) stands for more values than its length explains, or nests deeper than \
+          \(JSONReader.maxDepth) levels; write out what its aliases stand for.
+          """)
+    }
+    return document
   }
 
   /// Services learn their pods from EndpointSlices.
@@ -216,10 +229,44 @@ package struct InventoryReader: Sendable {
   }
 }
 
-/// A YAML node as JSON: scalars by the core schema, keys as text.
-private func json(_ node: Node) -> JSONValue {
-  switch node {
-  case .scalar(let scalar):
+/// A YAML document as a JSON value. Aliases of aliases may stand for more than any memory holds, so
+/// values are counted.
+private struct YAMLValues {
+  /// Values that any document may have, and values for each byte of a longer one.
+  private static let fewest = 100_000
+  private static let perByte = 4
+
+  /// Values that may still come.
+  private var left: Int
+
+  /// - Parameter length: bytes of the document's text.
+  init(length: Int) { left = max(Self.fewest, Self.perByte * length) }
+
+  /// Nil when it is too large or too deep.
+  mutating func json(_ node: Node, depth: Int) -> JSONValue? {
+    left -= 1
+    guard left >= 0, depth < JSONReader.maxDepth else { return nil }
+    switch node {
+    case .scalar(let scalar): return Self.json(node, scalar)
+    case .sequence(let sequence):
+      var elements: [JSONValue] = []
+      for element in sequence {
+        guard let value = json(element, depth: depth + 1) else { return nil }
+        elements.append(value)
+      }
+      return .array(elements)
+    case .mapping(let mapping):
+      var members: [JSONObject.Member] = []
+      for (key, value) in mapping {
+        guard let value = json(value, depth: depth + 1) else { return nil }
+        members.append(.init(name: key.scalar?.string ?? "", value: value))
+      }
+      return .object(JSONObject(members: members))
+    case .alias: return .null
+    }
+  }
+
+  private static func json(_ node: Node, _ scalar: Node.Scalar) -> JSONValue {
     if scalar.style == .doubleQuoted || scalar.style == .singleQuoted {
       return .string(scalar.string)
     }
@@ -227,11 +274,5 @@ private func json(_ node: Node) -> JSONValue {
     if let int = node.int { return JSONValue(int) }
     if scalar.string.isEmpty || scalar.string == "~" || scalar.string == "null" { return .null }
     return .string(scalar.string)
-  case .sequence(let sequence): return .array(sequence.map(json))
-  case .mapping(let mapping):
-    return .object(
-      JSONObject(
-        members: mapping.map { .init(name: $0.key.scalar?.string ?? "", value: json($0.value)) }))
-  case .alias: return .null
   }
 }

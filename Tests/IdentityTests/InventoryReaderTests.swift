@@ -49,7 +49,8 @@ import Testing
     let service = try workload(inventory, "10.96.0.12")
     #expect(service.service == "orders" && service.pod == nil && service.name == "orders")
     let node = try workload(inventory, "10.0.0.11")
-    #expect(node.node == "node-1" && node.pod == nil, "a pod on the host's network does not name it")
+    #expect(
+      node.node == "node-1" && node.pod == nil, "a pod on the host's network does not name it")
   }
 
   @Test func servicesKnowTheirPods() throws {
@@ -94,5 +95,26 @@ import Testing
     } catch let error as InventoryError {
       #expect(error.message.contains(part), "\(error.message)")
     } catch { Issue.record("\(error)") }
+  }
+
+  /// Nine aliases of nine aliases, and so on: a few lines that stand for billions of values.
+  @Test func aliasesOfAliasesAreRefused() {
+    var lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    for level in 1..<12 {
+      let inner = Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ", ")
+      lines.append("a\(level): &a\(level) [\(inner)]")
+    }
+    lines.append("workloads: *a11")
+    let error = #expect(throws: InventoryError.self) {
+      try inventory(lines.joined(separator: "\n"))
+    }
+    #expect(error?.message.contains("aliases") == true)
+  }
+
+  @Test func anErrorShowsAPieceOfALongLineOnly() {
+    let error = #expect(throws: InventoryError.self) {
+      try inventory("workloads: " + String(repeating: "[", count: 100_000))
+    }
+    #expect(error.map { $0.message.utf8.count < 1_000 } == true)
   }
 }
