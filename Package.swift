@@ -49,8 +49,8 @@ let modules: [Target] =
     uses: "Pipeline", "Query", "KFL", "Store", "Entries", "Dissectors", "Flows", "Layers",
     "Packets", "JSON", "Bytes", products: [.argumentParser])
   + fuzzing(
-    uses: "MCP", "Tools", "ToolKit", "Identity", "Query", "KFL", "Store", "Dissectors", "Entries",
-    "Flows", "Layers", "Packets", "JSON", "Bytes", "CZlib", "CZstd")
+    uses: "MCP", "ToolKit", "Identity", "Query", "KFL", "Store", "Dissectors", "Entries", "Flows",
+    "Layers", "Packets", "Decompression", "JSON", "Bytes", "CZlib", "CZstd")
 
 // Why each one is here: ARCHITECTURE.md, "Dependencies, with reasons".
 extension Target.Dependency {

@@ -1,3 +1,5 @@
+import Decompression
+
 // What no capture holds.
 extension Seeds {
   package mutating func addByHand() {
@@ -9,16 +11,31 @@ extension Seeds {
       // Choices all over the tables of the makers.
       add("plan", (0..<120).map { UInt8(truncatingIfNeeded: ($0 + 1) * (number * 2 + 3)) & 127 })
     }
-    let body = Array(#"{"id":42,"tags":["a","b"],"text":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#.utf8)
-    add("coding", [1] + Packing.gzip(body))
-    add("coding", [2] + Packing.zlib(body))
-    add("coding", [4] + Packing.zstd(body))
-    add("coding", [0x41] + Packing.zstd(Packing.gzip(body)))
-    // "Hello" by a brotli encoder, stored.
-    add("coding", [3, 0x0b, 0x02, 0x80, 0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x03])
-    add("coding", [1] + Packing.gzip([UInt8](repeating: 0, count: 1 << 20)))
-    add("coding", [4] + Packing.zstd([UInt8](repeating: 0, count: 1 << 20)))
+    addCompressed()
     add("inventory", #"{"items":[{"kind":"Pod","metadata":{"name":"a","namespace":"b"}}]}"#)
+  }
+
+  private mutating func addCompressed() {
+    let body = Array(#"{"id":42,"tags":["a","b"],"text":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#.utf8)
+    let zeros = [UInt8](repeating: 0, count: 1 << 20)
+    let hello = Array("hello".utf8)
+    let contents: [(Compression, [UInt8])] = [
+      (.gzip, Packing.gzip(body)), (.zlib, Packing.zlib(body)), (.zstd, Packing.zstd(body)),
+      (.gzip, Packing.gzip(zeros)), (.zstd, Packing.zstd(zeros)),
+      (.deflate, Array(Packing.zlib(body).dropFirst(2))),
+      // "Hello", stored.
+      (.brotli, [0x0b, 0x02, 0x80, 0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x03]),
+      // Length, a literal of five bytes.
+      (.snappy, [5, 0x10] + hello),
+      // Magic number, descriptor, one block as it is, end mark.
+      (.lz4, [4, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82, 5, 0, 0, 0x80] + hello + [0, 0, 0, 0]),
+    ]
+    for (compression, bytes) in contents { addCompressed(compression, bytes) }
+  }
+
+  mutating func addCompressed(_ compression: Compression, _ bytes: [UInt8]) {
+    let index = Compression.allCases.firstIndex(of: compression) ?? 0
+    add("decompression", [UInt8(index)] + bytes)
   }
 
   private static let texts = [

@@ -1,4 +1,5 @@
 import Bytes
+import Decompression
 import Dissectors
 import Entries
 import Flows
@@ -72,12 +73,14 @@ extension Seeds {
       }
       if let block = builder.finish() { add("block", block.bytes) }
     }
-    let codings = [("gzip", 1), ("deflate", 2), ("br", 3), ("zstd", 4)]
+    let codings: [(String, Compression)] = [
+      ("gzip", .gzip), ("deflate", .zlib), ("br", .brotli), ("zstd", .zstd),
+    ]
     for content in entries.flatMap({ [$0.request, $0.response] }) {
       guard let content, let name = content.headers.value(of: "content-encoding"),
         let coding = codings.first(where: { $0.0 == name })
       else { continue }
-      add("coding", [UInt8(coding.1)] + content.body)
+      addCompressed(coding.1, content.body)
     }
   }
 }
