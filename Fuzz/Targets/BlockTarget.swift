@@ -50,6 +50,8 @@ enum BlockTarget {
         continue
       }
       if let column { try verify(column, of: id, in: block) }
+      _ = try? block.grams(id)?.mayContain(Array("orders".utf8))
+      _ = try? block.header().info(id)?.zone.mayContain("GET")
     }
     var reader = ContentReader(block: block)
     for row in 0..<min(block.rows, rowsShown) {

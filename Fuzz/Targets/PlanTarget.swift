@@ -104,6 +104,9 @@ enum PlanTarget {
     case .all: if streams.count != block.rows { broken = "a block is taken whole that is not" }
     case .some: break
     }
+    if let count = scan.headerCount(plan), count != streams.count {
+      broken = "a block is counted by its header as \(count) and has \(streams.count)"
+    }
     if !block.kinds.intersects(plan.kinds), !streams.isEmpty {
       broken = "a block is ruled out by its kinds that has entries"
     }
