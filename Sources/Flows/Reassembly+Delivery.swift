@@ -32,7 +32,11 @@ extension Reassembly {
   ) {
     // Nothing follows a FIN: what claims to is a probe, a forgery or another connection's.
     guard !isFinished else {
-      account.counters.straySegments &+= 1
+      if arrival(sequence, length: length) == .repeated {
+        account.counters.repeatedSegments &+= 1
+      } else {
+        account.counters.straySegments &+= 1
+      }
       return
     }
     switch arrival(sequence, length: length) {
