@@ -39,7 +39,7 @@ struct Shop {
   /// median times one of these.
   private(set) var factors: [Double] = []
 
-  /// The end of a path that is called once in some 65,536 calls.
+  /// The end of one of the rarest paths. Few others share it: one call in some 3,000 has it.
   private(set) var rareEnd = ""
 
   static let paths = 3_000
