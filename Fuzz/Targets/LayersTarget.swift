@@ -29,8 +29,8 @@ enum LayersTarget {
     let flags = input.uint8()
     let wait: Int64 = flags & 2 == 0 ? 0 : 30_000
     let link = LinkType(rawValue: input.pick(links))
-    var layers = Decapsulator(limits: limits, verifiesChecksums: flags & 1 == 1)
-    var other = Decapsulator(limits: limits, verifiesChecksums: flags & 1 == 0)
+    var layers = Decapsulator(limits: limits, checksums: flags & 1 == 1 ? .all : .none)
+    var other = Decapsulator(limits: limits, checksums: flags & 1 == 0 ? .all : .none)
     var decoded = Decoded.blank
     var number: UInt64 = 0
     while !input.isAtEnd {
