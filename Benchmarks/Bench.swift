@@ -32,6 +32,9 @@ struct Bench: AsyncParsableCommand {
   @Option(help: "Threads of the whole path, beside the one that reads.")
   var workers = 1
 
+  @Option(help: "Measure the stages on this capture, not on traffic made here.")
+  var capture: String?
+
   @Flag(help: "Print the figures as one JSON object.")
   var json = false
 
@@ -59,7 +62,10 @@ struct Bench: AsyncParsableCommand {
     }
     var stopwatch = Stopwatch(runs: runs)
     var figures: [Figure] = []
-    for size in megabytes {
+    if let capture {
+      figures = try CaptureStages.figures(capture, workers: workers, &stopwatch)
+    }
+    for size in capture == nil ? megabytes : [] {
       let isLast = size == megabytes.last
       figures += try await Self.figures(size, workers, isLast: isLast, &stopwatch)
     }

@@ -96,6 +96,14 @@ struct DataPath {
     return entries
   }
 
+  /// Packets and calls of the capture.
+  func counted() throws -> (packets: Int, calls: Int) {
+    var (packets, calls) = (0, 0)
+    try forEachChunk { packets += $0.packets.count }
+    _ = try entries(0) { calls += $0.count(where: \.kind.isCall) }
+    return (packets, calls)
+  }
+
   private func forEachChunk(_ body: (PacketChunk) -> Void) throws {
     var reader = try CaptureReader(path: path)
     while let chunk = try reader.next() { body(chunk) }

@@ -98,4 +98,6 @@ enum BenchError: Error {
   case incomplete(String)
   /// A file could not be written.
   case unwritable(String)
+  /// A file could not be mapped.
+  case unreadable(String)
 }

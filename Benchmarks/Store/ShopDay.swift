@@ -147,7 +147,7 @@ extension ShopDay {
       stream: call.stream, index: call.index, packets: call.packets, hasRequest: true,
       hasResponse: true, requestSize: call.requestBytes, responseSize: call.responseBytes,
       failed: call.failed)
-    entry.fields.reserve(6)
+    entry.fields.reserve(bytes: 160)
     switch service.kind {
     case .http, .grpc:
       entry.fields.add(.method, .text(route.method))

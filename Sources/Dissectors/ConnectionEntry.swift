@@ -43,7 +43,7 @@ extension Runner {
       hasResponse: sent[client.other].packets > 0,
       requestSize: Int64(clamping: sent[client].bytes),
       responseSize: Int64(clamping: sent[client.other].bytes))
-    entry.fields.reserve(40)
+    entry.fields.reserve(bytes: 1024)
     entry.fields.add(.connState, .text(conversation.state.name))
     if conversation.state == .closed, let reason = conversation.closeReason {
       entry.fields.add(.connCloseReason, .text(reason.name))

@@ -62,77 +62,108 @@ struct Half {
     return nil
   }
 
-  var content: Content? {
+  /// Headers and body, given away.
+  mutating func takeContent() -> Content? {
     if message.headers.isEmpty && bodyLength == 0 { return nil }
-    return Content(headers: message.headers, body: message.body, bodyLength: bodyLength)
+    var content = Content(bodyLength: bodyLength)
+    swap(&content.headers, &message.headers)
+    swap(&content.body, &message.body)
+    return content
   }
 }
 
 /// A request and its reply, as far as they have come.
 ///
-/// A class because it is large, changes in place, and is moved between the arrays of its one owner.
+/// A class because it is large, changes in place, and is moved between the arrays of its one owner;
+/// used again for the next when it is done.
 final class Exchange {
-  let index: UInt32
-  let requester: Side
-  /// Place of the dissector's row.
-  let row: Int
-  /// Last sign of life, for the timeout.
-  var touched: Timestamp
-  var request: Half?
-  var response: Half?
   /// Memory that the ledger has charged for its messages, in bytes.
   var charge = 0
 
-  init(index: UInt32, requester: Side, row: Int, touched: Timestamp) {
+  /// How far a half is.
+  enum Status: UInt8 { case missing, open, whole }
+
+  private(set) var index: UInt32 = 0
+  private(set) var requester = Side.client
+  /// Place of the dissector's row.
+  private(set) var row = 0
+  /// Last sign of life, for the timeout.
+  var touched = Timestamp.distantPast
+  private(set) var request: Half?
+  private(set) var response: Half?
+  // Kept beside the halves, which are costly to look at.
+  private(set) var requestStatus = Status.missing
+  private(set) var responseStatus = Status.missing
+  private var requestPartner = Message.Partner.expected
+  private var responsePartner = Message.Partner.expected
+
+  /// Begins anew; both halves are missing.
+  func begin(index: UInt32, requester: Side, row: Int, touched: Timestamp) {
     (self.index, self.requester, self.row, self.touched) = (index, requester, row, touched)
   }
 
   /// Nothing more can come.
   var isComplete: Bool {
-    if request != nil {
-      if request?.isOpen == true { return false }
-      if response != nil { return response?.isOpen == false }
-      return request?.message.partner != .expected
+    switch (requestStatus, responseStatus) {
+    case (.open, _), (_, .open), (.missing, .missing): false
+    case (.whole, .whole): true
+    case (.whole, .missing): requestPartner != .expected
+    case (.missing, .whole): responsePartner != .expected
     }
-    return response?.isOpen == false && response?.message.partner != .expected
   }
 
   /// One half is here, finished, and waits for the other.
-  var isHalf: Bool { (request == nil) != (response == nil) && !isOpen(.client) && !isOpen(.server) }
+  var isHalf: Bool {
+    (requestStatus == .missing) != (responseStatus == .missing)
+      && requestStatus != .open && responseStatus != .open
+  }
 
   /// A half is missing that should be there.
   var lacksHalf: Bool {
-    (request == nil) != (response == nil)
-      && (request?.message.partner ?? response?.message.partner) != Message.Partner.none
+    (requestStatus == .missing) != (responseStatus == .missing)
+      && (requestStatus == .missing ? responsePartner : requestPartner) != .none
   }
 
   /// The message of `sender` is not over.
   func isOpen(_ sender: Side) -> Bool {
-    (sender == requester ? request?.isOpen : response?.isOpen) == true
+    (sender == requester ? requestStatus : responseStatus) == .open
   }
 
   /// Changes the message of `sender`, if there is one.
   @inline(__always)
   func update(_ sender: Side, _ change: (inout Half) -> Void) {
     if sender == requester {
-      if request != nil { change(&request!) }
+      guard requestStatus != .missing else { return }
+      change(&request!)
+      requestStatus = request!.isOpen ? .open : .whole
     } else {
-      if response != nil { change(&response!) }
+      guard responseStatus != .missing else { return }
+      change(&response!)
+      responseStatus = response!.isOpen ? .open : .whole
     }
   }
 
   /// Sets the message of `sender`.
   func put(_ half: consuming Half, from sender: Side) {
-    if sender == requester { request = half } else { response = half }
+    let status: Status = half.isOpen ? .open : .whole
+    let partner = half.message.partner
+    if sender == requester {
+      (requestStatus, requestPartner) = (status, partner)
+      request = half
+    } else {
+      (responseStatus, responsePartner) = (status, partner)
+      response = half
+    }
+  }
+
+  /// Both halves, given away.
+  func take() -> (request: Half?, response: Half?) {
+    (requestStatus, responseStatus) = (.missing, .missing)
+    return (request.take(), response.take())
   }
 
   var keptBytes: Int {
-    (request?.message.body.count ?? 0) + (response?.message.body.count ?? 0)
-  }
-
-  /// Why a half is missing, as far as the exchange itself tells.
-  var absence: Entry.Fault {
-    if request == nil { return Entry.Fault(.pairNotFound, "no request was captured") }
-    return Entry.Fault(.pairNotFound, "the connection ended without a reply")
+    (requestStatus == .missing ? 0 : request!.message.body.count)
+      + (responseStatus == .missing ? 0 : response!.message.body.count)
   }
 }

@@ -123,7 +123,7 @@ struct FlowSum: Sendable {
       packets: stream...max(stream, lastPacket), hasRequest: sent.client.packets > 0,
       hasResponse: sent.server.packets > 0, requestSize: Int64(clamping: sent.client.bytes),
       responseSize: Int64(clamping: sent.server.bytes))
-    entry.fields.reserve(40)
+    entry.fields.reserve(bytes: 512)
     let state: Conversation.State = isClosed ? .closed : isFromBeginning ? .open : .inProgress
     entry.fields.add(.flowState, .text(state.name))
     for (id, count) in [

@@ -26,6 +26,11 @@ struct Ledger {
   var messageBytes = 0
   /// Unfinished exchanges of all conversations.
   var pending = 0
+  /// Exchanges that are done, to be used again.
+  private var spare: [Exchange] = []
+
+  /// Done exchanges that are kept.
+  private static let maxSpare = 256
 
   init(limits: DissectionLimits, switches: DissectorSwitches, rows: [DissectorRow]) {
     self.limits = limits
@@ -57,7 +62,7 @@ struct Ledger {
   mutating func charge(_ exchange: Exchange, _ half: borrowing Half) {
     let head = max(Int(half.wireLength), half.message.headers.bytes.count)
     // Of a head there are the header fields, and their values once more as fields.
-    charge(exchange, Half.overhead + 2 * head + half.message.details.utf8.count)
+    charge(exchange, Half.overhead + 2 * head + half.message.details.count)
   }
 
   mutating func charge(_ exchange: Exchange, _ count: Int) {
@@ -73,9 +78,12 @@ struct Ledger {
     exchange.charge = 0
   }
 
+  /// An exchange to be begun.
+  mutating func newExchange() -> Exchange { spare.popLast() ?? Exchange() }
+
   /// Turns an exchange into an entry.
   mutating func close(
-    _ exchange: Exchange, of opening: Opening, stream: UInt64, absence: Entry.Fault
+    _ exchange: Exchange, of opening: Opening, stream: UInt64, absence: Entry.Fault?
   ) {
     release(exchange)
     let row = exchange.row
@@ -84,5 +92,6 @@ struct Ledger {
     if entry.hasRequest && entry.hasResponse { figures[row].pairs += 1 }
     completions[row](&entry, &counters.decompressions)
     if wants(entry.kind) { entries.append(consume entry) }
+    if spare.count < Self.maxSpare { spare.append(exchange) }
   }
 }

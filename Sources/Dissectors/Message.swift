@@ -55,8 +55,9 @@ package struct Message: Sendable {
   package var headers = HeaderBlock()
   /// Content, when it lies within the step's bytes; else `body` and `content` steps bring it.
   package var body: [UInt8] = []
-  /// A JSON object with what has no field of its own: `request` or `response` of the raw record.
-  package var details = ""
+  /// A JSON object, as UTF-8, with what has no field of its own: `request` or `response` of the raw
+  /// record. Empty for none.
+  package var details: [UInt8] = []
   /// Of a reply: its request is answered again after the change of protocols (HTTP/2 by upgrade:
   /// stream 1), in an entry of its own.
   package var continuation: Continuation?

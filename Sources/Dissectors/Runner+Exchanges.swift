@@ -36,7 +36,8 @@ extension Runner {
       ledger.figures[row].repeats += 1
       return
     }
-    let exchange = Exchange(
+    let exchange = ledger.newExchange()
+    exchange.begin(
       index: takeIndex(), requester: requester, row: row, touched: moment.timestamp)
     put(half(message, start, moment, length, &ledger), from: side, into: exchange, &ledger)
     ledger.pending += 1
@@ -58,7 +59,8 @@ extension Runner {
     _ ledger: inout Ledger
   ) {
     guard ledger.row(named: continuation.reader) != nil else { return }
-    let exchange = Exchange(
+    let exchange = ledger.newExchange()
+    exchange.begin(
       index: takeIndex(), requester: requester, row: row, touched: request.end.timestamp)
     put(request, from: requester, into: exchange, &ledger)
     ledger.pending += 1
@@ -85,11 +87,13 @@ extension Runner {
     switch role {
     case .response:
       pairing.position(of: key) {
-        $0.requester == requester && $0.response == nil && $0.request != nil
+        $0.requester == requester && $0.responseStatus == .missing
+          && $0.requestStatus != .missing
       }
     case .request:
       pairing.position(of: key) {
-        $0.requester == requester && $0.request == nil && $0.response != nil
+        $0.requester == requester && $0.requestStatus == .missing
+          && $0.responseStatus != .missing
       }
     case .interim, .notice: nil
     }
@@ -113,11 +117,11 @@ extension Runner {
   /// Whether the request with that key was sent before and still waits for its reply.
   private mutating func repeats(_ key: UInt64, _ requester: Side, at moment: Moment) -> Bool {
     let at = pairing.position(of: key) {
-      $0.requester == requester && $0.response == nil && $0.request?.isOpen == false
+      $0.requester == requester && $0.responseStatus == .missing && $0.requestStatus == .whole
     }
     guard let at, let exchange = pairing[at] else { return false }
     exchange.touched = moment.timestamp
-    exchange.request?.end = moment
+    exchange.update(requester) { $0.end = moment }
     return true
   }
 
@@ -251,12 +255,14 @@ extension Runner {
   mutating func close(
     _ exchange: Exchange, because fault: Entry.Fault? = nil, _ ledger: inout Ledger
   ) {
-    if let request = exchange.request?.start, let response = exchange.response?.start {
+    if exchange.requestStatus != .missing, exchange.responseStatus != .missing,
+      let request = exchange.request?.start, let response = exchange.response?.start
+    {
       isProven = true
       let passed = response.timestamp.nanoseconds(since: request.timestamp)
       if passed > ledger.limits.pairTimeout { ledger.figures[exchange.row].late += 1 }
     }
-    ledger.close(exchange, of: opening, stream: stream, absence: fault ?? exchange.absence)
+    ledger.close(exchange, of: opening, stream: stream, absence: fault)
   }
 
   /// Gives up the halves whose last sign of life is before `limit`; gives the oldest of those that
@@ -290,6 +296,7 @@ extension Runner {
   mutating func forget(in ledger: inout Ledger) {
     while let oldest = pairing.oldest, let exchange = pairing.take(oldest) {
       ledger.release(exchange)
+      _ = exchange.take()
     }
   }
 }
@@ -297,6 +304,7 @@ extension Runner {
 extension Exchange {
   /// The fault of a half that has waited too long.
   fileprivate var lateness: Entry.Fault {
-    Entry.Fault(.timeout, request == nil ? "the request did not come in time" : "no reply in time")
+    Entry.Fault(
+      .timeout, requestStatus == .missing ? "the request did not come in time" : "no reply in time")
   }
 }

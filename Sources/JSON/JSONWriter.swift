@@ -1,3 +1,5 @@
+import Bytes
+
 /// Appends JSON text to a buffer that can be reused.
 ///
 /// Members and elements get their commas here; the caller opens and closes what it writes.
@@ -24,7 +26,7 @@ package struct JSONWriter: Sendable {
   /// The name of the next member.
   package mutating func name(_ name: String) {
     separate()
-    quote(name)
+    quote(name.utf8Span.span.bytes)
     bytes.append(0x3a)
     needsComma = false
   }
@@ -40,7 +42,15 @@ package struct JSONWriter: Sendable {
   package mutating func write(_ value: Double) { raw(JSONNumber(value).text) }
   package mutating func write(_ value: String) {
     separate()
-    quote(value)
+    quote(value.utf8Span.span.bytes)
+    needsComma = true
+  }
+
+  /// A string off the wire; ill-formed UTF-8 is repaired with U+FFFD.
+  package mutating func write(text: RawSpan) {
+    guard text.isASCII else { return write(text.text()) }
+    separate()
+    quote(text)
     needsComma = true
   }
 
@@ -75,11 +85,17 @@ package struct JSONWriter: Sendable {
     needsComma = true
   }
 
+  /// UTF-8 that already is JSON.
+  package mutating func raw(_ text: RawSpan) {
+    separate()
+    bytes.append(text)
+    needsComma = true
+  }
+
   /// JSON known beforehand, punctuation included, such as `{"name":`: no comma is put before it,
   /// nor before what is written next.
   package mutating func fragment(_ text: StaticString) {
-    bytes.append(
-      contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    bytes.append(text: text)
     needsComma = false
   }
 
@@ -110,31 +126,46 @@ package struct JSONWriter: Sendable {
   }
 
   /// RFC 8259 §7. DEL and the C1 controls are escaped too: some terminals obey them.
-  private mutating func quote(_ text: String) {
+  ///
+  /// - Parameter text: well-formed UTF-8.
+  private mutating func quote(_ text: RawSpan) {
     bytes.append(0x22)
-    var text = text
-    text.withUTF8 { utf8 in
-      var clean = 0
-      for index in 0..<utf8.count {
-        let byte = utf8[index]
-        if byte >= 0x20 && byte != 0x22 && byte != 0x5c && byte != 0x7f && byte != 0xc2 {
-          continue
-        }
-        if byte == 0xc2 && !(index + 1 < utf8.count && utf8[index + 1] < 0xa0) { continue }
-        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[clean..<index]))
-        if byte == 0xc2 {
-          escape(utf8[index + 1])
-          clean = index + 2
-        } else {
-          escape(byte)
-          clean = index + 1
-        }
+    let count = text.byteCount
+    var clean = 0
+    var at = 0
+    while at < count {
+      if at + 8 <= count, Self.isPlain(text.little64(at)) {
+        at += 8
+        continue
       }
-      if clean < utf8.count {
-        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[clean...]))
+      let byte = text.byte(at)
+      // The C1 controls are C2 80 to C2 9F.
+      let isC1 = byte == 0xc2 && at + 1 < count && text.byte(at + 1) < 0xa0
+      guard byte < 0x20 || byte == 0x22 || byte == 0x5c || byte == 0x7f || isC1 else {
+        at += 1
+        continue
       }
+      bytes.append(text.slice(clean..<at))
+      escape(isC1 ? text.byte(at + 1) : byte)
+      at += isC1 ? 2 : 1
+      clean = at
     }
+    bytes.append(text.slice(clean..<count))
     bytes.append(0x22)
+  }
+
+  /// Whether none of eight bytes may need escaping.
+  @inline(__always)
+  private static func isPlain(_ word: UInt64) -> Bool {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let tops: UInt64 = 0x8080_8080_8080_8080
+    /// The top bit of each byte that equals `byte`, and perhaps of some above it.
+    func hits(_ byte: UInt64) -> UInt64 {
+      let difference = word ^ byte &* ones
+      return (difference &- ones) & ~difference
+    }
+    let controls = (word &- 0x20 &* ones) & ~word
+    return (controls | hits(0x22) | hits(0x5c) | hits(0x7f) | hits(0xc2)) & tops == 0
   }
 
   private mutating func escape(_ byte: UInt8) {

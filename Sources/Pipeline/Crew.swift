@@ -45,10 +45,11 @@ final class Crew: Sendable {
     var shares = [[Decoded]](repeating: [], count: posts.count)
     for index in shares.indices { shares[index].reserveCapacity(chunk.packets.count / posts.count) }
     let memory = chunk.store.bytes
+    var decoded = Decoded.none
     for packet in chunk.packets {
       statistics.count(packet)
       guard
-        case .decoded(let decoded) = decapsulator.decode(packet, in: memory.slice(packet.range))
+        decapsulator.decode(packet, in: memory.slice(packet.range), into: &decoded) == .decoded
       else { continue }
       shares[posts.count == 1 ? 0 : share(of: decoded)].append(decoded)
     }
@@ -133,7 +134,7 @@ final class Crew: Sendable {
   }
 
   /// Symmetric: swapping the ends gives the same share.
-  private func share(of packet: Decoded) -> Int {
+  private func share(of packet: borrowing Decoded) -> Int {
     let addresses =
       (packet.source.high ^ packet.destination.high) &+ (packet.source.low ^ packet.destination.low)
     let ports = UInt64(packet.sourcePort) &+ UInt64(packet.destinationPort)

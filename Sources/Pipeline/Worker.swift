@@ -40,10 +40,17 @@ struct Worker {
   var flows: FlowBook { dissection.flows }
 
   mutating func take(_ batch: Batch) throws(StoreError) {
-    for packet in batch.packets {
-      let memory = packet.fragments ?? batch.store
-      let payload = memory.bytes.slice(packet.payload)
-      table.receive(packet, payload: payload, into: dissection)
+    // Packets are looked at where they lie, and the chunk's memory is asked for once.
+    let packets = batch.packets.span
+    let memory = batch.store.bytes
+    for index in packets.indices {
+      if let fragments = packets[index].fragments {
+        let payload = fragments.bytes.slice(packets[index].payload)
+        table.receive(packets[index], payload: payload, into: dissection)
+      } else {
+        let payload = memory.slice(packets[index].payload)
+        table.receive(packets[index], payload: payload, into: dissection)
+      }
       if dissection.readyCount >= Self.mostReady { try emit() }
     }
     dissection.advance(to: batch.now)

@@ -25,7 +25,6 @@ package struct BlockBuilder: ~Copyable, Sendable {
   private(set) var bodies = ContentLaneBuilder()
   /// By raw value of the field: 0 unknown, n > 0 `ints[n - 1]`, n < 0 `coded[-n - 1]`.
   private var slots = [Int16](repeating: 0, count: FieldID.limit)
-  private var scratch: [UInt8] = []
   private var dictionaryBytes = 0
   private let compressor = ZstdCompressor()
 
@@ -51,128 +50,143 @@ package struct BlockBuilder: ~Copyable, Sendable {
     return other
   }
 
-  package mutating func append(_ entry: Entry) {
+  package mutating func append(_ entry: borrowing Entry) {
     precondition(rows < BlockLimits.rows, "a block takes \(BlockLimits.rows) rows")
     let row = rows
     envelope.append(entry)
-    if let elapsed = entry.elapsed { append(elapsed, .elapsed, .int, row) }
+    if let elapsed = entry.elapsed { append(elapsed, FieldID.elapsed.rawValue, .int, row) }
     if let fault = entry.fault {
-      append(Int64(fault.kind.rawValue), .faultKind, .int, row)
-      append(fault.message, .faultMessage, row)
+      append(Int64(fault.kind.rawValue), FieldID.faultKind.rawValue, .int, row)
+      append(fault.message.utf8Span.span.bytes, FieldID.faultMessage.rawValue, .text, row)
     }
-    for item in entry.fields.items { append(item.value, item.id, row) }
+    let fields = entry.fields.bytes.rawSpan
+    var at = 0
+    while let field = FieldValues.next(fields, &at) {
+      append(fields.slice(field.value), field.tag, field.id, row)
+    }
     appendContent(entry, row)
   }
 
-  private mutating func append(_ value: FieldValue, _ id: FieldID, _ row: Int) {
-    switch value {
-    case .none: break
-    case .bool(let value): append(value ? 1 : 0, id, .bool, row)
-    case .int(let value): append(value, id, .int, row)
-    case .instant(let value): append(value.nanoseconds, id, .instant, row)
-    case .text(let text): append(text, id, row)
-    case .bytes(let bytes): append(bytes.rawSpan, id, .bytes, row)
-    case .texts(let texts):
-      appendList(id, .texts, row, texts) { out, text in
-        out.append(counted: text.utf8Span.span.bytes)
-      }
-    case .pairs(let pairs):
-      appendList(id, .pairs, row, pairs) { out, pair in
-        out.append(counted: pair.name.utf8Span.span.bytes)
-        out.append(counted: pair.value.utf8Span.span.bytes)
-      }
-    case .numbers(let numbers):
-      appendList(id, .numbers, row, numbers) { out, number in
-        out.append(counted: number.name.utf8Span.span.bytes)
-        out.append(little: number.value.bitPattern)
-      }
+  /// Adds a packed value.
+  private mutating func append(
+    _ value: RawSpan, _ tag: FieldValues.Tag, _ id: UInt16, _ row: Int
+  ) {
+    switch tag {
+    case .bool: append(value.byte(0) == 0 ? 0 : 1, id, .bool, row)
+    case .int: append(Int64(bitPattern: value.little64(0)), id, .int, row)
+    case .instant: append(Int64(bitPattern: value.little64(0)), id, .instant, row)
+    case .text: append(value, id, .text, row)
+    case .bytes: append(value, id, .bytes, row)
+    case .texts: appendList(value, id, .texts, row)
+    case .pairs: appendList(value, id, .pairs, row)
+    case .numbers: appendList(value, id, .numbers, row)
     }
   }
 
-  private mutating func append(_ text: String, _ id: FieldID, _ row: Int) {
-    append(text.utf8Span.span.bytes, id, .text, row)
-  }
-
-  private mutating func append(_ value: Int64, _ id: FieldID, _ type: FieldType, _ row: Int) {
-    var slot = Int(slots[Int(id.rawValue)])
-    if slot == 0, !EnvelopeColumns.ids.contains(id) {
-      ints.append(IntColumnBuilder(id, type))
-      slot = ints.count
-      slots[Int(id.rawValue)] = Int16(slot)
-    }
-    guard slot > 0, ints[slot - 1].type == type else {
+  private mutating func append(_ value: Int64, _ id: UInt16, _ type: FieldType, _ row: Int) {
+    guard let slot = slot(id, type), slot > 0, ints[slot - 1].type == type else {
       counters.valuesMismatched += 1
       return
     }
     ints[slot - 1].append(value, row: row)
   }
 
-  private mutating func append(_ value: RawSpan, _ id: FieldID, _ type: FieldType, _ row: Int) {
-    var slot = Int(slots[Int(id.rawValue)])
-    if slot == 0, !EnvelopeColumns.ids.contains(id) {
-      coded.append(CodedColumnBuilder(id, type))
-      slot = -coded.count
-      slots[Int(id.rawValue)] = Int16(slot)
-    }
-    guard slot < 0, coded[-slot - 1].type == type else {
+  private mutating func append(_ value: RawSpan, _ id: UInt16, _ type: FieldType, _ row: Int) {
+    guard let slot = slot(id, type), slot < 0, coded[-slot - 1].type == type else {
       counters.valuesMismatched += 1
       return
     }
     if value.byteCount > BlockLimits.valueBytes { counters.valuesCut += 1 }
-    let before = coded[-slot - 1].interner.bytes.count
-    coded[-slot - 1].append(value.prefix(BlockLimits.valueBytes), row: row)
-    dictionaryBytes += coded[-slot - 1].interner.bytes.count - before
+    dictionaryBytes += coded[-slot - 1].append(value.prefix(BlockLimits.valueBytes), row: row)
   }
 
-  /// Adds a list as its elements one after the other; those beyond the limit are left out.
-  private mutating func appendList<Element>(
-    _ id: FieldID, _ type: FieldType, _ row: Int, _ elements: [Element],
-    _ write: (inout [UInt8], Element) -> Void
-  ) {
-    var bytes = scratch
-    scratch = []
-    bytes.removeAll(keepingCapacity: true)
-    for element in elements {
-      let before = bytes.count
-      write(&bytes, element)
-      if bytes.count > BlockLimits.valueBytes {
-        bytes.removeLast(bytes.count - before)
-        counters.valuesCut += 1
-        break
-      }
+  /// The column of that field, made when it is new: n > 0 `ints[n - 1]`, n < 0 `coded[-n - 1]`;
+  /// nil when it cannot come as a field of an entry.
+  @inline(__always)
+  private mutating func slot(_ id: UInt16, _ type: FieldType) -> Int? {
+    let slot = Int(slots[Int(id)])
+    return slot != 0 ? slot : newSlot(id, type)
+  }
+
+  private mutating func newSlot(_ raw: UInt16, _ type: FieldType) -> Int? {
+    guard let id = FieldID(rawValue: raw), !EnvelopeColumns.ids.contains(id) else { return nil }
+    let slot: Int
+    switch type {
+    case .bool, .int, .instant:
+      ints.append(IntColumnBuilder(id, type))
+      slot = ints.count
+    default:
+      coded.append(CodedColumnBuilder(id, type))
+      slot = -coded.count
     }
-    append(bytes.rawSpan, id, type, row)
-    scratch = bytes
+    slots[Int(raw)] = Int16(slot)
+    return slot
   }
 
-  private mutating func appendContent(_ entry: Entry, _ row: Int) {
-    guard entry.request != nil || entry.response != nil else { return }
-    let contents = [entry.request, entry.response]
-    var cut: Int64 = 0
-    headers.append(row: row) { out in
-      out.append((contents[0] != nil ? 1 : 0) | (contents[1] != nil ? 2 : 0))
-      for case let content? in contents {
-        let bytes = content.headers.bytes
-        if bytes.count > BlockLimits.contentBytes { cut += 1 }
-        out.append(counted: bytes.rawSpan.prefix(BlockLimits.contentBytes))
+  /// Adds a list; of one that is too long the elements beyond the limit are left out.
+  private mutating func appendList(
+    _ value: RawSpan, _ id: UInt16, _ type: FieldType, _ row: Int
+  ) {
+    guard value.byteCount > BlockLimits.valueBytes else { return append(value, id, type, row) }
+    counters.valuesCut += 1
+    var cursor = Cursor(value)
+    var end = 0
+    do throws(WireError) {
+      while cursor.offset <= BlockLimits.valueBytes {
+        end = cursor.offset
+        _ = try cursor.take(cursor.varint(limit: cursor.remaining))
+        switch type {
+        case .pairs: _ = try cursor.take(cursor.varint(limit: cursor.remaining))
+        case .numbers: _ = try cursor.take(8)
+        default: break
+        }
       }
+    } catch {
+      // The list ends here: what is whole of it stays.
+    }
+    append(value.prefix(end), id, type, row)
+  }
+
+  private mutating func appendContent(_ entry: borrowing Entry, _ row: Int) {
+    guard entry.request != nil || entry.response != nil else { return }
+    headers.append(row: row) { out in
+      out.append((entry.request != nil ? 1 : 0) | (entry.response != nil ? 2 : 0))
+      if let content = entry.request { Self.write(headers: content, to: &out) }
+      if let content = entry.response { Self.write(headers: content, to: &out) }
     }
     headers.closeChunk(atLeast: BlockLimits.chunkBytes, with: compressor)
-    let parts = contents.map { content in
-      content.flatMap { $0.body.isEmpty && $0.bodyLength <= 0 ? nil : $0 }
-    }
-    if parts[0] != nil || parts[1] != nil {
+    let hasRequest = Self.hasBody(entry.request)
+    let hasResponse = Self.hasBody(entry.response)
+    if hasRequest || hasResponse {
       bodies.append(row: row) { out in
-        out.append((parts[0] != nil ? 1 : 0) | (parts[1] != nil ? 2 : 0))
-        for case let content? in parts {
-          if content.body.count > BlockLimits.contentBytes { cut += 1 }
-          out.append(varint: Int(max(content.bodyLength, 0)))
-          out.append(counted: content.body.rawSpan.prefix(BlockLimits.contentBytes))
-        }
+        out.append((hasRequest ? 1 : 0) | (hasResponse ? 2 : 0))
+        if hasRequest, let content = entry.request { Self.write(body: content, to: &out) }
+        if hasResponse, let content = entry.response { Self.write(body: content, to: &out) }
       }
       bodies.closeChunk(atLeast: BlockLimits.chunkBytes, with: compressor)
     }
-    counters.contentsCut += cut
+    counters.contentsCut += Self.cuts(entry.request) + Self.cuts(entry.response)
+  }
+
+  private static func write(headers content: Content, to out: inout [UInt8]) {
+    out.append(counted: content.headers.bytes.rawSpan.prefix(BlockLimits.contentBytes))
+  }
+
+  private static func write(body content: Content, to out: inout [UInt8]) {
+    out.append(varint: Int(max(content.bodyLength, 0)))
+    out.append(counted: content.body.rawSpan.prefix(BlockLimits.contentBytes))
+  }
+
+  private static func hasBody(_ content: Content?) -> Bool {
+    guard let content else { return false }
+    return !content.body.isEmpty || content.bodyLength > 0
+  }
+
+  /// Headers and body that are longer than is kept.
+  private static func cuts(_ content: Content?) -> Int64 {
+    guard let content else { return 0 }
+    return (content.headers.bytes.count > BlockLimits.contentBytes ? 1 : 0)
+      + (content.body.count > BlockLimits.contentBytes ? 1 : 0)
   }
 
   /// The block of all entries collected; nil when there are none.

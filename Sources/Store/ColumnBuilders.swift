@@ -44,9 +44,12 @@ struct CodedColumnBuilder: Sendable {
 
   init(_ id: FieldID, _ type: FieldType) { (self.id, self.type) = (id, type) }
 
-  mutating func append(_ value: RawSpan, row: Int) {
+  /// - Returns: bytes by which the dictionary has grown.
+  mutating func append(_ value: RawSpan, row: Int) -> Int {
+    let before = interner.bytes.count
     values.append(interner.code(value))
     presence.insert(row)
+    return interner.bytes.count - before
   }
 }
 

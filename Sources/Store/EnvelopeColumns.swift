@@ -37,7 +37,7 @@ struct EnvelopeColumns: Sendable {
 
   var rows: Int { instants.count }
 
-  mutating func append(_ entry: Entry) {
+  mutating func append(_ entry: borrowing Entry) {
     let instant = entry.timestamp.nanoseconds
     summary.first = min(summary.first, instant)
     summary.last = max(summary.last, instant)

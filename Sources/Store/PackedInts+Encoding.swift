@@ -112,36 +112,3 @@ private struct BitPacker {
     }
   }
 }
-
-extension [UInt8] {
-  mutating func append(little value: UInt16) {
-    append(UInt8(truncatingIfNeeded: value))
-    append(UInt8(truncatingIfNeeded: value >> 8))
-  }
-
-  mutating func append(little value: UInt32) {
-    append(little: UInt16(truncatingIfNeeded: value))
-    append(little: UInt16(truncatingIfNeeded: value >> 16))
-  }
-
-  mutating func append(little value: UInt64) {
-    append(little: UInt32(truncatingIfNeeded: value))
-    append(little: UInt32(truncatingIfNeeded: value >> 32))
-  }
-
-  /// An unsigned number, seven bits a byte, lowest first; the high bit says that more follow.
-  mutating func append(varint value: Int) {
-    var rest = UInt64(bitPattern: Int64(value))
-    while rest >= 0x80 {
-      append(UInt8(truncatingIfNeeded: rest) | 0x80)
-      rest >>= 7
-    }
-    append(UInt8(rest))
-  }
-
-  /// A number of bytes, then the bytes.
-  mutating func append(counted bytes: RawSpan) {
-    append(varint: bytes.byteCount)
-    append(bytes)
-  }
-}

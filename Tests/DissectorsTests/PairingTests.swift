@@ -9,8 +9,10 @@ import Testing
 /// Finding an unfinished exchange, few or many of them.
 @Suite struct PairingTests {
   private func exchange(_ index: Int) -> Exchange {
-    Exchange(
+    let exchange = Exchange()
+    exchange.begin(
       index: UInt32(index), requester: .client, row: 0, touched: Timestamp(nanoseconds: 0))
+    return exchange
   }
 
   /// Whatever is filed and taken, the oldest of a key is found, as by a plain list.

@@ -83,14 +83,13 @@ package struct DNS: Dissector {
     message.details = parsed.details
     if parsed.header.isResponse {
       let isKnown = answer(parsed, &message)
-      message.fields.reserve(4)
       if !isKnown { parsed.addQuestions(&message.fields) }
-      message.fields.add(.dnsAnswers, .texts(parsed.answers))
-      message.fields.add(.statusCode, .int(Int64(parsed.rcode)))
+      parsed.addAnswers(&message.fields)
+      message.fields.add(.statusCode, int: Int64(parsed.rcode))
       message.fields.add(.dnsRcode, .text(DNSTable.rcode(parsed.rcode)))
       message.failed = parsed.rcode != 0
     } else {
-      message.fields.reserve(6)
+      message.fields.reserve(bytes: 320)
       parsed.addQuestions(&message.fields)
       if isToGroup[side] {
         // Anybody may answer, from an address of their own.
@@ -121,8 +120,10 @@ package struct DNS: Dissector {
     let key = parsed.key
     let id = parsed.header.id
     let hasQuestion = parsed.header.questions > 0 && !parsed.questionsAreDamaged
-    let exact = asked.firstIndex { $0.key == key }
-    let alike = asked.firstIndex { $0.id == id && !($0.hasQuestion && hasQuestion) }
+    // Mostly one of the newest.
+    let exact = asked.lastIndex { $0.key == key }
+    let alike =
+      exact == nil ? asked.firstIndex { $0.id == id && !($0.hasQuestion && hasQuestion) } : nil
     guard let at = exact ?? alike else {
       if family != .dns { message.partner = .none }
       return false

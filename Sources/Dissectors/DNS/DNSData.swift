@@ -19,13 +19,13 @@ struct DNSData {
   ///
   /// - Parameter scratch: memory for names, whatever it holds.
   func write(
-    _ bytes: RawSpan, owner: String, _ family: DNSFamily, _ scratch: inout [UInt8],
+    _ bytes: RawSpan, owner: [UInt8], _ family: DNSFamily, _ scratch: inout [UInt8],
     _ writer: inout JSONWriter
   ) throws(WireError) -> String? {
     writer.beginObject()
     defer { writer.endObject() }
     writer.fragment("\"name\":")
-    writer.write(owner)
+    writer.write(text: owner.rawSpan)
     writer.fragment(",\"type\":")
     writer.write(DNSTable.type(record.type))
     // The top bit of an mDNS class asks to forget older records (RFC 6762 §10.2).

@@ -11,17 +11,19 @@ struct DNSMessage {
   static let maxRecords = 256
 
   let header: DNSHeader
-  /// Names asked for, and the types by name.
-  private(set) var questions: [String] = []
-  private(set) var questionTypes: [String] = []
-  /// What the answers say, one text each: addresses, names, texts.
-  private(set) var answers: [String] = []
+  /// Names asked for, the types by name, and what the answers say in one text each (addresses,
+  /// names, texts): lists as `FieldValues` packs them.
+  private var questions: [UInt8] = []
+  private var questionTypes: [UInt8] = []
+  private var answers: [UInt8] = []
+  /// The first name asked for.
+  private var question: [UInt8]?
   /// Transaction id and questions as one number.
   private(set) var key: UInt64 = 0
   /// With the bits that EDNS adds.
   private(set) var rcode: UInt16
   /// JSON object with everything.
-  private(set) var details = ""
+  private(set) var details: [UInt8] = []
   private(set) var fault: Entry.Fault?
   /// They do not tell which query a reply belongs to.
   private(set) var questionsAreDamaged = false
@@ -52,12 +54,16 @@ struct DNSMessage {
       }
     }
     writer.endObject()
-    details = writer.text
+    details = writer.bytes
   }
 
   func addQuestions(_ fields: inout FieldValues) {
-    fields.add(.dnsQuestions, .texts(questions))
-    fields.add(.dnsQuestionTypes, .texts(questionTypes))
+    fields.add(.dnsQuestions, .texts) { $0.append(questions.rawSpan) }
+    fields.add(.dnsQuestionTypes, .texts) { $0.append(questionTypes.rawSpan) }
+  }
+
+  func addAnswers(_ fields: inout FieldValues) {
+    fields.add(.dnsAnswers, .texts) { $0.append(answers.rawSpan) }
   }
 
   // MARK: Reading
@@ -107,13 +113,14 @@ struct DNSMessage {
       mix(text, &hash)
       hash = (hash ^ UInt64(bytes.big32(offset))) &* 0x100_0000_01b3
       if place < Self.maxRecords {
-        let name = String(decoding: text, as: UTF8.self)
+        repair(&text)
         let type = DNSTable.type(bytes.big16(offset))
-        questions.append(name)
-        questionTypes.append(type)
+        questions.append(counted: text.rawSpan)
+        questionTypes.append(counted: type.utf8Span.span.bytes)
+        if question == nil { question = text }
         if place > 0 { writer.fragment(",") }
         writer.fragment("{\"name\":")
-        writer.write(name)
+        writer.write(text: text.rawSpan)
         writer.fragment(",\"type\":")
         writer.write(type)
         writer.fragment(",\"class\":")
@@ -122,6 +129,11 @@ struct DNSMessage {
       }
       offset += 4
     }
+  }
+
+  /// Makes a name that is no UTF-8 readable.
+  private func repair(_ name: inout [UInt8]) {
+    if !name.rawSpan.isASCII { name = Array(name.rawSpan.text().utf8) }
   }
 
   /// Mixes a name into `hash` without regard to case (FNV-1a).
@@ -164,7 +176,7 @@ struct DNSMessage {
         }
         do {
           let data = try DNSData(record).write(bytes, owner: owner, family, &text, &writer)
-          if place == 0, let data { answers.append(data) }
+          if place == 0, let data { answers.append(counted: data.utf8Span.span.bytes) }
         } catch {
           // The next record begins where this one says that it ends.
           fault = Entry.Fault(.dissection, "the data of a record is malformed")
@@ -176,8 +188,8 @@ struct DNSMessage {
   /// The name of a record; mostly a pointer to that of the question.
   private mutating func owner(
     _ bytes: RawSpan, _ offset: inout Int, _ text: inout [UInt8]
-  ) throws(WireError) -> String {
-    if let question = questions.first, bytes.byteCount - offset >= 2,
+  ) throws(WireError) -> [UInt8] {
+    if let question, bytes.byteCount - offset >= 2,
       bytes.big16(offset) == 0xc000 | UInt16(DNSHeader.length)
     {
       offset += 2
@@ -187,7 +199,8 @@ struct DNSMessage {
     if try !DNSName.read(bytes, &offset, into: &text) {
       fault = Entry.Fault(.dissection, "a name is malformed")
     }
-    return String(decoding: text, as: UTF8.self)
+    repair(&text)
+    return text
   }
 
   // MARK: Recognising

@@ -145,26 +145,26 @@ package struct HTTP1: Dissector {
     switch head.start {
     case .request(let method, let target, let version):
       message = request(head, bytes, side, method)
-      message.fields.reserve(12)
+      message.fields.reserve(bytes: 320)
       HTTPFields.addRequest(
-        &message.fields, method: bytes.text(method), target: bytes, target,
-        version: bytes.text(version))
+        &message.fields, method: bytes.slice(method), target: bytes, target,
+        version: bytes.slice(version))
       if let host = head.host {
-        message.fields.set(.host, .text(bytes.text(head.value(bytes, host))))
+        message.fields.set(.host, text: bytes.slice(head.value(bytes, host)))
       }
       if let type = head.contentType {
-        message.fields.add(.requestContentType, .text(bytes.text(head.value(bytes, type))))
+        message.fields.add(.requestContentType, text: bytes.slice(head.value(bytes, type)))
       }
-      message.fields.add(.requestHeadersSize, .int(Int64(head.length)))
+      message.fields.add(.requestHeadersSize, int: Int64(head.length))
     case .response(let status, let reason, let version):
       message = response(head, bytes, side, status)
-      message.fields.reserve(6)
-      message.fields.add(.statusCode, .int(Int64(status)))
-      message.fields.add(.statusText, .text(bytes.text(reason)))
+      message.fields.reserve(bytes: 128)
+      message.fields.add(.statusCode, int: Int64(status))
+      message.fields.add(.statusText, text: bytes.slice(reason))
       if let type = head.contentType {
-        message.fields.add(.responseContentType, .text(bytes.text(head.value(bytes, type))))
+        message.fields.add(.responseContentType, text: bytes.slice(head.value(bytes, type)))
       }
-      message.fields.add(.responseHeadersSize, .int(Int64(head.length)))
+      message.fields.add(.responseHeadersSize, int: Int64(head.length))
       if message.partner == .lost {
         message.fields.add(.httpVersion, .text(bytes.text(version)))
       }
@@ -206,7 +206,8 @@ package struct HTTP1: Dissector {
     var message = Message(.response, isGRPC ? .grpc : .http, key: answer.key)
     if answer.isOrphan { message.partner = .lost }
     if !interim.isEmpty {
-      message.details = #"{"interim":["# + interim.map(String.init).joined(separator: ",") + "]}"
+      let codes = interim.map(String.init).joined(separator: ",")
+      message.details = Array((#"{"interim":["# + codes + "]}").utf8)
       interim = []
     }
     if status == 101 {

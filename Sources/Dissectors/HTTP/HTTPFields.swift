@@ -5,35 +5,34 @@ import Entries
 enum HTTPFields {
   /// Method, url, path, version; and the host when the target names it (RFC 9112 §3.2).
   static func addRequest(
-    _ fields: inout FieldValues, method: String, target bytes: RawSpan, _ target: Range<Int>,
-    version: String
+    _ fields: inout FieldValues, method: RawSpan, target bytes: RawSpan, _ target: Range<Int>,
+    version: RawSpan
   ) {
     var target = target
-    fields.add(.method, .text(method))
+    fields.add(.method, text: method)
     if let authority = authority(bytes, target) {
-      fields.add(.host, .text(bytes.text(authority)))
+      fields.add(.host, text: bytes.slice(authority))
       target = authority.upperBound..<target.upperBound
       // RFC 9112 §3.2.1: an empty path is sent as a slash.
       if target.isEmpty {
-        fields.add(.url, .text("/"))
-        fields.add(.path, .text("/"))
+        fields.add(.url, text: "/")
+        fields.add(.path, text: "/")
         addVersion(&fields, version)
         return
       }
     }
-    let url = bytes.text(target)
-    fields.add(.url, .text(url))
+    fields.add(.url, text: bytes.slice(target))
     if let query = bytes.firstOffset(of: 0x3f, from: target.lowerBound), query < target.upperBound {
-      fields.add(.path, .text(bytes.text(target.lowerBound..<query)))
+      fields.add(.path, text: bytes.slice(target.lowerBound..<query))
     } else {
-      fields.add(.path, .text(url))
+      fields.add(.path, text: bytes.slice(target))
     }
     addVersion(&fields, version)
   }
 
   /// Requests that forgot it have none.
-  private static func addVersion(_ fields: inout FieldValues, _ version: String) {
-    if !version.isEmpty { fields.add(.httpVersion, .text(version)) }
+  private static func addVersion(_ fields: inout FieldValues, _ version: RawSpan) {
+    if !version.isEmpty { fields.add(.httpVersion, text: version) }
   }
 
   /// The authority of an absolute target such as `http://host:port/path`; nil for other forms.
@@ -54,10 +53,10 @@ enum HTTPFields {
   /// What is known of bodies only when they are over.
   static func addBodySizes(_ entry: inout Entry) {
     if entry.hasRequest {
-      entry.fields.add(.requestBodySize, .int(entry.request?.bodyLength ?? 0))
+      entry.fields.add(.requestBodySize, int: entry.request?.bodyLength ?? 0)
     }
     if entry.hasResponse {
-      entry.fields.add(.responseBodySize, .int(entry.response?.bodyLength ?? 0))
+      entry.fields.add(.responseBodySize, int: entry.response?.bodyLength ?? 0)
     }
   }
 }

@@ -136,22 +136,23 @@ extension HTTP2 {
     streams[frame.stream] = stream
     var message = Message(
       .request, stream.isGRPC ? .grpc : .http2, key: Self.key(frame.stream))
-    message.fields.reserve(12)
+    message.fields.reserve(bytes: 320)
     addRequest(list, to: &message.fields)
     return message
   }
 
   /// Method, target, host and media type as the pseudo header fields tell (RFC 9113 §8.3.1).
   private func addRequest(_ list: HTTP2FieldList, to fields: inout FieldValues) {
-    let method = list.method.map { list.text($0) } ?? ""
+    let bytes = list.bytes.rawSpan
+    let method = bytes.slice(list.method ?? 0..<0)
     let host = list.authority ?? list.host
-    if let target = list.path ?? (method == "CONNECT" ? list.authority : nil) {
+    if let target = list.path ?? (method.equals("CONNECT") ? list.authority : nil) {
       HTTPFields.addRequest(
-        &fields, method: method, target: list.bytes.rawSpan, target, version: "HTTP/2")
+        &fields, method: method, target: bytes, target, version: RawSpan())
     } else {
-      if !method.isEmpty { fields.add(.method, .text(method)) }
-      fields.add(.httpVersion, .text("HTTP/2"))
+      if !method.isEmpty { fields.add(.method, text: method) }
     }
+    fields.add(.httpVersion, text: "HTTP/2")
     if let host { fields.set(.host, .text(list.text(host))) }
     if let type = list.contentType { fields.add(.requestContentType, .text(list.text(type))) }
   }
@@ -167,7 +168,7 @@ extension HTTP2 {
     streams[frame.stream] = stream
     var message = Message(
       .response, stream.isGRPC ? .grpc : .http2, key: Self.key(frame.stream))
-    message.fields.reserve(6)
+    message.fields.reserve(bytes: 96)
     if let promise = streams.takePromise(frame.stream) {
       message.partner = .none
       message.fields = promise.fields
@@ -222,7 +223,7 @@ extension HTTP2 {
     let at = HTTP2Frame.headLength + (frame.flags.contains(.padded) ? 1 : 0)
     let promised = bytes.big32(at) & 0x7fff_ffff
     guard promised & 1 == 0, promised > 0, streams[promised] == nil else { return .skip(total) }
-    var promise = HTTP2Streams.Promise(fields: FieldValues(), details: "")
+    var promise = HTTP2Streams.Promise(fields: FieldValues(), details: [])
     addRequest(list, to: &promise.fields)
     promise.details = pushDetails(list, by: frame.stream)
     if streams.promise(promised, promise) {
@@ -234,7 +235,7 @@ extension HTTP2 {
   }
 
   /// What the server pretends to have been asked, as JSON.
-  private func pushDetails(_ list: HTTP2FieldList, by stream: UInt32) -> String {
+  private func pushDetails(_ list: HTTP2FieldList, by stream: UInt32) -> [UInt8] {
     var writer = JSONWriter()
     writer.beginObject()
     writer.name("pushedBy")
@@ -249,7 +250,7 @@ extension HTTP2 {
       writer.endObject()
     }
     writer.endObject()
-    return writer.text
+    return writer.bytes
   }
 
   /// Header bytes of a promise that are shown.

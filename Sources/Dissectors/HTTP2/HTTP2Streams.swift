@@ -36,7 +36,7 @@ struct HTTP2Streams: Sendable {
   /// A request that the server makes up to push its reply (RFC 9113 §8.4).
   struct Promise: Sendable {
     var fields: FieldValues
-    var details: String
+    var details: [UInt8]
   }
 
   private var tracked: [UInt32: Stream] = [:]

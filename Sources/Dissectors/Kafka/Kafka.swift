@@ -158,7 +158,7 @@ package struct Kafka: Dissector {
     var message = Message(
       .request, .kafka, key: ordinal << 32 | UInt64(UInt32(bitPattern: header.correlation)))
     ordinal += 1
-    message.fields.reserve(6)
+    message.fields.reserve(bytes: 192)
     message.fields.add(.kafkaAPIKey, .int(Int64(header.key)))
     message.fields.add(.kafkaAPIKeyName, .text(header.name))
     if let client = header.clientID { message.fields.add(.kafkaClientID, .text(client)) }
@@ -299,7 +299,7 @@ package struct Kafka: Dissector {
 
   private func details(
     _ payload: KafkaBody?, correlation: Int32, version: Int16?, _ isPart: Bool
-  ) -> String {
+  ) -> [UInt8] {
     var writer = JSONWriter(reserving: 64 + (payload?.writer.bytes.count ?? 0))
     writer.beginObject()
     if let version {
@@ -310,14 +310,14 @@ package struct Kafka: Dissector {
     writer.write(Int(correlation))
     if let payload {
       writer.name("payload")
-      writer.raw(payload.writer.text)
+      writer.raw(payload.writer.bytes.rawSpan)
     }
     if isPart || payload?.isCut == true {
       writer.name("truncated")
       writer.write(true)
     }
     writer.endObject()
-    return writer.text
+    return writer.bytes
   }
 
   // MARK: Finding the way back

@@ -190,7 +190,7 @@ struct RESPPreview {
       return
     }
     if secrecy == .settings { hidesNext = RedisSecrets.isSecretSetting(text) }
-    writer.write(text.text())
+    writer.write(text: text)
   }
 
   private mutating func aggregate(
@@ -261,7 +261,7 @@ struct RESPPreview {
         writer.write(digits)
       }
     case RESP.simple: show(text, &writer)
-    default: writer.write(text.text())
+    default: writer.write(text: text)
     }
     guard let feed else { return cut() }
     at = feed + 1

@@ -56,20 +56,12 @@ extension Redis {
       message.key = queue.loneKey()
       message.partner = .none
     }
-    message.fields = Self.fields(command)
+    message.fields = command.fields
     if command.isCut {
-      message.details = #"{"arguments":\#(command.count - 1),"truncated":true}"#
+      message.details = Array(
+        #"{"arguments":\#(command.count - 1),"truncated":true}"#.utf8)
     }
     return message
-  }
-
-  static func fields(_ command: RedisCommand) -> FieldValues {
-    var fields = FieldValues()
-    fields.reserve(4)
-    fields.add(.redisType, .text(command.name))
-    fields.add(.redisCommand, .text(command.line))
-    if let key = command.key { fields.add(.redisKey, .text(key)) }
-    return fields
   }
 
   /// Whether the server will say anything to it.

@@ -55,7 +55,7 @@ extension Redis {
   /// A line without end whose name is known, or is not whole.
   private static func mayBecomeKnown(_ bytes: RawSpan) -> Bool {
     guard let blank = bytes.firstOffset(of: 0x20) else { return true }
-    let name = RedisCommand.upper(bytes.prefix(blank))
+    let name = bytes.prefix(blank)
     return RedisVerb.named(name) != nil && !RedisVerb.isShared(name)
   }
 

@@ -36,7 +36,7 @@ extension Redis {
 
   private mutating func snapshotMessage(_ length: Int) -> Message {
     var message = Message(.response, .redis, key: queue.answer(isOnly: true).asked.key)
-    message.details = #"{"type":"bulk","count":\#(length),"truncated":true}"#
+    message.details = Array(#"{"type":"bulk","count":\#(length),"truncated":true}"#.utf8)
     return message
   }
 
@@ -68,7 +68,7 @@ extension Redis {
     if case .needs(let count) = frame { return .needs(count) }
     var message = Message(.response, .redis, key: queue.loneKey())
     message.partner = .none
-    message.fields = Self.fields(try RedisCommand(array: bytes))
+    message.fields = try RedisCommand(array: bytes).fields
     return begin(message, frame, side)
   }
 }

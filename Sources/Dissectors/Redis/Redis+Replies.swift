@@ -114,7 +114,9 @@ extension Redis {
         words += " " + bytes.text(word)
         place += 1
       }
-      message.fields.set(.redisType, .text(RedisCommand.upper(bytes.slice(name))))
+      message.fields.add(.redisType, .text) {
+        RedisCommand.append(upper: bytes.slice(name), to: &$0)
+      }
       message.fields.set(.redisCommand, .text(words))
     }
     return message
@@ -126,7 +128,11 @@ extension Redis {
     _ message: inout Message, _ bytes: RawSpan, _ asked: RedisQueue.Asked, isPart: Bool
   ) {
     if bytes.equals("+OK\r\n") {
-      message.details = #"{"type":"simple string","value":"OK"}"#
+      message.details = Self.ok
+      return
+    }
+    if asked.secrecy == .none, let integer = RESP.integer(bytes) {
+      message.details = integer
       return
     }
     var preview = RESPPreview(bytes, hiding: asked.secrecy)
@@ -162,8 +168,11 @@ extension Redis {
       }
     }
     writer.fragment("}")
-    message.details = writer.text
+    message.details = writer.bytes
   }
+
+  /// Details of the most frequent reply.
+  private static let ok = Array(#"{"type":"simple string","value":"OK"}"#.utf8)
 
   /// The text of an error. Servers repeat the arguments of what they do not know.
   private func error(_ text: String, _ asked: RedisQueue.Asked) -> String {

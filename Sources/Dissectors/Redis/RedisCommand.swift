@@ -1,5 +1,5 @@
 import Bytes
-import JSON
+import Entries
 
 /// A command as a client sent it: an array of strings, or words on one line.
 struct RedisCommand {
@@ -8,11 +8,9 @@ struct RedisCommand {
   /// Longest name of a command.
   static let maxName = 64
 
-  /// Upper case.
-  let name: String
-  /// Name and arguments with blanks between, passwords replaced; only the beginning of long ones.
-  let line: String
-  let key: String?
+  /// Name in upper case; name and arguments with blanks between, passwords replaced, only the
+  /// beginning of long ones; and the key.
+  let fields: FieldValues
   let effect: RedisVerb.Effect
   /// What may be shown of the reply.
   let secrecy: RESPPreview.Secrecy
@@ -74,15 +72,21 @@ struct RedisCommand {
     guard let first = words.first, Self.isName(bytes.slice(first)) else {
       throw WireError(.invalid)
     }
-    name = Self.upper(bytes.slice(first))
-    let verb = RedisVerb.named(name)
+    let verb = RedisVerb.named(bytes.slice(first))
     effect = verb?.effect ?? .none
     let hidden = effect == .none ? [] : RedisSecrets.places(effect, bytes, words)
     secrecy = effect == .none ? .none : RedisSecrets.secrecy(effect, bytes, words)
     self.count = count
     self.isCut = isCut
-    line = Self.line(bytes, words, hidden)
-    key = Self.key(verb?.key ?? .at(1), bytes, words)
+    var fields = FieldValues()
+    let length = words.reduce(words.count) { $0 + $1.count }
+    fields.reserve(bytes: 2 * Self.maxName + Self.maxKey + length)
+    fields.add(.redisType, .text) { Self.append(upper: bytes.slice(first), to: &$0) }
+    fields.add(.redisCommand, .text) { Self.append(bytes, words, hidden, to: &$0) }
+    if let key = Self.key(verb?.key ?? .at(1), bytes, words) {
+      fields.add(.redisKey, text: bytes.slice(key).prefix(Self.maxKey))
+    }
+    self.fields = fields
     if effect == .client, words.count > 2, bytes.slice(words[1]).equalsIgnoringCase("reply") {
       let mode = bytes.slice(words[2])
       replyMode =
@@ -108,33 +112,34 @@ struct RedisCommand {
 
   private static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 }
 
-  static func upper(_ bytes: RawSpan) -> String {
-    String(unsafeUninitializedCapacityOf: bytes.byteCount) { offset in
-      let byte = bytes.byte(offset)
-      return byte &- 0x61 < 26 ? byte & 0xdf : byte
+  /// Appends a name in upper case.
+  static func append(upper name: RawSpan, to text: inout [UInt8]) {
+    for offset in 0..<name.byteCount {
+      let byte = name.byte(offset)
+      text.append(byte &- 0x61 < 26 ? byte & 0xdf : byte)
     }
   }
 
-  private static func line(_ bytes: RawSpan, _ words: [Range<Int>], _ hidden: [Int]) -> String {
-    var text: [UInt8] = []
-    text.reserveCapacity((words.last?.upperBound ?? 0) - (words.first?.lowerBound ?? 0) + 16)
-    for (place, word) in words.enumerated() {
+  private static func append(
+    _ bytes: RawSpan, _ words: [Range<Int>], _ hidden: [Int], to text: inout [UInt8]
+  ) {
+    for place in words.indices {
       if place > 0 { text.append(0x20) }
-      if hidden.contains(place) {
+      if !hidden.isEmpty, hidden.contains(place) {
         text.append(contentsOf: RESPPreview.redacted.utf8)
       } else {
-        text.append(bytes.slice(word))
+        text.append(text: bytes.slice(words[place]))
       }
     }
-    return text.rawSpan.text()
   }
 
+  /// Place of the key.
   private static func key(
     _ rule: RedisVerb.Key, _ bytes: RawSpan, _ words: [Range<Int>]
-  ) -> String? {
-    func word(_ place: Int) -> String? {
+  ) -> Range<Int>? {
+    func word(_ place: Int) -> Range<Int>? {
       guard place < words.count, !words[place].isEmpty else { return nil }
-      return bytes.slice(words[place]).prefix(maxKey).text()
+      return words[place]
     }
     func place(behind text: StaticString) -> Int? {
       words.firstIndex { bytes.slice($0).equalsIgnoringCase(text) }.map { $0 + 1 }
@@ -148,14 +153,5 @@ struct RedisCommand {
     case .behindStreams: return place(behind: "streams").flatMap(word)
     case .migrate: return word(3) ?? place(behind: "keys").flatMap(word)
     }
-  }
-}
-
-extension String {
-  /// ASCII text made byte by byte.
-  fileprivate init(unsafeUninitializedCapacityOf count: Int, _ byte: (Int) -> UInt8) {
-    self.init()
-    reserveCapacity(count)
-    for offset in 0..<count { unicodeScalars.append(Unicode.Scalar(byte(offset))) }
   }
 }

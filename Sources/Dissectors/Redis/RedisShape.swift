@@ -32,7 +32,7 @@ enum RedisShape: Equatable {
       guard bytes.byte(name.end + name.value) == 0x0d,
         bytes.byte(name.end + name.value + 1) == 0x0a
       else { return .other }
-      return .command(isKnown: RedisVerb.named(RedisCommand.upper(text)) != nil)
+      return .command(isKnown: RedisVerb.named(text) != nil)
     } catch {
       return .other
     }
@@ -49,7 +49,7 @@ enum RedisShape: Equatable {
     guard RedisCommand.isName(bytes.prefix(end)) else { return .other }
     if end == bytes.byteCount { return end <= RedisVerb.maxName ? .incomplete : .other }
     guard [0x20, 0x09, 0x0d, 0x0a].contains(bytes.byte(end)) else { return .other }
-    let name = RedisCommand.upper(bytes.prefix(end))
+    let name = bytes.prefix(end)
     let isKnown = RedisVerb.named(name) != nil && !RedisVerb.isShared(name)
     guard let feed = bytes.firstOffset(of: 0x0a) else {
       return isText(bytes) && bytes.byteCount < RESPScanner.maxLine ? .incomplete : .other

@@ -1,3 +1,5 @@
+import Bytes
+
 /// What the dissector knows of Redis commands: where their key stands and what they change.
 ///
 /// Commands that are not listed have their key first, as most do.
@@ -28,22 +30,23 @@ struct RedisVerb: Sendable {
   var effect: Effect = .none
 
   /// Nil for commands that are not listed.
-  static func named(_ name: String) -> RedisVerb? { table[name] }
+  static func named(_ name: RawSpan) -> RedisVerb? { table.verb(name) }
 
   /// Words that other line protocols use too: they tell nothing.
-  static func isShared(_ name: String) -> Bool {
-    ["AUTH", "QUIT", "HELP", "INFO", "TYPE", "TIME", "SORT", "COPY", "MOVE"].contains(name)
+  static func isShared(_ name: RawSpan) -> Bool {
+    let shared: [StaticString] = [
+      "auth", "quit", "help", "info", "type", "time", "sort", "copy", "move",
+    ]
+    return shared.contains { name.equalsIgnoringCase($0) }
   }
 
   /// Longest name of a command in the list.
   static let maxName = 32
 
-  private static let table: [String: RedisVerb] = {
-    var table: [String: RedisVerb] = [:]
+  private static let table: RedisVerbTable = {
+    var table = RedisVerbTable()
     func add(_ names: String, _ key: Key, _ effect: Effect = .none) {
-      for name in names.split(separator: " ") {
-        table[String(name)] = RedisVerb(key: key, effect: effect)
-      }
+      table.add(names, RedisVerb(key: key, effect: effect))
     }
     add(
       """

@@ -1,0 +1,83 @@
+// What formats of ours are written with: little-endian numbers, varints, counted bytes, text.
+
+extension [UInt8] {
+  /// Two bytes, least significant first.
+  @inlinable
+  package mutating func append(little value: UInt16) {
+    unsafe Swift.withUnsafeBytes(of: value.littleEndian) { unsafe append(contentsOf: $0) }
+  }
+
+  /// Four bytes, least significant first.
+  @inlinable
+  package mutating func append(little value: UInt32) {
+    unsafe Swift.withUnsafeBytes(of: value.littleEndian) { unsafe append(contentsOf: $0) }
+  }
+
+  /// Eight bytes, least significant first.
+  @inlinable
+  package mutating func append(little value: UInt64) {
+    unsafe Swift.withUnsafeBytes(of: value.littleEndian) { unsafe append(contentsOf: $0) }
+  }
+
+  /// An unsigned number, seven bits a byte, lowest first; the high bit says that more follow.
+  package mutating func append(varint value: Int) {
+    var rest = UInt64(bitPattern: Int64(value))
+    while rest >= 0x80 {
+      append(UInt8(truncatingIfNeeded: rest) | 0x80)
+      rest >>= 7
+    }
+    append(UInt8(rest))
+  }
+
+  /// A number of bytes, then the bytes.
+  package mutating func append(counted bytes: RawSpan) {
+    append(varint: bytes.byteCount)
+    append(bytes)
+  }
+
+  /// A copy of `text`, in which ill-formed UTF-8 is repaired with U+FFFD.
+  package mutating func append(text: RawSpan) {
+    if text.isASCII { append(text) } else { append(contentsOf: text.text().utf8) }
+  }
+
+  /// The bytes of `text`.
+  package mutating func append(text: StaticString) {
+    unsafe append(
+      contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
+}
+
+extension RawSpan {
+  /// Whether no byte is above 0x7f.
+  package var isASCII: Bool {
+    var offset = 0
+    var seen: UInt64 = 0
+    while offset + 8 <= byteCount {
+      seen |= little64(offset)
+      offset += 8
+    }
+    while offset < byteCount {
+      seen |= UInt64(byte(offset))
+      offset += 1
+    }
+    return seen & 0x8080_8080_8080_8080 == 0
+  }
+}
+
+extension Cursor {
+  /// A number as `append(varint:)` writes it, at most `limit`.
+  /// - Throws: `WireError` `.truncated`, or `.tooLarge` beyond the limit.
+  package mutating func varint(limit: Int) throws(WireError) -> Int {
+    let start = offset
+    var value: UInt64 = 0
+    for shift in Swift.stride(from: 0, to: 63, by: 7) {
+      let byte = try uint8()
+      value |= UInt64(byte & 0x7f) << UInt64(shift)
+      if byte < 0x80 {
+        guard limit >= 0, value <= UInt64(limit) else { throw WireError(.tooLarge, at: start) }
+        return Int(value)
+      }
+    }
+    throw WireError(.tooLarge, at: start)
+  }
+}

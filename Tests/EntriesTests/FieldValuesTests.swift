@@ -1,0 +1,61 @@
+import Bytes
+import Testing
+
+@testable import Entries
+
+struct FieldValuesTests {
+  private static let all: [(FieldID, FieldValue)] = [
+    (.method, .text("GET")), (.statusCode, .int(-404)), (.path, .text("")),
+    (.failed, .bool(true)), (.instant, .instant(Timestamp(nanoseconds: .min + 1))),
+    (.redisKey, .bytes([0, 255, 10])), (.dnsQuestions, .texts(["a", "", "ü"])),
+    (.sourceLabels, .pairs([HeaderBlock.Field(name: "app", value: "shop")])),
+    (.connL7Detected, .numbers([FieldValue.NamedNumber("p", -0.5)])),
+  ]
+
+  private func packed(_ fields: some Sequence<(FieldID, FieldValue)>) -> FieldValues {
+    var values = FieldValues()
+    for (id, value) in fields { values.add(id, value) }
+    return values
+  }
+
+  @Test func whatIsPackedComesOutAgain() {
+    let values = packed(Self.all)
+    for (id, value) in Self.all { #expect(values[id] == value) }
+    #expect(values.items.map(\.id) == Self.all.map(\.0))
+    #expect(values.items.map(\.value) == Self.all.map(\.1))
+    #expect(values[.url] == .none)
+    #expect(FieldValues().isEmpty && FieldValues()[.url] == .none)
+  }
+
+  @Test func settingReplacesWhateverTheLengthAndNoneRemoves() {
+    for (id, _) in Self.all {
+      var values = packed(Self.all)
+      values.set(id, .text("another value"))
+      #expect(values[id] == .text("another value"))
+      #expect(values.items.count == Self.all.count)
+      values.set(id, .none)
+      #expect(values[id] == .none)
+      for (other, value) in Self.all where other != id { #expect(values[other] == value) }
+    }
+  }
+
+  @Test func mergedValuesWin() {
+    for split in 0...Self.all.count {
+      var values = packed(Self.all.prefix(split))
+      values.merge(packed(Self.all.dropFirst(split)))
+      #expect(values == packed(Self.all))
+    }
+    var values = packed(Self.all)
+    values.merge(packed([(.statusCode, .int(200)), (.url, .text("/"))]))
+    #expect(values[.statusCode] == .int(200) && values[.url] == .text("/"))
+    #expect(values[.method] == .text("GET") && values.items.count == Self.all.count + 1)
+  }
+
+  @Test func textOffTheWireIsRepaired() {
+    var values = FieldValues()
+    values.add(.path, text: ([0x2f, 0xff, 0x61] as [UInt8]).rawSpan)
+    values.add(.url, text: Array("/ü".utf8).rawSpan)
+    #expect(values[.path] == .text("/\u{fffd}a"))
+    #expect(values[.url] == .text("/ü"))
+  }
+}
