@@ -36,14 +36,19 @@ let modules: [Target] =
     "Tools",
     uses: "ToolKit", "Query", "Pipeline", "Identity", "KFL", "Store", "Entries", "Packets",
     "Decompression", "JSON", "Bytes", products: [.crypto])
-  + module("Hub", uses: "ToolKit", "Tools", "JSON", "Bytes", products: [.hummingbird, .logging])
-  + module("HubClient", uses: "ToolKit", "JSON", "Bytes", products: [.asyncHTTPClient, .nioCore])
-  + module("MCP", uses: "ToolKit", "JSON", "Bytes", products: [.logging])
+  + module("MCP", uses: "ToolKit", "JSON", "Bytes", products: [.crypto, .logging])
+  + module(
+    "Hub", uses: "MCP", "ToolKit", "Tools", "JSON", "Bytes",
+    products: [.hummingbird, .logging, .serviceLifecycle])
+  + module(
+    "HubClient", uses: "ToolKit", "JSON", "Bytes",
+    products: [.asyncHTTPClient, .crypto, .nioCore, .nioSSL])
   + command(
     "kubeshark",
     uses: "MCP", "HubClient", "Hub", "Tools", "ToolKit", "Identity", "Pipeline", "Query", "KFL",
     "Store", "Entries", "Dissectors", "Flows", "Layers", "Packets", "JSON", "Bytes",
     products: [.argumentParser, .logging, .serviceLifecycle, .asyncHTTPClient])
+  + example("mcp-fixture", path: "MCPFixture", uses: "Hub", "MCP", "ToolKit", "JSON")
   + benchmark(
     "kubeshark-bench",
     uses: "Pipeline", "Query", "KFL", "Store", "Entries", "Dissectors", "Flows", "Layers",
@@ -66,6 +71,7 @@ extension Target.Dependency {
   static var logging: Self { .product(name: "Logging", package: "swift-log") }
   static var nioCore: Self { .product(name: "NIOCore", package: "swift-nio") }
   static var nioHPACK: Self { .product(name: "NIOHPACK", package: "swift-nio-http2") }
+  static var nioSSL: Self { .product(name: "NIOSSL", package: "swift-nio-ssl") }
   static var serviceLifecycle: Self {
     .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
   }
@@ -82,6 +88,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -170,6 +177,16 @@ func fuzzing(uses: String...) -> [Target] {
       path: "Fuzz/Driver", swiftSettings: house,
       // The runtime of libFuzzer; other linkers stumble over its debug information.
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),
+  ]
+}
+
+/// A small program in `Examples/PATH` that shows how a module is used; the end-to-end tests run it.
+func example(_ name: String, path: String, uses: String...) -> [Target] {
+  [
+    .executableTarget(
+      name: name,
+      dependencies: uses.map { Target.Dependency.target(name: $0) } + [.logging],
+      path: "Examples/" + path, swiftSettings: house)
   ]
 }
 

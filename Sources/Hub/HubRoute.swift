@@ -1,4 +1,5 @@
 import JSON
+import ToolKit
 
 /// The REST form of a tool: a method, a path under `/mcp`, and the tool that answers.
 package struct HubRoute: Hashable, Sendable {

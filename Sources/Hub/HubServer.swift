@@ -1,12 +1,15 @@
 import Hummingbird
 package import Logging
+import MCP
+import ServiceLifecycle
 
-/// Serves a `HubFace` on a TCP port until it is told to stop.
+/// Serves a `HubFace`, MCP, or both, on a TCP port until it is told to stop.
 package struct HubServer: Sendable {
-  /// Longest request body, in bytes: arguments are small.
+  /// Longest request body of the face, in bytes: arguments are small.
   static let maxBody = 1 << 20
 
-  private let face: HubFace
+  private let face: HubFace?
+  private let mcp: MCPMount?
   private let host: String
   private let port: Int
   private let log: Logger
@@ -15,10 +18,10 @@ package struct HubServer: Sendable {
   /// - Parameter port: 0 lets the system choose.
   /// - Parameter onListening: gets the port once connections are accepted.
   package init(
-    _ face: HubFace, host: String, port: Int, log: Logger,
+    _ face: HubFace?, mcp: MCPMount? = nil, host: String, port: Int, log: Logger,
     onListening: @escaping @Sendable (_ port: Int) async -> Void
   ) {
-    (self.face, self.host, self.port) = (face, host, port)
+    (self.face, self.mcp, self.host, self.port) = (face, mcp, host, port)
     (self.log, self.onListening) = (log, onListening)
   }
 
@@ -29,52 +32,142 @@ package struct HubServer: Sendable {
     let responder = CallbackResponder<BasicRequestContext> { request, _ in
       try await respond(to: request)
     }
-    let application = Application(
+    var application = Application(
       responder: responder,
       configuration: ApplicationConfiguration(address: .hostname(host, port: port)),
       onServerRunning: { await onListening($0.localAddress?.port ?? port) }, logger: log)
+    if let mcp { application.addServices(EndpointService(endpoint: mcp.endpoint)) }
     try await application.runService()
   }
 
-  /// A call is cancelled when its client goes away. To notice that, the connection is watched, and
-  /// a connection that was watched cannot be used again.
   private func respond(to request: Request) async throws -> Response {
-    let isHead = request.method == .head
-    let isCall = HubFace.isCall(request.uri.path)
-    let response =
-      if isCall {
-        try await request.body.consumeWithCancellationOnInboundClose { body in
-          try await respond(to: request, body)
-        }
-      } else {
-        try await respond(to: request, request.body)
-      }
-    var headers = HTTPFields()
-    if isCall { headers[.connection] = "close" }
-    headers[.contentType] = response.contentType
-    headers[.eTag] = response.tag
-    headers[.allow] = response.allow
-    headers[.cacheControl] = "no-store"
-    let body = ByteBuffer(bytes: isHead ? [] : response.body)
-    return Response(
-      status: .init(code: response.status), headers: headers, body: .init(byteBuffer: body))
+    let outline = HubRequest(request, body: [])
+    if let mcp, mcp.takes(outline, isAlone: face == nil) {
+      return try await respond(to: request, mcp)
+    }
+    guard let face else {
+      return response(HubResponse(status: 404), isHead: request.method == .head, closes: false)
+    }
+    return try await respond(to: request, face)
   }
 
-  private func respond(to request: Request, _ body: RequestBody) async throws -> HubResponse {
-    guard let bytes = try await collected(body) else {
+  // MARK: The Hub
+
+  /// A call is cancelled when its client goes away. To notice that, the connection is watched, and
+  /// a connection that was watched cannot be used again.
+  private func respond(to request: Request, _ face: HubFace) async throws -> Response {
+    let isCall = HubFace.isCall(request.uri.path)
+    let answer =
+      if isCall {
+        try await request.body.consumeWithCancellationOnInboundClose { body in
+          try await respond(to: request, body, face)
+        }
+      } else {
+        try await respond(to: request, request.body, face)
+      }
+    return response(answer, isHead: request.method == .head, closes: isCall)
+  }
+
+  private func response(_ answer: HubResponse, isHead: Bool, closes: Bool) -> Response {
+    var headers = HTTPFields()
+    if closes { headers[.connection] = "close" }
+    headers[.contentType] = answer.contentType
+    headers[.eTag] = answer.tag
+    headers[.allow] = answer.allow
+    headers[.cacheControl] = "no-store"
+    let body = ByteBuffer(bytes: isHead ? [] : answer.body)
+    return Response(
+      status: .init(code: answer.status), headers: headers, body: .init(byteBuffer: body))
+  }
+
+  private func respond(
+    to request: Request, _ body: RequestBody, _ face: HubFace
+  ) async throws -> HubResponse {
+    guard let bytes = try await collected(body, limit: Self.maxBody) else {
       return HubResponse.tooLarge(limit: Self.maxBody)
     }
     return await face.respond(to: HubRequest(request, body: bytes))
   }
 
+  // MARK: MCP
+
+  private func respond(to request: Request, _ mcp: MCPMount) async throws -> Response {
+    let limit = mcp.endpoint.limits.body
+    // One byte more than fits: the endpoint then says that it is too much.
+    let bytes = try await collected(request.body, limit: limit)
+    let question = HubRequest(
+      request, body: bytes ?? [UInt8](repeating: 0x20, count: limit + 1))
+    let reply = await withGracefulShutdownHandler {
+      await mcp.respond(to: question)
+    } onGracefulShutdown: {
+      mcp.endpoint.close()
+    }
+    var headers = HTTPFields()
+    for header in reply.headers {
+      if let name = HTTPFields.Element.Name(header.name) { headers[name] = header.value }
+    }
+    let body: ResponseBody
+    switch reply.body {
+    case .bytes(let bytes):
+      if bytes.count > 0 { headers[.cacheControl] = "no-store" }
+      if question.body.count > limit { headers[.connection] = "close" }
+      body = ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
+    case .events(let stream):
+      headers[.connection] = "close"
+      body = events(stream, request, mcp.endpoint)
+    }
+    return Response(status: .init(code: reply.status), headers: headers, body: body)
+  }
+
+  /// Writes the events until they end or the client goes.
+  private func events(
+    _ stream: EventStream, _ request: Request, _ endpoint: HTTPEndpoint
+  ) -> ResponseBody {
+    let requestBody = request.body
+    return ResponseBody { writer in
+      let finished = try await withGracefulShutdownHandler {
+        try await requestBody.consumeWithInboundCloseHandler { _ in
+          do {
+            try await writer.write(ByteBuffer(bytes: stream.first))
+            while let event = await stream.next() {
+              try await writer.write(ByteBuffer(bytes: event))
+            }
+            return true
+          } catch {
+            stream.abandon()
+            return false
+          }
+        } onInboundClosed: {
+          stream.abandon()
+        }
+      } onGracefulShutdown: {
+        endpoint.close()
+      }
+      if finished { try await writer.finish(nil) }
+    }
+  }
+
   /// The whole body, or nil when it is too large.
-  private func collected(_ body: RequestBody) async throws -> [UInt8]? {
+  private func collected(_ body: RequestBody, limit: Int) async throws -> [UInt8]? {
     var bytes: [UInt8] = []
     for try await chunk in body {
-      guard bytes.count + chunk.readableBytes <= Self.maxBody else { return nil }
+      guard bytes.count + chunk.readableBytes <= limit else { return nil }
       bytes.append(contentsOf: chunk.readableBytesView)
     }
     return bytes
+  }
+}
+
+/// Keeps the endpoint's work going as long as the server runs.
+private struct EndpointService: Service {
+  let endpoint: HTTPEndpoint
+
+  func run() async throws {
+    await withGracefulShutdownHandler {
+      await endpoint.run()
+    } onGracefulShutdown: {
+      endpoint.close()
+    }
   }
 }
 

@@ -16,11 +16,15 @@ struct AnswerReader {
   static let maxText = 256 << 10
 
   let address: HubAddress
+  /// How to get a token that is good.
+  let advice: String
 
   func answer(_ reply: Exchange.Reply) throws(ToolError) -> ToolAnswer {
     guard (200...299).contains(reply.status) else { throw error(reply) }
     let type = reply.header("content-type")?.lowercased() ?? ""
-    if reply.isWebPage { throw HubFault.webPage(status: reply.status).toolError(address) }
+    if reply.isWebPage {
+      throw HubFault.webPage(status: reply.status).toolError(address, advice: advice)
+    }
     let value: JSONValue
     do throws(JSONError) {
       value = try JSONReader.value(of: reply.body)
@@ -34,10 +38,11 @@ struct AnswerReader {
   /// An answer with everything in it.
   private func ours(_ value: JSONValue) throws(ToolError) -> ToolAnswer {
     guard let structured = value["structured"]?.object, let text = value["text"]?.string else {
-      throw HubFault.notJSON("its members are missing").toolError(address)
+      throw HubFault.notJSON("its members are missing").toolError(address, advice: advice)
     }
     return ToolAnswer(
-      structured: structured, text: text, obeysSchema: value["obeysSchema"]?.bool ?? false)
+      structured: structured, text: text, obeysSchema: value["obeysSchema"]?.bool ?? false,
+      attachments: links(structured))
   }
 
   /// Plain JSON of a Hub that promises no schema: shown as it is.
@@ -47,7 +52,27 @@ struct AnswerReader {
     let cut = cut(text)
     // A structured form that the text had to leave out would pass the limit by the back door.
     let structured = cut == nil ? value.object ?? JSONObject() : JSONObject()
-    return ToolAnswer(structured: structured, text: cut ?? text, obeysSchema: false)
+    return ToolAnswer(
+      structured: structured, text: cut ?? text, obeysSchema: false,
+      attachments: links(value.object ?? [:]))
+  }
+
+  /// A link to the capture that an answer names by its path on the Hub.
+  private func links(_ answer: JSONObject) -> [ContentBlock] {
+    for name in ["path", "pcap_path"] {
+      guard let text = answer[name]?.string, text.hasPrefix("/") else { continue }
+      let path: FilePath
+      do throws(ToolError) { path = try FilePath(text) } catch { continue }
+      guard path.text.contains("pcap") else { continue }
+      return [
+        .link(
+          uri: address.url("/api" + path.text),
+          name: answer["filename"]?.string ?? HubClient.fileName(text), title: "Capture",
+          mimeType: answer["content_type"]?.string ?? "application/vnd.tcpdump.pcap",
+          length: answer["size_bytes"]?.int)
+      ]
+    }
+    return []
   }
 
   private func foreignText(_ body: [UInt8]) -> ToolAnswer {
@@ -84,14 +109,14 @@ struct AnswerReader {
     }
     let said = body?["error"]?.string
     switch reply.status {
-    case 401: return HubFault.signIn(status: 401, to: nil).toolError(address)
+    case 401: return HubFault.signIn(status: 401, to: nil).toolError(address, advice: advice)
     case 403:
       let need = body?["required_capability"]?.string.map { " It needs the capability \($0)." }
       return ToolError(
         status: 403, code: "forbidden",
         message: "The Hub refuses this (403)\(said.map { ": " + $0 } ?? "").\(need ?? "")",
         hint: "Use a token with more rights, or ask for namespaces within its scope.")
-    case 404 where reply.isWebPage: return HubFault.noEndpoint.toolError(address)
+    case 404 where reply.isWebPage: return HubFault.noEndpoint.toolError(address, advice: advice)
     default:
       let text = said ?? (reply.isWebPage ? "a web page" : excerpt(reply.body))
       return ToolError(

@@ -13,7 +13,8 @@ final class CatalogueCache: Sendable {
     var copy: (catalogue: Catalogue, tag: String?, at: Duration)?
     var failure: (error: ToolError, at: Duration)?
     var isFetching = false
-    var waiting: [CheckedContinuation<Void, Never>] = []
+    var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
+    var nextKey = 0
   }
 
   /// What asking the Hub gave.
@@ -44,7 +45,9 @@ final class CatalogueCache: Sendable {
       switch step(now()) {
       case .use(let catalogue): return catalogue
       case .fail(let error): throw error
-      case .wait: await turn()
+      case .wait:
+        await turn()
+        guard !Task.isCancelled else { throw HubClient.cancelled }
       case .fetch(let tag):
         do throws(ToolError) {
           finish(.success(try await fetch(tag)), at: now())
@@ -54,6 +57,14 @@ final class CatalogueCache: Sendable {
           if error.code == "cancelled" { throw error }
         }
       }
+    }
+  }
+
+  /// From now on the Hub is asked again, whatever the age of the copy.
+  func expire() {
+    state.withLock { state in
+      state.copy?.at -= Self.lifetime
+      state.failure = nil
     }
   }
 
@@ -69,13 +80,23 @@ final class CatalogueCache: Sendable {
     }
   }
 
+  /// Returns when the request under way has ended, or the caller gave up.
   private func turn() async {
-    await withCheckedContinuation { continuation in
-      let isOver = state.withLock { state in
-        if state.isFetching { state.waiting.append(continuation) }
-        return !state.isFetching
+    let key = state.withLock { state in
+      state.nextKey += 1
+      return state.nextKey
+    }
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let isOver = state.withLock { state in
+          guard state.isFetching, !Task.isCancelled else { return true }
+          state.waiting[key] = continuation
+          return false
+        }
+        if isOver { continuation.resume() }
       }
-      if isOver { continuation.resume() }
+    } onCancel: {
+      state.withLock { $0.waiting.removeValue(forKey: key) }?.resume()
     }
   }
 
@@ -92,8 +113,8 @@ final class CatalogueCache: Sendable {
       case .failure(let error) where error.code == "cancelled": break
       case .failure(let error): state.failure = (error, now)
       }
-      defer { state.waiting = [] }
-      return state.waiting
+      defer { state.waiting = [:] }
+      return Array(state.waiting.values)
     }
     for continuation in waiting { continuation.resume() }
   }

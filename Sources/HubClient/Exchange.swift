@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
+import ToolKit
 
 #if canImport(Glibc)
   import Glibc
@@ -42,8 +43,20 @@ struct Exchange: Sendable {
 
   let client: HTTPClient
   let address: HubAddress
-  /// Sent with every request, to this origin alone.
-  let headers: [(name: String, value: String)]
+  let agent: String
+  /// Sent along with every request, to this origin alone.
+  let token: TokenSource
+
+  /// The headers of every request.
+  private var headers: [(name: String, value: String)] {
+    var headers = [
+      (name: "User-Agent", value: agent), (name: "X-Kubeshark-Capture", value: "ignore"),
+    ]
+    if let token = token.token {
+      headers.append((name: "X-Kubeshark-Authorization", value: token))
+    }
+    return headers
+  }
 
   /// - Parameter path: below the Hub's address, beginning with a slash.
   func send(
@@ -56,6 +69,48 @@ struct Exchange: Sendable {
       }
     } catch {
       throw fault(for: error)
+    }
+  }
+
+  /// Opens a response whose body is read piece by piece. A connection that is silent for too
+  /// long counts as broken.
+  ///
+  /// - Parameter timeout: for the head of the response.
+  func open(
+    _ path: String, headers more: [(name: String, value: String)], timeout: Duration
+  ) async throws(HubFault) -> OpenReply {
+    do {
+      let response = try await within(timeout) {
+        try await follow("GET", address.url(path), more, nil)
+      }
+      return OpenReply(head: Reply(response, body: []), body: response.body)
+    } catch {
+      throw fault(for: error)
+    }
+  }
+
+  /// A response whose body has not been read yet.
+  struct OpenReply: Sendable {
+    let head: Reply
+    fileprivate let body: HTTPClientResponse.Body
+
+    /// The whole of a short body, such as an error has.
+    func whole() async throws(HubFault) -> Reply {
+      var reply = head
+      do {
+        for try await chunk in body {
+          guard reply.body.count + chunk.readableBytes <= 64 << 10 else { break }
+          reply.body.append(contentsOf: chunk.readableBytesView)
+        }
+      } catch {
+        throw fault(for: error)
+      }
+      return reply
+    }
+
+    /// Hands over the body piece by piece; no more is read until a piece was taken.
+    func copy(_ sink: HubFile.Sink) async throws {
+      for try await chunk in body { try await sink(Array(chunk.readableBytesView)) }
     }
   }
 
@@ -159,7 +214,7 @@ private func within<Value: Sendable>(
 /// What an error of the HTTP library means.
 ///
 /// Some of its error types belong to modules we do not build on; those are told by their text.
-private func fault(for error: any Error) -> HubFault {
+func fault(for error: any Error) -> HubFault {
   if let fault = error as? HubFault { return fault }
   if let error = error as? TimeIsOver { return .timedOut(error.limit) }
   if error is CancellationError { return .cancelled }

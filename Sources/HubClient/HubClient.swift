@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 package import JSON
 import NIOCore
+import NIOSSL
 import Synchronization
 package import ToolKit
 
@@ -15,6 +16,10 @@ package final class HubClient: HubConnection {
     /// The same for the catalogue.
     package var catalogue = Duration.seconds(10)
     package var connect = Duration.seconds(10)
+    /// Longest silence in the middle of an answer or a file.
+    package var silence = Duration.seconds(60)
+    /// How often a file that broke off is taken up again without having come further.
+    package var resumptions = 5
 
     package init() {}
   }
@@ -23,32 +28,58 @@ package final class HubClient: HubConnection {
   private let client: HTTPClient
   private let exchange: Exchange
   private let limits: Limits
+  private let token: TokenSource
   private let cache = CatalogueCache()
   private let epoch = ContinuousClock.now
   private let notice: @Sendable (String) -> Void
+  private let listener = Mutex<(@Sendable (String) -> Void)?>(nil)
 
-  /// - Parameter token: for a gated Hub; sent to the Hub's own origin alone.
   /// - Parameter notice: takes a sentence for the log.
   package init(
-    _ address: HubAddress, token: String?, version: String, limits: Limits = Limits(),
-    notice: @escaping @Sendable (String) -> Void
-  ) {
+    _ address: HubAddress, _ settings: HubClientSettings = HubClientSettings(), version: String,
+    limits: Limits = Limits(), notice: @escaping @Sendable (String) -> Void
+  ) throws(HubClientSettings.Problem) {
     (self.address, self.limits, self.notice) = (address, limits, notice)
     var configuration = HTTPClient.Configuration(
-      redirectConfiguration: .disallow,
-      timeout: .init(connect: .nanoseconds(limits.connect.nanoseconds)))
+      tlsConfiguration: try settings.tls(), redirectConfiguration: .disallow,
+      timeout: .init(
+        connect: .nanoseconds(limits.connect.nanoseconds),
+        read: .nanoseconds(limits.silence.nanoseconds)),
+      proxy: settings.proxies.configuration(for: address))
     configuration.httpVersion = .http1Only
     // Whoever cannot connect is told at once; a retry is the caller's choice.
     configuration.connectionPool.retryConnectionEstablishment = false
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
     client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-    var headers = [
-      (name: "User-Agent", value: "kubeshark-mcp/\(version)"),
-      (name: "X-Kubeshark-Capture", value: "ignore"),
-    ]
-    if let token { headers.append((name: "X-Kubeshark-Authorization", value: token)) }
-    exchange = Exchange(client: client, address: address, headers: headers)
+    token = TokenSource(settings.token)
+    exchange = Exchange(
+      client: client, address: address, agent: "kubeshark-mcp/\(version)", token: token)
   }
+
+  static let cancelled = ToolError(
+    status: 499, code: "cancelled", message: "The call was cancelled.")
+
+  /// A sentence for the log, and for clients that take log messages.
+  private func say(_ sentence: String) {
+    notice(sentence)
+    listener.withLock { $0 }?(sentence)
+  }
+
+  private func error(_ fault: HubFault) -> ToolError {
+    guard case .signIn = fault else { return fault.toolError(address, advice: "") }
+    return fault.toolError(address, advice: token.advice(now: wallClockNow()))
+  }
+
+  private var reader: AnswerReader {
+    AnswerReader(address: address, advice: token.advice(now: wallClockNow()))
+  }
+
+  /// Whether the Hub is asked with a token.
+  var hasToken: Bool { token.token != nil }
+  var resumptions: Int { limits.resumptions }
+
+  /// The address of a file.
+  func url(_ path: FilePath) -> String { address.url("/api" + path.text) }
 
   /// Closes all connections. The client cannot be used afterwards, and must not be dropped before.
   package func shutdown() async {
@@ -64,8 +95,8 @@ package final class HubClient: HubConnection {
       do throws(HubFault) {
         return try await fetchCatalogue(tag: tag)
       } catch {
-        let error = error.toolError(address)
-        if cache.latest != nil { notice("serving the tools known so far: \(error.message)") }
+        let error = self.error(error)
+        if cache.latest != nil { say("serving the tools known so far: \(error.message)") }
         throw error
       }
     }
@@ -101,7 +132,7 @@ package final class HubClient: HubConnection {
   // MARK: Calls
 
   package func call(
-    _ name: String, arguments: JSONObject, progress: @escaping ProgressReport
+    _ name: String, arguments: JSONObject, caller: Caller
   ) async throws(ToolError) -> ToolAnswer {
     var writer = JSONWriter()
     writer.write(["name": .string(name), "arguments": .object(arguments)] as JSONObject)
@@ -109,10 +140,10 @@ package final class HubClient: HubConnection {
     do throws(HubFault) {
       reply = try await send(writer.bytes, retries: isReading(name))
     } catch {
-      throw error.toolError(address)
+      throw self.error(error)
     }
     do throws(ToolError) {
-      return try AnswerReader(address: address).answer(reply)
+      return try reader.answer(reply)
     } catch {
       if error.status == 404, error.code == "hub_error", isUnknown(name) {
         throw .unknownTool(name, among: cache.latest?.tools.map(\.name) ?? [])
@@ -143,41 +174,107 @@ package final class HubClient: HubConnection {
     cache.latest.map { !$0.tools.contains { $0.name == tool } } ?? false
   }
 
+  // MARK: Watching
+
+  /// Looks at the Hub now and then from now on: more often while it is away.
+  ///
+  /// - Parameter changed: called when its tools or prompts are other ones, or it came back.
+  /// - Parameter told: takes the sentences that also go into the log.
+  package func watch(
+    changed: @escaping @Sendable () -> Void, told: @escaping @Sendable (String) -> Void
+  ) {
+    listener.withLock { $0 = told }
+    Task.detached { [weak self] in
+      var known: Catalogue?
+      var pause = Self.shortestLook
+      while let self {
+        var isThere = false
+        do throws(ToolError) {
+          let now = try await catalogue()
+          isThere = true
+          if let known, known != now { changed() }
+          if known == nil, pause > Self.shortestLook { changed() }
+          known = now
+        } catch { known = nil }
+        pause = isThere ? Self.longestLook : min(Self.longestLook, pause * 2)
+        do { try await Task.sleep(for: pause) } catch { return }
+        if isThere { cache.expire() }
+      }
+    }
+  }
+
+  private static let shortestLook = Duration.seconds(1)
+  private static let longestLook = Duration.seconds(60)
+
+  /// What asking the Hub gives right now, and how long that took; the copy at hand does not count.
+  package func probe() async throws(ToolError) -> (catalogue: Catalogue, took: Duration) {
+    let start = ContinuousClock.now
+    cache.expire()
+    let fetched: CatalogueCache.Fetched
+    do throws(HubFault) { fetched = try await fetchCatalogue(tag: nil) } catch {
+      throw self.error(error)
+    }
+    guard case .catalogue(let catalogue, _) = fetched else { throw Self.cancelled }
+    return (catalogue, ContinuousClock.now - start)
+  }
+
   // MARK: Files
 
-  /// The file in one piece; like every answer it may be 64 MiB long.
-  package func file(_ path: String) async throws(ToolError) -> HubFile {
-    guard path.hasPrefix("/"), !path.hasPrefix("//"), !path.contains("\\"),
-      !path.split(separator: "/").contains(".."),
-      path.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f })
-    else {
-      throw .invalid("path", "\(JSONValue.string(path).text) is not the path of a file on a Hub")
+  package func file(_ path: String, from start: FileStart) async throws(ToolError) -> HubFile {
+    let path = try FilePath(path)
+    var headers = [(name: "Accept", value: "*/*")]
+    if start.offset > 0, let tag = start.tag {
+      headers += [
+        (name: "Range", value: "bytes=\(start.offset)-"), (name: "If-Range", value: tag),
+      ]
     }
-    let reply: Exchange.Reply
+    let reply: Exchange.OpenReply
     do throws(HubFault) {
-      reply = try await exchange.send("GET", "/api" + path, timeout: limits.call)
+      reply = try await exchange.open(
+        "/api" + path.text, headers: headers, timeout: limits.call)
     } catch {
-      throw error.toolError(address)
+      throw self.error(error)
     }
-    guard (200...299).contains(reply.status) else {
-      throw AnswerReader(address: address).error(reply)
+    let head = reply.head
+    guard (200...299).contains(head.status) else {
+      let whole: Exchange.Reply
+      do throws(HubFault) { whole = try await reply.whole() } catch { throw self.error(error) }
+      throw reader.error(whole)
     }
+    if head.isWebPage { throw error(.webPage(status: head.status)) }
+    let offset = head.status == 206 ? start.offset : 0
+    // A weak tag does not promise the same bytes.
+    let tag = head.header("etag").flatMap { $0.hasPrefix("W/") ? nil : $0 }
     return HubFile(
-      name: Self.fileName(path),
-      contentType: reply.header("content-type") ?? "application/octet-stream",
-      length: Int64(reply.body.count),
-      chunks: AsyncThrowingStream { continuation in
-        continuation.yield(reply.body)
-        continuation.finish()
-      })
+      name: Self.fileName(path.text, disposition: head.header("content-disposition")),
+      contentType: head.header("content-type") ?? "application/octet-stream", offset: offset,
+      length: head.header("content-length").flatMap { Int64($0) }.map { $0 + offset },
+      tag: head.header("accept-ranges") == "bytes" || head.status == 206 ? tag : nil
+    ) { sink async throws(ToolError) in
+      do {
+        try await reply.copy(sink)
+      } catch let error as ToolError {
+        throw error
+      } catch {
+        throw self.error(fault(for: error))
+      }
+    }
   }
 }
 
 extension HubClient {
   /// The last part of the path without its query, of characters that any file system takes.
-  static func fileName(_ path: String) -> String {
+  ///
+  /// - Parameter disposition: the header of the response, whose name goes first (RFC 6266).
+  static func fileName(_ path: String, disposition: String? = nil) -> String {
     let last = path.prefix { $0 != "?" && $0 != "#" }.split(separator: "/").last ?? ""
-    let safe = last.filter {
+    let named = disposition.flatMap { text in
+      text.split(separator: ";").lazy
+        .map { $0.drop { $0 == " " } }
+        .first { $0.lowercased().hasPrefix("filename=") }?
+        .dropFirst("filename=".count)
+    }
+    let safe = (named.flatMap { $0.isEmpty ? nil : $0 } ?? last).drop { $0 == "." }.filter {
       $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" || $0 == ".")
     }
     return safe.isEmpty || safe.allSatisfy { $0 == "." } ? "file" : String(safe.prefix(200))

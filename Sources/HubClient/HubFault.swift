@@ -25,12 +25,14 @@ enum HubFault: Error, Hashable, Sendable {
   case cancelled
 
   /// The fault in the words of tools: what happened, and what to try.
-  func toolError(_ address: HubAddress) -> ToolError {
-    let (status, code, message, hint) = words(address)
+  ///
+  /// - Parameter advice: how to get a token that is good.
+  func toolError(_ address: HubAddress, advice: String) -> ToolError {
+    let (status, code, message, hint) = words(address, advice)
     return ToolError(status: status, code: code, message: message, hint: hint)
   }
 
-  private func words(_ address: HubAddress) -> (Int, String, String, String?) {
+  private func words(_ address: HubAddress, _ advice: String) -> (Int, String, String, String?) {
     let host = address.host
     switch self {
     case .unknownHost:
@@ -58,7 +60,10 @@ enum HubFault: Error, Hashable, Sendable {
     case .tls(let reason):
       return (
         502, "hub_tls", "The Hub at \(address) cannot be trusted: \(reason).",
-        "The certificate must be valid for \(host) and signed by an authority this machine knows."
+        """
+        The certificate must be valid for \(host) and signed by an authority this machine knows, or \
+        one in --ca-file.
+        """
       )
     case .dropped:
       return (
@@ -82,11 +87,7 @@ enum HubFault: Error, Hashable, Sendable {
         401, "authentication_required",
         "The Hub at \(address) asks for authentication (\(status), like 401)\(via)."
           .replacing("(401, like 401)", with: "(401)"),
-        """
-        Pass a token by --token or KUBESHARK_HUB_TOKEN. To make one: kubectl create token \
-        kubeshark-cli -n <namespace> --audience kubeshark-hub. Tokens live about an hour; then \
-        make another and start again.
-        """
+        advice
       )
     case .redirect(let target):
       return (

@@ -5,37 +5,139 @@ package import ToolKit
 /// What this server offers, a Hub's catalogue and the prompts of its own, and how work is done.
 package struct Offer: Sendable {
   private let hub: any HubConnection
+  private let local: [LocalTool]
   private let prompts: [Prompt]
+  private let resources: [Resource]
+  private let completing: Completing
   private let mode: PromptSetting.Mode
   private let log: Logger
 
+  /// - Parameter local: tools of this process; a Hub's tool of the same name is not shown.
   /// - Parameter prompts: the prompts of every mode, in the order of `prompts/list`. A Hub that
   ///   sends the text of one of them has the last word on it.
+  /// - Parameter resources: listed where the Hub has the tools they are made of.
+  /// - Parameter completing: values of arguments, for prompts and templates alike.
   package init(
-    hub: any HubConnection, prompts: [Prompt], mode: PromptSetting.Mode, log: Logger
+    hub: any HubConnection, local: [LocalTool] = [], prompts: [Prompt], resources: [Resource] = [],
+    completing: @escaping Completing = { _, _ in [] }, mode: PromptSetting.Mode, log: Logger
   ) {
-    (self.hub, self.prompts, self.mode, self.log) = (hub, prompts, mode, log)
+    (self.hub, self.local) = (hub, local)
+    (self.prompts, self.resources) = (prompts, resources)
+    (self.completing, self.mode, self.log) = (completing, mode, log)
   }
 
-  package func perform(_ work: Work, progress: @escaping ProgressReport) async -> Outcome {
+  package func perform(_ work: Work, caller: Caller) async -> Outcome {
     switch work {
-    case .listTools: .tools(await catalogue()?.tools ?? [])
-    case .callTool(let call): await answer(call, progress: progress)
+    case .listTools: .tools(await toolList())
+    case .callTool(let call): await answer(call, caller)
     case .listPrompts: .prompts(await promptList())
-    case .getPrompt(let get): await filledPrompt(get)
+    case .getPrompt(let get): await filledPrompt(get, caller)
+    case .listResources:
+      .resources(await offeredResources().map(\.description).filter { !$0.isTemplate })
+    case .listTemplates:
+      .templates(await offeredResources().map(\.description).filter(\.isTemplate))
+    case .readResource(let read): await contents(read, caller)
+    case .complete(let complete): await completion(complete)
     }
   }
 
-  private func answer(_ call: CallTool, progress: @escaping ProgressReport) async -> Outcome {
+  // MARK: Tools
+
+  private func toolList() async -> [ToolDescription] {
+    let own = local.filter(\.isListed).map(\.description)
+    let names = Set(own.map(\.name))
+    return own + (await catalogue()?.tools ?? []).filter { !names.contains($0.name) }
+  }
+
+  private func answer(_ call: CallTool, _ caller: Caller) async -> Outcome {
     do throws(ToolError) {
-      return .answer(
-        try await hub.call(call.tool, arguments: call.arguments, progress: progress))
+      var arguments = call.arguments
+      if let tool = local.first(where: { $0.description.name == call.tool }) {
+        if tool.description.annotations?.needsConfirmation == true {
+          arguments = try await Confirmation.settle(arguments, of: tool.description, caller)
+        }
+        return .answer(try await tool.call(arguments, caller))
+      }
+      if let tool = try await destructiveTool(call.tool) {
+        arguments = try await Confirmation.settle(arguments, of: tool, caller)
+      }
+      return .answer(try await hub.call(call.tool, arguments: arguments, caller: caller))
     } catch {
       if error.code == ToolError.unknownToolCode {
         return .refused(.unknownTool(call.tool, hint: error.hint))
       }
-      return .failed(error)
+      if error.code == ToolError.cannotAskCode { return .cannotAsk(error) }
+      return unanswered(error) ?? .failed(error)
     }
+  }
+
+  /// The tool of that name when its user has to agree first.
+  ///
+  /// - Throws: when the Hub cannot be asked what its tools do: nothing is called blindly.
+  private func destructiveTool(_ name: String) async throws(ToolError) -> ToolDescription? {
+    let tool = try await hub.catalogue().tools.first { $0.name == name }
+    return tool?.annotations?.needsConfirmation == true ? tool : nil
+  }
+
+  /// What an error means that is about asking the client, not about the work itself.
+  private func unanswered(_ error: ToolError) -> Outcome? {
+    switch error.code {
+    case ToolError.inputRequiredCode: .asks(error.details)
+    case ToolError.cannotAskCode: .refused(.missingCapability(error.details, error.message))
+    default: nil
+    }
+  }
+
+  // MARK: Resources
+
+  private func offeredResources() async -> [Resource] {
+    guard resources.contains(where: { !$0.needs.isEmpty }) else { return resources }
+    let tools = Set(await catalogue()?.tools.map(\.name) ?? [])
+    return resources.filter { tools.isSuperset(of: $0.needs) }
+  }
+
+  private func contents(_ read: ReadResource, _ caller: Caller) async -> Outcome {
+    for resource in await offeredResources() {
+      guard let values = resource.description.values(in: read.uri) else { continue }
+      do throws(ToolError) {
+        return .contents(try await resource.read(values, hub, caller))
+      } catch {
+        if let outcome = unanswered(error) { return outcome }
+        if [404, 410].contains(error.status) {
+          return .notFound(uri: read.uri, message: error.text)
+        }
+        if error.status == 400 {
+          return .refused(.invalidParams(error.text, data: .object(error.json)))
+        }
+        return .refused(.failed(error))
+      }
+    }
+    return .notFound(
+      uri: read.uri, message: "There is no resource at \(read.uri.prefix(200)).")
+  }
+
+  // MARK: Completion
+
+  private func completion(_ complete: Complete) async -> Outcome {
+    let argument = complete.question.argument
+    switch complete.reference {
+    case .prompt(let name):
+      guard let prompt = await promptList().first(where: { $0.name == name }) else {
+        return .refused(.invalidParams("unknown prompt \(name)", data: .string(name)))
+      }
+      guard prompt.arguments.contains(where: { $0.name == argument }) else {
+        return .refused(.invalidParams("prompt \(name) has no argument \(argument)"))
+      }
+    case .resource(let uri):
+      let found = resources.first {
+        $0.description.uri == uri || $0.description.values(in: uri) != nil
+      }
+      guard let found else {
+        return .refused(.invalidParams("unknown resource \(uri)", data: ["uri": .string(uri)]))
+      }
+      guard found.description.variables.contains(argument) else { return .completion([]) }
+    }
+    return .completion(await completing(complete.question, hub))
   }
 
   /// The Hub's catalogue, or nil when it cannot be asked: lists then show what is here, which
@@ -55,17 +157,21 @@ package struct Offer: Sendable {
     return own + (await catalogue()?.prompts ?? []).filter { !names.contains($0.name) }
   }
 
-  private func filledPrompt(_ get: GetPrompt) async -> Outcome {
+  // MARK: Prompts
+
+  private func filledPrompt(_ get: GetPrompt, _ caller: Caller) async -> Outcome {
     let catalogue = await catalogue()
     let theirs = catalogue?.prompts.first { $0.name == get.prompt }
     if let theirs, theirs.template != nil { return filled(theirs, get.arguments) }
     if let ours = prompts.first(where: { $0.description.name == get.prompt }) {
-      let setting = PromptSetting(mode: mode, tools: Set(catalogue?.tools.map(\.name) ?? []))
+      let tools = local.map(\.description.name) + (catalogue?.tools.map(\.name) ?? [])
+      let setting = PromptSetting(mode: mode, tools: Set(tools))
       do throws(ToolError) {
-        let text = try ours.body(get.arguments, setting)
-        return .prompt(FilledPrompt(description: ours.description.description, text: text))
+        let messages = try await ours.messages(get.arguments, setting, caller)
+        return .prompt(
+          FilledPrompt(description: ours.description.description, messages: messages))
       } catch {
-        return .refused(.invalidParams(error.text, data: .object(error.json)))
+        return unanswered(error) ?? .refused(.invalidParams(error.text, data: .object(error.json)))
       }
     }
     if let theirs { return filled(theirs, get.arguments) }

@@ -16,9 +16,15 @@ package enum Revision: String, CaseIterable, Comparable, Sendable {
   var acceptsBatches: Bool { self == .march2025 }
   var hasAnnotations: Bool { self >= .march2025 }
   var hasProgressMessages: Bool { self >= .march2025 }
+  var hasAudio: Bool { self >= .march2025 }
+  /// Whether the capability `completions` exists; the method is older.
+  var namesCompletions: Bool { self >= .march2025 }
+  var hasResourceLinks: Bool { self >= .june2025 }
+  var hasElicitation: Bool { self >= .june2025 }
   var hasTitles: Bool { self >= .june2025 }
   var hasStructuredAnswers: Bool { self >= .june2025 }
   var hasImplementationDetails: Bool { self >= .november2025 }
+  var hasIcons: Bool { self >= .november2025 }
   var leavesUnknownIDsOut: Bool { self >= .november2025 }
   /// Output schemas whose root is something else than an object.
   var hasFreeOutputSchemas: Bool { self >= .july2026 }

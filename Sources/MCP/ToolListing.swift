@@ -11,17 +11,20 @@ package struct ToolListing: Sendable {
   private let mode: PromptSetting.Mode
   /// Where the traffic comes from, as a line; empty for a URL, which is its own line.
   private let origin: String
+  /// Tools of this process.
+  private let local: [ToolDescription]
   private let tools: [ToolDescription]
   private let prompts: [PromptDescription]
   /// Why the Hub's tools are missing.
   private let problem: String?
 
   package init(
-    mode: PromptSetting.Mode, origin: String, catalogue: Catalogue?,
+    mode: PromptSetting.Mode, origin: String, local: [ToolDescription] = [], catalogue: Catalogue?,
     prompts: [PromptDescription], problem: ToolError?
   ) {
-    (self.mode, self.origin) = (mode, origin)
-    tools = catalogue?.tools ?? []
+    (self.mode, self.origin, self.local) = (mode, origin, local)
+    let own = Set(local.map(\.name))
+    tools = (catalogue?.tools ?? []).filter { !own.contains($0.name) }
     let names = Set(prompts.map(\.name))
     self.prompts = prompts + (catalogue?.prompts ?? []).filter { !names.contains($0.name) }
     if let problem {
@@ -40,6 +43,9 @@ package struct ToolListing: Sendable {
         "Cluster management is disabled: the deployment is managed externally.", "",
       ]
     case .embedded, .proxy: lines += [origin, ""]
+    }
+    if !local.isEmpty {
+      lines += ["Local Tools:"] + local.map { row($0.name, $0.description) } + [""]
     }
     if let problem {
       lines.append("Kubeshark API: \(problem)")
@@ -60,7 +66,7 @@ package struct ToolListing: Sendable {
     case .proxy: object = ["mode": "proxy", "origin": .string(origin)]
     }
     let revision = Revision.november2025
-    object["tools"] = .array(tools.map { .object($0.json(in: revision)) })
+    object["tools"] = .array((local + tools).map { .object($0.json(in: revision)) })
     object["prompts"] = .array(prompts.map { .object($0.json(in: revision)) })
     if let problem { object["error"] = .string(problem) }
     return object

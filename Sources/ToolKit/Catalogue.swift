@@ -56,6 +56,9 @@ package struct ToolAnnotations: Hashable, Sendable {
     (self.idempotent, self.openWorld) = (idempotent, openWorld)
   }
 
+  /// Whether the user is asked before such a tool acts.
+  package var needsConfirmation: Bool { destructive && !readOnly }
+
   /// Looks, changes nothing.
   package static let reading = ToolAnnotations(
     readOnly: true, destructive: false, idempotent: true)

@@ -11,14 +11,25 @@ package protocol HubConnection: Sendable {
   /// The answer of the tool called `name`.
   ///
   /// - Parameter arguments: as the caller sent them; the Hub checks them.
-  /// - Parameter progress: called from any thread, at most a few times a second, never after the
-  ///   call has returned.
+  /// - Parameter caller: reached from any thread, never after the call has returned.
   func call(
-    _ name: String, arguments: JSONObject, progress: @escaping ProgressReport
+    _ name: String, arguments: JSONObject, caller: Caller
   ) async throws(ToolError) -> ToolAnswer
 
-  /// A file of the Hub (a PCAP export, say) by its path on the Hub, as a stream of chunks.
-  func file(_ path: String) async throws(ToolError) -> HubFile
+  /// A file of the Hub (a PCAP export, say) by its path on the Hub.
+  ///
+  /// - Parameter start: where to begin, in bytes; more than 0 only for a file that was opened
+  ///   before and can be resumed.
+  func file(_ path: String, from start: FileStart) async throws(ToolError) -> HubFile
+}
+
+extension HubConnection {
+  /// The answer for a caller who only watches the progress.
+  package func call(
+    _ name: String, arguments: JSONObject, progress: @escaping ProgressReport
+  ) async throws(ToolError) -> ToolAnswer {
+    try await call(name, arguments: arguments, caller: Caller(progress: progress))
+  }
 }
 
 /// Takes what a long call has done so far.
@@ -38,21 +49,41 @@ package struct Progress: Hashable, Sendable {
   }
 }
 
+/// Where a file is read from.
+package struct FileStart: Hashable, Sendable {
+  /// In bytes.
+  package var offset: Int64
+  /// The version of the file that the bytes before belong to (an entity tag, RFC 9110 §8.8.3).
+  package var tag: String?
+
+  package init(offset: Int64, tag: String?) { (self.offset, self.tag) = (offset, tag) }
+
+  package static let beginning = FileStart(offset: 0, tag: nil)
+}
+
 /// A file of the Hub on its way here.
 package struct HubFile: Sendable {
+  /// Takes the next bytes; what it throws ends the transfer.
+  package typealias Sink = (_ bytes: [UInt8]) async throws(ToolError) -> Void
+
   /// Last path component to suggest to the user; made safe for a file system.
   package var name: String
   package var contentType: String
-  /// In bytes, when the Hub says so.
+  /// Where `copy` begins, in bytes: what was asked for, or 0 when the Hub begins anew.
+  package var offset: Int64
+  /// Of the whole file in bytes, when the Hub says so.
   package var length: Int64?
-  /// The contents, in order. Ends early by throwing `ToolError`.
-  package var chunks: AsyncThrowingStream<[UInt8], any Error>
+  /// The file's version, when the transfer can be resumed.
+  package var tag: String?
+  /// Hands over the contents in order, never more than a piece at a time. Call it once.
+  package var copy: @Sendable (Sink) async throws(ToolError) -> Void
 
   package init(
-    name: String, contentType: String, length: Int64?,
-    chunks: AsyncThrowingStream<[UInt8], any Error>
+    name: String, contentType: String, offset: Int64 = 0, length: Int64?, tag: String? = nil,
+    copy: @escaping @Sendable (Sink) async throws(ToolError) -> Void
   ) {
     (self.name, self.contentType) = (name, contentType)
-    (self.length, self.chunks) = (length, chunks)
+    (self.offset, self.length, self.tag) = (offset, length, tag)
+    self.copy = copy
   }
 }

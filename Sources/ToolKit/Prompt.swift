@@ -1,17 +1,52 @@
 /// A prompt with its body: what `prompts/list` shows and `prompts/get` fills in.
 package struct Prompt: Sendable {
-  package var description: PromptDescription
   /// The text for the given arguments. Arguments that are absent or empty are not in the map.
   ///
   /// - Throws: `ToolError` when a required argument is missing or a value cannot be right.
-  package var body:
+  package typealias Body =
     @Sendable (_ arguments: [String: String], _ setting: PromptSetting) throws(ToolError) -> String
 
-  package init(
-    description: PromptDescription,
-    body: @escaping @Sendable ([String: String], PromptSetting) throws(ToolError) -> String
-  ) {
-    (self.description, self.body) = (description, body)
+  /// The same for prompts of several messages, and for those that ask before they answer.
+  package typealias Filling =
+    @Sendable (_ arguments: [String: String], _ setting: PromptSetting, _ caller: Caller)
+    async throws(ToolError) -> [PromptMessage]
+
+  package enum Content: Sendable {
+    /// One text of the user.
+    case text(Body)
+    case messages(Filling)
+  }
+
+  package var description: PromptDescription
+  package var content: Content
+
+  package init(description: PromptDescription, body: @escaping Body) {
+    (self.description, content) = (description, .text(body))
+  }
+
+  package init(description: PromptDescription, fill: @escaping Filling) {
+    (self.description, content) = (description, .messages(fill))
+  }
+
+  package func messages(
+    _ arguments: [String: String], _ setting: PromptSetting, _ caller: Caller
+  ) async throws(ToolError) -> [PromptMessage] {
+    switch content {
+    case .text(let body): [PromptMessage(.user, .text(try body(arguments, setting)))]
+    case .messages(let fill): try await fill(arguments, setting, caller)
+    }
+  }
+}
+
+/// One message of a filled prompt.
+package struct PromptMessage: Hashable, Sendable {
+  package enum Role: String, Sendable { case user, assistant }
+
+  package var role: Role
+  package var content: ContentBlock
+
+  package init(_ role: Role, _ content: ContentBlock) {
+    (self.role, self.content) = (role, content)
   }
 }
 

@@ -10,9 +10,15 @@ package struct ToolAnswer: Hashable, Sendable {
   /// Whether the tool published an output schema that `structured` obeys. Answers of a Hub that
   /// is not ours make no such promise.
   package var obeysSchema: Bool
+  /// What comes after the text: pictures, and links to captures and files instead of their bytes.
+  package var attachments: [ContentBlock]
 
-  package init(structured: JSONObject, text: String, obeysSchema: Bool = true) {
-    (self.structured, self.text, self.obeysSchema) = (structured, text, obeysSchema)
+  package init(
+    structured: JSONObject, text: String, obeysSchema: Bool = true,
+    attachments: [ContentBlock] = []
+  ) {
+    (self.structured, self.text) = (structured, text)
+    (self.obeysSchema, self.attachments) = (obeysSchema, attachments)
   }
 }
 

@@ -8,36 +8,37 @@ package struct EmbeddedHub: HubConnection {
 
   private let traffic: Traffic
   private let tools: [any Tool]
-  private let version: String
+  private let listed: Catalogue
 
   package init(_ traffic: Traffic, version: String) {
     self.traffic = traffic
-    self.version = version
     // The order of `tools/list`.
-    tools = [
+    let tools: [any Tool] = [
       ListWorkloads(traffic: traffic), ListAPICalls(traffic: traffic), GetAPICall(traffic: traffic),
       GetAPIStats(traffic: traffic), ListL4Flows(traffic: traffic),
       GetL4FlowSummary(traffic: traffic),
     ]
-  }
-
-  /// The rows of all tools, for routes and reference pages.
-  package var rows: [ToolRow] { tools.map { type(of: $0).row } }
-
-  package func catalogue() -> Catalogue {
-    Catalogue(
+    self.tools = tools
+    listed = Catalogue(
       name: Self.name, version: version,
       description: "Network traffic: API calls, flows, latencies and errors.",
-      tools: rows.map(\.description), prompts: PromptLibrary.all.map(\.description),
+      tools: tools.map { type(of: $0).row.description },
+      prompts: PromptLibrary.all.map(\.description),
       capabilities: [
         "dissection": true, "raw_capture": false, "snapshots": false, "cloud_storage": false,
         "k8s_resolution": traffic.hasInventory,
       ])
   }
 
+  /// The rows of all tools, for routes and reference pages.
+  package var rows: [ToolRow] { tools.map { type(of: $0).row } }
+
+  package func catalogue() -> Catalogue { listed }
+
   package func call(
-    _ name: String, arguments: JSONObject, progress: @escaping ProgressReport
+    _ name: String, arguments: JSONObject, caller: Caller
   ) async throws(ToolError) -> ToolAnswer {
+    let progress = caller.progress
     guard let tool = tools.first(where: { matches(type(of: $0).row, name) }) else {
       throw .unknownTool(name, among: rows.map(\.name))
     }
@@ -46,7 +47,7 @@ package struct EmbeddedHub: HubConnection {
     return try await tool.call(checked, progress: progress)
   }
 
-  package func file(_ path: String) throws(ToolError) -> HubFile {
+  package func file(_ path: String, from start: FileStart) throws(ToolError) -> HubFile {
     throw .notFound(
       "There is no file \(JSONValue.string(String(path.prefix(200))).text) on this Hub.",
       hint: "Files are named by the answers of tools that export captures.")

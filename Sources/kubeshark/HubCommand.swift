@@ -1,6 +1,7 @@
 import ArgumentParser
 import Hub
 import Logging
+import MCP
 import Pipeline
 import ToolKit
 import Tools
@@ -14,6 +15,9 @@ struct HubCommand: AsyncParsableCommand {
         kubeshark hub --pcap traffic.pcap
         curl http://127.0.0.1:8899/api/mcp
         kubeshark mcp --url http://127.0.0.1:8899
+
+      MCP over HTTP is at /mcp. Where others can reach the address, MCP clients need the token in
+      KUBESHARK_MCP_TOKEN, or the one that is printed.
 
       \(exitCodes)
       """)
@@ -36,60 +40,35 @@ struct HubCommand: AsyncParsableCommand {
     guard !traffic.captures.isEmpty else {
       throw Failure.usage("name the traffic to serve, for example: kubeshark hub --pcap FILE")
     }
-    let (host, port) = try listenAddress(listen)
+    let address = try ListenAddress(listen, flag: "--listen")
     let started = try traffic.start(follows: follow)
     let capture = started.capture
+    let visitors = VisitorRules(names: allowedHosts + [address.host])
     let face = HubFace(
       hub: started.hub, routes: started.hub.rows.map { HubRoute($0.route, tool: $0.name) },
-      visitors: VisitorRules(names: allowedHosts + [host]),
+      visitors: visitors,
       isReady: { capture.statistics.isComplete || capture.statistics.isGrowing })
-    if !isLoopback(host) {
+    if !address.isLoopback {
       log.warning("whoever reaches \(listen) can read this traffic; nobody has to sign in")
     }
+    let source = HubSource(hub: started.hub, mode: .embedded, origin: "")
+    let endpoint = HTTPEndpoint(
+      offer: source.offer(log: log), identity: source.identity,
+      token: try EndpointToken.token(for: address) { log.warning("\($0)") })
     // The library's own lines stay out, except when something is wrong.
     let quiet = StderrLog.logger(tag: "kubeshark-hub", level: .warning)
-    let server = HubServer(face, host: host, port: port, log: quiet) { port in
-      log.info("listening on http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
+    let server = HubServer(
+      face, mcp: MCPMount(endpoint, visitors: visitors), host: address.host, port: address.port,
+      log: quiet
+    ) { port in
+      log.info("listening on \(address.url(port: port))")
     }
     do {
       try await server.run()
     } catch {
-      throw Failure.failed("cannot serve on \(listen): \(reason(error))")
+      throw Failure.failed(
+        "cannot serve on \(listen): \(ListenAddress.reason(error, flag: "--listen"))")
     }
     capture.stop()
   }
-}
-
-/// Host and port of `host:port`, `:port`, `port` or `[ip]:port`.
-private func listenAddress(_ text: String) throws(Failure) -> (host: String, port: Int) {
-  var host = "127.0.0.1"
-  var number = text[...]
-  if let colon = text.lastIndex(of: ":") {
-    if colon != text.startIndex { host = String(text[..<colon]) }
-    number = text[text.index(after: colon)...]
-  }
-  if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
-  guard let port = Int(number), (0...65_535).contains(port) else {
-    throw .usage("--listen \(text) is not an address such as 127.0.0.1:8899")
-  }
-  return (host, port)
-}
-
-/// What the system says, without the names of its calls.
-private func reason(_ error: any Error) -> String {
-  let text = "\(error)"
-  if text.contains("in use") {
-    return "another program listens there. Choose another port by --listen."
-  }
-  if text.contains("assign requested") {
-    return "this machine has no such address. Choose another by --listen."
-  }
-  if text.contains("ermission denied") {
-    return "this user may not listen on that port. Choose one above 1023 by --listen."
-  }
-  return text
-}
-
-private func isLoopback(_ host: String) -> Bool {
-  host == "localhost" || host == "::1" || host.hasPrefix("127.")
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Hub
 import HubClient
 import JSON
 import Logging
@@ -17,7 +18,7 @@ import Tools
 struct MCPCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "mcp",
-    abstract: "Serve network traffic to an AI assistant over MCP (stdin and stdout).",
+    abstract: "Serve network traffic to an AI assistant over MCP (stdin and stdout, or HTTP).",
     discussion: """
       From capture files, with nothing else needed:
         kubeshark mcp --pcap traffic.pcap --workloads workloads.yaml
@@ -25,24 +26,26 @@ struct MCPCommand: AsyncParsableCommand {
       From a Kubeshark deployment:
         kubeshark mcp --url https://kubeshark.example.com
 
-      For the configuration file of an MCP client, add --mcp-config to either.
+      Over HTTP instead of stdin and stdout, at http://127.0.0.1:8898/mcp:
+        kubeshark mcp --pcap traffic.pcap --http 127.0.0.1:8898
+
+      To have an MCP client start it, add --mcp-config to print what goes into its configuration,
+      or write it there: kubeshark mcp install --client cursor --pcap traffic.pcap
 
       \(exitCodes)
-      """)
+      """,
+    subcommands: [MCPServeCommand.self, MCPInstallCommand.self],
+    defaultSubcommand: MCPServeCommand.self)
+}
 
+/// The flags of `mcp` that go into a client's configuration.
+struct MCPOptions: ParsableArguments {
   @OptionGroup var traffic: TrafficOptions
 
   @Flag(help: "With one --pcap that is still being written: read on as it grows.")
   var follow = false
 
-  @Option(help: ArgumentHelp("Ask the deployment at this address.", valueName: "url"))
-  var url: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "Token for a gated deployment; better in the environment as KUBESHARK_HUB_TOKEN.",
-      valueName: "token"))
-  var token: String?
+  @OptionGroup var remote: HubOptions
 
   @Option(help: ArgumentHelp("kubeconfig for proxy mode.", valueName: "file"))
   var kubeconfig: String?
@@ -53,20 +56,8 @@ struct MCPCommand: AsyncParsableCommand {
   @Flag(help: "Offer start_kubeshark and stop_kubeshark in proxy mode.")
   var allowDestructive = false
 
-  @Flag(help: "List the tools and prompts, and exit.")
-  var listTools = false
-
-  @Flag(help: "With --list-tools: as JSON.")
-  var json = false
-
-  @Flag(help: "Print the configuration for an MCP client, and exit.")
-  var mcpConfig = false
-
-  /// The `--url` that was given; an empty one counts as none.
-  private var hubURL: String? { url.flatMap { $0.isEmpty ? nil : $0 } }
-
   func validate() throws {
-    if hubURL != nil, !traffic.captures.isEmpty {
+    if remote.url.isGiven, !traffic.captures.isEmpty {
       throw ValidationError("--url and --pcap are two sources of traffic: give one of them.")
     }
     if traffic.captures.contains("-") {
@@ -76,32 +67,35 @@ struct MCPCommand: AsyncParsableCommand {
     if follow, traffic.captures.count != 1 {
       throw ValidationError("--follow goes with one --pcap: the capture still being written.")
     }
-    if json, !listTools { throw ValidationError("--json goes with --list-tools.") }
   }
 
-  func run() async throws {
-    let log = StderrLog.logger(tag: "kubeshark-mcp")
-    if mcpConfig {
-      printConfiguration(log)
-    } else if listTools {
-      try await list(try connected(log))
-    } else {
-      await serve(try connected(log), log)
+  /// The arguments with which a client starts the same server.
+  var carriedOver: [String] {
+    var arguments = ["mcp"] + remote.carriedOver + traffic.carriedOver
+    if follow { arguments.append("--follow") }
+    if let kubeconfig { arguments += ["--kubeconfig", absolutePath(kubeconfig)] }
+    if let context { arguments += ["--context", context] }
+    if allowDestructive { arguments.append("--allow-destructive") }
+    return arguments
+  }
+
+  /// The entry for a client's configuration.
+  func clientEntry(for client: MCPClient, _ log: Logger) -> ClientConfiguration {
+    if remote.token.isGiven {
+      log.warning("the token is left out; put it into the environment as KUBESHARK_HUB_TOKEN")
     }
+    return ClientConfiguration(
+      client: client, command: executablePath(), arguments: carriedOver)
   }
 
-  // MARK: Where the traffic comes from
-
-  /// A Hub, however it is reached.
-  private struct Source {
-    var hub: any HubConnection
-    var mode: PromptSetting.Mode
-    /// One line for people.
-    var origin: String
-  }
-
-  private func connected(_ log: Logger) throws(Failure) -> Source {
-    if let hubURL { return try elsewhere(hubURL, log) }
+  /// The Hub that the flags name.
+  ///
+  /// - Parameter reads: whether captures are read, not only their catalogue asked for.
+  func source(reads: Bool, _ log: Logger) throws(Failure) -> HubSource {
+    if let source = try remote.source(log) {
+      if allowDestructive { log.warning("--allow-destructive has no effect together with --url") }
+      return source
+    }
     guard !traffic.captures.isEmpty else {
       throw .usage(
         """
@@ -112,52 +106,121 @@ struct MCPCommand: AsyncParsableCommand {
         """)
     }
     let names = traffic.captures.joined(separator: ", ")
-    let hub = try listTools ? traffic.open().hub : traffic.start(follows: follow).hub
-    return Source(hub: hub, mode: .embedded, origin: "Capture files: \(names)")
+    let hub = try reads ? traffic.start(follows: follow).hub : traffic.open().hub
+    return HubSource(hub: hub, mode: .embedded, origin: "Capture files: \(names)")
+  }
+}
+
+/// `kubeshark mcp` itself.
+struct MCPServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve", abstract: "Serve (what kubeshark mcp does by itself).",
+    discussion: exitCodes)
+
+  @OptionGroup var options: MCPOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Serve MCP over HTTP at /mcp of this address instead of stdin and stdout.",
+      valueName: "host:port"))
+  var http: String?
+
+  @Option(
+    name: .customLong("allow-host"),
+    help: ArgumentHelp(
+      "With --http: a host name this server goes by; can be repeated.", valueName: "name"))
+  var allowedHosts: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Longest message on standard input, in MiB.", valueName: "count"))
+  var maxMessage = LineSplitter.standardLimit >> 20
+
+  @Flag(help: "List the tools and prompts, and exit.")
+  var listTools = false
+
+  @Flag(help: "With --list-tools: as JSON.")
+  var json = false
+
+  @Flag(help: "Print the configuration for an MCP client, and exit.")
+  var mcpConfig = false
+
+  @Option(
+    help: ArgumentHelp(
+      "With --mcp-config: the client it is for (\(MCPClient.names)).", valueName: "name"))
+  var client: MCPClient?
+
+  func validate() throws {
+    if json, !listTools { throw ValidationError("--json goes with --list-tools.") }
+    if client != nil, !mcpConfig { throw ValidationError("--client goes with --mcp-config.") }
+    if !allowedHosts.isEmpty, http == nil {
+      throw ValidationError("--allow-host goes with --http.")
+    }
+    guard (1...1_024).contains(maxMessage) else {
+      throw ValidationError("--max-message is in MiB, from 1 to 1024.")
+    }
   }
 
-  private func elsewhere(_ url: String, _ log: Logger) throws(Failure) -> Source {
-    let address: HubAddress
-    do throws(HubAddress.Problem) {
-      address = try HubAddress(url)
-    } catch {
-      throw .usage("--url: \(error.message). \(error.hint)")
+  func run() async throws {
+    let log = StderrLog.logger(tag: "kubeshark-mcp")
+    if mcpConfig {
+      print(options.clientEntry(for: client ?? .claudeDesktop, log).text, terminator: "")
+    } else if listTools {
+      try await list(try options.source(reads: false, log))
+    } else if let http {
+      try await serve(
+        try options.source(reads: true, log), over: try ListenAddress(http, flag: "--http"), log)
+    } else {
+      await serve(try options.source(reads: true, log), log)
     }
-    let token = try hubToken()
-    if token != nil, address.scheme == "http", !address.isLoopback {
-      log.warning("the token travels unencrypted to \(address); use https")
-    }
-    if allowDestructive { log.warning("--allow-destructive has no effect together with --url") }
-    let hub = HubClient(address, token: token, version: Version.text) { log.warning("\($0)") }
-    return Source(hub: hub, mode: .url("\(address)"), origin: "")
   }
 
-  private func hubToken() throws(Failure) -> String? {
-    let environment = getenv("KUBESHARK_HUB_TOKEN").map { String(cString: $0) }
-    // An installer may hand over an empty text, or its own variable, for what was not given.
-    let given = [token, environment].compactMap { $0?.filter { !$0.isWhitespace } }
-      .first { !$0.isEmpty && !$0.hasPrefix("${") }
-    guard let text = given else { return nil }
-    guard text.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
-      throw .usage("the token holds characters that cannot be part of one")
-    }
-    return text
-  }
+  // MARK: Serving
 
-  // MARK: What is done with it
-
-  private func serve(_ source: Source, _ log: Logger) async {
+  private func serve(_ source: HubSource, _ log: Logger) async {
     let (input, output) = FileDescriptor.claimStandardStreams()
-    let offer = Offer(hub: source.hub, prompts: PromptLibrary.all, mode: source.mode, log: log)
-    let identity = ServerIdentity(
-      version: Version.text, instructions: instructions(for: source.mode))
-    let server = StdioServer(offer: offer, identity: identity) { _exit(0) }
-    await untilInterrupted { await server.run(input: input, output: output) }
+    var limits = StdioServer.Limits()
+    limits.line = maxMessage << 20
+    let server = StdioServer(
+      offer: source.offer(log: log), identity: source.identity, limits: limits
+    ) { _exit(0) }
+    await Interruption.cancels {
+      await server.run(input: input, output: output) { connection in
+        source.client?.watch(
+          changed: { connection.changed([.tools, .prompts, .resources]) },
+          told: { connection.log(.warning, "hub", .string($0)) })
+      }
+    }
     // What still runs in the background has nobody left to tell.
     _exit(0)
   }
 
-  private func list(_ source: Source) async throws {
+  private func serve(
+    _ source: HubSource, over address: ListenAddress, _ log: Logger
+  ) async throws {
+    let endpoint = HTTPEndpoint(
+      offer: source.offer(log: log), identity: source.identity,
+      token: try EndpointToken.token(for: address) { log.warning("\($0)") })
+    source.client?.watch(
+      changed: { endpoint.changed([.tools, .prompts, .resources]) },
+      told: { endpoint.log(.warning, "hub", $0) })
+    let mount = MCPMount(endpoint, visitors: VisitorRules(names: allowedHosts + [address.host]))
+    let quiet = StderrLog.logger(tag: "kubeshark-mcp", level: .warning)
+    let server = HubServer(
+      nil, mcp: mount, host: address.host, port: address.port, log: quiet
+    ) { port in
+      log.info("listening on \(address.url(port: port))/mcp")
+    }
+    do {
+      try await server.run()
+    } catch {
+      throw Failure.failed(
+        "cannot serve on \(address.host):\(address.port): "
+          + ListenAddress.reason(error, flag: "--http"))
+    }
+    _exit(0)
+  }
+
+  private func list(_ source: HubSource) async throws {
     var catalogue: Catalogue?
     var problem: ToolError?
     do throws(ToolError) {
@@ -166,26 +229,12 @@ struct MCPCommand: AsyncParsableCommand {
       problem = error
     }
     let listing = ToolListing(
-      mode: source.mode, origin: source.origin, catalogue: catalogue,
+      mode: source.mode, origin: source.origin,
+      local: source.local.filter(\.isListed).map(\.description), catalogue: catalogue,
       prompts: PromptLibrary.all.map(\.description), problem: problem)
     print(
       json ? JSONValue.object(listing.json).prettyText : listing.text, terminator: json ? "\n" : "")
     fflush(nil)
     _exit(problem == nil ? 0 : Failure.Code.failed.rawValue)
-  }
-
-  private func printConfiguration(_ log: Logger) {
-    var arguments = ["mcp"]
-    if let hubURL { arguments += ["--url", hubURL] }
-    arguments += traffic.carriedOver
-    if follow { arguments.append("--follow") }
-    if let kubeconfig { arguments += ["--kubeconfig", absolutePath(kubeconfig)] }
-    if let context { arguments += ["--context", context] }
-    if allowDestructive { arguments.append("--allow-destructive") }
-    if token != nil {
-      log.warning("the token is left out; put it into the environment as KUBESHARK_HUB_TOKEN")
-    }
-    print(
-      ClientConfiguration(command: executablePath(), arguments: arguments).text, terminator: "")
   }
 }

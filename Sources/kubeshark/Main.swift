@@ -13,6 +13,8 @@ import ArgumentParser
 enum Main {
   static func main() async {
     signal(SIGPIPE, SIG_IGN)
+    // A client may change its mind in the first milliseconds.
+    if CommandLine.arguments.dropFirst().first == "mcp" { Interruption.endsAtOnce() }
     await exit(run())
   }
 

@@ -10,6 +10,7 @@ import subprocess
 import threading
 
 import pytest
+import validity
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("KUBESHARK", str(ROOT / ".build" / "release" / "kubeshark"))
@@ -29,13 +30,22 @@ def kubeshark(*arguments, stdin=b"", env=None, cwd=None):
         env={**os.environ, **(env or {})})
 
 
-class Server:
-    """`kubeshark mcp` and the lines it says; every line must be a JSON-RPC message."""
+# The `_meta` of requests of the stateless revision.
+META = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientCapabilities": {}}
 
-    def __init__(self, *arguments, revision="2025-11-25"):
+
+class Server:
+    """`kubeshark mcp` and the lines it says; every line must be valid in its revision."""
+
+    def __init__(self, *arguments, revision="2025-11-25", capabilities=None, env=None):
+        self.revision = None
+        self.asked = {}
+        self.invalid = []
         self.process = subprocess.Popen(
             [BINARY, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE)
+            stderr=subprocess.PIPE, env={**os.environ, **(env or {})})
         self.lines = queue.Queue()
         self.ids = itertools.count(1)
         self.log = []
@@ -43,14 +53,31 @@ class Server:
         threading.Thread(target=self._read_log, daemon=True).start()
         if revision:
             self.hello = self.request("initialize", {
-                "protocolVersion": revision, "capabilities": {},
+                "protocolVersion": revision, "capabilities": capabilities or {},
                 "clientInfo": {"name": "test", "version": "1"}})
             self.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
 
     def _read(self):
         for line in self.process.stdout:
+            try:
+                message = json.loads(line)
+                for one in message if isinstance(message, list) else [message]:
+                    self._check(one)
+            except Exception as error:  # told by the test that reads on
+                self.invalid.append(f"{line[:300]!r}: {error}")
             self.lines.put(line)
         self.lines.put(None)
+
+    def _check(self, message):
+        number = message.get("id")
+        method, revision = None, self.revision or "2024-11-05"
+        if "method" not in message and not isinstance(number, (dict, list)):
+            method, revision = self.asked.get(number, (None, revision))
+        elif "subscriptionId" in json.dumps(message.get("params", {}).get("_meta", {})):
+            revision = "2026-07-28"
+        validity.check(message, revision, method)
+        if method == "initialize" and "result" in message:
+            self.revision = message["result"]["protocolVersion"]
 
     def _read_log(self):
         for line in self.process.stderr:
@@ -61,15 +88,23 @@ class Server:
         self.process.stdin.flush()
 
     def send(self, message):
+        for one in message if isinstance(message, list) else [message]:
+            if "id" in one and "method" in one:
+                self._note(one)
         self.write(json.dumps(message).encode() + b"\n")
+
+    def _note(self, request):
+        meta = request.get("params", {}).get("_meta", {})
+        revision = meta.get("io.modelcontextprotocol/protocolVersion") or self.revision
+        if request["method"] == "initialize":
+            revision = request["params"]["protocolVersion"]
+        self.asked[request["id"]] = (request["method"], revision or "2024-11-05")
 
     def receive(self):
         line = self.lines.get(timeout=PATIENCE)
         assert line is not None, "the server ended: " + "".join(self.log)
-        message = json.loads(line)
-        for one in message if isinstance(message, list) else [message]:
-            assert one["jsonrpc"] == "2.0"
-        return message
+        assert not self.invalid, self.invalid
+        return json.loads(line)
 
     def raw(self, method, params=None):
         """The line that answers a request, byte for byte."""
@@ -93,6 +128,7 @@ class Server:
         rest = []
         while (line := self.lines.get(timeout=PATIENCE)) is not None:
             rest.append(json.loads(line))
+        assert not self.invalid, self.invalid
         return code, rest
 
 

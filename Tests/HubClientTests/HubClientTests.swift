@@ -6,14 +6,16 @@ import ToolKit
 
 /// Runs `body` with a client of a server that answers so.
 private func withClient(
-  limits: HubClient.Limits = .init(), token: String? = nil, path: String = "",
+  limits: HubClient.Limits = .init(), token: TokenSource.Place? = nil, path: String = "",
   _ answer: @escaping @Sendable (_ request: String, _ number: Int) -> TestServer.Answer,
   _ body: (HubClient, TestServer) async throws -> Void
 ) async throws {
   let server = TestServer(answer)
   defer { server.stop() }
-  let client = HubClient(
-    try HubAddress(server.url + path), token: token, version: "0", limits: limits
+  var settings = HubClientSettings()
+  settings.token = token
+  let client = try HubClient(
+    try HubAddress(server.url + path), settings, version: "0", limits: limits
   ) { _ in }
   do {
     try await body(client, server)
@@ -48,7 +50,7 @@ struct HubClientTests {
     #"{"name":"Hub","version":"9","tools":[{"name":"t","description":"d","inputSchema":{"type":"object"}}],"prompts":[{"name":"p","description":"q","arguments":[{"name":"a"}]}]}"#
 
   @Test func aCallSendsNameAndArgumentsAndOurHeaders() async throws {
-    try await withClient(token: "secret", path: "/base", { _, _ in response(200, "{}") }) {
+    try await withClient(token: .text("secret"), path: "/base", { _, _ in response(200, "{}") }) {
       client, server in
       _ = try await client.call("t", arguments: ["a": .number(.init(text: "1e99"))]) { _ in }
       let request = server.seen[0]
@@ -173,7 +175,7 @@ struct HubClientTests {
     ("http://no-such-host.invalid", "hub_unreachable", "no such host"),
   ])
   func aHubThatCannotBeReachedIsToldApart(url: String, code: String, part: String) async throws {
-    let client = HubClient(try HubAddress(url), token: nil, version: "0") { _ in }
+    let client = try HubClient(try HubAddress(url), version: "0") { _ in }
     let error = await errorOfCatalogue(client)
     #expect(error?.code == code, "\(error?.message ?? "none")")
     #expect(error?.message.contains(part) == true, "\(error?.message ?? "none")")
@@ -183,8 +185,8 @@ struct HubClientTests {
   @Test func plainHTTPOnATLSAddressIsToldApart() async throws {
     let server = TestServer { _, _ in response(200, "{}") }
     defer { server.stop() }
-    let client = HubClient(
-      try HubAddress("https://127.0.0.1:\(server.port)"), token: nil, version: "0"
+    let client = try HubClient(
+      try HubAddress("https://127.0.0.1:\(server.port)"), version: "0"
     ) { _ in }
     let error = await errorOfCatalogue(client)
     #expect(error?.code == "hub_tls")
@@ -196,7 +198,8 @@ struct HubClientTests {
     let other = TestServer { _, _ in response(200, "{}") }
     defer { other.stop() }
     let location = "Location: \(other.url)/api/mcp"
-    try await withClient(token: "secret", { _, _ in response(307, "", headers: [location]) }) {
+    try await withClient(token: .text("secret"), { _, _ in response(307, "", headers: [location]) })
+    {
       client, _ in
       #expect(await errorOfCall(client)?.code == "hub_redirect")
       #expect(other.seen.isEmpty)
@@ -280,13 +283,16 @@ struct HubClientTests {
 
   @Test(
     arguments: [
-      ("/mcp/snapshots/x/pcap?bpf=a%20b", "pcap"), ("/a/../b", nil), ("//host/x", nil), ("x", nil),
-      ("/a\\b", nil), ("/a\nb", nil), ("/a/...", "file"),
+      ("/mcp/snapshots/x/pcap?bpf=a%20b", "pcap"), ("snapshots/x/my file.pcap", "my20file.pcap"),
+      ("/snapshots/../b", nil), ("//host/snapshots/x", nil), ("x", nil), ("/snapshots\\b", nil),
+      ("/snapshots/a\nb", nil), ("/snapshots/%2e%2e/tools", nil), ("/snapshots/%2E./x", nil),
+      ("/mcp/tools/call", nil), ("http://other/snapshots/x", nil), ("/snapshots//x", nil),
+      ("", nil),
     ] as [(String, String?)])
   func filesHaveSafePathsAndNames(path: String, name: String?) async throws {
     try await withClient({ _, _ in response(200, "bytes", type: "application/x") }) { client, _ in
       do throws(ToolError) {
-        let file = try await client.file(path)
+        let file = try await client.file(path, from: .beginning)
         #expect(file.name == name)
         #expect(file.length == 5)
       } catch {

@@ -21,7 +21,7 @@ struct StubHub: HubConnection {
   }
 
   func call(
-    _ name: String, arguments: JSONObject, progress: @escaping ProgressReport
+    _ name: String, arguments: JSONObject, caller: Caller
   ) async throws(ToolError) -> ToolAnswer {
     switch name {
     case "fails":
@@ -40,7 +40,9 @@ struct StubHub: HubConnection {
       structured: ["tool": .string(name), "arguments": .object(arguments)], text: "t")
   }
 
-  func file(_ path: String) throws(ToolError) -> HubFile { throw .notFound(path) }
+  func file(_ path: String, from start: FileStart) throws(ToolError) -> HubFile {
+    throw .notFound(path)
+  }
 
   static let routes = [
     HubRoute("GET calls/:id", tool: "get_api_call"), HubRoute("GET calls", tool: "list_api_calls"),

@@ -22,19 +22,20 @@ struct OfferTests {
   ) async throws -> Outcome {
     let params = try JSONReader.value(of: #"{"name":"\#(name)","arguments":\#(arguments)}"#)
     let get = try GetPrompt(params.object ?? [:])
-    return await offer(hub).perform(.getPrompt(get)) { _ in }
+    return await offer(hub).perform(.getPrompt(get), caller: Caller())
   }
 
   @Test func anUnreachableHubLeavesWhatIsHere() async {
     let offer = offer(StubHub(isReachable: false))
-    #expect(await offer.perform(.listTools) { _ in } == .tools([]))
-    #expect(await offer.perform(.listPrompts) { _ in } == .prompts([samplePrompt]))
+    #expect(await offer.perform(.listTools, caller: Caller()) == .tools([]))
+    #expect(await offer.perform(.listPrompts, caller: Caller()) == .prompts([samplePrompt]))
   }
 
   @Test func theHubsPromptsFollowOursWithoutRepeatingThem() async {
     let theirs = PromptDescription(name: "extra", description: "More.")
     let offer = offer(StubHub(prompts: [samplePrompt, theirs]))
-    #expect(await offer.perform(.listPrompts) { _ in } == .prompts([samplePrompt, theirs]))
+    #expect(
+      await offer.perform(.listPrompts, caller: Caller()) == .prompts([samplePrompt, theirs]))
   }
 
   @Test func ourPromptsAreFilledWithArgumentsAndTheToolsThatExist() async throws {
@@ -82,7 +83,7 @@ struct OfferTests {
   @Test func anUnknownToolIsAProtocolErrorAndAFailingOneIsNot() async throws {
     let offer = offer(StubHub())
     let unknown = try CallTool(["name": "nope"])
-    guard case .refused(let error) = await offer.perform(.callTool(unknown), progress: { _ in })
+    guard case .refused(let error) = await offer.perform(.callTool(unknown), caller: Caller())
     else {
       Issue.record("an unknown tool was not refused")
       return
@@ -90,6 +91,7 @@ struct OfferTests {
     #expect(error.code == -32602)
     let failing = try CallTool(["name": "fails"])
     #expect(
-      await offer.perform(.callTool(failing)) { _ in } == .failed(.invalid("kfl", "no such field")))
+      await offer.perform(.callTool(failing), caller: Caller())
+        == .failed(.invalid("kfl", "no such field")))
   }
 }

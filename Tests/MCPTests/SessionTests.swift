@@ -111,7 +111,8 @@ struct SessionTests {
     (#""method":"tools/list","params":{"cursor":"x"}"#, -32602),
     (#""method":"tools/list","params":{"cursor":""}"#, -32602),
     (#""method":"prompts/list","params":{"cursor":"x"}"#, -32602),
-    (#""method":"resources/list""#, -32601), (#""method":"logging/setLevel""#, -32601),
+    (#""method":"resources/read""#, -32602), (#""method":"logging/setLevel""#, -32602),
+    (#""method":"completion/complete","params":{"ref":{"type":"odd"}}"#, -32602),
     (#""method":"server/discover""#, -32601), (#""method":"no/such""#, -32601),
     (#""method":"""#, -32601),
   ])
@@ -225,7 +226,7 @@ struct SessionTests {
   @Test func aLineThatIsTooLongIsAnsweredAndCounted() throws {
     var session = Session(Talk.identity)
     let actions = session.received(Message(.tooLong(70_000_000)))
-    guard case .send(let message) = try #require(actions.first) else { return }
+    guard case .send(let message, _) = try #require(actions.first) else { return }
     #expect(message["error"]?["code"] == -32600)
     #expect(session.counters.linesTooLong == 1)
   }

@@ -8,7 +8,7 @@ struct StatelessTests {
   static let meta =
     #""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#
 
-  private func request(_ method: String, _ params: String = "") -> String {
+  static func request(_ method: String, _ params: String = "") -> String {
     let comma = params.isEmpty ? "" : ","
     return
       #"{"jsonrpc":"2.0","id":"q","method":"\#(method)","params":{\#(params)\#(comma)\#(Self.meta)}}"#
@@ -16,7 +16,7 @@ struct StatelessTests {
 
   @Test func discoveryNeedsNoHandshakeAndNoWork() throws {
     let talk = Talk()
-    let message = try talk.reply(request("server/discover"))
+    let message = try talk.reply(Self.request("server/discover"))
     let result = try #require(message["result"])
     #expect(result["resultType"] == "complete")
     #expect(result["supportedVersions"] == ["2026-07-28"])
@@ -28,11 +28,11 @@ struct StatelessTests {
 
   @Test func resultsSayTheirKindAndListsHowLongTheyHold() throws {
     let talk = Talk()
-    let tools = try #require(talk.ask(request("tools/list"), .tools([sampleTool]))?["result"])
+    let tools = try #require(talk.ask(Self.request("tools/list"), .tools([sampleTool]))?["result"])
     #expect(tools["resultType"] == "complete")
     #expect(tools["ttlMs"] == 300_000)
     #expect(tools["tools"]?[0]?["outputSchema"] != nil)
-    let call = request("tools/call", #""name":"t","arguments":{}"#)
+    let call = Self.request("tools/call", #""name":"t","arguments":{}"#)
     let answer = try #require(talk.ask(call, .answer(sampleAnswer))?["result"])
     #expect(answer["resultType"] == "complete")
     #expect(answer["ttlMs"] == nil)
@@ -44,12 +44,11 @@ struct StatelessTests {
   }
 
   @Test(arguments: [
-    "initialize", "ping", "logging/setLevel", "resources/subscribe", "tasks/get", "nothing",
-    "subscriptions/listen",
+    "initialize", "ping", "logging/setLevel", "resources/subscribe", "tasks/list", "nothing",
   ])
   func methodsOfTheHandshakeAreGone(method: String) throws {
     let talk = Talk()
-    let message = try talk.reply(request(method))
+    let message = try talk.reply(Self.request(method))
     #expect(message["error"]?["code"] == -32601)
     #expect(message["id"] == "q")
   }
@@ -57,7 +56,7 @@ struct StatelessTests {
   @Test func anotherVersionIsRefusedWithThoseWeHave() throws {
     for version in ["2027-01-01", "2025-11-25"] {
       let talk = Talk()
-      let line = request("tools/list").replacing("2026-07-28", with: version)
+      let line = Self.request("tools/list").replacing("2026-07-28", with: version)
       let error = try talk.reply(line)["error"]
       #expect(error?["code"] == -32022)
       #expect(error?["data"]?["requested"]?.string == version)
@@ -81,13 +80,13 @@ struct StatelessTests {
 
   @Test func bothErasShareOneConnectionAndLearnNothingFromEachOther() throws {
     var talk = Talk("2025-03-26")
-    let modern = try #require(talk.ask(request("tools/list"), .tools([sampleTool]))?["result"])
+    let modern = try #require(talk.ask(Self.request("tools/list"), .tools([sampleTool]))?["result"])
     #expect(modern["resultType"] == "complete")
     let old = try #require(talk.ask(list, .tools([sampleTool]))?["result"])
     #expect(old["resultType"] == nil)
     #expect(old["tools"]?[0]?["title"] == nil)
     talk = Talk()
-    _ = talk.say(request("tools/list"))
+    _ = talk.say(Self.request("tools/list"))
     let message = try talk.reply(list)
     #expect(message["error"]?["code"] == -32602)
   }

@@ -13,10 +13,14 @@ final class StubHub: HubConnection {
 
   private let state = Mutex(State())
   private let isReachable: Bool
+  private let tools: [ToolDescription]
   private let prompts: [PromptDescription]
 
-  init(isReachable: Bool = true, prompts: [PromptDescription] = []) {
-    (self.isReachable, self.prompts) = (isReachable, prompts)
+  init(
+    isReachable: Bool = true, tools: [ToolDescription] = [sampleTool],
+    prompts: [PromptDescription] = []
+  ) {
+    (self.isReachable, self.tools, self.prompts) = (isReachable, tools, prompts)
   }
 
   var widest: Int { state.withLock { $0.widest } }
@@ -27,11 +31,11 @@ final class StubHub: HubConnection {
       throw ToolError(status: 503, code: "unreachable", message: "nobody answers")
     }
     return Catalogue(
-      name: "stub", version: "1", description: "", tools: [sampleTool], prompts: prompts)
+      name: "stub", version: "1", description: "", tools: tools, prompts: prompts)
   }
 
   func call(
-    _ name: String, arguments: JSONObject, progress: @escaping ProgressReport
+    _ name: String, arguments: JSONObject, caller: Caller
   ) async throws(ToolError) -> ToolAnswer {
     switch name {
     case "slow":
@@ -42,7 +46,7 @@ final class StubHub: HubConnection {
       }
       return sampleAnswer
     case "count":
-      for step in 1...3 { progress(Progress(done: Double(step), total: 3, message: "step")) }
+      for step in 1...3 { caller.progress(Progress(done: Double(step), total: 3, message: "step")) }
       return sampleAnswer
     case "wide":
       state.withLock { state in
@@ -53,12 +57,14 @@ final class StubHub: HubConnection {
       state.withLock { $0.running -= 1 }
       return sampleAnswer
     case "fails": throw .invalid("kfl", "no such field")
-    case "quick", "list_api_calls":
+    case "quick", "list_api_calls", "remove":
       return ToolAnswer(structured: arguments, text: arguments["text"]?.string ?? "quick")
     default:
       throw ToolError(status: 404, code: "unknown_tool", message: "no tool \(name)", hint: "Try.")
     }
   }
 
-  func file(_ path: String) async throws(ToolError) -> HubFile { throw .notFound(path) }
+  func file(_ path: String, from start: FileStart) async throws(ToolError) -> HubFile {
+    throw .notFound(path)
+  }
 }

@@ -1,3 +1,4 @@
+import Bytes
 import JSON
 import Testing
 import ToolKit
@@ -6,18 +7,36 @@ import ToolKit
 
 /// A conversation on a session alone: lines in, lines out.
 final class Talk {
-  static let identity = ServerIdentity(version: "0.1.0", instructions: "Use the tools.")
+  static let identity = ServerIdentity(
+    version: "0.1.0", instructions: "Use the tools.",
+    features: .init(
+      listsChange: true, resources: true, watching: true, completions: true, logging: true))
 
   var session: Session
   /// Work begun and not yet ended, oldest first.
-  private(set) var open: [(ticket: Ticket, work: Work)] = []
+  private(set) var open: [(ticket: Ticket, work: Work, terms: Terms)] = []
   private(set) var cancelled: [Ticket] = []
+  /// What the client answered to questions of the work.
+  private(set) var answers: [Result<[String: JSONObject], ToolError>] = []
+  /// The work that asked to be reminded of.
+  private(set) var reminders: [Ticket] = []
+  /// Origins that were told their end.
+  private(set) var ended: [Origin] = []
+  /// The clock, in milliseconds.
+  var now = 0
+  /// Where the messages come from.
+  var origin: Origin?
 
-  init(_ revision: String? = nil, limits: Session.Limits = .init()) {
-    session = Session(Self.identity, limits: limits)
+  init(
+    _ revision: String? = nil, limits: Session.Limits = .init(), capabilities: String = "{}",
+    identity: ServerIdentity = Talk.identity
+  ) {
+    session = Session(
+      identity, limits: limits, sealer: Sealer(key: [1, 2, 3]),
+      epoch: Timestamp(milliseconds: 1_773_500_000_000))
     if let revision {
       _ = say(
-        #"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"\#(revision)"}}"#
+        #"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"\#(revision)","capabilities":\#(capabilities),"clientInfo":{"name":"c","version":"1"}}}"#
       )
       _ = say(#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#)
     }
@@ -25,13 +44,20 @@ final class Talk {
 
   /// What is sent at once when `line` arrives.
   func say(_ line: String) -> [String] {
-    take(session.received(Message(.text(Array(line.utf8)))))
+    take(
+      session.received(
+        Message(.text(Array(line.utf8))), from: origin, at: .milliseconds(now)))
+  }
+
+  /// What is sent when these things happen to the session.
+  func happen(_ event: (inout Session) -> [Session.Action]) -> [JSONValue] {
+    take(event(&session)).compactMap { try? JSONReader.value(of: $0) }
   }
 
   /// What is sent when the oldest open work ends.
   func finish(_ outcome: Outcome) -> [String] {
-    let (ticket, _) = open.removeFirst()
-    return take(session.finished(ticket, outcome))
+    let ticket = open.removeFirst().ticket
+    return take(session.finished(ticket, outcome, at: .milliseconds(now)))
   }
 
   func progress(
@@ -65,9 +91,12 @@ final class Talk {
     var sent: [String] = []
     for action in actions {
       switch action {
-      case .send(let message): sent.append(message.text)
-      case .start(let ticket, let work): open.append((ticket, work))
+      case .send(let message, _): sent.append(message.text)
+      case .start(let ticket, let work, let terms): open.append((ticket, work, terms))
       case .cancel(let ticket): cancelled.append(ticket)
+      case .answer(_, let result): answers.append(result)
+      case .remind(let ticket, _): reminders.append(ticket)
+      case .end(let origin): ended.append(origin)
       }
     }
     return sent

@@ -142,3 +142,13 @@ import Tools
     } catch { #expect(error.argument == name) }
   }
 }
+
+extension Prompt {
+  /// The text of a prompt that is one.
+  fileprivate func body(
+    _ arguments: [String: String], _ setting: PromptSetting
+  ) throws(ToolError) -> String {
+    guard case .text(let body) = content else { return "" }
+    return try body(arguments, setting)
+  }
+}

@@ -1,17 +1,25 @@
 import JSON
+import ToolKit
 
 /// `initialize`: the handshake of the revisions up to 2025-11-25.
 struct Initialize {
   static let name = "initialize"
 
-  var requested: String?
+  /// What the client sends once it has read the answer.
+  static let done = ["notifications/initialized", "initialized"]
 
-  init(_ params: JSONObject) { requested = params["protocolVersion"]?.string }
+  var requested: String?
+  var capabilities: JSONObject
+
+  init(_ params: JSONObject) {
+    requested = params["protocolVersion"]?.string
+    capabilities = params["capabilities"]?.object ?? JSONObject()
+  }
 
   static func result(_ identity: ServerIdentity, in revision: Revision) -> JSONObject {
     [
       "protocolVersion": .string(revision.rawValue),
-      "capabilities": .object(identity.capabilities),
+      "capabilities": .object(identity.capabilities(in: revision)),
       "serverInfo": .object(identity.implementation(in: revision)),
       "instructions": .string(identity.instructions),
     ]
@@ -27,7 +35,7 @@ struct Discover {
   static func result(_ identity: ServerIdentity) -> JSONObject {
     [
       "supportedVersions": [.string(Revision.july2026.rawValue)],
-      "capabilities": .object(identity.capabilities),
+      "capabilities": .object(identity.capabilities(in: .july2026)),
       "instructions": .string(identity.instructions),
     ]
   }
@@ -47,5 +55,18 @@ struct Cancelled {
   init?(_ params: JSONObject) {
     guard let id = params["requestId"].flatMap(RequestID.init) else { return nil }
     requestID = id
+  }
+}
+
+/// `logging/setLevel` of the handshake revisions.
+enum SetLevel {
+  static let name = "logging/setLevel"
+
+  static func level(_ params: JSONObject) throws(ProtocolError) -> LogLevel {
+    guard let level = LogLevel(rawValue: params["level"]?.string ?? "") else {
+      throw .invalidParams(
+        "level must be one of \(LogLevel.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    return level
   }
 }

@@ -1,17 +1,11 @@
 import JSON
-import ToolKit
+package import ToolKit
 
 /// `prompts/list`.
-struct ListPrompts {
+enum ListPrompts {
   static let name = "prompts/list"
   /// How long a client may keep the list, in milliseconds.
   static let cacheMilliseconds = 300_000
-
-  init(_ params: JSONObject) throws(ProtocolError) { try refuseCursor(params) }
-
-  static func result(_ prompts: [PromptDescription], in revision: Revision) -> JSONObject {
-    ["prompts": .array(prompts.map { .object($0.json(in: revision)) })]
-  }
 }
 
 /// `prompts/get`.
@@ -48,10 +42,16 @@ package struct GetPrompt: Hashable, Sendable {
     }
   }
 
-  static func result(_ prompt: FilledPrompt) -> JSONObject {
+  static func result(_ prompt: FilledPrompt, in revision: Revision) -> JSONObject {
     [
       "description": .string(prompt.description),
-      "messages": [["role": "user", "content": ["type": "text", "text": .string(prompt.text)]]],
+      "messages": .array(
+        prompt.messages.map { message in
+          [
+            "role": .string(message.role.rawValue),
+            "content": .object(message.content.json(in: revision)),
+          ]
+        }),
     ]
   }
 }
@@ -59,10 +59,15 @@ package struct GetPrompt: Hashable, Sendable {
 /// A prompt with its arguments put in.
 package struct FilledPrompt: Hashable, Sendable {
   package var description: String
-  package var text: String
+  package var messages: [PromptMessage]
 
+  package init(description: String, messages: [PromptMessage]) {
+    (self.description, self.messages) = (description, messages)
+  }
+
+  /// A prompt that is one text of the user.
   package init(description: String, text: String) {
-    (self.description, self.text) = (description, text)
+    self.init(description: description, messages: [PromptMessage(.user, .text(text))])
   }
 }
 

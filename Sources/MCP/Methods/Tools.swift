@@ -2,16 +2,10 @@ package import JSON
 import ToolKit
 
 /// `tools/list`.
-struct ListTools {
+enum ListTools {
   static let name = "tools/list"
   /// How long a client may keep the list, in milliseconds. A Hub elsewhere may change it.
   static let cacheMilliseconds = 300_000
-
-  init(_ params: JSONObject) throws(ProtocolError) { try refuseCursor(params) }
-
-  static func result(_ tools: [ToolDescription], in revision: Revision) -> JSONObject {
-    ["tools": .array(tools.map { .object($0.json(in: revision)) })]
-  }
 }
 
 /// `tools/call`.
@@ -35,7 +29,12 @@ package struct CallTool: Hashable, Sendable {
 
   /// The tool's answer: text for the model, and where the revision has it the structured form.
   static func result(_ answer: ToolAnswer, in revision: Revision) -> JSONObject {
-    var result: JSONObject = ["content": [["type": "text", "text": .string(answer.text)]]]
+    // An answer that is a picture alone has no text to show.
+    let text =
+      answer.text.isEmpty && !answer.attachments.isEmpty ? [] : [ContentBlock.text(answer.text)]
+    var result: JSONObject = [
+      "content": .array((text + answer.attachments).map { .object($0.json(in: revision)) })
+    ]
     // An empty object of a Hub that promises nothing says nothing either.
     if revision.hasStructuredAnswers, answer.obeysSchema || !answer.structured.isEmpty {
       result["structuredContent"] = .object(answer.structured)
@@ -63,7 +62,8 @@ extension ToolDescription {
     var tool: JSONObject = ["name": .string(name)]
     if revision.hasTitles, let title { tool["title"] = .string(title) }
     tool["description"] = .string(description)
-    tool["inputSchema"] = .object(inputSchema)
+    tool["inputSchema"] = .object(
+      annotations?.needsConfirmation == true ? Confirmation.schema(inputSchema) : inputSchema)
     if revision.hasStructuredAnswers, let outputSchema,
       revision.hasFreeOutputSchemas || outputSchema["type"] == "object"
     {
@@ -87,10 +87,4 @@ extension ToolAnnotations {
     object["openWorldHint"] = .bool(openWorld)
     return object
   }
-}
-
-/// Lists fit one page, so no cursor is ours.
-func refuseCursor(_ params: JSONObject) throws(ProtocolError) {
-  guard let cursor = params["cursor"], !cursor.isNull else { return }
-  throw .invalidParams("unknown cursor \(cursor.text)")
 }

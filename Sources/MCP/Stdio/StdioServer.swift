@@ -1,5 +1,4 @@
 import Bytes
-import Dispatch
 import ToolKit
 
 #if canImport(Glibc)
@@ -47,64 +46,46 @@ package struct StdioServer: Sendable {
 
   /// Serves until the input ends, the output breaks, or the task is cancelled; what is under way
   /// then gets the grace, after a cancellation none.
-  package func run(input: FileDescriptor, output: FileDescriptor) async {
-    let connection = Connection(Session(identity, limits: limits.session), output: output)
-    startReading(input, connection)
+  ///
+  /// - Parameter connected: gets the connection, to tell it what changes.
+  package func run(
+    input: FileDescriptor, output: FileDescriptor,
+    connected: (Connection) -> Void = { _ in }
+  ) async {
+    let workshop = Workshop(offer, calls: limits.calls)
+    let outbox = Outbox(output) { workshop.close() }
+    let connection = Connection(
+      Session(identity, limits: limits.session, epoch: wallClockNow()), workshop: workshop,
+      outlet: Connection.Outlet(send: { message, _ in outbox.send(message) }, end: { _ in }),
+      idle: { workshop.close() })
+    connected(connection)
+    startReading(input, connection, outbox, workshop)
     await withTaskCancellationHandler {
-      await work(for: connection)
+      await workshop.run()
     } onCancel: {
       connection.stop()
+      workshop.close()
       after(limits.patience, overdue)
     }
-    await connection.drained()
+    await outbox.drained()
   }
 
-  private func work(for connection: Connection) async {
-    let gate = CallGate(width: limits.calls)
-    await withDiscardingTaskGroup { group in
-      for await job in connection.jobs {
-        group.addTask { await run(job, connection, gate) }
-      }
-      group.cancelAll()
-    }
-  }
-
-  /// Does the job until it ends or its stop signal fires.
-  private func run(_ job: Connection.Job, _ connection: Connection, _ gate: CallGate) async {
-    await withTaskGroup { group in
-      group.addTask {
-        if let outcome = await perform(job, connection, gate) {
-          connection.finished(job.ticket, outcome)
-        }
-        job.stop.fire()
-      }
-      await job.stop.wait()
-      group.cancelAll()
-    }
-  }
-
-  private func perform(
-    _ job: Connection.Job, _ connection: Connection, _ gate: CallGate
-  ) async -> Outcome? {
-    let progress: ProgressReport = { connection.progressed(job.ticket, $0) }
-    // Lists and prompts are quick and must not queue behind slow calls.
-    guard case .callTool = job.work else {
-      return await offer.perform(job.work, progress: progress)
-    }
-    return await gate.pass { await offer.perform(job.work, progress: progress) }
-  }
-
-  private func startReading(_ input: FileDescriptor, _ connection: Connection) {
+  private func startReading(
+    _ input: FileDescriptor, _ connection: Connection, _ outbox: Outbox, _ workshop: Workshop
+  ) {
     let (limit, grace, patience, overdue) = (limits.line, limits.grace, limits.patience, overdue)
     startThread {
       var splitter = LineSplitter(limit: limit)
       while case .bytes(let bytes) = input.read(upTo: 64 << 10) {
-        for line in splitter.append(bytes.rawSpan) { connection.received(line) }
-        while connection.isFull { usleep(10_000) }
+        for line in splitter.append(bytes.rawSpan) { connection.received(Message(line)) }
+        while outbox.isFull { usleep(10_000) }
       }
-      if let line = splitter.end() { connection.received(line) }
-      connection.inputEnded()
-      after(grace) { connection.stop() }
+      if let line = splitter.end() { connection.received(Message(line)) }
+      connection.close()
+      after(grace) {
+        connection.stop()
+        workshop.close()
+      }
       after(grace + patience, overdue)
     }
   }
@@ -138,10 +119,4 @@ private func startThread(_ body: @escaping @Sendable () -> Void) {
     precondition(failure == 0, "pthread_create failed with \(failure)")
     pthread_detach(thread)
   #endif
-}
-
-private func after(_ delay: Duration, _ body: @escaping @Sendable () -> Void) {
-  let parts = delay.components
-  let seconds = Double(parts.seconds) + Double(parts.attoseconds) / 1e18
-  DispatchQueue.global().asyncAfter(deadline: .now() + seconds, execute: body)
 }

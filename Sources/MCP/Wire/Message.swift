@@ -31,8 +31,10 @@ package enum Message: Hashable, Sendable {
 package enum Envelope: Hashable, Sendable {
   case request(Request)
   case notification(method: String, params: JSONObject)
-  /// An answer. We ask clients nothing, so nobody waits for it.
-  case response
+  /// An answer to a question of ours, or an error in its place.
+  case response(id: String, Result<JSONObject, ProtocolError>)
+  /// An answer that nobody can be waiting for.
+  case stray
   case invalid(ProtocolError, id: RequestID?)
 
   init(_ json: JSONValue) {
@@ -46,8 +48,7 @@ package enum Envelope: Hashable, Sendable {
       return
     }
     guard let name = object["method"] else {
-      let isResponse = object["result"] != nil || object["error"] != nil
-      self = isResponse ? .response : .invalid(.invalidRequest("method is missing"), id: id)
+      self = Self.response(object) ?? .invalid(.invalidRequest("method is missing"), id: id)
       return
     }
     guard let method = name.string else {
@@ -55,6 +56,23 @@ package enum Envelope: Hashable, Sendable {
       return
     }
     self = Self.message(method: method, id: object["id"], params: object["params"])
+  }
+
+  private static func response(_ object: JSONObject) -> Envelope? {
+    // Our own ids are texts.
+    let id = object["id"]?.string
+    if let result = object["result"] {
+      guard let id, let result = result.object else { return .stray }
+      return .response(id: id, .success(result))
+    }
+    guard let error = object["error"] else { return nil }
+    guard let id else { return .stray }
+    return .response(
+      id: id,
+      .failure(
+        ProtocolError(
+          code: error["code"]?.int.map { Int($0) } ?? -32603,
+          message: error["message"]?.string ?? "the client gave an error")))
   }
 
   private static func message(method: String, id: JSONValue?, params: JSONValue?) -> Envelope {
@@ -116,7 +134,16 @@ enum Reply {
     return ["jsonrpc": "2.0", "id": .null, "error": error.json]
   }
 
-  static func notification(_ method: String, _ params: JSONObject) -> JSONValue {
-    ["jsonrpc": "2.0", "method": .string(method), "params": .object(params)]
+  static func notification(_ method: String, _ params: JSONObject? = nil) -> JSONValue {
+    var message: JSONObject = ["jsonrpc": "2.0", "method": .string(method)]
+    if let params { message["params"] = .object(params) }
+    return .object(message)
+  }
+
+  /// A question of ours.
+  static func request(_ method: String, _ params: JSONObject, id: String) -> JSONValue {
+    [
+      "jsonrpc": "2.0", "id": .string(id), "method": .string(method), "params": .object(params),
+    ]
   }
 }

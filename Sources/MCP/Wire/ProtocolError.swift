@@ -1,4 +1,5 @@
 package import JSON
+import ToolKit
 
 /// A JSON-RPC error: the request itself could not be served.
 ///
@@ -36,6 +37,28 @@ package struct ProtocolError: Error, Hashable, Sendable {
 
   static func internalError(_ reason: String) -> Self {
     Self(code: -32603, message: "Internal error: " + reason)
+  }
+
+  static func resourceNotFound(_ uri: String, _ message: String, in revision: Revision) -> Self {
+    Self(
+      code: revision.isStateless ? -32602 : -32002, message: message,
+      data: ["uri": .string(uri)])
+  }
+
+  /// Something that has no result in which to say what went wrong.
+  static func failed(_ error: ToolError) -> Self {
+    Self(code: -32603, message: error.message, data: .object(error.json))
+  }
+
+  /// 2026-07-28: the request cannot be served to a client without these capabilities.
+  static func missingCapability(_ capabilities: JSONObject, _ message: String) -> Self {
+    Self(
+      code: -32021, message: message, data: ["requiredCapabilities": .object(capabilities)])
+  }
+
+  /// 2026-07-28 over HTTP: a header is missing or says something else than the body.
+  static func headerMismatch(_ reason: String) -> Self {
+    Self(code: -32020, message: "Header mismatch: " + reason)
   }
 
   /// 2026-07-28: the version in `_meta` is none of ours.

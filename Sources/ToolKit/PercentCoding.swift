@@ -2,7 +2,7 @@
 /// no UTF-8 become U+FFFD.
 ///
 /// - Parameter plusIsSpace: as in the query of an HTML form.
-func percentDecoded(_ text: some StringProtocol, plusIsSpace: Bool = false) -> String {
+package func percentDecoded(_ text: some StringProtocol, plusIsSpace: Bool = false) -> String {
   var bytes: [UInt8] = []
   let source = Array(text.utf8)
   var at = 0

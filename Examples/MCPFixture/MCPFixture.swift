@@ -1,0 +1,44 @@
+import Hub
+import JSON
+import Logging
+import MCP
+import ToolKit
+
+/// An MCP server whose tools, prompts and resources show every feature of the protocol under the
+/// names that the official conformance suite asks for.
+///
+/// Run it with a port: `mcp-fixture 8898`, then speak to `http://127.0.0.1:8898/mcp`.
+@main
+enum MCPFixture {
+  static func main() async throws {
+    let port = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 0
+    var log = Logger(label: "mcp-fixture") { StreamLogHandler.standardError(label: $0) }
+    log.logLevel = .warning
+    let changes = Changes()
+    let offer = Offer(
+      hub: FixtureHub(changes: changes), prompts: FixturePrompts.all,
+      resources: FixtureResources.all,
+      completing: { question, _ in ["alpha", "beta"].filter { $0.hasPrefix(question.value) } },
+      mode: .embedded, log: log)
+    var limits = HTTPEndpoint.Limits()
+    // Here the steps count, not how often a client wants to hear of them.
+    limits.session.progressInterval = .zero
+    limits.session.taskAfter = .milliseconds(300)
+    let endpoint = HTTPEndpoint(
+      offer: offer,
+      identity: ServerIdentity(
+        name: "mcp-fixture", title: "Fixture", description: "Every feature once", version: "1.0.0",
+        instructions: "For tests.",
+        features: .init(
+          listsChange: true, resources: true, watching: true, completions: true, logging: true)),
+      token: nil, limits: limits)
+    changes.listen { endpoint.changed([$0]) }
+    let server = HubServer(
+      nil, mcp: MCPMount(endpoint, visitors: VisitorRules()), host: "127.0.0.1", port: port,
+      log: log
+    ) { port in
+      print("listening on http://127.0.0.1:\(port)/mcp")
+    }
+    try await server.run()
+  }
+}

@@ -1,0 +1,40 @@
+import JSON
+package import ToolKit
+
+/// The address under which a file of the Hub can be had.
+package struct GetFileURL: Tool {
+  static let path = Parameter(
+    "path", .text, "Path on the Hub, as a tool such as export_snapshot_pcap gave it",
+    required: true)
+
+  package static let row = ToolRow(
+    name: "get_file_url", title: "Get the URL of a file",
+    doc: """
+      The full URL of a file of the Hub, such as an exported PCAP, to share or open in a browser. \
+      download_file saves it on this machine instead.
+      """,
+    parameters: [path],
+    answer: [
+      "type": "object",
+      "properties": ["url": ["type": "string"], "needs_sign_in": ["type": "boolean"]],
+      "required": ["url"],
+    ], route: "GET files/url")
+
+  private let hub: HubClient
+
+  package init(hub: HubClient) { self.hub = hub }
+
+  package func call(
+    _ arguments: Arguments, progress: @escaping ProgressReport
+  ) async throws(ToolError) -> ToolAnswer {
+    let path = try FilePath(arguments.text(Self.path) ?? "")
+    let url = hub.url(path)
+    var text = url
+    if hub.hasToken {
+      text += "\nThe Hub asks for a token, so a plain browser will be refused; use download_file."
+    }
+    if hub.address.isLoopback { text += "\nThis URL works on this machine only." }
+    return ToolAnswer(
+      structured: ["url": .string(url), "needs_sign_in": .bool(hub.hasToken)], text: text)
+  }
+}

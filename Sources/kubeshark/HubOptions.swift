@@ -1,0 +1,133 @@
+import ArgumentParser
+import HubClient
+import Logging
+import MCP
+import ToolKit
+
+/// The flags that name a Hub elsewhere and how it is reached.
+struct HubOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Ask the deployment at this address.", valueName: "url"))
+  var url: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Token for a gated deployment; better in the environment as KUBESHARK_HUB_TOKEN.",
+      valueName: "token"))
+  var token: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Read the token from this file, anew whenever it changes.", valueName: "file"))
+  var tokenFile: String?
+
+  @Option(
+    help: ArgumentHelp("Trust the authorities in this PEM file as well.", valueName: "file"))
+  var caFile: String?
+
+  @Option(help: ArgumentHelp("Certificate to show the deployment (PEM).", valueName: "file"))
+  var clientCert: String?
+
+  @Option(help: ArgumentHelp("Key of that certificate (PEM).", valueName: "file"))
+  var clientKey: String?
+
+  @Flag(help: "Do not check the deployment's certificate. Anybody in between can read along.")
+  var insecureSkipVerify = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Where download_file puts files (default ~/.kubeshark/downloads).", valueName: "folder"))
+  var downloadDir: String?
+
+  @Option(
+    name: .customLong("download-root"),
+    help: ArgumentHelp(
+      "Another folder download_file may write to; can be repeated.", valueName: "folder"))
+  var downloadRoots: [String] = []
+
+  func validate() throws {
+    if (clientCert == nil) != (clientKey == nil) {
+      throw ValidationError("--client-cert and --client-key go together.")
+    }
+    if token.isGiven, tokenFile.isGiven {
+      throw ValidationError("--token and --token-file are two sources of a token: give one.")
+    }
+  }
+
+  /// The Hub that the flags name, or nil when they name none.
+  func source(_ log: Logger) throws(Failure) -> HubSource? {
+    guard url.isGiven, let url else { return nil }
+    let address: HubAddress
+    do throws(HubAddress.Problem) {
+      address = try HubAddress(url)
+    } catch {
+      throw .usage("--url: \(error.message). \(error.hint)")
+    }
+    let settings = try settings(for: address, log)
+    let client: HubClient
+    do throws(HubClientSettings.Problem) {
+      client = try HubClient(address, settings, version: Version.text) { log.warning("\($0)") }
+    } catch {
+      throw .usage(error.message)
+    }
+    let folder = DownloadFolder(
+      standard: absolutePath(downloadDir ?? "~/.kubeshark/downloads"),
+      roots: downloadRoots.map(absolutePath))
+    return HubSource(
+      hub: client, mode: .url("\(address)"), origin: "",
+      local: [
+        LocalTool(CheckStatus(hub: client), isListed: false), LocalTool(GetFileURL(hub: client)),
+        LocalTool(DownloadFile(hub: client, folder: folder)),
+      ], client: client)
+  }
+
+  private func settings(
+    for address: HubAddress, _ log: Logger
+  ) throws(Failure) -> HubClientSettings {
+    var settings = HubClientSettings()
+    if tokenFile.isGiven, let tokenFile {
+      settings.token = .file(absolutePath(tokenFile))
+      _ = try contents(of: tokenFile, limit: 1)
+    } else if let text = token.isGiven ? token : environment("KUBESHARK_HUB_TOKEN") {
+      let text = text.filter { !$0.isWhitespace }
+      guard text.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
+        throw .usage("the token holds characters that cannot be part of one")
+      }
+      if !text.isEmpty { settings.token = .text(text) }
+    }
+    settings.caFile = caFile.isGiven ? caFile.map(absolutePath) : nil
+    settings.clientCertificate = clientCert.map(absolutePath)
+    settings.clientKey = clientKey.map(absolutePath)
+    settings.verifiesCertificates = !insecureSkipVerify
+    settings.proxies = ProxyRules(
+      http: environment("HTTP_PROXY") ?? environment("http_proxy"),
+      https: environment("HTTPS_PROXY") ?? environment("https_proxy"),
+      exceptions: environment("NO_PROXY") ?? environment("no_proxy") ?? "")
+    if settings.token != nil, address.scheme == "http", !address.isLoopback {
+      log.warning("the token travels unencrypted to \(address); use https")
+    }
+    if insecureSkipVerify {
+      log.warning("--insecure-skip-verify: whoever sits between can pose as \(address)")
+    }
+    return settings
+  }
+
+  /// The flags again, with paths from the root and without secrets.
+  var carriedOver: [String] {
+    var arguments: [String] = []
+    if url.isGiven, let url { arguments += ["--url", url] }
+    for (flag, path) in [
+      ("--token-file", tokenFile), ("--ca-file", caFile), ("--client-cert", clientCert),
+      ("--client-key", clientKey), ("--download-dir", downloadDir),
+    ] {
+      if path.isGiven, let path { arguments += [flag, absolutePath(path)] }
+    }
+    for root in downloadRoots { arguments += ["--download-root", absolutePath(root)] }
+    if insecureSkipVerify { arguments.append("--insecure-skip-verify") }
+    return arguments
+  }
+}
+
+extension String? {
+  /// Whether a value was given: installers hand over empty texts, or their own variables.
+  var isGiven: Bool { self.map { !$0.isEmpty && !$0.hasPrefix("${") } ?? false }
+}

@@ -1,0 +1,32 @@
+import HubClient
+import Logging
+import MCP
+import ToolKit
+import Tools
+
+/// A Hub, however it is reached, and what belongs to it.
+struct HubSource {
+  var hub: any HubConnection
+  var mode: PromptSetting.Mode
+  /// One line for people.
+  var origin: String
+  /// Tools of this process beside the Hub's.
+  var local: [LocalTool] = []
+  /// The client of a Hub elsewhere, whose lists may change.
+  var client: HubClient?
+
+  var offer: Offer { offer(log: StderrLog.logger(tag: "kubeshark-mcp")) }
+
+  func offer(log: Logger) -> Offer {
+    Offer(
+      hub: hub, local: local, prompts: PromptLibrary.all, resources: NetResources.all,
+      completing: { await ArgumentValues.values($0, $1) }, mode: mode, log: log)
+  }
+
+  var identity: ServerIdentity {
+    ServerIdentity(
+      version: Version.text, instructions: instructions(for: mode),
+      features: ServerIdentity.Features(
+        listsChange: client != nil, resources: true, completions: true, logging: true))
+  }
+}

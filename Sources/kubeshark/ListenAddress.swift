@@ -1,0 +1,43 @@
+/// Where to listen: an address of this machine and a port.
+struct ListenAddress {
+  let host: String
+  let port: Int
+
+  /// Reads `host:port`, `:port`, `port` or `[ip]:port`.
+  ///
+  /// - Parameter flag: the flag it was given by, for the error.
+  init(_ text: String, flag: String) throws(Failure) {
+    var host = "127.0.0.1"
+    var number = text[...]
+    if let colon = text.lastIndex(of: ":") {
+      if colon != text.startIndex { host = String(text[..<colon]) }
+      number = text[text.index(after: colon)...]
+    }
+    if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+    guard let port = Int(number), (0...65_535).contains(port) else {
+      throw .usage("\(flag) \(text) is not an address such as 127.0.0.1:8899")
+    }
+    (self.host, self.port) = (host, port)
+  }
+
+  /// Whether only this machine can reach it.
+  var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+
+  /// The address with the port that was really taken.
+  func url(port: Int) -> String { "http://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+
+  /// Why it cannot be served on, without the names of the system's calls.
+  static func reason(_ error: any Error, flag: String) -> String {
+    let text = "\(error)"
+    if text.contains("in use") {
+      return "another program listens there. Choose another port by \(flag)."
+    }
+    if text.contains("assign requested") {
+      return "this machine has no such address. Choose another by \(flag)."
+    }
+    if text.contains("ermission denied") {
+      return "this user may not listen on that port. Choose one above 1023 by \(flag)."
+    }
+    return text
+  }
+}
