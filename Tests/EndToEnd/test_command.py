@@ -83,3 +83,46 @@ def test_the_configuration_carries_all_flags_and_no_token(tmp_path):
     done = kubeshark("mcp", "--mcp-config", "--kubeconfig", "k", "--allow-destructive", cwd=tmp_path)
     assert json.loads(done.stdout)["mcpServers"]["kubeshark"]["args"] == [
         "mcp", "--kubeconfig", f"{tmp_path}/k", "--allow-destructive"]
+
+
+@pytest.mark.parametrize("client,section", [
+    ("claude-desktop", "mcpServers"), ("claude-code", "mcpServers"), ("cursor", "mcpServers"),
+    ("vscode", "servers")])
+def test_the_configuration_is_in_the_form_of_the_client(client, section):
+    done = kubeshark("mcp", "--mcp-config", "--client", client, "--url", "https://a.example",
+                     "--ca-file", "/ca.pem")
+    entry = json.loads(done.stdout)[section]["kubeshark"]
+    assert entry["args"] == ["mcp", "--url", "https://a.example", "--ca-file", "/ca.pem"]
+
+
+def test_install_keeps_what_is_there_and_a_copy_of_it(tmp_path):
+    home = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": ""}
+    install = ["mcp", "install", "--client", "cursor", "--url", "https://a.example"]
+    path = tmp_path / ".cursor" / "mcp.json"
+    shown = kubeshark(*install, "--dry-run", env=home)
+    assert shown.returncode == 0 and not path.exists()
+    assert kubeshark(*install, env=home).returncode == 0
+    assert path.read_bytes() == shown.stdout
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.write_text('{"theme": 1, "mcpServers": {"other": {"command": "x"}}}')
+    assert kubeshark(*install, env=home).returncode == 0
+    found = json.loads(path.read_text())
+    assert found["theme"] == 1 and set(found["mcpServers"]) == {"other", "kubeshark"}
+    assert json.loads((tmp_path / ".cursor" / "mcp.json.bak").read_text())["theme"] == 1
+    path.write_text("{ // mine")
+    done = kubeshark(*install, env=home)
+    assert done.returncode == 2 and path.read_text() == "{ // mine"
+
+
+@pytest.mark.parametrize("arguments", [
+    ["install"], ["install", "--client", "emacs", "--url", "https://a.example"],
+    ["install", "--client", "cursor"], ["--client", "cursor", "--url", "https://a.example"],
+    ["--url", "https://a.example", "--client-cert", "c.pem"],
+    ["--url", "https://a.example", "--ca-file", "/no/such/file"],
+    ["--url", "https://a.example", "--token", "a", "--token-file", "b"],
+    ["--url", "https://a.example", "--token-file", "/no/such/file"],
+    ["--pcap", SHOP, "--http", "nonsense"], ["--pcap", SHOP, "--allow-host", "x"],
+])
+def test_bad_usage_of_mcp_is_told_with_2(arguments):
+    done = kubeshark("mcp", *arguments)
+    assert done.returncode == 2 and done.stderr.strip() and not done.stdout

@@ -33,9 +33,22 @@ def pair(hub):
         assert server.end() == (0, [])
 
 
+LOCAL = ["get_file_url", "download_file"]
+
+
 def test_the_lists_are_the_same_byte_for_byte(pair):
-    for method in ["tools/list", "prompts/list"]:
+    for method in ["prompts/list", "resources/list", "resources/templates/list"]:
         assert pair[0].raw(method) == pair[1].raw(method)
+    ours, theirs = (server.request("tools/list")["result"]["tools"] for server in pair)
+    # Files of a Hub elsewhere are the one thing more.
+    assert [tool["name"] for tool in theirs[:2]] == LOCAL
+    assert json.dumps(ours) == json.dumps(theirs[2:])
+
+
+def test_resources_are_the_same_byte_for_byte(pair):
+    for uri in ["net://coverage", "net://kfl/fields/status_code", "net://call/local/1/0"]:
+        ours, theirs = (server.raw("resources/read", {"uri": uri}) for server in pair)
+        assert ours == theirs
 
 
 @pytest.mark.parametrize("tool,arguments", CALLS)
@@ -161,8 +174,9 @@ def test_a_hub_of_the_contract_is_shown_as_it_is(odd):
         "prompts": [{"name": "extra", "description": "More.", "arguments": []}]}).encode())
     server = Server("mcp", "--url", odd.url + "/base/", "--token", "secret")
     tools = server.request("tools/list")["result"]["tools"]
-    assert tools[0]["inputSchema"] == {"type": "object"}
-    assert tools[0]["annotations"]["readOnlyHint"]
+    assert [tool["name"] for tool in tools] == [*LOCAL, "list_api_calls"]
+    assert tools[2]["inputSchema"] == {"type": "object"}
+    assert tools[2]["annotations"]["readOnlyHint"]
     names = [prompt["name"] for prompt in server.request("prompts/list")["result"]["prompts"]]
     assert names[0] == "kubeshark_usage" and names[-1] == "extra"
     odd.answer = (200, {}, b'{"calls":[{"id":1}]}')
@@ -183,7 +197,59 @@ def test_a_hub_of_the_contract_is_shown_as_it_is(odd):
 
 def test_a_hub_that_is_down_does_not_end_the_server():
     server = Server("mcp", "--url", "http://127.0.0.1:1")
-    assert server.request("tools/list")["result"]["tools"] == []
+    tools = server.request("tools/list")["result"]["tools"]
+    assert [tool["name"] for tool in tools] == LOCAL
     answer = server.call("list_api_calls")
     assert answer["isError"] and "refused" in answer["content"][0]["text"]
+    status = server.call("check_kubeshark_status")
+    assert status["structuredContent"]["state"] == "unreachable"
     assert server.end() == (0, [])
+
+
+def test_a_hub_that_comes_back_is_told(odd):
+    odd.answer = (503, {}, b"{}")
+    server = Server("mcp", "--url", odd.url)
+    assert len(server.request("tools/list")["result"]["tools"]) == 2
+    odd.answer = (200, {}, b'{"name":"Hub","tools":[{"name":"list_api_calls"}]}')
+    heard = {server.receive()["method"] for _ in range(3)}
+    assert heard == {f"notifications/{name}/list_changed" for name in
+                     ("tools", "prompts", "resources")}
+    assert len(server.request("tools/list")["result"]["tools"]) == 3
+    assert server.end() == (0, [])
+
+
+def test_a_token_file_is_read_anew(odd, tmp_path):
+    odd.answer = (200, {}, b'{"name":"Hub","tools":[{"name":"list_api_calls"}]}')
+    path = tmp_path / "token"
+    path.write_text("one\n")
+    server = Server("mcp", "--url", odd.url, "--token-file", str(path))
+    server.call("list_api_calls")
+    assert odd.seen[-1][1]["X-Kubeshark-Authorization"] == "one"
+    path.write_text("two\n")
+    server.call("list_api_calls")
+    assert odd.seen[-1][1]["X-Kubeshark-Authorization"] == "two"
+    assert server.end() == (0, [])
+
+
+def test_files_of_the_hub_are_linked_and_saved(odd, tmp_path):
+    odd.answer = (200, {}, b'{"name":"Hub","tools":[{"name":"export_snapshot_pcap"}]}')
+    server = Server("mcp", "--url", odd.url + "/base", "--download-dir", str(tmp_path / "d"))
+    server.request("tools/list")
+    path = "/mcp/snapshots/s/pcap?bpf_filter=host%2010.0.0.1"
+    odd.answer = (200, {}, json.dumps({"path": path}).encode())
+    link = server.call("export_snapshot_pcap")["content"][1]
+    assert link["type"] == "resource_link" and link["uri"] == odd.url + "/base/api" + path
+    found = server.call("get_file_url", path=path)["structuredContent"]
+    assert found["url"] == odd.url + "/base/api" + path
+    odd.answer = (200, {"Content-Type": "application/vnd.tcpdump.pcap"}, b"x" * 100_000)
+    saved = server.call("download_file", path=path)["structuredContent"]
+    assert saved["path"] == str(tmp_path / "d" / "pcap") and saved["size"] == 100_000
+    assert server.call("download_file", path=path)["isError"]
+    assert server.call("download_file", path="/mcp/tools/call")["isError"]
+    assert server.end() == (0, [])
+
+
+def test_a_redirect_to_another_origin_gets_no_credentials(odd):
+    odd.answer = (307, {"Location": "http://localhost:1/api/mcp"}, b"")
+    done = kubeshark("mcp", "--list-tools", "--url", odd.url, "--token", "secret")
+    assert done.returncode == 1 and b"another origin" in done.stdout

@@ -46,11 +46,17 @@ def schema(name):
     return document, "$defs" if "$defs" in document else "definitions"
 
 
-def against_schema(name, definition, value):
+@functools.cache
+def validator(name, definition):
     document, key = schema(name)
-    jsonschema.validate(value, {
+    whole = {
         "$schema": document.get("$schema", "https://json-schema.org/draft/2020-12/schema"),
-        key: document[key], "$ref": f"#/{key}/{definition}"})
+        key: document[key], "$ref": f"#/{key}/{definition}"}
+    return jsonschema.validators.validator_for(whole)(whole)
+
+
+def against_schema(name, definition, value):
+    validator(name, definition).validate(value)
 
 
 def has_no_null(value, path="$"):
