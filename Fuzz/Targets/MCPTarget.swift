@@ -50,7 +50,7 @@ enum MCPTarget {
     for ticket in open {
       let failed = Outcome.refused(ProtocolError(code: -32603, message: "no"))
       for action in session.finished(ticket, failed) {
-        guard case .send(let message) = action else { throw BrokenLaw("\(action) at the end") }
+        guard case .send(let message, _) = action else { throw BrokenLaw("\(action) at the end") }
         try verify(message)
       }
     }
@@ -61,11 +61,12 @@ enum MCPTarget {
     _ action: Session.Action, _ open: inout [Ticket]
   ) throws(BrokenLaw) {
     switch action {
-    case .send(let message): try verify(message)
-    case .start(let ticket, _): open.append(ticket)
+    case .send(let message, _): try verify(message)
+    case .start(let ticket, _, _): open.append(ticket)
     case .cancel(let ticket):
       try hold(open.contains(ticket), "work is cancelled that was not begun")
       open.removeAll { $0 == ticket }
+    case .answer, .remind, .end: break
     }
   }
 
