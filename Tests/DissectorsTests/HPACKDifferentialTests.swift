@@ -84,6 +84,19 @@ import Testing
     #expect(alike > 300)
   }
 
+  /// Why it is not used on captures: after a value that is not UTF-8 its table is not the sender's.
+  @Test func valuesCountTheBytesThatWereSent() throws {
+    // A table of 96 bytes, which two fields of 53 and 43 bytes fill, and then both by their indices.
+    let block: [UInt8] =
+      [0x3f, 65, 0x40, 1, 0x61, 20] + [UInt8](repeating: 0xff, count: 20) + [0x40, 1, 0x62, 10]
+      + [UInt8](repeating: 0x78, count: 10) + [0xbf, 0xbe]
+    var ours = Dissectors.HPACKDecoder(isFresh: true)
+    #expect(try Self.fields(block, &ours).map(\.first) == ["a", "b", "a", "b"])
+    var theirs = NIOHPACK.HPACKDecoder(allocator: ByteBufferAllocator())
+    var buffer = ByteBuffer(bytes: block)
+    #expect(throws: (any Error).self) { try theirs.decodeHeaders(from: &buffer) }
+  }
+
   // MARK: Material
 
   /// Line breaks become blanks in a header block.
