@@ -162,18 +162,6 @@ struct ScanRecord: Record {
 }
 
 extension Column {
-  /// Codes by row; nil for a column of numbers.
-  func codes() -> [UInt32]? {
-    switch self {
-    case .bools, .ints, .instants: nil
-    case .texts(let column): column.codes()
-    case .bytes(let column): column.codes()
-    case .textLists(let column): column.codes()
-    case .pairs(let column): column.codes()
-    case .numbers(let column): column.codes()
-    }
-  }
-
   /// The column when it holds integers or instants.
   var integers: IntColumn? {
     switch self {
@@ -200,30 +188,6 @@ extension Column {
     case .textLists(let column): column.code(at: row)
     case .pairs(let column): column.code(at: row)
     case .numbers(let column): column.code(at: row)
-    }
-  }
-
-  /// Length of a table by code.
-  var codeCount: Int {
-    switch self {
-    case .bools, .ints, .instants: 1
-    case .texts(let column): column.codeCount
-    case .bytes(let column): column.codeCount
-    case .textLists(let column): column.codeCount
-    case .pairs(let column): column.codeCount
-    case .numbers(let column): column.codeCount
-    }
-  }
-
-  /// The value of a code; `.none` for 0.
-  func fieldValue(code: UInt32) -> FieldValue {
-    switch self {
-    case .bools, .ints, .instants: .none
-    case .texts(let column): column.value(code: code).map(FieldValue.text) ?? .none
-    case .bytes(let column): column.value(code: code).map(FieldValue.bytes) ?? .none
-    case .textLists(let column): column.value(code: code).map { .texts($0.texts) } ?? .none
-    case .pairs(let column): column.value(code: code).map { .pairs($0.pairs) } ?? .none
-    case .numbers(let column): column.value(code: code).map { .numbers($0.numbers) } ?? .none
     }
   }
 }

@@ -31,6 +31,8 @@ struct Doctor {
   static let maxSample = 50_000
   /// Distinct values counted, and shown.
   static let maxDistinct = 5_000
+  /// Bytes of them, so that all samples together stay below `QueryMemory.limit`.
+  static let maxSampleBytes = 1 << 20
   static let shownValues = 5
 
   private let query: Query
@@ -58,11 +60,15 @@ struct Doctor {
   private struct Sample {
     var counts: [FieldValue: Int] = [:]
     var taken = 0
+    private var bytes = 0
 
     mutating func add(_ value: FieldValue) {
       taken += 1
-      if counts[value] != nil || counts.count < Doctor.maxDistinct {
-        counts[value, default: 0] += 1
+      if let count = counts[value] {
+        counts[value] = count + 1
+      } else if counts.count < Doctor.maxDistinct, bytes < Doctor.maxSampleBytes {
+        counts[value] = 1
+        bytes += value.memory
       }
     }
 

@@ -43,13 +43,19 @@ package struct EntryView: ColumnRow, Sendable {
   }
 
   /// Takes the values of these columns out of the block, so that its columns can be let go.
-  mutating func copy(_ ids: [FieldID]) {
+  ///
+  /// - Returns: bytes they take in memory, about.
+  mutating func copy(_ ids: [FieldID]) -> Int {
     var values = FieldValues()
+    var memory = 0
     for id in ids {
       let value = column(id)
-      if value != .none { values.add(id, value) }
+      guard value != .none else { continue }
+      values.add(id, value)
+      memory += value.memory
     }
     columns = .copied(values)
+    return memory
   }
 }
 

@@ -16,6 +16,7 @@ extension StoreSource {
       guard block.kinds.intersects(plan.kinds), plan.windowVerdict(block) != .none else { continue }
       // A block that cannot be read is named in the coverage; the others still answer.
       try? aggregator.add(block, &coverage)
+      try aggregator.checkMemory(memoryLimit)
     }
     coverage.damage = snapshot.damage
     return aggregator.result(coverage)
@@ -37,6 +38,8 @@ struct FlowAggregator {
   private var leftOut = 0
   private var failures = QueryResult.Failures()
   private var order: ScanOrder
+  /// Rows since memory was added up.
+  private var unchecked = 0
 
   init(_ query: FlowQuery, _ plan: ScanPlan, _ decoder: @escaping ContentDecoder) {
     (self.query, self.plan, self.decoder) = (query, plan, decoder)
@@ -46,6 +49,7 @@ struct FlowAggregator {
   mutating func add(_ block: Block, _ coverage: inout QueryCoverage) throws(StoreError) {
     let scan = try BlockScan(BlockColumns(block), decoder: decoder)
     coverage.examined += block.rows
+    unchecked += block.rows
     let selection = try scan.select(plan, &order)
     failures.add(selection.failures)
     selection.rows.forEach { row in
@@ -55,6 +59,18 @@ struct FlowAggregator {
       case .tcpConn, .udpConn, .sctpConn, .icmpConn: add(view)
       default: break
       }
+    }
+  }
+
+  /// - Throws: `.tooLarge` when flows take more than that many bytes.
+  mutating func checkMemory(_ limit: Int) throws(QueryError) {
+    guard unchecked >= QueryMemory.checkedRows || limit < QueryMemory.limit else { return }
+    unchecked = 0
+    let memory = flows.reduce(0) { $0 + MemoryLayout<(Key, Flow)>.stride + $1.value.memory }
+    guard memory <= limit else {
+      throw .overMemory(
+        "\(flows.count) flows and more", limit: limit,
+        "narrow the filter or the window, or ask by pod, service or namespace")
     }
   }
 
@@ -143,6 +159,14 @@ extension FlowQuery.Order {
 }
 
 extension Flow {
+  /// Bytes it takes in memory beside the value itself, about.
+  fileprivate var memory: Int {
+    [client, server].reduce(clientHandshake.memory + serverHandshake.memory) { sum, end in
+      [end.ip, end.pod, end.namespace, end.service, end.node, end.dns, end.process]
+        .reduce(sum) { $0 + ($1.utf8.count > 15 ? $1.utf8.count + 32 : 0) }
+    } + protocols.count * 16
+  }
+
   /// Adds one connection.
   fileprivate mutating func add(_ row: ScanRow, _ instant: Timestamp, isWhole: Bool) {
     connections += 1

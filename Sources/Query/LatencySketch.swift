@@ -29,6 +29,8 @@ package struct LatencySketch: Sendable {
 
   /// Whether quantiles are exact.
   package var isExact: Bool { buckets.isEmpty }
+  /// Bytes it takes in memory, beside the value itself.
+  var memory: Int { exact.capacity * 8 + buckets.capacity * 4 }
   package var average: Double? { count == 0 ? nil : sum / Double(count) }
 
   /// Adds a latency; a negative one counts as 0.

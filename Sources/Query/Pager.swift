@@ -8,7 +8,8 @@ import Store
 /// Blocks are visited in the order of the answer. Once the page is full and no later block can
 /// better it, the rest is only counted, as long as the budget lasts.
 struct Pager {
-  /// Blocks whose columns an answer may keep; rows of more blocks are copied out.
+  /// Blocks whose columns an answer may keep, when they take half of a query's memory at most;
+  /// else rows are copied out.
   static let heldBlocks = 32
 
   private let query: Query
@@ -17,6 +18,7 @@ struct Pager {
   private let snapshot: StoreSnapshot
   private let blocks: ArraySlice<Block>
   private let limit: Int
+  private let memoryLimit: Int
   private let mark: UInt32
   /// Only positions behind this one are shown.
   private let after: Position?
@@ -32,13 +34,16 @@ struct Pager {
 
   private struct Hit {
     var position: Position
-    var columns: BlockColumns
+    /// Without its columns: an answer must not hold on to those of a thousand blocks.
+    var block: Block
   }
 
   init(
-    _ query: Query, _ snapshot: StoreSnapshot, _ decoder: @escaping ContentDecoder
+    _ query: Query, _ snapshot: StoreSnapshot, memoryLimit: Int,
+    _ decoder: @escaping ContentDecoder
   ) throws(QueryError) {
     self.query = query
+    self.memoryLimit = memoryLimit
     self.snapshot = snapshot
     self.decoder = decoder
     plan = ScanPlan(query.filters, window: query.window)
@@ -70,7 +75,7 @@ struct Pager {
       // A block that cannot be read is named in the coverage; the others still answer.
       try? visit(block)
     }
-    return result()
+    return try result()
   }
 
   private mutating func visit(_ block: Block) throws(StoreError) {
@@ -128,7 +133,7 @@ struct Pager {
       return first <= worst.position.instant
     case .latency:
       guard hits.count > limit, let worst = hits.last,
-        case .range(let range) = (try? block.header())?.info(.elapsed)?.zone
+        let range = (try? block.header())?.info(.elapsed)?.zone.range
       else { return true }
       return range.upperBound >= worst.position.latency
     }
@@ -145,7 +150,7 @@ struct Pager {
   private mutating func collect(_ rows: Bitmap, _ scan: BlockScan) throws(StoreError) {
     let found =
       query.order == .latency ? try slowest(rows, scan) : try outermost(rows, scan)
-    hits += found.map { Hit(position: $0, columns: scan.columns) }
+    hits += found.map { Hit(position: $0, block: scan.columns.block) }
     hits.sort { $0.position.precedes($1.position, in: query.order) }
     let keep = limit + 1
     if hits.count > keep { hits.removeLast(hits.count - keep) }
@@ -159,11 +164,11 @@ struct Pager {
       let indices = try scan.columns.column(.streamIndex)
     else { return [] }
     var found: [Position] = []
-    let sequence = scan.columns.block.sequence
+    let arrivals = try scan.columns.block.arrivals()
     func take(_ row: Int) -> Bool {
       let position = Position(
         latency: 0, instant: instants.int(at: row) ?? 0, stream: streams.int(at: row) ?? 0,
-        index: indices.int(at: row) ?? 0, sequence: sequence, row: Int64(row))
+        index: indices.int(at: row) ?? 0, arrival: arrivals[row], row: row)
       if let after, !after.precedes(position, in: query.order) { return true }
       if hits.count > limit, let worst = hits.last,
         !position.precedes(worst.position, in: query.order)
@@ -202,13 +207,13 @@ struct Pager {
       let indices = try scan.lane(.streamIndex)
     else { return [] }
     let latencies = try scan.lane(.elapsed, absent: -1)
-    let sequence = scan.columns.block.sequence
+    let arrivals = try scan.columns.block.arrivals()
     let keep = limit + 1
     var found: [Position] = []
     rows.forEach { row in
       let position = Position(
         latency: latencies?[row] ?? -1, instant: instants[row], stream: streams[row],
-        index: indices[row], sequence: sequence, row: Int64(row))
+        index: indices[row], arrival: arrivals[row], row: row)
       if let after, !after.precedes(position, in: query.order) { return }
       if hits.count >= keep, let worst = hits.last,
         !position.precedes(worst.position, in: query.order)
@@ -228,32 +233,47 @@ struct Pager {
     if found.count > keep { found.removeLast(found.count - keep) }
   }
 
-  private mutating func result() -> QueryResult {
+  private mutating func result() throws(QueryError) -> QueryResult {
     let page = hits.prefix(limit)
+    let rows = try views(page)
     coverage.damage = snapshot.damage
     return QueryResult(
-      rows: views(page), total: total, isTotalExact: isExact,
+      rows: rows, total: total, isTotalExact: isExact,
       nextCursor: hits.count > limit
         ? page.last.map { PageCursor.text($0.position, mark: mark) } : nil,
       failures: failures, coverage: coverage)
   }
 
-  /// The rows, copied out of their blocks when those are many: an answer must not hold on to the
-  /// columns of a thousand blocks.
-  private func views(_ page: ArraySlice<Hit>) -> [EntryView] {
-    var views = page.map {
-      EntryView($0.columns, row: Int($0.position.row), decoder: decoder)
-    }
-    let places = Dictionary(grouping: page.indices, by: { page[$0].position.sequence })
-    guard places.count > Self.heldBlocks else { return views }
-    for (_, rows) in places {
+  /// The rows, copied out of their blocks when those are many or large.
+  private func views(_ page: ArraySlice<Hit>) throws(QueryError) -> [EntryView] {
+    let places = Dictionary(grouping: page.indices, by: { page[$0].block.sequence })
+    let blocks = places.values.compactMap { rows in rows.first.map { page[$0].block } }
+    let held = blocks.reduce(0) { $0 + ((try? $1.header())?.columnBytes ?? 0) }
+    let areCopied = places.count > Self.heldBlocks || held > memoryLimit / 2
+    var views: [Int: EntryView] = [:]
+    var memory = 0
+    for rows in places.values {
       guard let first = rows.first else { continue }
-      let wanted = query.fields.map { ids in ids.flatMap { Catalogue[$0].columns } + Self.always }
-      let here = (try? page[first].columns.block.header())?.columns.map(\.id) ?? []
-      let ids = wanted.map { wanted in here.filter(wanted.contains) } ?? here
-      for row in rows { views[row].copy(ids) }
+      let columns = BlockColumns(page[first].block)
+      let ids = areCopied ? wantedColumns(of: page[first].block) : []
+      for row in rows {
+        var view = EntryView(columns, row: page[row].position.row, decoder: decoder)
+        if areCopied { memory += view.copy(ids) }
+        views[row] = view
+      }
+      guard memory <= memoryLimit else {
+        throw .overMemory("The rows of this page", limit: memoryLimit, "ask for fewer at a time")
+      }
     }
-    return views
+    return page.indices.compactMap { views[$0] }
+  }
+
+  /// The columns of a block that may be asked for.
+  private func wantedColumns(of block: Block) -> [FieldID] {
+    let here = (try? block.header())?.columns.map(\.id) ?? []
+    guard let fields = query.fields else { return here }
+    let wanted = fields.flatMap { Catalogue[$0].columns } + Self.always
+    return here.filter(wanted.contains)
   }
 
   /// What every view is asked for.

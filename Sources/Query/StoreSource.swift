@@ -6,17 +6,22 @@ package import Store
 package struct StoreSource: CallSource {
   package let store: EntryStore
   let decoder: ContentDecoder
+  /// Bytes that one query may keep.
+  let memoryLimit: Int
 
-  /// - Parameter decoder: undoes the content codings of bodies that filters and views read.
+  /// - Parameters:
+  ///   - memoryLimit: bytes that one query may keep.
+  ///   - decoder: undoes the content codings of bodies that filters and views read.
   package init(
-    _ store: EntryStore, decoder: @escaping ContentDecoder = { body, _ in body }
+    _ store: EntryStore, memoryLimit: Int = QueryMemory.limit,
+    decoder: @escaping ContentDecoder = { body, _ in body }
   ) {
-    (self.store, self.decoder) = (store, decoder)
+    (self.store, self.memoryLimit, self.decoder) = (store, memoryLimit, decoder)
   }
 
   @concurrent
   package func query(_ query: Query) async throws(QueryError) -> QueryResult {
-    var pager = try Pager(query, store.snapshot(), decoder)
+    var pager = try Pager(query, store.snapshot(), memoryLimit: memoryLimit, decoder)
     return try pager.run()
   }
 
@@ -36,7 +41,7 @@ package struct StoreSource: CallSource {
     guard let header = try? block.header(), let info = header.info(.streamNumber) else {
       return nil
     }
-    if case .range(let range) = info.zone, !range.contains(stream) { return nil }
+    if let range = info.zone.range, !range.contains(stream) { return nil }
     guard let scan = try? BlockScan(BlockColumns(block), decoder: decoder),
       let streams = try? scan.lane(.streamNumber), let indices = try? scan.lane(.streamIndex)
     else { return nil }

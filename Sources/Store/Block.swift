@@ -21,6 +21,7 @@ package final class Block: Sendable {
   package let byteCount: Int
 
   let source: BlockSource
+  private let storedArrivals: StoredArrivals?
   private let damage: DamageLog
   private let parsed = Mutex<BlockHeader?>(nil)
 
@@ -34,6 +35,7 @@ package final class Block: Sendable {
     kinds = summary.kinds
     byteCount = summary.byteCount
     self.source = source
+    storedArrivals = summary.arrivals
     self.damage = damage
   }
 
@@ -97,6 +99,19 @@ package final class Block: Sendable {
       return try ValueDictionary(parsing: section)
     } catch {
       throw StoreError(error, doing)
+    }
+  }
+
+  /// When the rows came into this store.
+  package func arrivals() throws(StoreError) -> Arrivals {
+    switch storedArrivals {
+    case nil: return Arrivals(sequence: sequence)
+    case .inMemory(let each): return Arrivals(each: each)
+    case .inFile(let checksum):
+      guard case .database(let database) = source else { return Arrivals(sequence: sequence) }
+      return try noted { () throws(StoreError) -> Arrivals in
+        Arrivals(each: try database.arrivals(of: sequence, rows: rows, checksum: checksum))
+      }
     }
   }
 

@@ -190,11 +190,15 @@ package struct BlockBuilder: ~Copyable, Sendable {
   }
 
   /// The block of all entries collected; nil when there are none.
-  package consuming func finish() -> EncodedBlock? {
+  package consuming func finish() -> EncodedBlock? { finish([])?.block }
+
+  /// The block of all entries collected, and `marks`, one for each entry in the order they came,
+  /// in the order of its rows. They settle the order of entries that are equal in all else.
+  consuming func finish(_ marks: [Int64]) -> (block: EncodedBlock, marks: [Int64])? {
     guard rows > 0 else { return nil }
     headers.closeChunk(atLeast: 1, with: compressor)
     bodies.closeChunk(atLeast: 1, with: compressor)
-    let order = envelope.order()
+    let order = envelope.order(marks)
     var writer = BlockWriter(family: family, rows: rows)
     envelope.write(to: &writer, order)
     for column in ints {
@@ -209,7 +213,10 @@ package struct BlockBuilder: ~Copyable, Sendable {
     }
     let headers = writer.lane(headers, order)
     let bodies = writer.lane(bodies, order)
-    return writer.finish(envelope.summary, headers: headers, bodies: bodies)
+    return (
+      writer.finish(envelope.summary, headers: headers, bodies: bodies),
+      marks.isEmpty ? [] : order.arranged(marks)
+    )
   }
 }
 

@@ -1,4 +1,5 @@
 import Bytes
+import Entries
 import FoundationEssentials
 import GRDB
 
@@ -10,7 +11,7 @@ import GRDB
 /// committed survives a kill of the process.
 final class BlockDatabase: Sendable {
   /// Version of the tables; blocks carry their own.
-  static let formatVersion = 1
+  static let formatVersion = 2
   /// "KSBL": says that a file is ours.
   private static let applicationID = 0x4b53_424c
   /// Bytes. Sections are a few KB to 100 KB; with small pages each would be a long chain.
@@ -21,6 +22,8 @@ final class BlockDatabase: Sendable {
   private static let sectionBits: Int64 = 16
   /// The header's place among the sections.
   private static let headerIndex: Int64 = 0xffff
+  /// The place of what this store knows of a merged block: the arrivals of its rows.
+  private static let arrivalsIndex: Int64 = 0xfffe
 
   private let pool: DatabasePool
   private let path: String
@@ -57,12 +60,18 @@ final class BlockDatabase: Sendable {
           sql: """
             PRAGMA application_id = \(applicationID);
             CREATE TABLE meta (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL);
-            INSERT INTO meta VALUES ('format_version', \(formatVersion));
+            INSERT INTO meta VALUES ('format_version', \(formatVersion)), ('last_stream', 0);
             CREATE TABLE block (
               sequence INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE,
               family INTEGER NOT NULL, rows INTEGER NOT NULL, first INTEGER NOT NULL,
-              last INTEGER NOT NULL, kinds INTEGER NOT NULL, bytes INTEGER NOT NULL);
+              last INTEGER NOT NULL, kinds INTEGER NOT NULL, bytes INTEGER NOT NULL,
+              arrivals INTEGER);
             CREATE TABLE section (key INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+            CREATE TABLE merged (id BLOB PRIMARY KEY NOT NULL, block INTEGER NOT NULL)
+              WITHOUT ROWID;
+            CREATE INDEX merged_block ON merged (block);
+            CREATE TABLE garbage (sequence INTEGER PRIMARY KEY);
+            CREATE TABLE note (name TEXT PRIMARY KEY NOT NULL, bytes BLOB NOT NULL);
             """)
         return .commit
       }
@@ -87,7 +96,7 @@ final class BlockDatabase: Sendable {
         var damage: [BlockDamage] = []
         let rows = try Row.fetchCursor(
           database,
-          sql: "SELECT sequence, id, family, rows, first, last, kinds, bytes FROM block")
+          sql: "SELECT sequence, id, family, rows, first, last, kinds, bytes, arrivals FROM block")
         while let row = try rows.next() {
           let sequence: Int64 = row[0]
           let count = Int64.fromDatabaseValue(row[3]) ?? 0
@@ -115,42 +124,142 @@ final class BlockDatabase: Sendable {
       first <= last, let kinds = Int64.fromDatabaseValue(row[6]),
       let bytes = Int64.fromDatabaseValue(row[7]), bytes >= 0
     else { return nil }
+    let arrivals = Int64.fromDatabaseValue(row[8]).map {
+      StoredArrivals.inFile(checksum: UInt32(truncatingIfNeeded: $0))
+    }
     let span = id.rawSpan
     return BlockSummary(
       sequence: row[0], id: BlockID(high: span.big64(0), low: span.big64(8)), family: family,
       rows: Int(rows), first: Timestamp(nanoseconds: first), last: Timestamp(nanoseconds: last),
-      kinds: KindSet(bits: UInt64(bitPattern: kinds)), byteCount: Int(bytes))
+      kinds: KindSet(bits: UInt64(bitPattern: kinds)), byteCount: Int(bytes), arrivals: arrivals)
   }
 
-  /// Writes a block in one transaction; nil when it is there already.
-  func insert(_ block: EncodedBlock) throws(StoreError) -> BlockSummary? {
+  /// Writes blocks in one transaction; nil for those that are there already, alone or as a part of
+  /// a merged one.
+  func insert(_ blocks: [EncodedBlock]) throws(StoreError) -> [BlockSummary?] {
     try converting("writing a block to \(path)") {
       try pool.write { database in
-        let header = block.header
-        try database.cachedStatement(
-          sql: """
-            INSERT INTO block (id, family, rows, first, last, kinds, bytes)
-            VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
-            """
-        ).execute(arguments: [
-          blob(header.id.bytes), Int64(header.family.rawValue), Int64(header.rows),
-          header.first.nanoseconds, header.last.nanoseconds,
-          Int64(bitPattern: header.kinds.bits), Int64(header.byteCount),
-        ])
-        guard database.changesCount == 1 else { return nil }
-        let sequence = database.lastInsertedRowID
-        let insert = try database.cachedStatement(sql: "INSERT INTO section VALUES (?, ?)")
-        try insert.execute(arguments: [
-          sequence << Self.sectionBits | Self.headerIndex, blob(block.bytes[header.data.range]),
-        ])
-        for (index, section) in header.sections.enumerated() {
-          guard let range = section.range else { continue }
-          try insert.execute(arguments: [
-            sequence << Self.sectionBits | Int64(index), blob(block.bytes[range]),
-          ])
+        try blocks.map { block in
+          let known = try Row.fetchCursor(
+            try database.cachedStatement(sql: "SELECT 1 FROM merged WHERE id = ?"),
+            arguments: [blob(block.id.bytes)])
+          guard try known.next() == nil, let sequence = try Self.add(block, nil, to: database)
+          else { return nil }
+          return BlockSummary(sequence: sequence, header: block.header)
         }
-        return BlockSummary(sequence: sequence, header: header)
       }
+    }
+  }
+
+  /// Writes a block made of others and lets those go, in one transaction. Their bytes stay until
+  /// `remove` is told that nobody reads them; their ids stay known as long as the new block does.
+  ///
+  /// - Parameters:
+  ///   - arrivals: when each row came here, encoded.
+  ///   - sources: what it is made of.
+  func merge(
+    _ block: EncodedBlock, arrivals: [UInt8], replacing sources: [Int64]
+  ) throws(StoreError) -> BlockSummary? {
+    try converting("merging blocks of \(path)") {
+      try pool.write { database in
+        let checksum = crc32c(arrivals.rawSpan)
+        guard let sequence = try Self.add(block, checksum, to: database) else { return nil }
+        try database.cachedStatement(sql: "INSERT INTO section VALUES (?, ?)")
+          .execute(arguments: [
+            sequence << Self.sectionBits | Self.arrivalsIndex, blob(arrivals),
+          ])
+        for source in sources {
+          for sql in [
+            "UPDATE merged SET block = ?1 WHERE block = ?2",
+            "INSERT INTO merged SELECT id, ?1 FROM block WHERE sequence = ?2",
+          ] {
+            try database.cachedStatement(sql: sql).execute(arguments: [sequence, source])
+          }
+          for sql in [
+            "DELETE FROM block WHERE sequence = ?", "INSERT INTO garbage VALUES (?)",
+          ] {
+            try database.cachedStatement(sql: sql).execute(arguments: [source])
+          }
+        }
+        return BlockSummary(
+          sequence: sequence, header: block.header, arrivals: .inFile(checksum: checksum))
+      }
+    }
+  }
+
+  /// Adds the rows of a block; nil when one of that id is there.
+  private static func add(
+    _ block: EncodedBlock, _ arrivals: UInt32?, to database: Database
+  ) throws -> Int64? {
+    let header = block.header
+    try database.cachedStatement(
+      sql: """
+        INSERT INTO block (id, family, rows, first, last, kinds, bytes, arrivals)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+        """
+    ).execute(arguments: [
+      blob(header.id.bytes), Int64(header.family.rawValue), Int64(header.rows),
+      header.first.nanoseconds, header.last.nanoseconds,
+      Int64(bitPattern: header.kinds.bits), Int64(header.byteCount), arrivals.map { Int64($0) },
+    ])
+    guard database.changesCount == 1 else { return nil }
+    let sequence = database.lastInsertedRowID
+    let insert = try database.cachedStatement(sql: "INSERT INTO section VALUES (?, ?)")
+    try insert.execute(arguments: [
+      sequence << sectionBits | headerIndex, blob(block.bytes[header.data.range]),
+    ])
+    for (index, section) in header.sections.enumerated() {
+      guard let range = section.range else { continue }
+      try insert.execute(arguments: [
+        sequence << sectionBits | Int64(index), blob(block.bytes[range]),
+      ])
+    }
+    if let streams = header.info(.streamNumber)?.zone.range {
+      try database.cachedStatement(
+        sql: "UPDATE meta SET value = max(value, ?) WHERE name = 'last_stream'"
+      ).execute(arguments: [streams.upperBound])
+    }
+    return sequence
+  }
+
+  /// The largest stream number of all blocks that ever were here.
+  func lastStream() throws(StoreError) -> Int64 {
+    try converting("reading \(path)") {
+      try pool.read { database in
+        try Int64.fetchOne(database, sql: "SELECT value FROM meta WHERE name = 'last_stream'") ?? 0
+      }
+    }
+  }
+
+  /// What was written under that name by `setNote`.
+  func note(_ name: String) throws(StoreError) -> [UInt8]? {
+    try converting("reading \(path)") {
+      try pool.read { database in
+        try Data.fetchOne(
+          database, sql: "SELECT bytes FROM note WHERE name = ?", arguments: [name]
+        ).map { [UInt8]($0) }
+      }
+    }
+  }
+
+  func setNote(_ name: String, _ bytes: [UInt8]?) throws(StoreError) {
+    try converting("writing to \(path)") {
+      try pool.write { database in
+        if let bytes {
+          try database.execute(
+            sql: "INSERT OR REPLACE INTO note VALUES (?, ?)", arguments: [name, blob(bytes)])
+        } else {
+          try database.execute(sql: "DELETE FROM note WHERE name = ?", arguments: [name])
+        }
+      }
+    }
+  }
+
+  /// Blocks that were let go while somebody read them, when the program ended before they could
+  /// be removed.
+  func garbage() throws(StoreError) -> [Int64] {
+    try converting("reading \(path)") {
+      try pool.read { try Int64.fetchAll($0, sql: "SELECT sequence FROM garbage") }
     }
   }
 
@@ -163,8 +272,12 @@ final class BlockDatabase: Sendable {
             .execute(arguments: [
               sequence << Self.sectionBits, (sequence + 1) << Self.sectionBits - 1,
             ])
-          try database.cachedStatement(sql: "DELETE FROM block WHERE sequence = ?")
-            .execute(arguments: [sequence])
+          for sql in [
+            "DELETE FROM block WHERE sequence = ?", "DELETE FROM merged WHERE block = ?",
+            "DELETE FROM garbage WHERE sequence = ?",
+          ] {
+            try database.cachedStatement(sql: sql).execute(arguments: [sequence])
+          }
         }
       }
     }
@@ -173,6 +286,18 @@ final class BlockDatabase: Sendable {
   /// Prefix and header of a block.
   func header(_ sequence: Int64) throws(StoreError) -> [UInt8] {
     try fetch(sequence << Self.sectionBits | Self.headerIndex) ?? []
+  }
+
+  /// When each row of a merged block came here.
+  func arrivals(of sequence: Int64, rows: Int, checksum: UInt32) throws(StoreError) -> [Int64] {
+    let bytes = try fetch(sequence << Self.sectionBits | Self.arrivalsIndex) ?? []
+    do throws(WireError) {
+      guard crc32c(bytes.rawSpan) == checksum else { throw WireError(.invalid) }
+      var offset = 0
+      return try PackedInts(parsing: SectionBytes(bytes), at: &offset, count: rows).decoded()
+    } catch {
+      throw StoreError(error, "reading the arrivals of block number \(sequence)")
+    }
   }
 
   /// The bytes of a section, from the cache or from the file; checked when from the file.

@@ -113,8 +113,9 @@ extension BlockHeader {
     return presences
   }
 
-  private func columns(_ cursor: inout Cursor, of bytes: [UInt8]) throws(WireError) -> [ColumnInfo]
-  {
+  private mutating func columns(
+    _ cursor: inout Cursor, of bytes: [UInt8]
+  ) throws(WireError) -> [ColumnInfo] {
     let count = try cursor.varint(limit: Int(UInt16.max))
     var columns: [ColumnInfo] = []
     var before = -1
@@ -129,7 +130,10 @@ extension BlockHeader {
       let distinct = type.isCoded ? try cursor.varint(limit: rows) : 0
       let (zone, counts) = try zone(&cursor, of: bytes, present: present)
       // A field that a later minor revision added is left out; the others stay readable.
-      guard let id = FieldID(rawValue: rawID) else { continue }
+      guard let id = FieldID(rawValue: rawID) else {
+        hasUnknownColumns = true
+        continue
+      }
       columns.append(
         ColumnInfo(
           id: id, type: type, present: present, distinct: distinct, zone: zone, counts: counts,
@@ -181,6 +185,12 @@ extension BlockHeader {
       try cursor.skip(length)
       return (.bloom(BloomFilter(data: SectionBytes(bytes, start..<start + length))), nil)
     }
+  }
+
+  private static func range(_ cursor: inout Cursor) throws(WireError) -> ClosedRange<Int64> {
+    let (low, high) = (try cursor.int64(), try cursor.int64())
+    guard low <= high else { throw WireError(.invalid, at: cursor.offset) }
+    return low...high
   }
 
   private func lane(_ cursor: inout Cursor) throws(WireError) -> ContentLane {

@@ -13,6 +13,8 @@ package struct BlockHeader: Sendable {
   package var kinds: KindSet
   /// Ascending by id.
   package var columns: [ColumnInfo]
+  /// Whether it has columns of fields that this program does not know.
+  var hasUnknownColumns = false
 
   var sections: [Section]
   /// Sections that hold presences; a column names one by its index here.
@@ -25,6 +27,14 @@ package struct BlockHeader: Sendable {
   /// Bytes of the whole block.
   package var byteCount: Int {
     (sections.last { $0.range != nil }?.range?.upperBound) ?? data.count
+  }
+
+  /// Bytes of all columns: the block without header fields and bodies.
+  package var columnBytes: Int {
+    let chunks = (headers.chunks + bodies.chunks).reduce(0) {
+      $0 + (sections[$1.section].range?.count ?? 0)
+    }
+    return max(0, byteCount - chunks)
   }
 
   /// What the header says about a column, nil when no row has a value for that field.

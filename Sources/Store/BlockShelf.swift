@@ -17,10 +17,14 @@ struct BlockShelf {
   private(set) var sequence: Int64 = 0
   /// Bytes of all blocks.
   private(set) var bytes: Int64 = 0
-  /// Let go by retention; removed from the file when nobody holds them.
+  /// Let go by retention or merged; removed from the file when nobody holds them.
   private var retired: [Block] = []
   /// What snapshots share; nil after a change. It must not outlive one: it holds blocks.
   private var lists: BlockLists?
+  /// Ids of merged blocks, by the block they are in now. A file keeps them itself.
+  private var merged: [Int64: [BlockID]] = [:]
+  /// Blocks that cannot be merged, because they cannot be read.
+  private var unmergeable: Set<Int64> = []
   var counters = StoreCounters()
 
   /// The blocks as queries want them, worked out anew only after a change.
@@ -59,6 +63,7 @@ struct BlockShelf {
       let block = blocks[count]
       bytes -= Int64(block.byteCount)
       ids[block.id] = nil
+      forget(block)
       counters.blocksExpired += 1
       counters.rowsExpired += Int64(block.rows)
       counters.bytesExpired += Int64(block.byteCount)
@@ -66,6 +71,79 @@ struct BlockShelf {
       count += 1
     }
     if count > 0 { blocks.removeFirst(count) }
+  }
+
+  /// Lets the blocks go that came after the one of that number. They count as never taken in.
+  mutating func retire(after sequence: Int64) {
+    let gone = blocks.filter { $0.sequence > sequence }
+    blocks.removeAll { $0.sequence > sequence }
+    for block in gone {
+      bytes -= Int64(block.byteCount)
+      ids[block.id] = nil
+      forget(block)
+    }
+    retired += gone
+  }
+
+  private mutating func forget(_ block: Block) {
+    for id in merged.removeValue(forKey: block.sequence) ?? [] { ids[id] = nil }
+    unmergeable.remove(block.sequence)
+  }
+
+  /// Puts `block`, made of `sources`, in their place.
+  ///
+  /// - Parameter keepsIDs: whether the shelf has to remember the ids of the sources.
+  mutating func replace(_ sources: [Block], with block: Block, keepsIDs: Bool) {
+    var ids: [BlockID] = []
+    let gone = Set(sources.map(\.sequence))
+    blocks.removeAll { gone.contains($0.sequence) }
+    for source in sources {
+      ids += [source.id] + (merged.removeValue(forKey: source.sequence) ?? [])
+      self.ids[source.id] = nil
+      bytes -= Int64(source.byteCount)
+    }
+    add(block)
+    settleLast()
+    if keepsIDs {
+      for id in ids { self.ids[id] = block.sequence }
+      merged[block.sequence] = ids
+    }
+    retired += sources
+    counters.blocksMerged += Int64(sources.count)
+  }
+
+  mutating func note(unmergeable sequence: Int64) { unmergeable.insert(sequence) }
+
+  /// Blocks of one family and of about the same size that are due to become one, oldest first;
+  /// nil when there are none.
+  ///
+  /// A block is merged with as many others of its size before it is merged with larger ones, so
+  /// that a row is rewritten a few times only, and a few small blocks of each size remain.
+  func dueForMerge(_ limits: StoreLimits) -> [Block]? {
+    let width = max(2, limits.mergedBlocks)
+    let rowLimit = min(limits.blockRows, BlockLimits.rows)
+    for family in BlockFamily.allCases {
+      var tiers: [Int: [Block]] = [:]
+      for block in blocks
+      where block.family == family && block.rows * 2 <= rowLimit
+        && block.byteCount * 2 <= limits.blockContentBytes
+        && !unmergeable.contains(block.sequence)
+      {
+        var (tier, size) = (0, block.rows)
+        while size >= width { (tier, size) = (tier + 1, size / width) }
+        tiers[tier, default: []].append(block)
+      }
+      for (_, blocks) in tiers.sorted(by: { $0.key < $1.key }) where blocks.count >= width {
+        var (rows, bytes) = (0, 0)
+        let chosen = blocks.prefix(width).prefix { block in
+          rows += block.rows
+          bytes += block.byteCount
+          return rows <= rowLimit && bytes <= limits.blockContentBytes
+        }
+        if chosen.count > 1 { return Array(chosen) }
+      }
+    }
+    return nil
   }
 
   /// Takes the retired blocks that nothing else refers to, and gives their numbers.

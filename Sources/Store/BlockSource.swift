@@ -10,19 +10,23 @@ struct BlockSummary: Sendable {
   var last: Timestamp
   var kinds: KindSet
   var byteCount: Int
+  /// Of a merged block only.
+  var arrivals: StoredArrivals?
 
   init(
     sequence: Int64, id: BlockID, family: BlockFamily, rows: Int, first: Timestamp,
-    last: Timestamp, kinds: KindSet, byteCount: Int
+    last: Timestamp, kinds: KindSet, byteCount: Int, arrivals: StoredArrivals? = nil
   ) {
     (self.sequence, self.id, self.family, self.rows) = (sequence, id, family, rows)
     (self.first, self.last, self.kinds, self.byteCount) = (first, last, kinds, byteCount)
+    self.arrivals = arrivals
   }
 
-  init(sequence: Int64, header: BlockHeader) {
+  init(sequence: Int64, header: BlockHeader, arrivals: StoredArrivals? = nil) {
     self.init(
       sequence: sequence, id: header.id, family: header.family, rows: header.rows,
-      first: header.first, last: header.last, kinds: header.kinds, byteCount: header.byteCount)
+      first: header.first, last: header.last, kinds: header.kinds, byteCount: header.byteCount,
+      arrivals: arrivals)
   }
 }
 

@@ -70,3 +70,41 @@ package enum Column: Sendable {
     }
   }
 }
+
+extension Column {
+  /// Codes by row; nil for a column of numbers.
+  package func codes() -> [UInt32]? {
+    switch self {
+    case .bools, .ints, .instants: nil
+    case .texts(let column): column.codes()
+    case .bytes(let column): column.codes()
+    case .textLists(let column): column.codes()
+    case .pairs(let column): column.codes()
+    case .numbers(let column): column.codes()
+    }
+  }
+
+  /// Length of a table by code.
+  package var codeCount: Int {
+    switch self {
+    case .bools, .ints, .instants: 1
+    case .texts(let column): column.codeCount
+    case .bytes(let column): column.codeCount
+    case .textLists(let column): column.codeCount
+    case .pairs(let column): column.codeCount
+    case .numbers(let column): column.codeCount
+    }
+  }
+
+  /// The value of a code; `.none` for 0.
+  package func fieldValue(code: UInt32) -> FieldValue {
+    switch self {
+    case .bools, .ints, .instants: .none
+    case .texts(let column): column.value(code: code).map(FieldValue.text) ?? .none
+    case .bytes(let column): column.value(code: code).map(FieldValue.bytes) ?? .none
+    case .textLists(let column): column.value(code: code).map { .texts($0.texts) } ?? .none
+    case .pairs(let column): column.value(code: code).map { .pairs($0.pairs) } ?? .none
+    case .numbers(let column): column.value(code: code).map { .numbers($0.numbers) } ?? .none
+    }
+  }
+}

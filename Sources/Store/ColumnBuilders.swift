@@ -68,8 +68,8 @@ struct RowOrder: Sendable {
   /// Row of the block of each row of arrival; empty when they came in order.
   private let places: [UInt32]
 
-  /// The rows by time, then stream, then index, then arrival.
-  init(instants: [Int64], streams: [Int64], indices: [Int64]) {
+  /// The rows by time, then stream, then index, then mark, or arrival where there are no marks.
+  init(instants: [Int64], streams: [Int64], indices: [Int64], marks: [Int64] = []) {
     rows = instants.count
     func isBefore(_ a: Int, _ b: Int) -> Bool {
       if instants[a] != instants[b] { return instants[a] < instants[b] }
@@ -77,7 +77,7 @@ struct RowOrder: Sendable {
         return UInt64(bitPattern: streams[a]) < UInt64(bitPattern: streams[b])
       }
       if indices[a] != indices[b] { return indices[a] < indices[b] }
-      return a < b
+      return marks.isEmpty ? a < b : marks[a] < marks[b]
     }
     guard (1..<max(rows, 1)).contains(where: { isBefore($0, $0 - 1) }) else {
       (order, places) = (nil, [])

@@ -21,12 +21,17 @@ package final class EntryStore: Sendable {
   }
 
   package let limits: StoreLimits
-  private let database: BlockDatabase?
+  let database: BlockDatabase?
   private let builders: Mutex<Builders>
-  private let shelf: Mutex<BlockShelf>
-  /// Held while a block is written, so that blocks become visible in order of arrival.
-  private let writing = Mutex(())
+  let shelf: Mutex<BlockShelf>
+  /// Held while blocks are written or let go, so that they become visible in order of arrival.
+  let writing = Mutex(())
+  /// Held while blocks are merged.
+  let merging = Mutex(())
   private let damage = DamageLog()
+  /// When `advance(to:)` last closed the open blocks.
+  private let flushed = Mutex<Timestamp?>(nil)
+  private let writeFailure = Mutex<StoreError?>(nil)
 
   /// Opens or makes the store; blocks that were there are visible at once.
   package init(_ place: Place, limits: StoreLimits = StoreLimits()) throws(StoreError) {
@@ -40,6 +45,8 @@ package final class EntryStore: Sendable {
     case .memory: database = nil
     case .file(let path):
       let database = try BlockDatabase(path: path, cacheBytes: limits.cacheBytes)
+      let garbage = try database.garbage()
+      if !garbage.isEmpty { try database.remove(garbage) }
       let (summaries, broken) = try database.summaries()
       for summary in summaries {
         shelf.add(Block(summary: summary, source: .database(database), damage: damage))
@@ -75,36 +82,59 @@ package final class EntryStore: Sendable {
         return nil
       }
       if let full {
-        do throws(StoreError) { try close(full) } catch { failure = failure ?? error }
+        do throws(StoreError) {
+          try write([encoded(full)])
+        } catch { failure = failure ?? error }
       }
     }
     shelf.withLock { $0.counters.entriesAppended += Int64(entries.count) }
     if let failure { throw failure }
   }
 
-  /// Closes and writes the open blocks, so that all entries taken in so far are visible and safe.
+  /// Closes and writes the open blocks, both or none of them, so that all entries taken in so far
+  /// are visible and safe.
   /// (A block that another thread is just closing becomes visible when its `append` returns.)
   package func flush() throws(StoreError) {
     let calls = builders.withLock { $0.calls.taken() }
     let connections = builders.withLock { $0.connections.taken() }
-    var failure: StoreError?
-    do throws(StoreError) { try close(calls) } catch { failure = error }
-    do throws(StoreError) { try close(connections) } catch { failure = failure ?? error }
-    if let failure { throw failure }
+    try write([encoded(calls), encoded(connections)])
+  }
+
+  /// Lets the time of live traffic pass: what waits is written every `flushNanoseconds`, and small
+  /// blocks are merged. Call it some times a second.
+  ///
+  /// - Parameter now: any clock that does not go backwards.
+  package func advance(to now: Timestamp) throws(StoreError) {
+    let isDue = flushed.withLock { last in
+      if let last, now.nanoseconds(since: last) < limits.flushNanoseconds, last <= now {
+        return false
+      }
+      last = now
+      return true
+    }
+    guard isDue else { return }
+    try flush()
+    try merge()
   }
 
   /// Entries that wait in open blocks.
   package var waiting: Int { builders.withLock { $0.calls.rows + $0.connections.rows } }
 
-  private func close(_ builder: consuming BlockBuilder) throws(StoreError) {
+  private func encoded(_ builder: consuming BlockBuilder) -> EncodedBlock? {
     let counters = builder.counters
-    let rows = builder.rows
     shelf.withLock { $0.counters.add(counters) }
-    guard let block = builder.finish() else { return }
+    return builder.finish()
+  }
+
+  private func write(_ blocks: [EncodedBlock?]) throws(StoreError) {
+    let blocks = blocks.compactMap { $0 }
+    guard !blocks.isEmpty else { return }
     do throws(StoreError) {
-      try insert(block)
+      try insert(blocks)
     } catch {
-      shelf.withLock { $0.counters.entriesLost += Int64(rows) }
+      let rows = blocks.reduce(0) { $0 + Int64($1.header.rows) }
+      shelf.withLock { $0.counters.entriesLost += rows }
+      writeFailure.withLock { $0 = error }
       throw error
     }
   }
@@ -131,41 +161,64 @@ package final class EntryStore: Sendable {
     }
   }
 
+  /// Why entries were lost lately; nil when none were.
+  package var lastWriteFailure: StoreError? { writeFailure.withLock { $0 } }
+
   /// Takes a whole block in, as another store or builder made it.
   ///
   /// - Returns: false when it was there already; nothing has changed then.
   @discardableResult
   package func insert(_ encoded: EncodedBlock) throws(StoreError) -> Bool {
-    let inserted = try writing.withLock { (_) throws(StoreError) -> Bool in
-      try insertWhileWriting(encoded)
+    try insert([encoded]) == 1
+  }
+
+  /// Takes blocks in, all of them or none.
+  ///
+  /// - Returns: how many were not there yet.
+  @discardableResult
+  private func insert(_ blocks: [EncodedBlock]) throws(StoreError) -> Int {
+    let inserted = try writing.withLock { (_) throws(StoreError) -> Int in
+      let summaries = try summaries(writing: blocks)
+      let new = zip(summaries, blocks).compactMap { summary, encoded in
+        summary.map { block($0, encoded) }
+      }
+      shelf.withLock { shelf in
+        for block in new {
+          shelf.add(block)
+          shelf.settleLast()
+        }
+        shelf.counters.blocksInserted += Int64(new.count)
+        shelf.counters.blocksRepeated += Int64(blocks.count - new.count)
+      }
+      return new.count
     }
     try enforceBytes()
     return inserted
   }
 
-  private func insertWhileWriting(_ encoded: EncodedBlock) throws(StoreError) -> Bool {
-    let (known, next) = shelf.withLock { shelf in
-      (shelf.ids[encoded.id] != nil, shelf.sequence + 1)
+  /// Writes blocks; nil for those that are there already.
+  private func summaries(writing blocks: [EncodedBlock]) throws(StoreError) -> [BlockSummary?] {
+    if let database { return try database.insert(blocks) }
+    return shelf.withLock { shelf in
+      var next = shelf.sequence
+      return blocks.map { block in
+        guard shelf.ids[block.id] == nil else { return nil }
+        next += 1
+        return BlockSummary(sequence: next, header: block.header)
+      }
     }
-    var summary: BlockSummary?
-    if !known {
-      summary =
-        if let database { try database.insert(encoded) } else {
-          BlockSummary(sequence: next, header: encoded.header)
-        }
-    }
-    guard let summary else {
-      shelf.withLock { $0.counters.blocksRepeated += 1 }
-      return false
-    }
+  }
+
+  /// A block just written.
+  func block(_ summary: BlockSummary, _ encoded: EncodedBlock) -> Block {
     let source: BlockSource = database.map { .database($0) } ?? .memory(encoded)
-    let block = Block(summary: summary, source: source, damage: damage)
-    shelf.withLock { shelf in
-      shelf.add(block)
-      shelf.settleLast()
-      shelf.counters.blocksInserted += 1
-    }
-    return true
+    return Block(summary: summary, source: source, damage: damage)
+  }
+
+  /// The largest stream number of all entries that ever were in the file; 0 in memory. Numbers
+  /// beyond it are free.
+  package func lastStream() throws(StoreError) -> UInt64 {
+    UInt64(max(0, try database?.lastStream() ?? 0))
   }
 
   /// The blocks at this moment.
@@ -177,20 +230,24 @@ package final class EntryStore: Sendable {
   package func expire(now: Timestamp) throws(StoreError) {
     if let age = limits.ageNanoseconds {
       let border = now.advanced(by: -age)
-      shelf.withLock { shelf in shelf.retire { block, _ in block.last < border } }
+      writing.withLock { _ in
+        shelf.withLock { shelf in shelf.retire { block, _ in block.last < border } }
+      }
     }
     try enforceBytes()
   }
 
   private func enforceBytes() throws(StoreError) {
     if let limit = limits.bytes {
-      shelf.withLock { shelf in shelf.retire { _, bytes in bytes > limit } }
+      writing.withLock { _ in
+        shelf.withLock { shelf in shelf.retire { _, bytes in bytes > limit } }
+      }
     }
     try removeRetired()
   }
 
   /// Removes from the file what was let go and what no snapshot holds any more.
-  private func removeRetired() throws(StoreError) {
+  func removeRetired() throws(StoreError) {
     let removable = shelf.withLock { $0.takeUnheld() }
     if let database, !removable.isEmpty { try database.remove(removable) }
   }

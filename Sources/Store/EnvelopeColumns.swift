@@ -61,7 +61,12 @@ struct EnvelopeColumns: Sendable {
   }
 
   /// The order of the block.
-  func order() -> RowOrder { RowOrder(instants: instants, streams: streams, indices: indices) }
+  ///
+  /// - Parameter marks: one for each row of arrival, ascending among rows that are equal in all
+  ///   else; empty for the order of arrival.
+  func order(_ marks: [Int64]) -> RowOrder {
+    RowOrder(instants: instants, streams: streams, indices: indices, marks: marks)
+  }
 
   func write(to writer: inout BlockWriter, _ order: RowOrder) {
     func ints(_ id: FieldID, _ values: [Int64], _ type: FieldType = .int) {

@@ -10,6 +10,10 @@ package struct StoreLimits: Sendable {
   package var ageNanoseconds: Int64?
   /// Bytes of sections read from a file that are kept in memory for the next query.
   package var cacheBytes = 256 << 20
+  /// Longest time in nanoseconds that entries wait in an open block while `advance(to:)` is called.
+  package var flushNanoseconds: Int64 = 500_000_000
+  /// Blocks of about the same size that are merged to one: so many and no more wait for it.
+  package var mergedBlocks = 8
 
   package init() {}
 }
@@ -19,7 +23,7 @@ package enum BlockLimits {
   /// Rows of a block. Codes and row numbers fit 32 bits with room to spare.
   package static let rows = 65_536
   /// Sections of a block.
-  package static let sections = 65_535
+  package static let sections = 65_534
   /// Bytes of the header with its small sections.
   package static let headerBytes = 16 << 20
   /// Bytes of one section other than a chunk.
@@ -48,6 +52,8 @@ package struct StoreCounters: Hashable, Sendable {
   package var blocksExpired: Int64 = 0
   package var rowsExpired: Int64 = 0
   package var bytesExpired: Int64 = 0
+  /// Small blocks that were merged into larger ones.
+  package var blocksMerged: Int64 = 0
   /// Blocks that could not be read and are skipped.
   package var blocksDamaged: Int64 = 0
   /// Values longer than `BlockLimits.valueBytes`, cut.

@@ -16,6 +16,11 @@ package enum ZoneMap: Sendable {
   static let setValues = 24
   static let setBytes = 384
 
+  /// Smallest and largest integer; nil for columns of other types.
+  package var range: ClosedRange<Int64>? {
+    if case .range(let range) = self { range } else { nil }
+  }
+
   /// Whether a row may hold exactly this text. "No" is certain.
   package func mayContain(_ text: String) -> Bool {
     switch self {

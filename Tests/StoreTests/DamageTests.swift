@@ -169,6 +169,35 @@ struct DamageTests {
     #expect(code(newer) == .unknownVersion)
   }
 
+  /// A limit on the size of files stands for the device: writing fails in the middle of a block.
+  @Test func aFullDeviceCostsNoMoreThanWhatCouldNotBeWritten() async throws {
+    let folder = try Folder()
+    let path = folder.file
+    await #expect(processExitsWith: .success) { [path = path as String] in
+      signal(SIGXFSZ, SIG_IGN)
+      try fillDevice(path)
+    }
+    let store = try EntryStore(.file(path: path))
+    #expect(store.snapshot().rows() >= 200 && store.snapshot().damage.isEmpty)
+  }
+
+  @Test func aFolderBelongsToOneProcess() throws {
+    let folder = try Folder()
+    let lock = try FolderLock(folder.path + "/data")
+    let error = #expect(throws: StoreError.self) { try FolderLock(folder.path + "/data") }
+    #expect(error?.code == .locked)
+    #expect(error?.description.contains("process \(getpid()) has it") == true)
+    withExtendedLifetime(lock) {}
+    let missing = #expect(throws: StoreError.self) { try FolderLock(folder.path + "/a/b") }
+    #expect(missing?.code == .cannotOpen)
+  }
+
+  @Test func aFolderIsFreeWhenItsHolderIsGone() throws {
+    let folder = try Folder()
+    do { _ = try FolderLock(folder.path) }
+    _ = try FolderLock(folder.path)
+  }
+
   @Test func errorsSayWhatAndWhatNext() {
     for code in StoreError.Code.allCases {
       let error = StoreError(code, "writing a block to x", underlying: "because")
@@ -176,4 +205,39 @@ struct DamageTests {
       #expect(error.description.contains("(because); ") && !error.nextStep.isEmpty)
     }
   }
+}
+
+/// Appends until a write fails, then goes on with more room.
+private func fillDevice(_ path: String) throws {
+  func limit(_ bytes: UInt) {
+    var limit = rlimit()
+    #if canImport(Glibc)
+      let resource = __rlimit_resource_t(RLIMIT_FSIZE.rawValue)
+    #else
+      let resource = RLIMIT_FSIZE
+    #endif
+    getrlimit(resource, &limit)
+    limit.rlim_cur = min(numericCast(bytes), limit.rlim_max)
+    setrlimit(resource, &limit)
+  }
+  limit(1 << 20)
+  var limits = StoreLimits()
+  limits.blockRows = 100
+  let store = try EntryStore(.file(path: path), limits: limits)
+  var random = RandomEntries(seed: 14)
+  var written = 0
+  var failure: StoreError?
+  while failure == nil, written < 100_000 {
+    do throws(StoreError) {
+      try store.append(random.entries(100, kinds: [.http]))
+      written += 100
+    } catch { failure = error }
+  }
+  precondition(failure?.code == .diskFull || failure?.code == .inputOutput)
+  precondition(store.counters.entriesLost == 100 && store.lastWriteFailure != nil)
+  precondition(store.snapshot().rows() == written && written >= 200)
+  for block in store.snapshot().blocks { _ = try block.column(.instant) }
+  limit(.max)
+  try store.append(random.entries(100, kinds: [.http]))
+  precondition(store.snapshot().rows() == written + 100)
 }

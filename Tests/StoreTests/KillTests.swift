@@ -6,53 +6,90 @@ import Testing
 
 @testable import Store
 
-/// What is left when the process is killed while it writes.
+/// What is left when the process is killed while it takes in live traffic: two hundred times, at
+/// random moments, twenty times in a row on one file.
 @Suite(.serialized)
 struct KillTests {
-  /// The child notes each committed block in a file beside the store; after the kill every block
-  /// noted must be there, whole, and the store must go on.
-  @Test(arguments: [3, 11, 18, 26, 40, 70] as [UInt32])
-  func aKilledWriterLosesNoCommittedBlock(milliseconds: UInt32) async throws {
+  /// Batches a second, on the clock of the traffic.
+  static let rate: UInt64 = 50
+  static let batch = 6
+
+  /// The child notes how many batches it gave to the store, and how many the store said were safe.
+  /// After the kill all safe ones must be there, and all that are older than a second, each once.
+  @Test(arguments: 0..<10)
+  func aKilledWriterLosesAtMostTheLastSecond(round: UInt64) async throws {
     let folder = try Folder()
     let path = folder.path
-    await #expect(processExitsWith: .signal(SIGKILL)) {
-      [path = path as String, milliseconds = milliseconds as UInt32] in
-      try writeUntilKilled(path, after: milliseconds)
+    var random = SeededGenerator(seed: round)
+    var given: [ClosedRange<UInt64>] = []
+    var needed: [ClosedRange<UInt64>] = []
+    for kill in 0..<20 as Range<UInt64> {
+      let microseconds = UInt32(random.next() % (kill % 4 == 0 ? 4_000 : 60_000))
+      await #expect(processExitsWith: .signal(SIGKILL)) {
+        [path = path as String, kill = kill as UInt64, microseconds = microseconds as UInt32] in
+        try writeUntilKilled(path, run: kill, after: microseconds)
+      }
+      let counts = [noted(path + "/given"), noted(path + "/safe")]
+      let base = kill << 32
+      if counts[0] > 0 { given.append(base...(base + counts[0] - 1)) }
+      let certain = max(counts[1], counts[0] > Self.rate ? counts[0] - Self.rate : 0)
+      if certain > 0 { needed.append(base...(base + certain - 1)) }
+      let store = try EntryStore(.file(path: folder.file))
+      try check(store.snapshot(), given: given, needed: needed)
+      try store.close()
     }
-    let noted = (try? Data(contentsOf: URL(fileURLWithPath: path + "/noted")))?.count ?? 0
-    let store = try EntryStore(.file(path: folder.file))
-    let snapshot = store.snapshot()
-    #expect(snapshot.blocks.count >= noted)
+  }
+
+  private func noted(_ path: String) -> UInt64 {
+    UInt64(FileManager.default.contents(atPath: path)?.count ?? 0)
+  }
+
+  private func check(
+    _ snapshot: StoreSnapshot, given: [ClosedRange<UInt64>], needed: [ClosedRange<UInt64>]
+  ) throws {
+    var counts: [UInt64: Int] = [:]
     for block in snapshot.blocks {
+      guard case .ints(let streams)? = try block.column(.streamNumber) else { continue }
+      for stream in streams.values() { counts[UInt64(bitPattern: stream), default: 0] += 1 }
       for info in try block.header().columns { _ = try block.column(info.id) }
-      for row in Swift.stride(from: 0, to: block.rows, by: 17) { _ = try block.content(row: row) }
+      _ = try block.content(row: block.rows - 1)
     }
-    #expect(snapshot.damage.isEmpty && snapshot.rows() == snapshot.blocks.count * 200)
-    var random = RandomEntries(seed: 99)
-    try store.append(random.entries(10))
-    try store.flush()
-    #expect(store.snapshot().rows() == snapshot.rows() + 10)
+    #expect(snapshot.damage.isEmpty)
+    let missing = needed.joined().filter { counts[$0] != Self.batch }
+    #expect(missing.isEmpty, "\(missing.count) batches are lost or in part or twice")
+    let strange = counts.filter { stream, count in
+      count > Self.batch || !given.contains { $0.contains(stream) }
+    }
+    #expect(strange.isEmpty, "\(strange.count) batches are more than was given")
   }
 }
 
-/// Writes blocks of 200 rows until a thread kills the process.
-private func writeUntilKilled(_ folder: String, after milliseconds: UInt32) throws {
-  var limits = StoreLimits()
-  limits.blockRows = 200
-  let store = try EntryStore(.file(path: folder + "/entries.db"), limits: limits)
-  let noted = folder + "/noted"
-  try Data().write(to: URL(fileURLWithPath: noted))
-  let handle = try #require(FileHandle(forWritingAtPath: noted))
-  var random = RandomEntries(seed: UInt64(milliseconds))
-  let batches = (0..<10).map { _ in random.entries(200, kinds: [.http]) }
+/// Takes in live traffic until a thread kills the process.
+private func writeUntilKilled(_ folder: String, run: UInt64, after microseconds: UInt32) throws {
+  for name in ["given", "safe"] {
+    _ = FileManager.default.createFile(atPath: folder + "/" + name, contents: Data())
+  }
+  let given = try #require(FileHandle(forWritingAtPath: folder + "/given"))
+  let safe = try #require(FileHandle(forWritingAtPath: folder + "/safe"))
+  var random = RandomEntries(seed: run)
+  let batches = (0..<10).map { _ in random.entries(KillTests.batch) }
   Thread.detachNewThread {
-    usleep(milliseconds * 1_000)
+    usleep(microseconds)
     kill(getpid(), SIGKILL)
   }
-  for number in 0..<1_000_000 {
-    var batch = batches[number % batches.count]
-    batch[0].stream = UInt64(number)
+  var limits = StoreLimits()
+  limits.blockRows = 2_000
+  limits.mergedBlocks = 4
+  let store = try EntryStore(.file(path: folder + "/entries.db"), limits: limits)
+  var isSafe: UInt64 = 0
+  for number in 0..<1_000_000 as Range<UInt64> {
+    var batch = batches[Int(number) % batches.count]
+    for index in batch.indices { batch[index].stream = run << 32 + number }
+    try given.write(contentsOf: [1])
     try store.append(batch)
-    try handle.write(contentsOf: [1])
+    try store.advance(to: Timestamp(nanoseconds: Int64(number * 1_000_000_000 / KillTests.rate)))
+    guard store.waiting == 0 else { continue }
+    try safe.write(contentsOf: [UInt8](repeating: 1, count: Int(number + 1 - isSafe)))
+    isSafe = number + 1
   }
 }

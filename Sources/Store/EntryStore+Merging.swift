@@ -1,0 +1,72 @@
+import Bytes
+import Entries
+import Synchronization
+
+// Live traffic makes a block for every half second. Merging keeps their number small, so that
+// queries do not slow down with them.
+extension EntryStore {
+  /// Merges small blocks as long as some are due; returns at once when another thread does.
+  ///
+  /// Readers see the small blocks or the large one, never both, and the process may be killed at
+  /// any moment: a merge is one transaction. Sources that cannot be read are left as they are.
+  package func merge() throws(StoreError) {
+    let result: Result<Void, StoreError>? = merging.withLockIfAvailable { _ in
+      Result { () throws(StoreError) in
+        while let sources = shelf.withLock({ $0.dueForMerge(limits) }) { try merge(sources) }
+      }
+    }
+    try result?.get()
+    try removeRetired()
+  }
+
+  private func merge(_ sources: [Block]) throws(StoreError) {
+    // Rows that are equal in all else stay in order of arrival.
+    let sources = sources.sorted { $0.sequence < $1.sequence }
+    var builder = BlockBuilder(sources[0].family, limits: limits)
+    var arrivals: [Int64] = []
+    for source in sources {
+      do throws(StoreError) {
+        guard try !source.header().hasUnknownColumns else {
+          return shelf.withLock { $0.note(unmergeable: source.sequence) }
+        }
+        let numbers = try source.arrivals()
+        var reader = try EntryReader(source)
+        for row in 0..<source.rows {
+          builder.append(try reader.entry(row: row))
+          arrivals.append(numbers[row])
+        }
+      } catch {
+        return shelf.withLock { $0.note(unmergeable: source.sequence) }
+      }
+    }
+    guard let merged = builder.finish(arrivals) else { return }
+    try writing.withLock { (_) throws(StoreError) in
+      // Retention may have been faster.
+      let (areThere, next) = shelf.withLock { shelf in
+        (sources.allSatisfy { shelf.ids[$0.id] == $0.sequence }, shelf.sequence + 1)
+      }
+      guard areThere else { return }
+      guard let summary = try replace(sources, with: merged, next) else {
+        // A block of the same content is there: these rows were sent in two ways.
+        return shelf.withLock { shelf in
+          for source in sources { shelf.note(unmergeable: source.sequence) }
+        }
+      }
+      let block = block(summary, merged.block)
+      shelf.withLock { $0.replace(sources, with: block, keepsIDs: database == nil) }
+    }
+  }
+
+  private func replace(
+    _ sources: [Block], with merged: (block: EncodedBlock, marks: [Int64]), _ next: Int64
+  ) throws(StoreError) -> BlockSummary? {
+    guard let database else {
+      return BlockSummary(
+        sequence: next, header: merged.block.header, arrivals: .inMemory(merged.marks))
+    }
+    var encoded: [UInt8] = []
+    PackedInts.encode(merged.marks, into: &encoded)
+    return try database.merge(
+      merged.block, arrivals: encoded, replacing: sources.map(\.sequence))
+  }
+}
