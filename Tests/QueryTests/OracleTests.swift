@@ -20,8 +20,8 @@ import Testing
     "http", "dns", "grpc", "status_code >= 500", "status_code == 404", "status_code != 200",
     "method == \"GET\"", "method == \"POST\"", "path.startsWith(\"/api\")",
     "path.contains(\"orders\")", "elapsed_time > 2000", "elapsed_time <= 40000",
-    "dst.namespace == \"shop\"", "src.namespace != \"shop\"", "request_size > 100",
-    "response_size == 0", "dst.port == 8080", "error_type != \"\"", "dns_rcode == \"NXDOMAIN\"",
+    "dst.namespace == \"shop\"", "src.namespace != \"shop\"", "dns_request_length > 100",
+    "dns_total_size == 0", "dst.port == 8080", "error_type != \"\"", "dns_rcode == \"NXDOMAIN\"",
     "src.pod.name == \"orders-1\"", "path == \"/nowhere\"", "true",
   ]
 
@@ -236,7 +236,10 @@ import Testing
     }
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { @concurrent in
-        for _ in 0..<300 {
+        for batch in 0..<300 as Range<UInt64> {
+          // A block of the same content again would change nothing.
+          var entries = entries
+          for index in entries.indices { entries[index].stream = batch }
           try store.append(entries)
           try store.flush()
           try store.merge()

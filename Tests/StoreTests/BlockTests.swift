@@ -86,7 +86,7 @@ struct BlockTests {
       switch value {
       case .text(let text): #expect(info.zone.mayContain(text), "\(id) denies \(text)")
       case .int(let number):
-        guard case .range(let range) = info.zone else {
+        guard let range = info.zone.range else {
           Issue.record("\(id) has no range")
           return
         }

@@ -11,7 +11,8 @@ struct DocumentedBlock {
   struct Zone {
     var form: UInt8
     var range: ClosedRange<Int64>?
-    var numbers: Set<Int64> = []
+    var counts: [Int64: Int] = [:]
+    var grams: (logarithm: Int, section: Int)?
     var texts: [[UInt8]] = []
     var bits: [UInt8] = []
   }
@@ -108,16 +109,17 @@ struct DocumentedBlock {
     var zone = Zone(form: try reader.take(1)[0])
     switch zone.form {
     case 0: break
-    case 1, 4:
+    case 1:
       let low = Int64(bitPattern: try reader.number(8))
-      let high = Int64(bitPattern: try reader.number(8))
-      zone.range = low...high
-      guard zone.form == 4 else { break }
-      let bits = try reader.take(Int(high - low) / 8 + 1)
-      for number in low...high {
-        let bit = Int(number - low)
-        if bits[bit / 8] & 1 << UInt8(bit % 8) != 0 { zone.numbers.insert(number) }
+      zone.range = low...Int64(bitPattern: try reader.number(8))
+    case 4:
+      let count = try reader.take(1)[0]
+      var number = Int64(bitPattern: try reader.number(8))
+      for _ in 0..<count {
+        number = number &+ Int64(try reader.varint())
+        zone.counts[number] = try reader.varint()
       }
+    case 5: zone.grams = (Int(try reader.take(1)[0]), try reader.varint())
     case 2:
       let count = try reader.varint()
       var texts = Reader(bytes: try reader.take(try reader.varint()))
@@ -258,6 +260,15 @@ struct DocumentedBlock {
     let (low, high) = (UInt32(truncatingIfNeeded: hash), UInt32(hash >> 32) | 1)
     return (0..<4 as Range<UInt32>).allSatisfy { k in
       let bit = Int(low &+ k &* high) % (bits.count * 8)
+      return bits[bit / 8] & 1 << UInt8(bit % 8) != 0
+    }
+  }
+
+  /// Whether a filter of neighbours has the bits of a text.
+  static func mayHold(_ bits: [UInt8], logarithm: Int, _ text: [UInt8]) -> Bool {
+    text.indices.dropLast(2).allSatisfy { at in
+      let three = UInt32(text[at]) + UInt32(text[at + 1]) << 8 + UInt32(text[at + 2]) << 16
+      let bit = Int(three &* 0x9e37_79b1 >> UInt32(32 - logarithm))
       return bits[bit / 8] & 1 << UInt8(bit % 8) != 0
     }
   }
