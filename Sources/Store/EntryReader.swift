@@ -69,7 +69,7 @@ struct EntryReader {
     {
       entry.fault = Entry.Fault(kind, text(.faultMessage, row) ?? "")
     }
-    entry.fields.reserve(fields.count)
+    entry.fields.reserve(bytes: 32 * fields.count)
     for id in fields {
       let value = value(id, row)
       if value != .none { entry.fields.add(id, value) }
