@@ -31,20 +31,6 @@ import Testing
     }
   }
 
-  @Test func groupsThatDoNotFit() async throws {
-    let store = try sample()
-    let aggregation = Aggregation(families: .everything, by: [.field(.path)], limit: 5)
-    let small = StoreSource(store, memoryLimit: 200 << 10)
-    let sentence = await complaint { () async throws(QueryError) in
-      _ = try await small.aggregate(aggregation)
-    }
-    #expect(sentence?.contains("groups and more need more than the 200 KB") == true)
-    #expect(sentence?.contains("narrow the filter") == true)
-    let few = Aggregation(families: .everything, by: [.field(.kind)], limit: 5)
-    #expect(try await small.aggregate(few).groupCount > 3)
-    #expect(try await StoreSource(store).aggregate(aggregation).groupCount > 2_000)
-  }
-
   @Test func flowsThatDoNotFit() async throws {
     let store = try sample()
     let small = StoreSource(store, memoryLimit: 50 << 10)

@@ -268,7 +268,7 @@ struct DocumentedBlock {
   static func mayHold(_ bits: [UInt8], logarithm: Int, _ text: [UInt8]) -> Bool {
     text.indices.dropLast(2).allSatisfy { at in
       let three = UInt32(text[at]) + UInt32(text[at + 1]) << 8 + UInt32(text[at + 2]) << 16
-      let bit = Int(three &* 0x9e37_79b1 >> UInt32(32 - logarithm))
+      let bit = Int((three &* 0x9e37_79b1) >> UInt32(32 - logarithm))
       return bits[bit / 8] & 1 << UInt8(bit % 8) != 0
     }
   }
