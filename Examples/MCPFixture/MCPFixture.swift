@@ -12,8 +12,7 @@ import ToolKit
 enum MCPFixture {
   static func main() async throws {
     let port = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 0
-    var log = Logger(label: "mcp-fixture") { StreamLogHandler.standardError(label: $0) }
-    log.logLevel = .warning
+    let log = logger()
     let changes = Changes()
     let offer = Offer(
       hub: FixtureHub(changes: changes), prompts: FixturePrompts.all,
@@ -37,8 +36,15 @@ enum MCPFixture {
       nil, mcp: MCPMount(endpoint, visitors: VisitorRules()), host: "127.0.0.1", port: port,
       log: log
     ) { port in
-      print("listening on http://127.0.0.1:\(port)/mcp")
+      log.notice("listening on http://127.0.0.1:\(port)/mcp")
     }
     try await server.run()
+  }
+
+  /// To standard error, which nobody buffers.
+  private static func logger() -> Logger {
+    var log = Logger(label: "mcp-fixture") { StreamLogHandler.standardError(label: $0) }
+    log.logLevel = .notice
+    return log
   }
 }

@@ -1,8 +1,12 @@
 /// Finding the name that was meant.
 enum Nearest {
+  /// No name is longer, so nothing longer was meant to be one, in bytes.
+  private static let longest = 256
+
   /// The candidate nearest to `name`: the same but for case, dots and underscores, or within two
   /// edits, or with the same last part. Nil when none is near.
   static func name(to name: String, among candidates: some Sequence<String>) -> String? {
+    guard name.utf8.count <= longest else { return nil }
     let wanted = folded(name)
     let last = name.split(separator: ".").last.map { folded(String($0)) } ?? wanted
     let allowed = wanted.count <= 3 ? 1 : 2
