@@ -2,6 +2,7 @@ import Hummingbird
 package import Logging
 import MCP
 import ServiceLifecycle
+import Synchronization
 
 /// Serves a `HubFace`, MCP, or both, on a TCP port until it is told to stop.
 package struct HubServer: Sendable {
@@ -36,8 +37,16 @@ package struct HubServer: Sendable {
       responder: responder,
       configuration: ApplicationConfiguration(address: .hostname(host, port: port)),
       onServerRunning: { await onListening($0.localAddress?.port ?? port) }, logger: log)
-    if let mcp { application.addServices(EndpointService(endpoint: mcp.endpoint)) }
-    try await application.runService()
+    let ending = Ending()
+    if let mcp {
+      application.addServices(EndpointService(endpoint: mcp.endpoint, ending: ending))
+    }
+    do {
+      try await application.runService()
+    } catch let error {
+      // Which service is over first while all of them end is no fault.
+      guard ending.hasBegun.load(ordering: .relaxed) else { throw error }
+    }
   }
 
   private func respond(to request: Request) async throws -> Response {
@@ -158,14 +167,21 @@ package struct HubServer: Sendable {
   }
 }
 
+/// Whether the server was asked to end.
+private final class Ending: Sendable {
+  let hasBegun = Atomic(false)
+}
+
 /// Keeps the endpoint's work going as long as the server runs.
 private struct EndpointService: Service {
   let endpoint: HTTPEndpoint
+  let ending: Ending
 
   func run() async throws {
     await withGracefulShutdownHandler {
       await endpoint.run()
     } onGracefulShutdown: {
+      ending.hasBegun.store(true, ordering: .relaxed)
       endpoint.close()
     }
   }
