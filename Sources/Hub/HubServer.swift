@@ -2,7 +2,6 @@ import Hummingbird
 package import Logging
 import MCP
 import ServiceLifecycle
-import Synchronization
 
 /// Serves a `HubFace`, MCP, or both, on a TCP port until it is told to stop.
 package struct HubServer: Sendable {
@@ -37,16 +36,8 @@ package struct HubServer: Sendable {
       responder: responder,
       configuration: ApplicationConfiguration(address: .hostname(host, port: port)),
       onServerRunning: { await onListening($0.localAddress?.port ?? port) }, logger: log)
-    let ending = Ending()
-    if let mcp {
-      application.addServices(EndpointService(endpoint: mcp.endpoint, ending: ending))
-    }
-    do {
-      try await application.runService()
-    } catch let error {
-      // Which service is over first while all of them end is no fault.
-      guard ending.hasBegun.load(ordering: .relaxed) else { throw error }
-    }
+    if let mcp { application.addServices(EndpointService(endpoint: mcp.endpoint)) }
+    try await application.runService()
   }
 
   private func respond(to request: Request) async throws -> Response {
@@ -167,23 +158,18 @@ package struct HubServer: Sendable {
   }
 }
 
-/// Whether the server was asked to end.
-private final class Ending: Sendable {
-  let hasBegun = Atomic(false)
-}
-
 /// Keeps the endpoint's work going as long as the server runs.
 private struct EndpointService: Service {
   let endpoint: HTTPEndpoint
-  let ending: Ending
 
   func run() async throws {
     await withGracefulShutdownHandler {
       await endpoint.run()
     } onGracefulShutdown: {
-      ending.hasBegun.store(true, ordering: .relaxed)
       endpoint.close()
     }
+    // The server closes it first, and a service that is over before its turn counts as failed.
+    try? await gracefulShutdown()
   }
 }
 
