@@ -274,7 +274,9 @@ extension HubClient {
         .first { $0.lowercased().hasPrefix("filename=") }?
         .dropFirst("filename=".count)
     }
-    let safe = (named.flatMap { $0.isEmpty ? nil : $0 } ?? last).drop { $0 == "." }.filter {
+    let unquoted = (named ?? "").filter { $0 != "\"" }
+      .split { $0 == "/" || $0 == "\\" }.last.map { String($0) }
+    let safe = (unquoted ?? String(last)).drop { $0 == "." }.filter {
       $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" || $0 == ".")
     }
     return safe.isEmpty || safe.allSatisfy { $0 == "." } ? "file" : String(safe.prefix(200))

@@ -145,7 +145,7 @@ struct DownloadTests {
     }
     #expect(code(result) == nil)
     #expect(place.text("a") == Self.contents)
-    #expect(seen.count == 3)
+    #expect(seen.count >= 3)
     #expect(seen.last?.lowercased().contains("if-range: \"v1\"") == true)
   }
 
