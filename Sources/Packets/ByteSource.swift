@@ -15,6 +15,7 @@ struct ByteSource: Sendable {
   init(_ file: FileSource) { self.file = file }
 
   var name: String { file.name }
+  var bytesRead: UInt64 { file.position }
   var isLive: Bool { file.isLive }
   var isCancelled: Bool { file.isCancelled }
 

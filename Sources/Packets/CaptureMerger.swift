@@ -59,6 +59,9 @@ package struct CaptureMerger: Sendable {
   /// What each capture says beside its packets, in the order they were named.
   package var summaries: [CaptureSummary] { sources.map(\.reader.summary) }
 
+  /// Bytes of all files that were read so far, as they lie in them.
+  package var bytesRead: UInt64 { sources.reduce(0) { $0 + $1.reader.bytesRead } }
+
   /// The next packets, or nil at the end.
   ///
   /// - Throws: at the end, the failures of captures that could not be read to theirs; packets of

@@ -37,6 +37,8 @@ package struct CaptureReader: Sendable {
   package private(set) var summary = CaptureSummary()
   /// The capture as the user named it.
   package var path: String { source.name }
+  /// Bytes of the file that were read so far, as they lie in it.
+  package var bytesRead: UInt64 { source.bytesRead }
 
   private let limits: CaptureLimits
   private var source: ByteSource

@@ -138,6 +138,17 @@ struct FileSource: Sendable {
   }
 }
 
+extension CaptureReader {
+  /// Bytes of a regular file; nil for anything else, whose end nobody knows.
+  package static func byteCount(of path: String) -> UInt64? {
+    var status = stat()
+    guard path != "-", stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      return nil
+    }
+    return UInt64(max(0, status.st_size))
+  }
+}
+
 /// Waiting for a capture that still grows, until somebody ends it.
 package struct CaptureFollow: Sendable {
   /// Asked several times a second while nothing new arrives.

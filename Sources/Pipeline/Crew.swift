@@ -25,12 +25,12 @@ final class Crew: Sendable {
   /// Conversations that are in no flow record, there being too many flows.
   private let flowsLeftOut = Mutex<UInt64>(0)
 
-  init(_ settings: PipelineSettings, store: EntryStore) {
+  init(_ settings: PipelineSettings, store: EntryStore, firstStream: UInt64) {
     posts = (0..<settings.workers).map { number in
       Post(
         queue: DispatchQueue(label: "worker \(number)", qos: .userInitiated),
         places: DispatchSemaphore(value: settings.waitingChunks),
-        worker: Locked { Worker(settings, store: store) })
+        worker: Locked { Worker(settings, store: store, firstStream: firstStream) })
     }
   }
 

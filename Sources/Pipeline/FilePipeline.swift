@@ -14,6 +14,9 @@ package final class FilePipeline: Sendable {
   private let published: Mutex<Statistics>
   /// Set when the capture still grows.
   private let growth: Growth?
+  private let progress = Atomic<UInt64>(0)
+  /// Bytes of all files; nil when it is not known, as of a pipe.
+  package let byteCount: UInt64?
 
   /// Opens the files and looks at their beginnings.
   ///
@@ -27,6 +30,12 @@ package final class FilePipeline: Sendable {
     self.settings = settings
     growth = follows ? Growth() : nil
     files = Mutex(try CaptureMerger(paths: paths, follow: growth?.follow))
+    byteCount =
+      follows
+      ? nil
+      : paths.reduce(0 as UInt64?) { sum, path in
+        sum.flatMap { sum in CaptureReader.byteCount(of: path).map { sum + $0 } }
+      }
     var statistics = Statistics()
     statistics.sources = paths.map(lastComponent)
     published = Mutex(statistics)
@@ -35,20 +44,25 @@ package final class FilePipeline: Sendable {
   /// What has been seen so far. Any thread may ask.
   package var statistics: Statistics { published.withLock { $0 } }
 
+  /// Bytes of the files that were read so far. Any thread may ask.
+  package var bytesRead: UInt64 { progress.load(ordering: .relaxed) }
+
   /// Reads everything into `store`, once. Blocks its thread, so give it one of its own.
   ///
   /// - Parameters:
+  ///   - firstStream: added to stream numbers.
   ///   - isCancelled: asked once per chunk and while nothing arrives; true ends the reading early.
   ///   - settled: called each time when all that was read of a growing capture is in the store.
   /// - Throws: what could not be read or written; what came before is in the store.
   package func run(
-    into store: EntryStore, isCancelled: @escaping @Sendable () -> Bool = { false },
+    into store: EntryStore, firstStream: UInt64 = 0,
+    isCancelled: @escaping @Sendable () -> Bool = { false },
     settled: @escaping @Sendable () -> Void = {}
   ) throws(PipelineError) {
     guard var reader = files.withLock({ $0.take() }) else { return }
-    let crew = Crew(settings, store: store)
+    let crew = Crew(settings, store: store, firstStream: firstStream)
     var decapsulator = Decapsulator(checksums: .sample)
-    var progress = statistics
+    var seen = statistics
     growth?.begin(isCancelled: isCancelled) { [self] in
       crew.settle(into: store)
       publishGrowth(of: crew)
@@ -58,9 +72,10 @@ package final class FilePipeline: Sendable {
     var failure: PipelineError?
     do throws(CaptureError) {
       while let chunk = try reader.next() {
-        crew.hand(out: chunk, decapsulator: &decapsulator, counting: &progress)
-        progress.take(decapsulator.counters)
-        published.withLock { $0.takeReading(progress) }
+        crew.hand(out: chunk, decapsulator: &decapsulator, counting: &seen)
+        seen.take(decapsulator.counters)
+        published.withLock { $0.takeReading(seen) }
+        progress.store(reader.bytesRead, ordering: .relaxed)
         growth?.arrived()
         if isCancelled() || crew.failure != nil { break }
       }
@@ -70,12 +85,12 @@ package final class FilePipeline: Sendable {
     crew.finish()
     store.show(open: [])
     do throws(StoreError) { try store.flush() } catch { failure = failure ?? .store(error) }
-    crew.count(into: &progress)
-    progress.take(decapsulator.counters)
-    progress.take(reader.summaries)
-    progress.isComplete = true
-    progress.isGrowing = false
-    published.withLock { $0 = progress }
+    crew.count(into: &seen)
+    seen.take(decapsulator.counters)
+    seen.take(reader.summaries)
+    seen.isComplete = true
+    seen.isGrowing = false
+    published.withLock { $0 = seen }
     if let failure = crew.failure.map(PipelineError.store) ?? failure { throw failure }
   }
 

@@ -6,8 +6,9 @@ import Synchronization
 /// All calls come from the thread that reads. Whenever it has caught up with the writer, and every
 /// so often while it has not, what was read so far is settled: made visible in the store.
 final class Growth: Sendable {
-  /// Time between two settlements of a capture that grows faster than it is read.
-  private static let interval = Duration.seconds(2)
+  /// Time between two settlements of a capture that grows faster than it is read: what a killed
+  /// process loses.
+  private static let interval = Duration.milliseconds(500)
 
   private struct State {
     /// Something arrived since the last settlement, or there was none.

@@ -29,6 +29,14 @@ package struct Statistics: Hashable, Sendable {
   package var wrongChecksums: [Named] = []
   /// Conversations whose protocol was not recognised.
   package var unrecognised: UInt64 = 0
+  /// Entries that left the store by its limits of bytes and age, with how many blocks and bytes.
+  package var entriesExpired: UInt64 = 0
+  package var blocksExpired: UInt64 = 0
+  package var bytesExpired: UInt64 = 0
+  /// Entries that could not be stored.
+  package var entriesLost: UInt64 = 0
+  /// Indexes of other captures that left the cache to make room.
+  package var indexesRemoved: UInt64 = 0
   /// What was wrong with the input, one sentence each.
   package var warnings: [String] = []
   /// Whether everything there was has been read.

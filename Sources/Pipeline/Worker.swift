@@ -14,6 +14,7 @@ struct Worker {
   private let dissection: Dissection
   private let names: NameTable
   private let store: EntryStore
+  private let firstStream: UInt64
   /// The last few names looked up: most packets are between few addresses.
   private var known: [IPAddress: Workload?] = [:]
   private(set) var entries: UInt64 = 0
@@ -29,11 +30,14 @@ struct Worker {
     var now: Timestamp
   }
 
-  init(_ settings: PipelineSettings, store: EntryStore) {
+  /// - Parameter firstStream: added to stream numbers, so that they do not repeat those of
+  ///   earlier captures in the same store.
+  init(_ settings: PipelineSettings, store: EntryStore, firstStream: UInt64) {
     table = FlowTable(limits: settings.flows)
     dissection = Dissection(limits: settings.dissection, switches: settings.switches)
     names = settings.names
     self.store = store
+    self.firstStream = firstStream
   }
 
   /// The flows of conversations that ended.
@@ -81,8 +85,10 @@ struct Worker {
 
   /// The entries with the names of their ends.
   mutating func named(_ entries: [Entry]) -> [Entry] {
-    guard !names.isEmpty else { return entries }
+    guard !names.isEmpty || firstStream > 0 else { return entries }
     var ready = entries
+    for index in ready.indices { ready[index].stream &+= firstStream }
+    guard !names.isEmpty else { return ready }
     for index in ready.indices {
       let when = ready[index].timestamp
       ready[index].source.workload = name(ready[index].source.address, when)

@@ -5,17 +5,19 @@ package import Pipeline
 import Query
 import Store
 import Synchronization
-import ToolKit
+package import ToolKit
 
 /// Capture files as a Hub's traffic: reading begins at once, and questions wait until it is done;
 /// with a capture that still grows, until what there is has been read.
 ///
-/// With a cache, captures that were indexed before are opened instead of read.
+/// With a cache, captures that were indexed before are opened instead of read. With a data folder,
+/// calls are added to those in it.
 package final class CaptureTraffic: Sendable {
   private let paths: [String]
   private let pipeline: FilePipeline
   private let inventory: Inventory
   private let cache: IndexCache?
+  private let data: DataFolder?
   private let state = Mutex(State.reading)
   private let follows: Bool
   private let isStopped = Atomic(false)
@@ -30,12 +32,16 @@ package final class CaptureTraffic: Sendable {
 
   /// Opens the files and looks at their beginnings.
   ///
-  /// - Parameter follows: the capture still grows; for one path, and without the cache.
+  /// - Parameters:
+  ///   - paths: may be empty with a data folder.
+  ///   - data: where calls are kept; takes the place of the cache.
+  ///   - follows: the capture still grows; for one path, and without the cache.
   /// - Throws: `CaptureError` when one cannot be read at all.
   package init(
     _ paths: [String], inventory: Inventory, workers: Int, cache: IndexCache? = nil,
-    follows: Bool = false
+    data: DataFolder? = nil, follows: Bool = false
   ) throws(CaptureError) {
+    self.data = data
     (self.paths, self.inventory, self.follows) = (paths, inventory, follows)
     self.cache = follows ? nil : cache
     pipeline = try FilePipeline(
@@ -55,11 +61,35 @@ package final class CaptureTraffic: Sendable {
   package func stop() { isStopped.store(true, ordering: .relaxed) }
 
   package var statistics: Statistics {
-    if case .done(_, let statistics) = state.withLock({ $0 }) {
-      statistics
-    } else {
-      pipeline.statistics
+    switch state.withLock({ $0 }) {
+    case .done(let store, let statistics): sum(statistics, store)
+    case .growing(let store): sum(pipeline.statistics, store)
+    case .reading, .failed: pipeline.statistics
     }
+  }
+
+  /// What was seen, with what earlier runs saw and what the store let go.
+  private func sum(_ own: Statistics, _ store: EntryStore) -> Statistics {
+    var sum = own
+    if let data {
+      sum = data.statistics
+      sum.add(own)
+      (sum.isComplete, sum.isGrowing) = (own.isComplete, own.isGrowing)
+    }
+    sum.take(store.counters, failure: store.lastWriteFailure)
+    if sum.entriesExpired > 0, let oldest = store.snapshot().range?.lowerBound {
+      sum.oldest = oldest
+    }
+    return sum
+  }
+
+  /// How far reading has got; nil when there is nothing to wait for.
+  package var progress: Progress? {
+    guard case .reading = state.withLock({ $0 }) else { return nil }
+    let packets = Shown.count(Int64(clamping: pipeline.statistics.packets))
+    return Progress(
+      done: Double(pipeline.bytesRead), total: pipeline.byteCount.map(Double.init),
+      message: "reading the capture: \(packets) packets")
   }
 
   /// The traffic for the tools of a Hub.
@@ -78,31 +108,66 @@ package final class CaptureTraffic: Sendable {
   }
 
   private func read() -> State {
+    if let data { return read(into: data) }
     guard let cache, let key = cache.key(paths: paths, names: inventory.fingerprint) else {
       return index(into: .memory) ?? .failed(Self.noStore)
     }
     if let hit = cache.find(key) { return .done(hit.store, hit.statistics) }
     guard let path = cache.begin(key) else { return index(into: .memory) ?? .failed(Self.noStore) }
     let result = index(into: .file(path: path))
-    guard case .done(_, let statistics) = result, !isStopped.load(ordering: .relaxed) else {
+    guard case .done(let store, var statistics) = result, !isStopped.load(ordering: .relaxed)
+    else {
       cache.abandon(path)
       return result ?? index(into: .memory) ?? .failed(Self.noStore)
     }
-    cache.finish(key, path: path, statistics)
-    return result ?? .failed(Self.noStore)
+    statistics.indexesRemoved = UInt64(cache.finish(key, path: path, statistics))
+    return .done(store, statistics)
+  }
+
+  private func read(into data: DataFolder) -> State {
+    var nothing = Statistics()
+    nothing.isComplete = true
+    guard !paths.isEmpty else {
+      if data.statistics.sources.isEmpty { nothing.sources = [data.path] }
+      return .done(data.store, nothing)
+    }
+    let key = follows ? nil : IndexCache.contentKey(paths: paths)
+    if let key, data.holds(key) {
+      nothing.warnings = ["The capture is in \(data.path) already and was not read again"]
+      return .done(data.store, nothing)
+    }
+    let result = index(data.store)
+    guard case .done(let store, let statistics) = result else { return result }
+    if let key, !isStopped.load(ordering: .relaxed) { data.note(capture: key) }
+    data.note(sum(statistics, store))
+    return result
   }
 
   /// Nil when no store opens there.
   private func index(into place: EntryStore.Place) -> State? {
     guard let store = try? EntryStore(place) else { return nil }
+    return index(store)
+  }
+
+  private func index(_ store: EntryStore) -> State {
     do throws(PipelineError) {
-      try pipeline.run(into: store) {
+      let first: UInt64
+      do throws(StoreError) { first = try store.lastStream() } catch { throw .store(error) }
+      try pipeline.run(into: store, firstStream: first) {
         self.isStopped.load(ordering: .relaxed)
       } settled: {
+        Self.tidy(store)
         self.state.withLock { $0 = .growing(store) }
       }
+      Self.tidy(store)
       return .done(store, pipeline.statistics)
     } catch { return .failed(error.toolError) }
+  }
+
+  /// Merges small blocks and lets old ones go. What fails here is tried again the next time.
+  private static func tidy(_ store: EntryStore) {
+    try? store.merge()
+    if let newest = store.snapshot().range?.upperBound { try? store.expire(now: newest) }
   }
 
   private static let noStore = ToolError(
@@ -120,13 +185,7 @@ package final class CaptureTraffic: Sendable {
       do { try await Task.sleep(for: .milliseconds(pause)) } catch {
         throw ToolError(status: 499, code: "cancelled", message: "The call was cancelled.")
       }
-      if pause >= 100 {
-        let packets = pipeline.statistics.packets
-        progress(
-          Progress(
-            done: Double(packets),
-            message: "reading the capture: \(Shown.count(Int64(clamping: packets))) packets"))
-      }
+      if pause >= 100, let here = self.progress { progress(here) }
       pause = min(250, pause * 2)
     }
   }

@@ -69,6 +69,13 @@ struct Coverage {
     add(
       statistics.unrecognised, "connection of an unknown protocol",
       "connections of an unknown protocol")
+    add(
+      statistics.entriesExpired, "older entry left by the limits of the store",
+      "older entries left by the limits of the store")
+    add(statistics.entriesLost, "entry could not be stored", "entries could not be stored")
+    add(
+      statistics.indexesRemoved, "index of another capture left the cache to make room",
+      "indexes of other captures left the cache to make room")
     let skipped = statistics.notFollowed.reduce(0) { $0 + $1.count }
     if skipped > 0 {
       let names = statistics.notFollowed.map { "\($0.name) \($0.count)" }.joined(separator: ", ")

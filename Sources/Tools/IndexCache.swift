@@ -17,13 +17,19 @@ package struct IndexCache: Sendable {
   static let orphanAge: Double = 86_400
 
   private let folder: String
+  private let maxBytes: Int64
   /// Tells one build of the program from another.
   private let program: String
 
   /// The folder is made when it is needed. Nil without a home folder.
   ///
-  /// - Parameter program: identifies the running build.
-  package init?(environment: [String: String], program: String) {
+  /// - Parameters:
+  ///   - program: identifies the running build.
+  ///   - maxBytes: that all indexes together may take.
+  package init?(
+    environment: [String: String], program: String, maxBytes: Int64 = IndexCache.maxBytes
+  ) {
+    self.maxBytes = maxBytes
     if let cache = environment["XDG_CACHE_HOME"], cache.hasPrefix("/") {
       folder = cache + "/kubeshark"
     } else if let home = environment["HOME"], !home.isEmpty {
@@ -50,6 +56,18 @@ package struct IndexCache: Sendable {
       // Names go in as well: they stand in the coverage.
       hash.update(data: Array("\n\(path)\n".utf8))
       while let bytes = file.next() { hash.update(data: bytes) }
+    }
+    return hex(hash.finalize())
+  }
+
+  /// The key of what captures hold, whatever they are called and whatever reads them.
+  static func contentKey(paths: [String]) -> String? {
+    var hash = SHA256()
+    for path in paths {
+      guard path != "-", let file = ReadableFile(path) else { return nil }
+      var own = SHA256()
+      while let bytes = file.next() { own.update(data: bytes) }
+      hash.update(data: Array(own.finalize()))
     }
     return hex(hash.finalize())
   }
@@ -84,7 +102,9 @@ package struct IndexCache: Sendable {
   }
 
   /// Writes the note that makes an index findable, and makes room.
-  func finish(_ key: String, path: String, _ statistics: Statistics) {
+  ///
+  /// - Returns: how many other indexes had to go.
+  func finish(_ key: String, path: String, _ statistics: Statistics) -> Int {
     let note: JSONValue = [
       "database": .string(String(path.split(separator: "/").last ?? "")),
       "statistics": .object(statistics.json),
@@ -92,7 +112,7 @@ package struct IndexCache: Sendable {
     let target = self.note(key)
     try? Data(note.text.utf8).write(to: URL(filePath: target), options: .atomic)
     try? FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: target)
-    sweep(keeping: key)
+    return sweep(keeping: key)
   }
 
   /// Removes an index that was begun and not finished.
@@ -103,7 +123,7 @@ package struct IndexCache: Sendable {
   private func note(_ key: String) -> String { "\(folder)/\(key).json" }
 
   /// Removes the longest unused indexes beyond the limit, and files nobody will ask for again.
-  private func sweep(keeping key: String) {
+  private func sweep(keeping key: String) -> Int {
     let manager = FileManager.default
     let files = ((try? manager.contentsOfDirectory(atPath: folder)) ?? []).map { name in
       let attributes = try? manager.attributesOfItem(atPath: folder + "/" + name)
@@ -114,7 +134,7 @@ package struct IndexCache: Sendable {
       )
     }
     let notes = files.filter { $0.name.hasSuffix(".json") }.sorted { $0.age < $1.age }
-    var room = Self.maxBytes
+    var room = maxBytes
     var kept: Set<Substring> = []
     for note in notes {
       let stem = note.name.dropLast(5)
@@ -128,5 +148,6 @@ package struct IndexCache: Sendable {
         try? manager.removeItem(atPath: folder + "/" + file.name)
       }
     }
+    return notes.count - kept.count
   }
 }

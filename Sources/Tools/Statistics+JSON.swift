@@ -15,7 +15,9 @@ extension Statistics {
       "wrongChecksums": Self.json(wrongChecksums), "notFollowed": Self.json(notFollowed),
       "flowTroubles": Self.json(flowTroubles),
       "dissectionTroubles": Self.json(dissectionTroubles), "entries": JSONValue(entries),
-      "unrecognised": JSONValue(unrecognised),
+      "unrecognised": JSONValue(unrecognised), "expired": JSONValue(entriesExpired),
+      "expiredBlocks": JSONValue(blocksExpired), "expiredBytes": JSONValue(bytesExpired),
+      "lost": JSONValue(entriesLost),
       "warnings": .array(warnings.map { .string($0) }),
     ]
   }
@@ -42,6 +44,8 @@ extension Statistics {
     (cutPackets, droppedPackets, self.duplicates) = (cut, dropped, duplicates)
     (bytesLost, self.conversations, self.entries) = (lost, conversations, entries)
     (self.unrecognised, self.warnings) = (unrecognised, warnings)
+    (entriesExpired, blocksExpired) = (count("expired") ?? 0, count("expiredBlocks") ?? 0)
+    (bytesExpired, entriesLost) = (count("expiredBytes") ?? 0, count("lost") ?? 0)
     self.wrongChecksums = wrongChecksums
     (self.notFollowed, self.flowTroubles) = (notFollowed, flowTroubles)
     self.dissectionTroubles = dissectionTroubles

@@ -33,7 +33,9 @@ struct CallsCommand: AsyncParsableCommand {
     guard ["compact", "full", "raw"].contains(format) else {
       throw ValidationError("--format must be compact, full or raw, not \(format).")
     }
-    if traffic.captures.isEmpty { throw ValidationError("Name the traffic: --pcap FILE.") }
+    if !traffic.isNamed {
+      throw ValidationError("Name the traffic: --pcap FILE, or --data DIR.")
+    }
   }
 
   func run() async throws {

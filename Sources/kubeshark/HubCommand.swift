@@ -37,7 +37,7 @@ struct HubCommand: AsyncParsableCommand {
 
   func run() async throws {
     let log = StderrLog.logger(tag: "kubeshark-hub")
-    guard !traffic.captures.isEmpty else {
+    guard traffic.isNamed else {
       throw Failure.usage("name the traffic to serve, for example: kubeshark hub --pcap FILE")
     }
     let address = try ListenAddress(listen, flag: "--listen")

@@ -57,8 +57,9 @@ struct MCPOptions: ParsableArguments {
   var allowDestructive = false
 
   func validate() throws {
-    if remote.url.isGiven, !traffic.captures.isEmpty {
-      throw ValidationError("--url and --pcap are two sources of traffic: give one of them.")
+    if remote.url.isGiven, traffic.isNamed {
+      let other = traffic.captures.isEmpty ? "--data" : "--pcap"
+      throw ValidationError("--url and \(other) are two sources of traffic: give one of them.")
     }
     if traffic.captures.contains("-") {
       throw ValidationError(
@@ -96,7 +97,7 @@ struct MCPOptions: ParsableArguments {
       if allowDestructive { log.warning("--allow-destructive has no effect together with --url") }
       return source
     }
-    guard !traffic.captures.isEmpty else {
+    guard traffic.isNamed else {
       throw .usage(
         """
         say where the traffic is: --pcap FILE for capture files, or --url URL for a Kubeshark \
@@ -105,7 +106,7 @@ struct MCPOptions: ParsableArguments {
         do the same.
         """)
     }
-    let names = traffic.captures.joined(separator: ", ")
+    let names = (traffic.captures + [traffic.data].compactMap { $0 }).joined(separator: ", ")
     let hub = try reads ? traffic.start(follows: follow).hub : traffic.open().hub
     return HubSource(hub: hub, mode: .embedded, origin: "Capture files: \(names)")
   }

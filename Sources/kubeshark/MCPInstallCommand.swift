@@ -37,7 +37,7 @@ struct MCPInstallCommand: ParsableCommand {
   var dryRun = false
 
   func validate() throws {
-    if options.remote.url == nil, options.traffic.captures.isEmpty {
+    if options.remote.url == nil, !options.traffic.isNamed {
       throw ValidationError("Say where the traffic is: --pcap FILE or --url URL.")
     }
   }

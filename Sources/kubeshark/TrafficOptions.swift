@@ -1,6 +1,7 @@
 import ArgumentParser
 import Identity
 import Packets
+import Store
 import ToolKit
 import Tools
 
@@ -32,6 +33,32 @@ struct TrafficOptions: ParsableArguments {
   @Flag(help: "Keep the index of the captures in memory instead of the cache folder.")
   var noCache = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Keep calls in this folder: those of the captures are added to those in it.",
+      valueName: "folder"))
+  var data: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --data: the oldest calls leave beyond this size, such as 20G.", valueName: "size"))
+  var keepBytes: ByteSize?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --data: calls leave when they are that much older than the newest, such as 7d.",
+      valueName: "duration"))
+  var keepAge: Age?
+
+  /// Whether any traffic was named.
+  var isNamed: Bool { !captures.isEmpty || data != nil }
+
+  func validate() throws {
+    if data == nil, keepBytes != nil || keepAge != nil {
+      throw ValidationError("--keep-bytes and --keep-age go with --data.")
+    }
+  }
+
   /// How much of each capture goes into the redaction key: more than anybody could guess.
   private static let keyBytes = 64 << 10
 
@@ -41,6 +68,7 @@ struct TrafficOptions: ParsableArguments {
   func start(follows: Bool = false) throws(Failure) -> StartedTraffic {
     let traffic = try open(follows: follows)
     traffic.capture.start()
+    ProgressBar.show(traffic.capture)
     return traffic
   }
 
@@ -50,15 +78,16 @@ struct TrafficOptions: ParsableArguments {
       throw .usage("--follow goes with one --pcap: the capture that is still being written")
     }
     let inventory = try inventory()
+    let folder = try dataFolder()
     let capture: CaptureTraffic
     do throws(CaptureError) {
       capture = try CaptureTraffic(
         captures, inventory: inventory, workers: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
-        cache: noCache ? nil : indexCache(), follows: follows)
+        cache: noCache ? nil : indexCache(), data: folder, follows: follows)
     } catch {
       throw .usage("\(error)")
     }
-    let redactor = showSecrets ? Redactor.off : Redactor(key: try redactionKey())
+    let redactor = showSecrets ? Redactor.off : Redactor(key: try redactionKey(folder))
     return StartedTraffic(
       hub: EmbeddedHub(capture.traffic(redactor: redactor), version: Version.text),
       capture: capture)
@@ -74,11 +103,25 @@ struct TrafficOptions: ParsableArguments {
     }
   }
 
+  private func dataFolder() throws(Failure) -> DataFolder? {
+    guard let data else { return nil }
+    var limits = StoreLimits()
+    limits.bytes = keepBytes?.bytes
+    limits.ageNanoseconds = keepAge?.nanoseconds
+    do throws(StoreError) { return try DataFolder(absolutePath(data), limits: limits) } catch {
+      throw .usage("--data: \(error)")
+    }
+  }
+
   /// A key made of the captures themselves: equal traffic gives equal fingerprints, in every
-  /// process, and whoever has only the answers does not have the key.
-  private func redactionKey() throws(Failure) -> [UInt8] {
+  /// process, and whoever has only the answers does not have the key. A data folder has its own.
+  private func redactionKey(_ folder: DataFolder?) throws(Failure) -> [UInt8] {
+    if let folder {
+      do throws(StoreError) { return try folder.key() } catch { throw .failed("--data: \(error)") }
+    }
     var key = Array("kubeshark redaction".utf8)
-    for path in captures where path != "-" {
+    // A pipe can be read only once.
+    for path in captures where CaptureReader.byteCount(of: path) != nil {
       key += try contents(of: path, limit: Self.keyBytes)
     }
     return key
@@ -91,6 +134,9 @@ struct TrafficOptions: ParsableArguments {
     if let workloads { arguments += ["--workloads", absolutePath(workloads)] }
     if showSecrets { arguments.append("--show-secrets") }
     if noCache { arguments.append("--no-cache") }
+    if let data { arguments += ["--data", absolutePath(data)] }
+    if let keepBytes { arguments += ["--keep-bytes", keepBytes.text] }
+    if let keepAge { arguments += ["--keep-age", keepAge.text] }
     return arguments
   }
 }

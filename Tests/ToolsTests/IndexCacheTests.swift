@@ -8,8 +8,11 @@ import Tools
 @Suite struct IndexCacheTests {
   private let folder = NSTemporaryDirectory() + "cache-\(UUID().uuidString)"
 
-  private func cache(_ program: String = "a") throws -> IndexCache {
-    try #require(IndexCache(environment: ["XDG_CACHE_HOME": folder], program: program))
+  private func cache(
+    _ program: String = "a", maxBytes: Int64 = IndexCache.maxBytes
+  ) throws -> IndexCache {
+    try #require(
+      IndexCache(environment: ["XDG_CACHE_HOME": folder], program: program, maxBytes: maxBytes))
   }
 
   private func files(_ ending: String) -> [String] {
@@ -58,6 +61,25 @@ import Tools
       try Data("rubbish".utf8).write(to: URL(fileURLWithPath: folder + "/kubeshark/" + name))
     }
     #expect(try await ask(cache()) == first)
+  }
+
+  @Test func whatWasNotUsedForLongLeavesToMakeRoom() async throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try FileManager.default.createDirectory(
+      atPath: folder + "/kubeshark", withIntermediateDirectories: true)
+    // Two indexes much larger than that of the shop, of which one was used lately.
+    for (name, age) in [("aaa", 50.0), ("bbb", 100.0)] {
+      for (ending, bytes) in [(".json", 2), ("-1.sqlite", 20 << 20)] {
+        let path = folder + "/kubeshark/" + name + ending
+        try Data(count: bytes).write(to: URL(fileURLWithPath: path))
+        try FileManager.default.setAttributes(
+          [.modificationDate: Date(timeIntervalSinceNow: -age)], ofItemAtPath: path)
+      }
+    }
+    let answer = try await ask(cache(maxBytes: 35 << 20))
+    #expect(answer.text.contains("1 index of another capture left the cache to make room"))
+    #expect(files("").contains("aaa-1.sqlite") && !files("").contains { $0.hasPrefix("bbb") })
+    #expect(files(".json").count == 2)
   }
 
   @Test func aFolderThatCannotBeMadeOnlyCostsTime() async throws {
