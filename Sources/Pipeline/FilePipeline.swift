@@ -12,6 +12,8 @@ package final class FilePipeline: Sendable {
   private let settings: PipelineSettings
   private let files: Mutex<CaptureMerger?>
   private let published: Mutex<Statistics>
+  /// What the reader has counted so far: of a growing capture more than what has been settled.
+  private let read: Mutex<Statistics>
   /// Set when the capture still grows.
   private let growth: Growth?
   private let progress = Atomic<UInt64>(0)
@@ -39,9 +41,11 @@ package final class FilePipeline: Sendable {
     var statistics = Statistics()
     statistics.sources = paths.map(lastComponent)
     published = Mutex(statistics)
+    read = Mutex(statistics)
   }
 
-  /// What has been seen so far. Any thread may ask.
+  /// What has been seen so far; of a growing capture what has been settled, so that it never speaks
+  /// of packets whose entries are not in the store yet. Any thread may ask.
   package var statistics: Statistics { published.withLock { $0 } }
 
   /// Bytes of the files that were read so far. Any thread may ask.
@@ -74,7 +78,7 @@ package final class FilePipeline: Sendable {
       while let chunk = try reader.next() {
         crew.hand(out: chunk, decapsulator: &decapsulator, counting: &seen)
         seen.take(decapsulator.counters)
-        published.withLock { $0.takeReading(seen) }
+        show(seen)
         progress.store(reader.bytesRead, ordering: .relaxed)
         growth?.arrived()
         if isCancelled() || crew.failure != nil { break }
@@ -94,11 +98,18 @@ package final class FilePipeline: Sendable {
     if let failure = crew.failure.map(PipelineError.store) ?? failure { throw failure }
   }
 
+  /// Tells how far the reader has got, unless settlements do.
+  private func show(_ seen: Statistics) {
+    guard let growth else { return published.withLock { $0.takeReading(seen) } }
+    read.withLock { $0.takeReading(seen) }
+    if !growth.hasSettled { published.withLock { $0.takeReading(seen) } }
+  }
+
   /// What the workers have counted up to now, beside what the reader has.
   private func publishGrowth(of crew: Crew) {
     var counted = Statistics()
     crew.count(into: &counted)
-    counted.takeReading(statistics)
+    counted.takeReading(read.withLock { $0 })
     counted.isGrowing = true
     published.withLock { $0 = counted }
   }

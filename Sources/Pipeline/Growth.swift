@@ -14,6 +14,7 @@ final class Growth: Sendable {
     /// Something arrived since the last settlement, or there was none.
     var isStale = true
     var settled = ContinuousClock.now
+    var hasSettled = false
     var settle: (@Sendable () -> Void)?
     var isCancelled: (@Sendable () -> Bool)?
   }
@@ -35,6 +36,9 @@ final class Growth: Sendable {
     state.withLock { ($0.settle, $0.isCancelled) = (settle, isCancelled) }
   }
 
+  /// Something was settled: entries of what was read are in the store.
+  var hasSettled: Bool { state.withLock { $0.hasSettled } }
+
   /// Packets were handed out.
   func arrived() {
     let isDue = state.withLock { state in
@@ -55,6 +59,6 @@ final class Growth: Sendable {
     }
     guard let work else { return }
     work()
-    state.withLock { $0.settled = .now }
+    state.withLock { ($0.settled, $0.hasSettled) = (.now, true) }
   }
 }

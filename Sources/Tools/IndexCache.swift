@@ -126,12 +126,8 @@ package struct IndexCache: Sendable {
   private func sweep(keeping key: String) -> Int {
     let manager = FileManager.default
     let files = ((try? manager.contentsOfDirectory(atPath: folder)) ?? []).map { name in
-      let attributes = try? manager.attributesOfItem(atPath: folder + "/" + name)
-      return (
-        name: name,
-        bytes: (attributes?[.size] as? any BinaryInteger).map { Int64(clamping: $0) } ?? 0,
-        age: -(attributes?[.modificationDate] as? Date ?? Date()).timeIntervalSinceNow
-      )
+      let status = FileStatus(folder + "/" + name)
+      return (name: name, bytes: status?.bytes ?? 0, age: status?.age ?? 0)
     }
     let notes = files.filter { $0.name.hasSuffix(".json") }.sorted { $0.age < $1.age }
     var room = maxBytes
