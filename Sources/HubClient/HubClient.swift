@@ -50,6 +50,8 @@ package final class HubClient: HubConnection {
     // Whoever cannot connect is told at once; a retry is the caller's choice.
     configuration.connectionPool.retryConnectionEstablishment = false
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
+    // The library's only way to reach its channels.
+    configuration.http1_1ConnectionDebugInitializer = { DrainedEnd.install(in: $0) }
     client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     token = TokenSource(settings.token)
     exchange = Exchange(
