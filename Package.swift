@@ -6,6 +6,7 @@ import PackageDescription
 let modules: [Target] =
   systemLibrary("CBrotli", pkgConfig: "libbrotlidec", apt: "libbrotli-dev")
   + systemLibrary("CLZ4", pkgConfig: "liblz4", apt: "liblz4-dev")
+  + systemLibrary("CPcap", pkgConfig: "libpcap", apt: "libpcap-dev")
   + systemLibrary("CSnappy", pkgConfig: "snappy", apt: "libsnappy-dev")
   + systemLibrary("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev")
   + systemLibrary("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev")
