@@ -40,7 +40,10 @@ struct CallsCommand: AsyncParsableCommand {
 
   func run() async throws {
     let started = try traffic.start()
-    defer { started.capture.stop() }
+    defer {
+      started.capture.stop()
+      started.bar?.close()
+    }
     var left = limit ?? .max
     var cursor: JSONValue?
     repeat {
@@ -50,6 +53,7 @@ struct CallsCommand: AsyncParsableCommand {
       if let kfl { arguments["kfl"] = .string(kfl) }
       if let cursor { arguments["cursor"] = cursor }
       let answer = try await ask(started.hub, arguments)
+      started.bar?.close()
       let calls = answer.structured["calls"]?.array ?? []
       for call in calls { print(call.text) }
       left -= calls.count

@@ -70,5 +70,6 @@ struct HubCommand: AsyncParsableCommand {
         "cannot serve on \(listen): \(ListenAddress.reason(error, flag: "--listen"))")
     }
     capture.stop()
+    started.bar?.close()
   }
 }

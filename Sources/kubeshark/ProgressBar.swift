@@ -10,27 +10,38 @@ import Tools
   import Darwin
 #endif
 
-/// How far reading has got, as a line on the terminal; nothing where there is none.
-enum ProgressBar {
+/// How far reading has got, as a line on the terminal.
+final class ProgressBar: Sendable {
   private static let width = 30
   /// Milliseconds before the first line, so that small captures show none, and between two.
   private static let (patience, interval) = (400, 100)
 
-  /// Shows it until there is nothing to wait for.
-  static func show(_ capture: CaptureTraffic) {
-    guard isatty(2) == 1, getenv("TERM").map({ String(cString: $0) }) != "dumb" else { return }
+  private let queue = DispatchQueue(label: "progress bar")
+  private let end = DispatchSemaphore(value: 0)
+
+  /// Shows it until there is nothing to wait for; nil where there is no terminal.
+  init?(_ capture: CaptureTraffic) {
+    guard isatty(2) == 1, getenv("TERM").map({ String(cString: $0) }) != "dumb" else { return nil }
     let begin = DispatchTime.now().uptimeNanoseconds
-    DispatchQueue(label: "progress bar").async {
-      usleep(UInt32(patience) * 1_000)
+    queue.async { [end] in
       var isShown = false
-      while let progress = capture.progress {
+      var pause = Self.patience
+      while end.wait(timeout: .now() + .milliseconds(pause)) == .timedOut,
+        let progress = capture.progress
+      {
         let seconds = Double(DispatchTime.now().uptimeNanoseconds - begin) / 1e9
-        write("\r" + progress.bar(width: width, seconds: seconds) + "\u{1b}[K")
+        Self.write("\r" + progress.bar(width: Self.width, seconds: seconds) + "\u{1b}[K")
         isShown = true
-        usleep(UInt32(interval) * 1_000)
+        pause = Self.interval
       }
-      if isShown { write("\r\u{1b}[K") }
+      if isShown { Self.write("\r\u{1b}[K") }
     }
+  }
+
+  /// Takes the line away. When it returns, the terminal is free for other text.
+  func close() {
+    end.signal()
+    queue.sync {}
   }
 
   private static func write(_ text: String) {

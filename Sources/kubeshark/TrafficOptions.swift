@@ -66,9 +66,9 @@ struct TrafficOptions: ParsableArguments {
   ///
   /// - Parameter follows: the capture still grows.
   func start(follows: Bool = false) throws(Failure) -> StartedTraffic {
-    let traffic = try open(follows: follows)
+    var traffic = try open(follows: follows)
     traffic.capture.start()
-    ProgressBar.show(traffic.capture)
+    traffic.bar = ProgressBar(traffic.capture)
     return traffic
   }
 
@@ -162,4 +162,6 @@ private func indexCache() -> IndexCache? {
 struct StartedTraffic {
   var hub: EmbeddedHub
   var capture: CaptureTraffic
+  /// The line on the terminal while it reads.
+  var bar: ProgressBar?
 }
