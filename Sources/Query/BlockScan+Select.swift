@@ -111,14 +111,17 @@ extension BlockScan {
       if let allowed = test.intervals, isSparse(base), let column = try columns.column(id) {
         return Bitmap(in: base) { row in allowed.contains(column.int(at: row) ?? absent) }
       }
-      if let allowed = test.intervals, !allowed.contains(absent),
-        let column = try columns.column(id),
-        let integers = column.integers, let presence = integers.presence
-      {
-        // Rows without a value are out: it is enough to look at the values that are there.
-        let values = integers.denseValues()
-        let dense = Bitmap(rows: values.count, filled: true)
-        return Bitmap(spreading: matching(allowed, values, dense), over: presence, in: base)
+      if let allowed = test.intervals, let integers = try columns.column(id)?.integers {
+        if let presence = integers.presence {
+          // Rows without a value are out: it is enough to look at the values that are there.
+          if !allowed.contains(absent) {
+            return Bitmap(spreading: dense(allowed, integers), over: presence, in: base)
+          }
+        } else if let words = allowed.onlyRange.flatMap({ integers.words(in: $0) }) {
+          var result = Bitmap(words: words, rows: rows)
+          result.formIntersection(base)
+          return result
+        }
       }
       if kind == .bool { return try matchingFlags(test, id, isAbsentTrue: absent != 0, base) }
       guard let lane = try lane(id, absent: absent) else { return constant(test.ofNone, base) }
@@ -194,8 +197,17 @@ extension BlockScan {
     }
   }
 
+  /// Which of the values that are there a test allows.
+  private func dense(_ allowed: IntervalSet, _ column: IntColumn) -> Bitmap {
+    if let words = allowed.onlyRange.flatMap({ column.words(in: $0) }) {
+      return Bitmap(words: words, rows: column.count)
+    }
+    let values = column.denseValues()
+    return matching(allowed, values, Bitmap(rows: values.count, filled: true))
+  }
+
   private func matching(_ allowed: IntervalSet, _ lane: [Int64], _ base: Bitmap) -> Bitmap {
-    if allowed.ranges.count == 1, let range = allowed.ranges.first {
+    if let range = allowed.onlyRange {
       // One comparison decides both ends: what lies below wraps to far above.
       let low = range.lowerBound
       let span = UInt64(bitPattern: range.upperBound &- low)

@@ -67,6 +67,9 @@ struct IntervalSet: Hashable, Sendable {
 
   var isEmpty: Bool { ranges.isEmpty }
 
+  /// The range, when it is one.
+  var onlyRange: ClosedRange<Int64>? { ranges.count == 1 ? ranges[0] : nil }
+
   /// From the smallest to the largest; nil when it is empty.
   var range: ClosedRange<Int64>? {
     guard let first = ranges.first, let last = ranges.last else { return nil }

@@ -23,11 +23,15 @@ package struct IntColumn: Sendable {
   package func denseValues() -> [Int64] { packed.decoded() }
 
   /// How many rows have a value.
-  var count: Int { packed.count }
+  package var count: Int { packed.count }
 
   /// Whether the values of the rows that have one are other than 0, a bit each, the first in the
   /// lowest bit of the first word; bits past the last are 0.
   func words() -> [UInt64] { packed.words() }
+
+  /// Which values of the rows that have one lie in `range`, a bit each; nil where the column has to
+  /// be unpacked to tell.
+  package func words(in range: ClosedRange<Int64>) -> [UInt64]? { packed.words(in: range) }
 
   /// The value of one row, for reading a few; nil when it has none.
   package func value(at row: Int) -> Int64? {

@@ -122,6 +122,26 @@ struct PackedInts: Sendable {
     return words
   }
 
+  /// Which values lie in `range`, a bit each, without unpacking them first; nil where they are not
+  /// packed as plain differences from one base.
+  func words(in range: ClosedRange<Int64>) -> [UInt64]? {
+    guard form == .frame, scale == 1, 1...56 ~= width else { return nil }
+    // One comparison decides both ends: what lies below wraps to far above.
+    let shift = UInt64(bitPattern: base &- range.lowerBound)
+    let span = UInt64(bitPattern: range.upperBound &- range.lowerBound)
+    var words = [UInt64](repeating: 0, count: (count + 63) / 64)
+    let bytes = packed.array.rawSpan.slice(packed.range)
+    for index in 0..<count / 64 {
+      words[index] = bytes.packedMatches(
+        at: index * width * 8, width: width, adding: shift, upTo: span)
+    }
+    for index in count / 64 * 64..<count {
+      let isIn = UInt64(bitPattern: number(bytes, index)) &+ shift <= span
+      if isIn { words[index >> 6] |= 1 << UInt64(index & 63) }
+    }
+    return words
+  }
+
   /// One value: constant time for a frame, up to `stride` steps for a chain.
   subscript(index: Int) -> Int64 {
     let bytes = packed.array.rawSpan.slice(packed.range)

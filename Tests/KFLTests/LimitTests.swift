@@ -41,7 +41,7 @@ import Testing
     ("exponent", "1e" + times("9", 60_000) + " == 1.0 / 0"),
     ("a name", times("x", 60_000) + " == 1"),
     ("a dotted name", times("x.", 30_000) + "y == 1"),
-    ("escapes", "path == \"" + times("\\", 15_001)),
+    ("escapes", "path == \"" + times("\\", 60_001)),
     ("quotes", times("\"'", 30_000)), ("commas", "size(" + times("1,", 9_000) + "1) == 1"),
     ("maps in maps", times("{1:", 20_000)), ("stars", times("request.*", 1) + times(".*", 20_000)),
     ("alternatives", "path.matches(\"" + times("(a|b|ab)*", 400) + "\\1\")"),

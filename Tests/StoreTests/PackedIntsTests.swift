@@ -15,7 +15,36 @@ struct PackedIntsTests {
     for index in Swift.stride(from: 0, to: values.count, by: max(values.count / 97, 1)) {
       #expect(packed[index] == values[index])
     }
+    for range in [1...5, .min ... -3, 400...Int64.max, .min ... .max] as [ClosedRange<Int64>] {
+      guard let words = packed.words(in: range) else { continue }
+      #expect(bits(words, count: values.count) == values.map { range.contains($0) })
+    }
     return bytes.count - 2
+  }
+
+  private func bits(_ words: [UInt64], count: Int) -> [Bool] {
+    (0..<count).map { words[$0 / 64] >> UInt64($0 % 64) & 1 == 1 }
+  }
+
+  @Test func rangesAreFoundAmongPackedNumbersOfEveryWidth() throws {
+    var generator = SystemRandomNumberGenerator()
+    for width in 1...56 {
+      let base = Int64.random(in: -1_000...1_000, using: &generator)
+      let top = base + Int64(1 << UInt64(width) - 1)
+      var values = (0..<150).map { _ in Int64.random(in: base...top, using: &generator) }
+      values += [base, top]
+      var bytes: [UInt8] = []
+      PackedInts.encode(values, into: &bytes)
+      var offset = 0
+      let packed = try PackedInts(parsing: SectionBytes(bytes), at: &offset, count: values.count)
+      for _ in 0..<20 {
+        let ends = [
+          Int64.random(in: base - 2...top + 2, using: &generator), values.randomElement()!,
+        ].sorted()
+        let words = try #require(packed.words(in: ends[0]...ends[1]), "width \(width)")
+        #expect(bits(words, count: values.count) == values.map { (ends[0]...ends[1]).contains($0) })
+      }
+    }
   }
 
   @Test func constantsTakeNoBitsARow() throws {

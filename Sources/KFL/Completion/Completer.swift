@@ -1,3 +1,5 @@
+import Bytes
+
 /// Finds what may follow the bytes before a cursor.
 ///
 /// Works on the tokens before the word being written, since what is being written seldom parses.
@@ -50,7 +52,7 @@ struct Completer {
   /// Whether a comment runs to the end.
   private static func isComment(_ rest: ArraySlice<UInt8>) -> Bool {
     let line = rest[(rest.lastIndex(of: 0x0a) ?? rest.startIndex)...]
-    return line.contains(UInt8(ascii: "#")) || line.firstRange(of: Array("//".utf8)) != nil
+    return line.contains(UInt8(ascii: "#")) || line.span.bytes.firstOffset(of: "//") != nil
   }
 
   var end: Int { bytes.count }

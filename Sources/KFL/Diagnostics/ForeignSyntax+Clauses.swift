@@ -1,3 +1,5 @@
+import Bytes
+
 // Clauses of other query languages: SELECT, ORDER BY, ranges, comments in stars, missing commas.
 
 extension ForeignSyntax {
@@ -110,8 +112,8 @@ extension Parser {
       tokens[first + 1].kind == .star, tokens[first].end == tokens[first + 1].start
     else { return nil }
     let start = Int(tokens[first].start)
-    guard let close = bytes[start...].firstRange(of: Array("*/".utf8)) else { return nil }
-    var end = close.upperBound
+    guard let close = bytes.span.bytes.firstOffset(of: "*/", from: start) else { return nil }
+    var end = close + 2
     if end < bytes.count, bytes[end] == 0x20 { end += 1 }
     return .delete(start..<end)
   }

@@ -1,3 +1,5 @@
+import Bytes
+
 // What the lexer finds: signs of other languages, text and numbers that are not finished.
 
 extension Problem {
@@ -248,10 +250,9 @@ extension Problem {
 
   /// Where ` && ` or its like stands in a run of bytes.
   private static func connective(in bytes: ArraySlice<UInt8>) -> Int? {
-    for word in [" && ", " || ", " and ", " or ", " AND ", " OR "] {
-      if let range = bytes.firstRange(of: Array(word.utf8)) { return range.lowerBound }
-    }
-    return nil
+    let words: [StaticString] = [" && ", " || ", " and ", " or ", " AND ", " OR "]
+    return words.lazy.compactMap { bytes.span.bytes.firstOffset(of: $0) }.first
+      .map { bytes.startIndex + $0 }
   }
 
   /// An escape that text literals do not have.
