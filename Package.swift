@@ -18,6 +18,7 @@ let modules: [Target] =
   + module("JSON", uses: "Bytes")
   + module("Decompression", uses: "Bytes", "CBrotli", "CLZ4", "CSnappy", "CZlib", "CZstd")
   + module("Packets", uses: "Bytes", "CZlib", "CZstd")
+  + module("Ring", uses: "Packets", "Bytes")
   + module("Layers", uses: "Packets", "Bytes")
   + module("Flows", uses: "Layers", "Packets", "Bytes")
   + module("Entries", uses: "JSON", "Bytes")

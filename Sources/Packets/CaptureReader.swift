@@ -49,8 +49,8 @@ package struct CaptureReader: Sendable {
   private var start = 0
   /// Some of them were not looked at yet.
   private var isFresh = false
-  /// Where `start` is, in bytes from the start of the capture.
-  private var place: UInt64 = 0
+  /// Where `start` is, in bytes from the start of the capture: all before was read or given up.
+  package private(set) var place: UInt64 = 0
   /// Bytes from there on before there is anything to find.
   private var needs = 4
   /// No byte will follow those at hand.
