@@ -41,7 +41,10 @@ enum ForeignName {
     "host": #"request.headers["host"]"#, "user_agent": #"request.headers["user-agent"]"#,
     "useragent": #"request.headers["user-agent"]"#,
     "content_type": #"response.headers["content-type"]"#,
-    "latency": "elapsed_time", "duration_ms": "elapsed_time", "response_time": "elapsed_time",
+    "latency": "elapsed_time", "response_time": "elapsed_time",
+    "latency_ms": "elapsed_time / 1000", "duration_ms": "elapsed_time / 1000",
+    "elapsed_ms": "elapsed_time / 1000", "response_time_ms": "elapsed_time / 1000",
+    "elapsed_time_ms": "elapsed_time / 1000", "rtt_ms": "elapsed_time / 1000",
     "rtt": "elapsed_time", "took": "elapsed_time", "latency_us": "elapsed_time",
     "time": "timestamp", "ts": "timestamp", "date": "timestamp", "@timestamp": "timestamp",
     "src_ip": "src.ip", "source_ip": "src.ip", "source.ip": "src.ip", "client_ip": "src.ip",
@@ -182,7 +185,7 @@ enum ForeignName {
   }
 
   private static func isUsable(_ expression: String, _ schema: Schema) -> Bool {
-    schema.slot(String(expression.drop { $0 == "!" }.prefix { $0 != "[" })) != nil
+    schema.slot(String(expression.drop { $0 == "!" }.prefix { $0 != "[" && $0 != " " })) != nil
   }
 
   /// `statusCode` → `status_code`.
