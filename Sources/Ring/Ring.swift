@@ -32,7 +32,7 @@ package final class Ring: Sendable {
   /// - Throws: `RingError` `.locked` when another process has it.
   package init(
     _ folder: String, limits: RingLimits = RingLimits(),
-    clock: @escaping @Sendable () -> Timestamp = { Timestamp.now() }
+    clock: @escaping @Sendable () -> Timestamp = { Timestamp.now }
   ) throws(RingError) {
     try FileSystem.makeFolder(folder)
     guard let lock = OpenFile(folder + "/lock", O_RDWR | O_CREAT | O_CLOEXEC) else {

@@ -1,5 +1,3 @@
-import Bytes
-
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -10,9 +8,9 @@ import Bytes
 
 extension Timestamp {
   /// The instant this is asked for, by the system's clock.
-  static var now: Timestamp {
+  package static var now: Timestamp {
     var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
     return Timestamp(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
   }
 }
