@@ -6,6 +6,8 @@ package enum DissectorCatalogue {
     HTTP1.row,
     HTTP2.row,
     Kafka.row,
+    MySQL.row,
+    PostgreSQL.row,
     Redis.row,
   ]
 }

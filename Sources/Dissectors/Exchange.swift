@@ -49,6 +49,7 @@ struct Half {
     if !ending.trailers.isEmpty {
       for field in ending.trailers.fields { message.headers.append(field.name, field.value) }
     }
+    if !ending.details.isEmpty { message.details = ending.details }
     if ending.failed { message.failed = true }
     if let fault = ending.fault { message.fault = fault }
     if let kind = ending.kind { message.kind = kind }

@@ -32,6 +32,8 @@ package struct Ending: Sendable {
   package var fields = FieldValues()
   /// Header fields that came after the body.
   package var trailers = HeaderBlock()
+  /// Replaces the details of the message, when they are known only now.
+  package var details: [UInt8] = []
   /// The message turned out to report failure.
   package var failed = false
   /// Why the message is not whole.

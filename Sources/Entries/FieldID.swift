@@ -241,6 +241,7 @@ package enum FieldID: UInt16, Hashable, Sendable, CaseIterable {
   case mongodbErrorCode = 649
   case mongodbErrorMessage = 650
   case mongodbErrorCodeName = 651
+  case mongodbDocuments = 652
 
   // MySQL
   case mysqlCommand = 681
@@ -253,6 +254,8 @@ package enum FieldID: UInt16, Hashable, Sendable, CaseIterable {
   case mysqlSuccess = 688
   case mysqlErrorCode = 689
   case mysqlErrorMessage = 690
+  case mysqlRows = 691
+  case mysqlSQLState = 692
 
   // PostgreSQL
   case postgresqlCommand = 721
@@ -265,6 +268,8 @@ package enum FieldID: UInt16, Hashable, Sendable, CaseIterable {
   case postgresqlSuccess = 728
   case postgresqlErrorCode = 729
   case postgresqlErrorMessage = 730
+  case postgresqlRows = 731
+  case postgresqlTransaction = 732
 
   // Connections
   case connState = 761

@@ -221,7 +221,7 @@ struct CallRow {
   var cells: [String] {
     let summary = CallSummary(row)
     let status = row.bool(.failed) ? summary.statusText + " !" : summary.statusText
-    let line = [summary.verb ?? summary.method, summary.path.map(shownPath)]
+    let line = [summary.verb ?? summary.method, summary.path.map(shownPath), summary.result]
       .compactMap(\.self).joined(separator: " ")
     return [
       Shown.clock(timestamp), label(.client), label(.server), row.kind?.name ?? "?",

@@ -12,6 +12,8 @@ struct CallSummary {
   var status: Int64?
   /// The status in words where the number says little: `NXDOMAIN`, `5 NOT_FOUND`.
   var statusText: String
+  /// What came of it, in a line for reading: `(12 rows)`, `→ invalidCredentials`.
+  var result: String?
 
   init(_ row: some FieldRow) {
     let answered = row.hasResponse
@@ -42,6 +44,22 @@ struct CallSummary {
       path = row.text(.kafkaRequestSummary)
       status = nil
       statusText = row.text(.statusText) ?? (answered ? "ok" : "-")
+    case .mysql:
+      let query = row.text(.mysqlQuery)
+      method = row.text(.mysqlCommand)
+      verb = query.map { SQLSummary.verb(of: $0) }
+      path = query.map { SQLSummary.object(of: $0) } ?? row.text(.mysqlDatabase)
+      status = nil
+      statusText = row.int(.mysqlErrorCode).map(String.init) ?? (answered ? "ok" : "-")
+      result = Self.rows(row.int(.mysqlRows))
+    case .postgresql:
+      let query = row.text(.postgresqlQuery)
+      method = row.text(.postgresqlCommand)
+      verb = query.map { SQLSummary.verb(of: $0) }
+      path = query.map { SQLSummary.object(of: $0) } ?? row.text(.postgresqlDatabase)
+      status = nil
+      statusText = row.text(.postgresqlErrorCode) ?? (answered ? "ok" : "-")
+      result = Self.rows(row.int(.postgresqlRows))
     case .tcpConn, .udpConn, .sctpConn, .icmpConn:
       method = nil
       path = row.texts(.connL7Detected).joined(separator: ",")
@@ -61,11 +79,16 @@ struct CallSummary {
     return String(command[command.index(after: blank)...].prefix(64))
   }
 
+  /// `(12 rows)`; nil where rows were not counted.
+  private static func rows(_ count: Int64?) -> String? {
+    count.map { $0 == 1 ? "(1 row)" : "(\($0) rows)" }
+  }
+
   /// `WRONGTYPE` of an error in words.
   private static func firstWord(_ text: String?) -> String? {
     text.map { String($0.prefix { $0 != " " }) }
   }
 
-  /// `POST /api/checkout`, `A orders.shop.svc`.
-  var line: String { [verb ?? method, path].compactMap(\.self).joined(separator: " ") }
+  /// `POST /api/checkout`, `A orders.shop.svc`, `SELECT … FROM orders (12 rows)`.
+  var line: String { [verb ?? method, path, result].compactMap(\.self).joined(separator: " ") }
 }

@@ -35,7 +35,7 @@ private let contract: [(type: FieldType, names: String)] = [
     postgresql_response_size postgresql_total_size conn_local_pkts conn_local_bytes
     conn_remote_pkts conn_remote_bytes conn_group_id flow_local_pkts flow_local_bytes
     flow_remote_pkts flow_remote_bytes flow_local_pps flow_local_bps flow_remote_pps
-    flow_remote_bps flow_group_id
+    flow_remote_bps flow_group_id postgresql_rows mysql_rows mongodb_documents
     """
   ),
   (
@@ -55,7 +55,8 @@ private let contract: [(type: FieldType, names: String)] = [
     mongodb_command mongodb_database mongodb_collection mongodb_opcode mongodb_error_message
     mongodb_error_code_name mysql_command mysql_query mysql_database mysql_error_message
     postgresql_command postgresql_query postgresql_database postgresql_user
-    postgresql_error_code postgresql_error_message conn_state flow_state
+    postgresql_error_code postgresql_error_message postgresql_transaction mysql_sqlstate
+    conn_state flow_state
     """
   ),
   (

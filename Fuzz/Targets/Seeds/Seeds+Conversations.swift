@@ -8,6 +8,8 @@ extension Seeds {
     add("kafka", port: 9092, Self.kafka)
     add("redis", port: 6379, Self.redis)
     add("http", port: 80, Self.http)
+    add("postgresql", port: 5432, Self.postgresql)
+    add("mysql", port: 3306, Self.mysql)
   }
 
   private mutating func add(_ target: String, port: UInt16, _ turns: [(Side, [UInt8])]) {
@@ -102,5 +104,75 @@ extension Seeds {
     (.server, Array("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n".utf8)),
     (.client, Array("HEAD / HTTP/1.0\r\n\r\n".utf8)),
     (.server, Array("HTTP/1.0 200 OK\r\nContent-Length: 99\r\n\r\n".utf8)),
+  ]
+
+  // MARK: PostgreSQL: startup, a Query, a prepared statement in a pipeline, an error, a COPY
+
+  private static func postgres(_ type: Character, _ body: [UInt8] = []) -> [UInt8] {
+    [type.asciiValue ?? 0, 0, 0, 0, UInt8(body.count + 4)] + body
+  }
+
+  private static func postgres(_ type: Character, _ text: String) -> [UInt8] {
+    postgres(type, Array(text.utf8))
+  }
+
+  private static let postgresql: [(Side, [UInt8])] = [
+    (.client, [0, 0, 0, 29, 0, 3, 0, 0] + Array("user\0app\0database\0d\0\0".utf8)),
+    (.server, postgres("R", [0, 0, 0, 5, 1, 2, 3, 4])), (.client, postgres("p", "md5x\0")),
+    (.server, postgres("R", [0, 0, 0, 0]) + postgres("Z", "I")),
+    (.client, postgres("Q", "select * from t\0")),
+    (
+      .server,
+      postgres("T", [0, 0]) + postgres("D", [0, 0]) + postgres("C", "SELECT 1\0")
+        + postgres("Z", "I")
+    ),
+    (
+      .client,
+      postgres("P", "s\0select $1\0\0\0") + postgres("B", "\0s\0\0\0\0\0\0\0")
+        + postgres("E", [0, 0, 0, 0, 0]) + postgres("B", "\0s\0\0\0\0\0\0\0")
+        + postgres("E", [0, 0, 0, 0, 0]) + postgres("S")
+    ),
+    (.server, postgres("1") + postgres("2") + postgres("E", "SERROR\0C22012\0Mno\0\0")),
+    (.server, postgres("Z", "E")), (.client, postgres("Q", "copy t from stdin\0")),
+    (.server, postgres("G", [0, 0, 0])), (.client, postgres("d", "1\n") + postgres("c")),
+    (.server, postgres("C", "COPY 1\0") + postgres("Z", "I")), (.client, postgres("X")),
+  ]
+
+  // MARK: MySQL: greeting, login, a result, an error, a prepared statement
+
+  private static func packet(_ number: UInt8, _ body: [UInt8]) -> [UInt8] {
+    [UInt8(body.count), 0, 0, number] + body
+  }
+
+  private static let mysql: [(Side, [UInt8])] = [
+    (
+      .server,
+      packet(
+        0,
+        [10] + Array("8.0\0".utf8) + [1, 0, 0, 0] + Array("12345678\0".utf8)
+          + [0xff, 0xf7, 8, 2, 0, 0xff, 0x81, 21] + Array(repeating: 0, count: 24))
+    ),
+    (
+      .client,
+      packet(
+        1,
+        [0x8d, 0xa2, 0, 0, 0, 0, 0, 1, 8] + Array(repeating: 0, count: 23)
+          + Array("app\0\0d\0".utf8))
+    ),
+    (.server, packet(2, [0, 0, 0, 2, 0, 0, 0])), (.client, packet(0, [3] + Array("select 1".utf8))),
+    (
+      .server,
+      packet(1, [1]) + packet(2, [3, 0x64]) + packet(3, [0xfe, 0, 0, 2, 0]) + packet(4, [1, 0x31])
+        + packet(5, [0xfe, 0, 0, 2, 0])
+    ),
+    (.client, packet(0, [22] + Array("select ?".utf8))),
+    (
+      .server,
+      packet(1, [0, 1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0]) + packet(2, [3])
+        + packet(3, [0xfe, 0, 0, 2, 0])
+        + packet(4, [3]) + packet(5, [0xfe, 0, 0, 2, 0])
+    ),
+    (.client, packet(0, [23, 1, 0, 0, 0, 0, 1, 0, 0, 0])),
+    (.server, packet(1, [0xff, 0x48, 4] + Array("#HY000no".utf8))), (.client, packet(0, [1])),
   ]
 }

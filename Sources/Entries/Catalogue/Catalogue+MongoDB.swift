@@ -37,5 +37,9 @@ extension Catalogue {
     Field(
       .mongodbErrorCodeName, "mongodb_error_code_name", .text, "The error by name",
       example: #"mongodb_error_code_name == "DuplicateKey""#, scope: "mongodb"),
+    Field(
+      .mongodbDocuments, "mongodb_documents", .int,
+      "Documents that were returned, written or deleted", example: "mongodb_documents > 1000",
+      scope: "mongodb"),
   ]
 }

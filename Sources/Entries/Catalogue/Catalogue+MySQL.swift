@@ -34,5 +34,12 @@ extension Catalogue {
     Field(
       .mysqlErrorMessage, "mysql_error_message", .text, "The error in words",
       example: #"mysql_error_message.contains("denied")"#, scope: "mysql"),
+    Field(
+      .mysqlRows, "mysql_rows", .int, "Rows that were returned or changed", unit: "rows",
+      example: "mysql_rows > 1000", scope: "mysql"),
+    Field(
+      .mysqlSQLState, "mysql_sqlstate", .text,
+      "SQLSTATE of the error; empty when there is none", example: #"mysql_sqlstate == "23000""#,
+      scope: "mysql"),
   ]
 }

@@ -37,5 +37,13 @@ extension Catalogue {
     Field(
       .postgresqlErrorMessage, "postgresql_error_message", .text, "The error in words",
       example: #"postgresql_error_message.contains("does not exist")"#, scope: "postgresql"),
+    Field(
+      .postgresqlRows, "postgresql_rows", .int, "Rows that were returned or changed", unit: "rows",
+      example: "postgresql_rows > 1000", scope: "postgresql"),
+    Field(
+      .postgresqlTransaction, "postgresql_transaction", .text,
+      "State of the transaction after it: idle, open or failed",
+      example: #"postgresql_transaction == "failed""#, scope: "postgresql",
+      values: ["idle", "open", "failed"]),
   ]
 }

@@ -1,0 +1,156 @@
+import Bytes
+import Entries
+import Flows
+import JSON
+
+// What the client says.
+extension MySQL {
+  mutating func request(
+    _ packet: MySQLPacket, _ body: RawSpan, _ side: Side
+  ) throws(WireError) -> Step {
+    if case .login = ways[side].phase { return try login(packet, body, side) }
+    // What goes back and forth while logging in, and a file for LOAD DATA LOCAL.
+    if packet.number > 0, !asked.isEmpty {
+      ways[side].goesOn = packet.isFull
+      answer?.noteUpload(packet.length - Self.headLength)
+      return .skip(packet.length)
+    }
+    guard !body.isEmpty else { throw WireError(.invalid) }
+    guard packet.number == 0, let command = MySQLCommand(rawValue: body.byte(0)),
+      command != .login
+    else { throw WireError(.invalid) }
+    var message = Message(.request, .mysql, key: nextKey())
+    message.fields = session.fields
+    message.fields.add(.mysqlCommand, .text(command.name))
+    var asked = MySQLAsked(key: message.key, command: command)
+    read(command, body.suffix(from: 1), isCut: !packet.isWhole, &message, &asked)
+    if command.isSilent {
+      message.partner = .none
+      if command == .quit { return .skip(packet.length) }
+    } else {
+      if self.asked.count >= Self.maxAsked { self.asked.removeAll() }
+      self.asked.append(asked)
+    }
+    return whole(message, packet, side)
+  }
+
+  private mutating func nextKey() -> UInt64 {
+    ordinal += 1
+    return ordinal
+  }
+
+  private mutating func read(
+    _ command: MySQLCommand, _ body: RawSpan, isCut: Bool, _ message: inout Message,
+    _ asked: inout MySQLAsked
+  ) {
+    switch command {
+    case .query, .prepare:
+      let text = SQLText.shown(
+        body.suffix(from: Self.textStart(body)), isCut: isCut, .mysql)
+      message.fields.add(.mysqlQuery, text: text.rawSpan)
+      if command == .prepare { asked.text = text }
+      if command == .query { useDatabase(text) }
+    case .execute, .close, .reset, .fetch, .sendLongData:
+      guard body.byteCount >= 4 else { break }
+      let number = body.little32(0)
+      message.fields.add(.mysqlStatementID, int: Int64(number))
+      if let text = session.statement(number) {
+        message.fields.add(.mysqlQuery, text: text.rawSpan)
+      }
+      if command == .close { session.forget(number) }
+    case .initDB:
+      session.database = body.prefix(64).array()
+      message.fields = session.fields
+      message.fields.add(.mysqlCommand, .text(command.name))
+    case .changeUser:
+      let end = body.firstOffset(of: 0) ?? body.byteCount
+      session.user = body.prefix(min(end, 64)).array()
+    default: break
+    }
+  }
+
+  /// Where the text of a statement begins. A client with attributes (`CLIENT_QUERY_ATTRIBUTES`)
+  /// puts two counts before it, mostly 0 and 1.
+  private static func textStart(_ body: RawSpan) -> Int {
+    body.byteCount > 2 && body.byte(0) == 0 && body.byte(1) == 1 ? 2 : 0
+  }
+
+  /// USE changes the database.
+  private mutating func useDatabase(_ text: [UInt8]) {
+    guard text.count < 80, SQLText.verb(text.rawSpan) == "USE" else { return }
+    let name = text.dropFirst(3).filter { ![0x20, 0x3b, 0x60, 0x0a].contains($0) }
+    session.database = Array(name)
+  }
+
+  /// HandshakeResponse41, or SSLRequest in its place. Passwords are passed over.
+  private mutating func login(
+    _ packet: MySQLPacket, _ body: RawSpan, _ side: Side
+  ) throws(WireError) -> Step {
+    if asked.first?.command == .login {
+      // Answers to what the server asks while logging in.
+      return .skip(packet.length)
+    }
+    guard body.byteCount >= 4 else { throw WireError(.foreign) }
+    let flags = UInt64(body.little32(0))
+    guard flags & MySQLWire.protocol41 != 0, body.byteCount >= 32 else {
+      throw WireError(.unsupported)
+    }
+    if flags & MySQLWire.ssl != 0, body.byteCount == 32 {
+      isHandedOver = true
+      var message = Message(.request, .mysql, key: nextKey())
+      message.partner = .none
+      message.fields.add(.mysqlCommand, text: "SSL_REQUEST")
+      return .message(message, length: packet.length)
+    }
+    let shared = flags & (session.serverCapabilities == 0 ? flags : session.serverCapabilities)
+    session.capabilities = shared
+    readUser(body, flags)
+    var message = Message(.request, .mysql, key: nextKey())
+    message.fields = session.fields
+    message.fields.add(.mysqlCommand, text: "LOGIN")
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.name("user")
+    writer.write(text: session.user.rawSpan)
+    if !session.method.isEmpty {
+      writer.name("authentication")
+      writer.write(text: session.method.rawSpan)
+    }
+    if !session.version.isEmpty {
+      writer.name("serverVersion")
+      writer.write(text: session.version.rawSpan)
+    }
+    writer.endObject()
+    message.details = writer.bytes
+    asked.append(MySQLAsked(key: message.key, command: .login))
+    return whole(message, packet, side)
+  }
+
+  /// User, database and the method of authentication.
+  private mutating func readUser(_ body: RawSpan, _ flags: UInt64) {
+    guard let userEnd = body.firstOffset(of: 0, from: 32) else { return }
+    session.user = body.slice(32..<userEnd).prefix(64).array()
+    var at = userEnd + 1
+    if flags & MySQLWire.lengthEncodedAuth != 0 {
+      guard let count = MySQLWire.integer(body, &at), count <= UInt64(body.byteCount - at) else {
+        return
+      }
+      at += Int(count)
+    } else if flags & MySQLWire.secureConnection != 0 {
+      guard at < body.byteCount else { return }
+      at += 1 + Int(body.byte(at))
+    } else {
+      at = (body.firstOffset(of: 0, from: min(at, body.byteCount)) ?? body.byteCount) + 1
+    }
+    if flags & MySQLWire.connectWithDB != 0, at < body.byteCount,
+      let end = body.firstOffset(of: 0, from: at)
+    {
+      session.database = body.slice(at..<end).prefix(64).array()
+      at = end + 1
+    }
+    if flags & MySQLWire.pluginAuth != 0, at < body.byteCount {
+      let end = body.firstOffset(of: 0, from: at) ?? body.byteCount
+      session.method = body.slice(at..<end).prefix(64).array()
+    }
+  }
+}

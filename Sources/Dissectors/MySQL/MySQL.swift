@@ -1,0 +1,150 @@
+package import Bytes
+import Entries
+package import Flows
+import Layers
+
+/// MySQL and MariaDB: the client/server protocol, version 10
+/// (https://dev.mysql.com/doc/dev/mysql-server/latest/PAGE_PROTOCOL.html,
+/// https://mariadb.com/kb/en/clientserver-protocol/).
+///
+/// Packets have a length of three bytes and a number in front. The server greets, the client logs
+/// in, and then commands and answers take turns. An answer tells by its state alone how it is read,
+/// so the reader follows it: OK, error, the columns and rows of a result, a prepared statement. Texts
+/// of prepared statements are remembered. What the login exchanges and the rows are never kept.
+package struct MySQL: Dissector {
+  package static let row = DissectorRow(
+    MySQL.self, name: "mysql", kinds: [.mysql], transports: [.tcp], ports: [3306, 33_060],
+    priority: 7)
+
+  /// Bytes of a packet that may wait for its end; of longer ones the beginning is read.
+  static let maxHeld = 32 << 10
+  static let headLength = 4
+  /// Commands that may wait; of more none is paired.
+  static let maxAsked = 1024
+  /// A packet this long goes on in the next one.
+  static let fullLength = 0xff_ffff
+
+  enum Phase: Sendable {
+    /// Of the server: its first packet. Of the client: it has not logged in.
+    case login
+    case command
+    /// The bytes of a long packet have been passed over, and the next one goes on with it.
+    case continuation
+    /// Looking for a beginning.
+    case search
+  }
+
+  struct Way: Sendable {
+    var phase = Phase.login
+    var rest = Remainder()
+    /// The packet at hand was a full one.
+    var goesOn = false
+  }
+
+  var ways = BySide(client: Way(), server: Way())
+  /// The side that sends commands.
+  var requester = Side.client
+  var session = MySQLSession()
+  /// The answer that is being read; nil between them.
+  var answer: MySQLAnswer?
+  /// Commands that wait for their answers; more than one where a client does not wait.
+  var asked: [MySQLAsked] = []
+  var ordinal: UInt64 = 0
+  var alone: UInt64 = 0
+  /// What follows is TLS, or compressed.
+  var isHandedOver = false
+
+  package init(_ opening: Opening) {
+    guard opening.isMidway else { return }
+    if Self.row.ports.contains(opening.client.port) { requester = .server }
+    ways = BySide(client: Way(phase: .search), server: Way(phase: .search))
+  }
+
+  package mutating func next(in bytes: RawSpan, from side: Side) throws(WireError) -> Step {
+    if isHandedOver { return .become(Successor(), length: 0) }
+    if !ways[side].rest.isEmpty { return ways[side].rest.pass(bytes.byteCount) }
+    guard bytes.byteCount >= Self.headLength else { return .needs(Self.headLength) }
+    if case .search = ways[side].phase {
+      if let step = search(bytes, side) { return step }
+    }
+    let length = MySQLWire.length(bytes)
+    if ways[side].goesOn { return goOn(length, side) }
+    let held = min(length, Self.maxHeld) + Self.headLength
+    guard bytes.byteCount >= held else { return .needs(held) }
+    let packet = MySQLPacket(
+      number: bytes.byte(3), length: length + Self.headLength, held: held)
+    let body = bytes.slice(Self.headLength..<held)
+    return side == requester
+      ? try request(packet, body, side) : try reply(packet, body, bytes, side)
+  }
+
+  package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
+    switch cause {
+    case .end: return .stop
+    case .gap(let count):
+      if ways[side].rest.lose(count) { return .resume }
+    case .error: break
+    }
+    ways[side] = Way(phase: .search)
+    if side != requester { answer = nil }
+    return .resynchronise
+  }
+
+  /// A packet that goes on with the one before: of it only the length counts.
+  private mutating func goOn(_ length: Int, _ side: Side) -> Step {
+    ways[side].goesOn = length == Self.fullLength
+    let key = side == requester ? asked.last?.key : answer?.key
+    guard let key else { return .skip(length + Self.headLength) }
+    if length > 0 { ways[side].rest = Remainder(length, of: key) }
+    return .content([], of: key, length: Self.headLength)
+  }
+
+  /// Passes over everything before the next beginning: a command has number 0, and the answer to
+  /// one that was seen has number 1. Nil when `bytes` begin with one.
+  private mutating func search(_ bytes: RawSpan, _ side: Side) -> Step? {
+    let begins =
+      side == requester
+      ? bytes.byteCount > 4 && MySQLWire.isCommand(bytes)
+      : !asked.isEmpty && answer == nil && bytes.byte(3) == 1
+    guard begins else { return .skip(bytes.byteCount) }
+    ways[side].phase = .command
+    return nil
+  }
+
+  mutating func loneKey() -> UInt64 {
+    alone += 1
+    return .max - alone
+  }
+
+  /// A message of which `packet.held` bytes are there.
+  mutating func whole(
+    _ message: consuming Message, _ packet: MySQLPacket, _ side: Side
+  ) -> Step {
+    ways[side].goesOn = packet.isFull
+    if packet.length > packet.held {
+      message.extent = .open
+      ways[side].rest = Remainder(
+        packet.length - packet.held, of: message.key, ending: Ending())
+    }
+    return .message(message, length: packet.held)
+  }
+}
+
+/// A packet as its head tells: lengths with the head.
+struct MySQLPacket: Sendable {
+  var number: UInt8
+  var length: Int
+  /// How much of it is there.
+  var held: Int
+
+  var isWhole: Bool { length == held }
+  var isFull: Bool { length - MySQL.headLength == MySQL.fullLength }
+}
+
+/// A command that waits for its answer.
+struct MySQLAsked: Sendable {
+  var key: UInt64
+  var command: MySQLCommand
+  /// Text to prepare.
+  var text: [UInt8] = []
+}

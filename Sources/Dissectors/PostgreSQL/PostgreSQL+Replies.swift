@@ -1,0 +1,214 @@
+import Bytes
+import Entries
+import Flows
+import JSON
+
+// What the server says.
+extension PostgreSQL {
+  mutating func reply(_ bytes: RawSpan, _ side: Side) throws(WireError) -> Step {
+    if queue.first?.kind == .encryption, bytes.byte(0) != 0x45 { return encryption(bytes.byte(0)) }
+    guard bytes.byteCount >= 5 else { return .needs(5) }
+    let type = bytes.byte(0)
+    let length = Int(bytes.big32(1)) + 1
+    guard PostgreSQLShape.isReply(type), length >= 5, length <= Self.maxMessage else {
+      throw WireError(.invalid)
+    }
+    if type == 0x44 || type == 0x64, let answer { return rows(bytes, type, answer.key, side) }
+    let held = min(length, Self.maxHeld)
+    guard bytes.byteCount >= held else { return .needs(held) }
+    let body = bytes.slice(5..<held)
+    switch type {
+    case 0x41: return notification(body, length, held, side)
+    // Notices, settings and keys belong to no statement in particular.
+    case 0x4e, 0x53, 0x4b, 0x76: return add(length, held, side)
+    case 0x5a: return ready(body, length)
+    case 0x64 where answer == nil, 0x63 where answer == nil: return .skip(length)
+    case 0x45 where answer == nil && queue.isEmpty && !queue.hasGaps:
+      return farewell(body, length, held, side)
+    default: break
+    }
+    if answer == nil { return open() }
+    return speak(type, body, length, held, side)
+  }
+
+  /// The one byte that answers a request for encryption.
+  private mutating func encryption(_ byte: UInt8) -> Step {
+    let key = queue.first?.key ?? 0
+    queue.removeFirst()
+    isEncrypted = byte == 0x53 || byte == 0x47
+    var message = Message(.response, .postgresql, key: key)
+    message.details = Array((isEncrypted ? #"{"accepted":true}"# : #"{"accepted":false}"#).utf8)
+    return .message(message, length: 1)
+  }
+
+  /// Begins the answer to the oldest statement, with no bytes yet.
+  private mutating func open() -> Step {
+    while queue.first?.kind == .sync { queue.removeFirst() }
+    let asked = queue.first
+    let key = asked?.key ?? queue.loneKey()
+    answer = PostgreSQLAnswer(key: key, asked: asked?.kind)
+    var message = Message(.response, .postgresql, key: key)
+    message.extent = .open
+    if asked == nil {
+      message.partner = .lost
+      message.fields = session.fields
+    }
+    return .message(message, length: 0)
+  }
+
+  /// Counts rows, or the data of a COPY; many of them in one step.
+  private mutating func rows(
+    _ bytes: RawSpan, _ type: UInt8, _ key: UInt64, _ side: Side
+  ) -> Step {
+    var at = 0
+    while at + 5 <= bytes.byteCount, bytes.byte(at) == type {
+      let length = Int(bytes.big32(at + 1)) + 1
+      if length < 5 || length > Self.maxMessage { break }
+      if type == 0x44 { answer?.rows += 1 } else { answer?.copied += length - 5 }
+      if at + length > bytes.byteCount {
+        ways[side].rest = Remainder(at + length - bytes.byteCount, of: key)
+        at = bytes.byteCount
+        break
+      }
+      at += length
+    }
+    return .content([], of: key, length: at)
+  }
+
+  /// A message that changes nothing.
+  private mutating func add(_ length: Int, _ held: Int, _ side: Side) -> Step {
+    guard let answer else { return .skip(length) }
+    if length > held { ways[side].rest = Remainder(length - held, of: answer.key) }
+    return .content([], of: answer.key, length: held)
+  }
+
+  /// A message that belongs to the answer.
+  private mutating func speak(
+    _ type: UInt8, _ body: RawSpan, _ length: Int, _ held: Int, _ side: Side
+  ) -> Step {
+    switch type {
+    case 0x52: answer?.readAuthentication(body)
+    case 0x54:
+      answer?.columns = body.byteCount >= 2 ? Int(body.big16(0)) : 0
+      countDown()
+    case 0x31, 0x32, 0x33, 0x6e, 0x49, 0x73: countDown()
+    case 0x43:
+      answer?.readTag(body)
+      countDown()
+    case 0x45: return failed(body, length, held, side)
+    case 0x57:
+      // What follows is a stream without end (replication).
+      answer?.tags.append("COPY BOTH")
+      return end(length: held)
+    default: break
+    }
+    if length == held, let first = queue.first, first.kind == .extended, first.isOver,
+      first.left <= 0, !first.isSynced
+    {
+      return end(length: held)
+    }
+    return add(length, held, side)
+  }
+
+  private mutating func countDown() {
+    if queue.first?.kind == .extended { queue.first?.left -= 1 }
+  }
+
+  private mutating func failed(
+    _ body: RawSpan, _ length: Int, _ held: Int, _ side: Side
+  ) -> Step {
+    answer?.error = PostgreSQLError(body)
+    guard length == held else { return add(length, held, side) }
+    let isFatal = answer?.error?.isFatal == true
+    switch queue.first?.kind {
+    case .startup: return end(length: held)
+    case .extended:
+      isSkipping = true
+      if isFatal || queue.first?.isSynced != true { return end(length: held) }
+    default: if isFatal { return end(length: held) }
+    }
+    return add(length, held, side)
+  }
+
+  /// ReadyForQuery: an answer is over, with the state of the transaction.
+  private mutating func ready(_ body: RawSpan, _ length: Int) -> Step {
+    let wasSkipping = isSkipping
+    isSkipping = false
+    if answer != nil {
+      answer?.state = body.isEmpty ? 0 : body.byte(0)
+      return end(length: length)
+    }
+    if wasSkipping, let keys = queue.removeSkipped() {
+      let fault = Entry.Fault(
+        .pairNotFound, "passed over by the server: a statement before it in the pipeline failed")
+      return .abandon(keys, because: fault, length: length)
+    }
+    if queue.first?.kind == .sync { queue.removeFirst() }
+    return .skip(length)
+  }
+
+  /// The answer is complete with the next `length` bytes.
+  private mutating func end(length: Int) -> Step {
+    guard let answer else { return .skip(length) }
+    self.answer = nil
+    var copied = 0
+    if let first = queue.first, first.key == answer.key {
+      copied = first.copied
+      queue.removeFirst()
+    }
+    return .end(of: answer.key, answer.ending(copied: copied), length: length)
+  }
+
+  /// NotificationResponse: what another session told a channel this one listens to.
+  private mutating func notification(
+    _ body: RawSpan, _ length: Int, _ held: Int, _ side: Side
+  ) -> Step {
+    var message = Message(.notice, .postgresql, key: queue.loneKey())
+    message.partner = .none
+    message.fields = session.fields
+    message.fields.add(.postgresqlCommand, text: "NOTIFY")
+    var writer = JSONWriter()
+    writer.beginObject()
+    if body.byteCount > 4 {
+      let channelEnd = body.firstOffset(of: 0, from: 4) ?? body.byteCount
+      writer.name("channel")
+      writer.write(text: body.slice(4..<channelEnd).prefix(64))
+      let start = min(channelEnd + 1, body.byteCount)
+      let end = body.firstOffset(of: 0, from: start) ?? body.byteCount
+      writer.name("payload")
+      writer.write(text: body.slice(start..<end).prefix(1024))
+    }
+    writer.endObject()
+    message.details = writer.bytes
+    return notice(message, length, held, side)
+  }
+
+  /// An error that answers nothing: the server ends the session.
+  private mutating func farewell(
+    _ body: RawSpan, _ length: Int, _ held: Int, _ side: Side
+  ) -> Step {
+    var message = Message(.notice, .postgresql, key: queue.loneKey())
+    message.partner = .none
+    message.fields = session.fields
+    message.fields.add(.postgresqlCommand, text: "ERROR")
+    let error = PostgreSQLError(body)
+    error.add(to: &message.fields)
+    message.failed = true
+    var writer = JSONWriter()
+    writer.beginObject()
+    error.write(&writer)
+    writer.endObject()
+    message.details = writer.bytes
+    return notice(message, length, held, side)
+  }
+
+  private mutating func notice(
+    _ message: consuming Message, _ length: Int, _ held: Int, _ side: Side
+  ) -> Step {
+    if length > held {
+      message.extent = .open
+      ways[side].rest = Remainder(length - held, of: message.key, ending: Ending())
+    }
+    return .message(message, length: held)
+  }
+}

@@ -1,0 +1,263 @@
+import Bytes
+import Entries
+import Flows
+import JSON
+
+/// The messages of the extended protocol that make one entry.
+struct PostgreSQLGroup: Sendable {
+  var key: UInt64
+  /// Name of the prepared statement.
+  var name: [UInt8] = []
+  var text: [UInt8]?
+  var parameters: Int?
+  var hasParse = false
+  var hasExecute = false
+}
+
+// What the client says.
+extension PostgreSQL {
+  /// The startup packet, or one of the requests that take its place.
+  mutating func startup(_ bytes: RawSpan) throws(WireError) -> Step {
+    guard bytes.byteCount >= 8 else { return .needs(8) }
+    let length = Int(bytes.big32(0))
+    guard length >= 8, length <= Self.maxStartup else { throw WireError(.foreign) }
+    guard bytes.byteCount >= length else { return .needs(length) }
+    switch bytes.big32(4) {
+    case PostgreSQLShape.ssl: return single("SSLREQUEST", .encryption, length)
+    case PostgreSQLShape.gss: return single("GSSENCREQUEST", .encryption, length)
+    case PostgreSQLShape.cancel:
+      var message = Message(.request, .postgresql, key: queue.loneKey())
+      message.partner = .none
+      message.fields.add(.postgresqlCommand, text: "CANCEL")
+      return .message(message, length: length)
+    default: break
+    }
+    guard bytes.big16(4) == 3 else { throw WireError(.unsupported, at: 4) }
+    ways[.client].phase = .message
+    var message = Message(.request, .postgresql, key: queue.ask(.startup))
+    message.details = settings(bytes.slice(8..<length), minor: Int(bytes.big16(6)))
+    message.fields = session.fields
+    message.fields.add(.postgresqlCommand, text: "STARTUP")
+    return .message(message, length: length)
+  }
+
+  private mutating func single(
+    _ name: StaticString, _ kind: PostgreSQLQueue.Asked.Kind, _ length: Int
+  ) -> Step {
+    var message = Message(.request, .postgresql, key: queue.ask(kind))
+    message.fields.add(.postgresqlCommand, text: name)
+    return .message(message, length: length)
+  }
+
+  /// Reads the pairs of names and values; keeps those that say who and what for.
+  private mutating func settings(_ bytes: RawSpan, minor: Int) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.name("protocol")
+    writer.write("3.\(minor)")
+    var at = 0
+    while let nameEnd = bytes.firstOffset(of: 0, from: at), nameEnd > at,
+      let valueEnd = bytes.firstOffset(of: 0, from: nameEnd + 1)
+    {
+      let name = bytes.slice(at..<nameEnd)
+      let value = bytes.slice(nameEnd + 1..<valueEnd)
+      if name.equals("user") { session.user = value.prefix(64).array() }
+      if name.equals("database") { session.database = value.prefix(64).array() }
+      if name.equals("application_name") || name.equals("client_encoding")
+        || name.equals("replication")
+      {
+        writer.name(name.text())
+        writer.write(text: value.prefix(256))
+      }
+      at = valueEnd + 1
+    }
+    writer.endObject()
+    // "Defaults to the user name."
+    if session.database.isEmpty { session.database = session.user }
+    return writer.bytes
+  }
+
+  /// A message with its type and length in front.
+  mutating func request(_ bytes: RawSpan, _ side: Side) throws(WireError) -> Step {
+    guard bytes.byteCount >= 5 else { return .needs(5) }
+    let type = bytes.byte(0)
+    let length = Int(bytes.big32(1)) + 1
+    guard PostgreSQLShape.isRequest(type), length >= 5, length <= Self.maxMessage else {
+      throw WireError(.invalid)
+    }
+    switch type {
+    // CopyData, CopyDone, CopyFail; Terminate; passwords of all kinds.
+    case 0x64:
+      queue.first?.copied += length - 5
+      return .skip(length)
+    case 0x63, 0x66, 0x58, 0x70: return .skip(length)
+    default: break
+    }
+    let held = min(length, Self.maxHeld)
+    guard bytes.byteCount >= held else { return .needs(held) }
+    if group != nil, type == 0x51 || type == 0x46 || type == 0x50 && group?.hasParse == true {
+      return endGroup(length: 0)
+    }
+    let body = bytes.slice(5..<held)
+    switch type {
+    case 0x51: return query(body, length, held, side)
+    case 0x46:
+      var message = Message(.request, .postgresql, key: queue.ask(.simple))
+      message.fields = session.fields
+      message.fields.add(.postgresqlCommand, text: "FUNCTION CALL")
+      return whole(message, length, held, side)
+    default: return extended(type, body, length, held, side)
+    }
+  }
+
+  /// Query: statements in one text.
+  private mutating func query(
+    _ body: RawSpan, _ length: Int, _ held: Int, _ side: Side
+  ) -> Step {
+    var message = Message(.request, .postgresql, key: queue.ask(.simple))
+    let end = body.firstOffset(of: 0) ?? body.byteCount
+    message.fields = session.fields
+    addStatement(
+      SQLText.shown(body.prefix(end), isCut: end == held - 5, .postgresql), to: &message.fields)
+    message.details = Array(#"{"type":"simple query"}"#.utf8)
+    return whole(message, length, held, side)
+  }
+
+  private func addStatement(_ text: [UInt8], to fields: inout FieldValues) {
+    let verb = SQLText.verb(text.rawSpan)
+    if !verb.isEmpty { fields.add(.postgresqlCommand, .text(verb)) }
+    fields.add(.postgresqlQuery, text: text.rawSpan)
+  }
+
+  /// A message of which `held` bytes are there.
+  private mutating func whole(
+    _ message: consuming Message, _ length: Int, _ held: Int, _ side: Side
+  ) -> Step {
+    if length > held {
+      message.extent = .open
+      ways[side].rest = Remainder(length - held, of: message.key, ending: Ending())
+    }
+    return .message(message, length: held)
+  }
+
+  /// Parse, Bind, Describe, Execute, Close, Flush and Sync.
+  private mutating func extended(
+    _ type: UInt8, _ body: RawSpan, _ length: Int, _ held: Int, _ side: Side
+  ) -> Step {
+    guard var group else {
+      switch type {
+      case 0x53: sync()
+      case 0x48: break
+      default:
+        let key = queue.ask(.extended)
+        queue.last?.isOver = false
+        self.group = PostgreSQLGroup(key: key)
+        var message = Message(.request, .postgresql, key: key)
+        message.extent = .open
+        return .message(message, length: 0)
+      }
+      return .skip(length)
+    }
+    switch type {
+    case 0x53:
+      sync()
+      return endGroup(length: length)
+    case 0x48: return endGroup(length: length)
+    case 0x50: parse(body, isCut: length > held, &group)
+    case 0x42: bind(body, &group)
+    case 0x45:
+      let name = text(body, 0)
+      group.text = group.text ?? session.portal(name.text)
+      group.hasExecute = true
+    case 0x43:
+      let name = text(body, 1).text
+      if !body.isEmpty, body.byte(0) == 0x53 {
+        session.forgetStatement(name)
+      } else {
+        session.forgetPortal(name)
+      }
+    default:
+      // Describe
+      let name = text(body, 1).text
+      if group.text == nil, !body.isEmpty {
+        group.name = name
+        group.text = body.byte(0) == 0x53 ? session.statement(name) : session.portal(name)
+      }
+    }
+    queue.last?.left += 1
+    self.group = group
+    if type == 0x45 { return endGroup(length: held) }
+    if length > held { ways[side].rest = Remainder(length - held, of: group.key) }
+    return .content([], of: group.key, length: held)
+  }
+
+  private mutating func parse(_ body: RawSpan, isCut: Bool, _ group: inout PostgreSQLGroup) {
+    let name = text(body, 0)
+    let end = body.firstOffset(of: 0, from: name.end) ?? body.byteCount
+    let statement = SQLText.shown(
+      body.slice(min(name.end, end)..<end), isCut: isCut && end == body.byteCount, .postgresql)
+    session.prepare(name.text, statement)
+    group.hasParse = true
+    (group.name, group.text) = (name.text, statement)
+  }
+
+  private mutating func bind(_ body: RawSpan, _ group: inout PostgreSQLGroup) {
+    let portal = text(body, 0)
+    let name = text(body, portal.end)
+    if let statement = session.statement(name.text) {
+      session.bind(portal.text, to: statement)
+      group.text = statement
+    }
+    group.name = name.text
+    guard name.end + 2 <= body.byteCount else { return }
+    let at = name.end + 2 + 2 * Int(body.big16(name.end))
+    if at + 2 <= body.byteCount { group.parameters = Int(body.big16(at)) }
+  }
+
+  /// A Sync: the server will say ReadyForQuery, to the newest statement or to none.
+  private mutating func sync() {
+    if let last = queue.last, last.kind == .extended, !last.isSynced {
+      queue.last?.isSynced = true
+    } else {
+      _ = queue.ask(.sync)
+    }
+  }
+
+  /// The group is complete with the next `length` bytes.
+  private mutating func endGroup(length: Int) -> Step {
+    guard let group else { return .skip(length) }
+    self.group = nil
+    queue.last?.isOver = true
+    var ending = Ending()
+    ending.fields = session.fields
+    if let text = group.text {
+      let verb = group.hasExecute ? SQLText.verb(text.rawSpan) : "PREPARE"
+      if !verb.isEmpty { ending.fields.add(.postgresqlCommand, .text(verb)) }
+      ending.fields.add(.postgresqlQuery, text: text.rawSpan)
+    } else {
+      ending.fields.add(.postgresqlCommand, text: group.hasExecute ? "EXECUTE" : "CLOSE")
+    }
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.name("type")
+    writer.write("extended query")
+    if !group.name.isEmpty {
+      writer.name("statement")
+      writer.write(text: group.name.rawSpan)
+    }
+    if let parameters = group.parameters {
+      writer.name("parameters")
+      writer.write(parameters)
+    }
+    writer.endObject()
+    ending.details = writer.bytes
+    return .end(of: group.key, ending, length: length)
+  }
+
+  /// The text at `start` and where the next one begins. Names are shown up to 64 bytes.
+  private func text(_ body: RawSpan, _ start: Int) -> (text: [UInt8], end: Int) {
+    guard start < body.byteCount else { return ([], body.byteCount) }
+    let end = body.firstOffset(of: 0, from: start) ?? body.byteCount
+    return (body.slice(start..<end).prefix(64).array(), min(end + 1, body.byteCount))
+  }
+}

@@ -1,0 +1,120 @@
+package import Bytes
+import Entries
+package import Flows
+import Layers
+
+/// PostgreSQL: the frontend/backend protocol, version 3
+/// (https://www.postgresql.org/docs/current/protocol.html).
+///
+/// An entry is a statement with all that the server says to it: of the simple protocol a Query up to
+/// ReadyForQuery, of the extended protocol the messages up to an Execute with the replies to each.
+/// Pipelines answer in order; what the server leaves out after an error is marked so. Texts of
+/// prepared statements are remembered, so that each run shows its statement. Password messages and
+/// the rows themselves are passed over and never kept; values of parameters are counted.
+package struct PostgreSQL: Dissector {
+  package static let row = DissectorRow(
+    PostgreSQL.self, name: "postgresql", kinds: [.postgresql], transports: [.tcp],
+    ports: [5432, 5433, 6432], priority: 6)
+
+  /// Bytes of a message that may wait for its end; of longer ones the beginning is read.
+  static let maxHeld = 32 << 10
+  /// Longest message, in bytes: a field has at most 1 GiB.
+  static let maxMessage = (1 << 30) + 64
+  /// Longest startup packet (`MAX_STARTUP_PACKET_LENGTH` of the server).
+  static let maxStartup = 10_000
+
+  enum Phase: Sendable {
+    /// Of the client: before its startup packet.
+    case startup
+    case message
+    /// Looking for a beginning.
+    case search
+  }
+
+  struct Way: Sendable {
+    var phase = Phase.message
+    var rest = Remainder()
+  }
+
+  var ways = BySide(client: Way(phase: .startup), server: Way())
+  /// The side that sends statements; nil until it is known.
+  var requester: Side?
+  var session = PostgreSQLSession()
+  var queue = PostgreSQLQueue()
+  /// The extended messages of the client that belong to one entry, while they come.
+  var group: PostgreSQLGroup?
+  /// What the server has said so far to the oldest statement.
+  var answer: PostgreSQLAnswer?
+  /// After an error, until ReadyForQuery: nothing else is answered.
+  var isSkipping = false
+  /// The server has agreed to encrypt: what follows is another protocol.
+  var isEncrypted = false
+
+  package init(_ opening: Opening) {
+    guard opening.isMidway else {
+      requester = .client
+      return
+    }
+    ways = BySide(client: Way(phase: .search), server: Way(phase: .search))
+    if Self.row.ports.contains(opening.server.port) {
+      requester = .client
+    } else if Self.row.ports.contains(opening.client.port) {
+      requester = .server
+    }
+  }
+
+  package mutating func next(in bytes: RawSpan, from side: Side) throws(WireError) -> Step {
+    if isEncrypted { return .become(Successor(), length: 0) }
+    if !ways[side].rest.isEmpty { return ways[side].rest.pass(bytes.byteCount) }
+    let requester = requester ?? settle(bytes, side)
+    switch ways[side].phase {
+    case .startup: return try startup(bytes)
+    case .search:
+      if let step = search(bytes, side, isRequest: side == requester) { return step }
+    case .message: break
+    }
+    return side == requester ? try request(bytes, side) : try reply(bytes, side)
+  }
+
+  package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
+    switch cause {
+    case .end: return .stop
+    case .gap(let count):
+      if ways[side].rest.lose(count) { return .resume }
+    case .error: break
+    }
+    if side == requester {
+      group = nil
+    } else {
+      answer = nil
+      isSkipping = false
+    }
+    ways[side] = Way(phase: .search)
+    queue.noteGap()
+    return .resynchronise
+  }
+
+  /// Tells who sends statements, of a conversation that was joined in the middle.
+  private mutating func settle(_ bytes: RawSpan, _ side: Side) -> Side {
+    let asks = !PostgreSQLShape.isReplyAlone(bytes.byte(0))
+    let found = asks ? side : side.other
+    requester = found
+    return found
+  }
+
+  /// Passes over everything before the next beginning; nil when `bytes` begin with one.
+  private mutating func search(_ bytes: RawSpan, _ side: Side, isRequest: Bool) -> Step? {
+    if isRequest ? PostgreSQLShape.beginsRequest(bytes) : PostgreSQLShape.beginsReply(bytes) {
+      ways[side].phase = .message
+      return nil
+    }
+    if isRequest { return .skip(bytes.byteCount) }
+    // The end of an answer is found anywhere: what was asked before it has been answered.
+    guard let ready = bytes.firstOffset(of: "Z\0\0\0\u{5}"), ready + 6 <= bytes.byteCount else {
+      return .skip(bytes.byteCount)
+    }
+    ways[side].phase = .message
+    queue.removeAll()
+    return .skip(ready + 6)
+  }
+}

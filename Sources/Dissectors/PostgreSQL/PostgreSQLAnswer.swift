@@ -1,0 +1,166 @@
+import Bytes
+import Entries
+import JSON
+
+/// What the server has said to one statement.
+struct PostgreSQLAnswer: Sendable {
+  /// Tags of a text with several statements that are shown.
+  private static let maxTags = 8
+
+  let key: UInt64
+  let asked: PostgreSQLQueue.Asked.Kind?
+  /// DataRow messages.
+  var rows = 0
+  var columns: Int?
+  /// Rows as the tags say, where they do.
+  private var counted: Int?
+  /// What the server says it did, without numbers.
+  var tags: [String] = []
+  /// Bytes of a COPY to the client.
+  var copied = 0
+  var error: PostgreSQLError?
+  /// Status of the transaction: I, T or E; 0 when it was not told.
+  var state: UInt8 = 0
+  /// How the client had to prove who it is.
+  private var method: String?
+  private var isAdmitted = false
+
+  init(key: UInt64, asked: PostgreSQLQueue.Asked.Kind?) { (self.key, self.asked) = (key, asked) }
+
+  /// CommandComplete: `INSERT 0 5`, `SELECT 12`, `CREATE TABLE`.
+  mutating func readTag(_ body: RawSpan) {
+    let end = min(body.firstOffset(of: 0) ?? body.byteCount, 64)
+    var words = body.prefix(end).text().split(separator: " ")
+    if let number = words.last.flatMap({ Int($0) }), number >= 0 {
+      counted = (counted ?? 0) &+ number
+    }
+    while let last = words.last, last.allSatisfy(\.isWholeNumber) { words.removeLast() }
+    if tags.count < Self.maxTags { tags.append(words.joined(separator: " ")) }
+  }
+
+  /// Authentication requests.
+  mutating func readAuthentication(_ body: RawSpan) {
+    guard body.byteCount >= 4 else { return }
+    switch body.big32(0) {
+    case 0: isAdmitted = true
+    case 2: method = "kerberos"
+    case 3: method = "password"
+    case 5: method = "md5"
+    case 7: method = "gss"
+    case 9: method = "sspi"
+    case 10:
+      let end = body.firstOffset(of: 0, from: 4) ?? body.byteCount
+      method = body.slice(4..<end).prefix(64).text()
+    default: break
+    }
+  }
+
+  /// What is known of the answer at its end.
+  /// - Parameter copied: bytes of a COPY from the client.
+  func ending(copied fromClient: Int) -> Ending {
+    var ending = Ending()
+    var writer = JSONWriter()
+    writer.beginObject()
+    if !tags.isEmpty {
+      let command = tags.joined(separator: "; ")
+      ending.fields.add(.postgresqlCommand, .text(command))
+      writer.name("command")
+      writer.write(command)
+    }
+    if let shown = counted ?? (rows > 0 ? rows : nil) {
+      ending.fields.add(.postgresqlRows, int: Int64(shown))
+      writer.name("rows")
+      writer.write(shown)
+    }
+    if let columns {
+      writer.name("columns")
+      writer.write(columns)
+    }
+    if copied + fromClient > 0 {
+      writer.name("copiedBytes")
+      writer.write(copied + fromClient)
+    }
+    if asked == .startup {
+      writer.name("authentication")
+      writer.write(method ?? (isAdmitted ? "trust" : "none"))
+    }
+    addState(&ending.fields)
+    if let error {
+      ending.failed = true
+      error.add(to: &ending.fields)
+      error.write(&writer)
+    }
+    writer.endObject()
+    ending.details = writer.bytes
+    return ending
+  }
+
+  private func addState(_ fields: inout FieldValues) {
+    switch state {
+    case 0x49: fields.add(.postgresqlTransaction, text: "idle")
+    case 0x54: fields.add(.postgresqlTransaction, text: "open")
+    case 0x45: fields.add(.postgresqlTransaction, text: "failed")
+    default: break
+    }
+  }
+}
+
+/// ErrorResponse: fields with a letter in front (protocol-error-fields of the manual).
+struct PostgreSQLError: Sendable {
+  /// Bytes of a text that are shown.
+  private static let maxText = 1024
+
+  private var fields: [(letter: UInt8, text: [UInt8])] = []
+
+  init(_ body: RawSpan) {
+    var at = 0
+    while at < body.byteCount, body.byte(at) != 0, fields.count < 24 {
+      let end = body.firstOffset(of: 0, from: at + 1) ?? body.byteCount
+      if at + 1 <= end {
+        fields.append((body.byte(at), body.slice(at + 1..<end).prefix(Self.maxText).array()))
+      }
+      at = end + 1
+    }
+  }
+
+  private func text(_ letter: UInt8) -> [UInt8]? {
+    fields.first { $0.letter == letter }?.text
+  }
+
+  /// The session ends with it.
+  var isFatal: Bool {
+    guard let severity = text(0x56) ?? text(0x53) else { return false }
+    return severity == Array("FATAL".utf8) || severity == Array("PANIC".utf8)
+  }
+
+  func add(to values: inout FieldValues) {
+    if let code = text(0x43) { values.add(.postgresqlErrorCode, text: code.rawSpan) }
+    if let message = text(0x4d) { values.add(.postgresqlErrorMessage, text: message.rawSpan) }
+  }
+
+  /// Writes a member `error`.
+  func write(_ writer: inout JSONWriter) {
+    writer.name("error")
+    writer.beginObject()
+    for (letter, text) in fields {
+      let name: String
+      switch letter {
+      case 0x53: name = "severity"
+      case 0x43: name = "code"
+      case 0x4d: name = "message"
+      case 0x44: name = "detail"
+      case 0x48: name = "hint"
+      case 0x50: name = "position"
+      case 0x57: name = "where"
+      case 0x73: name = "schema"
+      case 0x74: name = "table"
+      case 0x63: name = "column"
+      case 0x6e: name = "constraint"
+      default: continue
+      }
+      writer.name(name)
+      writer.write(text: text.rawSpan)
+    }
+    writer.endObject()
+  }
+}

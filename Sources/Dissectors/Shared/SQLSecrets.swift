@@ -1,0 +1,128 @@
+import Bytes
+
+/// Finds passwords written into SQL statements: `ALTER USER a PASSWORD 'x'`,
+/// `IDENTIFIED BY 'x'`, `WHERE password = 'x'`, `CONNECTION 'host=a password=x'`.
+///
+/// A literal is a secret when a telling word stands before it, back to the literal or comma before,
+/// or inside it. Where values are told apart by their place (INSERT), a telling column hides all of
+/// them: better too much than too little.
+enum SQLSecrets {
+  /// How a language quotes.
+  enum Dialect { case postgresql, mysql }
+
+  /// The statement with `[redacted]` in place of its secret literals.
+  static func hidden(in bytes: RawSpan, _ dialect: Dialect) -> [UInt8] {
+    guard tells(bytes) else { return bytes.array() }
+    var text: [UInt8] = []
+    text.reserveCapacity(bytes.byteCount)
+    let verb = SQLText.verb(bytes)
+    let hidesAll = verb == "INSERT" || verb == "REPLACE"
+    var at = 0
+    /// Where the code before the next literal begins.
+    var before = 0
+    while at < bytes.byteCount {
+      let byte = bytes.byte(at)
+      guard let end = literalEnd(bytes, at, dialect) else {
+        if byte == 0x2c || byte == 0x3b { before = at }
+        text.append(byte)
+        at += 1
+        continue
+      }
+      let literal = bytes.slice(at..<end)
+      if hidesAll || tells(bytes.slice(before..<at)) || tells(literal) {
+        text.append(byte)
+        text += Array(SQLText.redacted.utf8)
+        text.append(byte)
+      } else {
+        text.append(literal)
+      }
+      at = end
+      before = end
+    }
+    return text
+  }
+
+  /// Whether one of the words is in there, in either case.
+  private static func tells(_ bytes: RawSpan) -> Bool {
+    for at in 0..<bytes.byteCount {
+      let words: [StaticString]
+      switch bytes.byte(at) | 0x20 {
+      case 0x61: words = withA
+      case 0x63: words = withC
+      case 0x69: words = withI
+      case 0x70: words = withP
+      case 0x73: words = withS
+      case 0x74: words = withT
+      default: continue
+      }
+      let rest = bytes.suffix(from: at)
+      for word in words where rest.prefix(word.utf8CodeUnitCount).equalsIgnoringCase(word) {
+        return true
+      }
+    }
+    return false
+  }
+
+  // The telling words by their first letter.
+  private static let withA: [StaticString] = ["api_key", "apikey", "access_key"]
+  private static let withC: [StaticString] = ["credential", "crypt("]
+  private static let withI: [StaticString] = ["identified"]
+  private static let withP: [StaticString] = [
+    "password", "passwd", "passphrase", "pwd", "private_key", "pgp_sym",
+  ]
+  private static let withS: [StaticString] = ["secret"]
+  private static let withT: [StaticString] = ["token"]
+
+  /// Where the literal that begins at `start` ends; nil when none begins there. One without end
+  /// reaches to the end of the text.
+  private static func literalEnd(
+    _ bytes: RawSpan, _ start: Int, _ dialect: Dialect
+  ) -> Int? {
+    let quote = bytes.byte(start)
+    // Between double quotes stands a name in PostgreSQL, and a text in MySQL.
+    switch (quote, dialect) {
+    case (0x27, _), (0x22, .mysql): break
+    case (0x24, .postgresql): return dollarEnd(bytes, start)
+    default: return nil
+    }
+    var at = start + 1
+    while at < bytes.byteCount {
+      switch bytes.byte(at) {
+      case 0x5c: at += 2
+      case quote:
+        guard at + 1 < bytes.byteCount, bytes.byte(at + 1) == quote else { return at + 1 }
+        at += 2
+      default: at += 1
+      }
+    }
+    return bytes.byteCount
+  }
+
+  /// `$$text$$` or `$tag$text$tag$` of PostgreSQL.
+  private static func dollarEnd(_ bytes: RawSpan, _ start: Int) -> Int? {
+    var tagEnd = start + 1
+    while tagEnd < bytes.byteCount, tagEnd - start < 32, isTag(bytes.byte(tagEnd)) { tagEnd += 1 }
+    guard tagEnd < bytes.byteCount, bytes.byte(tagEnd) == 0x24,
+      tagEnd == start + 1
+        || bytes.byte(start + 1) > 0x39
+    else { return nil }
+    let tag = bytes.slice(start..<tagEnd + 1)
+    var at = tagEnd + 1
+    while let next = bytes.firstOffset(of: 0x24, from: at) {
+      let end = next + tag.byteCount
+      if end > bytes.byteCount { break }
+      if equal(bytes.slice(next..<end), tag) { return end }
+      at = next + 1
+    }
+    return bytes.byteCount
+  }
+
+  private static func isTag(_ byte: UInt8) -> Bool {
+    (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || byte == 0x5f
+  }
+
+  private static func equal(_ a: RawSpan, _ b: RawSpan) -> Bool {
+    for at in 0..<a.byteCount where a.byte(at) != b.byte(at) { return false }
+    return true
+  }
+}

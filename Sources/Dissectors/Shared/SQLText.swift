@@ -1,0 +1,51 @@
+import Bytes
+
+/// The text of an SQL statement as an entry shows it: cut, and without the passwords in it.
+enum SQLText {
+  /// Bytes of a statement that are shown.
+  static let limit = 8 << 10
+  /// Word in place of a secret.
+  static let redacted = "[redacted]"
+
+  /// - Parameter bytes: the statement, or as much of it as there is.
+  /// - Parameter isCut: there was more of it.
+  static func shown(
+    _ bytes: RawSpan, isCut: Bool = false, _ dialect: SQLSecrets.Dialect
+  ) -> [UInt8] {
+    let isCut = isCut || bytes.byteCount > limit
+    var text = SQLSecrets.hidden(in: bytes.prefix(limit), dialect)
+    if !text.rawSpan.isASCII { text = Array(text.rawSpan.text().utf8) }
+    if isCut { text += Array("…".utf8) }
+    return text
+  }
+
+  /// First word of a statement in upper case, comments before it passed over; empty for none.
+  static func verb(_ bytes: RawSpan) -> String {
+    let start = skipBlanks(bytes, 0)
+    var word: [UInt8] = []
+    var at = start
+    while at < bytes.byteCount, word.count < 24, isLetter(bytes.byte(at)) {
+      word.append(bytes.byte(at) & 0xdf)
+      at += 1
+    }
+    return String(decoding: word, as: UTF8.self)
+  }
+
+  /// Where blanks, parentheses and comments that begin at `start` end.
+  static func skipBlanks(_ bytes: RawSpan, _ start: Int) -> Int {
+    var at = start
+    while at < bytes.byteCount {
+      switch bytes.byte(at) {
+      case 0x20, 0x09...0x0d, 0x28, 0x3b: at += 1
+      case 0x2d where at + 1 < bytes.byteCount && bytes.byte(at + 1) == 0x2d:
+        at = bytes.firstOffset(of: 0x0a, from: at) ?? bytes.byteCount
+      case 0x2f where at + 1 < bytes.byteCount && bytes.byte(at + 1) == 0x2a:
+        at = bytes.firstOffset(of: "*/", from: at + 2).map { $0 + 2 } ?? bytes.byteCount
+      default: return at
+      }
+    }
+    return at
+  }
+
+  private static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 }
+}

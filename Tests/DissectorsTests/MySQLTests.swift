@@ -1,0 +1,187 @@
+import Bytes
+import Dissectors
+import Entries
+import Flows
+import JSON
+import Testing
+
+@Suite struct MySQLTests {
+  // MARK: Commands and answers
+
+  @Test func everyCommandHasItsAnswer() throws {
+    for deprecatesEOF in [false, true] {
+      let calls = Self.session(deprecatesEOF: deprecatesEOF).calls()
+      #expect(calls.allSatisfy { $0.kind == .mysql && $0.fault == nil })
+      #expect(
+        calls.map { $0.text(.mysqlCommand) } == [
+          "LOGIN", "COM_QUERY", "COM_QUERY", "COM_QUERY", "COM_STMT_PREPARE", "COM_STMT_EXECUTE",
+          "COM_STMT_CLOSE", "COM_INIT_DB", "COM_PING",
+        ])
+      #expect(calls.map { $0.int(.mysqlRows) } == [nil, 2, 3, nil, nil, 1, nil, 0, 0])
+      #expect(calls.map(\.failed) == calls.indices.map { $0 == 3 })
+      #expect(calls[3].int(.mysqlErrorCode) == 1146)
+      #expect(calls[3].text(.mysqlSQLState) == "42S02")
+      #expect(calls[3].text(.mysqlErrorMessage) == "no such table")
+      #expect(calls[1].text(.mysqlQuery) == "select * from t")
+      #expect(calls[1].text(.mysqlDatabase) == "shop")
+      #expect(calls[8].text(.mysqlDatabase) == "other")
+      let login = try JSONReader.value(of: calls[0].text(.details) ?? "")["request"]
+      #expect(login?["user"] == "app")
+      #expect(login?["serverVersion"] == "8.0.1")
+    }
+  }
+
+  @Test func aPreparedStatementShowsItsTextWithEachRun() {
+    let calls = Self.session(deprecatesEOF: true).calls()
+    #expect(calls[4...6].map { $0.text(.mysqlQuery) } == ["select ?", "select ?", "select ?"])
+    #expect(calls[4...6].map { $0.int(.mysqlStatementID) } == [9, 9, 9])
+  }
+
+  @Test func passwordsAreNeverKept() {
+    var talk = Self.begun(deprecatesEOF: true)
+    talk.says(.client, Self.command(3, "CREATE USER a IDENTIFIED BY \"hunter2\", b"))
+    talk.says(.server, Self.packet(1, Self.ok()))
+    let calls = talk.calls()
+    #expect(calls.last?.text(.mysqlQuery) == "CREATE USER a IDENTIFIED BY \"[redacted]\", b")
+    #expect(!calls.map(\.essence).joined().contains("scramble"))
+  }
+
+  @Test func severalResultsAreOneAnswer() {
+    var talk = Self.begun(deprecatesEOF: false)
+    talk.says(.client, Self.command(3, "select 1; update t set a = 1"))
+    talk.says(
+      .server,
+      Self.packet(1, [1]) + Self.packet(2, Self.column) + Self.packet(3, Self.eof())
+        + Self.packet(4, [1, 0x31]) + Self.packet(5, Self.eof(status: 8))
+        + Self.packet(6, Self.ok(affected: 5)))
+    talk.says(.client, Self.packet(0, [14]))
+    talk.says(.server, Self.packet(1, Self.ok()))
+    let calls = talk.calls()
+    #expect(calls.map { $0.text(.mysqlCommand) } == ["LOGIN", "COM_QUERY", "COM_PING"])
+    #expect(calls.allSatisfy { $0.fault == nil && $0.hasResponse })
+  }
+
+  @Test func afterASSLRequestAnotherProtocolFollows() {
+    var talk = Talk(serverPort: 3306)
+    talk.says(.server, Self.greeting)
+    talk.says(.client, Self.packet(1, [0, 0xaa, 0, 0] + Array(repeating: 0, count: 28)))
+    talk.client("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    talk.server("HTTP/1.1 204 No\r\n\r\n")
+    #expect(talk.calls().map(\.kind) == [.mysql, .http])
+  }
+
+  @Test func aConversationJoinedMidwayIsRead() {
+    for deprecatesEOF in [false, true] {
+      var talk = Talk(serverPort: 3306)
+      talk.isMidway = true
+      talk.says(.client, Self.command(3, "select * from t"))
+      talk.says(.server, Self.result(rows: 2, deprecatesEOF: deprecatesEOF))
+      let call = talk.calls().first
+      #expect(call?.int(.mysqlRows) == 2)
+      #expect(call?.fault == nil)
+    }
+  }
+
+  @Test func otherProtocolsAreNotMySQL() {
+    var mail = Talk(serverPort: 3306)
+    mail.server("220 mail ready\r\n")
+    mail.client("HELO x\r\n")
+    #expect(mail.calls().isEmpty)
+    var http = Talk(serverPort: 3306)
+    http.client("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    http.server("HTTP/1.1 204 No\r\n\r\n")
+    #expect(http.calls().map(\.kind) == [.http])
+  }
+
+  // MARK: Laws
+
+  @Test func anySplitGivesTheSameMessages() { for talk in Self.talks { Laws.split(talk) } }
+
+  @Test func anyBeginningGivesABeginningOfTheMessages() {
+    for talk in Self.talks { Laws.truncation(talk) }
+  }
+
+  @Test func anyOrderOfSegmentsGivesTheSameMessages() {
+    for talk in Self.talks { Laws.reordering(talk) }
+  }
+
+  @Test func nothingBreaksIt() { for talk in Self.talks { Laws.mutation(talk) } }
+
+  // MARK: Material
+
+  private static let talks = [session(deprecatesEOF: false), session(deprecatesEOF: true)]
+
+  static func packet(_ number: UInt8, _ body: [UInt8]) -> [UInt8] {
+    [UInt8(body.count & 255), UInt8(body.count >> 8), 0, number] + body
+  }
+
+  static func command(_ code: UInt8, _ text: String) -> [UInt8] {
+    packet(0, [code] + Array(text.utf8))
+  }
+
+  static func ok(affected: UInt8 = 0, status: UInt8 = 2) -> [UInt8] {
+    [0, affected, 0, status, 0, 0, 0]
+  }
+
+  static func eof(status: UInt8 = 2) -> [UInt8] { [0xfe, 0, 0, status, 0] }
+
+  /// The definition of a column; its insides are not looked at.
+  static let column: [UInt8] = [3] + Array("def".utf8) + Array(repeating: UInt8(0), count: 20)
+
+  static let greeting = packet(
+    0,
+    [10] + Array("8.0.1\0".utf8) + [7, 0, 0, 0] + Array("scramble\0".utf8)
+      + [0xff, 0xff, 0xff, 2, 0, 0xff, 0xdf, 21] + Array(repeating: 0, count: 10)
+      + Array("scramblescra\0mysql_native_password\0".utf8))
+
+  static func result(rows: Int, deprecatesEOF: Bool) -> [UInt8] {
+    var number: UInt8 = 0
+    func next(_ body: [UInt8]) -> [UInt8] {
+      number += 1
+      return packet(number, body)
+    }
+    var bytes = next([1]) + next(column)
+    if !deprecatesEOF { bytes += next(eof()) }
+    for _ in 0..<rows { bytes += next([1, 0x31]) }
+    return bytes + next(deprecatesEOF ? [0xfe, 0, 0, 2, 0, 0, 0] : eof())
+  }
+
+  static func begun(deprecatesEOF: Bool) -> Talk {
+    var talk = Talk(serverPort: 3306)
+    talk.says(.server, greeting)
+    let flags: [UInt8] = [0x8d, 0xa2, 0x08, deprecatesEOF ? 1 : 0]
+    talk.says(
+      .client,
+      packet(
+        1,
+        flags + [0, 0, 0, 1, 45] + Array(repeating: 0, count: 23) + Array("app\0".utf8) + [8]
+          + Array("scramble".utf8) + Array("shop\0mysql_native_password\0".utf8)))
+    talk.says(.server, packet(2, ok()))
+    return talk
+  }
+
+  static func session(deprecatesEOF: Bool) -> Talk {
+    var talk = begun(deprecatesEOF: deprecatesEOF)
+    talk.says(.client, command(3, "select * from t"))
+    talk.says(.server, result(rows: 2, deprecatesEOF: deprecatesEOF))
+    talk.says(.client, command(3, "update t set a = 1"))
+    talk.says(.server, packet(1, ok(affected: 3)))
+    talk.says(.client, command(3, "select * from nowhere"))
+    talk.says(.server, packet(1, [0xff, 0x7a, 4] + Array("#42S02no such table".utf8)))
+    talk.says(.client, command(22, "select ?"))
+    var prepared = packet(1, [0, 9, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0]) + packet(2, column)
+    if !deprecatesEOF { prepared += packet(3, eof()) }
+    prepared += packet(4, column)
+    if !deprecatesEOF { prepared += packet(5, eof()) }
+    talk.says(.server, prepared)
+    talk.says(.client, packet(0, [23, 9, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 8, 0, 7]))
+    talk.says(.server, result(rows: 1, deprecatesEOF: deprecatesEOF))
+    talk.says(.client, packet(0, [25, 9, 0, 0, 0]))
+    talk.says(.client, command(2, "other"))
+    talk.says(.server, packet(1, ok()))
+    talk.says(.client, packet(0, [14]))
+    talk.says(.server, packet(1, ok()))
+    talk.says(.client, packet(0, [1]))
+    return talk
+  }
+}

@@ -1,0 +1,266 @@
+import Bytes
+import Dissectors
+import Entries
+import Flows
+import JSON
+import Testing
+
+@Suite struct PostgreSQLTests {
+  // MARK: Statements and answers
+
+  @Test func theStartupSaysWhoAndHow() throws {
+    let call = try #require(Self.session.calls().first)
+    #expect(call.kind == .postgresql)
+    #expect(call.text(.postgresqlCommand) == "STARTUP")
+    #expect(call.text(.postgresqlUser) == "app")
+    #expect(call.text(.postgresqlDatabase) == "shop")
+    #expect(call.text(.postgresqlTransaction) == "idle")
+    #expect(try Self.details(call, "response")["authentication"] == "md5")
+    #expect(try Self.details(call, "request")["application_name"] == "psql")
+  }
+
+  @Test func everyStatementHasItsAnswer() {
+    let calls = Self.session.calls().dropFirst()
+    #expect(calls.allSatisfy { $0.kind == .postgresql && $0.fault == nil && $0.hasResponse })
+    #expect(calls.map { $0.text(.postgresqlCommand) } == ["SELECT", "SELECT", "INSERT; DELETE"])
+    #expect(calls.map { $0.int(.postgresqlRows) } == [2, nil, 7])
+    #expect(calls.map(\.failed) == [false, true, false])
+    #expect(calls.map { $0.text(.postgresqlErrorCode) } == [nil, "42P01", nil])
+    #expect(calls.map { $0.text(.postgresqlErrorMessage) } == [nil, "no such relation", nil])
+    #expect(calls.map { $0.text(.postgresqlTransaction) } == ["idle", "failed", "open"])
+    #expect(calls.map { $0.text(.postgresqlQuery) }[0] == "select * from orders")
+    #expect(calls.allSatisfy { $0.text(.postgresqlDatabase) == "shop" })
+    #expect(calls.map(\.requestSize) == [26, 27, 34])
+  }
+
+  @Test func passwordsAreNeverKept() {
+    let text = Self.session.calls().map(\.essence).joined()
+    #expect(!text.contains("md5secret"))
+    var talk = Self.begun
+    talk.says(.client, Self.query("ALTER ROLE bob PASSWORD 'hunter2' VALID UNTIL '2030-01-01'"))
+    talk.says(.server, Self.complete("ALTER ROLE") + Self.ready)
+    talk.says(.client, Self.query("insert into users(name, password) values ('bob', $$hunter2$$)"))
+    talk.says(.server, Self.complete("INSERT 0 1") + Self.ready)
+    talk.says(.client, Self.query("select \"password\" from users where token = 'hunter2'"))
+    talk.says(.server, Self.complete("SELECT 0") + Self.ready)
+    let queries = talk.calls().dropFirst().compactMap { $0.text(.postgresqlQuery) }
+    #expect(
+      queries == [
+        "ALTER ROLE bob PASSWORD '[redacted]' VALID UNTIL '2030-01-01'",
+        "insert into users(name, password) values ('[redacted]', $[redacted]$)",
+        "select \"password\" from users where token = '[redacted]'",
+      ])
+  }
+
+  // MARK: The extended protocol
+
+  @Test func aPreparedStatementShowsItsTextWithEachRun() {
+    let calls = Self.prepared.calls().dropFirst()
+    #expect(calls.map { $0.text(.postgresqlCommand) } == ["PREPARE", "SELECT", "SELECT", "UPDATE"])
+    #expect(
+      calls.map { $0.text(.postgresqlQuery) } == [
+        "SELECT $1", "SELECT $1", "SELECT $1", "update t set a = 1",
+      ])
+    #expect(calls.map { $0.int(.postgresqlRows) } == [nil, 1, 1, 3])
+    #expect(calls.allSatisfy { $0.fault == nil && $0.hasResponse })
+  }
+
+  @Test func whatTheServerPassesOverAfterAnErrorIsMarked() {
+    var talk = Self.begun
+    let first = Self.parse("", "SELECT 1") + Self.bind("") + Self.execute
+    let second = Self.parse("", "SELECT 1/0") + Self.bind("") + Self.execute
+    let third = Self.parse("", "SELECT 3") + Self.bind("") + Self.execute
+    talk.says(.client, first + second + third + Self.sync)
+    talk.says(.server, Self.message("1") + Self.message("2") + Self.row + Self.complete("SELECT 1"))
+    talk.says(.server, Self.message("1") + Self.error("22012", "division by zero") + Self.ready)
+    talk.says(.client, Self.query("select 4"))
+    talk.says(.server, Self.complete("SELECT 1") + Self.ready)
+    let calls = talk.calls().sorted { $0.index < $1.index }.dropFirst()
+    #expect(calls.map { $0.text(.postgresqlErrorCode) } == [nil, "22012", nil, nil])
+    #expect(calls.map(\.hasResponse) == [true, true, false, true])
+    #expect(calls.map { $0.fault?.kind } == [nil, nil, .pairNotFound, nil])
+  }
+
+  @Test func aCopyCountsItsBytes() throws {
+    var talk = Self.begun
+    talk.says(.client, Self.query("copy t from stdin"))
+    talk.says(.server, Self.message("G", [0, 0, 1, 0, 0]))
+    talk.says(.client, Self.message("d", Array("1\t2\n".utf8)) + Self.message("c"))
+    talk.says(.server, Self.complete("COPY 1") + Self.ready)
+    talk.says(.client, Self.query("copy t to stdout"))
+    talk.says(
+      .server, Self.message("H", [0, 0, 1, 0, 0]) + Self.message("d", Array("1\t2\n".utf8)))
+    talk.says(.server, Self.message("c") + Self.complete("COPY 1") + Self.ready)
+    let calls = talk.calls().dropFirst()
+    for call in calls { #expect(try Self.details(call, "response")["copiedBytes"] == 4) }
+    #expect(calls.map { $0.int(.postgresqlRows) } == [1, 1])
+  }
+
+  @Test func notificationsStandAlone() throws {
+    var talk = Self.begun
+    talk.says(.server, Self.message("A", [0, 0, 0, 7] + Array("news\0hello\0".utf8)))
+    let call = try #require(talk.calls().last)
+    #expect(call.text(.postgresqlCommand) == "NOTIFY")
+    #expect(call.source.port == 5432)
+    #expect(try Self.details(call, "request")["channel"] == "news")
+  }
+
+  // MARK: Encryption, and the middle of things
+
+  @Test func afterAnAgreedSSLRequestAnotherProtocolFollows() throws {
+    var talk = Talk(serverPort: 5432)
+    talk.says(.client, Self.sslRequest)
+    talk.server("S")
+    talk.client("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    talk.server("HTTP/1.1 204 No\r\n\r\n")
+    let calls = talk.calls()
+    #expect(calls.map(\.kind) == [.postgresql, .http])
+    #expect(calls[0].text(.postgresqlCommand) == "SSLREQUEST")
+  }
+
+  @Test func aConversationJoinedMidwayIsRead() {
+    var talk = Talk(serverPort: 6000)
+    talk.isMidway = true
+    talk.says(.server, Self.query("select 1"))
+    talk.says(.client, Self.columns + Self.row + Self.complete("SELECT 1") + Self.ready)
+    let calls = talk.calls()
+    #expect(calls.count == 1)
+    #expect(calls.first?.source.port == 6000)
+    #expect(calls.first?.int(.postgresqlRows) == 1)
+    #expect(calls.first?.fault == nil)
+  }
+
+  @Test func aHoleInAnAnswerLeavesTheNextOnesPaired() {
+    var talk = Self.begun
+    talk.says(.client, Self.query("select 1"))
+    talk.says(.server, Self.columns)
+    talk.lost(.server, 100)
+    talk.says(.server, [1, 2, 3] + Self.complete("SELECT 2") + Self.ready)
+    talk.says(.client, Self.query("select 2"))
+    talk.says(.server, Self.columns + Self.row + Self.complete("SELECT 1") + Self.ready)
+    let calls = talk.calls().sorted { $0.index < $1.index }.dropFirst()
+    #expect(calls.map { $0.text(.postgresqlQuery) } == ["select 1", "select 2"])
+    #expect(calls.map { $0.fault == nil } == [false, true])
+  }
+
+  @Test func otherProtocolsAreNotPostgreSQL() {
+    var talk = Talk(serverPort: 5432)
+    // Metadata of Kafka, version 0: the same number as that of a startup packet.
+    talk.says(
+      .client, [0, 0, 0, 18, 0, 3, 0, 0, 0, 0, 0, 1, 0, 4] + Array("demo".utf8) + [0, 0, 0, 0])
+    talk.says(.server, [0, 0, 0, 12, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0])
+    #expect(!talk.calls().contains { $0.kind == .postgresql })
+    var http = Talk(serverPort: 5432)
+    http.client("POST /query HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+    http.server("HTTP/1.1 204 No\r\n\r\n")
+    #expect(http.calls().map(\.kind) == [.http])
+  }
+
+  // MARK: Laws
+
+  @Test func anySplitGivesTheSameMessages() {
+    for talk in Self.talks { Laws.split(talk) }
+  }
+
+  @Test func anyBeginningGivesABeginningOfTheMessages() {
+    for talk in Self.talks { Laws.truncation(talk) }
+  }
+
+  @Test func anyOrderOfSegmentsGivesTheSameMessages() {
+    for talk in Self.talks { Laws.reordering(talk) }
+  }
+
+  @Test func nothingBreaksIt() { for talk in Self.talks { Laws.mutation(talk) } }
+
+  // MARK: Material
+
+  static let talks = [session, prepared]
+
+  static func message(_ type: Character, _ body: [UInt8] = []) -> [UInt8] {
+    [type.asciiValue ?? 0] + big32(body.count + 4) + body
+  }
+
+  private static func big32(_ value: Int) -> [UInt8] {
+    [UInt8(value >> 24), UInt8(value >> 16 & 255), UInt8(value >> 8 & 255), UInt8(value & 255)]
+  }
+
+  static func query(_ text: String) -> [UInt8] { message("Q", Array((text + "\0").utf8)) }
+  static func complete(_ tag: String) -> [UInt8] { message("C", Array((tag + "\0").utf8)) }
+  static let ready = message("Z", [0x49])
+  static let row = message("D", [0, 1, 0, 0, 0, 1, 0x31])
+  static let columns = message(
+    "T", [0, 1] + Array("a\0".utf8) + Array(repeating: UInt8(0), count: 18))
+
+  static func error(_ code: String, _ text: String) -> [UInt8] {
+    message("E", Array("SERROR\0VERROR\0C\(code)\0M\(text)\0\0".utf8))
+  }
+
+  static func parse(_ name: String, _ text: String) -> [UInt8] {
+    message("P", Array("\(name)\0\(text)\0".utf8) + [0, 0])
+  }
+
+  static func bind(_ name: String) -> [UInt8] {
+    message("B", Array("\0\(name)\0".utf8) + [0, 0, 0, 1, 0, 0, 0, 1, 0x37, 0, 0])
+  }
+
+  static let execute = message("E", [0, 0, 0, 0, 0])
+  static let sync = message("S")
+  static let sslRequest: [UInt8] = [0, 0, 0, 8, 4, 210, 22, 47]
+
+  static var startup: [UInt8] {
+    let body =
+      [0, 3, 0, 0] + Array("user\0app\0database\0shop\0application_name\0psql\0\0".utf8)
+    return big32(body.count + 4) + body
+  }
+
+  /// The first exchange of a connection.
+  static var begun: Talk {
+    var talk = Talk(serverPort: 5432)
+    talk.says(.client, startup)
+    talk.says(
+      .server,
+      message("R", [0, 0, 0, 0]) + message("S", Array("server_version\u{0}15\0".utf8)) + ready)
+    return talk
+  }
+
+  static var session: Talk {
+    var talk = Talk(serverPort: 5432)
+    talk.says(.client, startup)
+    talk.says(.server, message("R", [0, 0, 0, 5, 1, 2, 3, 4]))
+    talk.says(.client, message("p", Array("md5secret\0".utf8)))
+    talk.says(
+      .server, message("R", [0, 0, 0, 0]) + message("K", [0, 0, 0, 1, 0, 0, 0, 2]) + ready)
+    talk.says(.client, query("select * from orders"))
+    talk.says(.server, columns + row + row + complete("SELECT 2") + ready)
+    talk.says(.client, query("select * from missing"))
+    talk.says(
+      .server,
+      message("N", Array("SNOTICE\0C00000\0Mhi\0\0".utf8)) + error("42P01", "no such relation")
+        + message("Z", [0x45]))
+    talk.says(.client, query("insert into a; delete from b"))
+    talk.says(
+      .server, complete("INSERT 0 5") + complete("DELETE 2") + message("Z", [0x54]))
+    talk.says(.client, message("X"))
+    return talk
+  }
+
+  static var prepared: Talk {
+    var talk = begun
+    talk.says(.client, parse("s1", "SELECT $1") + message("D", Array("Ss1\0".utf8)) + sync)
+    talk.says(
+      .server, message("1") + message("t", [0, 1, 0, 0, 0, 23]) + columns + ready)
+    talk.says(.client, bind("s1") + execute + bind("s1") + execute + sync)
+    talk.says(.server, message("2") + row + complete("SELECT 1"))
+    talk.says(.server, message("2") + row + complete("SELECT 1") + ready)
+    talk.says(
+      .client,
+      parse("", "update t set a = 1") + bind("") + message("D", [0x50, 0]) + execute + sync)
+    talk.says(.server, message("1") + message("2") + message("n") + complete("UPDATE 3") + ready)
+    return talk
+  }
+
+  /// What the details say of one message.
+  private static func details(_ entry: Entry, _ half: String) throws -> JSONValue {
+    try JSONReader.value(of: entry.text(.details) ?? "null")[half] ?? .null
+  }
+}
