@@ -6,22 +6,25 @@ import Layers
 /// Flows: all conversations from one client to one port of one server, added up.
 ///
 /// Each worker keeps one of those that ended; put together they give the flow records of a capture.
-package struct FlowBook: Sendable {
+package struct FlowBook: Hashable, Sendable {
   /// Flows told apart; conversations of further ones are only counted.
   package static let maximumFlows = 100_000
 
-  private struct Key: Hashable {
+  struct Key: Hashable, Sendable {
     var client: IPAddress
     var server: IPAddress
     var port: UInt16
     var kind: ProtocolKind
   }
 
-  private var flows: [Key: FlowSum] = [:]
+  var flows: [Key: FlowSum] = [:]
   /// Conversations of flows beyond the limit.
-  package private(set) var leftOut: UInt64 = 0
+  package internal(set) var leftOut: UInt64 = 0
 
   package init() {}
+
+  /// Flows told apart so far.
+  package var count: Int { flows.count }
 
   /// Adds a conversation of which `client` is the side that asked.
   mutating func add(
@@ -75,22 +78,22 @@ extension ProtocolKind {
 }
 
 /// What the conversations of one flow come to.
-struct FlowSum: Sendable {
+struct FlowSum: Hashable, Sendable {
   /// The place of a flow's record in the stream of its first conversation: behind every message,
   /// and the same however often the record is written.
   static let index = UInt32.max
 
-  private(set) var stream: UInt64
-  private(set) var conversations = 1
-  private var first: Timestamp
-  private var last: Timestamp
-  private var lastPacket: UInt64
-  private var isFromBeginning: Bool
-  private var isClosed: Bool
+  var stream: UInt64
+  var conversations = 1
+  var first: Timestamp
+  var last: Timestamp
+  var lastPacket: UInt64
+  var isFromBeginning: Bool
+  var isClosed: Bool
   /// Of the side that asks, then of the other.
-  private var sent: BySide<Conversation.Traffic>
-  private var kinds: KindSet
-  private var health: TCPHealth?
+  var sent: BySide<Conversation.Traffic>
+  var kinds: KindSet
+  var health: HealthSum?
 
   init(_ conversation: Conversation, client: Side, kinds: KindSet) {
     stream = conversation.stream
@@ -100,7 +103,9 @@ struct FlowSum: Sendable {
     isClosed = conversation.state == .closed
     sent = BySide(client: conversation.sent[client], server: conversation.sent[client.other])
     self.kinds = kinds
-    health = client == .client ? conversation.health : conversation.health?.turned
+    health = conversation.health.map {
+      HealthSum(client == .client ? $0 : $0.turned, stream: conversation.stream)
+    }
   }
 
   mutating func add(_ other: FlowSum) {
@@ -113,7 +118,9 @@ struct FlowSum: Sendable {
     sent.client.add(other.sent.client)
     sent.server.add(other.sent.server)
     kinds.formUnion(other.kinds)
-    if let more = other.health { health = health?.merged(with: more) ?? more }
+    if let more = other.health {
+      if health == nil { health = more } else { health?.add(more) }
+    }
   }
 
   func entry(_ kind: ProtocolKind, from client: Endpoint, to server: Endpoint) -> Entry {
@@ -135,7 +142,7 @@ struct FlowSum: Sendable {
       (.flowRemoteBPS, perSecond(sent.server.bytes)),
     ] { entry.fields.add(id, .int(Int64(clamping: count))) }
     entry.fields.add(.flowL7Detected, .texts(kinds.families))
-    if let health { entry.fields.add(health, client: .client) }
+    if let health { entry.fields.add(health.health, client: .client) }
     return entry
   }
 

@@ -2,7 +2,7 @@ import Entries
 
 /// A set of protocol kinds, in four bytes.
 struct KindSet: Hashable, Sendable {
-  private var bits: UInt32 = 0
+  var bits: UInt32 = 0
 
   mutating func insert(_ kind: ProtocolKind) { bits |= 1 << UInt32(kind.rawValue) }
 

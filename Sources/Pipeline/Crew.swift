@@ -22,10 +22,16 @@ final class Crew: Sendable {
 
   private let posts: [Post]
   private let failed = Mutex<StoreError?>(nil)
+  /// Flows of conversations that ended before this crew began.
+  private let earlier: FlowBook
   /// Conversations that are in no flow record, there being too many flows.
   private let flowsLeftOut = Mutex<UInt64>(0)
 
-  init(_ settings: PipelineSettings, store: EntryStore, firstStream: UInt64) {
+  init(
+    _ settings: PipelineSettings, store: EntryStore, firstStream: UInt64,
+    earlier: FlowBook = FlowBook()
+  ) {
+    self.earlier = earlier
     posts = (0..<settings.workers).map { number in
       Post(
         queue: DispatchQueue(label: "worker \(number)", qos: .userInitiated),
@@ -36,6 +42,23 @@ final class Crew: Sendable {
 
   /// The first thing that went wrong with the store.
   var failure: StoreError? { failed.withLock { $0 } }
+
+  /// Decodes the packets of a chunk that come before a checkpoint, and gives each worker those it
+  /// has to follow again.
+  func hand(out chunk: PacketChunk, again replay: inout Replay, decapsulator: inout Decapsulator) {
+    guard let last = chunk.packets.last else { return }
+    var shares = [[Decoded]](repeating: [], count: posts.count)
+    let memory = chunk.store.bytes
+    var decoded = Decoded.none
+    for packet in chunk.packets {
+      guard
+        decapsulator.decode(packet, in: memory.slice(packet.range), into: &decoded) == .decoded,
+        replay.follows(decoded)
+      else { continue }
+      shares[posts.count == 1 ? 0 : share(of: decoded)].append(decoded)
+    }
+    send(shares, of: chunk, now: last.timestamp, isReplay: true)
+  }
 
   /// Decodes the packets of a chunk and gives each worker its own.
   func hand(
@@ -53,8 +76,15 @@ final class Crew: Sendable {
       else { continue }
       shares[posts.count == 1 ? 0 : share(of: decoded)].append(decoded)
     }
+    send(shares, of: chunk, now: last.timestamp, isReplay: false)
+  }
+
+  private func send(
+    _ shares: [[Decoded]], of chunk: PacketChunk, now: Timestamp, isReplay: Bool
+  ) {
     for (post, packets) in zip(posts, shares) {
-      let batch = Worker.Batch(store: chunk.store, packets: packets, now: last.timestamp)
+      let batch = Worker.Batch(
+        store: chunk.store, packets: packets, now: now, isReplay: isReplay)
       post.places.wait()
       post.queue.async { [self] in
         defer { post.places.signal() }
@@ -70,14 +100,31 @@ final class Crew: Sendable {
         note(post) { (worker) throws(StoreError) in try worker.finish() }
       }
     }
-    for post in posts { post.queue.sync {} }
+    wait()
     keepFlows()
+  }
+
+  /// Waits until all that was handed out is done.
+  func wait() {
+    for post in posts { post.queue.sync {} }
+  }
+
+  /// Numbers of the first packets of all conversations that are open, ascending.
+  var openStreams: [UInt64] {
+    posts.flatMap { post in post.worker.withLock { $0.openStreams } }.sorted()
+  }
+
+  /// The flows of all conversations that ended.
+  var flows: FlowBook {
+    var book = earlier
+    for post in posts { book.merge(post.worker.withLock { $0.flows }) }
+    return book
   }
 
   /// Makes all that was handed out visible in `store`: finished entries for good, records of what
   /// is still open until the next time.
   func settle(into store: EntryStore) {
-    for post in posts { post.queue.sync {} }
+    wait()
     var open: [Entry] = []
     var book = FlowBook()
     for post in posts {
@@ -97,16 +144,16 @@ final class Crew: Sendable {
 
   /// Writes a record for each flow: its conversations may have been with several workers.
   private func keepFlows() {
-    var book = FlowBook()
-    for post in posts { book.merge(post.worker.withLock { $0.flows }) }
+    let book = flows
     guard let first = posts.first else { return }
     let records = book.entries
     note(first) { (worker) throws(StoreError) in try worker.keep(records) }
     flowsLeftOut.withLock { $0 = book.leftOut }
   }
 
-  /// Adds what the workers counted.
-  func count(into statistics: inout Statistics) {
+  /// What the workers counted.
+  var counted: Statistics {
+    var statistics = Statistics()
     var dissection = DissectionCounters()
     for post in posts {
       post.worker.withLock { worker in
@@ -121,6 +168,7 @@ final class Crew: Sendable {
       statistics.flowTroubles.append(
         Statistics.Named(name: "conversations without a flow record", count: leftOut))
     }
+    return statistics
   }
 
   private func note(_ post: Post, _ work: (inout Worker) throws(StoreError) -> Void) {

@@ -31,7 +31,7 @@ package final class FilePipeline: Sendable {
   ) throws(CaptureError) {
     self.settings = settings
     growth = follows ? Growth() : nil
-    files = Mutex(try CaptureMerger(paths: paths, follow: growth?.follow))
+    files = Mutex(try CaptureMerger(paths: paths, limits: settings.reading, follow: growth?.follow))
     byteCount =
       follows
       ? nil
@@ -54,19 +54,28 @@ package final class FilePipeline: Sendable {
   /// Reads everything into `store`, once. Blocks its thread, so give it one of its own.
   ///
   /// - Parameters:
-  ///   - firstStream: added to stream numbers.
+  ///   - start: where an earlier run into this store got to; nil begins at the beginning.
+  ///   - firstStream: added to stream numbers. A checkpoint has its own.
   ///   - isCancelled: asked once per chunk and while nothing arrives; true ends the reading early.
   ///   - settled: called each time when all that was read of a growing capture is in the store.
+  ///   - note: is given a checkpoint before the first packet, and then now and then, when all
+  ///     before it is in the store. Without it none are made. Not for a growing capture.
   /// - Throws: what could not be read or written; what came before is in the store.
   package func run(
-    into store: EntryStore, firstStream: UInt64 = 0,
+    into store: EntryStore, from start: Checkpoint? = nil, firstStream: UInt64 = 0,
     isCancelled: @escaping @Sendable () -> Bool = { false },
-    settled: @escaping @Sendable () -> Void = {}
+    settled: @escaping @Sendable () -> Void = {}, note: ((Checkpoint) -> Void)? = nil
   ) throws(PipelineError) {
     guard var reader = files.withLock({ $0.take() }) else { return }
-    let crew = Crew(settings, store: store, firstStream: firstStream)
+    let start =
+      start
+      ?? Checkpoint(
+        sequence: store.snapshot().sequence, firstStream: firstStream, read: statistics)
+    let crew = Crew(
+      settings, store: store, firstStream: start.firstStream, earlier: start.flows)
     var decapsulator = Decapsulator(checksums: .sample)
-    var seen = statistics
+    var seen = start.read
+    var followed = start.followed
     growth?.begin(isCancelled: isCancelled) { [self] in
       crew.settle(into: store)
       publishGrowth(of: crew)
@@ -75,13 +84,18 @@ package final class FilePipeline: Sendable {
     defer { growth?.end() }
     var failure: PipelineError?
     do throws(CaptureError) {
-      while let chunk = try reader.next() {
+      var checkpoints = Checkpoints(from: start, settings, note: note)
+      var next = try replay(start, &reader, crew, &decapsulator, isCancelled, &followed)
+      if next == nil, !isCancelled() { next = try reader.next() }
+      while let chunk = next {
         crew.hand(out: chunk, decapsulator: &decapsulator, counting: &seen)
         seen.take(decapsulator.counters)
         show(seen)
         progress.store(reader.bytesRead, ordering: .relaxed)
         growth?.arrived()
         if isCancelled() || crew.failure != nil { break }
+        checkpoints.arrived(seen, followed, crew, store)
+        next = try reader.next()
       }
     } catch {
       failure = .capture(error)
@@ -89,13 +103,43 @@ package final class FilePipeline: Sendable {
     crew.finish()
     store.show(open: [])
     do throws(StoreError) { try store.flush() } catch { failure = failure ?? .store(error) }
-    crew.count(into: &seen)
+    followed.add(crew.counted)
+    followed.sortTroubles()
+    seen.add(followed)
     seen.take(decapsulator.counters)
     seen.take(reader.summaries)
     seen.isComplete = true
     seen.isGrowing = false
     published.withLock { $0 = seen }
     if let failure = crew.failure.map(PipelineError.store) ?? failure { throw failure }
+  }
+
+  /// Reads up to a checkpoint, and takes what its workers count there off `followed`: they will
+  /// count it again.
+  ///
+  /// - Returns: the packets behind it in the last chunk.
+  private func replay(
+    _ start: Checkpoint, _ reader: inout CaptureMerger, _ crew: Crew,
+    _ decapsulator: inout Decapsulator, _ isCancelled: () -> Bool, _ followed: inout Statistics
+  ) throws(CaptureError) -> PacketChunk? {
+    guard start.packets > 0 else { return nil }
+    var replay = Replay(start)
+    var last: UInt64 = 0
+    var rest: PacketChunk?
+    while last < replay.last, !isCancelled(), let chunk = try reader.next() {
+      let border = chunk.packets.firstIndex { $0.number > replay.last } ?? chunk.packets.count
+      let before = PacketChunk(store: chunk.store, packets: Array(chunk.packets[..<border]))
+      crew.hand(out: before, again: &replay, decapsulator: &decapsulator)
+      last = chunk.packets.last?.number ?? last
+      if border < chunk.packets.count {
+        rest = PacketChunk(store: chunk.store, packets: Array(chunk.packets[border...]))
+      }
+      published.withLock { $0.takeReading(start.read) }
+      progress.store(reader.bytesRead, ordering: .relaxed)
+    }
+    crew.wait()
+    followed.subtract(crew.counted)
+    return rest
   }
 
   /// Tells how far the reader has got, unless settlements do.
@@ -107,8 +151,7 @@ package final class FilePipeline: Sendable {
 
   /// What the workers have counted up to now, beside what the reader has.
   private func publishGrowth(of crew: Crew) {
-    var counted = Statistics()
-    crew.count(into: &counted)
+    var counted = crew.counted
     counted.takeReading(read.withLock { $0 })
     counted.isGrowing = true
     published.withLock { $0 = counted }

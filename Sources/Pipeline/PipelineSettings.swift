@@ -1,6 +1,7 @@
 package import Dissectors
 package import Entries
 package import Flows
+package import Packets
 
 /// How a pipeline works: names, limits, and on how many threads.
 package struct PipelineSettings: Sendable {
@@ -13,6 +14,13 @@ package struct PipelineSettings: Sendable {
   package var workers: Int
   /// Chunks that may wait for a worker before the reader waits for it.
   package var waitingChunks = 4
+  package var reading = CaptureLimits()
+  /// Bytes of packets after which a checkpoint is noted, where somebody wants them: about a second
+  /// of work.
+  package var checkpointBytes: UInt64 = 128 << 20
+  /// Bytes of packets that a checkpoint waits for beyond that for each byte the one before took, so
+  /// that noting costs little also where there are many flows.
+  package var checkpointWorth: UInt64 = 64
 
   package init(names: NameTable = NameTable(), workers: Int) {
     self.names = names

@@ -3,7 +3,7 @@ package import Store
 extension Statistics {
   /// Adds what another run saw. Sources and warnings of both are kept.
   package mutating func add(_ other: Statistics) {
-    addCounts(other)
+    combine(other, with: &+)
     sources += other.sources.filter { !sources.contains($0) }
     warnings += other.warnings
     for instant in [other.oldest, other.newest].compactMap({ $0 }) {
@@ -12,14 +12,19 @@ extension Statistics {
     }
   }
 
-  private mutating func addCounts(_ other: Statistics) {
+  /// Takes the counts of an earlier moment off.
+  mutating func subtract(_ earlier: Statistics) { combine(earlier, with: &-) }
+
+  private mutating func combine(
+    _ other: Statistics, with operation: (UInt64, UInt64) -> UInt64
+  ) {
     let counts: [WritableKeyPath<Statistics, UInt64>] = [
       \.packets, \.bytes, \.cutPackets, \.droppedPackets, \.duplicates, \.bytesLost,
       \.conversations, \.entries, \.unrecognised, \.entriesExpired, \.blocksExpired,
       \.bytesExpired, \.entriesLost, \.indexesRemoved,
     ]
     for count in counts {
-      self[keyPath: count] &+= other[keyPath: count]
+      self[keyPath: count] = operation(self[keyPath: count], other[keyPath: count])
     }
     let lists: [WritableKeyPath<Statistics, [Named]>] = [
       \.wrongChecksums, \.notFollowed, \.flowTroubles, \.dissectionTroubles,
@@ -27,12 +32,20 @@ extension Statistics {
     for list in lists {
       for item in other[keyPath: list] {
         if let at = self[keyPath: list].firstIndex(where: { $0.name == item.name }) {
-          self[keyPath: list][at].count &+= item.count
+          let sum = operation(self[keyPath: list][at].count, item.count)
+          self[keyPath: list][at].count = sum
         } else {
-          self[keyPath: list].append(item)
+          self[keyPath: list].append(Named(name: item.name, count: operation(0, item.count)))
         }
       }
+      self[keyPath: list].removeAll { $0.count == 0 }
     }
+  }
+
+  /// Brings counts into an order that does not depend on how they came about.
+  mutating func sortTroubles() {
+    flowTroubles.sort { $0.name < $1.name }
+    dissectionTroubles.sort { $0.name < $1.name }
   }
 
   /// What the store let go or could not take since it was opened.

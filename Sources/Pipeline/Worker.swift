@@ -28,6 +28,8 @@ struct Worker {
     var packets: [Decoded]
     /// The chunk's last instant: time passes for a worker also while it has no packets.
     var now: Timestamp
+    /// What comes of it is in the store already.
+    var isReplay = false
   }
 
   /// - Parameter firstStream: added to stream numbers, so that they do not repeat those of
@@ -55,20 +57,23 @@ struct Worker {
         let payload = memory.slice(packets[index].payload)
         table.receive(packets[index], payload: payload, into: dissection)
       }
-      if dissection.readyCount >= Self.mostReady { try emit() }
+      if dissection.readyCount >= Self.mostReady { try emit(isReplay: batch.isReplay) }
     }
     dissection.advance(to: batch.now)
-    try emit()
+    try emit(isReplay: batch.isReplay)
   }
 
   /// No more packets come: everything open becomes entries.
   mutating func finish() throws(StoreError) {
     table.finish(into: dissection)
     dissection.finish()
-    try emit()
+    try emit(isReplay: false)
   }
 
-  private mutating func emit() throws(StoreError) { try keep(dissection.drain()) }
+  private mutating func emit(isReplay: Bool) throws(StoreError) {
+    let ready = dissection.drain()
+    if isReplay { entries += UInt64(ready.count) } else { try keep(ready) }
+  }
 
   /// Names the ends of entries and puts them into the store.
   mutating func keep(_ entries: [Entry]) throws(StoreError) {
@@ -103,6 +108,13 @@ struct Worker {
     let workload = names.workload(at: address, when: when)
     if names.records(of: address).count <= 1, known.count < 65_536 { known[address] = workload }
     return workload
+  }
+
+  /// Numbers of the first packets of the conversations that are open.
+  var openStreams: [UInt64] {
+    var streams: [UInt64] = []
+    table.forEachOpen { streams.append($1.stream) }
+    return streams
   }
 
   var flowCounters: FlowCounters { table.counters }

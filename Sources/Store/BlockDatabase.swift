@@ -231,7 +231,7 @@ final class BlockDatabase: Sendable {
     }
   }
 
-  /// What was written under that name by `setNote`.
+  /// What was written under that name by `setNotes`.
   func note(_ name: String) throws(StoreError) -> [UInt8]? {
     try converting("reading \(path)") {
       try pool.read { database in
@@ -242,14 +242,16 @@ final class BlockDatabase: Sendable {
     }
   }
 
-  func setNote(_ name: String, _ bytes: [UInt8]?) throws(StoreError) {
+  func setNotes(_ notes: [String: [UInt8]?]) throws(StoreError) {
     try converting("writing to \(path)") {
       try pool.write { database in
-        if let bytes {
-          try database.execute(
-            sql: "INSERT OR REPLACE INTO note VALUES (?, ?)", arguments: [name, blob(bytes)])
-        } else {
-          try database.execute(sql: "DELETE FROM note WHERE name = ?", arguments: [name])
+        for (name, bytes) in notes {
+          if let bytes {
+            try database.execute(
+              sql: "INSERT OR REPLACE INTO note VALUES (?, ?)", arguments: [name, blob(bytes)])
+          } else {
+            try database.execute(sql: "DELETE FROM note WHERE name = ?", arguments: [name])
+          }
         }
       }
     }

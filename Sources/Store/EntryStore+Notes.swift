@@ -7,7 +7,12 @@ extension EntryStore {
 
   /// Notes something down in the file, durably and in one step; nil removes it.
   package func setNote(_ name: String, _ bytes: [UInt8]?) throws(StoreError) {
-    try database?.setNote(name, bytes)
+    try setNotes([name: bytes])
+  }
+
+  /// Notes several things down, all of them or none.
+  package func setNotes(_ notes: [String: [UInt8]?]) throws(StoreError) {
+    try database?.setNotes(notes)
   }
 
   /// Takes back all blocks that came after the one of that number, as if they had never come.

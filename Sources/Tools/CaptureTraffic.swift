@@ -10,8 +10,8 @@ package import ToolKit
 /// Capture files as a Hub's traffic: reading begins at once, and questions wait until it is done;
 /// with a capture that still grows, until what there is has been read.
 ///
-/// With a cache, captures that were indexed before are opened instead of read. With a data folder,
-/// calls are added to those in it.
+/// With a cache, captures that were indexed before are opened instead of read, and reading that was
+/// interrupted goes on where it got to. With a data folder, calls are added to those in it.
 package final class CaptureTraffic: Sendable {
   private let paths: [String]
   private let pipeline: FilePipeline
@@ -36,17 +36,19 @@ package final class CaptureTraffic: Sendable {
   ///   - paths: may be empty with a data folder.
   ///   - data: where calls are kept; takes the place of the cache.
   ///   - follows: the capture still grows; for one path, and without the cache.
+  ///   - adjust: changes how it is read.
   /// - Throws: `CaptureError` when one cannot be read at all.
   package init(
     _ paths: [String], inventory: Inventory, workers: Int, cache: IndexCache? = nil,
-    data: DataFolder? = nil, follows: Bool = false
+    data: DataFolder? = nil, follows: Bool = false,
+    adjust: (inout PipelineSettings) -> Void = { _ in }
   ) throws(CaptureError) {
     self.data = data
     (self.paths, self.inventory, self.follows) = (paths, inventory, follows)
     self.cache = follows ? nil : cache
-    pipeline = try FilePipeline(
-      paths: paths, settings: PipelineSettings(names: inventory.names, workers: workers),
-      follows: follows)
+    var settings = PipelineSettings(names: inventory.names, workers: workers)
+    adjust(&settings)
+    pipeline = try FilePipeline(paths: paths, settings: settings, follows: follows)
   }
 
   /// Reads on a thread of its own. Call it once.
@@ -83,6 +85,11 @@ package final class CaptureTraffic: Sendable {
     return sum
   }
 
+  /// Whether questions are answered without waiting.
+  package var isReady: Bool {
+    if case .reading = state.withLock({ $0 }) { false } else { true }
+  }
+
   /// How far reading has got; nil when there is nothing to wait for.
   package var progress: Progress? {
     guard case .reading = state.withLock({ $0 }) else { return nil }
@@ -110,58 +117,99 @@ package final class CaptureTraffic: Sendable {
   private func read() -> State {
     if let data { return read(into: data) }
     guard let cache, let key = cache.key(paths: paths, names: inventory.fingerprint) else {
-      return index(into: .memory) ?? .failed(Self.noStore)
+      return readIntoMemory()
     }
     if let hit = cache.find(key) { return .done(hit.store, hit.statistics) }
-    guard let path = cache.begin(key) else { return index(into: .memory) ?? .failed(Self.noStore) }
-    let result = index(into: .file(path: path))
-    guard case .done(let store, var statistics) = result, !isStopped.load(ordering: .relaxed)
-    else {
-      cache.abandon(path)
-      return result ?? index(into: .memory) ?? .failed(Self.noStore)
+    guard let draft = cache.begin(key), let store = open(draft, of: cache) else {
+      return readIntoMemory()
     }
-    statistics.indexesRemoved = UInt64(cache.finish(key, path: path, statistics))
+    let result = index(store, resumingAs: key) { _ in try? store.setNote(Checkpoint.note, nil) }
+    // What was interrupted is kept: the next start goes on with it.
+    guard case .done(let store, var statistics) = result, !isInterrupted else { return result }
+    statistics.indexesRemoved = UInt64(cache.finish(key, draft, statistics))
     return .done(store, statistics)
+  }
+
+  private func readIntoMemory() -> State {
+    guard let store = try? EntryStore(.memory) else { return .failed(Self.noStore) }
+    return index(store)
+  }
+
+  /// The store of a draft. What an earlier process left there without a checkpoint is of no use.
+  private func open(_ draft: IndexCache.Draft, of cache: IndexCache) -> EntryStore? {
+    if let store = try? EntryStore(.file(path: draft.path)) {
+      if store.snapshot().sequence == 0 || ((try? store.note(Checkpoint.note)) ?? nil) != nil {
+        return store
+      }
+      try? store.close()
+    }
+    cache.empty(draft)
+    return try? EntryStore(.file(path: draft.path))
   }
 
   private func read(into data: DataFolder) -> State {
     var nothing = Statistics()
     nothing.isComplete = true
     guard !paths.isEmpty else {
+      if let interrupted = data.interrupted { return .done(data.store, interrupted) }
       if data.statistics.sources.isEmpty { nothing.sources = [data.path] }
       return .done(data.store, nothing)
     }
     let key = follows ? nil : IndexCache.contentKey(paths: paths)
-    if let key, data.holds(key) {
-      nothing.warnings = ["The capture is in \(data.path) already and was not read again"]
+    if let reason = key.flatMap(data.reasonToSkip) {
+      nothing.warnings = [reason]
       return .done(data.store, nothing)
     }
-    let result = index(data.store)
-    guard case .done(let store, let statistics) = result else { return result }
-    if let key, !isStopped.load(ordering: .relaxed) { data.note(capture: key) }
-    data.note(sum(statistics, store))
-    return result
+    data.prepare(for: key)
+    return index(data.store, resumingAs: key) { statistics in
+      data.finish(self.sum(statistics, data.store), capture: key)
+    }
   }
 
-  /// Nil when no store opens there.
-  private func index(into place: EntryStore.Place) -> State? {
-    guard let store = try? EntryStore(place) else { return nil }
-    return index(store)
-  }
+  private var isInterrupted: Bool { isStopped.load(ordering: .relaxed) }
 
-  private func index(_ store: EntryStore) -> State {
+  /// Reads the captures into `store`.
+  ///
+  /// - Parameters:
+  ///   - key: of the captures, when reading may go on where an earlier process got to.
+  ///   - finished: notes that they were read to their end, with what was seen. Until then the
+  ///     blocks behind a checkpoint must be told from those before: nothing is merged.
+  private func index(
+    _ store: EntryStore, resumingAs key: String? = nil,
+    finished: (Statistics) -> Void = { _ in }
+  ) -> State {
     do throws(PipelineError) {
+      let start: Checkpoint?
       let first: UInt64
-      do throws(StoreError) { first = try store.lastStream() } catch { throw .store(error) }
-      try pipeline.run(into: store, firstStream: first) {
-        self.isStopped.load(ordering: .relaxed)
-      } settled: {
-        Self.tidy(store)
-        self.state.withLock { $0 = .growing(store) }
+      do throws(StoreError) {
+        start = try key.flatMap { (key) throws(StoreError) in try checkpoint(in: store, key) }
+        first = try store.lastStream()
+      } catch { throw .store(error) }
+      let note: ((Checkpoint) -> Void)? = key.map { key in
+        { place in try? store.setNote(Checkpoint.note, place.stored(of: key)) }
       }
-      Self.tidy(store)
+      try pipeline.run(
+        into: store, from: start, firstStream: first, isCancelled: { self.isInterrupted },
+        settled: {
+          Self.tidy(store)
+          self.state.withLock { $0 = .growing(store) }
+        }, note: note)
+      if key == nil || !isInterrupted {
+        finished(pipeline.statistics)
+        Self.tidy(store)
+      }
       return .done(store, pipeline.statistics)
     } catch { return .failed(error.toolError) }
+  }
+
+  /// Where an earlier process got to with these captures. What it wrote behind that place is
+  /// taken back.
+  private func checkpoint(in store: EntryStore, _ key: String) throws(StoreError) -> Checkpoint? {
+    guard let bytes = try store.note(Checkpoint.note),
+      let (capture, place) = Checkpoint.stored(in: bytes), capture == key
+    else { return nil }
+    try store.discard(after: place.sequence)
+    return place
   }
 
   /// Merges small blocks and lets old ones go. What fails here is tried again the next time.

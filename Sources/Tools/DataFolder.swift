@@ -3,18 +3,22 @@ import FoundationEssentials
 import JSON
 import Pipeline
 package import Store
+import Synchronization
 
 /// A folder in which calls are kept from one start to the next. It belongs to one process at a
 /// time.
+///
+/// A capture that was not read to its end is gone on with when it is named again.
 package final class DataFolder: Sendable {
   /// Captures of which is noted that they are in the folder; older ones are forgotten.
   private static let maxCaptures = 10_000
+  /// Behind the key of a capture of which only a part is there.
+  private static let part = " in part"
 
   package let path: String
   let store: EntryStore
   private let lock: FolderLock
-  /// What earlier runs saw.
-  let statistics: Statistics
+  private let seen: Mutex<Statistics>
 
   /// Opens the folder, or makes it.
   ///
@@ -24,7 +28,7 @@ package final class DataFolder: Sendable {
     lock = try FolderLock(path)
     store = try EntryStore(.file(path: path + "/entries.sqlite"), limits: limits)
     let noted = try store.note("statistics").flatMap { try? JSONReader.value(of: $0).object }
-    statistics = noted.flatMap(Statistics.init(json:)) ?? Statistics()
+    seen = Mutex(noted.flatMap(Statistics.init(json:)) ?? Statistics())
   }
 
   /// A secret of the folder, for fingerprints that stay the same from one start to the next.
@@ -35,12 +39,62 @@ package final class DataFolder: Sendable {
     return key
   }
 
-  /// Whether the capture with that key was read into the folder to its end.
-  func holds(_ capture: String) -> Bool { captures.contains(capture) }
+  /// What earlier runs saw, of captures that they finished.
+  var statistics: Statistics { seen.withLock { $0 } }
 
-  func note(capture: String) {
-    let all = (captures + [capture]).suffix(Self.maxCaptures)
-    try? store.setNote("captures", Array(all.joined(separator: "\n").utf8))
+  /// Why the captures with that key need not be read; nil when they have to be.
+  func reasonToSkip(_ capture: String) -> String? {
+    let known = captures
+    if known.contains(capture) {
+      return "The capture is in \(path) already and was not read again"
+    }
+    guard known.contains(capture + Self.part) else { return nil }
+    return """
+      A part of the capture is in \(path): its reading was interrupted, and others were read since. \
+      It was not read again; name another folder to have all of it
+      """
+  }
+
+  /// Notes in one step what was seen until now, and that this capture was read to its end.
+  func finish(_ statistics: Statistics, capture key: String?) {
+    let statistics = Array(JSONValue.object(statistics.json).text.utf8)
+    try? store.setNotes([
+      "statistics": statistics, "captures": note(adding: key), Checkpoint.note: nil,
+    ])
+  }
+
+  /// What was seen of a capture whose reading was interrupted; nil when there is none.
+  var interrupted: Statistics? {
+    unfinished.map { unfinished in
+      let place = unfinished.place
+      var seen = place.read
+      seen.add(place.followed)
+      // Blocks are written between two checkpoints, too.
+      let later = store.snapshot().blocks.filter { $0.sequence > place.sequence }
+      seen.entries += later.reduce(0) { $0 + UInt64($1.rows) }
+      seen.warnings.append(
+        """
+        The reading of \(seen.sources.joined(separator: ", ")) was interrupted behind packet \
+        \(Shown.count(Int64(clamping: place.packets))); name it again with --pcap to go on
+        """)
+      return seen
+    }
+  }
+
+  /// Prepares for captures to be read. Another one whose reading was interrupted stays in part:
+  /// what comes now cannot be told from what would be read again.
+  func prepare(for capture: String?) {
+    guard let unfinished, unfinished.capture != capture, let interrupted else { return }
+    let statistics = seen.withLock { seen in
+      seen.add(interrupted)
+      return seen
+    }
+    finish(statistics, capture: unfinished.capture + Self.part)
+  }
+
+  private var unfinished: (capture: String, place: Checkpoint)? {
+    guard let bytes = (try? store.note(Checkpoint.note)) ?? nil else { return nil }
+    return Checkpoint.stored(in: bytes)
   }
 
   private var captures: [String] {
@@ -48,7 +102,8 @@ package final class DataFolder: Sendable {
     return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
   }
 
-  func note(_ statistics: Statistics) {
-    try? store.setNote("statistics", Array(JSONValue.object(statistics.json).text.utf8))
+  private func note(adding capture: String?) -> [UInt8] {
+    let all = (captures + [capture].compactMap(\.self)).suffix(Self.maxCaptures)
+    return Array(all.joined(separator: "\n").utf8)
   }
 }

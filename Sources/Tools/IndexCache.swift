@@ -49,7 +49,7 @@ package struct IndexCache: Sendable {
   /// The key of these captures; nil when one of them cannot be read twice (standard input, a pipe).
   func key(paths: [String], names: [UInt8]) -> String? {
     var hash = SHA256()
-    hash.update(data: Array("index 1 \(program) \(names.count)\n".utf8))
+    hash.update(data: Array("index 2 \(program) \(names.count)\n".utf8))
     hash.update(data: names)
     for path in paths {
       guard path != "-", let file = ReadableFile(path) else { return nil }
@@ -73,9 +73,7 @@ package struct IndexCache: Sendable {
   }
 
   func find(_ key: String) -> Hit? {
-    guard let data = FileManager.default.contents(atPath: note(key)),
-      let object = try? JSONReader.value(of: Array(data)).object,
-      let name = object["database"]?.string, !name.contains("/"),
+    guard let object = contents(of: key), let name = database(of: key),
       let statistics = object["statistics"]?.object.flatMap(Statistics.init(json:)),
       ReadableFile(folder + "/" + name) != nil,
       let store = try? EntryStore(.file(path: folder + "/" + name)),
@@ -86,41 +84,87 @@ package struct IndexCache: Sendable {
     return Hit(store: store, statistics: statistics)
   }
 
-  /// A new file to index into. Nil when the folder cannot be written.
-  func begin(_ key: String) -> String? {
+  /// An index that is not finished, new or begun by a process that ended early. No other process
+  /// takes it while this value lives.
+  struct Draft {
+    var path: String
+    fileprivate var lock: FolderLock
+  }
+
+  /// A file to index into: one that was left behind, or a new one. Nil when the folder cannot be
+  /// written.
+  func begin(_ key: String) -> Draft? {
     let manager = FileManager.default
     do {
       try manager.createDirectory(
         atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     } catch { return nil }
-    let path = folder + "/\(key)-\(ProcessInfo.processInfo.processIdentifier).sqlite"
+    let names = (try? manager.contentsOfDirectory(atPath: folder)) ?? []
+    // What was finished meanwhile, or is damaged, is nobody's draft.
+    let finished = database(of: key)
+    for name in names.sorted()
+    where name.hasPrefix(key + "-") && name.hasSuffix(".sqlite") && name != finished {
+      if let lock = try? FolderLock(folder, name: name + ".lock") {
+        return Draft(path: folder + "/" + name, lock: lock)
+      }
+    }
+    let name = "\(key)-\(ProcessInfo.processInfo.processIdentifier).sqlite"
+    guard let lock = try? FolderLock(folder, name: name + ".lock") else { return nil }
+    let draft = Draft(path: folder + "/" + name, lock: lock)
+    empty(draft)
     // Captured traffic is private.
     guard
-      manager.createFile(atPath: path, contents: Data(), attributes: [.posixPermissions: 0o600])
+      manager.createFile(
+        atPath: draft.path, contents: Data(), attributes: [.posixPermissions: 0o600])
     else { return nil }
-    return path
+    return draft
   }
 
   /// Writes the note that makes an index findable, and makes room.
   ///
   /// - Returns: how many other indexes had to go.
-  func finish(_ key: String, path: String, _ statistics: Statistics) -> Int {
+  func finish(_ key: String, _ draft: Draft, _ statistics: Statistics) -> Int {
     let note: JSONValue = [
-      "database": .string(String(path.split(separator: "/").last ?? "")),
+      "database": .string(String(draft.path.split(separator: "/").last ?? "")),
       "statistics": .object(statistics.json),
     ]
     let target = self.note(key)
     try? Data(note.text.utf8).write(to: URL(filePath: target), options: .atomic)
     try? FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: target)
+    removeLock(draft)
     return sweep(keeping: key)
   }
 
   /// Removes an index that was begun and not finished.
-  func abandon(_ path: String) {
-    for end in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + end) }
+  func abandon(_ draft: Draft) {
+    empty(draft)
+    removeLock(draft)
+  }
+
+  /// Removes what is in a draft, which is then as new.
+  func empty(_ draft: Draft) {
+    for end in ["", "-wal", "-shm"] {
+      try? FileManager.default.removeItem(atPath: draft.path + end)
+    }
+  }
+
+  private func removeLock(_ draft: Draft) {
+    try? FileManager.default.removeItem(atPath: draft.path + ".lock")
   }
 
   private func note(_ key: String) -> String { "\(folder)/\(key).json" }
+
+  /// What the note of a finished index says.
+  private func contents(of key: String) -> JSONObject? {
+    FileManager.default.contents(atPath: note(key)).flatMap {
+      try? JSONReader.value(of: Array($0)).object
+    }
+  }
+
+  /// Name of the file of a finished index.
+  private func database(of key: String) -> String? {
+    contents(of: key)?["database"]?.string.flatMap { $0.contains("/") ? nil : $0 }
+  }
 
   /// Removes the longest unused indexes beyond the limit, and files nobody will ask for again.
   private func sweep(keeping key: String) -> Int {

@@ -102,4 +102,15 @@ import Testing
     #expect(flow.destination.port == 80)
     #expect(number(flow, .flowLocalPkts) == 6)
   }
+
+  @Test func whatIsStoredComesBack() throws {
+    let book = book(
+      conversation(9, clientPort: 50_001, at: 3), conversation(5, clientPort: 50_000, state: .open),
+      conversation(7, clientPort: 50_000, port: 443))
+    let bytes = book.stored
+    #expect(try FlowBook(stored: bytes.span.bytes) == book)
+    for damaged in [[], bytes.dropLast(), bytes + [0], [9] + bytes.dropFirst()] as [[UInt8]] {
+      #expect(throws: WireError.self) { try FlowBook(stored: damaged.span.bytes) }
+    }
+  }
 }

@@ -3,7 +3,8 @@ import Identity
 import JSON
 import Testing
 import ToolKit
-import Tools
+
+@testable import Tools
 
 @Suite struct IndexCacheTests {
   private let folder = NSTemporaryDirectory() + "cache-\(UUID().uuidString)"
@@ -80,6 +81,19 @@ import Tools
     #expect(answer.text.contains("1 index of another capture left the cache to make room"))
     #expect(files("").contains("aaa-1.sqlite") && !files("").contains { $0.hasPrefix("bbb") })
     #expect(files(".json").count == 2)
+  }
+
+  @Test func aDraftIsOneProcessesOwn() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let cache = try cache()
+    do {
+      let first = try #require(cache.begin("k"))
+      // The name has the number of the process, so the same process finds its own taken.
+      #expect(cache.begin("k") == nil && FileManager.default.fileExists(atPath: first.path))
+    }
+    let again = try #require(cache.begin("k"))
+    cache.abandon(again)
+    #expect(files("").isEmpty)
   }
 
   @Test func aFolderThatCannotBeMadeOnlyCostsTime() async throws {
