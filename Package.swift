@@ -36,8 +36,8 @@ let modules: [Target] =
   + module("ToolKit", uses: "JSON", "Bytes")
   + module(
     "Tools",
-    uses: "ToolKit", "Query", "Pipeline", "Identity", "KFL", "Store", "Entries", "Packets",
-    "Decompression", "JSON", "Bytes", products: [.crypto])
+    uses: "ToolKit", "Query", "Pipeline", "Identity", "KFL", "Store", "Dissectors", "Entries",
+    "Packets", "Decompression", "JSON", "Bytes", products: [.crypto])
   + module("MCP", uses: "ToolKit", "JSON", "Bytes", products: [.crypto, .logging])
   + module(
     "Hub", uses: "MCP", "ToolKit", "Tools", "JSON", "Bytes",
@@ -112,6 +112,12 @@ nonisolated var house: [SwiftSetting] {
     .treatAllWarnings(as: .error),
     // Tests run on the one release build, and some of them look inside a module.
     .unsafeFlags(["-enable-testing"]),
+    // The data plane is many modules: what is small is compiled into its callers in others. That
+    // nobody changes what another is reading is checked while debug builds run, here at compile
+    // time only.
+    .unsafeFlags(
+      ["-cross-module-optimization", "-enforce-exclusivity=unchecked"],
+      .when(configuration: .release)),
   ] + (isForFuzzing ? [.unsafeFlags(["-sanitize=fuzzer"])] : [])
 }
 

@@ -92,11 +92,11 @@ enum PlanTarget {
   ) throws(StoreError) -> (streams: Set<UInt64>, failures: Int, broken: String?) {
     let plan = ScanPlan([filter], window: nil)
     let columns = BlockColumns(block)
-    let scan = try BlockScan(columns) { body, _ in body }
+    let scan = try BlockScan(columns, decoder: .plain)
     let selection = try scan.select(plan)
     var streams: Set<UInt64> = []
     selection.rows.forEach { row in
-      streams.insert(EntryView(columns, row: row) { body, _ in body }.id.stream)
+      streams.insert(EntryView(columns, row: row, decoder: .plain).id.stream)
     }
     var broken: String?
     switch scan.verdict(plan) {

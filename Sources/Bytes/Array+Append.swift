@@ -35,6 +35,15 @@ extension [UInt8] {
     append(bytes)
   }
 
+  /// The text of an address, its length in front.
+  package mutating func append(counted address: IPAddress) {
+    let start = count
+    append(0)
+    address.append(to: &self)
+    // Less than 128, so that the length is one byte.
+    self[start] = UInt8(count - start - 1)
+  }
+
   /// A copy of `text`, in which ill-formed UTF-8 is repaired with U+FFFD.
   package mutating func append(text: RawSpan) {
     if text.isASCII { append(text) } else { append(contentsOf: text.text().utf8) }

@@ -1,36 +1,70 @@
 extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
   /// Dotted quad, or the canonical text of RFC 5952.
   package var description: String {
-    isV4 ? v4Text : v6Text
+    var text: [UInt8] = []
+    append(to: &text)
+    return String(decoding: text, as: UTF8.self)
   }
 
-  private var v4Text: String {
-    let address = v4
-    return "\(address >> 24).\(address >> 16 & 255).\(address >> 8 & 255).\(address & 255)"
-  }
-
-  private var v6Text: String {
-    let groups = (0..<8).map { index in
-      UInt16(truncatingIfNeeded: (index < 4 ? high : low) >> UInt64(48 - index % 4 * 16))
+  /// Appends the same text: at most 39 bytes.
+  package func append(to text: inout [UInt8]) {
+    guard !isV4 else {
+      for place in 0..<4 {
+        if place > 0 { text.append(0x2e) }
+        Self.append(decimal: UInt8(truncatingIfNeeded: v4 >> UInt32(24 - 8 * place)), to: &text)
+      }
+      return
     }
-    // RFC 5952 §4.2: the longest run of zero groups, the first of equals, never a single one.
+    let zeros = longestZeros
+    var at = 0
+    while at < 8 {
+      if at == zeros.lowerBound, !zeros.isEmpty {
+        text.append(0x3a)
+        text.append(0x3a)
+        at = zeros.upperBound
+        continue
+      }
+      if at > 0, at != zeros.upperBound || zeros.isEmpty { text.append(0x3a) }
+      Self.append(hex: group(at), to: &text)
+      at += 1
+    }
+  }
+
+  /// One of eight groups of two bytes.
+  private func group(_ index: Int) -> UInt16 {
+    UInt16(truncatingIfNeeded: (index < 4 ? high : low) >> UInt64(48 - index % 4 * 16))
+  }
+
+  /// RFC 5952 §4.2: the longest run of zero groups, the first of equals, never a single one.
+  private var longestZeros: Range<Int> {
     var best = 0..<0
     var start = 0
     while start < 8 {
-      guard groups[start] == 0 else {
+      guard group(start) == 0 else {
         start += 1
         continue
       }
       var end = start
-      while end < 8, groups[end] == 0 { end += 1 }
+      while end < 8, group(end) == 0 { end += 1 }
       if end - start > max(best.count, 1) { best = start..<end }
       start = end
     }
-    func joined(_ range: Range<Int>) -> String {
-      range.map { String(groups[$0], radix: 16) }.joined(separator: ":")
+    return best
+  }
+
+  private static func append(decimal value: UInt8, to text: inout [UInt8]) {
+    if value >= 100 { text.append(0x30 + value / 100) }
+    if value >= 10 { text.append(0x30 + value / 10 % 10) }
+    text.append(0x30 + value % 10)
+  }
+
+  private static func append(hex value: UInt16, to text: inout [UInt8]) {
+    var shift = value > 0xfff ? 12 : value > 0xff ? 8 : value > 0xf ? 4 : 0
+    while shift >= 0 {
+      let digit = UInt8(truncatingIfNeeded: value >> UInt16(shift) & 15)
+      text.append(digit < 10 ? 0x30 + digit : 0x57 + digit)
+      shift -= 4
     }
-    return best.isEmpty
-      ? joined(0..<8) : joined(0..<best.lowerBound) + "::" + joined(best.upperBound..<8)
   }
 
   /// Reads dotted quads and the forms of RFC 4291 §2.2, without zone. Nil for anything else.

@@ -47,6 +47,14 @@ package protocol Dissector: Sendable {
   /// Last touches to a finished entry, for what needs both halves or their bodies.
   /// `decompressions` counts what was decompressed for that.
   static func complete(_ entry: inout Entry, _ decompressions: inout DecompressionCounters)
+
+  /// The details of one message, a JSON object, made of its facts: what the dissector noted in
+  /// `requestFacts` or `responseFacts`, since most details are never looked at.
+  static func details(of facts: RawSpan) -> [UInt8]
+
+  /// The details of an entry, a JSON object with members `request` and `response`, that the
+  /// dissector did not write when it read them; empty for none.
+  static func details(of row: any ColumnRow) -> String
 }
 
 extension Dissector {
@@ -55,6 +63,21 @@ extension Dissector {
   package static func complete(
     _ entry: inout Entry, _ decompressions: inout DecompressionCounters
   ) {}
+  package static func details(of facts: RawSpan) -> [UInt8] { [] }
+
+  package static func details(of row: any ColumnRow) -> String {
+    var text: [UInt8] = []
+    for (id, name) in [(FieldID.requestFacts, "request"), (.responseFacts, "response")] {
+      guard case .bytes(let facts) = row.column(id) else { continue }
+      let made = details(of: facts.rawSpan)
+      if made.isEmpty { continue }
+      text.append(contentsOf: (text.isEmpty ? "{\"" : ",\"").utf8)
+      text.append(contentsOf: name.utf8)
+      text.append(contentsOf: "\":".utf8)
+      text.append(made.rawSpan)
+    }
+    return text.isEmpty ? "" : text.rawSpan.text() + "}"
+  }
 }
 
 /// What a dissector may know of a conversation besides its bytes.

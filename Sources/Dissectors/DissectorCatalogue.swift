@@ -1,3 +1,5 @@
+package import Entries
+
 /// Every protocol the product reads, one line each. Order does not matter: `priority` of the rows
 /// decides who is asked first.
 package enum DissectorCatalogue {
@@ -10,4 +12,12 @@ package enum DissectorCatalogue {
     PostgreSQL.row,
     Redis.row,
   ]
+
+  /// The details of an entry that were not made when it was read: a JSON object, empty for none.
+  package static func details(of row: any ColumnRow) -> String {
+    guard case .int(let raw) = row.column(.kind),
+      let kind = UInt8(exactly: raw).flatMap(ProtocolKind.init(rawValue:))
+    else { return "" }
+    return all.first { $0.kinds.contains(kind) }?.details(row) ?? ""
+  }
 }

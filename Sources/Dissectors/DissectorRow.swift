@@ -16,6 +16,7 @@ package struct DissectorRow: Sendable {
   package var recognise: @Sendable (RawSpan, RawSpan, Opening) -> Recognition
   package var make: @Sendable (Opening) -> any Dissector
   package var complete: @Sendable (inout Entry, inout DecompressionCounters) -> Void
+  package var details: @Sendable (any ColumnRow) -> String
 
   /// The row of `type`.
   package init<Reader: Dissector>(
@@ -29,5 +30,6 @@ package struct DissectorRow: Sendable {
     }
     make = { Reader($0) }
     complete = { Reader.complete(&$0, &$1) }
+    details = { Reader.details(of: $0) }
   }
 }

@@ -58,17 +58,51 @@ package struct Message: Sendable {
   /// A JSON object, as UTF-8, with what has no field of its own: `request` or `response` of the raw
   /// record. Empty for none.
   package var details: [UInt8] = []
-  /// Of a reply: its request is answered again after the change of protocols (HTTP/2 by upgrade:
-  /// stream 1), in an entry of its own.
-  package var continuation: Continuation?
   /// The message reports failure.
   package var failed = false
-  /// What could not be read of it.
-  package var fault: Entry.Fault?
-  /// How decompressions ended that were made to read it.
-  package var decompressions: [Decompressed.End] = []
+  /// What few messages have. Apart, for messages are moved a dozen times on their way.
+  private var exception: Exception?
 
   package init(_ role: Role, _ kind: ProtocolKind, key: UInt64) {
     (self.role, self.kind, self.key) = (role, kind, key)
+  }
+}
+
+// What few messages have.
+extension Message {
+  /// Replaced as a whole, so that copies of a message stay values.
+  private final class Exception: Sendable {
+    let continuation: Continuation?
+    let fault: Entry.Fault?
+    let decompressions: [Decompressed.End]
+
+    init(_ continuation: Continuation?, _ fault: Entry.Fault?, _ ends: [Decompressed.End]) {
+      (self.continuation, self.fault, self.decompressions) = (continuation, fault, ends)
+    }
+  }
+
+  /// Of a reply: its request is answered again after the change of protocols (HTTP/2 by upgrade:
+  /// stream 1), in an entry of its own.
+  package var continuation: Continuation? {
+    get { exception?.continuation }
+    set { exception = Exception(newValue, fault, decompressions) }
+  }
+
+  /// What could not be read of it.
+  package var fault: Entry.Fault? {
+    get { exception?.fault }
+    set {
+      if newValue == nil, exception == nil { return }
+      exception = Exception(continuation, newValue, decompressions)
+    }
+  }
+
+  /// How decompressions ended that were made to read it.
+  package var decompressions: [Decompressed.End] {
+    get { exception?.decompressions ?? [] }
+    set {
+      if newValue.isEmpty, exception == nil { return }
+      exception = Exception(continuation, fault, newValue)
+    }
   }
 }

@@ -5,6 +5,22 @@ package protocol ColumnRow: FieldRow {
   func column(_ id: FieldID) -> FieldValue
   /// Headers and bodies. May cost a read; asked for only by fields that need it.
   func contents() -> Contents
+  /// What shows values that are kept packed.
+  var decoder: ContentDecoder { get }
+}
+
+extension ColumnRow {
+  /// What its protocol shows beyond the fields: a JSON object with members `request` and
+  /// `response`, stored or made now; empty for none.
+  package var details: String {
+    let made = decoder.details(self)
+    guard case .text(let stored) = column(.details), !stored.isEmpty else { return made }
+    if made.isEmpty { return stored }
+    // Each has the member that the other lacks.
+    let isRequest = made.hasPrefix("{\"request\"")
+    let (first, second) = isRequest ? (made, stored) : (stored, made)
+    return first.dropLast() + "," + second.dropFirst()
+  }
 }
 
 extension Catalogue {

@@ -1,10 +1,5 @@
 private import Bytes
 
-/// Undoes the content codings of a body: the bytes, and the value of its Content-Encoding field.
-/// What it cannot undo it gives back as far as it came.
-package typealias ContentDecoder =
-  @Sendable (_ body: [UInt8], _ codings: String) -> [UInt8]
-
 /// Headers and bodies of both messages of an entry, and the fields made from them.
 package struct Contents: Sendable {
   /// Bytes of a body that `request_body` and `response_body` show at most.
@@ -17,7 +12,7 @@ package struct Contents: Sendable {
   /// - Parameter decoder: without one, coded bodies count as binary.
   package init(
     request: Content? = nil, response: Content? = nil,
-    decoder: @escaping ContentDecoder = { body, _ in body }
+    decoder: ContentDecoder = .plain
   ) {
     (self.request, self.response, self.decoder) = (request, response, decoder)
   }
@@ -102,7 +97,7 @@ package struct Contents: Sendable {
   package func body(of content: Content?) -> [UInt8]? {
     guard let content, !content.body.isEmpty else { return nil }
     guard let codings = content.headers.value(of: "content-encoding") else { return content.body }
-    return decoder(content.body, codings)
+    return decoder.body(content.body, codings)
   }
 
   /// The first bytes of `body` as text, cut between characters; nil where it is no text.

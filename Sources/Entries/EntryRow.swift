@@ -3,9 +3,9 @@ private import Bytes
 /// A whole entry in memory, field by field.
 package struct EntryRow: ColumnRow {
   package let entry: Entry
-  private let decoder: ContentDecoder
+  package let decoder: ContentDecoder
 
-  package init(_ entry: Entry, decoder: @escaping ContentDecoder = { body, _ in body }) {
+  package init(_ entry: Entry, decoder: ContentDecoder = .plain) {
     (self.entry, self.decoder) = (entry, decoder)
   }
 

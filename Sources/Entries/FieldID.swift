@@ -329,6 +329,8 @@ package enum FieldID: UInt16, Hashable, Sendable, CaseIterable {
   case requestIsCut = 910
   case responseIsCut = 911
   case details = 912
+  case requestFacts = 913
+  case responseFacts = 914
 
   // TCP health figures of connection records, without a KFL name: `tcp_metrics` shows them
   case metricRetransmissions = 981

@@ -38,15 +38,33 @@ package struct HeaderBlock: Hashable, Sendable {
   package var fields: [Field] {
     let span = bytes.rawSpan
     var result: [Field] = []
+    forEachLine { line in
+      switch line {
+      case .field(let name, let value):
+        result.append(Field(name: span.text(name), value: span.text(value)))
+      case .continuation(let text):
+        if !result.isEmpty { result[result.count - 1].value += " " + span.text(text) }
+      }
+    }
+    return result
+  }
+
+  /// What a line says, by its places in `bytes`.
+  private enum Line {
+    case field(name: Range<Int>, value: Range<Int>)
+    /// More of the value before.
+    case continuation(Range<Int>)
+  }
+
+  private func forEachLine(_ body: (Line) -> Void) {
+    let span = bytes.rawSpan
     var at = 0
     while at < span.byteCount {
       let end = span.firstOffset(of: 0x0a, from: at) ?? span.byteCount
       defer { at = end + 1 }
       let line = trimmed(span, at..<end)
       if span.byte(at) == 0x20 || span.byte(at) == 0x09 {
-        if !result.isEmpty, !line.isEmpty {
-          result[result.count - 1].value += " " + span.text(line)
-        }
+        if !line.isEmpty { body(.continuation(line)) }
         continue
       }
       // A pseudo header of HTTP/2 begins with a colon, which is then part of its name.
@@ -54,20 +72,46 @@ package struct HeaderBlock: Hashable, Sendable {
       guard let colon = span.firstOffset(of: 0x3a, from: line.lowerBound + skip),
         colon < line.upperBound
       else { continue }
-      result.append(
-        Field(
-          name: span.text(trimmed(span, line.lowerBound..<colon)),
-          value: span.text(trimmed(span, colon + 1..<line.upperBound))))
+      body(
+        .field(
+          name: trimmed(span, line.lowerBound..<colon),
+          value: trimmed(span, colon + 1..<line.upperBound)))
     }
-    return result
   }
 
   /// The values of one name joined with `, ` (RFC 9110 §5.3); nil when there is none.
   /// `name` must be lower case.
   package func value(of name: String) -> String? {
-    let values = fields.filter { $0.name.lowercased() == name }.map(\.value)
-    return values.isEmpty ? nil : values.joined(separator: name == "cookie" ? "; " : ", ")
+    let span = bytes.rawSpan
+    let wanted = name.utf8Span.span
+    var result: String?
+    var isMatch = false
+    forEachLine { line in
+      switch line {
+      case .field(let place, let value):
+        isMatch = isName(span.slice(place), wanted)
+        guard isMatch else { return }
+        if let before = result {
+          result = before + (name == "cookie" ? "; " : ", ") + span.text(value)
+        } else {
+          result = span.text(value)
+        }
+      case .continuation(let text):
+        if isMatch, let before = result { result = before + " " + span.text(text) }
+      }
+    }
+    return result
   }
+}
+
+/// Whether bytes are this name, in ASCII lower case, whatever their case.
+private func isName(_ bytes: RawSpan, _ name: Span<UInt8>) -> Bool {
+  guard bytes.byteCount == name.count else { return false }
+  for at in name.indices {
+    let byte = bytes.byte(at)
+    if (byte &- 0x41 < 26 ? byte | 0x20 : byte) != name[at] { return false }
+  }
+  return true
 }
 
 /// `range` without blanks and carriage returns at its ends.

@@ -120,7 +120,7 @@ package struct RawRecord {
   }
 
   private var details: JSONObject? {
-    let text = row.text(.details)
+    let text = row.details
     guard !text.isEmpty, let value = try? JSONReader.value(of: text) else { return nil }
     return value.object
   }

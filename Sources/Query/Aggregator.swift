@@ -44,7 +44,7 @@ struct Aggregator {
   private var buckets = Aggregation.sketchBytes / MemoryLayout<UInt32>.size
 
   init(
-    _ aggregation: Aggregation, _ plan: ScanPlan, _ decoder: @escaping ContentDecoder
+    _ aggregation: Aggregation, _ plan: ScanPlan, _ decoder: ContentDecoder
   ) {
     (self.aggregation, self.plan, self.decoder) = (aggregation, plan, decoder)
     order = ScanOrder(plan)

@@ -24,7 +24,7 @@ final class BlockScan {
   /// The first reason of all.
   private(set) var failure: Failure?
 
-  init(_ columns: BlockColumns, decoder: @escaping ContentDecoder) throws(StoreError) {
+  init(_ columns: BlockColumns, decoder: ContentDecoder) throws(StoreError) {
     self.columns = columns
     self.decoder = decoder
     header = try columns.block.header()
@@ -143,6 +143,7 @@ struct ScanRow: ColumnRow {
 
   func column(_ id: FieldID) -> FieldValue { scan.columns.value(id, row) }
   func contents() -> Contents { scan.contents(row) }
+  var decoder: ContentDecoder { scan.decoder }
 
   func value(_ id: FieldID) -> FieldValue {
     switch id {

@@ -81,7 +81,7 @@ struct Doctor {
     }
   }
 
-  init(_ query: Query, _ decoder: @escaping ContentDecoder) {
+  init(_ query: Query, _ decoder: ContentDecoder) {
     self.query = query
     self.decoder = decoder
     window = ScanPlan([], window: query.window)

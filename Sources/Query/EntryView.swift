@@ -18,9 +18,9 @@ package struct EntryView: ColumnRow, Sendable {
   private var columns: Columns
   private let block: Block
   private let row: Int
-  private let decoder: ContentDecoder
+  package let decoder: ContentDecoder
 
-  init(_ columns: BlockColumns, row: Int, decoder: @escaping ContentDecoder) {
+  init(_ columns: BlockColumns, row: Int, decoder: ContentDecoder) {
     (self.columns, self.block, self.row) = (.block(columns), columns.block, row)
     self.decoder = decoder
   }

@@ -41,7 +41,7 @@ struct FlowAggregator {
   /// Rows since memory was added up.
   private var unchecked = 0
 
-  init(_ query: FlowQuery, _ plan: ScanPlan, _ decoder: @escaping ContentDecoder) {
+  init(_ query: FlowQuery, _ plan: ScanPlan, _ decoder: ContentDecoder) {
     (self.query, self.plan, self.decoder) = (query, plan, decoder)
     order = ScanOrder(plan)
   }

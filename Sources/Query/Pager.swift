@@ -40,7 +40,7 @@ struct Pager {
 
   init(
     _ query: Query, _ snapshot: StoreSnapshot, memoryLimit: Int,
-    _ decoder: @escaping ContentDecoder
+    _ decoder: ContentDecoder
   ) throws(QueryError) {
     self.query = query
     self.memoryLimit = memoryLimit

@@ -14,7 +14,7 @@ package struct StoreSource: CallSource {
   ///   - decoder: undoes the content codings of bodies that filters and views read.
   package init(
     _ store: EntryStore, memoryLimit: Int = QueryMemory.limit,
-    decoder: @escaping ContentDecoder = { body, _ in body }
+    decoder: ContentDecoder = .plain
   ) {
     (self.store, self.memoryLimit, self.decoder) = (store, memoryLimit, decoder)
   }

@@ -94,7 +94,7 @@ struct CallRow {
     if let conn = row.int(.connID) { object["conn_id"] = .int(conn) }
     if let flow = row.int(.flowID) { object["flow_id"] = .int(flow) }
     if let node = row.text(.nodeID) { object["node_id"] = .string(node) }
-    if let details = row.text(.details), let value = try? JSONReader.value(of: details) {
+    if let value = try? JSONReader.value(of: row.details) {
       object["details"] = RawRedaction.redacted(value, redactor)
     }
     if let metrics { object["tcp_metrics"] = .object(metrics) }

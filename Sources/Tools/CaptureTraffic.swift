@@ -102,7 +102,7 @@ package final class CaptureTraffic: Sendable {
   /// The traffic for the tools of a Hub.
   package func traffic(redactor: Redactor) -> Traffic {
     Traffic(
-      { StoreSource(self.store, decoder: { ContentCoding.decode($0, list: $1).bytes }) },
+      { StoreSource(self.store, decoder: .standard) },
       inventory: inventory, redactor: redactor, statistics: { self.statistics },
       ready: { (progress) async throws(ToolError) in try await self.ready(progress: progress) })
   }

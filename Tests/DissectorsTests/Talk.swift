@@ -101,8 +101,14 @@ extension Entry {
     return text
   }
 
+  /// The text of a field; details also where they are made only when somebody asks.
   func text(_ id: FieldID) -> String? {
-    if case .text(let text) = fields[id] { text } else { nil }
+    if id == .details {
+      let row = EntryRow(
+        self, decoder: ContentDecoder(details: { DissectorCatalogue.details(of: $0) }))
+      return row.details.isEmpty ? nil : row.details
+    }
+    return if case .text(let text) = fields[id] { text } else { nil }
   }
 
   func int(_ id: FieldID) -> Int64? {

@@ -49,9 +49,10 @@ import Testing
 
   @Test func codedBodiesGoThroughTheHook() {
     let content = Content(headers: headers(("Content-Encoding", "rot")), body: [1, 2, 3])
-    let contents = Contents(response: content) { body, codings in
+    let decoder = ContentDecoder(body: { body, codings in
       codings == "rot" ? body.map { $0 + 64 } : body
-    }
+    })
+    let contents = Contents(response: content, decoder: decoder)
     #expect(contents.value(.responseBody) == .text("ABC"))
   }
 }

@@ -72,12 +72,12 @@ import Testing
     let plan = ScanPlan([filter], window: nil)
     for block in store.snapshot().blocks {
       let columns = BlockColumns(block)
-      let scan = try BlockScan(columns) { body, _ in body }
+      let scan = try BlockScan(columns, decoder: .plain)
       let selection = try scan.select(plan)
       failed += selection.failures.count
       #expect((selection.failures.count == 0) == (selection.failures.cause == nil))
       selection.rows.forEach { row in
-        let view = EntryView(columns, row: row) { body, _ in body }
+        let view = EntryView(columns, row: row, decoder: .plain)
         found.append("\(view.timestamp.nanoseconds)/\(view.id.stream)/\(view.id.index)")
       }
       switch scan.verdict(plan) {
@@ -149,7 +149,7 @@ import Testing
       if entry.kind == .http { entries.append(entry) }
     }
     let store = try store(entries)
-    let scan = try BlockScan(BlockColumns(store.snapshot().blocks[0])) { body, _ in body }
+    let scan = try BlockScan(BlockColumns(store.snapshot().blocks[0]), decoder: .plain)
     func verdict(_ text: String) throws -> Verdict {
       scan.verdict(ScanPlan([try filter(text)], window: nil))
     }
@@ -203,7 +203,7 @@ import Testing
     func count(_ text: String) throws -> Int? {
       var sum = 0
       for block in store.snapshot().blocks {
-        let scan = try BlockScan(BlockColumns(block)) { body, _ in body }
+        let scan = try BlockScan(BlockColumns(block), decoder: .plain)
         guard let count = scan.headerCount(ScanPlan([try filter(text)], window: nil)) else {
           return nil
         }

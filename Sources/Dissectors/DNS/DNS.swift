@@ -31,6 +31,7 @@ package struct DNS: Dissector {
   /// Whether what a side sends goes to a group of hosts.
   private let isToGroup: BySide<Bool>
   private var asked: [Asked] = []
+  private var scratch = DNSMessage.Scratch()
   /// Bytes are missing: only what is surely a message is taken for one.
   private var isSearching = BySide(client: false, server: false)
 
@@ -73,24 +74,29 @@ package struct DNS: Dissector {
     return try? message(bytes.suffix(from: start), side)
   }
 
+  package static func details(of facts: RawSpan) -> [UInt8] { DNSDetails.json(facts) }
+
   private mutating func message(_ bytes: RawSpan, _ side: Side) throws(WireError) -> Message {
     guard bytes.byteCount >= DNSHeader.length else {
       throw WireError(.truncated, at: bytes.byteCount)
     }
-    let parsed = DNSMessage(bytes, family)
-    var message = Message(parsed.header.isResponse ? .response : .request, .dns, key: parsed.key)
+    let parsed = DNSMessage(bytes, family, &scratch)
+    let isResponse = parsed.header.isResponse
+    var message = Message(isResponse ? .response : .request, .dns, key: parsed.key)
     message.fault = parsed.fault
-    message.details = parsed.details
-    if parsed.header.isResponse {
+    message.fields.reserve(bytes: bytes.byteCount + 320)
+    message.fields.add(isResponse ? .responseFacts : .requestFacts, .bytes) {
+      DNSDetails.add(bytes, family, to: &$0)
+    }
+    if isResponse {
       let isKnown = answer(parsed, &message)
-      if !isKnown { parsed.addQuestions(&message.fields) }
-      parsed.addAnswers(&message.fields)
+      if !isKnown { parsed.addQuestions(bytes, &scratch, to: &message.fields) }
+      parsed.addAnswers(scratch, to: &message.fields)
       message.fields.add(.statusCode, int: Int64(parsed.rcode))
       message.fields.add(.dnsRcode, .text(DNSTable.rcode(parsed.rcode)))
       message.failed = parsed.rcode != 0
     } else {
-      message.fields.reserve(bytes: 320)
-      parsed.addQuestions(&message.fields)
+      parsed.addQuestions(bytes, &scratch, to: &message.fields)
       if isToGroup[side] {
         // Anybody may answer, from an address of their own.
         message.partner = .none
@@ -139,7 +145,7 @@ package struct DNS: Dissector {
 }
 
 /// Which of the protocols with DNS messages a conversation speaks.
-enum DNSFamily: Sendable {
+enum DNSFamily: UInt8, Sendable {
   case dns, mdns, llmnr
 
   init(_ opening: Opening) {

@@ -2,205 +2,180 @@ import Bytes
 import Entries
 import JSON
 
-/// A DNS message as an entry shows it.
+/// What an entry needs of a DNS message at once; `DNSDetails` shows the rest when somebody asks.
 ///
 /// A name or a record's data that is malformed is marked, and reading goes on behind it; where that
 /// place is not known, reading ends, and what came before stays.
 struct DNSMessage {
-  /// Answers kept as texts, and records written to the details, at most; the counts tell the rest.
+  /// Questions and answers kept as texts, and records shown in the details, at most; the counts
+  /// tell the rest.
   static let maxRecords = 256
 
+  /// Memory that is used again for each message.
+  struct Scratch: Sendable {
+    fileprivate var name: [UInt8] = []
+    /// What the answers say in one text each (addresses, names, texts), as `FieldValues` packs a
+    /// list.
+    fileprivate var answers: [UInt8] = []
+
+    /// Adds the name to the answers.
+    fileprivate mutating func keepName() {
+      var list: [UInt8] = []
+      swap(&list, &answers)
+      DNSMessage.add(name.rawSpan, to: &list)
+      swap(&list, &answers)
+    }
+  }
+
   let header: DNSHeader
-  /// Names asked for, the types by name, and what the answers say in one text each (addresses,
-  /// names, texts): lists as `FieldValues` packs them.
-  private var questions: [UInt8] = []
-  private var questionTypes: [UInt8] = []
-  private var answers: [UInt8] = []
-  /// The first name asked for.
-  private var question: [UInt8]?
   /// Transaction id and questions as one number.
   private(set) var key: UInt64 = 0
   /// With the bits that EDNS adds.
   private(set) var rcode: UInt16
-  /// JSON object with everything.
-  private(set) var details: [UInt8] = []
   private(set) var fault: Entry.Fault?
   /// They do not tell which query a reply belongs to.
   private(set) var questionsAreDamaged = false
+  /// The first question was read.
+  private var hasQuestion = false
 
   /// - Precondition: `bytes` holds a header.
-  init(_ bytes: RawSpan, _ family: DNSFamily) {
+  init(_ bytes: RawSpan, _ family: DNSFamily, _ scratch: inout Scratch) {
     header = DNSHeader(bytes)
     rcode = header.rcode
-    var writer = JSONWriter(reserving: 160 + bytes.byteCount * 3)
+    scratch.answers.removeAll(keepingCapacity: true)
     var offset = DNSHeader.length
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    writeHeader(&writer, family)
     var goesOn = true
     do {
-      try readQuestions(bytes, &offset, &hash, &writer)
+      try readQuestions(bytes, &offset, &hash)
     } catch {
       fault = Entry.Fault(.dissection, "a question is malformed")
       questionsAreDamaged = true
       goesOn = false
     }
     key = UInt64(header.id) << 48 | hash >> 16
-    if goesOn, header.records > 0 {
-      do {
-        try readRecords(bytes, &offset, &writer, family)
-      } catch {
-        fault = Entry.Fault(
-          .dissection, header.isTruncated ? "the message was cut" : "a record is malformed")
+    guard goesOn, header.records > 0 else { return }
+    do {
+      try readRecords(bytes, &offset, family, &scratch)
+    } catch {
+      fault = Entry.Fault(
+        .dissection, header.isTruncated ? "the message was cut" : "a record is malformed")
+    }
+  }
+
+  // MARK: Fields
+
+  /// Adds the names asked for, and the types by name.
+  func addQuestions(
+    _ bytes: RawSpan, _ scratch: inout Scratch, to fields: inout FieldValues
+  ) {
+    var types: [UInt8] = []
+    fields.add(.dnsQuestions, .texts) { list in
+      var offset = DNSHeader.length
+      for _ in 0..<min(header.questions, Self.maxRecords) {
+        scratch.name.removeAll(keepingCapacity: true)
+        guard (try? DNSName.read(bytes, &offset, into: &scratch.name)) != nil,
+          bytes.byteCount - offset >= 4
+        else { break }
+        Self.add(scratch.name.rawSpan, to: &list)
+        types.append(counted: DNSTable.type(bytes.big16(offset)).utf8Span.span.bytes)
+        offset += 4
       }
     }
-    writer.endObject()
-    details = writer.bytes
+    fields.add(.dnsQuestionTypes, .texts) { $0.append(types.rawSpan) }
   }
 
-  func addQuestions(_ fields: inout FieldValues) {
-    fields.add(.dnsQuestions, .texts) { $0.append(questions.rawSpan) }
-    fields.add(.dnsQuestionTypes, .texts) { $0.append(questionTypes.rawSpan) }
+  /// Adds what the answers say, of which `scratch` still holds those of this message.
+  func addAnswers(_ scratch: borrowing Scratch, to fields: inout FieldValues) {
+    fields.add(.dnsAnswers, .texts) { $0.append(scratch.answers.rawSpan) }
   }
 
-  func addAnswers(_ fields: inout FieldValues) {
-    fields.add(.dnsAnswers, .texts) { $0.append(answers.rawSpan) }
+  /// Adds a text to a list; one that is no UTF-8 is made readable.
+  fileprivate static func add(_ text: RawSpan, to list: inout [UInt8]) {
+    if text.isASCII {
+      list.append(counted: text)
+    } else {
+      list.append(counted: text.text().utf8Span.span.bytes)
+    }
   }
 
   // MARK: Reading
 
-  private func writeHeader(_ writer: inout JSONWriter, _ family: DNSFamily) {
-    writer.fragment("{\"id\":")
-    writer.write(Int(header.id))
-    if family != .dns {
-      writer.name("family")
-      writer.write(family == .mdns ? "mdns" : "llmnr")
-    }
-    if header.opcode == 0 {
-      writer.fragment(",\"opCode\":\"QUERY\"")
-    } else {
-      writer.name("opCode")
-      writer.write(DNSTable.opcode(header.opcode))
-    }
-    if header.isResponse {
-      writer.fragment(",\"code\":")
-      writer.write(Int(header.rcode))
-    }
-    writer.fragment(",\"flags\":")
-    writer.beginArray()
-    if header.has(10) { writer.write("aa") }
-    if header.has(9) { writer.write("tc") }
-    if header.has(8) { writer.write("rd") }
-    if header.has(7) { writer.write("ra") }
-    if header.has(5) { writer.write("ad") }
-    if header.has(4) { writer.write("cd") }
-    writer.endArray()
-  }
-
   private mutating func readQuestions(
-    _ bytes: RawSpan, _ offset: inout Int, _ hash: inout UInt64, _ writer: inout JSONWriter
+    _ bytes: RawSpan, _ offset: inout Int, _ hash: inout UInt64
   ) throws(WireError) {
-    writer.name("questions")
-    writer.beginArray()
-    defer { writer.endArray() }
-    var text: [UInt8] = []
-    for place in 0..<header.questions {
-      text.removeAll(keepingCapacity: true)
-      if try !DNSName.read(bytes, &offset, into: &text) {
+    for _ in 0..<header.questions {
+      if try !DNSName.mix(bytes, &offset, into: &hash) {
         fault = Entry.Fault(.dissection, "a name is malformed")
         questionsAreDamaged = true
       }
       guard bytes.byteCount - offset >= 4 else { throw WireError(.truncated, at: offset) }
-      mix(text, &hash)
       hash = (hash ^ UInt64(bytes.big32(offset))) &* 0x100_0000_01b3
-      if place < Self.maxRecords {
-        repair(&text)
-        let type = DNSTable.type(bytes.big16(offset))
-        questions.append(counted: text.rawSpan)
-        questionTypes.append(counted: type.utf8Span.span.bytes)
-        if question == nil { question = text }
-        if place > 0 { writer.fragment(",") }
-        writer.fragment("{\"name\":")
-        writer.write(text: text.rawSpan)
-        writer.fragment(",\"type\":")
-        writer.write(type)
-        writer.fragment(",\"class\":")
-        writer.write(DNSTable.recordClass(bytes.big16(offset + 2)))
-        writer.endObject()
-      }
+      hasQuestion = true
       offset += 4
     }
   }
 
-  /// Makes a name that is no UTF-8 readable.
-  private func repair(_ name: inout [UInt8]) {
-    if !name.rawSpan.isASCII { name = Array(name.rawSpan.text().utf8) }
-  }
-
-  /// Mixes a name into `hash` without regard to case (FNV-1a).
-  private func mix(_ name: borrowing [UInt8], _ hash: inout UInt64) {
-    let span = name.span
-    for at in span.indices {
-      let lower = span[at] &- 0x41 < 26 ? span[at] | 0x20 : span[at]
-      hash = (hash ^ UInt64(lower)) &* 0x100_0000_01b3
-    }
-    hash = (hash ^ 0xff) &* 0x100_0000_01b3
-  }
-
   private mutating func readRecords(
-    _ bytes: RawSpan, _ offset: inout Int, _ writer: inout JSONWriter, _ family: DNSFamily
+    _ bytes: RawSpan, _ offset: inout Int, _ family: DNSFamily, _ scratch: inout Scratch
   ) throws(WireError) {
-    var edns: DNSRecord?
-    var text: [UInt8] = []
-    let sections = [
-      ("answers", header.answers), ("authorities", header.authorities),
-      ("additionals", header.additionals),
-    ]
-    defer { if let edns { DNSEdns(edns).write(bytes, rcode: header.rcode, &writer) } }
-    for (place, (name, count)) in sections.enumerated() where count > 0 {
-      // The section is opened with its first record that is not OPT, which has a place of its own.
-      var isOpen = false
-      defer { if isOpen { writer.endArray() } }
-      for number in 0..<count {
-        let owner = try owner(bytes, &offset, &text)
-        let record = try DNSRecord(bytes, &offset)
-        if record.type == DNSRecord.opt {
-          edns = record
-          rcode = header.rcode | UInt16(record.ttl >> 24) << 4
-          continue
-        }
-        if number >= Self.maxRecords { continue }
-        if !isOpen {
-          writer.name(name)
-          writer.beginArray()
-          isOpen = true
-        }
-        do {
-          let data = try DNSData(record).write(bytes, owner: owner, family, &text, &writer)
-          if place == 0, let data { answers.append(counted: data.utf8Span.span.bytes) }
-        } catch {
-          // The next record begins where this one says that it ends.
-          fault = Entry.Fault(.dissection, "the data of a record is malformed")
-        }
+    for place in 0..<header.records {
+      // The name is mostly a pointer to that of the question, which has been looked at.
+      if hasQuestion, bytes.byteCount - offset >= 2,
+        bytes.big16(offset) == 0xc000 | UInt16(DNSHeader.length)
+      {
+        offset += 2
+      } else if try !DNSName.pass(bytes, &offset) {
+        fault = Entry.Fault(.dissection, "a name is malformed")
+      }
+      let record = try DNSRecord(bytes, &offset)
+      if record.type == DNSRecord.opt {
+        rcode = header.rcode | UInt16(record.ttl >> 24) << 4
+        continue
+      }
+      let isAnswer = place < header.answers
+      let number =
+        isAnswer
+        ? place
+        : place < header.answers + header.authorities
+          ? place - header.answers : place - header.answers - header.authorities
+      if number >= Self.maxRecords { continue }
+      do {
+        try read(record, bytes, family, isAnswer: isAnswer, &scratch)
+      } catch {
+        // The next record begins where this one says that it ends.
+        fault = Entry.Fault(.dissection, "the data of a record is malformed")
       }
     }
   }
 
-  /// The name of a record; mostly a pointer to that of the question.
-  private mutating func owner(
-    _ bytes: RawSpan, _ offset: inout Int, _ text: inout [UInt8]
-  ) throws(WireError) -> [UInt8] {
-    if let question, bytes.byteCount - offset >= 2,
-      bytes.big16(offset) == 0xc000 | UInt16(DNSHeader.length)
-    {
-      offset += 2
-      return question
+  /// Looks at the data of a record, and notes what an answer says.
+  private func read(
+    _ record: DNSRecord, _ bytes: RawSpan, _ family: DNSFamily, isAnswer: Bool,
+    _ scratch: inout Scratch
+  ) throws(WireError) {
+    if record.data.isEmpty { return }
+    switch record.type {
+    case 1 where record.data.count == 4:
+      if isAnswer {
+        scratch.answers.append(counted: IPAddress(v4: bytes.big32(record.data.lowerBound)))
+      }
+    case 28 where record.data.count == 16:
+      if isAnswer {
+        scratch.answers.append(counted: IPAddress(v6: bytes, at: record.data.lowerBound))
+      }
+    case 2, 5, 12, 39:
+      var at = record.data.lowerBound
+      scratch.name.removeAll(keepingCapacity: true)
+      let isWhole = try DNSName.read(bytes, &at, into: &scratch.name)
+      if at > record.data.upperBound || !isWhole { throw WireError(.invalid, at: at) }
+      if isAnswer { scratch.keepName() }
+    default:
+      // What is rare is read as the details show it.
+      var writer = JSONWriter(reserving: 256)
+      let text = try DNSData(record).write(bytes, owner: [], family, &scratch.name, &writer)
+      if isAnswer, let text { scratch.answers.append(counted: text.utf8Span.span.bytes) }
     }
-    text.removeAll(keepingCapacity: true)
-    if try !DNSName.read(bytes, &offset, into: &text) {
-      fault = Entry.Fault(.dissection, "a name is malformed")
-    }
-    repair(&text)
-    return text
   }
 
   // MARK: Recognising

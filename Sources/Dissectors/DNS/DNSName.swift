@@ -32,9 +32,35 @@ enum DNSName {
     return isWhole
   }
 
+  /// Mixes the name at `offset` into `hash` without regard to case (FNV-1a), and moves `offset`
+  /// behind it.
+  /// - Returns: whether it is a whole name of lawful length.
+  /// - Throws: when nobody knows where it ends.
+  static func mix(
+    _ bytes: RawSpan, _ offset: inout Int, into hash: inout UInt64
+  ) throws(WireError) -> Bool {
+    var mixed = hash
+    defer { hash = (mixed ^ 0xff) &* 0x100_0000_01b3 }
+    return try walk(bytes, &offset) { label in
+      mixed = (mixed ^ UInt64(label.count)) &* 0x100_0000_01b3
+      for at in label {
+        let byte = bytes.byte(at)
+        let lower = byte &- 0x41 < 26 ? byte | 0x20 : byte
+        mixed = (mixed ^ UInt64(lower)) &* 0x100_0000_01b3
+      }
+    }
+  }
+
+  /// Moves `offset` behind the name there.
+  /// - Returns: whether it is a whole name of lawful length.
+  /// - Throws: when nobody knows where it ends.
+  static func pass(_ bytes: RawSpan, _ offset: inout Int) throws(WireError) -> Bool {
+    try walk(bytes, &offset) { _ in }
+  }
+
   /// Moves `offset` behind the name there, which must be whole.
   static func skip(_ bytes: RawSpan, _ offset: inout Int) throws(WireError) {
-    guard try walk(bytes, &offset, { _ in }) else { throw WireError(.invalid, at: offset) }
+    guard try pass(bytes, &offset) else { throw WireError(.invalid, at: offset) }
   }
 
   /// Whether nothing in the label needs escaping.

@@ -99,6 +99,8 @@ package struct HTTP1: Dissector {
     if entry.kind == .grpc { GRPC.completeWeb(&entry, &decompressions) }
   }
 
+  package static func details(of row: any ColumnRow) -> String { GRPC.details(of: row) }
+
   // MARK: Heads
 
   private mutating func head(_ bytes: RawSpan, _ side: Side) throws(WireError) -> Step {

@@ -18,13 +18,15 @@ enum GRPC {
     }
   }
 
-  /// Last touches: names, status, and messages with their details.
+  /// Last touches: names, status and counts. Messages are shown when somebody asks, out of the
+  /// bodies; those that have to be decompressed are shown at once, so that this is counted.
   static func complete(
     _ entry: inout Entry, _ decompressions: inout DecompressionCounters
   ) {
     addNames(&entry)
-    let requests = GRPCMessages(entry.request, of: entry)
-    let replies = GRPCMessages(entry.response, of: entry)
+    let isDamaged = entry.fault?.kind == .dissection
+    let requests = GRPCMessages(entry.request, isDamaged: isDamaged)
+    let replies = GRPCMessages(entry.response, isDamaged: isDamaged)
     var message = ""
     if case .text(let text) = entry.fields[.details] { message = text }
     if message.isEmpty { message = replies.webMessage }
@@ -34,19 +36,59 @@ enum GRPC {
       entry.fields.set(.grpcStatus, .int(status))
       entry.failed = status != 0
     }
+    if requests.hasCompressed || replies.hasCompressed {
+      let text = details(
+        entry.hasRequest ? requests : nil, entry.hasResponse ? replies : nil,
+        kind: kind(requests, replies), status, message, &decompressions)
+      entry.fields.set(.details, .text(text))
+    } else {
+      entry.fields.set(.details, .none)
+      if !message.isEmpty { entry.fields.add(.responseFacts, .bytes(Array(message.utf8))) }
+    }
+  }
+
+  /// The details of a call that `complete` did not write.
+  static func details(of row: any ColumnRow) -> String {
+    guard case .int(let raw) = row.column(.kind), raw == Int64(ProtocolKind.grpc.rawValue),
+      row.column(.details) == .none
+    else { return "" }
+    var isDamaged = false
+    if case .int(let fault) = row.column(.faultKind) {
+      isDamaged = fault == Int64(Entry.Fault.Kind.dissection.rawValue)
+    }
+    let contents = row.contents()
+    let requests = GRPCMessages(contents.request, isDamaged: isDamaged)
+    let replies = GRPCMessages(contents.response, isDamaged: isDamaged)
+    var halves: Int64 = 0
+    if case .int(let seen) = row.column(.halves) { halves = seen }
+    var status: Int64?
+    if case .int(let number) = row.column(.grpcStatus) { status = number }
+    var message = ""
+    if case .bytes(let facts) = row.column(.responseFacts) { message = facts.rawSpan.text() }
+    var decompressions = DecompressionCounters()
+    return details(
+      halves & 1 == 0 ? nil : requests, halves & 2 == 0 ? nil : replies,
+      kind: kind(requests, replies), status, message, &decompressions)
+  }
+
+  /// The object with what is known of both halves, as far as they are there.
+  private static func details(
+    _ requests: GRPCMessages?, _ replies: GRPCMessages?, kind: String?, _ status: Int64?,
+    _ message: String, _ decompressions: inout DecompressionCounters
+  ) -> String {
     var writer = JSONWriter(reserving: 256)
     writer.beginObject()
-    if entry.hasRequest {
+    if let requests {
       writer.name("request")
       writer.beginObject()
-      if let kind = kind(requests, replies) {
+      if let kind {
         writer.name("stream")
         writer.write(kind)
       }
       requests.write(to: &writer, &decompressions)
       writer.endObject()
     }
-    if entry.hasResponse {
+    if let replies {
       writer.name("response")
       writer.beginObject()
       if let status {
@@ -63,7 +105,7 @@ enum GRPC {
       writer.endObject()
     }
     writer.endObject()
-    entry.fields.set(.details, .text(writer.text))
+    return writer.text
   }
 
   /// The same for a call over HTTP/1.1, whose head has not been looked at for it.

@@ -40,7 +40,9 @@ struct GRPCMessages {
 
   /// The messages in `content`; none when bytes of it are missing, for nobody knows where they
   /// begin then.
-  init(_ content: Content?, of entry: borrowing Entry) {
+  ///
+  /// - Parameter isDamaged: bytes of the call are missing.
+  init(_ content: Content?, isDamaged: Bool) {
     encoding = content?.headers.value(of: "grpc-encoding") ?? ""
     let type = content?.headers.value(of: "content-type") ?? ""
     if type.lowercased().hasPrefix("application/grpc-web-text") {
@@ -51,7 +53,7 @@ struct GRPCMessages {
       bodyLength = content?.bodyLength ?? 0
     }
     isCut = content?.isCut ?? false
-    if entry.fault?.kind == .dissection {
+    if isDamaged {
       isCut = true
       return
     }
@@ -81,6 +83,9 @@ struct GRPCMessages {
     guard let first = shown.first else { return nil }
     return Int64(first.length + Self.prefix) < bodyLength
   }
+
+  /// Whether one of the messages that are shown is compressed.
+  var hasCompressed: Bool { shown.contains(where: \.isCompressed) }
 
   /// How many there are; nil when not all are known.
   var knownCount: Int? { isCut ? nil : count }

@@ -159,6 +159,8 @@ package struct HTTP2: Dissector {
     if entry.kind == .grpc { GRPC.complete(&entry, &decompressions) }
   }
 
+  package static func details(of row: any ColumnRow) -> String { GRPC.details(of: row) }
+
   // MARK: Frames
 
   private mutating func frame(_ bytes: RawSpan, _ side: Side) throws(WireError) -> Step {

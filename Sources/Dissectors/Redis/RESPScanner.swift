@@ -176,23 +176,6 @@ enum RESP {
     return (isNegative ? -value : value, at + 2)
   }
 
-  /// Details of a reply that is nothing but a short number; nil for others, and for one that is not
-  /// written as JSON wants it.
-  static func integer(_ bytes: RawSpan) -> [UInt8]? {
-    let end = bytes.byteCount - 2
-    guard end > 1, end <= 1 + maxDigits, bytes.byte(0) == integer, bytes.byte(end) == 0x0d else {
-      return nil
-    }
-    if bytes.byte(1) == 0x30, end > 2 { return nil }
-    for offset in 1..<end where bytes.byte(offset) &- 0x30 >= 10 { return nil }
-    var json: [UInt8] = []
-    json.reserveCapacity(64)
-    json.append(text: #"{"type":"integer","value":"#)
-    json.append(bytes.slice(1..<end))
-    json.append(0x7d)
-    return json
-  }
-
   /// Whether a line, its end left out, holds what its mark says. Texts are not looked at.
   static func isWellFormed(_ bytes: RawSpan, _ line: Range<Int>) -> Bool {
     let text = bytes.slice(line.lowerBound + 1..<line.upperBound)

@@ -127,12 +127,8 @@ extension Redis {
   private func describe(
     _ message: inout Message, _ bytes: RawSpan, _ asked: RedisQueue.Asked, isPart: Bool
   ) {
-    if bytes.equals("+OK\r\n") {
-      message.details = Self.ok
-      return
-    }
-    if asked.secrecy == .none, let integer = RESP.integer(bytes) {
-      message.details = integer
+    if asked.secrecy == .none, Self.areFacts(bytes) {
+      message.fields.add(.responseFacts, .bytes) { $0.append(bytes) }
       return
     }
     var preview = RESPPreview(bytes, hiding: asked.secrecy)
@@ -149,30 +145,53 @@ extension Redis {
       // These two tell where to ask instead.
       message.failed = word != "MOVED" && word != "ASK"
     } else {
-      if let count = preview.count {
-        writer.fragment(#","count":"#)
-        writer.write(count)
-      }
-      if preview.hasAttributes, asked.secrecy == .none {
-        writer.fragment(#","attributes":"#)
-        preview.writeAttributes(bytes, to: &writer)
-      }
-      writer.fragment(#","value":"#)
-      preview.write(bytes, to: &writer)
-      if preview.hasElementAttributes {
-        writer.fragment(#","elementAttributes":"#)
-        preview.writeElementAttributes(bytes, to: &writer)
-      }
-      if preview.isCut || isPart && bytes.byteCount > RESPPreview.shown {
-        writer.fragment(#","truncated":true"#)
-      }
+      let isCut = isPart && bytes.byteCount > RESPPreview.shown
+      Self.write(&preview, of: bytes, showsAttributes: asked.secrecy == .none, isCut, &writer)
     }
     writer.fragment("}")
     message.details = writer.bytes
   }
 
-  /// Details of the most frequent reply.
-  private static let ok = Array(#"{"type":"simple string","value":"OK"}"#.utf8)
+  /// Whether a reply is kept as it came off the wire, to be shown when somebody asks: it is shown
+  /// whole, and holds neither an error, which is read at once, nor attributes, which may come first.
+  private static func areFacts(_ bytes: RawSpan) -> Bool {
+    switch bytes.byte(0) {
+    case RESP.error, RESP.blobError, RESP.attribute: false
+    default: bytes.byteCount <= RESPPreview.shown
+    }
+  }
+
+  package static func details(of facts: RawSpan) -> [UInt8] {
+    if facts.isEmpty { return [] }
+    var preview = RESPPreview(facts)
+    var writer = JSONWriter(reserving: 64 + 2 * facts.byteCount)
+    writer.fragment(preview.opening)
+    write(&preview, of: facts, showsAttributes: true, false, &writer)
+    writer.fragment("}")
+    return writer.bytes
+  }
+
+  /// Writes the members of a value that is no error, behind its type.
+  private static func write(
+    _ preview: inout RESPPreview, of bytes: RawSpan, showsAttributes: Bool, _ isCut: Bool,
+    _ writer: inout JSONWriter
+  ) {
+    if let count = preview.count {
+      writer.fragment(#","count":"#)
+      writer.write(count)
+    }
+    if preview.hasAttributes, showsAttributes {
+      writer.fragment(#","attributes":"#)
+      preview.writeAttributes(bytes, to: &writer)
+    }
+    writer.fragment(#","value":"#)
+    preview.write(bytes, to: &writer)
+    if preview.hasElementAttributes {
+      writer.fragment(#","elementAttributes":"#)
+      preview.writeElementAttributes(bytes, to: &writer)
+    }
+    if preview.isCut || isCut { writer.fragment(#","truncated":true"#) }
+  }
 
   /// The text of an error. Servers repeat the arguments of what they do not know.
   private func error(_ text: String, _ asked: RedisQueue.Asked) -> String {

@@ -42,6 +42,12 @@ extension Catalogue {
       Field(
         .details, nil, .text,
         "JSON object with what has no field: members request and response of the raw record"),
+      Field(
+        .requestFacts, nil, .bytes,
+        "What the details of the request are made of when somebody asks, in its protocol's form"),
+      Field(
+        .responseFacts, nil, .bytes,
+        "What the details of the reply are made of when somebody asks, in its protocol's form"),
     ] + metrics
 
   /// The figures behind `tcp_metrics`; absent where they could not be measured.
