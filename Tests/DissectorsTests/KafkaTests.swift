@@ -208,7 +208,8 @@ import Testing
     #expect(kinds(36_333, Frame(key: 12, version: 0, id: 1).text("group").bytes).isEmpty)
     // PostgreSQL and ZooKeeper begin with a length, too.
     let startup = Array("user\0postgres\0database\0shop\0\0".utf8)
-    #expect(kinds(5432, [0, 0, 0, UInt8(startup.count + 8), 0, 3, 0, 0] + startup).isEmpty)
+    #expect(
+      kinds(5432, [0, 0, 0, UInt8(startup.count + 8), 0, 3, 0, 0] + startup) == [.postgresql])
     #expect(kinds(2181, [0, 0, 0, 45] + [UInt8](repeating: 0, count: 45)).isEmpty)
     #expect(kinds(36_333, [0x16, 3, 1, 0, 5, 1, 0, 0, 1, 3]).isEmpty)
   }
