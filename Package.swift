@@ -37,7 +37,7 @@ let modules: [Target] =
   + module(
     "Tools",
     uses: "ToolKit", "Query", "Pipeline", "Identity", "KFL", "Store", "Dissectors", "Entries",
-    "Packets", "Decompression", "JSON", "Bytes", products: [.crypto])
+    "Layers", "Packets", "Decompression", "JSON", "Bytes", products: [.crypto])
   + module("MCP", uses: "ToolKit", "JSON", "Bytes", products: [.crypto, .logging])
   + module(
     "Hub", uses: "MCP", "ToolKit", "Tools", "JSON", "Bytes",

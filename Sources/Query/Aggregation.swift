@@ -68,7 +68,10 @@ package struct GroupKey: Sendable {
   /// Applied to texts, once for each distinct one of a block.
   let map: (@Sendable (String) -> String)?
 
-  package static func field(_ ids: FieldID...) -> GroupKey {
+  package static func field(_ ids: FieldID...) -> GroupKey { firstOf(ids) }
+
+  /// The first of these fields that is not empty.
+  package static func firstOf(_ ids: [FieldID]) -> GroupKey {
     GroupKey(source: .fields(ids), map: nil)
   }
 

@@ -164,7 +164,7 @@ extension Flow {
     [client, server].reduce(clientHandshake.memory + serverHandshake.memory) { sum, end in
       [end.ip, end.pod, end.namespace, end.service, end.node, end.dns, end.process]
         .reduce(sum) { $0 + ($1.utf8.count > 15 ? $1.utf8.count + 32 : 0) }
-    } + protocols.count * 16
+    } + protocols.count * 16 + flowIDs.count * 12
   }
 
   /// Adds one connection.
@@ -194,7 +194,8 @@ extension Flow {
         protocols.sort()
       }
     }
-    if isWhole { flowID = row.int(.flowID) }
+    let id = row.int(.flowID)
+    if isWhole { flowID = id } else if let id { flowIDs.insert(id) }
   }
 }
 

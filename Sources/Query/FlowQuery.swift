@@ -67,6 +67,11 @@ package struct Flow: Sendable {
   package var protocols: [String] = []
   /// Numbers of the flow as `flow_id` has it; nil where several were added up.
   package var flowID: Int64?
+  /// Numbers of the flows that were added up, where there were several.
+  var flowIDs: Set<Int64> = []
+
+  /// Flows in it: one, unless several were added up.
+  package var flowCount: Int { max(1, flowIDs.count) }
 
   package var packets: Int64 { clientPackets &+ serverPackets }
   package var bytes: Int64 { clientBytes &+ serverBytes }

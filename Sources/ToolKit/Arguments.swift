@@ -17,6 +17,8 @@ package struct Arguments: Sendable {
   }
 
   private var values: [String: Value] = [:]
+  /// What was given for each, as JSON text.
+  private var given: [String: String] = [:]
   /// What was ignored, moved into range or read in an unusual way, one sentence each.
   package private(set) var warnings: [String] = []
 
@@ -37,6 +39,7 @@ package struct Arguments: Sendable {
       // Models send null and "" for "not given".
       if member.value.isNull || member.value == "" { continue }
       values[parameter.name] = try read(member.value, parameter, now: now)
+      self.given[parameter.name] = member.value.text
     }
     for parameter in parameters where parameter.required && values[parameter.name] == nil {
       throw .invalid(parameter.name, "\(parameter.name) is required", hint: parameter.doc + ".")
@@ -80,6 +83,12 @@ package struct Arguments: Sendable {
   }
 
   package func has(_ parameter: Parameter) -> Bool { values[parameter.name] != nil }
+
+  /// The arguments as one text, in order of their names: equal for equal questions.
+  package func text(leavingOut left: [Parameter]) -> String {
+    given.filter { member in !left.contains { $0.name == member.key } }
+      .sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: "&")
+  }
 
   private mutating func read(
     _ value: JSONValue, _ parameter: Parameter, now: Timestamp

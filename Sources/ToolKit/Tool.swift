@@ -25,16 +25,22 @@ package struct ToolRow: Sendable {
   package var annotations: ToolAnnotations
   /// REST form under `/mcp`: method and path, `:name` where an argument stands.
   package var route: String
+  /// Other REST forms it answers to.
+  package var moreRoutes: [String]
+  /// The smallest set of tools that lists it.
+  package var set: ToolSet
   /// Older names that are accepted as well.
   package var aliases: [String]
 
   package init(
     name: String, title: String, doc: String, parameters: [Parameter], answer: JSONObject,
-    annotations: ToolAnnotations = .reading, route: String, aliases: [String] = []
+    annotations: ToolAnnotations = .reading, route: String, moreRoutes: [String] = [],
+    set: ToolSet = .core, aliases: [String] = []
   ) {
     (self.name, self.title, self.doc) = (name, title, doc)
     (self.parameters, self.answer) = (parameters, answer)
-    (self.annotations, self.route, self.aliases) = (annotations, route, aliases)
+    (self.annotations, self.aliases, self.set) = (annotations, aliases, set)
+    (self.route, self.moreRoutes) = (route, moreRoutes)
   }
 
   package var description: ToolDescription {

@@ -219,14 +219,26 @@ struct CallRow {
   }
 
   var cells: [String] {
-    let summary = CallSummary(row)
-    let status = row.bool(.failed) ? summary.statusText + " !" : summary.statusText
-    let line = [summary.verb ?? summary.method, summary.path.map(shownPath), summary.result]
-      .compactMap(\.self).joined(separator: " ")
-    return [
-      Shown.clock(timestamp), label(.client), label(.server), row.kind?.name ?? "?",
-      Shown.text(line), status, row.int(.elapsed).map(Shown.milliseconds) ?? "-", id,
+    [
+      Shown.clock(timestamp), label(.client), label(.server), row.kind?.name ?? "?", line,
+      shortStatus, row.int(.elapsed).map(Shown.milliseconds) ?? "-", id,
     ]
+  }
+
+  /// `POST /api/checkout`.
+  var line: String {
+    let summary = CallSummary(row)
+    return Shown.text(
+      [
+        summary.verb ?? summary.method, summary.path.map(shownPath),
+        summary.result.map(redactor.text),
+      ].compactMap(\.self).joined(separator: " "))
+  }
+
+  /// `500 !`: a mark where it failed.
+  var shortStatus: String {
+    let status = CallSummary(row).statusText
+    return row.bool(.failed) ? status + " !" : status
   }
 
   /// Paths may carry secrets too, as in `/reset/eyJ…`.

@@ -103,8 +103,24 @@ package final class CaptureTraffic: Sendable {
   package func traffic(redactor: Redactor) -> Traffic {
     Traffic(
       { StoreSource(self.store, decoder: .standard) },
-      inventory: inventory, redactor: redactor, statistics: { self.statistics },
+      inventory: inventory, redactor: redactor, packets: packets,
+      statistics: { self.statistics },
       ready: { (progress) async throws(ToolError) in try await self.ready(progress: progress) })
+  }
+
+  private var packets: PacketSource {
+    if data != nil {
+      return .none(
+        """
+        The data folder keeps calls, not packets. Read the capture itself with --pcap and without \
+        --data to cut them from it.
+        """)
+    }
+    if follows || paths.contains(where: { CaptureReader.byteCount(of: $0) == nil }) {
+      return .none(
+        "The capture came through a pipe or still grows; packets are cut from finished files only.")
+    }
+    return .files(paths)
   }
 
   private var store: EntryStore {

@@ -1,6 +1,7 @@
 import Bytes
 import JSON
 import Pipeline
+import Query
 
 /// What an answer rests on: which traffic, which period, what is missing.
 struct Coverage {
@@ -15,6 +16,7 @@ struct Coverage {
       "oldest_ts": statistics.oldest.map { .int($0.milliseconds) } ?? .null,
       "newest_ts": statistics.newest.map { .int($0.milliseconds) } ?? .null,
       "packets": JSONValue(statistics.packets), "targeted": "unknown",
+      "nodes": [.string(EntryID.defaultNode)],
     ]
     let counters = counters
     if !counters.members.isEmpty { object["counters"] = .object(counters) }

@@ -10,19 +10,23 @@ package struct EmbeddedHub: HubConnection {
   private let tools: [any Tool]
   private let listed: Catalogue
 
-  package init(_ traffic: Traffic, version: String) {
+  /// - Parameter set: the tools that the catalogue lists; the others can be called all the same.
+  package init(_ traffic: Traffic, version: String, set: ToolSet = .core) {
     self.traffic = traffic
     // The order of `tools/list`.
     let tools: [any Tool] = [
       ListWorkloads(traffic: traffic), ListAPICalls(traffic: traffic), GetAPICall(traffic: traffic),
       GetAPIStats(traffic: traffic), ListL4Flows(traffic: traffic),
-      GetL4FlowSummary(traffic: traffic),
+      GetL4FlowSummary(traffic: traffic), ListIPs(traffic: traffic),
+      GetAPICallDetails(traffic: traffic), ListTargetedWorkloads(traffic: traffic),
+      ValidateKFL(traffic: traffic), CompareAPIStats(traffic: traffic),
+      TraceRequest(traffic: traffic), GetServiceMap(traffic: traffic),
     ]
     self.tools = tools
     listed = Catalogue(
       name: Self.name, version: version,
       description: "Network traffic: API calls, flows, latencies and errors.",
-      tools: tools.map { type(of: $0).row.description },
+      tools: tools.map { type(of: $0).row }.filter { set.lists($0.set) }.map(\.description),
       prompts: PromptLibrary.all.map(\.description),
       capabilities: [
         "dissection": true, "raw_capture": false, "snapshots": false, "cloud_storage": false,

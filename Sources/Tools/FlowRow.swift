@@ -13,8 +13,10 @@ struct FlowRow {
   private var seconds: Double { Double(flow.last.nanoseconds(since: flow.first)) / 1e9 }
 
   func json(_ format: String) -> JSONObject {
+    if format == "raw" { return raw }
     var object: JSONObject = [
-      "client": .object(Self.endpoint(flow.client)), "server": .object(Self.endpoint(flow.server)),
+      "client": .object(Self.endpoint(flow.client, full: format != "compact")),
+      "server": .object(Self.endpoint(flow.server, full: format != "compact")),
     ]
     if !flow.transport.isEmpty { object["proto"] = .string(flow.transport) }
     object["client_stats"] = .object(
@@ -33,15 +35,51 @@ struct FlowRow {
     if flow.unanswered > 0 { object["unanswered"] = JSONValue(flow.unanswered) }
     if flow.resets > 0 { object["resets"] = .int(flow.resets) }
     if flow.retransmissions > 0 { object["retransmissions"] = .int(flow.retransmissions) }
+    if isAggregate { object["flow_count"] = JSONValue(flow.flowCount) }
     if !flow.protocols.isEmpty { object["l7"] = .array(flow.protocols.map { .string($0) }) }
     if let id = flow.flowID { object["flow_id"] = .int(id) }
     object["first_ts"] = .int(flow.first.milliseconds)
     object["last_ts"] = .int(flow.last.milliseconds)
     object["source"] = "packets"
+    // Each packet counts once, wherever it was captured.
+    object["perspective"] = "capture"
     return object
   }
 
-  static func endpoint(_ end: Flow.End) -> JSONObject {
+  /// The flat record of the contract, as seen by the client.
+  private var raw: JSONObject {
+    var object = JSONObject()
+    func add(_ name: String, _ text: String) {
+      if !text.isEmpty { object[name] = .string(Shown.text(text)) }
+    }
+    for (side, end) in [("src", flow.client), ("dst", flow.server)] {
+      add("\(side)_ip", end.ip)
+      add("\(side)_pod", end.pod)
+      add("\(side)_ns", end.namespace)
+      add("\(side)_svc", end.service)
+      add("\(side)_node", end.node)
+      add("\(side)_dns", end.dns)
+      add("\(side)_process", end.process)
+    }
+    if flow.server.port > 0 { object["dst_port"] = .int(flow.server.port) }
+    add("l4proto", flow.transport)
+    object["tx_packets"] = .int(flow.clientPackets)
+    object["rx_packets"] = .int(flow.serverPackets)
+    object["tx_bytes"] = .int(flow.clientBytes)
+    object["rx_bytes"] = .int(flow.serverBytes)
+    object["connections"] = JSONValue(flow.connections)
+    object["closed"] = JSONValue(flow.closed)
+    object["unanswered"] = JSONValue(flow.unanswered)
+    object["resets"] = .int(flow.resets)
+    object["retransmissions"] = .int(flow.retransmissions)
+    if isAggregate { object["flow_count"] = JSONValue(flow.flowCount) }
+    if let id = flow.flowID { object["flow_id"] = .int(id) }
+    object["first_ts"] = .int(flow.first.milliseconds)
+    object["last_ts"] = .int(flow.last.milliseconds)
+    return object
+  }
+
+  static func endpoint(_ end: Flow.End, full: Bool = false) -> JSONObject {
     var object = JSONObject()
     func add(_ name: String, _ text: String) {
       if !text.isEmpty { object[name] = .string(Shown.text(text)) }
@@ -53,6 +91,10 @@ struct FlowRow {
     add("svc", end.service)
     add("node", end.node)
     add("dns", end.dns)
+    if full {
+      add("name", end.name)
+      add("process", end.process)
+    }
     return object
   }
 

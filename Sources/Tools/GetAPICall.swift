@@ -19,7 +19,9 @@ struct GetAPICall: Tool {
       (decoded, secrets replaced by fingerprints), times, sizes, protocol details, the connection \
       it travelled on.
       """,
-    parameters: [.id, headers, payload, size, node, .maxTokens],
+    parameters: [
+      .id, headers, payload, size, node, ListAPICalls.db, ListAPICalls.snapshot, .maxTokens,
+    ],
     answer: AnswerSchema.answer(
       [
         "id": .text(), "ts": .integer(), "src": .object(AnswerSchema.endpoint),
@@ -35,14 +37,8 @@ struct GetAPICall: Tool {
   func call(
     _ arguments: Arguments, progress: @escaping ProgressReport
   ) async throws(ToolError) -> ToolAnswer {
-    let text = arguments.text(.id) ?? ""
-    guard let id = EntryID(text) else {
-      throw .invalid(
-        "id", "\(JSONValue.string(String(text.prefix(64))).text) is not the id of a call",
-        hint: "Ids look like local/42/0; list_api_calls gives them.")
-    }
-    let found = try await traffic.ask { (source) throws(QueryError) in try await source.entry(id) }
-    guard case .found(let view) = found else { throw missing(text, found) }
+    try SnapshotArguments.refuse(arguments)
+    let view = try await traffic.entry(arguments)
     let row = CallRow(view, traffic.redactor)
     var answer = Answer(arguments)
     answer.structured = row.compact
@@ -76,18 +72,6 @@ struct GetAPICall: Tool {
       answer.say("Details: " + Shown.text(details.text, limit: max(200, answer.room)))
     }
     return answer.finish(traffic.coverage)
-  }
-
-  private func missing(_ id: String, _ lookup: EntryLookup) -> ToolError {
-    if case .unknown(oldestKept: false) = lookup {
-      return ToolError(
-        status: 410, code: "expired",
-        message: "The call \(JSONValue.string(id).text) is not kept any more, or never was.",
-        hint: "Older traffic has made room for newer; list_api_calls gives what is there.")
-    }
-    return .notFound(
-      "There is no call with the id \(JSONValue.string(id).text).",
-      hint: "list_api_calls gives the ids of this traffic.")
   }
 
   private func say(_ row: CallRow, in answer: inout Answer) {

@@ -78,7 +78,9 @@ struct GetAPIStats: Tool {
     answer.note(main.failures, of: main.coverage)
     let total = main.total
     guard total.count > 0 else {
-      answer.structured["stats"] = .object(Self.stats(total, main.span))
+      var stats = Self.stats(total, main.span)
+      stats[group == "endpoint" ? "endpoints" : "groups"] = []
+      answer.structured["stats"] = .object(stats)
       answer.say("No call matches\(asked.text.map { " " + $0 } ?? "").")
       try await traffic.explainEmpty(asked.query, in: &answer)
       return answer.finish(traffic.coverage)

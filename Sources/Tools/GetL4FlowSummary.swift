@@ -23,7 +23,7 @@ struct GetL4FlowSummary: Tool {
         "total_bytes": .integer(), "total_pkts": .integer(), "unique_clients": .integer(),
         "unique_servers": .integer(), "top_by_bytes": .list([:]), "top_by_pkts": .list([:]),
         "by_namespace": .anyObject, "cross_namespace": .list([:]), "external": .list([:]),
-        "slowest_handshakes": .list([:]), "failed": .list([:]),
+        "slowest_handshakes": .list([:]), "failed": .list([:]), "suggestions": .anyObject,
       ],
       required: [
         "total_flows", "tcp_flows", "udp_flows", "total_bytes", "total_pkts", "unique_clients",
@@ -61,7 +61,9 @@ struct GetL4FlowSummary: Tool {
     }
     answer.structured = summary.json
     guard !result.flows.isEmpty else {
-      answer.say("There are no conversations in this traffic.")
+      answer.say("No conversation matches.")
+      try await traffic.explainEmpty(
+        Query(query.filters, window: query.window, families: .connections), in: &answer)
       return answer.finish(traffic.coverage)
     }
     summary.say(in: &answer)
@@ -115,10 +117,25 @@ struct FlowSummary {
     return counts.map { ($0.key, $0.value) }.sorted { ($1.1, $0.0) < ($0.1, $1.0) }
   }
 
-  private var external: [Flow] {
-    flows.filter { flow in
-      IPAddress(flow.server.ip).map { !$0.isPrivate && !$0.isMulticast } ?? false
+  private struct Outside {
+    var address: String
+    var dns: String
+    var flows = 0
+    var bytes: Int64 = 0
+  }
+
+  /// Servers with public addresses, by bytes.
+  private var external: [Outside] {
+    var sums: [String: Outside] = [:]
+    for flow in flows {
+      guard let address = IPAddress(flow.server.ip), !address.isPrivate, !address.isMulticast else {
+        continue
+      }
+      sums[flow.server.ip, default: Outside(address: flow.server.ip, dns: flow.server.dns)].flows +=
+        1
+      sums[flow.server.ip]?.bytes += flow.bytes
     }
+    return sums.values.sorted { ($1.bytes, $0.address) < ($0.bytes, $1.address) }
   }
   private var failing: [Flow] { flows.filter { $0.unanswered > 0 || $0.resets > 0 } }
   private var slowest: [(Flow, Double)] {
@@ -162,11 +179,12 @@ struct FlowSummary {
         ]
       })
     object["external"] = .array(
-      external.prefix(top).map { flow in
+      external.prefix(top).map { outside in
         var row: JSONObject = [
-          "server_ip": .string(flow.server.ip), "flows": 1, "bytes": .int(flow.bytes),
+          "server_ip": .string(outside.address), "flows": JSONValue(outside.flows),
+          "bytes": .int(outside.bytes),
         ]
-        if !flow.server.dns.isEmpty { row["dns"] = .string(Shown.text(flow.server.dns)) }
+        if !outside.dns.isEmpty { row["dns"] = .string(Shown.text(outside.dns)) }
         return .object(row)
       })
     object["slowest_handshakes"] = .array(
@@ -224,7 +242,8 @@ struct FlowSummary {
           }.joined(separator: "; ") + ".")
     }
     if !external.isEmpty {
-      answer.say("\(external.count) flows go to public addresses.")
+      answer.say(
+        "\(external.reduce(0) { $0 + $1.flows }) flows go to \(external.count) public addresses.")
     }
   }
 }

@@ -6,6 +6,8 @@ import ToolKit
 
 /// Calls that match a filter.
 struct ListAPICalls: Tool {
+  /// Groups that `group_by` tells apart.
+  static let maxGroups = 100
   static let limit = Parameter("limit", .count(1...1_000, default: 100), "How many to return")
   static let format = Parameter(
     "format", .choice(["compact", "full", "raw"], default: "compact"),
@@ -65,7 +67,8 @@ struct ListAPICalls: Tool {
     let format = arguments.text(Self.format) ?? "compact"
     let rows = result.rows.map { CallRow($0, traffic.redactor) }
     if let group = arguments.text(Self.groupBy) {
-      show(rows, by: group, format: format, in: &answer)
+      let groups = try await counted(query, by: group)
+      show(rows, groups, by: group, format: format, in: &answer)
     } else {
       answer.structured["calls"] = .array(rows.map { .object($0.json(format)) })
       show(rows, in: &answer)
@@ -106,28 +109,54 @@ struct ListAPICalls: Tool {
       next: "Narrow the filter or raise max_tokens; get_api_call with an id shows one in full.")
   }
 
+  /// All that match, by group: also those that are not on the page.
+  private func counted(
+    _ query: Query, by group: String
+  ) async throws(ToolError) -> [AggregationResult.Group] {
+    let key: GroupKey =
+      switch group {
+      case "node": .field(.nodeID)
+      case "worker": .field(.worker)
+      default:
+        .field(
+          .destinationPodNamespace, .destinationServiceNamespace, .sourcePodNamespace,
+          .sourceServiceNamespace)
+      }
+    let aggregation = Aggregation(
+      query.filters, window: query.window, families: query.families, by: [key],
+      limit: Self.maxGroups, measures: .counts)
+    return try await traffic.ask { (source) throws(QueryError) in
+      try await source.aggregate(aggregation)
+    }.groups
+  }
+
   private func show(
-    _ rows: [CallRow], by group: String, format: String, in answer: inout Answer
+    _ rows: [CallRow], _ groups: [AggregationResult.Group], by group: String, format: String,
+    in answer: inout Answer
   ) {
-    var keys: [String] = []
-    var groups: [String: [CallRow]] = [:]
-    for row in rows {
-      let key = row.group(group)
-      if groups[key] == nil { keys.append(key) }
-      groups[key, default: []].append(row)
-    }
+    let members = Dictionary(grouping: rows) { $0.group(group) }
     answer.structured["groups"] = .array(
-      keys.map { key in
-        let members = groups[key] ?? []
+      groups.map { found in
+        let key = found.keys[0].plainText
         return [
-          "key": .string(key), "count": JSONValue(members.count),
-          "errors": JSONValue(members.count { $0.isError }),
-          "calls": .array(members.map { .object($0.json(format)) }),
+          "key": .string(Shown.text(key)), "count": JSONValue(found.metrics.count),
+          "errors": JSONValue(found.metrics.errors),
+          "calls": .array((members[key] ?? []).map { .object($0.json(format)) }),
         ]
       })
-    for key in keys {
-      answer.say("\(group) \(key.isEmpty ? "(none)" : key):")
-      show(groups[key] ?? [], in: &answer)
+    for found in groups {
+      let key = found.keys[0].plainText
+      answer.say(
+        """
+        \(group) \(key.isEmpty ? "(none)" : Shown.text(key)): \
+        \(Shown.count(Int64(found.metrics.count))) calls, \
+        \(Shown.count(Int64(found.metrics.errors))) failed.
+        """)
+    }
+    for found in groups {
+      guard let rows = members[found.keys[0].plainText] else { continue }
+      answer.say("\(group) \(Shown.text(found.keys[0].plainText)):")
+      show(rows, in: &answer)
     }
   }
 }

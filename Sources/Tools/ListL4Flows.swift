@@ -7,7 +7,8 @@ import ToolKit
 /// Flows of all transports: who talks to whom, how much, with which round trip.
 struct ListL4Flows: Tool {
   static let format = Parameter(
-    "format", .choice(["compact", "full", "raw"], default: "compact"), "full adds rates and times")
+    "format", .choice(["compact", "full", "raw"], default: "compact"),
+    "full adds rates and times; raw is one flat record a flow")
   static let aggregate = Parameter(
     "aggregate", .choice(["pod", "namespace", "node", "service"], default: nil),
     "Add up flows between the same two pods, namespaces, nodes or services")
@@ -24,7 +25,7 @@ struct ListL4Flows: Tool {
   static let external = Parameter(
     "external", .flag(default: false), "Only flows to or from public addresses")
   static let namespace = Parameter("ns", .text, "Namespace of either side; trailing * for a prefix")
-  static let pod = Parameter("pod", .text, "Pod of either side; trailing * for a prefix")
+  static let pod = Parameter("pod", .text, "Pod of either side, or the workload that made it")
   static let service = Parameter("svc", .text, "Service of either side; trailing * for a prefix")
 
   static let row = ToolRow(
@@ -36,7 +37,7 @@ struct ListL4Flows: Tool {
       """,
     parameters: [
       format, aggregate, l4proto, ip, namespace, pod, service, sourceFilter, targetFilter, sort,
-      limit, minimum, external, .start, .end, ListAPICalls.snapshot, .maxTokens,
+      limit, .cursor, minimum, external, .start, .end, ListAPICalls.snapshot, .maxTokens,
     ],
     answer: AnswerSchema.list(
       "flows",
@@ -45,8 +46,8 @@ struct ListL4Flows: Tool {
           "proto": .text(), "client": .object(AnswerSchema.endpoint),
           "server": .object(AnswerSchema.endpoint), "client_stats": .anyObject,
           "server_stats": .anyObject, "totals": .anyObject, "connections": .integer(),
-          "l7": .texts,
-        ], required: ["client", "server", "totals"])),
+          "flow_count": .integer(), "l7": .texts,
+        ]), extra: ["suggestions": .anyObject]),
     route: "GET flows")
 
   let traffic: Traffic
@@ -72,44 +73,43 @@ struct ListL4Flows: Tool {
       default: .bytes
       }
     let least = arguments.has(Self.minimum) ? Int64(arguments.count(Self.minimum)) : 0
-    query.limit = least > 0 ? FlowQuery.maxFlows : arguments.count(Self.limit)
+    let mark = arguments.text(leavingOut: [.cursor, .maxTokens, Self.limit, Self.format])
+    let offset = try OffsetCursor.offset(arguments, mark: mark)
+    query.limit = least > 0 ? FlowQuery.maxFlows : offset + arguments.count(Self.limit)
     let asked = query
     let result = try await traffic.ask { (source) throws(QueryError) in
       try await source.flows(asked)
     }
     let matching = result.flows.filter { $0.bytes >= least }
     let total = least > 0 ? matching.count : result.total
-    let rows = matching.prefix(arguments.count(Self.limit)).map {
+    let rows = matching.dropFirst(offset).prefix(arguments.count(Self.limit)).map {
       FlowRow($0, isAggregate: query.level != .address)
     }
+    let next = offset + rows.count
     var answer = Answer(arguments)
     answer.note(result.failures, of: result.coverage)
     answer.structured["flows"] = .array(
       rows.map { .object($0.json(arguments.text(Self.format) ?? "compact")) })
     answer.structured["total"] = JSONValue(total)
-    answer.structured["truncated"] = .bool(rows.count < total)
+    answer.structured["truncated"] = .bool(next < total)
+    if next < total, !rows.isEmpty {
+      answer.structured["next_cursor"] = .string(OffsetCursor.text(next, mark: mark))
+    }
     if result.connectionsLeftOut > 0 {
       answer.warn("\(result.connectionsLeftOut) connections of further flows were only counted.")
     }
-    say(rows, total, result, arguments, in: &answer)
+    guard !rows.isEmpty else {
+      answer.say(offset > 0 ? "No more flows." : "No flow matches.")
+      if offset == 0 { try await explain(asked, result, least, in: &answer) }
+      return answer.finish(traffic.coverage)
+    }
+    say(rows, total, arguments, in: &answer)
     return answer.finish(traffic.coverage)
   }
 
   private func say(
-    _ rows: [FlowRow], _ total: Int, _ result: FlowResult, _ arguments: Arguments,
-    in answer: inout Answer
+    _ rows: [FlowRow], _ total: Int, _ arguments: Arguments, in answer: inout Answer
   ) {
-    guard !rows.isEmpty else {
-      answer.say("No flow matches.")
-      answer.say(
-        result.coverage.entries == 0
-          ? "There are no conversations in the traffic."
-          : """
-          There are \(Shown.count(Int64(result.coverage.entries))) records of connections and flows \
-          in all: leave a condition out, or call get_l4_flow_summary.
-          """)
-      return
-    }
     let order = arguments.text(Self.sort) ?? "bytes"
     answer.say(
       "\(Shown.count(Int64(total))) flows, \(rows.count == total ? "all" : String(rows.count)) "
@@ -117,6 +117,19 @@ struct ListL4Flows: Tool {
     var table = FlowRow.table
     for row in rows { table.add(row.cells) }
     answer.show(table, next: "Narrow with ns, pod, svc or ip, or raise max_tokens.")
+  }
+
+  /// Why no flow is there.
+  private func explain(
+    _ query: FlowQuery, _ result: FlowResult, _ least: Int64, in answer: inout Answer
+  ) async throws(ToolError) {
+    if let largest = result.flows.map(\.bytes).max() {
+      answer.say(
+        "min_bytes \(least) removes all of them; the largest has \(Shown.bytes(largest)).")
+      return
+    }
+    try await traffic.explainEmpty(
+      Query(query.filters, window: query.window, families: .connections), in: &answer)
   }
 
   /// The conditions that the arguments stand for, on connection records.
@@ -138,12 +151,15 @@ struct ListL4Flows: Tool {
     }
     let names: [(Parameter, [String])] = [
       (Self.namespace, ["src.namespace", "dst.namespace"]),
-      (Self.pod, ["src.pod.name", "dst.pod.name"]),
       (Self.service, ["src.service.name", "dst.service.name"]),
     ]
     for (parameter, fields) in names {
       guard let value = arguments.text(parameter) else { continue }
       conditions.append(fields.map { Shorthand.match($0, value) }.joined(separator: " || "))
+    }
+    if let pod = arguments.text(Self.pod) {
+      conditions.append(
+        ["src.pod.name", "dst.pod.name"].map { Shorthand.pod($0, pod) }.joined(separator: " || "))
     }
     for (parameter, side) in [(Self.sourceFilter, "src"), (Self.targetFilter, "dst")] {
       guard let value = arguments.text(parameter) else { continue }

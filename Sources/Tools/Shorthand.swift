@@ -1,3 +1,5 @@
+import Entries
+import Query
 import ToolKit
 
 /// Arguments that stand for a condition: `src_ns: "shop"` for `src.namespace == "shop"`.
@@ -14,9 +16,9 @@ enum Shorthand {
     names("src_ns", ["src.namespace"], "Namespace of the client"),
     names("dst_ns", ["dst.namespace"], "Namespace of the server"),
     names("ns", ["src.namespace", "dst.namespace"], "Namespace of either side"),
-    names("src_pod", ["src.pod.name"], "Pod of the client"),
-    names("dst_pod", ["dst.pod.name"], "Pod of the server"),
-    names("pod", ["src.pod.name", "dst.pod.name"], "Pod of either side"),
+    pods("src_pod", ["src.pod.name"], "Pod of the client, or its workload"),
+    pods("dst_pod", ["dst.pod.name"], "Pod of the server, or its workload"),
+    pods("pod", ["src.pod.name", "dst.pod.name"], "Pod of either side, or its workload"),
     names("src_svc", ["src.service.name"], "Service of the client"),
     names("dst_svc", ["dst.service.name"], "Service of the server"),
     names("svc", ["src.service.name", "dst.service.name"], "Service of either side"),
@@ -50,17 +52,19 @@ enum Shorthand {
     }
   }
 
+  private static func pods(_ name: String, _ fields: [String], _ doc: String) -> Row {
+    Row(parameter: Parameter(name, .text, doc)) { (value) throws(ToolError) in
+      fields.map { pod($0, value) }.joined(separator: " || ")
+    }
+  }
+
   /// Equal, or beginning with what stands before a trailing `*`.
   static func match(_ field: String, _ value: String) -> String {
     value.hasSuffix("*")
       ? "\(field).startsWith(\(quoted(String(value.dropLast()))))" : "\(field) == \(quoted(value))"
   }
 
-  private static let protocols = [
-    "http", "http2", "grpc", "gql", "ws", "dns", "redis", "kafka", "amqp", "ldap", "radius",
-    "diameter", "icmp", "mongodb", "mysql", "postgresql", "tlsx", "tcp_conn", "udp_conn",
-    "tcp_flow", "udp_flow",
-  ]
+  private static let protocols = FieldSchema.fields.filter(\.isFlag).compactMap(\.name)
 
   private static func proto(_ value: String) throws(ToolError) -> String {
     let name = value.lowercased()
@@ -86,6 +90,22 @@ enum Shorthand {
     throw .invalid(
       "status", "status must be a number, 4xx, 5xx, error or success, not \(quoted(value))",
       hint: "For example status=5xx.")
+  }
+}
+
+extension Shorthand {
+  /// A pod by its whole name, its beginning before a trailing `*`, or the workload that made it:
+  /// `orders` for `orders-7d9f8b6c5d-x2x7k`, `orders-x2x7k` and `orders-0`.
+  static func pod(_ field: String, _ value: String) -> String {
+    guard !value.hasSuffix("*") else { return match(field, value) }
+    let name = value.unicodeScalars.map { scalar in
+      scalar.isASCII && !scalar.properties.isAlphabetic && !("0"..."9").contains(scalar)
+        ? "\\" + String(scalar) : String(scalar)
+    }.joined()
+    // Hashes of templates are written without vowels, 0, 1 and 3; older ones in hexadecimal.
+    let pattern =
+      "^\(name)(-[bcdfghjklmnpqrstvwxz2456789]{5,10}|-[a-f0-9]{6,10})?(-[a-z0-9]{5}|-[0-9]+)$"
+    return "\(field) == \(quoted(value)) || \(field).matches(\(quoted(pattern)))"
   }
 }
 

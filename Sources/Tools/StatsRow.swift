@@ -94,6 +94,13 @@ struct StatsRow {
     return object
   }
 
+  /// The key with the service of an endpoint.
+  var name: String {
+    guard group == "endpoint" else { return key }
+    let service = text(keys[3], else: "")
+    return service.isEmpty ? key : key + " @ " + Shown.text(service)
+  }
+
   private var key: String {
     switch group {
     case "proto": return StatsKeys.proto(keys[0])

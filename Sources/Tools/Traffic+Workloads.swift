@@ -19,12 +19,22 @@ extension Traffic {
   }
 
   /// Everybody who is known by name or was seen: by kind, namespace and name.
-  func workloads(_ window: TrafficWindow) async throws(ToolError) -> [ObservedWorkload] {
+  ///
+  /// - Parameter moment: with it, addresses are those held at that time.
+  func workloads(
+    _ window: TrafficWindow, at moment: Timestamp? = nil
+  ) async throws(ToolError) -> [ObservedWorkload] {
     let seen = try await sightings(window)
+    let holders = moment.map(holders) ?? [:]
     var workloads: [ObservedWorkload] = []
     var named: Set<String> = []
     for item in items {
-      let addresses = item.addresses.map(\.description)
+      let isShown = { (address: IPAddress) in
+        moment == nil || item.usesHostNetwork || holders[address] == item
+      }
+      let held = item.addresses.filter(isShown)
+      guard !held.isEmpty || item.addresses.isEmpty else { continue }
+      let addresses = held.map(\.description)
       if !item.usesHostNetwork { named.formUnion(addresses) }
       var workload = ObservedWorkload(
         kind: item.kind.rawValue, name: item.name, namespace: item.namespace, labels: item.labels,
@@ -72,13 +82,15 @@ extension Traffic {
     var name: String
   }
 
-  private struct Sightings {
+  struct Sightings {
     var addresses: [String: ObservedWorkload.Observed] = [:]
+    /// DNS names last seen for addresses.
+    var dns: [String: String] = [:]
     var services: [ServiceName: ObservedWorkload.Observed] = [:]
   }
 
   /// What was seen of each address and service, by adding up calls and flows.
-  private func sightings(_ window: TrafficWindow) async throws(ToolError) -> Sightings {
+  func sightings(_ window: TrafficWindow) async throws(ToolError) -> Sightings {
     let flowQuery = FlowQuery([], window: window.range, limit: FlowQuery.maxFlows)
     let flows = try await ask { (source) throws(QueryError) in try await source.flows(flowQuery) }
     var sightings = Sightings()
@@ -87,6 +99,7 @@ extension Traffic {
         first: flow.first, last: flow.last, bytes: flow.bytes, protocols: Set(flow.protocols))
       for end in [flow.client, flow.server] {
         sightings.addresses.merge([end.ip: observed]) { $0.merged($1) }
+        if !end.dns.isEmpty { sightings.dns[end.ip] = end.dns }
         if !end.service.isEmpty {
           let name = ServiceName(namespace: end.namespace, name: end.service)
           sightings.services.merge([name: observed]) { $0.merged($1) }
@@ -113,13 +126,23 @@ extension Traffic {
     return sightings
   }
 
-  /// Why a list of workloads can be empty.
-  var whyNoWorkloads: String {
-    hasInventory
-      ? "No workload matches. Leave a condition out to see all."
-      : """
-      No workload matches. Addresses have no names here: start with --workloads FILE, made by \
-      kubectl get pods,services,endpointslices,nodes -A -o json.
-      """
+  /// Who held each address at that time: the latest of those not after it, else the first known,
+  /// as entries are named.
+  func holders(at moment: Timestamp) -> [IPAddress: Inventory.Item] {
+    var holders: [IPAddress: Inventory.Item] = [:]
+    for item in items.sorted(by: { $0.since < $1.since }) where !item.usesHostNetwork {
+      for address in item.addresses where item.since <= moment || holders[address] == nil {
+        holders[address] = item
+      }
+    }
+    return holders
+  }
+
+  /// Why nothing goes by a name.
+  var whyNoNames: String {
+    """
+    Addresses have no names here: start with --workloads FILE, made by \
+    kubectl get pods,services,endpointslices,nodes -A -o json.
+    """
   }
 }

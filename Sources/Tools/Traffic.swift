@@ -14,19 +14,23 @@ package struct Traffic: Sendable {
   private let statistics: @Sendable () -> Statistics
   private let waitUntilReady: @Sendable (@escaping ProgressReport) async throws(ToolError) -> Void
   let redactor: Redactor
+  let packets: PacketSource
 
+  /// - Parameter packets: where the packets behind entries can be had again.
   /// - Parameter source: where entries are asked for, once `ready` has returned.
   /// - Parameter statistics: what the pipeline has seen, at any moment.
   /// - Parameter ready: returns when questions can be answered, reporting progress until then;
   ///   throws why they never will.
   package init(
     _ source: @escaping @Sendable () -> any CallSource, inventory: Inventory, redactor: Redactor,
+    packets: PacketSource = .none("Its packets are not kept here."),
     statistics: @escaping @Sendable () -> Statistics,
     ready: @escaping @Sendable (@escaping ProgressReport) async throws(ToolError) -> Void
   ) {
     self.source = source
     self.inventory = inventory
     self.redactor = redactor
+    self.packets = packets
     self.statistics = statistics
     waitUntilReady = ready
   }

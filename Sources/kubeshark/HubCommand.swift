@@ -45,7 +45,10 @@ struct HubCommand: AsyncParsableCommand {
     let capture = started.capture
     let visitors = VisitorRules(names: allowedHosts + [address.host])
     let face = HubFace(
-      hub: started.hub, routes: started.hub.rows.map { HubRoute($0.route, tool: $0.name) },
+      hub: started.hub,
+      routes: started.hub.rows.flatMap { row in
+        ([row.route] + row.moreRoutes).map { HubRoute($0, tool: row.name) }
+      },
       visitors: visitors,
       isReady: { capture.statistics.isComplete || capture.statistics.isGrowing })
     if !address.isLoopback {

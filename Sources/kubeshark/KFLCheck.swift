@@ -28,7 +28,7 @@ struct KFLCheck: ParsableCommand {
   func run() throws {
     let filter = try KFLCommand.text(filter)
     let compilation = Query.compile(filter, now: .now)
-    print(json ? JSONValue.object(object(compilation)).text : text(compilation))
+    print(json ? JSONValue.object(compilation.json).text : text(compilation))
     if compilation.filter == nil { throw ExitCode(Failure.Code.failed.rawValue) }
   }
 
@@ -49,25 +49,6 @@ struct KFLCheck: ParsableCommand {
       type    \(compiled.type)\(compiled.rowLimit.map { "\nrows    at most \($0)" } ?? "")
       plan    \(steps.isEmpty ? "nothing to decide: selects everything" : "cheapest first")\(plan)
       """ + doubts
-  }
-
-  private func object(_ compilation: Compilation) -> JSONObject {
-    var object: JSONObject = ["valid": .bool(compilation.filter != nil)]
-    if let compiled = compilation.filter {
-      object["normal_form"] = .string(compiled.normalForm)
-      object["type"] = .string(compiled.type.description)
-      if let rows = compiled.rowLimit { object["limit"] = JSONValue(rows) }
-      object["variables"] = .array(
-        compiled.variables.map { .string(FieldSchema.schema.variables[$0].name) })
-      object["plan"] = .array(
-        compiled.planSteps.map { step in
-          ["condition": .string(step.condition), "method": .string(step.method)]
-        })
-    }
-    object["dialect"] = .string(compilation.spelling.rawValue)
-    object["errors"] = .array(compilation.errors.map { .object($0.json) })
-    object["warnings"] = .array(compilation.warnings.map { .object($0.json) })
-    return object
   }
 }
 

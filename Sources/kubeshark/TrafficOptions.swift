@@ -50,6 +50,13 @@ struct TrafficOptions: ParsableArguments {
       valueName: "duration"))
   var keepAge: Age?
 
+  @Option(
+    name: .customLong("tools"),
+    help: ArgumentHelp(
+      "Tools that lists show: core or all. Those that are not listed answer as well.",
+      valueName: "set"))
+  var toolSet = ToolSet.core
+
   /// Whether any traffic was named.
   var isNamed: Bool { !captures.isEmpty || data != nil }
 
@@ -89,7 +96,7 @@ struct TrafficOptions: ParsableArguments {
     }
     let redactor = showSecrets ? Redactor.off : Redactor(key: try redactionKey(folder))
     return StartedTraffic(
-      hub: EmbeddedHub(capture.traffic(redactor: redactor), version: Version.text),
+      hub: EmbeddedHub(capture.traffic(redactor: redactor), version: Version.text, set: toolSet),
       capture: capture)
   }
 
@@ -137,6 +144,7 @@ struct TrafficOptions: ParsableArguments {
     if let data { arguments += ["--data", absolutePath(data)] }
     if let keepBytes { arguments += ["--keep-bytes", keepBytes.text] }
     if let keepAge { arguments += ["--keep-age", keepAge.text] }
+    if toolSet != .core { arguments += ["--tools", toolSet.rawValue] }
     return arguments
   }
 }
@@ -157,6 +165,8 @@ private func indexCache() -> IndexCache? {
   return IndexCache(
     environment: environment, program: "\(Version.text) \(status.st_size) \(changed)")
 }
+
+extension ToolSet: ExpressibleByArgument {}
 
 /// An embedded Hub and the reading behind it.
 struct StartedTraffic {

@@ -14,15 +14,17 @@ enum ShopHub {
 
   static func open(
     _ paths: [String] = [capture], workers: Int = 2, named: Bool = true,
-    redactor: Redactor = Redactor(key: Array("tests".utf8))
+    redactor: Redactor = Redactor(key: Array("tests".utf8)), set: ToolSet = .core,
+    data: String? = nil
   ) throws -> EmbeddedHub {
     let inventory =
       named
       ? try InventoryReader.inventory(of: Array(Data(contentsOf: names)), path: names.path)
       : Inventory()
-    let capture = try CaptureTraffic(paths, inventory: inventory, workers: workers)
+    let capture = try CaptureTraffic(
+      paths, inventory: inventory, workers: workers, data: data.map { try DataFolder($0) })
     capture.start()
-    return EmbeddedHub(capture.traffic(redactor: redactor), version: "test")
+    return EmbeddedHub(capture.traffic(redactor: redactor), version: "test", set: set)
   }
 
   static func ask(

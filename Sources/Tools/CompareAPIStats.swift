@@ -1,0 +1,192 @@
+import Bytes
+import Entries
+import JSON
+import KFL
+import Query
+import ToolKit
+
+/// Two windows or two filters beside each other: what changed for sure, most certain first.
+struct CompareAPIStats: Tool {
+  static let a = Parameter(
+    "a", .labels,
+    "The baseline: start, end, kfl, db, each optional, such as {\"start\": \"-30m\", \"end\": \"-15m\"}"
+  )
+  static let b = Parameter("b", .labels, "What is compared with it, in the same form")
+  static let pivot = Parameter(
+    "pivot", .instant, "A moment such as a deployment: a is the window before it, b the one after")
+  static let window = Parameter(
+    "window", .text, "Length of both windows where a and b give none, such as 15m")
+  static let groupBy = Parameter(
+    "group_by",
+    .choice(
+      [
+        "endpoint", "service", "src", "dst", "namespace", "pod", "node", "proto", "status",
+        "method",
+      ],
+      default: "endpoint"), "What is compared one by one")
+  static let limit = Parameter("limit", .count(1...1_000, default: 20), "Groups to return")
+  static let least = Parameter(
+    "min_calls", .count(1...1_000_000, default: 30),
+    "Groups with fewer calls on both sides together are noise")
+  static let threshold = Parameter(
+    "threshold_pct", .count(0...10_000, default: 20), "Changes below this many percent are none")
+
+  private static let side = JSONObject.schema([
+    "calls": .integer(), "calls_per_minute": .number(), "errors": .integer(),
+    "error_rate": .number(), "p50_ms": .number(), "p99_ms": .number(), "bytes_per_call": .number(),
+    "window": .anyObject, "kfl": .text(),
+  ])
+
+  static let row = ToolRow(
+    name: "compare_api_stats", title: "Compare API statistics",
+    doc: """
+      Compares two periods or two filters: which endpoints or services appeared, vanished or \
+      changed in volume, error rate, latency or size, ranked by certainty. Rates are per minute, and \
+      what could be chance is left out. Without arguments: the last 15 minutes against those before, \
+      or the two halves of a shorter capture.
+      """,
+    parameters: [
+      a, b, pivot, window, groupBy, .kfl, GetAPIStats.rawPaths, limit, least, threshold,
+    ] + Shorthand.rows.map(\.parameter) + [.maxTokens],
+    answer: AnswerSchema.answer(
+      [
+        "verdict": ["type": "string", "enum": ["better", "worse", "mixed", "same", "unknown"]],
+        "a": .object(side), "b": .object(side),
+        "changes": .list(
+          .schema(
+            [
+              "key": .text(), "state": ["type": "string", "enum": ["new", "gone", "changed"]],
+              "a": .object(side), "b": .object(side),
+              "differences": .list(
+                .schema(
+                  [
+                    "measure": .text(), "a": .number(), "b": .number(), "change_pct": .number(),
+                    "z": .number("Standard errors"), "significant": .flag(),
+                  ], required: ["measure", "a", "b", "significant"])),
+            ], required: ["key", "state", "a", "b", "differences"])),
+        "total": .integer("Changes in all"), "truncated": .flag(),
+        "unchanged": .integer("Groups that did not change"),
+        "noise": .integer("Groups with too few calls to say"), "suggestions": .anyObject,
+      ], required: ["verdict", "a", "b", "changes", "total", "truncated", "unchanged", "noise"]),
+    route: "GET stats/compare", moreRoutes: ["POST stats/compare"], set: .all)
+
+  let traffic: Traffic
+
+  func call(
+    _ arguments: Arguments, progress: @escaping ProgressReport
+  ) async throws(ToolError) -> ToolAnswer {
+    let shared = try traffic.query(arguments)
+    let sides = try ComparedSides(arguments, shared, traffic)
+    let group = arguments.text(Self.groupBy) ?? "endpoint"
+    let keys = StatsKeys.keys(
+      of: group, span: nil, folding: !arguments.flag(GetAPIStats.rawPaths))
+    let before = try await aggregate(sides.a, keys)
+    let after = try await aggregate(sides.b, keys)
+    var answer = Answer(arguments)
+    for warning in shared.warnings + sides.a.warnings + sides.b.warnings { answer.warn(warning) }
+    answer.note(before.failures, of: before.coverage)
+    answer.note(after.failures, of: after.coverage)
+    let lost = before.ungrouped.count + after.ungrouped.count
+    if lost > 0 { answer.warn("\(lost) calls of further groups are in the totals only.") }
+    let changes = Self.changes(before, after, sides, group, arguments)
+    let whole = StatsChange(
+      key: "all", a: .init(metrics: before.total, minutes: sides.a.minutes),
+      b: .init(metrics: after.total, minutes: sides.b.minutes),
+      least: arguments.count(Self.least), threshold: Double(arguments.count(Self.threshold)))
+    show(whole, changes, sides, group, arguments, in: &answer)
+    if before.total.count == 0 || after.total.count == 0 {
+      let empty = before.total.count == 0 ? sides.a : sides.b
+      answer.say("Side \(before.total.count == 0 ? "a" : "b") has no calls:")
+      try await traffic.explainEmpty(empty.query, in: &answer)
+    }
+    return answer.finish(traffic.coverage)
+  }
+
+  private func aggregate(
+    _ side: ComparedSides.Side, _ keys: [GroupKey]
+  ) async throws(ToolError) -> AggregationResult {
+    let aggregation = Aggregation(
+      side.query.filters, window: side.query.window, by: keys, limit: Aggregation.maxGroups)
+    return try await traffic.ask { (source) throws(QueryError) in
+      try await source.aggregate(aggregation)
+    }
+  }
+
+  private static func changes(
+    _ before: AggregationResult, _ after: AggregationResult, _ sides: ComparedSides,
+    _ group: String, _ arguments: Arguments
+  ) -> [StatsChange] {
+    var metrics: [String: (a: Metrics, b: Metrics)] = [:]
+    for row in before.groups {
+      metrics[StatsRow(group: group, row).name, default: (Metrics(), Metrics())].a.add(row.metrics)
+    }
+    for row in after.groups {
+      metrics[StatsRow(group: group, row).name, default: (Metrics(), Metrics())].b.add(row.metrics)
+    }
+    return metrics.map { key, both in
+      StatsChange(
+        key: key, a: .init(metrics: both.a, minutes: sides.a.minutes),
+        b: .init(metrics: both.b, minutes: sides.b.minutes), least: arguments.count(least),
+        threshold: Double(arguments.count(threshold)))
+    }.sorted { ($1.weight, $0.key) < ($0.weight, $1.key) }
+  }
+
+  private func show(
+    _ whole: StatsChange, _ all: [StatsChange], _ sides: ComparedSides, _ group: String,
+    _ arguments: Arguments, in answer: inout Answer
+  ) {
+    let changes = all.filter(\.isChange)
+    let shown = changes.prefix(arguments.count(Self.limit))
+    let noise = all.count { $0.state == .noise }
+    let verdict = Self.verdict(whole, changes)
+    answer.structured["verdict"] = .string(verdict)
+    for (name, side, values) in [("a", sides.a, whole.a), ("b", sides.b, whole.b)] {
+      var object = StatsChange.json(values)
+      object["window"] = .object(side.windowJSON)
+      if let text = side.text { object["kfl"] = .string(text) }
+      answer.structured[name] = .object(object)
+    }
+    answer.structured["changes"] = .array(shown.map { .object($0.json) })
+    answer.structured["total"] = JSONValue(changes.count)
+    answer.structured["truncated"] = .bool(shown.count < changes.count)
+    answer.structured["unchanged"] = JSONValue(all.count - changes.count - noise)
+    answer.structured["noise"] = JSONValue(noise)
+    answer.say("Verdict: \(verdict). a is \(sides.a.words); b is \(sides.b.words).")
+    answer.say(
+      """
+      \(Shown.count(Int64(changes.count))) of \(Shown.count(Int64(all.count))) groups changed for \
+      sure (\(Shown.decimals(StatsChange.significant, 0)) standard errors and \
+      \(arguments.count(Self.threshold)) % or more); \(noise) have fewer than \
+      \(arguments.count(Self.least)) calls, which says nothing.
+      """)
+    var table = Table([
+      .init(group, limit: 50), .init("calls/min a", right: true), .init("b", right: true),
+      .init("errors a", right: true), .init("b", right: true), .init("p50 a", right: true),
+      .init("b", right: true), .init("changed", limit: 70),
+    ])
+    for change in [whole] + shown { table.add(Self.cells(change)) }
+    answer.show(table, next: "Raise max_tokens, or group by something coarser.")
+  }
+
+  private static func verdict(_ whole: StatsChange, _ changes: [StatsChange]) -> String {
+    guard whole.a.metrics.count > 0, whole.b.metrics.count > 0 else { return "unknown" }
+    let directions = (changes + [whole]).map(\.direction)
+    switch (directions.contains { $0.worse }, directions.contains { $0.better }) {
+    case (true, true): return "mixed"
+    case (true, false): return "worse"
+    case (false, true): return "better"
+    case (false, false): return changes.isEmpty ? "same" : "mixed"
+    }
+  }
+
+  private static func cells(_ change: StatsChange) -> [String] {
+    func time(_ side: StatsChange.Side) -> String {
+      side.metrics.latency.quantile(0.5).map { Shown.milliseconds(Int64($0)) } ?? "-"
+    }
+    return [
+      change.key, Shown.decimals(change.a.perMinute, 1), Shown.decimals(change.b.perMinute, 1),
+      Shown.percent(change.a.metrics.errorRate), Shown.percent(change.b.metrics.errorRate),
+      time(change.a), time(change.b), change.words,
+    ]
+  }
+}

@@ -1,0 +1,118 @@
+import Bytes
+import JSON
+import KFL
+import Pipeline
+import Query
+import ToolKit
+
+/// The two sides of a comparison, from whichever arguments name them.
+struct ComparedSides {
+  struct Side {
+    var query: Query
+    /// The side's own filter in KFL2 spelling.
+    var text: String?
+    var warnings: [String] = []
+    /// Begin and end, as far as there is traffic.
+    var start: Timestamp
+    var end: Timestamp
+
+    var minutes: Double { max(0, Double(end.nanoseconds(since: start)) / 60e9) }
+    var windowJSON: JSONObject {
+      ["start": .int(start.milliseconds), "end": .int(end.milliseconds)]
+    }
+    var words: String {
+      "\(Shown.date(start)) to \(Shown.date(end)) UTC" + (text.map { ", \($0)" } ?? "")
+    }
+  }
+
+  /// Length of the windows when nobody says.
+  static let standardWindow: Int64 = 15 * 60_000_000_000
+  private static let members = ["start", "end", "kfl", "db"]
+
+  let a: Side
+  let b: Side
+
+  init(_ arguments: Arguments, _ shared: FilteredQuery, _ traffic: Traffic) throws(ToolError) {
+    let windows = try Self.windows(arguments, traffic)
+    a = try Self.side(.init(CompareAPIStats.a, windows.a), arguments, shared, traffic)
+    b = try Self.side(.init(CompareAPIStats.b, windows.b), arguments, shared, traffic)
+  }
+
+  private struct Named {
+    var parameter: Parameter
+    var window: Range<Timestamp>
+
+    init(_ parameter: Parameter, _ window: Range<Timestamp>) {
+      (self.parameter, self.window) = (parameter, window)
+    }
+  }
+
+  /// The windows of sides that give none.
+  private static func windows(
+    _ arguments: Arguments, _ traffic: Traffic
+  ) throws(ToolError) -> (a: Range<Timestamp>, b: Range<Timestamp>) {
+    let statistics = traffic.coverage.statistics
+    let end = traffic.now
+    let start = statistics.oldest ?? end
+    // Two filters are compared over the same time, unless times are given.
+    let differ = [CompareAPIStats.a, CompareAPIStats.b].contains { parameter in
+      arguments.labels(parameter).contains { $0.name == "kfl" }
+    }
+    if differ, !arguments.has(CompareAPIStats.pivot), !arguments.has(CompareAPIStats.window) {
+      return (start..<max(start, end), start..<max(start, end))
+    }
+    var length = min(standardWindow, max(1, end.nanoseconds(since: start) / 2))
+    if let text = arguments.text(CompareAPIStats.window) {
+      guard let given = Instant.duration(text), given > 0 else {
+        throw .invalid(
+          "window", "window is not a duration: \(JSONValue.string(String(text.prefix(64))).text)",
+          hint: "For example window=15m.")
+      }
+      length = given
+    }
+    let pivot = arguments.instant(CompareAPIStats.pivot) ?? end.advanced(by: -length)
+    return (pivot.advanced(by: -length)..<pivot, pivot..<pivot.advanced(by: length))
+  }
+
+  private static func side(
+    _ named: Named, _ arguments: Arguments, _ shared: FilteredQuery, _ traffic: Traffic
+  ) throws(ToolError) -> Side {
+    let name = named.parameter.name
+    var (start, end) = (named.window.lowerBound, named.window.upperBound)
+    var (isStartGiven, isEndGiven) = (false, false)
+    var side = Side(query: shared.query, start: start, end: end)
+    for member in arguments.labels(named.parameter) {
+      switch member.name {
+      case "start", "start_time":
+        start = try Instant.read(.string(member.value), name: "\(name).start", now: traffic.now)
+        isStartGiven = true
+      case "end", "end_time":
+        end = try Instant.read(.string(member.value), name: "\(name).end", now: traffic.now)
+        isEndGiven = true
+      case "kfl":
+        let compiled = try traffic.compile(member.value, argument: "\(name).kfl")
+        if let filter = compiled.filter { side.query.filters.append(filter) }
+        side.text = compiled.filter?.normalForm
+        side.warnings = compiled.warnings.map(\.message)
+      case "db", "snapshot_id": try SnapshotArguments.refuse(member.value, argument: name)
+      default:
+        let near = nearest(to: member.name, among: members)
+        throw .invalid(
+          name, "\(name) has no member \(JSONValue.string(String(member.name.prefix(64))).text)",
+          hint: near.map { "Did you mean \"\($0)\"?" }
+            ?? "Its members are \(members.joined(separator: ", ")).")
+      }
+    }
+    // An end alone is read from the beginning, a start alone to the end.
+    if isStartGiven, !isEndGiven { end = max(start, traffic.now) }
+    if isEndGiven, !isStartGiven { start = min(end, traffic.coverage.statistics.oldest ?? end) }
+    guard start <= end else {
+      throw .invalid(
+        name, "\(name).start (\(start.rfc3339)) is after \(name).end (\(end.rfc3339))",
+        hint: "Swap the two.")
+    }
+    (side.start, side.end) = (start, end)
+    side.query.window = start..<end
+    return side
+  }
+}

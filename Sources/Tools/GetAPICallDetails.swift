@@ -1,0 +1,224 @@
+import Bytes
+import Entries
+import JSON
+import KFL
+import Query
+import ToolKit
+
+/// One call with its bodies, the connection and flow it travelled on, and its packets.
+struct GetAPICallDetails: Tool {
+  static let payload = Parameter("include_payload", .flag(default: true), "Bodies")
+  static let l4 = Parameter("include_l4", .flag(default: true), "Connection and flow")
+  static let pcap = Parameter(
+    "include_pcap", .flag(default: false), "Packets of its connection, unredacted, as a pcap file")
+
+  /// Largest capture that goes into the answer itself, in bytes.
+  static let inlineLimit = 256 << 10
+  /// Largest capture that is cut at all, in bytes.
+  static let cutLimit = 12 << 20
+
+  private static let rates: JSONObject = [
+    "local_pkts": .integer(), "local_bytes": .integer(), "remote_pkts": .integer(),
+    "remote_bytes": .integer(), "state": .text(), "conn_state": .text(), "unit": .anyObject,
+  ]
+
+  static let row = ToolRow(
+    name: "get_api_call_details", title: "Get details of an API call",
+    doc: """
+      One call with whole bodies, the connection and flow it travelled on (packets, bytes, state, TCP \
+      health), and on request the packets of its connection. Use get_api_call first; this when the \
+      network below matters.
+      """,
+    parameters: [
+      .id, GetAPICall.node, payload, l4, pcap, GetAPICall.size, ListAPICalls.db,
+      ListAPICalls.snapshot, .maxTokens,
+    ],
+    answer: AnswerSchema.answer(
+      [
+        "entry": .object(AnswerSchema.call), "req_body": .text(), "resp_body": .text(),
+        "req_encoding": .text(), "resp_encoding": .text(), "truncated": .flag(),
+        "l4_flow": .object(.schema(rates)), "l4_conn": .object(.schema(rates)),
+        "pcap": .text("base64"), "pcap_bytes": .integer(), "pcap_packets": .integer(),
+        "pcap_note": .text("Why there are no packets, or not all"),
+      ], required: ["entry", "truncated"]),
+    route: "POST tools/get_api_call_details", set: .all)
+
+  let traffic: Traffic
+
+  func call(
+    _ arguments: Arguments, progress: @escaping ProgressReport
+  ) async throws(ToolError) -> ToolAnswer {
+    try SnapshotArguments.refuse(arguments)
+    let view = try await traffic.entry(arguments)
+    let row = CallRow(view, traffic.redactor)
+    var answer = Answer(arguments)
+    answer.structured["entry"] = .object(row.full)
+    var line = "\(row.label(.client)) → \(row.label(.server)), \(Shown.date(row.timestamp)) UTC"
+    if let elapsed = row.elapsed { line += ", \(Shown.milliseconds(elapsed)) ms" }
+    answer.say("Call \(row.id): " + line + ".")
+    if let fault = row.fault { answer.say("Not whole: \(fault)") }
+    answer.say(Answer.fence)
+    if row.hasRequest { answer.say("Request: " + row.requestLine) }
+    if row.hasResponse { answer.say("Response: " + row.statusLine) }
+    answer.structured["truncated"] = false
+    if arguments.flag(Self.payload) {
+      addBodies(view, row, limit: arguments.count(GetAPICall.size), to: &answer)
+    }
+    let connection = try await record("conn_id", view.int(.connID), "conn")
+    if arguments.flag(Self.l4) {
+      let flow = try await record("flow_id", view.int(.flowID), "flow")
+      addConnection(connection, to: &answer)
+      addFlow(flow, to: &answer)
+      if connection == nil { answer.say("No record of its connection is kept.") }
+    }
+    if arguments.flag(Self.pcap) {
+      try await addPackets(view, connection, to: &answer)
+    }
+    return answer.finish(traffic.coverage)
+  }
+
+  private func addBodies(
+    _ view: EntryView, _ row: CallRow, limit: Int, to answer: inout Answer
+  ) {
+    let contents = view.contents()
+    for (prefix, title, content) in [
+      ("req", "Request", contents.request), ("resp", "Response", contents.response),
+    ] {
+      guard let content else { continue }
+      let message = ShownMessage(
+        content, redactor: traffic.redactor, bodyLimit: row.bodyLimit(limit))
+      guard let body = message.body else { continue }
+      answer.structured[prefix + "_body"] = .string(body.text)
+      if let encoding = body.encoding {
+        answer.structured[prefix + "_encoding"] = .string(encoding)
+      }
+      if body.isCut { answer.structured["truncated"] = true }
+      let shown =
+        body.encoding == nil
+        ? Shown.text(body.text, limit: max(200, answer.room / 3)) : "(binary)"
+      answer.say("\(title) body\(body.isCut ? " (cut)" : ""): \(shown)")
+    }
+  }
+
+  /// The connection or flow record with that number.
+  private func record(
+    _ field: String, _ number: Int64?, _ flag: String
+  ) async throws(ToolError) -> EntryView? {
+    guard let number else { return nil }
+    let filter = try traffic.compile("\(flag) && \(field) == \(number)", argument: "id").filter
+    let query = Query(
+      [filter].compactMap(\.self), families: .connections, order: .newest, limit: 1, countBudget: 0)
+    return try await traffic.ask { (source) throws(QueryError) in
+      try await source.query(query)
+    }.rows.first
+  }
+
+  private func addConnection(_ record: EntryView?, to answer: inout Answer) {
+    guard let record else { return }
+    var object = JSONObject()
+    if let id = record.int(.connID) { object["conn_id"] = .int(id) }
+    add(
+      record, (.connLocalPkts, .connLocalBytes, .connRemotePkts, .connRemoteBytes),
+      state: record.text(.connState), to: &object)
+    if let metrics = CallRow(record, traffic.redactor).metrics {
+      object["tcp_metrics"] = .object(metrics)
+    }
+    object["unit"] = ["bytes": "bytes, whole packets"]
+    answer.structured["l4_conn"] = .object(object)
+    answer.say("Connection: \(words(object)).")
+  }
+
+  private func addFlow(_ record: EntryView?, to answer: inout Answer) {
+    guard let record else { return }
+    var object = JSONObject()
+    if let id = record.int(.flowID) { object["flow_id"] = .int(id) }
+    add(
+      record, (.flowLocalPkts, .flowLocalBytes, .flowRemotePkts, .flowRemoteBytes),
+      state: record.text(.flowState), to: &object)
+    for (name, id) in [
+      ("local_pps", FieldID.flowLocalPPS), ("local_bps", .flowLocalBPS),
+      ("remote_pps", .flowRemotePPS), ("remote_bps", .flowRemoteBPS),
+    ] {
+      object[name] = .int(record.int(id) ?? 0)
+    }
+    object["unit"] = ["pps": "packets/s", "bps": "bytes/s"]
+    answer.structured["l4_flow"] = .object(object)
+    answer.say("Flow: \(words(object)).")
+  }
+
+  private func add(
+    _ record: EntryView, _ fields: (FieldID, FieldID, FieldID, FieldID), state: String?,
+    to object: inout JSONObject
+  ) {
+    if let state {
+      object["state"] = state == "closed" ? "closed" : "established"
+      object["conn_state"] = .string(state)
+    }
+    object["local_pkts"] = .int(record.int(fields.0) ?? 0)
+    object["local_bytes"] = .int(record.int(fields.1) ?? 0)
+    object["remote_pkts"] = .int(record.int(fields.2) ?? 0)
+    object["remote_bytes"] = .int(record.int(fields.3) ?? 0)
+  }
+
+  private func words(_ object: JSONObject) -> String {
+    func number(_ name: String) -> Int64 { object[name]?.int ?? 0 }
+    return """
+      \(object["conn_state"]?.string ?? "state unknown"), local side sent \
+      \(Shown.count(number("local_pkts"))) packets with \(Shown.bytes(number("local_bytes"))), remote \
+      side \(Shown.count(number("remote_pkts"))) with \(Shown.bytes(number("remote_bytes")))
+      """
+  }
+
+  // MARK: Packets
+
+  private func addPackets(
+    _ view: EntryView, _ connection: EntryView?, to answer: inout Answer
+  ) async throws(ToolError) {
+    func say(_ reason: String) {
+      answer.structured["pcap_note"] = .string(reason)
+      answer.say("Packets: \(reason)")
+    }
+    if let reason = traffic.packets.unavailable { return say(reason) }
+    guard let question = question(view, connection) else {
+      return say("The call does not say which packets carry it.")
+    }
+    let cut = try await traffic.packets.cut(question)
+    answer.structured["pcap_packets"] = JSONValue(cut.packets)
+    answer.structured["pcap_bytes"] = JSONValue(cut.bytes.count)
+    guard cut.packets > 0 else { return say("None of its packets was found in the capture.") }
+    var note = "Unredacted: the packets hold whatever was sent."
+    if cut.leftOut > 0 {
+      note +=
+        " \(cut.leftOut) packets are left out: beyond \(Self.cutLimit >> 20) MiB or in fragments."
+    }
+    if cut.bytes.count <= Self.inlineLimit {
+      answer.structured["pcap"] = .string(base64(cut.bytes))
+    } else {
+      note +=
+        " Above \(Self.inlineLimit >> 10) KiB they are not part of an answer; export_snapshot_pcap or "
+        + "tcpdump -r with \(bpf(question)) gives them."
+    }
+    answer.structured["pcap_note"] = .string(note)
+    answer.say(
+      "Packets: \(cut.packets) of its connection, \(Shown.bytes(Int64(cut.bytes.count))). \(note)")
+  }
+
+  private func question(_ view: EntryView, _ connection: EntryView?) -> PacketQuestion? {
+    let record = connection ?? view
+    guard let client = record.text(.sourceIP).flatMap({ IPAddress($0) }),
+      let server = record.text(.destinationIP).flatMap({ IPAddress($0) }),
+      let transport = record.text(.l4proto), let first = record.int(.streamNumber), first > 0
+    else { return nil }
+    let last = max(record.int(.lastPacket) ?? 0, view.int(.lastPacket) ?? 0)
+    return PacketQuestion(
+      client: client, server: server,
+      clientPort: UInt16(truncatingIfNeeded: record.int(.sourcePort) ?? 0),
+      serverPort: UInt16(truncatingIfNeeded: record.int(.destinationPort) ?? 0),
+      transport: transport,
+      numbers: UInt64(first)...(last >= first ? UInt64(last) : .max), limit: Self.cutLimit)
+  }
+
+  private func bpf(_ question: PacketQuestion) -> String {
+    "host \(question.client) and host \(question.server) and port \(question.clientPort)"
+  }
+}

@@ -1,0 +1,128 @@
+package import Bytes
+import Layers
+import Packets
+import ToolKit
+
+/// The connection whose packets are wanted.
+package struct PacketQuestion: Hashable, Sendable {
+  package var client: IPAddress
+  package var server: IPAddress
+  package var clientPort: UInt16
+  package var serverPort: UInt16
+  /// `tcp`, `udp`, `sctp` or `icmp`.
+  package var transport: String
+  /// Numbers of the packets among which it lies, in the order of the capture.
+  package var numbers: ClosedRange<UInt64>
+  /// Bytes of the capture that is made, at most.
+  package var limit: Int
+}
+
+/// Packets cut out of captures, as a capture of their own.
+package struct PacketCut: Hashable, Sendable {
+  /// A pcap file.
+  package var bytes: [UInt8]
+  package var packets: Int
+  /// Packets beyond the limit, and those of another link type or in fragments.
+  package var leftOut: Int
+}
+
+extension PacketCut {
+  /// The packets of a connection in these capture files.
+  ///
+  /// Reads the files from their beginning to the connection's last packet.
+  static func cut(
+    _ question: PacketQuestion, from paths: [String]
+  ) throws(ToolError) -> PacketCut {
+    var cut = PacketCut(bytes: [], packets: 0, leftOut: 0)
+    var writer: (writer: PcapWriter, linkType: LinkType)?
+    var decapsulator = Decapsulator()
+    var decoded = Decoded.none
+    do throws(CaptureError) {
+      var reader = try CaptureMerger(paths: paths)
+      while let chunk = try reader.next() {
+        if Task.isCancelled { break }
+        for packet in chunk.packets {
+          guard packet.number <= question.numbers.upperBound else { return cut }
+          guard packet.number >= question.numbers.lowerBound else { continue }
+          let bytes = chunk.store.bytes.slice(packet.range)
+          guard decapsulator.decode(packet, in: bytes, into: &decoded) == .decoded,
+            question.concerns(decoded)
+          else { continue }
+          if writer == nil {
+            writer = (PcapWriter(linkType: packet.linkType), packet.linkType)
+            writer?.writer.start(&cut.bytes)
+          }
+          guard let (writer, linkType) = writer, linkType == packet.linkType,
+            !decoded.marks.contains(.reassembled),
+            cut.bytes.count + packet.range.count + 16 <= question.limit
+          else {
+            cut.leftOut += 1
+            continue
+          }
+          writer.add(
+            bytes, at: packet.timestamp, originalLength: packet.originalLength, to: &cut.bytes)
+          cut.packets += 1
+        }
+      }
+    } catch {
+      throw ToolError(
+        status: 500, code: "capture", message: "The packets could not be read again: \(error)",
+        hint: "Is the capture still where it was?")
+    }
+    if Task.isCancelled {
+      throw ToolError(status: 499, code: "cancelled", message: "The call was cancelled.")
+    }
+    return cut
+  }
+}
+
+/// Where packets of the traffic can be had again.
+package struct PacketSource: Sendable {
+  /// Why they cannot; nil where they can.
+  package var unavailable: String?
+  var cut: @Sendable (PacketQuestion) async throws(ToolError) -> PacketCut
+
+  /// - Parameter reason: one sentence, with what would help.
+  package static func none(_ reason: String) -> PacketSource {
+    PacketSource(unavailable: reason) { _ async throws(ToolError) in
+      throw ToolError(status: 409, code: "no_packets", message: reason)
+    }
+  }
+
+  /// Capture files that can be read again.
+  package static func files(_ paths: [String]) -> PacketSource {
+    PacketSource(unavailable: nil) { (question) async throws(ToolError) in
+      try await read(question, paths)
+    }
+  }
+
+  @concurrent
+  private static func read(
+    _ question: PacketQuestion, _ paths: [String]
+  ) async throws(ToolError) -> PacketCut {
+    try PacketCut.cut(question, from: paths)
+  }
+}
+
+extension PacketQuestion {
+  func concerns(_ packet: borrowing Decoded) -> Bool {
+    guard packet.transport.name == transport else { return false }
+    return packet.source == client && packet.destination == server
+      && packet.sourcePort == clientPort && packet.destinationPort == serverPort
+      || packet.source == server && packet.destination == client
+        && packet.sourcePort == serverPort && packet.destinationPort == clientPort
+  }
+}
+
+extension Transport {
+  /// As `l4proto` has it.
+  fileprivate var name: String {
+    switch self {
+    case .tcp: "tcp"
+    case .udp: "udp"
+    case .sctp: "sctp"
+    case .icmp, .icmpv6: "icmp"
+    case .other: ""
+    }
+  }
+}

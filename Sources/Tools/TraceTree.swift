@@ -1,0 +1,238 @@
+import Bytes
+import Entries
+import Query
+
+/// The calls of one request as a tree, put together from what their headers say and from time.
+struct TraceTree {
+  /// A call with what places it.
+  struct Call {
+    var view: EntryView
+    var id: String
+    /// Nanoseconds since 1970.
+    var start: Int64
+    var end: Int64
+    var client: NamedEnd
+    var server: NamedEnd
+    /// Of the server, with its namespace, where only that is known.
+    var serverService: String
+    var clientService: String
+
+    /// What its headers say; read anew each time, since most calls are never asked.
+    var marks: [(header: String, mark: Correlation.Mark)] {
+      let headers = view.kind.map(Self.hasHeaders) == true ? view.headers().request : nil
+      return headers.map { Correlation.marks($0.fields) } ?? []
+    }
+
+    init(_ view: EntryView) {
+      self.view = view
+      id = view.id.description
+      start = view.timestamp.nanoseconds
+      end = start &+ (view.int(.elapsed) ?? 0) &* 1_000
+      client = NamedEnd(view, .client)
+      server = NamedEnd(view, .server)
+      serverService = Self.service(view, .server)
+      clientService = Self.service(view, .client)
+    }
+
+    private static func hasHeaders(_ kind: ProtocolKind) -> Bool {
+      switch kind {
+      case .http, .http2, .grpc, .gqlv1, .gqlv2, .ws, .kafka, .amqp: true
+      default: false
+      }
+    }
+
+    private static func service(_ view: EntryView, _ end: CallRow.End) -> String {
+      let fields = EndFields(end)
+      guard let service = view.text(fields.service) else { return "" }
+      return (view.text(fields.namespace) ?? "") + "/" + service
+    }
+
+    /// Whether `child` left the workload that was serving this call.
+    func serves(_ child: Call) -> Bool {
+      if server == child.client { return true }
+      // A call to a service's own address does not say which pod took it.
+      guard server.kind != .pod || child.client.kind != .pod else { return false }
+      return !serverService.isEmpty && serverService == child.clientService
+    }
+
+    /// Whether `child` began while this call was being served.
+    func covers(_ child: Call) -> Bool { start <= child.start && child.start <= end }
+    func contains(_ child: Call) -> Bool { start <= child.start && child.end <= end }
+  }
+
+  enum Evidence {
+    /// The one that was asked for.
+    case given
+    /// It carries the same mark.
+    case header(String)
+    /// It lies within its parent's time.
+    case time
+  }
+
+  struct Hop {
+    var call: Call
+    var parent: Int?
+    var evidence: Evidence
+    /// 0...1.
+    var confidence: Double
+    var depth = 0
+    /// Nanoseconds not spent in calls below.
+    var own: Int64 = 0
+  }
+
+  private(set) var hops: [Hop] = []
+  /// Calls that may belong to it but are less likely than asked for.
+  private(set) var doubtful = 0
+  private let marks: Set<Correlation.Mark>
+  private let nearby: [Call]
+  private let least: Double
+  private let limit: Int
+  private(set) var isCut = false
+
+  /// - Parameters:
+  ///   - proven: calls that carry the marks, or the one asked for.
+  ///   - nearby: all calls around them in time.
+  ///   - least: confidence below which a call is left out.
+  ///   - limit: most hops.
+  init(
+    proven: [Hop], marks: Set<Correlation.Mark>, nearby: [Call], depth: Int, least: Double,
+    limit: Int
+  ) {
+    (self.marks, self.nearby, self.least, self.limit) = (marks, nearby, least, limit)
+    hops = Array(proven.prefix(limit))
+    isCut = hops.count < proven.count
+    linkProven()
+    climb(at: depth)
+    descend(to: depth)
+    arrange()
+  }
+
+  /// A call of another request: it has marks of its own and none of ours.
+  private func isForeign(_ call: Call) -> Bool {
+    let theirs = Set(call.marks.map(\.mark))
+    return !Set(theirs.map(\.kind)).isDisjoint(with: marks.map(\.kind))
+      && theirs.isDisjoint(with: marks)
+  }
+
+  /// The innermost of the hops that was served while `call` began.
+  private func parent(of call: Call, but index: Int?) -> Int? {
+    hops.indices.filter { other in
+      other != index && hops[other].call.id != call.id && hops[other].call.serves(call)
+        && hops[other].call.covers(call) && !isBelow(other, index)
+    }.max { (hops[$0].call.start, $0) < (hops[$1].call.start, $1) }
+  }
+
+  /// Whether `index` is an ancestor of `other`: a parent taken from below would close a circle.
+  private func isBelow(_ other: Int, _ index: Int?) -> Bool {
+    guard let index else { return false }
+    var place: Int? = other
+    while let here = place {
+      if here == index { return true }
+      place = hops[here].parent
+    }
+    return false
+  }
+
+  private mutating func linkProven() {
+    for index in hops.indices { hops[index].parent = parent(of: hops[index].call, but: index) }
+  }
+
+  /// Looks for who asked for the first call.
+  private mutating func climb(at depth: Int) {
+    for _ in 0..<depth {
+      guard
+        let top = hops.indices.filter({ hops[$0].parent == nil })
+          .min(by: { (hops[$0].call.start, $0) < (hops[$1].call.start, $1) })
+      else { return }
+      let child = hops[top].call
+      let known = Set(hops.map(\.call.id))
+      let candidates = nearby.filter {
+        !known.contains($0.id) && $0.serves(child) && $0.contains(child) && !isForeign($0)
+      }
+      guard let best = candidates.max(by: { ($0.start, $0.id) < ($1.start, $1.id) }) else { return }
+      let confidence = 1 / Double(candidates.count)
+      guard confidence >= least else {
+        doubtful += candidates.count
+        return
+      }
+      guard hops.count < limit else {
+        isCut = true
+        return
+      }
+      hops.append(Hop(call: best, evidence: .time, confidence: confidence))
+      hops[top].parent = hops.count - 1
+    }
+  }
+
+  /// Adds calls that left a serving workload while it was at work on a hop.
+  private mutating func descend(to depth: Int) {
+    var level = Array(hops.indices)
+    var known = Set(hops.map(\.call.id))
+    for _ in 0..<depth where !level.isEmpty {
+      var next: [Int] = []
+      for call in nearby where !known.contains(call.id) {
+        let parents = level.filter { hops[$0].call.serves(call) && hops[$0].call.contains(call) }
+        guard
+          let parent = parents.max(by: { (hops[$0].call.start, $0) < (hops[$1].call.start, $1) })
+        else { continue }
+        guard !isForeign(call) else { continue }
+        // Others that the same workload was serving at the time may have been the reason.
+        let server = hops[parent].call
+        let others = nearby.count {
+          $0.id != server.id && $0.id != call.id && $0.serves(call) && $0.contains(call)
+        }
+        let confidence = 1 / Double(1 + others) * hops[parent].confidence
+        guard confidence >= least else {
+          doubtful += 1
+          continue
+        }
+        guard hops.count < limit else {
+          isCut = true
+          return
+        }
+        known.insert(call.id)
+        hops.append(
+          Hop(call: call, parent: parent, evidence: .time, confidence: confidence))
+        next.append(hops.count - 1)
+      }
+      level = next
+    }
+  }
+
+  /// Puts parents before their children, each level by time, and works out depths and own times.
+  private mutating func arrange() {
+    var children: [Int: [Int]] = [:]
+    for index in hops.indices { children[hops[index].parent ?? -1, default: []].append(index) }
+    for key in children.keys {
+      children[key]?.sort {
+        (hops[$0].call.start, hops[$0].call.id) < (hops[$1].call.start, hops[$1].call.id)
+      }
+    }
+    var ordered: [Hop] = []
+    var places: [Int: Int] = [:]
+    var stack = Array((children[-1] ?? []).reversed().map { ($0, 0) })
+    while let (index, depth) = stack.popLast() {
+      var hop = hops[index]
+      hop.depth = depth
+      hop.own = own(hop.call, (children[index] ?? []).map { hops[$0].call })
+      hop.parent = hop.parent.flatMap { places[$0] }
+      places[index] = ordered.count
+      ordered.append(hop)
+      for child in (children[index] ?? []).reversed() { stack.append((child, depth + 1)) }
+    }
+    hops = ordered
+  }
+
+  /// Time of a call that no call below it covers.
+  private func own(_ call: Call, _ children: [Call]) -> Int64 {
+    var rest = call.end - call.start
+    var covered = call.start
+    for child in children.sorted(by: { $0.start < $1.start }) {
+      let (start, end) = (max(child.start, covered), min(child.end, call.end))
+      guard end > start else { continue }
+      rest -= end - start
+      covered = end
+    }
+    return max(0, rest)
+  }
+}
