@@ -60,9 +60,11 @@ extension Answer {
       "`\(condition.text)` removes \(Shown.count(Int64(condition.removed(from: before)))) of "
       + "\(Shown.count(Int64(before))) entries; it holds for \(Shown.count(Int64(condition.alone))) "
       + "alone, and \(Shown.count(Int64(condition.without))) match without it."
-    if let nearest = condition.nearest { line += " Near: \(Shown.text(redactor.text(nearest)))." }
+    if let nearest = condition.nearest {
+      line += " Near: \(Shown.text(redactor.value(condition.field?.id, nearest)))."
+    }
     let values = condition.values.prefix(6).map {
-      "\(Self.shown($0.value, redactor)) (\(Shown.count(Int64($0.count))))"
+      "\(Self.shown($0.value, condition.field?.id, redactor)) (\(Shown.count(Int64($0.count))))"
     }
     if !values.isEmpty { line += " Values there: \(values.joined(separator: ", "))." }
     return line
@@ -78,21 +80,26 @@ extension Answer {
     ]
     if let field = condition.field?.name { object["field"] = .string(field) }
     if let nearest = condition.nearest {
-      object["nearest"] = .string(Shown.text(redactor.text(nearest)))
+      object["nearest"] = .string(Shown.text(redactor.value(condition.field?.id, nearest)))
     }
     object["values"] = .array(
       condition.values.prefix(10).map {
-        ["value": .string(Self.shown($0.value, redactor)), "count": JSONValue($0.count)]
+        [
+          "value": .string(Self.shown($0.value, condition.field?.id, redactor)),
+          "count": JSONValue($0.count),
+        ]
       })
     return object
   }
 
-  private static func shown(_ value: FieldValue, _ redactor: Redactor) -> String {
+  private static func shown(
+    _ value: FieldValue, _ field: FieldID?, _ redactor: Redactor
+  ) -> String {
     switch value {
     case .none: "(none)"
     case .bool(let flag): String(flag)
     case .int(let number): String(number)
-    case .text(let text): text.isEmpty ? "\"\"" : Shown.text(redactor.url(text), limit: 60)
+    case .text(let text): text.isEmpty ? "\"\"" : Shown.text(redactor.value(field, text), limit: 60)
     case .texts(let texts): Shown.text(redactor.text(texts.joined(separator: ",")), limit: 60)
     case .instant(let instant): instant.rfc3339
     case .bytes(let bytes): "\(bytes.count) bytes"

@@ -88,7 +88,8 @@ struct CompareAPIStats: Tool {
     answer.note(after.failures, of: after.coverage)
     let lost = before.ungrouped.count + after.ungrouped.count
     if lost > 0 { answer.warn("\(lost) calls of further groups are in the totals only.") }
-    let changes = Self.changes(before, after, sides, group, arguments)
+    let changes = Self.changes(
+      before, after, sides, group, arguments, traffic.redactor)
     let whole = StatsChange(
       key: "all", a: .init(metrics: before.total, minutes: sides.a.minutes),
       b: .init(metrics: after.total, minutes: sides.b.minutes),
@@ -114,14 +115,16 @@ struct CompareAPIStats: Tool {
 
   private static func changes(
     _ before: AggregationResult, _ after: AggregationResult, _ sides: ComparedSides,
-    _ group: String, _ arguments: Arguments
+    _ group: String, _ arguments: Arguments, _ redactor: Redactor
   ) -> [StatsChange] {
     var metrics: [String: (a: Metrics, b: Metrics)] = [:]
     for row in before.groups {
-      metrics[StatsRow(group: group, row).name, default: (Metrics(), Metrics())].a.add(row.metrics)
+      metrics[StatsRow(group: group, row, redactor).name, default: (Metrics(), Metrics())].a.add(
+        row.metrics)
     }
     for row in after.groups {
-      metrics[StatsRow(group: group, row).name, default: (Metrics(), Metrics())].b.add(row.metrics)
+      metrics[StatsRow(group: group, row, redactor).name, default: (Metrics(), Metrics())].b.add(
+        row.metrics)
     }
     return metrics.map { key, both in
       StatsChange(

@@ -92,7 +92,7 @@ struct GetAPIStats: Tool {
       asked, by: StatsKeys.keys(of: "status", span: nil, folding: false), arguments, order: .count,
       limit: 1_000)
     stats["status_classes"] = .object(StatsKeys.classes(statuses))
-    let rows = main.groups.map { StatsRow(group: group, $0) }
+    let rows = main.groups.map { StatsRow(group: group, $0, traffic.redactor) }
     if group == "endpoint" {
       stats["endpoints"] = .array(rows.map { .object($0.endpoint) })
     } else {

@@ -1,6 +1,8 @@
 import Bytes
 import Crypto
+import Entries
 import JSON
+import ToolKit
 
 /// Replaces secrets in captured traffic by fingerprints: `[redacted:4f1c9a02]`.
 ///
@@ -41,7 +43,8 @@ package struct Redactor: Sendable {
     case "set-cookie": return setCookie(value)
     case "referer", "location", "content-location", ":path", "origin": return url(value)
     default:
-      return SecretNames.isSecret(header: name) ? fingerprint(value) : text(value)
+      if SecretNames.isSecret(header: name) { return fingerprint(value) }
+      return value.hasPrefix("/") || value.contains("://") ? url(value) : text(value)
     }
   }
 
@@ -50,21 +53,18 @@ package struct Redactor: Sendable {
     key == nil ? value : fingerprint(value)
   }
 
-  /// A URL or path with query: user information and the values of secret parameters go.
+  /// A URL or path with query: the password of user information goes, and the values of secret
+  /// parameters, those of a fragment included.
   package func url(_ value: String) -> String {
     guard key != nil else { return value }
-    var result = value
-    if let scheme = result.firstRange(of: "://") {
-      let rest = result[scheme.upperBound...]
-      let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-      if let at = authority.lastIndex(of: "@") {
-        let secret = String(authority[..<at])
-        result = result[..<scheme.upperBound] + fingerprint(secret) + rest[at...]
-      }
+    guard let mark = value.firstIndex(where: { $0 == "?" || $0 == "#" }) else { return text(value) }
+    let rest = value[value.index(after: mark)...]
+    let head = text(String(value[..<mark])) + String(value[mark])
+    guard value[mark] == "?", let fragment = rest.firstIndex(of: "#") else {
+      return head + form(String(rest))
     }
-    guard let mark = result.firstIndex(of: "?") else { return text(result) }
-    let query = result[result.index(after: mark)...]
-    return text(String(result[...mark])) + form(String(query))
+    return head + form(String(rest[..<fragment])) + "#"
+      + form(String(rest[rest.index(after: fragment)...]))
   }
 
   /// One parameter of a query or form.
@@ -79,29 +79,77 @@ package struct Redactor: Sendable {
     guard key != nil else { return body }
     let type = mediaType.lowercased()
     if type.contains("x-www-form-urlencoded") { return form(body) }
-    return text(keyed(body))
+    if type.contains("multipart/form-data") { return text(multipart(body)) }
+    return text(SecretJSON.replaced(in: body) { fingerprint($0) })
   }
 
-  /// Any other captured text: secrets that are recognised by their shape.
+  /// Any other captured text: secrets that are recognised by what stands before them, or by their
+  /// shape.
   package func text(_ text: String) -> String {
     guard key != nil else { return text }
-    return SecretShapes.replaced(in: text) { fingerprint($0) }
+    let named = SecretText.replaced(in: text) { fingerprint($0) }
+    return SecretShapes.replaced(in: named) { fingerprint($0) }
   }
 
-  /// `a=1&token=x`: names stay, secret values go.
+  /// The value of a field of the filter language, as an answer shows it.
+  func value(_ field: FieldID?, _ value: String) -> String {
+    switch field {
+    case .requestBody, .responseBody: body(value, mediaType: "")
+    case .url, .path: url(value)
+    default: text(value)
+    }
+  }
+
+  /// `a=1&token=x`: names stay, secret values go. Names and values may be percent-encoded.
   private func form(_ query: String) -> String {
     query.split(separator: "&", omittingEmptySubsequences: false).map { pair in
       guard let equals = pair.firstIndex(of: "=") else { return text(String(pair)) }
       let name = String(pair[..<equals])
       let value = String(pair[pair.index(after: equals)...])
-      return name + "=" + parameter(name, value)
+      let plain = percentDecoded(value, plusIsSpace: true)
+      let shown = parameter(percentDecoded(name, plusIsSpace: true), plain)
+      // What holds no secret stays as it was written.
+      return name + "=" + (shown == plain ? value : shown)
     }.joined(separator: "&")
+  }
+
+  /// Parts of a form by their names (RFC 7578 §4.2).
+  private func multipart(_ body: String) -> String {
+    var isSecret = false
+    var isValue = false
+    var lines: [String] = []
+    for line in body.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
+      // Swift takes CR LF for one character, and lines may end in either.
+      let plain = String(line.unicodeScalars.filter { $0 != "\r" })
+      if plain.hasPrefix("--") {
+        (isSecret, isValue) = (false, false)
+        lines.append(plain)
+      } else if isValue {
+        lines.append(isSecret && !plain.isEmpty ? fingerprint(plain) : text(plain))
+      } else if plain.isEmpty {
+        isValue = true
+        lines.append(plain)
+      } else {
+        if let name = Self.partName(plain) { isSecret = SecretNames.isSecret(parameter: name) }
+        lines.append(plain)
+      }
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private static func partName(_ line: String) -> String? {
+    guard line.lowercased().hasPrefix("content-disposition:"),
+      let start = line.firstRange(of: " name=")?.upperBound
+    else { return nil }
+    let value = line[start...]
+    return value.hasPrefix("\"")
+      ? String(value.dropFirst().prefix { $0 != "\"" }) : String(value.prefix { $0 != ";" })
   }
 
   private func cookies(_ value: String, separator: String) -> String {
     value.split(separator: ";").map { part in
       let part = part.drop { $0 == " " }
-      guard let equals = part.firstIndex(of: "=") else { return String(part) }
+      guard let equals = part.firstIndex(of: "=") else { return fingerprint(String(part)) }
       return part[...equals] + fingerprint(String(part[part.index(after: equals)...]))
     }.joined(separator: separator)
   }
@@ -110,56 +158,5 @@ package struct Redactor: Sendable {
   private func setCookie(_ value: String) -> String {
     let end = value.firstIndex(of: ";") ?? value.endIndex
     return cookies(String(value[..<end]), separator: "; ") + value[end...]
-  }
-
-  /// Values of secret keys in JSON text, also when the text is cut or not quite JSON: a scan for
-  /// `"key" : "value"` needs no whole document.
-  private func keyed(_ body: String) -> String {
-    let bytes = Array(body.utf8)
-    var output: [UInt8] = []
-    output.reserveCapacity(bytes.count)
-    var at = 0
-    while at < bytes.count {
-      guard bytes[at] == 0x22 else {
-        output.append(bytes[at])
-        at += 1
-        continue
-      }
-      let end = quotedEnd(bytes, at)
-      output += bytes[at..<end]
-      let name = String(decoding: bytes[min(at + 1, end)..<max(at + 1, end - 1)], as: UTF8.self)
-      at = end
-      guard SecretNames.isSecret(key: name), let value = valueRange(bytes, after: end) else {
-        continue
-      }
-      output += bytes[at..<value.lowerBound]
-      let secret = String(decoding: bytes[value], as: UTF8.self)
-      output += secret == "null" ? Array("null".utf8) : Array("\"\(fingerprint(secret))\"".utf8)
-      at = value.upperBound
-    }
-    return String(decoding: output, as: UTF8.self)
-  }
-
-  /// Where the quoted text that begins at `start` ends (after its closing quote, or at the end).
-  private func quotedEnd(_ bytes: [UInt8], _ start: Int) -> Int {
-    var at = start + 1
-    while at < bytes.count, bytes[at] != 0x22 { at += bytes[at] == 0x5c ? 2 : 1 }
-    return min(at + 1, bytes.count)
-  }
-
-  /// The scalar after a colon: a quoted text with its quotes, or a bare word. Objects and arrays
-  /// are looked into, not replaced.
-  private func valueRange(_ bytes: [UInt8], after end: Int) -> Range<Int>? {
-    var at = end
-    func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0d).contains(byte) }
-    while at < bytes.count, isBlank(bytes[at]) { at += 1 }
-    guard at < bytes.count, bytes[at] == 0x3a else { return nil }
-    at += 1
-    while at < bytes.count, isBlank(bytes[at]) { at += 1 }
-    guard at < bytes.count, bytes[at] != 0x7b, bytes[at] != 0x5b else { return nil }
-    if bytes[at] == 0x22 { return at..<quotedEnd(bytes, at) }
-    let start = at
-    while at < bytes.count, !isBlank(bytes[at]), ![0x2c, 0x7d, 0x5d].contains(bytes[at]) { at += 1 }
-    return start < at ? start..<at : nil
   }
 }

@@ -2,9 +2,10 @@
 package enum SecretNames {
   /// Header fields whose whole value is a secret. Lower case.
   package static func isSecret(header name: String) -> Bool {
-    headers.contains(name) || name.hasSuffix("-signature") || name.hasSuffix("-token")
-      || name.hasSuffix("-secret") || name.hasSuffix("-password") || name.hasSuffix("-api-key")
-      || name.hasSuffix("-apikey") || name.hasSuffix("-auth")
+    // How many calls are left is counted in tokens, too.
+    guard !name.contains("ratelimit") else { return false }
+    return headers.contains(name) || name.hasSuffix("-auth") || name.hasSuffix("-session")
+      || isSecret(key: name)
   }
 
   private static let headers: Set<String> = [
@@ -21,8 +22,15 @@ package enum SecretNames {
   package static func isSecret(key: String) -> Bool {
     let name = String(
       key.lowercased().unicodeScalars.filter { $0 != "_" && $0 != "-" && $0 != "." })
+    if harmless.contains(name) { return false }
     return exact.contains(name) || parts.contains { name.contains($0) }
   }
+
+  /// What sounds like a secret and is none: counts of a language model's tokens, kinds of tokens.
+  private static let harmless: Set<String> = [
+    "tokentype", "tokenendpoint", "tokencount", "maxtokens", "totaltokens", "prompttokens",
+    "completiontokens", "inputtokens", "outputtokens", "tokensused", "secretname", "passwordhint",
+  ]
 
   /// Too short or common to be looked for inside longer names.
   private static let exact: Set<String> = [
@@ -38,7 +46,9 @@ package enum SecretNames {
   private static let parts = [
     "password", "passwd", "passphrase", "secret", "token", "apikey", "accesskey", "privatekey",
     "credential", "authorization", "signature", "cardnumber", "creditcard", "securitycode",
-    "clientassertion", "encryptionkey", "signingkey", "connectionstring", "onetimecode",
+    "clientassertion", "sessionid", "sessid", "passcode", "apisecret", "samlresponse",
+    "samlrequest", "masterkey", "sharedkey", "storagekey", "sslkey", "cookie", "requirepass",
+    "masterauth", "encryptionkey", "signingkey", "connectionstring", "onetimecode",
     "recoverycode", "refreshtoken", "sessionkey", "socialsecurity", "accountnumber",
   ]
 }

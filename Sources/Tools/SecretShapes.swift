@@ -27,7 +27,7 @@ package enum SecretShapes {
       }
     }
     flush()
-    return changed ? output : text
+    return groups(in: changed ? output : text, by: substitute)
   }
 
   private static func isTokenCharacter(_ character: Character) -> Bool {
@@ -57,9 +57,7 @@ package enum SecretShapes {
       }
     }
     let digits = word.utf8.filter { (0x30...0x39).contains($0) }
-    if digits.count == word.utf8.filter({ $0 != 0x2d }).count, (13...19).contains(digits.count),
-      passesLuhn(digits)
-    {
+    if digits.count == word.utf8.filter({ $0 != 0x2d }).count, isCardNumber(digits) {
       return word.startIndex..<word.endIndex
     }
     return nil
@@ -77,6 +75,53 @@ package enum SecretShapes {
     ("sk_test_", 10), ("rk_live_", 10), ("sk-", 20), ("AIza", 30), ("ya29.", 20), ("npm_", 30),
     ("pypi-", 30), ("hvs.", 20), ("dop_v1_", 30), ("SG.", 30), ("shpat_", 20), ("whsec_", 16),
   ]
+
+  /// Lengths and first digits that issuers use; times in milli- and nanoseconds begin with 1.
+  private static func isCardNumber(_ digits: [UInt8]) -> Bool {
+    guard (13...19).contains(digits.count), let first = digits.first,
+      let least = [
+        0x32: 16, 0x33: 14, 0x34: 13, 0x35: 16, 0x36: 13,
+      ][first], digits.count >= least
+    else { return false }
+    return passesLuhn(digits)
+  }
+
+  /// `text` with card numbers in groups of digits (`4111 1111 1111 1111`) replaced as well.
+  private static func groups(in text: String, by substitute: (String) -> String) -> String {
+    let bytes = Array(text.utf8)
+    func isDigit(_ place: Int) -> Bool {
+      place < bytes.count && (0x30...0x39).contains(bytes[place])
+    }
+    var output: [UInt8]?
+    var (at, kept) = (0, 0)
+    while at < bytes.count {
+      guard isDigit(at) else {
+        at += 1
+        continue
+      }
+      let start = at
+      var lengths: [Int] = []
+      var digits: [UInt8] = []
+      while isDigit(at) {
+        let group = at
+        while isDigit(at) { at += 1 }
+        lengths.append(at - group)
+        digits += bytes[group..<at]
+        guard at < bytes.count, bytes[at] == 0x20, isDigit(at + 1), digits.count < 19 else { break }
+        at += 1
+      }
+      guard [[4, 4, 4, 4], [4, 4, 4, 4, 3], [4, 6, 5], [4, 6, 4]].contains(lengths),
+        isCardNumber(digits)
+      else { continue }
+      output = output ?? []
+      output?.append(contentsOf: bytes[kept..<start])
+      output?.append(contentsOf: substitute(String(decoding: digits, as: UTF8.self)).utf8)
+      kept = at
+    }
+    guard var output else { return text }
+    output.append(contentsOf: bytes[kept...])
+    return String(decoding: output, as: UTF8.self)
+  }
 
   /// Payment card numbers check themselves (ISO/IEC 7812-1 annex B).
   private static func passesLuhn(_ digits: [UInt8]) -> Bool {

@@ -64,16 +64,18 @@ struct StatsRow {
   private let group: String
   private let keys: [FieldValue]
   private let metrics: Metrics
+  private let redactor: Redactor
 
-  init(group: String, _ row: AggregationResult.Group) {
+  init(group: String, _ row: AggregationResult.Group, _ redactor: Redactor) {
     (self.group, keys, metrics) = (group, row.keys, row.metrics)
+    self.redactor = redactor
   }
 
   /// Of an endpoint: method, path, service.
   var endpoint: JSONObject {
     var object: JSONObject = [
-      "method": .string(text(keys[1], else: StatsKeys.proto(keys[0]))),
-      "path": .string(Shown.text(text(keys[2], else: ""))),
+      "method": .string(Shown.text(text(keys[1], else: StatsKeys.proto(keys[0])))),
+      "path": .string(Shown.text(redactor.url(text(keys[2], else: "")))),
       "service": .string(Shown.text(text(keys[3], else: ""))),
       "proto": .string(StatsKeys.proto(keys[0])), "count": JSONValue(metrics.count),
       "errors": JSONValue(metrics.errors), "error_rate": Self.share(metrics.errorRate),
@@ -105,10 +107,11 @@ struct StatsRow {
     switch group {
     case "proto": return StatsKeys.proto(keys[0])
     case "status", "method":
-      return StatsKeys.proto(keys[0]) + " " + Shown.text(text(keys[1], else: "-"))
+      return StatsKeys.proto(keys[0]) + " " + Shown.text(redactor.text(text(keys[1], else: "-")))
     case "endpoint":
-      return [text(keys[1], else: StatsKeys.proto(keys[0])), text(keys[2], else: "")]
-        .map { Shown.text($0) }.joined(separator: " ")
+      return [
+        text(keys[1], else: StatsKeys.proto(keys[0])), redactor.url(text(keys[2], else: "")),
+      ].map { Shown.text($0) }.joined(separator: " ")
     default:
       return Shown.text(text(keys[0], else: "(none)"))
     }

@@ -46,7 +46,11 @@ package struct Traffic: Sendable {
   var hasInventory: Bool { !inventory.items.isEmpty }
   var items: [Inventory.Item] { inventory.items }
   func services(of pod: Inventory.Item) -> [String] { inventory.services(of: pod) }
-  var coverage: Coverage { Coverage(statistics: statistics()) }
+  var coverage: Coverage {
+    Coverage(
+      statistics: statistics(),
+      notes: redactor.isOff ? ["credentials are shown as captured (--show-secrets)"] : [])
+  }
 
   // MARK: Questions
 

@@ -19,16 +19,42 @@ import Tools
     ("get_api_stats", ["group_by": "status"]), ("get_api_stats", ["group_by": "proto"]),
     ("list_l4_flows", [:]), ("list_l4_flows", ["aggregate": "service", "format": "full"]),
     ("list_l4_flows", ["external": true, "sort": "rtt"]), ("get_l4_flow_summary", [:]),
+    ("list_workloads", ["name_regex": "^p", "limit": 2]), ("list_l4_flows", ["format": "raw"]),
+    ("list_ips", [:]), ("list_ips", ["ip": "10.244.0.0/16", "timestamp": "now"]),
+    ("list_targeted_workloads", [:]), ("validate_kfl", ["kfl": "http && status_code >= 500"]),
+    ("validate_kfl", ["kfl": "http && status_cod >= 500 && met == 3"]),
+    ("get_api_call_details", ["id": "local/1008/4", "include_pcap": true]),
+    ("compare_api_stats", [:]), ("compare_api_stats", ["window": "12s", "group_by": "service"]),
+    ("trace_request", ["path": "/api/checkout"]), ("trace_request", ["trace_id": "req-0040"]),
+    ("get_service_map", [:]), ("get_service_map", ["group_by": "namespace"]),
     // Nothing is found by these.
     ("list_api_calls", ["kfl": "http && status_code == 418"]),
     ("list_api_calls", ["start": 1_000_000_000_000, "end": 1_000_000_001_000]),
     ("get_api_stats", ["kfl": "ldap"]), ("list_l4_flows", ["ip": "9.9.9.9"]),
-    ("list_workloads", ["name": "nobody"]),
+    ("list_workloads", ["name": "nobody"]), ("list_ips", ["ip": "9.9.9.9"]),
+    ("list_targeted_workloads", ["namespaces": "nowhere"]),
+    ("get_service_map", ["ns": "nowhere"]), ("get_l4_flow_summary", ["ns": "nowhere"]),
+    ("trace_request", ["trace_id": "req-9999"]), ("compare_api_stats", ["proto": "ldap"]),
   ]
 
+  /// Arguments without which a tool does not answer.
+  private static func least(_ tool: String) -> JSONObject {
+    switch tool {
+    case "get_api_call", "get_api_call_details": ["id": "local/1008/4"]
+    case "validate_kfl": ["kfl": "http"]
+    case "trace_request": ["path": "/api/checkout"]
+    default: [:]
+    }
+  }
+
+  /// No tool is added without a question that holds it to the rules.
+  @Test func everyToolIsAsked() {
+    let asked = Set(Self.questions.map(\.tool))
+    for row in ShopHub.hub.rows { #expect(asked.contains(row.name), "\(row.name)") }
+  }
+
   private func schema(_ tool: String) throws -> JSONObject {
-    let description = try #require(ShopHub.hub.catalogue().tools.first { $0.name == tool })
-    return try #require(description.outputSchema)
+    try #require(ShopHub.hub.rows.first { $0.name == tool }).answer
   }
 
   @Test func everyAnswerObeysItsSchema() async throws {
@@ -73,14 +99,58 @@ import Tools
   }
 
   @Test func unknownArgumentsAreNamed() async throws {
-    for description in ShopHub.hub.catalogue().tools {
-      var arguments: JSONObject = ["limmit": 5]
-      if description.name == "get_api_call" { arguments["id"] = "local/1008/4" }
+    for description in ShopHub.hub.rows {
+      var arguments = Self.least(description.name)
+      arguments["limmit"] = 5
       let answer = try await ShopHub.ask(description.name, arguments)
       let warning = answer.structured["warnings"]?[0]?.string ?? ""
       #expect(warning.contains("\"limmit\" was ignored"), "\(description.name)")
       #expect(answer.text.contains("Warning: Unknown argument"), "\(description.name)")
     }
+  }
+
+  /// What a model sends instead of a number, a flag, a list or an object means the same.
+  @Test func looseFormsMeanTheSame() async throws {
+    for row in ShopHub.hub.rows {
+      for parameter in row.parameters {
+        let forms: (JSONValue, JSONValue)
+        switch parameter.kind {
+        case .count(let range, let standard):
+          let number = standard ?? min(max(range.lowerBound, 300), range.upperBound)
+          forms = (JSONValue(number), .string(String(number)))
+        case .flag(let standard): forms = (.bool(standard), standard ? "true" : "0")
+        case .names: forms = (["shop", "payments"], "shop, payments")
+        case .labels where row.name == "compare_api_stats": forms = (["start": "-9s"], "start=-9s")
+        case .labels: forms = (["app": "orders"], "app=orders")
+        default: continue
+        }
+        var arguments = Self.least(row.name)
+        arguments[parameter.name] = forms.0
+        let strict = try await ShopHub.ask(row.name, arguments)
+        arguments[parameter.name] = forms.1
+        var loose = try await ShopHub.ask(row.name, arguments)
+        // A cursor knows the words of its question.
+        loose.structured["next_cursor"] = strict.structured["next_cursor"]
+        #expect(strict == loose, "\(row.name) \(parameter.name)")
+      }
+    }
+  }
+
+  /// "No bare empties": an answer without rows says why, in both renderings.
+  @Test func noAnswerIsBarelyEmpty() async throws {
+    var empty = 0
+    for (tool, arguments) in Self.questions {
+      let answer = try await ShopHub.ask(tool, arguments)
+      let rows = ["calls", "flows", "workloads", "ips", "hops", "edges"].compactMap {
+        answer.structured[$0]?.array
+      }
+      guard !rows.isEmpty, rows.allSatisfy(\.isEmpty) else { continue }
+      empty += 1
+      let why = answer.structured["suggestions"]?["conditions"]?.array
+      #expect(why?.isEmpty == false || answer.text.contains("entries lies in"), "\(tool)")
+      #expect(answer.text.contains("removes") || answer.text.contains("lies in"), "\(tool)")
+    }
+    #expect(empty >= 7)
   }
 
   @Test func sameQuestionSameBytesOnAnyNumberOfWorkers() async throws {
@@ -99,12 +169,15 @@ import Tools
     for tool in catalogue.tools {
       bytes += tool.description.utf8.count + JSONValue.object(tool.inputSchema).text.utf8.count
       bytes += JSONValue.object(tool.outputSchema ?? [:]).text.utf8.count
-      #expect(tool.annotations == .reading && tool.title != nil)
+    }
+    #expect(bytes <= 20 << 10, "\(bytes) bytes of definitions")
+    for tool in ShopHub.hub.rows.map(\.description) {
+      #expect(tool.annotations != nil && tool.title != nil)
+      #expect(tool.inputSchema["type"] == "object" && tool.outputSchema?["type"] == "object")
       for property in tool.inputSchema["properties"]?.object?.members ?? [] {
         #expect(property.value["description"]?.string?.isEmpty == false, "\(property.name)")
       }
     }
-    #expect(bytes <= 20 << 10, "\(bytes) bytes of definitions")
     #expect(catalogue.prompts.count == 9)
   }
 

@@ -1,3 +1,6 @@
+import Bytes
+import KFL
+import Query
 import Testing
 import ToolKit
 import Tools
@@ -22,6 +25,7 @@ import Tools
         "check_kubeshark_status", "start_kubeshark", "stop_kubeshark", "list_api_calls",
         "get_api_stats", "create_snapshot", "get_l7_data_boundaries",
       ]),
+    .init(mode: .embedded, tools: Set(ShopHub.hub.rows.map(\.name))),
   ]
 
   @Test func nineInOrder() {
@@ -87,7 +91,8 @@ import Tools
   @Test func onlyToolsThatExistAreNamed() throws {
     let everyTool = Set(Self.settings.flatMap(\.tools)).union([
       "get_service_map", "compare_api_stats", "export_snapshot_pcap", "enable_dissection",
-      "get_snapshot", "start_snapshot_dissection",
+      "get_snapshot", "start_snapshot_dissection", "get_data_boundaries", "download_file",
+      "get_snapshot_dissection_status", "list_snapshots", "disable_dissection",
     ])
     for setting in Self.settings {
       for prompt in PromptLibrary.all where prompt.description.name != "kubeshark_usage" {
@@ -96,15 +101,31 @@ import Tools
         let text = try prompt.body(arguments, setting)
         // A prompt may share its name with a tool.
         let words = Set(text.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init))
-        for tool in words.intersection(everyTool).subtracting(setting.tools) {
-          let allowed =
-            tool == "enable_dissection" && setting.tools.contains("get_dissection_status")
-            || setting.tools.contains("create_snapshot")
-              && ["get_snapshot", "start_snapshot_dissection", "export_snapshot_pcap"].contains(
-                tool)
-          #expect(allowed, "\(prompt.description.name) names \(tool)")
+        let absent = words.intersection(everyTool).subtracting(setting.tools)
+        #expect(absent.isEmpty, "\(prompt.description.name) names \(absent)")
+      }
+    }
+  }
+
+  /// What stands in backquotes is a filter to be copied, but for packets' filters and headers.
+  @Test func everyFilterInABodyCompiles() throws {
+    var filters: Set<String> = []
+    for setting in Self.settings {
+      for prompt in PromptLibrary.all {
+        var arguments = all(prompt)
+        arguments["threshold_ms"] = "250"
+        let parts = try prompt.body(arguments, setting).split(
+          separator: "`", omittingEmptySubsequences: false)
+        for (index, part) in parts.enumerated() where index % 2 == 1 {
+          filters.insert(String(part))
         }
       }
+    }
+    filters.remove("host A and host B")
+    #expect(filters.count > 12)
+    for filter in filters {
+      let compiled = Query.compile(filter, now: Timestamp(nanoseconds: 0))
+      #expect(compiled.errors.isEmpty && compiled.warnings.isEmpty, "\(filter): \(compiled.errors)")
     }
   }
 
@@ -133,6 +154,8 @@ import Tools
     arguments: [
       (8, [:], "source"), (8, ["source": "a"], "destination"), (3, [:], "id"),
       (1, ["window": "soon"], "window"), (5, ["threshold_ms": "many"], "threshold_ms"),
+      (1, ["start": "now", "end": "-5m"], "start"),
+      (7, ["baseline_start": "-5m", "baseline_end": "-9m"], "baseline_start"),
       (4, ["level": "planet"], "level"), (1, ["start": "yesterday"], "start"),
     ] as [(Int, [String: String], String)])
   func mistakesNameTheArgument(index: Int, arguments: [String: String], name: String) {

@@ -202,6 +202,8 @@ extension PromptLibrary {
     if let pivot = try arguments.instant("pivot") {
       return ("the \(window) before \(pivot)", "the \(window) after it")
     }
+    try arguments.requireOrder("baseline_start", "baseline_end")
+    try arguments.requireOrder("current_start", "current_end")
     if let start = try arguments.instant("baseline_start") {
       let end = try arguments.instant("baseline_end") ?? "now"
       let currentStart = try arguments.instant("current_start") ?? end

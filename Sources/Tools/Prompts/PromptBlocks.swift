@@ -20,8 +20,8 @@ extension PromptBody {
       add(
         """
         Call get_dissection_status before relying on API calls. If dissection is off, explain that \
-        switching it on loads the cluster and works for new traffic only, and ask before calling \
-        enable_dissection.
+        switching it on loads the cluster and works for new traffic only\
+        \(has("enable_dissection") ? ", and ask before calling enable_dissection" : "").
         """)
     }
     if has("get_l7_data_boundaries") {
@@ -47,20 +47,32 @@ extension PromptBody {
 
   mutating func thePast() {
     guard has("create_snapshot"), !isQuick else { return }
-    add(
-      """
-      For the past: create_snapshot with the period and 15 minutes on each side, poll get_snapshot \
-      until it is completed, start_snapshot_dissection, poll get_snapshot_dissection_status until \
-      that is completed, then query with the snapshot. Packets need no dissection: \
-      export_snapshot_pcap with a filter such as `host A and host B`.
-      """)
+    var steps = ["create_snapshot with the period and 15 minutes on each side"]
+    if has("get_data_boundaries") {
+      steps.insert("see by get_data_boundaries what is still kept", at: 0)
+    }
+    if has("get_snapshot") { steps.append("poll get_snapshot until it is completed") }
+    if has("start_snapshot_dissection") {
+      steps.append("start_snapshot_dissection")
+      if has("get_snapshot_dissection_status") {
+        steps.append("poll get_snapshot_dissection_status until that is completed")
+      }
+    }
+    steps.append("then query with the snapshot")
+    var text = "For the past: \(steps.joined(separator: ", "))."
+    if has("export_snapshot_pcap") {
+      text += " Packets need no dissection: export_snapshot_pcap with a filter such as "
+      text += "`host A and host B`."
+    }
+    add(text)
   }
 
   mutating func nothingFound() {
     var checks = ["does the coverage in the answer include the period"]
     if has("get_dissection_status") { checks.append("was dissection on") }
-    checks.append("was the workload captured at all")
-    checks.append("is the filter right")
+    let captured = has("list_targeted_workloads") ? " (list_targeted_workloads)" : ""
+    checks.append("was the workload captured at all\(captured)")
+    checks.append("is the filter right\(has("validate_kfl") ? " (validate_kfl)" : "")")
     if has("list_l4_flows") { checks.append("does list_l4_flows show traffic between the two") }
     checks.append("is it encrypted, so that only TLS handshakes are seen")
     add(

@@ -99,6 +99,7 @@ struct PromptArguments {
     if values["start"] != nil || values["end"] != nil {
       let start = try instant("start")
       let end = try instant("end")
+      try requireOrder("start", "end")
       return "from \(start ?? "the beginning") to \(end ?? "now")"
     }
     return "over the last \(try look("window") ?? "15m")"
@@ -112,6 +113,21 @@ struct PromptArguments {
         name, "\(name) is not a duration: \(quote(value))", hint: "For example \(name)=15m.")
     }
     return value
+  }
+
+  /// - Throws: when the first of two instants is after the second.
+  func requireOrder(_ first: String, _ second: String) throws(ToolError) {
+    guard let start = values[first], let end = values[second] else { return }
+    let now = wallClockNow()
+    let times = (
+      try Instant.read(.string(start), name: first, now: now),
+      try Instant.read(.string(end), name: second, now: now)
+    )
+    guard times.0 <= times.1 else {
+      throw .invalid(
+        first, "\(first) (\(quote(start))) is after \(second) (\(quote(end)))",
+        hint: "Swap the two, for example \(first)=-30m and \(second)=now.")
+    }
   }
 
   func instant(_ name: String) throws(ToolError) -> String? {

@@ -54,8 +54,11 @@ extension PromptLibrary {
         ["get_api_stats", "list_api_calls", "get_api_call"],
         "What was said: get_api_stats, then list_api_calls with a KFL filter, then get_api_call."
       ),
+      (["get_service_map"], "A picture of it all: get_service_map."),
+      (["trace_request"], "One request through the services: trace_request."),
+      (["compare_api_stats"], "Before and after: compare_api_stats."),
       (["get_dissection_status"], "Whether calls are read at all: get_dissection_status."),
-      (["create_snapshot"], "The past: create_snapshot, dissect it, query it."),
+      (["create_snapshot"], "The past: create_snapshot, then query it."),
       (["export_snapshot_pcap"], "Packets: export_snapshot_pcap, then download or link the file."),
     ])
     body.add(

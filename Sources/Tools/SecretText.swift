@@ -1,0 +1,275 @@
+import ToolKit
+
+/// Secrets in running text that are recognised by what stands before them: `password=…`,
+/// `"token": "…"`, `<secret>…</secret>`, `Bearer …`, `scheme://user:…@host`, private keys in PEM.
+enum SecretText {
+  /// Words that name a scheme of credentials, which follow them.
+  private static let schemes: Set<String> = ["bearer", "basic", "digest", "negotiate", "apikey"]
+  /// What a redacted value begins with already.
+  private static let done = Array("[redacted:".utf8)
+  private static let keyBegin = Array("-----BEGIN ".utf8)
+  private static let keyEnd = Array("-----END ".utf8)
+  private static let keyMark = Array("PRIVATE KEY-----".utf8)
+
+  /// `text` with every secret replaced by what `substitute` gives for it.
+  static func replaced(in text: String, by substitute: (String) -> String) -> String {
+    guard text.utf8.count >= 6 else { return text }
+    var scanner = Scanner(bytes: Array(text.utf8))
+    scanner.run(substitute)
+    return scanner.output.map { String(decoding: $0, as: UTF8.self) } ?? text
+  }
+
+  private struct Scanner {
+    let bytes: [UInt8]
+    var at = 0
+    /// Bytes from there on are not in the output yet.
+    var kept = 0
+    /// Nil until something was replaced.
+    var output: [UInt8]?
+    /// `IDENTIFIED` was seen in this statement: what follows `BY` is a password.
+    var isIdentified = false
+
+    init(bytes: [UInt8]) { self.bytes = bytes }
+
+    mutating func run(_ substitute: (String) -> String) {
+      while at < bytes.count {
+        switch bytes[at] {
+        case let byte where isWord(byte): word(substitute)
+        case 0x3c: element(substitute)  // <
+        case 0x3a where starts(with: Array("://".utf8), at): userInformation(substitute)
+        case 0x2d where starts(with: keyBegin, at): privateKey(substitute)
+        case 0x3b:  // ;
+          isIdentified = false
+          at += 1
+        default: at += 1
+        }
+      }
+      output?.append(contentsOf: bytes[kept...])
+    }
+
+    private mutating func replace(_ range: Range<Int>, _ substitute: (String) -> String) {
+      guard !range.isEmpty, !starts(with: done, range.lowerBound) else { return }
+      let secret = String(decoding: bytes[range], as: UTF8.self)
+      output = output ?? []
+      output?.append(contentsOf: bytes[kept..<range.lowerBound])
+      output?.append(contentsOf: substitute(secret).utf8)
+      kept = range.upperBound
+      at = max(at, range.upperBound)
+    }
+
+    /// A name that may be followed by its secret.
+    private mutating func word(_ substitute: (String) -> String) {
+      let start = at
+      while at < bytes.count, isWord(bytes[at]) { at += 1 }
+      guard let value = value(after: at, isOption: isOption(start)) else {
+        note(start..<at)
+        return
+      }
+      let name = String(decoding: bytes[start..<at], as: UTF8.self)
+      let lower = name.lowercased()
+      if value.separator == .blank {
+        let isScheme = schemes.contains(lower) && value.range.count >= 8
+        let isPassword = isIdentified && lower == "by" && value.isQuoted
+        let isOption = self.isOption(start) && SecretNames.isSecret(key: name)
+        let isClause = value.isQuoted && SecretNames.isSecret(key: name)
+        if isScheme || isPassword || isOption || isClause {
+          replace(value.range, substitute)
+        } else if isCommand(name, start) {
+          replace(value.range.lowerBound..<lineEnd(value.range.lowerBound), substitute)
+        }
+        note(start..<at)
+      } else if SecretNames.isSecret(key: name) {
+        replace(afterScheme(value.range), substitute)
+      }
+    }
+
+    private mutating func note(_ range: Range<Int>) {
+      guard range.count == 10 else { return }
+      let name = String(decoding: bytes[range], as: UTF8.self).lowercased()
+      if name == "identified" { isIdentified = true }
+    }
+
+    private enum Separator { case sign, blank }
+
+    /// What stands after a name and `=`, `:` or, where that may be, blanks.
+    private func value(
+      after end: Int, isOption: Bool
+    ) -> (range: Range<Int>, separator: Separator, isQuoted: Bool)? {
+      var place = end
+      // The quote that ends the name itself, also with a backslash as in JSON within JSON.
+      if place + 1 < bytes.count, bytes[place] == 0x5c, isQuote(bytes[place + 1]) {
+        place += 2
+      } else if place < bytes.count, isQuote(bytes[place]) {
+        place += 1
+      }
+      let afterName = place
+      while place < bytes.count, isBlank(bytes[place]) { place += 1 }
+      guard place < bytes.count else { return nil }
+      var separator = Separator.blank
+      if bytes[place] == 0x3d || bytes[place] == 0x3a {
+        guard !starts(with: Array("://".utf8), place) else { return nil }
+        separator = .sign
+        place += 1
+        while place < bytes.count, [0x3e, 0x3d].contains(bytes[place]) { place += 1 }
+        while place < bytes.count, isBlank(bytes[place]) { place += 1 }
+      } else if place == afterName {
+        return nil
+      }
+      guard place < bytes.count else { return nil }
+      if bytes[place] == 0x5c, place + 1 < bytes.count, isQuote(bytes[place + 1]) {
+        return (quoted(from: place + 2, escaped: true, bytes[place + 1]), separator, true)
+      }
+      if isQuote(bytes[place]) {
+        return (quoted(from: place + 1, escaped: false, bytes[place]), separator, true)
+      }
+      let start = place
+      while place < bytes.count, !endsValue(bytes[place]) { place += 1 }
+      guard place > start, !isHarmless(start..<place) else { return nil }
+      return (start..<place, separator, false)
+    }
+
+    /// The text up to the quote that ends it, or to the end of all.
+    private func quoted(from start: Int, escaped: Bool, _ quote: UInt8) -> Range<Int> {
+      var place = start
+      while place < bytes.count {
+        if bytes[place] == 0x5c {
+          if escaped, place + 1 < bytes.count, bytes[place + 1] == quote { break }
+          place += 2
+        } else if bytes[place] == quote {
+          break
+        } else {
+          place += 1
+        }
+      }
+      return start..<min(place, bytes.count)
+    }
+
+    /// Of `Bearer abc` only what follows the scheme.
+    private func afterScheme(_ range: Range<Int>) -> Range<Int> {
+      let first = range.prefix { bytes[$0] != 0x20 }
+      let scheme = String(decoding: bytes[first], as: UTF8.self).lowercased()
+      guard schemes.contains(scheme) || scheme.hasPrefix("aws4-") else { return range }
+      var start = first.endIndex
+      while start < bytes.count, bytes[start] == 0x20 { start += 1 }
+      var end = max(start, range.upperBound)
+      // An unquoted value ends at the blank before the credentials.
+      if end == start { while end < bytes.count, !endsValue(bytes[end]) { end += 1 } }
+      return start < end ? start..<end : range
+    }
+
+    /// `<password>…</password>`, also with a prefix and attributes.
+    private mutating func element(_ substitute: (String) -> String) {
+      let start = at + 1
+      var place = start
+      while place < bytes.count, isWord(bytes[place]) || bytes[place] == 0x3a { place += 1 }
+      let name = bytes[min(start, bytes.count)..<place].split(separator: 0x3a).last ?? []
+      guard !name.isEmpty, SecretNames.isSecret(key: String(decoding: name, as: UTF8.self)) else {
+        at += 1
+        return
+      }
+      while place < bytes.count, bytes[place] != 0x3e { place += 1 }
+      guard place < bytes.count, bytes[place - 1] != 0x2f else {
+        at += 1
+        return
+      }
+      place += 1
+      let cdata = Array("<![CDATA[".utf8)
+      if starts(with: cdata, place) { place += cdata.count }
+      let value = place
+      while place < bytes.count, bytes[place] != 0x3c, bytes[place] != 0x5d { place += 1 }
+      at = max(place, at + 1)
+      if bytes[value..<place].contains(where: { !isBlank($0) }) {
+        replace(value..<place, substitute)
+      }
+    }
+
+    /// The password of `scheme://user:password@host`; a lone token instead of a user as well.
+    private mutating func userInformation(_ substitute: (String) -> String) {
+      at += 3
+      var end = at
+      var mark: Int?
+      while end < bytes.count, !endsAuthority(bytes[end]) {
+        if bytes[end] == 0x40 { mark = end }
+        end += 1
+      }
+      guard let mark else { return }
+      let colon = bytes[at..<mark].firstIndex(of: 0x3a)
+      replace((colon.map { $0 + 1 } ?? at)..<mark, substitute)
+      at = max(at, mark)
+    }
+
+    private mutating func privateKey(_ substitute: (String) -> String) {
+      var place = at + keyBegin.count
+      while place < bytes.count, place < at + 64, !starts(with: keyMark, place) { place += 1 }
+      guard starts(with: keyMark, place) else {
+        at += keyBegin.count
+        return
+      }
+      let start = place + keyMark.count
+      place = start
+      while place < bytes.count, !starts(with: keyEnd, place) { place += 1 }
+      replace(start..<place, substitute)
+      at = max(at, place)
+    }
+
+    // MARK: Characters
+
+    private func starts(with prefix: [UInt8], _ place: Int) -> Bool {
+      place + prefix.count <= bytes.count
+        && bytes[place..<place + prefix.count].elementsEqual(prefix)
+    }
+
+    /// Whether two dashes stand before it: `--password`.
+    private func isOption(_ start: Int) -> Bool {
+      start + 1 < bytes.count && bytes[start] == 0x2d && bytes[start + 1] == 0x2d
+    }
+
+    /// The word of a line protocol after which a password stands: `PASS` of FTP, POP3 and IRC, `AUTH`
+    /// of SMTP, `LOGIN` of IMAP behind its tag.
+    private func isCommand(_ name: String, _ start: Int) -> Bool {
+      switch name {
+      case "PASS", "AUTH": return start == 0 || bytes[start - 1] == 0x0a
+      case "LOGIN", "AUTHENTICATE":
+        var place = start
+        while place > 0, bytes[place - 1] != 0x0a { place -= 1 }
+        return !bytes[place..<start].dropLast().contains(0x20)
+      default: return false
+      }
+    }
+
+    private func lineEnd(_ start: Int) -> Int {
+      var place = start
+      while place < bytes.count, bytes[place] != 0x0a, bytes[place] != 0x0d { place += 1 }
+      return place
+    }
+
+    private func isHarmless(_ range: Range<Int>) -> Bool {
+      if bytes[range.lowerBound] == 0x7b || bytes[range.lowerBound] == 0x5b { return true }
+      switch String(decoding: bytes[range], as: UTF8.self) {
+      case "null", "true", "false", "nil", "None", "undefined": return true
+      default: return false
+      }
+    }
+
+    private func isWord(_ byte: UInt8) -> Bool {
+      switch byte {
+      case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x5f, 0x2d, 0x2e: true
+      default: false
+      }
+    }
+
+    private func isQuote(_ byte: UInt8) -> Bool { byte == 0x22 || byte == 0x27 }
+    private func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0d).contains(byte) }
+
+    private func endsValue(_ byte: UInt8) -> Bool {
+      // & ; , ) } ] < quotes
+      isBlank(byte) || isQuote(byte)
+        || [0x26, 0x3b, 0x2c, 0x29, 0x7d, 0x5d, 0x3c].contains(byte)
+    }
+
+    private func endsAuthority(_ byte: UInt8) -> Bool {
+      // / ? # < >
+      isBlank(byte) || isQuote(byte) || [0x2f, 0x3f, 0x23, 0x3c, 0x3e].contains(byte)
+    }
+  }
+}

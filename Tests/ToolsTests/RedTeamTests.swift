@@ -1,0 +1,314 @@
+import Foundation
+import Identity
+import JSON
+import Testing
+import ToolKit
+
+@testable import Tools
+
+/// Secrets planted wherever traffic carries them: no answer shows one.
+@Suite struct RedTeamTests {
+  /// Plants one secret in a capture.
+  private typealias Plant = @Sendable (inout MadeCapture, String) -> Void
+
+  private static func header(_ name: String, _ before: String = "", _ after: String = "") -> Plant {
+    { $0.http(headers: ["\(name): \(before)\($1)\(after)"]) }
+  }
+  private static func answered(_ name: String, _ before: String = "", _ after: String = "") -> Plant
+  {
+    { $0.http(answer: ["\(name): \(before)\($1)\(after)"]) }
+  }
+  private static func target(_ before: String, _ after: String = "") -> Plant {
+    { $0.http("\(before)\($1)\(after)") }
+  }
+  private static func body(_ type: String, _ before: String, _ after: String = "") -> Plant {
+    { capture, secret in
+      capture.http(
+        method: "POST", headers: ["Content-Type: \(type)"], body: before + secret + after)
+    }
+  }
+  private static func reply(_ type: String, _ before: String, _ after: String = "") -> Plant {
+    { capture, secret in
+      capture.http(answer: ["Content-Type: \(type)"], answerBody: before + secret + after)
+    }
+  }
+  private static func grpc(_ name: String, _ before: String = "") -> Plant {
+    { capture, secret in
+      capture.talk(50_051, MadeHTTP2.grpc(metadata: [(name, before + secret)]))
+    }
+  }
+  private static func redis(_ words: String..., reply: String = "+OK\r\n") -> Plant {
+    { capture, secret in
+      let words = words.map { $0.replacing("SECRET", with: secret) }
+      let command =
+        "*\(words.count)\r\n" + words.map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined()
+      capture.talk(6_379, [.client(command), .server(reply)])
+    }
+  }
+
+  private static let json = "application/json"
+  private static let form = "application/x-www-form-urlencoded"
+
+  /// Name, how it is planted, and the secret itself where its shape matters.
+  private static let plants: [(name: String, secret: String?, plant: Plant)] = [
+    ("bearer", nil, header("Authorization", "Bearer ")),
+    ("basic", "YWxpY2U6cGxhbnRlZC1iYXNpYw==", header("Authorization", "Basic ")),
+    ("digest", nil, header("Authorization", "Digest username=\"a\", response=\"", "\"")),
+    ("sigv4", nil, header("Authorization", "AWS4-HMAC-SHA256 Credential=AK/x, Signature=")),
+    ("bare authorization", nil, header("authorization")),
+    ("proxy", nil, header("Proxy-Authorization", "Basic ")),
+    ("cookie", nil, header("Cookie", "theme=dark; sid=")),
+    ("cookie without a name", nil, header("Cookie")),
+    ("set-cookie", nil, answered("Set-Cookie", "sid=", "; Path=/; HttpOnly")),
+    ("api key header", nil, header("X-Api-Key")),
+    ("vault", nil, header("X-Vault-Token")), ("csrf", nil, header("X-CSRF-Token")),
+    ("webhook signature", nil, header("X-Hub-Signature-256", "sha256=")),
+    ("session header", nil, header("X-My-Session")),
+    ("private token", nil, header("PRIVATE-TOKEN")),
+    ("functions key", nil, header("x-functions-key")),
+    ("password header", nil, header("X-Db-Password-Old")),
+    ("referer", nil, header("Referer", "https://a.test/x?access_token=", "&page=2")),
+    ("location", nil, answered("Location", "https://a.test/cb#id_token=", "&x=1")),
+    ("oauth code", nil, answered("Location", "https://a.test/cb?code=", "&x=1")),
+    ("user information", nil, answered("X-Upstream", "postgres://bob:", "@db.test/x")),
+    ("original url", nil, header("X-Original-URL", "/cb?code=")),
+    ("link header", nil, answered("Link", "<https://a.test/?sig=", ">; rel=next")),
+    ("query", nil, target("/reset?token=")), ("query last", nil, target("/x?page=2&apikey=")),
+    ("encoded name", nil, target("/x?pass%77ord=")), ("oauth query", nil, target("/cb?code=")),
+    ("fragment", nil, target("/cb#access_token=")),
+    ("path parameter", nil, target("/shop;jsessionid=", "?x=1")),
+    ("sas", nil, target("/blob?se=2030&sig=")),
+    (
+      "jwt in a path", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTYifQ.c2lnbmF0dXJlLXBsYW50ZWQ",
+      target("/reset/")
+    ),
+    ("json", nil, body(json, #"{"user":"a","password":""#, #""}"#)),
+    ("json nested", nil, body(json, #"{"a":{"clientSecret":""#, #""}}"#)),
+    ("json array", nil, body(json, #"{"apiTokens":["x",""#, #""]}"#)),
+    ("json below", nil, body(json, #"{"credentials":{"a":1,"b":{"c":""#, #""}}}"#)),
+    ("json escaped name", nil, body(json, #"{"pass\u0077ord":""#, #""}"#)),
+    ("json name and value", nil, body(json, #"{"name":"DB_PASSWORD","value":""#, #""}"#)),
+    ("json in json", nil, body(json, #"{"body":"{\"password\":\""#, #"\"}"}"#)),
+    ("json cut", nil, body(json, #"{"refresh_token":""#)),
+    ("json as text", nil, body("text/plain", #"{"secret":""#, #""}"#)),
+    ("url in json", nil, body(json, #"{"db":"mysql://root:"#, #"@db/x"}"#)),
+    ("query in json", nil, body(json, #"{"next":"https://a.test/?access_token="#, #"&p=1"}"#)),
+    ("json reply", nil, reply(json, #"{"access_token":""#, #"","token_type":"Bearer"}"#)),
+    ("graphql", nil, body(json, #"{"query":"mutation{login(password:\""#, #"\"){id}}"}"#)),
+    ("form", nil, body(form, "user=a&password=", "&x=1")),
+    ("form code", nil, body(form, "grant_type=authorization_code&code=")),
+    ("form encoded", nil, body(form, "client%5Fsecret=")),
+    (
+      "multipart", nil,
+      body(
+        "multipart/form-data; boundary=b",
+        "--b\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\n", "\r\n--b--\r\n")
+    ),
+    ("xml element", nil, body("text/xml", "<a><ns:Password kind=\"x\">", "</ns:Password></a>")),
+    ("xml attribute", nil, body("text/xml", "<login password=\"", "\"/>")),
+    ("xml cdata", nil, body("text/xml", "<secret><![CDATA[", "]]></secret>")),
+    ("yaml", nil, reply("text/yaml", "user: bob\npassword: ", "\nport: 5\n")),
+    ("environment", nil, reply("text/plain", "PORT=5\nDB_PASSWORD=", "\n")),
+    ("header in text", nil, reply("text/plain", "sent Authorization: Bearer ", " to it")),
+    ("command line", nil, reply("text/plain", "mysql --password ", " -h db")),
+    ("sql", nil, body("text/plain", "CREATE USER a IDENTIFIED BY '", "'")),
+    (
+      "private key", "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCplanted",
+      reply(
+        "text/plain", "-----BEGIN PRIVATE KEY-----\n", "\n-----END PRIVATE KEY-----\n")
+    ),
+    ("aws key", "AKIAIOSFODNN7PLANTED", reply("text/plain", "key ", " here")),
+    ("github", "ghp_0123456789abcdefghijPLANTED", header("X-Note")),
+    ("stripe", "sk_live_0123456789PLANTED", target("/charge/")),
+    ("slack", "xoxb-123456789012-PLANTEDplanted", body(json, #"{"note":""#, #""}"#)),
+    ("card", "4111111111111111", body(json, #"{"n":""#, #""}"#)),
+    ("card in groups", "5500 0000 0000 0004", reply("text/plain", "paid with ", " today")),
+    ("grpc authorization", nil, grpc("authorization", "Bearer ")),
+    ("grpc api key", nil, grpc("x-api-key")), ("grpc token", nil, grpc("session-token-bin")),
+    ("redis auth", nil, redis("AUTH", "SECRET")),
+    ("redis user", nil, redis("AUTH", "bob", "SECRET")),
+    ("redis hello", nil, redis("HELLO", "3", "AUTH", "bob", "SECRET")),
+    ("redis config", nil, redis("CONFIG", "SET", "requirepass", "SECRET")),
+    ("redis acl", nil, redis("ACL", "SETUSER", "bob", "on", ">SECRET")),
+    ("redis migrate", nil, redis("MIGRATE", "h", "6379", "k", "0", "9", "AUTH", "SECRET")),
+    ("ftp", nil, { $0.talk(21, [.client("PASS \($1)\r\n"), .server("230 ok\r\n")]) }),
+    ("smtp", nil, { $0.talk(25, [.client("AUTH PLAIN \($1)\r\n"), .server("235 ok\r\n")]) }),
+    ("imap", nil, { $0.talk(143, [.client("a LOGIN b \($1)\r\n"), .server("a OK\r\n")]) }),
+  ]
+
+  private static func secret(_ index: Int) -> String {
+    plants[index].secret ?? "plantedS3cr3t\(index)x"
+  }
+
+  /// Of which not even a part may show: long secrets could leak cut.
+  private static func mark(_ index: Int) -> String {
+    plants[index].secret.map { String($0.suffix(8)) } ?? "plantedS3cr3t\(index)x"
+  }
+
+  private static let path: String = {
+    var capture = MadeCapture()
+    for (index, plant) in plants.enumerated() { plant.plant(&capture, secret(index)) }
+    return try! capture.write()
+  }()
+
+  private static func open(_ redactor: Redactor) throws -> EmbeddedHub {
+    let capture = try CaptureTraffic([path], inventory: Inventory(), workers: 2)
+    capture.start()
+    return EmbeddedHub(capture.traffic(redactor: redactor), version: "test", set: .all)
+  }
+
+  /// Everything the Hub says about the capture, in both renderings.
+  private func everything(_ hub: EmbeddedHub) async throws -> [(what: String, text: String)] {
+    var said: [(what: String, text: String)] = []
+    func ask(_ tool: String, _ arguments: JSONObject) async -> ToolAnswer? {
+      let what = tool + " " + JSONValue.object(arguments).text
+      do {
+        let answer = try await ShopHub.ask(tool, arguments, of: hub)
+        said.append((what, answer.text + "\n" + JSONValue.object(answer.structured).text))
+        return answer
+      } catch {
+        said.append((what, error.text + "\n" + JSONValue.object(error.json).text))
+        return nil
+      }
+    }
+    var ids: [JSONValue] = []
+    for filter in ["", "conn", "flow"] {
+      for format in ["compact", "full", "raw"] {
+        let answer = await ask(
+          "list_api_calls",
+          [
+            "format": .string(format), "limit": 1_000, "kfl": .string(filter),
+            "max_tokens": 100_000,
+          ])
+        if format == "compact" {
+          ids += answer?.structured["calls"]?.array?.compactMap { $0["id"] } ?? []
+        }
+      }
+    }
+    for id in ids {
+      _ = await ask("get_api_call", ["id": id, "max_tokens": 100_000])
+      _ = await ask("get_api_call_details", ["id": id, "max_tokens": 100_000])
+      for resource in NetResources.all where resource.description.uri == "net://call/{+id}" {
+        let contents = try await resource.read(["id": id.string ?? ""], hub, Caller())
+        said.append(("resource \(id)", "\(contents)"))
+      }
+    }
+    for group in ["endpoint", "service", "method", "status", "proto", "src"] {
+      for raw in [true, false] {
+        _ = await ask(
+          "get_api_stats",
+          [
+            "group_by": .string(group), "limit": 1_000, "raw_paths": .bool(raw),
+            "max_tokens": 90_000,
+          ])
+        if group != "src" {
+          _ = await ask(
+            "compare_api_stats",
+            [
+              "group_by": .string(group), "a": ["kfl": "status_code == 1"], "b": ["kfl": "http"],
+              "min_calls": 1, "limit": 1_000, "raw_paths": .bool(raw), "max_tokens": 90_000,
+            ])
+        }
+      }
+    }
+    // What is not found is explained by values that are there.
+    for field in [
+      "url", "path", "request_body", "response_body", "method", "redis_command", "redis_key",
+      "grpc_method", "dst.name",
+    ] {
+      _ = await ask("list_api_calls", ["kfl": .string("\(field) == \"no such thing\"")])
+      _ = await ask("list_api_calls", ["kfl": .string("\(field).contains(\"plantedS3cr3\")")])
+    }
+    for tool in hub.rows.map(\.name) { _ = await ask(tool, ["path": "/*", "kfl": "http"]) }
+    _ = await ask("trace_request", ["path": "/reset*"])
+    _ = await ask("list_api_calls", ["kfl": "http &&& plain"])
+    return said
+  }
+
+  @Test func thereAreManyKinds() { #expect(Self.plants.count >= 60) }
+
+  @Test func noAnswerShowsASecret() async throws {
+    let hub = try Self.open(Redactor(key: Array("red team".utf8)))
+    let said = try await everything(hub)
+    #expect(said.count > 200)
+    for index in Self.plants.indices {
+      let mark = Self.mark(index)
+      let leak = said.first { $0.text.contains(mark) }
+      #expect(leak == nil, "\(Self.plants[index].name): \(leak.map { excerpt($0, mark) } ?? "")")
+    }
+  }
+
+  private func excerpt(_ said: (what: String, text: String), _ mark: String) -> String {
+    guard let place = said.text.firstRange(of: mark) else { return said.what }
+    let start = said.text.index(place.lowerBound, offsetBy: -60, limitedBy: said.text.startIndex)
+    return said.what + ": " + said.text[(start ?? said.text.startIndex)..<place.upperBound]
+  }
+
+  /// A test that hides everything would pass the one above: what was sent is there when asked for.
+  @Test func secretsAreShownWhenAskedForAndSaidToBe() async throws {
+    let hub = try Self.open(.off)
+    let said = try await everything(hub)
+    for (index, plant) in Self.plants.enumerated() {
+      // Passwords of Redis are replaced before anything is kept.
+      guard !plant.name.hasPrefix("redis") else { continue }
+      let secret = Self.secret(index)
+      let inJSON = secret.replacing("/", with: "\\/")
+      #expect(
+        said.contains { $0.text.contains(secret) || $0.text.contains(inJSON) }, "\(plant.name)")
+    }
+    let answer = try await ShopHub.ask("list_api_calls", [:], of: hub)
+    #expect(answer.text.contains("--show-secrets"))
+    #expect(answer.structured["coverage"]?["notes"]?.text.contains("--show-secrets") == true)
+  }
+
+  /// "The same token again" stays visible wherever it stands.
+  @Test func equalSecretsHaveEqualFingerprints() {
+    let redactor = Redactor(key: [1])
+    let secret = "planted secret/1"
+    let mark = redactor.fingerprint(secret)
+    let shown = [
+      redactor.header("Authorization", "Bearer \(secret)"), redactor.header("X-Api-Key", secret),
+      redactor.header("Cookie", "sid=\(secret)"),
+      redactor.header("Set-Cookie", "sid=\(secret); Path=/"),
+      redactor.url("/x?token=planted+secret%2F1"), redactor.url("/x?token=planted%20secret/1"),
+      redactor.body(#"{"password":"planted secret\/1"}"#, mediaType: Self.json),
+      redactor.body(#"{"password":"planted\u0020secret/1"}"#, mediaType: Self.json),
+      redactor.body("password=planted+secret/1", mediaType: Self.form),
+      redactor.body("<password>\(secret)</password>", mediaType: "text/xml"),
+      redactor.text("password='\(secret)'"),
+    ]
+    for text in shown { #expect(text.contains(mark), "\(text)") }
+  }
+
+  /// Nothing else is touched, byte for byte.
+  @Test(arguments: [
+    #"{"id":42,"name":"Ann","ok":true,"tags":["a","b"],"max_tokens":100,"token_type":"Bearer"}"#,
+    #"[1,2,{"key":"color","value":"red"}]"#, "plain text: 5 of 7, see https://a.test/x?page=2",
+    "<a><b c=\"d\">e</b></a>", "at 2026-03-14 10:23:45.123, order 4111 1111", "", "{", "\"", "\\",
+    "order 1772345678901 and 1772345678901234567", "user=ann&page=2", "Basic idea",
+    #"{"unclosed":"text"#, "https://host/a@b", "GET /v1/items HTTP/1.1",
+  ])
+  func whatIsNoSecretStays(text: String) {
+    let redactor = Redactor(key: [1])
+    #expect(redactor.body(text, mediaType: Self.json) == text)
+    #expect(redactor.body(text, mediaType: Self.form) == text)
+  }
+
+  /// No text makes the scanners fail or take long.
+  @Test func anyBytesAreRead() {
+    let redactor = Redactor(key: [1])
+    var generator = SystemRandomNumberGenerator()
+    let pieces = [
+      "\"", "\\", "{", "}", "[", "]", ":", "=", "<", ">", "password", "://", "@", "-----BEGIN ",
+      "PRIVATE KEY-----", "Bearer ", " ", "\n", "&", "?", "#", "%2", "\\u00", "4111 1111 ",
+    ]
+    for _ in 0..<300 {
+      let text = (0..<40).map { _ in pieces.randomElement(using: &generator)! }.joined()
+      _ = redactor.body(text, mediaType: Self.json)
+      _ = redactor.body(text, mediaType: "multipart/form-data")
+      _ = redactor.url(text)
+    }
+    let deep = String(repeating: #"{"password":["#, count: 20_000)
+    #expect(redactor.body(deep, mediaType: Self.json).utf8.count >= deep.utf8.count)
+  }
+}
