@@ -209,7 +209,9 @@ struct GetAPICallDetails: Tool {
       let server = record.text(.destinationIP).flatMap({ IPAddress($0) }),
       let transport = record.text(.l4proto), let first = record.int(.streamNumber), first > 0
     else { return nil }
-    let last = max(record.int(.lastPacket) ?? 0, view.int(.lastPacket) ?? 0)
+    // What ends a TCP connection carries nothing, and so has no part in the record's range.
+    let last =
+      transport == "tcp" ? 0 : max(record.int(.lastPacket) ?? 0, view.int(.lastPacket) ?? 0)
     return PacketQuestion(
       client: client, server: server,
       clientPort: UInt16(truncatingIfNeeded: record.int(.sourcePort) ?? 0),

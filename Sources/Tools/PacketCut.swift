@@ -36,6 +36,7 @@ extension PacketCut {
     var cut = PacketCut(bytes: [], packets: 0, leftOut: 0)
     var writer: (writer: PcapWriter, linkType: LinkType)?
     var decapsulator = Decapsulator()
+    var isOver = false
     var decoded = Decoded.none
     do throws(CaptureError) {
       var reader = try CaptureMerger(paths: paths)
@@ -45,9 +46,15 @@ extension PacketCut {
           guard packet.number <= question.numbers.upperBound else { return cut }
           guard packet.number >= question.numbers.lowerBound else { continue }
           let bytes = chunk.store.bytes.slice(packet.range)
+          let wasOver = isOver
           guard decapsulator.decode(packet, in: bytes, into: &decoded) == .decoded,
             question.concerns(decoded)
           else { continue }
+          if let tcp = decoded.tcp {
+            // The ports are used again: another connection.
+            if wasOver, tcp.flags.contains(.syn), !tcp.flags.contains(.ack) { return cut }
+            if !tcp.flags.isDisjoint(with: [.fin, .rst]) { isOver = true }
+          }
           if writer == nil {
             writer = (PcapWriter(linkType: packet.linkType), packet.linkType)
             writer?.writer.start(&cut.bytes)

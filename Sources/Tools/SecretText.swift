@@ -34,10 +34,11 @@ enum SecretText {
     mutating func run(_ substitute: (String) -> String) {
       while at < bytes.count {
         switch bytes[at] {
+        // Dashes are part of words, so these come first.
+        case 0x2d where starts(with: keyBegin, at): privateKey(substitute)
         case let byte where isWord(byte): word(substitute)
         case 0x3c: element(substitute)  // <
         case 0x3a where starts(with: Array("://".utf8), at): userInformation(substitute)
-        case 0x2d where starts(with: keyBegin, at): privateKey(substitute)
         case 0x3b:  // ;
           isIdentified = false
           at += 1

@@ -171,7 +171,7 @@ import Tools
     #expect(
       names.first == "gateway" && names.contains("orders") && names.contains("payment-service"))
     for hop in hops where hop["proto"] == "http" {
-      #expect(hop["evidence"] != "time" && hop["confidence"] == 1)
+      #expect(hop["evidence"] != "time" && hop["confidence"]?.double == 1)
     }
     let redis = hops.filter { $0["proto"] == "redis" }
     #expect(!redis.isEmpty, "found by containment, across address families")
