@@ -3,9 +3,11 @@ CHECK  := --explicit-target-dependency-import-check error
 SWIFT  := swift build -c release $(CHECK)
 STEP   := Scripts/step
 PYTHON := .venv/bin/python
+# Package.swift takes it from here; what was built with another one is not built anew but for that.
+export KUBESHARK_VERSION := $(shell Scripts/version)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test demo bench bench-peers traffic fuzz truth vectors reference samples format clean
+.PHONY: help build test demo bench bench-peers dist mcpb install man traffic fuzz truth vectors reference samples format clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r verb text; do \
@@ -35,9 +37,24 @@ bench: build ## Measure speed and memory, beside tshark where it is installed
 traffic: ## Record captures of real servers under load for bench-peers (root, Linux)
 	@Scripts/make-traffic
 
-bench-peers: build ## Measure speed beside tshark, httpry (on the captures of make traffic) and DuckDB
+bench-peers: build ## Measure speed beside tshark, httpry (on the captures of make traffic), DuckDB and MCP servers in Python
 	@Scripts/bench-peers
+	@Scripts/bench-mcp
 	@Scripts/bench-store
+
+dist: ## Build dist/kubeshark: one stripped file with its libraries inside, and its manual page
+	@Scripts/setup
+	@$(STEP) "Building dist/kubeshark" Scripts/dist
+	@python3 -B Scripts/man --binary dist/kubeshark
+
+mcpb: dist ## Pack dist/*.mcpb, a bundle that MCP clients install, and the registry's dist/server.json
+	@python3 -B Scripts/mcpb
+
+install: ## Install the program, its manual page and completions (PREFIX=/usr/local)
+	@Scripts/install $(PREFIX)
+
+man: build ## Write the manual page, dist/kubeshark.1
+	@python3 -B Scripts/man
 
 fuzz: ## Feed every parser with made-up inputs (FUZZ="TARGET... --seconds N")
 	@Scripts/setup
@@ -59,4 +76,4 @@ format: ## Format all Swift files
 	@swift format --in-place --parallel --recursive Package.swift Sources Tests Fuzz Benchmarks
 
 clean: ## Remove everything built; the next build takes minutes
-	rm -rf .build .build-fuzz .venv .venv-duckdb
+	rm -rf .build .build-dist .build-fuzz .venv .venv-duckdb .venv-mcp-peers dist

@@ -11,6 +11,7 @@ let modules: [Target] =
   + systemLibrary("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev")
   + systemLibrary("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev")
   + shim("CLinux")
+  + versionText("CVersion")
   + shim("CRE2", links: "re2")
   + module(
     "Bytes", uses: "CLinux",
@@ -48,7 +49,7 @@ let modules: [Target] =
   + command(
     "kubeshark",
     uses: "MCP", "HubClient", "Hub", "Tools", "ToolKit", "Identity", "Pipeline", "Query", "KFL",
-    "Store", "Entries", "Dissectors", "Flows", "Layers", "Packets", "JSON", "Bytes",
+    "Store", "Entries", "Dissectors", "Flows", "Layers", "Packets", "JSON", "Bytes", "CVersion",
     products: [.argumentParser, .logging, .serviceLifecycle, .asyncHTTPClient])
   + example("mcp-fixture", path: "MCPFixture", uses: "Hub", "MCP", "ToolKit", "JSON")
   + benchmark(
@@ -206,4 +207,15 @@ func systemLibrary(_ name: String, pkgConfig: String, apt: String) -> [Target] {
 /// C functions of ours over the system, or over one of its C++ libraries, in `Sources/NAME`.
 func shim(_ name: String, links library: String? = nil) -> [Target] {
   [.target(name: name, linkerSettings: library.map { [.linkedLibrary($0)] } ?? [])]
+}
+
+/// The version as C text, which `make` fills in: `KUBESHARK_VERSION` in the environment, by
+/// `Scripts/version`. Nothing but its one file is compiled anew when it changes.
+func versionText(_ name: String) -> [Target] {
+  let version = Context.environment["KUBESHARK_VERSION"].flatMap { $0.isEmpty ? nil : $0 }
+  return [
+    .target(
+      name: name,
+      cSettings: version.map { [.define("KUBESHARK_VERSION", to: "\"\($0)\"")] } ?? [])
+  ]
 }

@@ -21,7 +21,7 @@ struct FixtureHub: HubConnection {
     "test_input_required_result_sampling", "test_input_required_result_list_roots",
     "test_input_required_result_request_state", "test_input_required_result_multiple_inputs",
     "test_input_required_result_multi_round", "test_input_required_result_tampered_state",
-    "test_input_required_result_capabilities", "test_tool_with_task",
+    "test_input_required_result_capabilities", "test_tool_with_task", "test_reconnection",
   ]
 
   func catalogue() -> Catalogue {
@@ -98,6 +98,10 @@ struct FixtureHub: HubConnection {
     case "test_trigger_prompt_change":
       changes.tell(.prompts)
       return text("The list of prompts changed.")
+    case "test_reconnection":
+      // Streams are not closed to be polled; the answer comes on the one that is open.
+      try await pause(milliseconds: 100)
+      return text("Reconnection is not needed.")
     case "test_tool_with_task":
       try await pause(milliseconds: 1_000)
       return text("The task is done.")

@@ -126,7 +126,10 @@ package struct HubServer: Sendable {
     let requestBody = request.body
     return ResponseBody { writer in
       let finished = try await withGracefulShutdownHandler {
-        try await requestBody.consumeWithInboundCloseHandler { _ in
+        try await requestBody.consumeWithInboundCloseHandler { rest in
+          // The body was read before, so its end will not come here again. A reader that is dropped
+          // ends it; without one the library traps when it lets go of it.
+          _ = rest.makeAsyncIterator()
           do {
             try await writer.write(ByteBuffer(bytes: stream.first))
             while let event = await stream.next() {

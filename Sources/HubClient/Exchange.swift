@@ -269,14 +269,14 @@ private func fault(ofErrno number: Int32) -> HubFault? {
 }
 
 private func tlsReason(_ text: String) -> String {
-  if text.contains("expired") { return "its certificate has expired" }
   if text.contains("hostname") || text.contains("ip address mismatch") || text.contains("altname") {
     return "its certificate is for another name"
   }
   if text.contains("certificate_verify_failed") || text.contains("self signed")
     || text.contains("unable to get local issuer")
   {
-    return "its certificate is signed by an authority that is not known here"
+    // The library does not say which of the two.
+    return "its certificate has expired or is signed by an authority that is not known here"
   }
   if text.contains("wrong_version_number") { return "it does not speak TLS on this port" }
   return "the TLS handshake failed"

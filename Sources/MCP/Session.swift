@@ -126,10 +126,13 @@ package struct Session: Sendable {
     case .batch(let envelopes): actions = received(batch: envelopes, origin, now)
     case .notJSON(let reason):
       actions = [.send(Reply.error(.notJSON(reason), revision: revision ?? refusing), to: origin)]
-    case .tooLong(let bytes):
+    case .tooLong(let bytes, let id):
       counters.linesTooLong += 1
       let error = ProtocolError.invalidRequest("the message of \(bytes) bytes is too long")
-      actions = [.send(Reply.error(error, revision: revision ?? refusing), to: origin)]
+      let reply =
+        id.map { Reply.error(error, id: $0) }
+        ?? Reply.error(error, revision: revision ?? refusing)
+      actions = [.send(reply, to: origin)]
     }
     return actions + release(origin)
   }

@@ -20,7 +20,10 @@ struct TrafficOptions: ParsableArguments {
     help: ArgumentHelp(
       "Read these capture files (pcap or pcapng, also compressed); can be repeated.",
       valueName: "file"))
-  var captures: [String] = []
+  var given: [String] = []
+
+  /// The captures that were named; installers hand over empty texts for none.
+  var captures: [String] { given.filter { Optional($0).isGiven } }
 
   @Option(
     help: ArgumentHelp(

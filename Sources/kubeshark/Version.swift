@@ -1,4 +1,6 @@
-/// The version of this program.
+import CVersion
+
+/// The version of this program, and the commit it was built from where make built it.
 enum Version {
-  static let text = "0.1.0"
+  static let text = String(cString: kubeshark_version())
 }

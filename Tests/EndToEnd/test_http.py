@@ -329,6 +329,14 @@ def test_prompts_and_resources(fixture):
         assert filled["messages"][0]["content"]["text"].endswith("arg1='a', arg2='b'")
         for name in ["test_simple_prompt", "test_prompt_with_image"]:
             assert client.result("prompts/get", {"name": name})["messages"]
+        filled = client.result("prompts/get", {
+            "name": "test_prompt_with_embedded_resource",
+            "arguments": {"resourceUri": "test://example"}})
+        assert "test://example" in [
+            message["content"].get("resource", {}).get("uri") for message in filled["messages"]]
+        read = client.result("resources/read", {"uri": "test://static-text"})
+        assert read["contents"][0]["text"]
+        assert client.call("test_reconnection")["content"][0]["text"]
         uris = [row["uri"] for row in client.result("resources/list")["resources"]]
         assert "test://static-binary" in uris
         read = client.result("resources/read", {"uri": "test://static-binary"})
@@ -364,6 +372,7 @@ def test_progress_and_log_messages_come_before_the_answer(fixture):
 @pytest.mark.parametrize("tool,capability,reply,said", [
     ("test_elicitation", "elicitation",
      {"action": "accept", "content": {"username": "u", "email": "e"}}, "action=accept"),
+    ("test_streaming_elicitation", "elicitation", {"action": "decline"}, "action=decline"),
     ("test_elicitation_sep1034_defaults", "elicitation", {"action": "decline"}, "action=decline"),
     ("test_elicitation_sep1330_enums", "elicitation", {"action": "cancel"}, "action=cancel"),
     ("test_sampling", "sampling", {
@@ -414,6 +423,36 @@ def test_answers_come_with_the_next_request(fixture):
         "tools/call", {"name": "test_missing_capability", "arguments": {}})
     assert (status, messages[0]["error"]["code"]) == (400, -32021)
     assert messages[0]["error"]["data"]["requiredCapabilities"] == {"sampling": {}}
+
+
+def test_only_what_the_client_can_answer_is_asked(fixture):
+    for capabilities in [{}, {"sampling": {}}]:
+        status, messages = Stateless(fixture, capabilities).request(
+            "tools/call", {"name": "test_input_required_result_capabilities", "arguments": {}})
+        assert (status, messages[0]["error"]["code"]) == (400, -32021)
+    asked = Stateless(fixture, {"elicitation": {}}).call("test_input_required_result_capabilities")
+    assert {one["method"] for one in asked["inputRequests"].values()} == {"elicitation/create"}
+
+
+def test_lists_say_how_long_they_hold(fixture):
+    client = Stateless(fixture)
+    for method, params in [
+            ("server/discover", {}), ("tools/list", {}), ("prompts/list", {}),
+            ("resources/list", {}), ("resources/templates/list", {}),
+            ("resources/read", {"uri": "test://static-text"})]:
+        result = client.result(method, params)
+        assert result["ttlMs"] >= 0 and result["cacheScope"] in ("public", "private"), method
+
+
+def test_a_resource_can_be_watched(fixture):
+    session = Session(fixture)
+    for method in ["resources/subscribe", "resources/unsubscribe"]:
+        assert session.result(method, {"uri": "test://watched-resource"}) == {}
+    listening = Stateless(fixture).open("subscriptions/listen", {
+        "notifications": {"resourceSubscriptions": ["test://watched-resource"]}})
+    told = next(events(listening))
+    assert told["params"]["notifications"]["resourceSubscriptions"] == ["test://watched-resource"]
+    listening.connection.close()
 
 
 def test_a_destructive_tool_asks_first(fixture):

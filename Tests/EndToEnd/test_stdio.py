@@ -93,7 +93,8 @@ def test_an_over_long_line_is_drained(embedded):
     for _ in range(66):
         embedded.write(b"y" * (1 << 20))
     embedded.write(b'"}}\n')
-    assert embedded.receive()["error"]["code"] == -32600
+    answer = embedded.receive()
+    assert answer["error"]["code"] == -32600 and answer["id"] == 5
     assert embedded.request("ping")["result"] == {}
 
 

@@ -1,4 +1,5 @@
 import Bytes
+import JSON
 import TestSupport
 import Testing
 
@@ -32,8 +33,35 @@ struct LineSplitterTests {
     }
     #expect(
       lines == [
-        .tooLong(16), .text(Array("next".utf8)), .text(Array("0123456789".utf8)), .tooLong(11),
+        .tooLong(16, head: Array("0123456789abcdef".utf8)), .text(Array("next".utf8)),
+        .text(Array("0123456789".utf8)), .tooLong(11, head: Array("0123456789a".utf8)),
       ])
+  }
+
+  @Test func ofALongLineOnlyItsBeginningIsKept() {
+    var splitter = LineSplitter(limit: 10_000)
+    let piece = [UInt8](repeating: 0x79, count: 3_000)
+    for _ in 0..<10 { #expect(splitter.append(piece.rawSpan).isEmpty) }
+    guard case .tooLong(30_000, let head) = splitter.end() else {
+      Issue.record("not told as too long")
+      return
+    }
+    #expect(head.count == LineHead.length)
+  }
+
+  @Test(arguments: [
+    (#"{"jsonrpc":"2.0","id":5,"method":"ping","params":{"x":"yyyy"#, "5"),
+    (#" { "method" : "a\"b" , "id" : "q,7" , "params" : [1"#, #""q,7""#),
+    (#"{"id":9007199254740993,"jsonrpc":"2.0","method":"ping","x":"yy"#, "9007199254740993"),
+    (#"{"jsonrpc":"2.0","method":"ping","params":{"id":5},"id":6,"x":"#, nil),
+    (#"{"jsonrpc":"2.0","id":5,"result":{"x":"yyy"#, nil),
+    (#"{"jsonrpc":"2.0","id":5"#, nil),
+    (#"{"jsonrpc":"2.0","id":null,"method":"ping","x":"y"#, nil),
+    (#"[{"jsonrpc":"2.0","id":5,"method":"ping"},"#, nil),
+    ("yyyyy", nil), ("", nil), (#"{"id":"#, nil), (#"{"method":"\"#, nil),
+  ])
+  func theIDOfALongRequestIsReadWhereItStandsBeforeWhatIsLong(head: String, id: String?) {
+    #expect(LineHead.requestID(Array(head.utf8))?.json.text == id)
   }
 
   private func split(_ input: String, pieces length: Int) -> [LineSplitter.Line] {

@@ -225,7 +225,7 @@ struct SessionTests {
 
   @Test func aLineThatIsTooLongIsAnsweredAndCounted() throws {
     var session = Session(Talk.identity)
-    let actions = session.received(Message(.tooLong(70_000_000)))
+    let actions = session.received(Message(.tooLong(70_000_000, head: [])))
     guard case .send(let message, _) = try #require(actions.first) else { return }
     #expect(message["error"]?["code"] == -32600)
     #expect(session.counters.linesTooLong == 1)

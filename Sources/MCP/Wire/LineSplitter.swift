@@ -7,8 +7,8 @@ import Bytes
 package struct LineSplitter: Sendable {
   package enum Line: Equatable, Sendable {
     case text([UInt8])
-    /// A line of so many bytes that was thrown away.
-    case tooLong(Int)
+    /// A line of so many bytes that was thrown away, but for its beginning.
+    case tooLong(Int, head: [UInt8])
   }
 
   /// Longest line kept, in bytes.
@@ -16,7 +16,7 @@ package struct LineSplitter: Sendable {
 
   private let limit: Int
   private var waiting: [UInt8] = []
-  /// Bytes of the current line that were thrown away; 0 while it is within the limit.
+  /// Bytes of the current line when it is beyond the limit, and 0 before; `waiting` is its beginning.
   private var dropped = 0
   private var isFirst = true
 
@@ -39,18 +39,20 @@ package struct LineSplitter: Sendable {
   package mutating func end() -> Line? { finishedLine() }
 
   private mutating func take(_ piece: RawSpan) {
-    if dropped > 0 || piece.byteCount > limit - waiting.count {
-      dropped += waiting.count + piece.byteCount
-      waiting = []
-    } else {
+    guard dropped > 0 || piece.byteCount > limit - waiting.count else {
       waiting.append(piece)
+      return
     }
+    dropped = (dropped > 0 ? dropped : waiting.count) + piece.byteCount
+    let room = max(0, LineHead.length - waiting.count)
+    waiting.append(piece.extracting(0..<min(piece.byteCount, room)))
+    if waiting.count > LineHead.length { waiting = Array(waiting.prefix(LineHead.length)) }
   }
 
   private mutating func finishedLine() -> Line? {
     if dropped > 0 {
-      defer { (dropped, isFirst) = (0, false) }
-      return .tooLong(dropped)
+      defer { (dropped, waiting, isFirst) = (0, [], false) }
+      return .tooLong(dropped, head: waiting)
     }
     var line = waiting[...]
     waiting = []

@@ -6,12 +6,14 @@ package enum Message: Hashable, Sendable {
   /// A JSON array; only 2025-03-26 knows what to do with it.
   case batch([Envelope])
   case notJSON(reason: String)
-  case tooLong(bytes: Int)
+  /// The id is that of the request, where its beginning says it.
+  case tooLong(bytes: Int, id: RequestID?)
 
   /// Reading happens apart from the session, so that a long line holds up nobody else.
   package init(_ line: LineSplitter.Line) {
     switch line {
-    case .tooLong(let bytes): self = .tooLong(bytes: bytes)
+    case .tooLong(let bytes, let head):
+      self = .tooLong(bytes: bytes, id: LineHead.requestID(head))
     case .text(let bytes):
       do throws(JSONError) {
         let value = try JSONReader.value(of: bytes)
