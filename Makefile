@@ -37,10 +37,11 @@ bench: build ## Measure speed and memory, beside tshark where it is installed
 traffic: ## Record captures of real servers under load for bench-peers (root, Linux)
 	@Scripts/make-traffic
 
-bench-peers: build ## Measure speed beside tshark, httpry (on the captures of make traffic), DuckDB and MCP servers in Python
+bench-peers: build ## Measure speed beside tshark, httpry (on the captures of make traffic), DuckDB, tcpdump and MCP servers in Python
 	@Scripts/bench-peers
 	@Scripts/bench-mcp
 	@Scripts/bench-store
+	@Scripts/bench-live
 
 dist: ## Build dist/kubeshark: one stripped file with its libraries inside, and its manual page
 	@Scripts/setup

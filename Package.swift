@@ -20,6 +20,7 @@ let modules: [Target] =
   + module("Decompression", uses: "Bytes", "CBrotli", "CLZ4", "CSnappy", "CZlib", "CZstd")
   + module("Packets", uses: "Bytes", "CZlib", "CZstd")
   + module("Ring", uses: "Packets", "Bytes")
+  + module("Capture", uses: "Packets", "Bytes", "CLinux", "CPcap")
   + module("Layers", uses: "Packets", "Bytes")
   + module("Flows", uses: "Layers", "Packets", "Bytes")
   + module("Entries", uses: "JSON", "Bytes")
@@ -32,13 +33,14 @@ let modules: [Target] =
   + module("Query", uses: "KFL", "Store", "Entries", "JSON", "Bytes")
   + module(
     "Pipeline",
-    uses: "Packets", "Layers", "Flows", "Dissectors", "Entries", "Store", "Decompression", "Bytes")
+    uses: "Packets", "Capture", "Layers", "Flows", "Dissectors", "Entries", "Store",
+    "Decompression", "Bytes")
   + module("Identity", uses: "Entries", "JSON", "Bytes", products: [.yams])
   + module("ToolKit", uses: "JSON", "Bytes")
   + module(
     "Tools",
     uses: "ToolKit", "Query", "Pipeline", "Identity", "KFL", "Store", "Dissectors", "Entries",
-    "Layers", "Packets", "Decompression", "JSON", "Bytes", products: [.crypto])
+    "Ring", "Capture", "Layers", "Packets", "Decompression", "JSON", "Bytes", products: [.crypto])
   + module("MCP", uses: "ToolKit", "JSON", "Bytes", products: [.crypto, .logging])
   + module(
     "Hub", uses: "MCP", "ToolKit", "Tools", "JSON", "Bytes",
@@ -49,7 +51,8 @@ let modules: [Target] =
   + command(
     "kubeshark",
     uses: "MCP", "HubClient", "Hub", "Tools", "ToolKit", "Identity", "Pipeline", "Query", "KFL",
-    "Store", "Entries", "Dissectors", "Flows", "Layers", "Packets", "JSON", "Bytes", "CVersion",
+    "Store", "Ring", "Capture", "Entries", "Dissectors", "Flows", "Layers", "Packets", "JSON",
+    "Bytes", "CVersion",
     products: [.argumentParser, .logging, .serviceLifecycle, .asyncHTTPClient])
   + example("mcp-fixture", path: "MCPFixture", uses: "Hub", "MCP", "ToolKit", "JSON")
   + benchmark(

@@ -37,10 +37,12 @@ def middle(values):
 class Server:
     """`kubeshark mcp` on a capture, spoken to over its pipes."""
 
+    command = None
+
     def __init__(self, binary, capture):
         self.began = time.monotonic()
         self.process = subprocess.Popen(
-            [binary, "mcp", *NO_CACHE, "--pcap", str(capture)], stdin=subprocess.PIPE,
+            self.command or [binary, "mcp", *NO_CACHE, "--pcap", str(capture)], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.number = 0
         self.ask("initialize", {"protocolVersion": "2025-06-18", "capabilities": {},

@@ -70,15 +70,28 @@ package final class Dissection: FlowSink {
   /// The flows of all conversations that ended so far, those switched off left out.
   package var flows: FlowBook { hall.ledger.flows }
 
-  /// Records of the conversations that are open in `table`, which feeds this dissection, as far as
-  /// they went; each will end with the same identifier. With them, the flows of all conversations.
-  package func open(in table: borrowing FlowTable) -> (entries: [Entry], flows: FlowBook) {
-    var entries: [Entry] = []
-    var flows = hall.ledger.flows
+  /// What is still going on.
+  package struct Open: Sendable {
+    /// Records of open conversations, as far as they went.
+    package var entries: [Entry] = []
+    /// The flows of all conversations, open or over.
+    package var flows: FlowBook
+    /// Open conversations beyond the limit: they have no record yet.
+    package var leftOut: UInt64 = 0
+  }
+
+  /// Records of at most `limit` conversations that are open in `table`, which feeds this dissection;
+  /// each will end with the same identifier.
+  package func open(in table: borrowing FlowTable, limit: Int = .max) -> Open {
+    var open = Open(flows: hall.ledger.flows)
     table.forEachOpen { slot, conversation in
-      hall.addOpen(slot, conversation, to: &entries, &flows)
+      guard open.entries.count < limit else {
+        open.leftOut += 1
+        return
+      }
+      hall.addOpen(slot, conversation, to: &open.entries, &open.flows)
     }
-    return (entries, flows)
+    return open
   }
 
   /// What was seen, misread and turned away so far.

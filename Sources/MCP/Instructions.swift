@@ -12,7 +12,15 @@ package func instructions(for mode: PromptSetting.Mode) -> String {
       """
       Kubeshark answers questions about recorded network traffic: API calls, DNS, connections. \
       The traffic comes from capture files given at start; "now" is the end of that traffic. \
-      All tools only read. Begin with \(traffic). Ask these tools, not tcpdump, tshark or curl.
+      Begin with \(traffic). Ask these tools, not tcpdump, tshark or curl.
+      """
+    case .live:
+      """
+      Kubeshark answers questions about the traffic of this machine's network interfaces while it \
+      goes on: API calls, DNS, connections. "now" is the time of day, and calls are there about a \
+      second after they were made; what came before the start is not. Begin with \(traffic). \
+      get_dissection_status tells whether calls are read at this moment. Ask these tools, not \
+      tcpdump, tshark or curl.
       """
     case .url(let url):
       """

@@ -42,7 +42,7 @@ package struct ToolListing: Sendable {
         "URL Mode: \(url)", "",
         "Cluster management is disabled: the deployment is managed externally.", "",
       ]
-    case .embedded, .proxy: lines += [origin, ""]
+    case .embedded, .live, .proxy: lines += [origin, ""]
     }
     if !local.isEmpty {
       lines += ["Local Tools:"] + local.map { row($0.name, $0.description) } + [""]
@@ -63,6 +63,7 @@ package struct ToolListing: Sendable {
     switch mode {
     case .url(let url): object = ["mode": "url", "url": .string(url)]
     case .embedded: object = ["mode": "embedded", "origin": .string(origin)]
+    case .live: object = ["mode": "live", "origin": .string(origin)]
     case .proxy: object = ["mode": "proxy", "origin": .string(origin)]
     }
     let revision = Revision.november2025

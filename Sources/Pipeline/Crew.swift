@@ -24,6 +24,8 @@ final class Crew: Sendable {
   private let failed = Mutex<StoreError?>(nil)
   /// Flows of conversations that ended before this crew began.
   private let earlier: FlowBook
+  /// Open conversations that were not shown at the latest settlement.
+  private let openLeftOut = Mutex<UInt64>(0)
   /// Conversations that are in no flow record, there being too many flows.
   private let flowsLeftOut = Mutex<UInt64>(0)
 
@@ -102,6 +104,7 @@ final class Crew: Sendable {
     }
     wait()
     keepFlows()
+    openLeftOut.withLock { $0 = 0 }
   }
 
   /// Waits until all that was handed out is done.
@@ -127,11 +130,14 @@ final class Crew: Sendable {
     wait()
     var open: [Entry] = []
     var book = FlowBook()
+    var leftOut: UInt64 = 0
     for post in posts {
-      let (entries, flows) = post.worker.withLock { $0.openEntries() }
-      open += entries
-      book.merge(flows)
+      let going = post.worker.withLock { $0.openEntries() }
+      open += going.entries
+      book.merge(going.flows)
+      leftOut += going.leftOut
     }
+    openLeftOut.withLock { $0 = leftOut }
     if let first = posts.first {
       let records = book.entries
       open += first.worker.withLock { $0.named(records) }
@@ -140,6 +146,15 @@ final class Crew: Sendable {
       failed.withLock { $0 = $0 ?? error }
     }
     store.show(open: open)
+  }
+
+  /// Lets time pass for conversations that get no packets.
+  func pass(to now: Timestamp) {
+    for post in posts {
+      post.queue.async { [self] in
+        note(post) { (worker) throws(StoreError) in try worker.pass(to: now) }
+      }
+    }
   }
 
   /// Writes a record for each flow: its conversations may have been with several workers.
@@ -163,10 +178,11 @@ final class Crew: Sendable {
       }
     }
     statistics.take(dissection)
-    let leftOut = flowsLeftOut.withLock { $0 }
-    if leftOut > 0 {
-      statistics.flowTroubles.append(
-        Statistics.Named(name: "conversations without a flow record", count: leftOut))
+    for (name, count) in [
+      ("conversations without a flow record", flowsLeftOut.withLock { $0 }),
+      ("open conversations not shown yet", openLeftOut.withLock { $0 }),
+    ] where count > 0 {
+      statistics.flowTroubles.append(Statistics.Named(name: name, count: count))
     }
     return statistics
   }

@@ -21,6 +21,17 @@ package struct PipelineSettings: Sendable {
   /// Bytes of packets that a checkpoint waits for beyond that for each byte the one before took, so
   /// that noting costs little also where there are many flows.
   package var checkpointWorth: UInt64 = 64
+  /// Open conversations of one worker that are shown while they go on; further ones are shown when
+  /// they are over.
+  package var openRecords = 50_000
+  /// Bytes of live packets that may wait for dissection; what comes beyond is shed.
+  package var waitingBytes = 64 << 20
+
+  /// Names of the protocols whose calls are read.
+  package var protocols: [String] {
+    DissectorCatalogue.all.filter { row in row.kinds.contains { switches[$0] } }.map(\.name)
+      .sorted()
+  }
 
   package init(names: NameTable = NameTable(), workers: Int) {
     self.names = names

@@ -44,7 +44,29 @@ package struct Statistics: Hashable, Sendable {
   /// Whether the capture may still grow: what there was has been read, and more is waited for.
   package var isGrowing = false
 
+  /// What live capture adds; nil for files.
+  package var live: Live?
+
   package init() {}
+
+  /// What became of the packets of live interfaces.
+  ///
+  /// Of the packets that passed the capture filter, `droppedPackets` found no room in the kernel's
+  /// ring, and `captured` were fetched; of these `shed` and `whileOff` were not dissected.
+  package struct Live: Hashable, Sendable {
+    package var captured: UInt64 = 0
+    /// Not dissected because packets came faster than they could be.
+    package var shed: UInt64 = 0
+    /// Not dissected because dissection was off.
+    package var whileOff: UInt64 = 0
+    /// Not kept as raw packets.
+    package var notKept: UInt64 = 0
+    package var isDissecting = true
+    /// Interfaces that are down or gone, one sentence each.
+    package var away: [String] = []
+
+    package init() {}
+  }
 
   /// A count with its name.
   package struct Named: Hashable, Sendable {

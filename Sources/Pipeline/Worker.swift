@@ -15,6 +15,7 @@ struct Worker {
   private let names: NameTable
   private let store: EntryStore
   private let firstStream: UInt64
+  private let openRecords: Int
   /// The last few names looked up: most packets are between few addresses.
   private var known: [IPAddress: Workload?] = [:]
   private(set) var entries: UInt64 = 0
@@ -40,6 +41,7 @@ struct Worker {
     names = settings.names
     self.store = store
     self.firstStream = firstStream
+    openRecords = settings.openRecords
   }
 
   /// The flows of conversations that ended.
@@ -82,10 +84,18 @@ struct Worker {
     try store.append(named(entries))
   }
 
+  /// Time passes without packets: what has waited long enough ends.
+  mutating func pass(to now: Timestamp) throws(StoreError) {
+    table.expire(at: now, into: dissection)
+    dissection.advance(to: now)
+    try emit(isReplay: false)
+  }
+
   /// Records of the conversations that are still open, and the flows with those.
-  mutating func openEntries() -> ([Entry], FlowBook) {
-    let (entries, flows) = dissection.open(in: table)
-    return (named(entries), flows)
+  mutating func openEntries() -> Dissection.Open {
+    var open = dissection.open(in: table, limit: openRecords)
+    open.entries = named(open.entries)
+    return open
   }
 
   /// The entries with the names of their ends.

@@ -57,8 +57,10 @@ package struct PromptSetting: Hashable, Sendable {
     case url(String)
     /// The Hub of the current cluster.
     case proxy(destructive: Bool)
-    /// The Hub in this process, on files or interfaces.
+    /// The Hub in this process, on files.
     case embedded
+    /// The Hub in this process, on live interfaces.
+    case live
   }
   package var mode: Mode
   /// Names in the current `tools/list`.

@@ -31,16 +31,18 @@ package struct ToolRow: Sendable {
   package var set: ToolSet
   /// Older names that are accepted as well.
   package var aliases: [String]
+  /// Whether a call waits for traffic to be read, and counts as a question about it.
+  package var waits: Bool
 
   package init(
     name: String, title: String, doc: String, parameters: [Parameter], answer: JSONObject,
     annotations: ToolAnnotations = .reading, route: String, moreRoutes: [String] = [],
-    set: ToolSet = .core, aliases: [String] = []
+    set: ToolSet = .core, aliases: [String] = [], waits: Bool = true
   ) {
     (self.name, self.title, self.doc) = (name, title, doc)
     (self.parameters, self.answer) = (parameters, answer)
     (self.annotations, self.aliases, self.set) = (annotations, aliases, set)
-    (self.route, self.moreRoutes) = (route, moreRoutes)
+    (self.route, self.moreRoutes, self.waits) = (route, moreRoutes, waits)
   }
 
   package var description: ToolDescription {

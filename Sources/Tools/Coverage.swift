@@ -12,7 +12,7 @@ struct Coverage {
   var json: JSONObject {
     var object: JSONObject = [
       "source": .string(statistics.sources.joined(separator: ", ")),
-      "dissection_enabled": true,
+      "dissection_enabled": .bool(statistics.live?.isDissecting ?? true),
       "oldest_ts": statistics.oldest.map { .int($0.milliseconds) } ?? .null,
       "newest_ts": statistics.newest.map { .int($0.milliseconds) } ?? .null,
       "packets": JSONValue(statistics.packets), "targeted": "unknown",
@@ -27,6 +27,17 @@ struct Coverage {
   /// What was turned away or found wrong, by name; what is zero is left out.
   private var counters: JSONObject {
     var object = JSONObject()
+    if let live = statistics.live {
+      object["packets captured"] = JSONValue(live.captured)
+      for (name, count) in [
+        ("packets dropped by the kernel", statistics.droppedPackets),
+        ("packets shed before dissection", live.shed),
+        ("packets captured while dissection was off", live.whileOff),
+        ("packets not kept as raw packets", live.notKept),
+      ] where count > 0 {
+        object[name] = JSONValue(count)
+      }
+    }
     for counter in statistics.flowTroubles + statistics.dissectionTroubles {
       object[counter.name] = JSONValue(counter.count)
     }
@@ -57,7 +68,17 @@ struct Coverage {
         remarks.append("\(Shown.count(Int64(clamping: count))) " + (count == 1 ? one : many))
       }
     }
-    if statistics.isGrowing {
+    if let live = statistics.live {
+      remarks.append(live.isDissecting ? "live" : "live, but dissection is off: no new calls")
+      remarks += live.away
+      add(
+        live.shed, "packet not dissected because too many came",
+        "packets not dissected because too many came")
+      add(
+        live.whileOff, "packet captured while dissection was off",
+        "packets captured while dissection was off")
+      add(live.notKept, "raw packet could not be kept", "raw packets could not be kept")
+    } else if statistics.isGrowing {
       remarks.append("the capture still grows")
     } else if !statistics.isComplete {
       remarks.append("still reading")

@@ -17,7 +17,9 @@ package struct EmbeddedHub: HubConnection {
     let tools: [any Tool] = [
       ListWorkloads(traffic: traffic), ListAPICalls(traffic: traffic), GetAPICall(traffic: traffic),
       GetAPIStats(traffic: traffic), ListL4Flows(traffic: traffic),
-      GetL4FlowSummary(traffic: traffic), ListIPs(traffic: traffic),
+      GetL4FlowSummary(traffic: traffic), GetDissectionStatus(traffic: traffic),
+      EnableDissection(traffic: traffic), DisableDissection(traffic: traffic),
+      ListIPs(traffic: traffic),
       GetAPICallDetails(traffic: traffic), ListTargetedWorkloads(traffic: traffic),
       ValidateKFL(traffic: traffic), CompareAPIStats(traffic: traffic),
       TraceRequest(traffic: traffic), GetServiceMap(traffic: traffic),
@@ -46,7 +48,7 @@ package struct EmbeddedHub: HubConnection {
     guard let tool = tools.first(where: { matches(type(of: $0).row, name) }) else {
       throw .unknownTool(name, among: rows.map(\.name))
     }
-    try await traffic.ready(progress: progress)
+    if type(of: tool).row.waits { try await traffic.ready(progress: progress) }
     let checked = try Arguments(arguments, for: type(of: tool).row.parameters, now: traffic.now)
     return try await tool.call(checked, progress: progress)
   }

@@ -1,4 +1,4 @@
-import Bytes
+package import Bytes
 import Entries
 package import Identity
 import JSON
@@ -13,19 +13,23 @@ package struct Traffic: Sendable {
   private let inventory: Inventory
   private let statistics: @Sendable () -> Statistics
   private let waitUntilReady: @Sendable (@escaping ProgressReport) async throws(ToolError) -> Void
+  private let clock: (@Sendable () -> Timestamp)?
   let redactor: Redactor
   let packets: PacketSource
+  let dissection: DissectionControl
 
   /// - Parameter packets: where the packets behind entries can be had again.
   /// - Parameter source: where entries are asked for, once `ready` has returned.
   /// - Parameter statistics: what the pipeline has seen, at any moment.
   /// - Parameter ready: returns when questions can be answered, reporting progress until then;
   ///   throws why they never will.
+  /// - Parameter now: the clock of live traffic; files end where their packets do.
   package init(
     _ source: @escaping @Sendable () -> any CallSource, inventory: Inventory, redactor: Redactor,
     packets: PacketSource = .none("Its packets are not kept here."),
     statistics: @escaping @Sendable () -> Statistics,
-    ready: @escaping @Sendable (@escaping ProgressReport) async throws(ToolError) -> Void
+    ready: @escaping @Sendable (@escaping ProgressReport) async throws(ToolError) -> Void,
+    now: (@Sendable () -> Timestamp)? = nil, dissection: DissectionControl = .files
   ) {
     self.source = source
     self.inventory = inventory
@@ -33,15 +37,20 @@ package struct Traffic: Sendable {
     self.packets = packets
     self.statistics = statistics
     waitUntilReady = ready
+    (clock, self.dissection) = (now, dissection)
   }
 
   func ready(progress: @escaping ProgressReport) async throws(ToolError) {
     try await waitUntilReady(progress)
   }
 
-  /// What "now" means here: the end of the traffic, so that a look-back into an old capture finds
-  /// something and the same question gets the same answer tomorrow.
-  var now: Timestamp { statistics().newest.map { $0.advanced(by: 1) } ?? Timestamp(nanoseconds: 0) }
+  /// What "now" means here: of live traffic the time of day, of files the end of the traffic, so that
+  /// a look-back into an old capture finds something and the same question gets the same answer
+  /// tomorrow.
+  var now: Timestamp {
+    if let clock { return clock() }
+    return statistics().newest.map { $0.advanced(by: 1) } ?? Timestamp(nanoseconds: 0)
+  }
 
   var hasInventory: Bool { !inventory.items.isEmpty }
   var items: [Inventory.Item] { inventory.items }

@@ -36,12 +36,17 @@ struct CallsCommand: AsyncParsableCommand {
     if !traffic.isNamed {
       throw ValidationError("Name the traffic: --pcap FILE, or --data DIR.")
     }
+    if traffic.live.isNamed {
+      throw ValidationError(
+        "Calls of live interfaces have no end: ask kubeshark hub --interface NAME, or record with "
+          + "--data DIR and read that.")
+    }
   }
 
   func run() async throws {
     let started = try traffic.start()
     defer {
-      started.capture.stop()
+      started.reading.stop()
       started.bar?.close()
     }
     var left = limit ?? .max
@@ -59,7 +64,7 @@ struct CallsCommand: AsyncParsableCommand {
       left -= calls.count
       cursor = answer.structured["next_cursor"]
     } while cursor != nil && left > 0
-    for warning in started.capture.statistics.warnings { printError("kubeshark: " + warning) }
+    for warning in started.reading.statistics.warnings { printError("kubeshark: " + warning) }
   }
 
   private func ask(

@@ -9,10 +9,11 @@ import Tools
 struct HubCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hub",
-    abstract: "Serve the traffic of capture files over HTTP.",
+    abstract: "Serve the traffic of capture files or live interfaces over HTTP.",
     discussion: """
       GET /api/mcp describes the tools, POST /api/mcp/tools/call asks one:
         kubeshark hub --pcap traffic.pcap
+        kubeshark hub --interface any --data /var/lib/kubeshark
         curl http://127.0.0.1:8899/api/mcp
         kubeshark mcp --url http://127.0.0.1:8899
 
@@ -38,11 +39,14 @@ struct HubCommand: AsyncParsableCommand {
   func run() async throws {
     let log = StderrLog.logger(tag: "kubeshark-hub")
     guard traffic.isNamed else {
-      throw Failure.usage("name the traffic to serve, for example: kubeshark hub --pcap FILE")
+      throw Failure.usage(
+        "name the traffic to serve: kubeshark hub --pcap FILE, or --interface NAME")
     }
     let address = try ListenAddress(listen, flag: "--listen")
-    let started = try traffic.start(follows: follow)
-    let capture = started.capture
+    let started =
+      traffic.live.isNamed
+      ? try traffic.startLive { log.warning("\($0)") } : try traffic.start(follows: follow)
+    let reading = started.reading
     let visitors = VisitorRules(names: allowedHosts + [address.host])
     let face = HubFace(
       hub: started.hub,
@@ -50,11 +54,12 @@ struct HubCommand: AsyncParsableCommand {
         ([row.route] + row.moreRoutes).map { HubRoute($0, tool: row.name) }
       },
       visitors: visitors,
-      isReady: { capture.statistics.isComplete || capture.statistics.isGrowing })
+      isReady: { reading.statistics.isComplete || reading.statistics.isGrowing })
     if !address.isLoopback {
       log.warning("whoever reaches \(listen) can read this traffic; nobody has to sign in")
     }
-    let source = HubSource(hub: started.hub, mode: .embedded, origin: "")
+    let source = HubSource(
+      hub: started.hub, mode: traffic.live.isNamed ? .live : .embedded, origin: "")
     let endpoint = HTTPEndpoint(
       offer: source.offer(log: log), identity: source.identity,
       token: try EndpointToken.token(for: address) { log.warning("\($0)") })
@@ -72,7 +77,7 @@ struct HubCommand: AsyncParsableCommand {
       throw Failure.failed(
         "cannot serve on \(listen): \(ListenAddress.reason(error, flag: "--listen"))")
     }
-    capture.stop()
+    reading.stop()
     started.bar?.close()
   }
 }

@@ -14,6 +14,8 @@ struct HubSource {
   var local: [LocalTool] = []
   /// The client of a Hub elsewhere, whose lists may change.
   var client: HubClient?
+  /// Ends the reading or capturing behind it; returns when what was captured is kept.
+  var end: @Sendable () -> Void = {}
 
   var offer: Offer { offer(log: StderrLog.logger(tag: "kubeshark-mcp")) }
 

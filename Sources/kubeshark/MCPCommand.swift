@@ -23,6 +23,9 @@ struct MCPCommand: AsyncParsableCommand {
       From capture files, with nothing else needed:
         kubeshark mcp --pcap traffic.pcap --workloads workloads.yaml
 
+      From live interfaces (Linux, with the capability CAP_NET_RAW):
+        kubeshark mcp --interface eth0 --bpf 'tcp port 80'
+
       From a Kubeshark deployment:
         kubeshark mcp --url https://kubeshark.example.com
 
@@ -58,7 +61,8 @@ struct MCPOptions: ParsableArguments {
 
   func validate() throws {
     if remote.url.isGiven, traffic.isNamed {
-      let other = traffic.captures.isEmpty ? "--data" : "--pcap"
+      let other =
+        traffic.live.isNamed ? "--interface" : traffic.captures.isEmpty ? "--data" : "--pcap"
       throw ValidationError("--url and \(other) are two sources of traffic: give one of them.")
     }
     if traffic.captures.contains("-") {
@@ -100,11 +104,21 @@ struct MCPOptions: ParsableArguments {
     guard traffic.isNamed else {
       throw .usage(
         """
-        say where the traffic is: --pcap FILE for capture files, or --url URL for a Kubeshark \
-        deployment. Reaching a deployment through kubectl is not part of this version; \
+        say where the traffic is: --pcap FILE for capture files, --interface NAME for live \
+        traffic, or --url URL for a Kubeshark deployment. Reaching a deployment through kubectl is not part of this version; \
         kubectl port-forward service/kubeshark-front 8899:80 and --url http://localhost:8899 \
         do the same.
         """)
+    }
+    if traffic.live.isNamed {
+      let names = traffic.live.interfaces.joined(separator: ", ")
+      let origin = "Live interfaces: \(names)"
+      guard reads else {
+        return HubSource(hub: try traffic.catalogue(), mode: .live, origin: origin)
+      }
+      let started = try traffic.startLive { log.warning("\($0)") }
+      return HubSource(
+        hub: started.hub, mode: .live, origin: origin, end: { started.reading.stop() })
     }
     let names = (traffic.captures + [traffic.data].compactMap { $0 }).joined(separator: ", ")
     let hub = try reads ? traffic.start(follows: follow).hub : traffic.open().hub
@@ -183,7 +197,10 @@ struct MCPServeCommand: AsyncParsableCommand {
     limits.line = maxMessage << 20
     let server = StdioServer(
       offer: source.offer(log: log), identity: source.identity, limits: limits
-    ) { _exit(0) }
+    ) {
+      source.end()
+      _exit(0)
+    }
     await Interruption.cancels {
       await server.run(input: input, output: output) { connection in
         source.client?.watch(
@@ -191,6 +208,7 @@ struct MCPServeCommand: AsyncParsableCommand {
           told: { connection.log(.warning, "hub", .string($0)) })
       }
     }
+    source.end()
     // What still runs in the background has nobody left to tell.
     _exit(0)
   }
@@ -218,6 +236,7 @@ struct MCPServeCommand: AsyncParsableCommand {
         "cannot serve on \(address.host):\(address.port): "
           + ListenAddress.reason(error, flag: "--http"))
     }
+    source.end()
     _exit(0)
   }
 

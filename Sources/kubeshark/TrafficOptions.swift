@@ -44,12 +44,13 @@ struct TrafficOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "With --data: the oldest calls leave beyond this size, such as 20G.", valueName: "size"))
+      "The oldest calls leave beyond this size, such as 20G (live without --data: 500M).",
+      valueName: "size"))
   var keepBytes: ByteSize?
 
   @Option(
     help: ArgumentHelp(
-      "With --data: calls leave when they are that much older than the newest, such as 7d.",
+      "Calls leave when they are that much older than the newest, such as 7d.",
       valueName: "duration"))
   var keepAge: Age?
 
@@ -60,12 +61,17 @@ struct TrafficOptions: ParsableArguments {
       valueName: "set"))
   var toolSet = ToolSet.core
 
+  @OptionGroup var live: LiveOptions
+
   /// Whether any traffic was named.
-  var isNamed: Bool { !captures.isEmpty || data != nil }
+  var isNamed: Bool { !captures.isEmpty || data != nil || live.isNamed }
 
   func validate() throws {
-    if data == nil, keepBytes != nil || keepAge != nil {
-      throw ValidationError("--keep-bytes and --keep-age go with --data.")
+    if data == nil, !live.isNamed, keepBytes != nil || keepAge != nil {
+      throw ValidationError("--keep-bytes and --keep-age go with --data or --interface.")
+    }
+    if live.isNamed, !captures.isEmpty {
+      throw ValidationError("--pcap and --interface are two sources of traffic: give one of them.")
     }
   }
 
@@ -77,8 +83,10 @@ struct TrafficOptions: ParsableArguments {
   /// - Parameter follows: the capture still grows.
   func start(follows: Bool = false) throws(Failure) -> StartedTraffic {
     var traffic = try open(follows: follows)
-    traffic.capture.start()
-    traffic.bar = ProgressBar(traffic.capture)
+    if let capture = traffic.capture {
+      capture.start()
+      traffic.bar = ProgressBar(capture)
+    }
     return traffic
   }
 
@@ -100,10 +108,10 @@ struct TrafficOptions: ParsableArguments {
     let redactor = showSecrets ? Redactor.off : Redactor(key: try redactionKey(folder))
     return StartedTraffic(
       hub: EmbeddedHub(capture.traffic(redactor: redactor), version: Version.text, set: toolSet),
-      capture: capture)
+      reading: capture, capture: capture)
   }
 
-  private func inventory() throws(Failure) -> Inventory {
+  func inventory() throws(Failure) -> Inventory {
     guard let workloads else { return Inventory() }
     let bytes = try contents(of: workloads, limit: InventoryReader.maxFile + 1)
     do throws(InventoryError) {
@@ -113,19 +121,26 @@ struct TrafficOptions: ParsableArguments {
     }
   }
 
-  private func dataFolder() throws(Failure) -> DataFolder? {
-    guard let data else { return nil }
+  /// - Parameter standard: bytes to keep when the user does not say.
+  func storeLimits(standard: Int64? = nil) -> StoreLimits {
     var limits = StoreLimits()
-    limits.bytes = keepBytes?.bytes
+    limits.bytes = keepBytes?.bytes ?? standard
     limits.ageNanoseconds = keepAge?.nanoseconds
-    do throws(StoreError) { return try DataFolder(absolutePath(data), limits: limits) } catch {
+    return limits
+  }
+
+  func dataFolder() throws(Failure) -> DataFolder? {
+    guard let data else { return nil }
+    do throws(StoreError) {
+      return try DataFolder(absolutePath(data), limits: storeLimits())
+    } catch {
       throw .usage("--data: \(error)")
     }
   }
 
   /// A key made of the captures themselves: equal traffic gives equal fingerprints, in every
   /// process, and whoever has only the answers does not have the key. A data folder has its own.
-  private func redactionKey(_ folder: DataFolder?) throws(Failure) -> [UInt8] {
+  func redactionKey(_ folder: DataFolder?) throws(Failure) -> [UInt8] {
     if let folder {
       do throws(StoreError) { return try folder.key() } catch { throw .failed("--data: \(error)") }
     }
@@ -148,6 +163,7 @@ struct TrafficOptions: ParsableArguments {
     if let keepBytes { arguments += ["--keep-bytes", keepBytes.text] }
     if let keepAge { arguments += ["--keep-age", keepAge.text] }
     if toolSet != .core { arguments += ["--tools", toolSet.rawValue] }
+    arguments += live.carriedOver
     return arguments
   }
 }
@@ -174,7 +190,9 @@ extension ToolSet: ExpressibleByArgument {}
 /// An embedded Hub and the reading behind it.
 struct StartedTraffic {
   var hub: EmbeddedHub
-  var capture: CaptureTraffic
+  var reading: any TrafficReading
+  /// Of files only: reading them has an end.
+  var capture: CaptureTraffic?
   /// The line on the terminal while it reads.
   var bar: ProgressBar?
 }

@@ -39,12 +39,12 @@ META = {
 class Server:
     """`kubeshark mcp` and the lines it says; every line must be valid in its revision."""
 
-    def __init__(self, *arguments, revision="2025-11-25", capabilities=None, env=None):
+    def __init__(self, *arguments, revision="2025-11-25", capabilities=None, env=None, prefix=()):
         self.revision = None
         self.asked = {}
         self.invalid = []
         self.process = subprocess.Popen(
-            [BINARY, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            [*prefix, BINARY, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, env={**os.environ, **(env or {})})
         self.lines = queue.Queue()
         self.ids = itertools.count(1)

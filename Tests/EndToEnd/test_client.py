@@ -9,8 +9,9 @@ from conftest import BINARY, EMBEDDED, ROOT
 
 TOOLS = [
     "list_workloads", "list_api_calls", "get_api_call", "get_api_stats", "list_l4_flows",
-    "get_l4_flow_summary",
+    "get_l4_flow_summary", "get_dissection_status", "enable_dissection", "disable_dissection",
 ]
+SWITCHES = {"enable_dissection", "disable_dissection"}
 
 
 def run(body):
@@ -27,7 +28,7 @@ def test_tools_are_listed_in_their_order():
     assert [tool.name for tool in tools] == TOOLS
     for tool in tools:
         assert tool.title and tool.description and tool.output_schema
-        assert tool.annotations.read_only_hint
+        assert tool.annotations.read_only_hint == (tool.name not in SWITCHES)
 
 
 def test_the_errors_of_the_shop_are_found():

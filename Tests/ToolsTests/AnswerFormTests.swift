@@ -27,6 +27,7 @@ import Tools
     ("compare_api_stats", [:]), ("compare_api_stats", ["window": "12s", "group_by": "service"]),
     ("trace_request", ["path": "/api/checkout"]), ("trace_request", ["trace_id": "req-0040"]),
     ("get_service_map", [:]), ("get_service_map", ["group_by": "namespace"]),
+    ("get_dissection_status", [:]), ("enable_dissection", [:]), ("disable_dissection", [:]),
     // Nothing is found by these.
     ("list_api_calls", ["kfl": "http && status_code == 418"]),
     ("list_api_calls", ["start": 1_000_000_000_000, "end": 1_000_000_001_000]),
@@ -174,6 +175,9 @@ import Tools
     for tool in ShopHub.hub.rows.map(\.description) {
       #expect(tool.annotations != nil && tool.title != nil)
       #expect(tool.inputSchema["type"] == "object" && tool.outputSchema?["type"] == "object")
+      let isSwitch = ["enable_dissection", "disable_dissection"].contains(tool.name)
+      #expect(tool.annotations?.readOnly == !isSwitch)
+      #expect(tool.annotations?.destructive == false && tool.annotations?.idempotent == true)
       for property in tool.inputSchema["properties"]?.object?.members ?? [] {
         #expect(property.value["description"]?.string?.isEmpty == false, "\(property.name)")
       }

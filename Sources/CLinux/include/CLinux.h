@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "PacketRing.h"
+
 /// memmem(3): hidden behind _GNU_SOURCE, which the importer does not define.
 const void *ks_memmem(const void *hay, size_t hay_count, const void *needle, size_t needle_count);
 

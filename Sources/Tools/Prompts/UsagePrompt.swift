@@ -8,7 +8,7 @@ extension PromptLibrary {
   ) { (_, setting) throws(ToolError) in
     var body = PromptBody(PromptArguments([:]), setting)
     switch setting.mode {
-    case .embedded:
+    case .embedded, .live:
       body.add(
         "These tools show captured network traffic. Use them rather than kubectl, helm or curl.")
       body.add(

@@ -1,0 +1,192 @@
+import Bytes
+package import Capture
+import Dispatch
+import Layers
+package import Packets
+package import Store
+import Synchronization
+
+/// Packets of live interfaces into a store, until it is stopped.
+///
+/// The threads of the capture bring chunks: each goes to whoever keeps raw packets, then, while
+/// dissection is on, to a queue. One thread hands out what is in the queue to the workers. When they
+/// cannot keep up the queue is full, and what comes then is shed and counted; raw packets are kept
+/// all the same, and the memory in use stays bounded.
+package final class LivePipeline: Sendable {
+  /// Time between two settlements.
+  private static let interval = Duration.milliseconds(500)
+  /// Settlements take at most this part of the time, however much there is to show.
+  private static let share = 5
+  /// How long a packet may be under way from the kernel to a worker when little happens: time passes
+  /// for idle conversations that much later.
+  private static let lag = Duration.seconds(1)
+
+  private let capture: LiveCapture
+  private let settings: PipelineSettings
+  private let keep: (@Sendable (PacketChunk) -> Void)?
+  private let tell: @Sendable (String) -> Void
+  private let queue: ChunkQueue
+  private let dissects: Atomic<Bool>
+  private let shed = Atomic<UInt64>(0)
+  private let whileOff = Atomic<UInt64>(0)
+  private let published: Mutex<Statistics>
+
+  /// - Parameters:
+  ///   - dissects: whether dissection is on from the beginning.
+  ///   - keep: gets every chunk, dissected or not, on the threads of the capture.
+  ///   - tell: gets a sentence without its full stop when an interface goes or comes.
+  package init(
+    _ capture: LiveCapture, settings: PipelineSettings, dissects: Bool = true,
+    keep: (@Sendable (PacketChunk) -> Void)? = nil, tell: @escaping @Sendable (String) -> Void
+  ) {
+    (self.capture, self.settings, self.keep, self.tell) = (capture, settings, keep, tell)
+    queue = ChunkQueue(bytes: settings.waitingBytes)
+    self.dissects = Atomic(dissects)
+    var statistics = Statistics()
+    statistics.sources = capture.settings.interfaces
+    statistics.isGrowing = true
+    statistics.live = Statistics.Live()
+    published = Mutex(statistics)
+  }
+
+  /// Switches dissection on or off, from the packets on that are fetched next. Off, what is open
+  /// becomes entries.
+  package func dissect(_ on: Bool) { dissects.store(on, ordering: .relaxed) }
+
+  package var isDissecting: Bool { dissects.load(ordering: .relaxed) }
+
+  /// What has been settled, with what became of packets up to now. Any thread may ask.
+  package var statistics: Statistics { published.withLock { withCapture($0) } }
+
+  /// One stretch of time with dissection on.
+  private struct Stretch {
+    var crew: Crew
+    var decapsulator = Decapsulator(checksums: .sample)
+    var seen = Statistics()
+
+    mutating func hand(out chunk: PacketChunk) {
+      crew.hand(out: chunk, decapsulator: &decapsulator, counting: &seen)
+    }
+  }
+
+  /// Captures into `store` until it is cancelled, once. Blocks its thread, so give it one of its own.
+  ///
+  /// - Parameters:
+  ///   - firstStream: added to stream numbers.
+  ///   - isCancelled: asked some times a second.
+  ///   - settled: called about twice a second, when all that was handed out is in the store.
+  package func run(
+    into store: EntryStore, firstStream: UInt64 = 0,
+    isCancelled: @escaping @Sendable () -> Bool, settled: @escaping @Sendable () -> Void
+  ) {
+    capture.start(take: { self.bring($0) }, tell: tell)
+    var past = Statistics()
+    var stretch: Stretch?
+    var lastChunk = ContinuousClock.now
+    var due = ContinuousClock.now + Self.interval
+    while !isCancelled() {
+      if isDissecting != (stretch != nil) {
+        turn(&stretch, &past, store, firstStream)
+        settled()
+      }
+      if let chunk = queue.take(until: Self.deadline(due)) {
+        hand(out: chunk, &stretch)
+        lastChunk = .now
+      }
+      let now = ContinuousClock.now
+      guard now >= due else { continue }
+      if now - lastChunk >= Self.lag {
+        stretch?.crew.pass(to: .now.advanced(by: -Self.lag.wholeNanoseconds))
+      }
+      settle(stretch, past, store)
+      settled()
+      due = .now + max(Self.interval, (.now - now) * (Self.share - 1))
+    }
+    capture.stop()
+    if stretch != nil { turn(&stretch, &past, store, firstStream) }
+    published.withLock { ($0.isComplete, $0.isGrowing) = (true, false) }
+  }
+
+  private static func deadline(_ due: ContinuousClock.Instant) -> DispatchTime {
+    .now() + .nanoseconds(Int(max(.zero, due - .now).wholeNanoseconds))
+  }
+
+  /// Takes a chunk from a thread of the capture.
+  private func bring(_ chunk: PacketChunk) {
+    keep?(chunk)
+    if !isDissecting {
+      whileOff.add(UInt64(chunk.packets.count), ordering: .relaxed)
+    } else if !queue.put(chunk) {
+      shed.add(UInt64(chunk.packets.count), ordering: .relaxed)
+    }
+  }
+
+  private func hand(out chunk: PacketChunk, _ stretch: inout Stretch?) {
+    if stretch == nil { whileOff.add(UInt64(chunk.packets.count), ordering: .relaxed) }
+    stretch?.hand(out: chunk)
+  }
+
+  /// Begins a stretch, or ends the one there is.
+  private func turn(
+    _ stretch: inout Stretch?, _ past: inout Statistics, _ store: EntryStore,
+    _ firstStream: UInt64
+  ) {
+    guard var last = stretch else {
+      stretch = Stretch(crew: Crew(settings, store: store, firstStream: firstStream))
+      return
+    }
+    while let chunk = queue.take(until: .now()) {
+      last.hand(out: chunk)
+    }
+    last.crew.finish()
+    stretch = nil
+    store.show(open: [])
+    // Entries that cannot be written are counted by the store.
+    try? store.flush()
+    past.add(counted(last))
+    publish(past)
+  }
+
+  private func settle(_ stretch: Stretch?, _ past: Statistics, _ store: EntryStore) {
+    guard let stretch else { return publish(past) }
+    stretch.crew.settle(into: store)
+    var sum = past
+    sum.add(counted(stretch))
+    publish(sum)
+  }
+
+  private func counted(_ stretch: Stretch) -> Statistics {
+    var counted = stretch.crew.counted
+    var seen = stretch.seen
+    seen.take(stretch.decapsulator.counters)
+    counted.takeReading(seen)
+    return counted
+  }
+
+  private func publish(_ statistics: Statistics) {
+    var statistics = statistics
+    statistics.sources = capture.settings.interfaces
+    statistics.isGrowing = true
+    published.withLock { $0 = statistics }
+  }
+
+  private func withCapture(_ settled: Statistics) -> Statistics {
+    var (sum, live) = (settled, Statistics.Live())
+    for counters in capture.counters {
+      live.captured += counters.received
+      sum.droppedPackets += counters.dropped
+      if counters.state != .up { live.away.append("\(counters.name) is \(counters.state)") }
+    }
+    live.shed = shed.load(ordering: .relaxed)
+    live.whileOff = whileOff.load(ordering: .relaxed)
+    live.isDissecting = isDissecting
+    sum.live = live
+    return sum
+  }
+}
+
+extension Duration {
+  fileprivate var wholeNanoseconds: Int64 {
+    components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
+  }
+}
