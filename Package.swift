@@ -27,7 +27,7 @@ let modules: [Target] =
   + module(
     "Dissectors",
     uses: "Flows", "Layers", "Packets", "Entries", "Decompression", "JSON", "Bytes",
-    testProducts: [.nioCore, .nioHPACK])
+    products: [.crypto], testProducts: [.nioCore, .nioHPACK])
   + module("Store", uses: "Entries", "Bytes", "CZstd", products: [.grdb])
   + module("KFL", uses: "Bytes", "CRE2")
   + module("Query", uses: "KFL", "Store", "Entries", "JSON", "Bytes")

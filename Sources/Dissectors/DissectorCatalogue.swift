@@ -4,13 +4,19 @@ package import Entries
 /// decides who is asked first.
 package enum DissectorCatalogue {
   package static let all: [DissectorRow] = [
+    AMQP.row,
     DNS.row,
     HTTP1.row,
     HTTP2.row,
     Kafka.row,
+    LDAP.row,
+    MongoDB.row,
     MySQL.row,
     PostgreSQL.row,
+    RADIUS.row,
     Redis.row,
+    TLS.row,
+    WebSocket.row,
   ]
 
   /// The details of an entry that were not made when it was read: a JSON object, empty for none.

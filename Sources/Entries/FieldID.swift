@@ -146,6 +146,7 @@ package enum FieldID: UInt16, Hashable, Sendable, CaseIterable {
   case tlsxInfo = 292
   case tlsxJA3 = 293
   case tlsxJA3S = 294
+  case tlsxJA4 = 295
 
   // TCP, UDP, SCTP, ICMP
   case tcpMethod = 321
@@ -200,6 +201,7 @@ package enum FieldID: UInt16, Hashable, Sendable, CaseIterable {
   case amqpRequestLength = 485
   case amqpResponseLength = 486
   case amqpTotalSize = 487
+  case amqpRoutingKey = 488
 
   // LDAP
   case ldapType = 521
@@ -219,6 +221,7 @@ package enum FieldID: UInt16, Hashable, Sendable, CaseIterable {
   case radiusRequestLength = 566
   case radiusResponseLength = 567
   case radiusTotalSize = 568
+  case radiusUser = 569
 
   // Diameter
   case diameterMethod = 601

@@ -44,6 +44,43 @@ struct CallSummary {
       path = row.text(.kafkaRequestSummary)
       status = nil
       statusText = row.text(.statusText) ?? (answered ? "ok" : "-")
+    case .mongodb:
+      method = row.text(.mongodbCommand)
+      path = [row.text(.mongodbDatabase), row.text(.mongodbCollection)].compactMap(\.self)
+        .joined(separator: ".")
+      status = nil
+      statusText =
+        row.text(.mongodbErrorCodeName) ?? row.int(.mongodbErrorCode).map(String.init)
+        ?? (answered ? "ok" : "-")
+      result = row.int(.mongodbDocuments).map { $0 == 1 ? "(1 document)" : "(\($0) documents)" }
+    case .amqp:
+      method = row.text(.amqpMethod)
+      path = row.text(.amqpSummary)
+      status = nil
+      statusText = row.text(.statusText) ?? (answered ? "ok" : "-")
+      result = row.text(.amqpRoutingKey).flatMap { $0 == path ? nil : "→ " + $0 }
+    case .ldap:
+      method = row.text(.ldapType)
+      path = row.text(.ldapSummary)
+      status = nil
+      statusText = row.text(.statusText) ?? (answered ? "ok" : "-")
+      result = row.text(.statusText).map { "→ " + $0 }
+    case .radius:
+      method = row.text(.radiusCodeName)
+      path = row.text(.radiusUser)
+      status = nil
+      statusText = row.text(.statusText) ?? "-"
+      result = row.text(.statusText).map { "→ " + $0 }
+    case .ws:
+      method = row.text(.wsOpcode)
+      path = row.text(.wsRequestPayloadData) ?? row.text(.wsResponsePayloadData)
+      status = nil
+      statusText = row.text(.statusText) ?? "-"
+    case .tlsx:
+      method = row.hasRequest ? "ClientHello" : "ServerHello"
+      path = row.text(.tlsxSummary)
+      status = nil
+      statusText = row.text(.statusText) ?? "-"
     case .mysql:
       let query = row.text(.mysqlQuery)
       method = row.text(.mysqlCommand)

@@ -8,11 +8,9 @@ import ToolKit
 enum StatsKeys {
   static func keys(of group: String, span: Int64?, folding: Bool) -> [GroupKey] {
     let path: GroupKey =
-      folding
-      ? .field(.path, .dnsQuestions, map: { PathTemplate.template(of: $0) })
-      : .field(.path, .dnsQuestions)
+      folding ? paths { PathTemplate.template(of: $0) } : paths { $0 }
     switch group {
-    case "endpoint": return [.field(.kind), .field(.method), path, destination]
+    case "endpoint": return [.field(.kind), method, path, destination]
     case "service": return [destination]
     case "src": return [source]
     case "dst": return [destination]
@@ -22,9 +20,22 @@ enum StatsKeys {
     case "node": return [.field(.nodeName)]
     case "proto": return [.field(.kind)]
     case "status": return [.field(.kind), .field(.statusCode)]
-    case "method": return [.field(.kind), .field(.method)]
+    case "method": return [.field(.kind), method]
     default: return [.interval(nanoseconds: span ?? 60_000_000_000)]
     }
+  }
+
+  /// What a call does, in the words of its protocol.
+  private static let method = GroupKey.field(
+    .method, .postgresqlCommand, .mysqlCommand, .mongodbCommand, .amqpMethod, .ldapType,
+    .radiusCodeName)
+
+  /// What it is about. Statements that differ in their values alone are one.
+  private static func paths(_ map: @escaping @Sendable (String) -> String) -> GroupKey {
+    .field(
+      .path, .dnsQuestions, .postgresqlQuery, .mysqlQuery, .mongodbCollection, .amqpSummary,
+      .ldapSummary, .radiusUser, .tlsxSummary,
+      map: { StatementTemplate.isStatement($0) ? StatementTemplate.template(of: $0) : map($0) })
   }
 
   private static let destination = GroupKey.field(

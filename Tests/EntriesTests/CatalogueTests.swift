@@ -56,7 +56,7 @@ private let contract: [(type: FieldType, names: String)] = [
     mongodb_error_code_name mysql_command mysql_query mysql_database mysql_error_message
     postgresql_command postgresql_query postgresql_database postgresql_user
     postgresql_error_code postgresql_error_message postgresql_transaction mysql_sqlstate
-    conn_state flow_state
+    amqp_routing_key radius_user tlsx_ja4 conn_state flow_state
     """
   ),
   (

@@ -10,6 +10,11 @@ extension Seeds {
     add("http", port: 80, Self.http)
     add("postgresql", port: 5432, Self.postgresql)
     add("mysql", port: 3306, Self.mysql)
+    add("amqp", port: 5672, Self.amqp)
+    add("ldap", port: 389, Self.ldap)
+    add("mongodb", port: 27_017, Self.mongodb)
+    add("tlsx", port: 443, Self.tls)
+    addRADIUS()
   }
 
   private mutating func add(_ target: String, port: UInt16, _ turns: [(Side, [UInt8])]) {

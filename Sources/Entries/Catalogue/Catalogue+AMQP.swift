@@ -25,5 +25,8 @@ extension Catalogue {
     Field(
       .amqpTotalSize, "amqp_total_size", .int, "Bytes of request and reply together", unit: "bytes",
       example: "amqp_total_size > 1000", source: .totalBytes(of: .amqp), scope: "amqp"),
+    Field(
+      .amqpRoutingKey, "amqp_routing_key", .text, "Routing key of a message or a binding",
+      example: #"amqp_routing_key == "orders.new""#, scope: "amqp"),
   ]
 }

@@ -29,5 +29,8 @@ extension Catalogue {
       .radiusTotalSize, "radius_total_size", .int, "Bytes of request and reply together",
       unit: "bytes", example: "radius_total_size > 1000", source: .totalBytes(of: .radius),
       scope: "radius"),
+    Field(
+      .radiusUser, "radius_user", .text, "User-Name, as the client sent it",
+      example: #"radius_user == "alice""#, scope: "radius"),
   ]
 }

@@ -45,6 +45,9 @@ extension Catalogue {
     Field(
       .tlsxJA3S, "tlsx_ja3s", .text, "JA3S fingerprint of the server", example: #"tlsx_ja3s != """#,
       scope: "tlsx"),
+    Field(
+      .tlsxJA4, "tlsx_ja4", .text, "JA4 fingerprint of the client",
+      example: #"tlsx_ja4.startsWith("t13d")"#, scope: "tlsx"),
   ]
 }
 

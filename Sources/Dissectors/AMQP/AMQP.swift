@@ -1,0 +1,299 @@
+package import Bytes
+import Entries
+package import Flows
+import JSON
+import Layers
+
+/// AMQP 0-9-1 (https://www.rabbitmq.com/resources/specs/amqp0-9-1.pdf), RabbitMQ's extensions
+/// included.
+///
+///     octet  short    long    size octets  octet
+///     +------+---------+------+------------+------+
+///     | type | channel | size |  payload   | 0xCE |
+///     +------+---------+------+------------+------+
+///
+/// Methods that are answered pair on their channel, in order for each kind; all others stand alone,
+/// with their sender as the source. A method with content is open until its header and all its body
+/// frames have come, on each channel for itself. Answers to authentication are never kept.
+package struct AMQP: Dissector {
+  package static let row = DissectorRow(
+    AMQP.self, name: "amqp", kinds: [.amqp], transports: [.tcp], ports: [5672, 5671], priority: 1)
+
+  /// Longest frame but body, in bytes; servers agree on 128 KiB unless told otherwise.
+  static let maxFrame = 1 << 20
+  /// Bytes in front of a payload.
+  static let headLength = 7
+  static let frameEnd: UInt8 = 0xce
+  /// Contents that may be open at once on one side.
+  static let maxContents = 4096
+
+  private enum Phase: Sendable {
+    case frame
+    /// Behind a body: the octet that ends its frame.
+    case bodyEnd(channel: UInt16)
+    case search
+  }
+
+  /// A method whose content is coming.
+  private struct Content: Sendable {
+    var key: UInt64
+    var isReply: Bool
+    /// Bytes of the body to come; nil until the header has come.
+    var left: Int?
+    /// What the method said, as JSON.
+    var details: [UInt8]
+    var ending = Ending()
+  }
+
+  private struct Way: Sendable {
+    var phase = Phase.frame
+    var contents: [UInt16: Content] = [:]
+  }
+
+  private var ways = BySide(client: Way(), server: Way())
+  private var queue = AMQPQueue()
+
+  package init(_ opening: Opening) {
+    if opening.isMidway { for side in Side.allCases { ways[side].phase = .search } }
+  }
+
+  package mutating func next(in bytes: RawSpan, from side: Side) throws(WireError) -> Step {
+    switch ways[side].phase {
+    case .bodyEnd(let channel): return try endBody(bytes, side, channel)
+    case .search:
+      guard AMQPFrame.isPlausible(bytes) else { return .skip(bytes.byteCount) }
+      ways[side].phase = .frame
+    case .frame: break
+    }
+    // The protocol header, with which a server also says which version it would have.
+    if bytes.byte(0) == 0x41 {
+      guard bytes.byteCount >= 8 else { return .needs(8) }
+      guard bytes.starts(with: "AMQP") else { throw WireError(.invalid) }
+      return .skip(8)
+    }
+    guard bytes.byteCount >= Self.headLength else { return .needs(Self.headLength) }
+    let frame = AMQPFrame(bytes)
+    if frame.type == AMQPFrame.body { return try beginBody(frame, side) }
+    guard frame.size <= Self.maxFrame else { throw WireError(.tooLarge) }
+    let length = Self.headLength + frame.size + 1
+    guard bytes.byteCount >= length else { return .needs(length) }
+    guard bytes.byte(length - 1) == Self.frameEnd else { throw WireError(.invalid, at: length - 1) }
+    let payload = bytes.slice(Self.headLength..<length - 1)
+    switch frame.type {
+    case AMQPFrame.method: return try method(payload, frame.channel, length, side)
+    case AMQPFrame.header: return header(payload, frame.channel, length, side)
+    case AMQPFrame.heartbeat: return .skip(length)
+    default: throw WireError(.invalid)
+    }
+  }
+
+  package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
+    if cause == .end { return .stop }
+    ways[side] = Way(phase: .search)
+    return .resynchronise
+  }
+
+  // MARK: Methods
+
+  private mutating func method(
+    _ payload: RawSpan, _ channel: UInt16, _ length: Int, _ side: Side
+  ) throws(WireError) -> Step {
+    guard payload.byteCount >= 4 else { throw WireError(.truncated) }
+    // No method may come between another and its content.
+    if let stale = ways[side].contents.removeValue(forKey: channel) {
+      var ending = Ending()
+      ending.fault = Entry.Fault(.dissection, "its content never came")
+      return .end(of: stale.key, ending, length: 0)
+    }
+    let code = payload.big32(0)
+    let method = AMQPMethod(code)
+    let arguments = AMQPArguments(method, payload.suffix(from: 4))
+    var message = queue.place(method, code, arguments, channel: channel, from: side)
+    let text = arguments.summary(of: method)
+    if message.role != .response || message.partner == .lost {
+      message.fields.add(.amqpMethod, .text(method.name))
+      if !text.isEmpty { message.fields.add(.amqpSummary, .text(text)) }
+    } else if !text.isEmpty, method.namesItsObject {
+      // A server names what the client left to it.
+      message.fields.add(.amqpSummary, .text(text))
+    }
+    if let routingKey = arguments.routingKey {
+      message.fields.add(.amqpRoutingKey, .text(routingKey))
+    }
+    message.failed = arguments.reportsFailure(method)
+    if message.failed || method.isEmptyGet {
+      message.fields.add(.statusText, .text(arguments.outcome(of: method)))
+    }
+    message.details = arguments.details
+    if method.hasContent, ways[side].contents.count < Self.maxContents {
+      message.extent = .open
+      ways[side].contents[channel] = Content(
+        key: message.key, isReply: message.role == .response, details: message.details)
+    }
+    return .message(message, length: length)
+  }
+
+  // MARK: Contents
+
+  /// The header of a content: class, weight, length of the body, properties.
+  private mutating func header(
+    _ payload: RawSpan, _ channel: UInt16, _ length: Int, _ side: Side
+  ) -> Step {
+    guard var content = ways[side].contents[channel], content.left == nil,
+      payload.byteCount >= 14
+    else { return .skip(length) }
+    let size = Int(clamping: payload.big64(4))
+    let properties = AMQPProperties(payload.suffix(from: 12))
+    if let type = properties.contentType {
+      content.ending.fields.add(
+        content.isReply ? .responseContentType : .requestContentType, .text(type))
+    }
+    content.ending.trailers = properties.headers
+    content.ending.details = content.details.dropLast() + Array(#","bodySize":\#(size)}"#.utf8)
+    content.left = size
+    ways[side].contents[channel] = content
+    if size == 0 { return end(content, channel, length, side) }
+    return .content([], of: content.key, length: length)
+  }
+
+  /// The head of a body frame; what follows is passed on as it is.
+  private mutating func beginBody(_ frame: AMQPFrame, _ side: Side) throws(WireError) -> Step {
+    let content = ways[side].contents[frame.channel]
+    guard let content, let left = content.left, frame.size <= left else {
+      return .skip(Self.headLength + frame.size + 1)
+    }
+    ways[side].phase = .bodyEnd(channel: frame.channel)
+    ways[side].contents[frame.channel]?.left = left - frame.size
+    ways[side].contents[frame.channel]?.ending = content.ending
+    pendingBody[side] = frame.size
+    return .content([], of: content.key, length: Self.headLength)
+  }
+
+  /// Bytes of a body frame whose head was just read.
+  private var pendingBody = BySide(client: 0, server: 0)
+
+  private mutating func endBody(
+    _ bytes: RawSpan, _ side: Side, _ channel: UInt16
+  ) throws(WireError) -> Step {
+    let key = ways[side].contents[channel]?.key ?? 0
+    if pendingBody[side] > 0 {
+      defer { pendingBody[side] = 0 }
+      return .body(pendingBody[side], of: key)
+    }
+    guard bytes.byte(0) == Self.frameEnd else { throw WireError(.invalid) }
+    ways[side].phase = .frame
+    guard let content = ways[side].contents[channel] else { return .skip(1) }
+    if content.left == 0 { return end(content, channel, 1, side) }
+    return .content([], of: content.key, length: 1)
+  }
+
+  private mutating func end(
+    _ content: Content, _ channel: UInt16, _ length: Int, _ side: Side
+  ) -> Step {
+    ways[side].contents[channel] = nil
+    return .end(of: content.key, content.ending, length: length)
+  }
+}
+
+/// Which method answers which: on each channel the oldest of its kind.
+private struct AMQPQueue: Sendable {
+  /// Kinds on channels that are told apart; beyond, methods stand alone.
+  private static let maxLanes = 1 << 16
+
+  private struct Lane: Sendable {
+    var asked: UInt32 = 0
+    var answered: UInt32 = 0
+  }
+
+  private var lanes: [UInt64: Lane] = [:]
+  private var alone: UInt64 = 0
+
+  /// The message a method makes: its role and its key.
+  mutating func place(
+    _ method: AMQPMethod, _ code: UInt32, _ arguments: AMQPArguments, channel: UInt16,
+    from side: Side
+  ) -> Message {
+    if let asks = method.closes {
+      let lane = lane(asks, channel, side.other)
+      if lanes[lane] == nil { lanes[lane] = Lane() }
+      let asked = lanes[lane]?.asked ?? 0
+      let number = lanes[lane]?.answered ?? 0
+      lanes[lane]?.answered += 1
+      if number < asked { return Message(.response, .amqp, key: lane | UInt64(number)) }
+      lanes[lane]?.asked += 1
+      var message = Message(.response, .amqp, key: loneKey())
+      message.partner = .lost
+      return message
+    }
+    if method.isAnswered, !arguments.noWait, lanes.count < Self.maxLanes {
+      let lane = lane(code, channel, side)
+      let number = lanes[lane]?.asked ?? 0
+      lanes[lane, default: Lane()].asked += 1
+      return Message(.request, .amqp, key: lane | UInt64(number))
+    }
+    var message = Message(.request, .amqp, key: loneKey())
+    message.partner = .none
+    return message
+  }
+
+  private mutating func loneKey() -> UInt64 {
+    alone += 1
+    return .max - alone
+  }
+
+  /// Upper half of a key: channel, class, method, side.
+  private func lane(_ code: UInt32, _ channel: UInt16, _ side: Side) -> UInt64 {
+    UInt64(channel) << 48 | UInt64(code >> 16 & 0x7f) << 41 | UInt64(code & 0xff) << 33
+      | UInt64(side.rawValue) << 32
+  }
+}
+
+/// The head of a frame.
+struct AMQPFrame: Sendable {
+  static let method: UInt8 = 1
+  static let header: UInt8 = 2
+  static let body: UInt8 = 3
+  static let heartbeat: UInt8 = 8
+
+  var type: UInt8
+  var channel: UInt16
+  var size: Int
+
+  init(_ bytes: RawSpan) {
+    type = bytes.byte(0)
+    channel = bytes.big16(1)
+    size = Int(bytes.big32(3))
+  }
+
+  /// Whether a frame that can be told begins here: a method that is known, or a heartbeat.
+  static func isPlausible(_ bytes: RawSpan) -> Bool {
+    guard bytes.byteCount >= 8 else { return false }
+    let frame = AMQPFrame(bytes)
+    let end = AMQP.headLength + frame.size
+    if frame.type == heartbeat {
+      return frame.size == 0 && frame.channel == 0 && bytes.byte(end) == AMQP.frameEnd
+    }
+    guard frame.type == method, frame.size >= 4, frame.size <= AMQP.maxFrame,
+      bytes.byteCount >= 11, AMQPMethod(bytes.big32(7)).isKnown
+    else { return false }
+    return end >= bytes.byteCount || bytes.byte(end) == AMQP.frameEnd
+  }
+}
+
+extension AMQP {
+  /// The protocol header, or in the middle of a conversation a method.
+  package static func recognise(
+    client: RawSpan, server: RawSpan, _ opening: Opening
+  ) -> Recognition {
+    if !client.isEmpty, client.byte(0) == 0x41 {
+      let count = min(client.byteCount, 8)
+      for at in 0..<count where client.byte(at) != signature[at] { return .no }
+      return count == 8 ? .yes(.certain) : opening.isFinal ? .no : .needs(8)
+    }
+    guard opening.isMidway else { return .no }
+    return AMQPFrame.isPlausible(client) || AMQPFrame.isPlausible(server) ? .yes(.likely) : .no
+  }
+
+  /// `AMQP`, 0, and the version.
+  private static let signature: [UInt8] = [0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1]
+}

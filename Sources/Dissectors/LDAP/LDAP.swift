@@ -1,0 +1,215 @@
+package import Bytes
+import Entries
+package import Flows
+import JSON
+import Layers
+
+/// LDAP version 3 (RFC 4511) over TCP, and over UDP as Active Directory uses it (CLDAP).
+///
+/// Messages find each other by their number. A search is answered by entries and references up to
+/// searchResultDone, all of which are one reply. Credentials and values of attributes that hold
+/// passwords are never kept; of entries only their number and the first names are.
+package struct LDAP: Dissector {
+  package static let row = DissectorRow(
+    LDAP.self, name: "ldap", kinds: [.ldap], transports: [.tcp, .udp], ports: [389, 3268, 636],
+    priority: 9)
+
+  /// Bytes of a message that may wait for its end; longer ones are passed over.
+  static let maxHeld = 512 << 10
+  /// Longest message, in bytes (servers commonly accept 16 MiB from those who have bound).
+  static let maxMessage = 64 << 20
+  /// Searches whose entries are counted at once.
+  static let maxSearches = 1024
+
+  private struct Way: Sendable {
+    var rest = Remainder()
+    var searches = false
+  }
+
+  private var ways = BySide(client: Way(), server: Way())
+  /// Searches that are being answered, by message number.
+  private var searches: [UInt64: LDAPSearchAnswer] = [:]
+  /// Number of the request to go on in TLS; nil when there is none.
+  private var startTLS: UInt64?
+  private var isEncrypted = false
+  /// Times a message number was used again: numbers may repeat once they are answered.
+  private var alone: UInt64 = 0
+
+  package init(_ opening: Opening) {
+    if opening.isMidway { for side in Side.allCases { ways[side].searches = true } }
+  }
+
+  package mutating func next(in bytes: RawSpan, from side: Side) throws(WireError) -> Step {
+    if isEncrypted { return .become(Successor(), length: 0) }
+    if !ways[side].rest.isEmpty { return ways[side].rest.pass(bytes.byteCount) }
+    if ways[side].searches {
+      guard LDAPMessage.isPlausible(bytes) else { return .skip(bytes.byteCount) }
+      ways[side].searches = false
+    }
+    if bytes.byte(0) == 0 { return try protected(bytes) }
+    guard bytes.byte(0) == BER.sequence else { throw WireError(.invalid) }
+    guard let head = try BER.head(bytes, 0) else { return .needs(min(bytes.byteCount + 1, 6)) }
+    let length = head.start + head.length
+    guard length <= Self.maxMessage else { throw WireError(.tooLarge) }
+    // Longer ones are not held, however many of their bytes came at once.
+    if length > Self.maxHeld { return .skip(length) }
+    guard bytes.byteCount >= length else { return .needs(length) }
+    return try read(bytes.slice(head.start..<length), length)
+  }
+
+  /// A buffer of a SASL security layer, its length in front (RFC 4422 §3.7). What is only signed can
+  /// be read.
+  private mutating func protected(_ bytes: RawSpan) throws(WireError) -> Step {
+    guard bytes.byteCount >= 4 else { return .needs(4) }
+    let length = 4 + Int(bytes.big32(0))
+    if length > Self.maxHeld { return .skip(length) }
+    guard bytes.byteCount >= length else { return .needs(length) }
+    guard let start = Self.clearText(bytes.prefix(length)), bytes.byte(start) == BER.sequence,
+      let head = try BER.head(bytes, start), head.start + head.length <= length
+    else { return .skip(length) }
+    return try read(bytes.slice(head.start..<head.start + head.length), length)
+  }
+
+  /// Where the text of a token of Kerberos begins that is signed and not sealed (RFC 1964 §1.2.2,
+  /// RFC 4121 §4.2.6.2).
+  private static func clearText(_ bytes: RawSpan) -> Int? {
+    var at = 4
+    if at < bytes.byteCount, bytes.byte(at) == 0x60, let head = try? BER.head(bytes, at),
+      head.start + 2 <= bytes.byteCount
+    {
+      // The mechanism, with its length in front.
+      at = head.start + 2 + Int(bytes.byte(head.start + 1))
+    }
+    guard at + 33 <= bytes.byteCount else { return nil }
+    switch bytes.big16(at) {
+    case 0x0201: return bytes.big16(at + 4) == 0xffff ? at + 32 : nil
+    case 0x0504: return bytes.byte(at + 2) & 2 == 0 && bytes.big16(at + 6) == 0 ? at + 16 : nil
+    default: return nil
+    }
+  }
+
+  /// The content of a message, which `length` bytes carry.
+  private mutating func read(_ content: RawSpan, _ length: Int) throws(WireError) -> Step {
+    let message = try LDAPMessage(content)
+    return message.operation.isRequest
+      ? try ask(message, content, length) : try answer(message, content, length)
+  }
+
+  package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
+    if cause == .end { return .stop }
+    ways[side] = Way(searches: true)
+    return .resynchronise
+  }
+
+  private mutating func ask(
+    _ message: LDAPMessage, _ bytes: RawSpan, _ length: Int
+  ) throws(WireError) -> Step {
+    var request = Message(.request, .ldap, key: message.number)
+    let content = try LDAPRequest(message, bytes)
+    request.fields.add(.ldapType, .text(message.operation.name))
+    request.fields.add(.ldapSummary, text: content.summary.rawSpan)
+    request.details = content.details
+    if !message.operation.isAnswered {
+      alone += 1
+      request.key = .max - alone
+      request.partner = .none
+    }
+    if content.startsTLS { startTLS = message.number }
+    return .message(request, length: length)
+  }
+
+  private mutating func answer(
+    _ message: LDAPMessage, _ bytes: RawSpan, _ length: Int
+  ) throws(WireError) -> Step {
+    if message.number == 0 { return try notice(message, bytes, length) }
+    switch message.operation {
+    case .searchEntry, .searchReference, .intermediate:
+      guard searches[message.number] != nil else { return open(message) }
+      try searches[message.number]?.add(message, bytes)
+      return .content([], of: message.number, length: length)
+    default: break
+    }
+    let result = try LDAPResult(message, bytes)
+    if message.operation == .extendedResponse, message.number == startTLS {
+      startTLS = nil
+      isEncrypted = result.code == 0
+    }
+    if let search = searches.removeValue(forKey: message.number) {
+      return .end(of: message.number, ending(result, search), length: length)
+    }
+    var response = Message(.response, .ldap, key: message.number)
+    let ending = ending(result, message.operation == .searchDone ? LDAPSearchAnswer() : nil)
+    (response.fields, response.details) = (ending.fields, ending.details)
+    response.failed = ending.failed
+    return .message(response, length: length)
+  }
+
+  /// Begins the answer to a search, with no bytes yet.
+  private mutating func open(_ message: LDAPMessage) -> Step {
+    if searches.count >= Self.maxSearches { searches.removeAll() }
+    searches[message.number] = LDAPSearchAnswer()
+    var response = Message(.response, .ldap, key: message.number)
+    response.extent = .open
+    return .message(response, length: 0)
+  }
+
+  private func ending(_ result: LDAPResult, _ search: LDAPSearchAnswer?) -> Ending {
+    var ending = Ending()
+    ending.failed = result.isFailure
+    ending.fields.add(.statusText, .text(result.name))
+    var writer = JSONWriter()
+    writer.beginObject()
+    result.write(&writer)
+    search?.write(&writer)
+    writer.endObject()
+    ending.details = writer.bytes
+    return ending
+  }
+
+  /// An unsolicited notification (RFC 4511 §4.4).
+  private mutating func notice(
+    _ message: LDAPMessage, _ bytes: RawSpan, _ length: Int
+  ) throws(WireError) -> Step {
+    let result = try LDAPResult(message, bytes)
+    alone += 1
+    var notice = Message(.notice, .ldap, key: .max - alone)
+    notice.partner = .none
+    notice.fields.add(.ldapType, text: "extended")
+    notice.fields.add(.ldapSummary, .text(result.responseName))
+    notice.fields.add(.statusText, .text(result.name))
+    notice.failed = result.isFailure
+    var writer = JSONWriter()
+    writer.beginObject()
+    result.write(&writer)
+    writer.endObject()
+    notice.details = writer.bytes
+    return .message(notice, length: length)
+  }
+}
+
+extension LDAP {
+  /// A sequence of a number and an operation that is known.
+  package static func recognise(
+    client: RawSpan, server: RawSpan, _ opening: Opening
+  ) -> Recognition {
+    let straight = judge(client, opening)
+    let isLone = client.isEmpty && opening.isFinal
+    guard opening.isMidway || opening.transport != .tcp || isLone, straight == .no else {
+      return straight
+    }
+    return judge(server, opening)
+  }
+
+  private static func judge(_ bytes: RawSpan, _ opening: Opening) -> Recognition {
+    guard !bytes.isEmpty, bytes.byte(0) == BER.sequence else { return .no }
+    let isHome = row.ports.contains(opening.server.port) || row.ports.contains(opening.client.port)
+    guard bytes.byteCount >= 16 else {
+      if bytes.byteCount >= 7, LDAPMessage.isPlausible(bytes) {
+        return .yes(isHome ? .certain : .likely)
+      }
+      return opening.isFinal || !LDAPMessage.mayBegin(bytes) ? .no : .needs(bytes.byteCount + 1)
+    }
+    guard LDAPMessage.isPlausible(bytes) else { return .no }
+    return .yes(isHome ? .certain : .likely)
+  }
+}

@@ -1,0 +1,183 @@
+package import Bytes
+import Entries
+package import Flows
+import JSON
+import Layers
+
+/// RADIUS: authentication (RFC 2865), accounting (RFC 2866), dynamic authorization (RFC 5176) and
+/// status (RFC 5997).
+///
+///      0                   1                   2                   3
+///     +-------+-------+---------------+
+///     | code  |  id   |    length     |
+///     +-------+-------+---------------+
+///     |  authenticator (16 bytes)     |
+///     +-------------------------------+
+///     |  attributes ...
+///
+/// A reply has the identifier of its request. The same identifier with another authenticator is
+/// another request, with the same one it is sent again. Passwords, keys and messages of EAP are
+/// never kept.
+package struct RADIUS: Dissector {
+  package static let row = DissectorRow(
+    RADIUS.self, name: "radius", kinds: [.radius], transports: [.udp],
+    ports: [1812, 1813, 1645, 1646, 3799], priority: 10)
+
+  static let headLength = 20
+
+  /// The newest request with an identifier.
+  private struct Asked: Sendable {
+    var key: UInt64
+    var authenticator: UInt64
+  }
+
+  private var asked = BySide(client: [UInt8: Asked](), server: [UInt8: Asked]())
+  private var ordinal: UInt64 = 0
+
+  package init(_ opening: Opening) {}
+
+  package mutating func next(in bytes: RawSpan, from side: Side) throws(WireError) -> Step {
+    guard bytes.byteCount >= Self.headLength else { return .needs(Self.headLength) }
+    let length = Int(bytes.big16(2))
+    guard let code = RADIUSCode(rawValue: bytes.byte(0)), length >= Self.headLength else {
+      throw WireError(.invalid)
+    }
+    guard bytes.byteCount >= length else { return .needs(length) }
+    // Bytes beyond the length are padding (RFC 2865 §3).
+    return .message(read(code, bytes.prefix(length), side, isPart: false), length: bytes.byteCount)
+  }
+
+  package mutating func broken(_ side: Side, by cause: Break) -> Recovery { .resume }
+
+  package mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message? {
+    guard bytes.byteCount >= Self.headLength, let code = RADIUSCode(rawValue: bytes.byte(0)) else {
+      return nil
+    }
+    return read(code, bytes, side, isPart: true)
+  }
+
+  private mutating func read(
+    _ code: RADIUSCode, _ bytes: RawSpan, _ side: Side, isPart: Bool
+  ) -> Message {
+    var writer = JSONWriter(reserving: 256)
+    writer.beginObject()
+    writer.name("code")
+    writer.write(Int(code.rawValue))
+    writer.name("codeName")
+    writer.write(code.name)
+    writer.name("identifier")
+    writer.write(Int(bytes.byte(1)))
+    writer.name("authenticator")
+    let authenticator = hex(bytes.slice(4..<20).array())
+    writer.write(authenticator)
+    var attributes = RADIUSAttributes()
+    attributes.read(bytes.suffix(from: Self.headLength), &writer)
+    writer.endObject()
+    var message = place(code, bytes, side)
+    if message.role == .request || message.partner == .lost {
+      message.fields.add(.radiusCode, int: Int64(code.rawValue))
+      message.fields.add(.radiusCodeName, .text(code.name))
+    }
+    if message.role == .request {
+      message.fields.add(.radiusRequestAuthenticator, .text(authenticator))
+    } else {
+      message.fields.add(.statusText, .text(code.name))
+    }
+    if let user = attributes.user { message.fields.add(.radiusUser, text: user.rawSpan) }
+    message.details = writer.bytes
+    message.failed = code.isRefusal
+    if !attributes.isWhole, !isPart {
+      message.fault = Entry.Fault(.dissection, "an attribute is malformed")
+    }
+    return message
+  }
+
+  /// The message it is: whose request it answers, or which one it is.
+  private mutating func place(_ code: RADIUSCode, _ bytes: RawSpan, _ side: Side) -> Message {
+    let identifier = bytes.byte(1)
+    guard code.isRequest else {
+      if let asked = asked[side.other][identifier] {
+        return Message(.response, .radius, key: asked.key)
+      }
+      ordinal += 1
+      var message = Message(.response, .radius, key: .max - ordinal)
+      message.partner = .lost
+      return message
+    }
+    let authenticator = bytes.big64(4) ^ bytes.big64(12) &* 0x9e37_79b9_7f4a_7c15
+    if let known = asked[side][identifier], known.authenticator == authenticator {
+      return Message(.request, .radius, key: known.key)
+    }
+    ordinal += 1
+    asked[side][identifier] = Asked(key: ordinal, authenticator: authenticator)
+    return Message(.request, .radius, key: ordinal)
+  }
+}
+
+extension RADIUS {
+  /// A known code, the right length, and attributes to the end.
+  package static func recognise(
+    client: RawSpan, server: RawSpan, _ opening: Opening
+  ) -> Recognition {
+    let bytes = client.isEmpty ? server : client
+    guard bytes.byteCount >= headLength, RADIUSCode(rawValue: bytes.byte(0)) != nil else {
+      return .no
+    }
+    let length = Int(bytes.big16(2))
+    guard length >= headLength, length <= 4096 else { return .no }
+    let isHome = row.ports.contains(opening.server.port) || row.ports.contains(opening.client.port)
+    if isHome { return length <= bytes.byteCount + 64 ? .yes(.likely) : .no }
+    guard length == bytes.byteCount, length > headLength,
+      RADIUSAttributes.areWellFormed(bytes.suffix(from: headLength))
+    else { return .no }
+    return .yes(.possible)
+  }
+}
+
+/// Codes (IANA "RADIUS Packet Type Codes").
+enum RADIUSCode: UInt8, Sendable {
+  case accessRequest = 1
+  case accessAccept = 2
+  case accessReject = 3
+  case accountingRequest = 4
+  case accountingResponse = 5
+  case accessChallenge = 11
+  case statusServer = 12
+  case statusClient = 13
+  case disconnectRequest = 40
+  case disconnectACK = 41
+  case disconnectNAK = 42
+  case coaRequest = 43
+  case coaACK = 44
+  case coaNAK = 45
+
+  var isRequest: Bool {
+    switch self {
+    case .accessRequest, .accountingRequest, .statusServer, .statusClient, .disconnectRequest,
+      .coaRequest:
+      true
+    default: false
+    }
+  }
+
+  var isRefusal: Bool { self == .accessReject || self == .disconnectNAK || self == .coaNAK }
+
+  var name: String {
+    switch self {
+    case .accessRequest: "Access-Request"
+    case .accessAccept: "Access-Accept"
+    case .accessReject: "Access-Reject"
+    case .accountingRequest: "Accounting-Request"
+    case .accountingResponse: "Accounting-Response"
+    case .accessChallenge: "Access-Challenge"
+    case .statusServer: "Status-Server"
+    case .statusClient: "Status-Client"
+    case .disconnectRequest: "Disconnect-Request"
+    case .disconnectACK: "Disconnect-ACK"
+    case .disconnectNAK: "Disconnect-NAK"
+    case .coaRequest: "CoA-Request"
+    case .coaACK: "CoA-ACK"
+    case .coaNAK: "CoA-NAK"
+    }
+  }
+}

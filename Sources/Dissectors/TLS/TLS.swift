@@ -1,0 +1,240 @@
+package import Bytes
+import Entries
+package import Flows
+import JSON
+import Layers
+
+/// TLS handshakes as they are seen on the wire: SSL 3.0 to TLS 1.3 (RFC 5246, RFC 8446).
+///
+/// One handshake is one entry: the ClientHello is the request, the ServerHello with what follows it
+/// in clear is the reply. Of TLS 1.2 and before that reaches to the server's ChangeCipherSpec, with
+/// its certificates; in TLS 1.3 everything behind the ServerHello is encrypted. An alert that ends a
+/// handshake makes it fail. Everything else is passed over.
+///
+///     type    version   length    fragment
+///     +-------+---------+---------+-------------
+///     | 1     | 2       | 2       | up to 2^14 + 2048
+///     +-------+---------+---------+-------------
+package struct TLS: Dissector {
+  package static let row = DissectorRow(
+    TLS.self, name: "tlsx", kinds: [.tlsx], transports: [.tcp],
+    ports: [443, 8443, 6443, 636, 853, 993, 995, 465], priority: 5)
+
+  static let headLength = 5
+  /// Longest record, in bytes.
+  static let maxRecord = (1 << 14) + 2048
+  /// Bytes of handshake messages that belong together; long chains of certificates have some 20 KB.
+  static let maxFlight = 128 << 10
+
+  private enum Record {
+    static let changeCipherSpec: UInt8 = 20
+    static let alert: UInt8 = 21
+    static let handshake: UInt8 = 22
+    static let heartbeat: UInt8 = 24
+  }
+
+  /// What was sent is encrypted from here on.
+  private var isProtected = BySide(client: false, server: false)
+  private var requester: Side?
+  private var hasHello = false
+  private var answer: TLSAnswer?
+  /// The server asked for another ClientHello.
+  private var retries = false
+  /// The handshake has its entry, and no other can be seen.
+  private var isOver = false
+
+  package init(_ opening: Opening) { if !opening.isMidway { requester = .client } }
+
+  package mutating func next(in bytes: RawSpan, from side: Side) throws(WireError) -> Step {
+    guard bytes.byteCount >= Self.headLength else { return .needs(Self.headLength) }
+    let length = Int(bytes.big16(3))
+    guard bytes.byte(0) >= Record.changeCipherSpec, bytes.byte(0) <= Record.heartbeat,
+      bytes.byte(1) == 3, length <= Self.maxRecord
+    else { throw WireError(.invalid) }
+    let whole = Self.headLength + length
+    if isProtected[side] { return .skip(whole) }
+    switch bytes.byte(0) {
+    case Record.changeCipherSpec:
+      isProtected[side] = true
+      guard side != requester, let answer, bytes.byteCount >= whole else {
+        return pass(side, whole)
+      }
+      self.answer = nil
+      isOver = true
+      return .end(of: 0, answer.ending(isComplete: true), length: whole)
+    case Record.alert:
+      guard bytes.byteCount >= whole else { return .needs(whole) }
+      guard length == 2 else { return .skip(whole) }
+      return alert(level: bytes.byte(5), TLSNames.alert(bytes.byte(6)), side, whole)
+    case Record.handshake: return try handshake(bytes, side)
+    default:
+      isProtected[side] = true
+      return .skip(whole)
+    }
+  }
+
+  /// A ChangeCipherSpec that says nothing about the reply. Of an open reply it must be whole.
+  private mutating func pass(_ side: Side, _ whole: Int) -> Step {
+    if side != requester, answer != nil {
+      isProtected[side] = false
+      return .needs(whole)
+    }
+    return .skip(whole)
+  }
+
+  package mutating func broken(_ side: Side, by cause: Break) -> Recovery { .stop }
+
+  // MARK: Handshake messages
+
+  /// Messages in one record or several, to the end of the first record that ends with a message.
+  private mutating func handshake(_ bytes: RawSpan, _ side: Side) throws(WireError) -> Step {
+    var content: [UInt8] = []
+    var at = 0
+    repeat {
+      guard bytes.byteCount >= at + Self.headLength else { return .needs(at + Self.headLength) }
+      let length = Int(bytes.big16(at + 3))
+      guard bytes.byte(at) == Record.handshake, length > 0, length <= Self.maxRecord,
+        content.count <= Self.maxFlight
+      else { throw WireError(.invalid, at: at) }
+      guard bytes.byteCount >= at + Self.headLength + length else {
+        return .needs(at + Self.headLength + length)
+      }
+      content.append(bytes.slice(at + Self.headLength..<at + Self.headLength + length))
+      at += Self.headLength + length
+    } while !Self.isWhole(content.rawSpan)
+    return try flight(content.rawSpan, length: at, side)
+  }
+
+  /// Whether the last message ends with the bytes.
+  private static func isWhole(_ bytes: RawSpan) -> Bool {
+    var at = 0
+    while at + 4 <= bytes.byteCount { at += 4 + Int(bytes.big24(at + 1)) }
+    return at == bytes.byteCount
+  }
+
+  private mutating func flight(
+    _ bytes: RawSpan, length: Int, _ side: Side
+  ) throws(WireError) -> Step {
+    var opened: Message?
+    var at = 0
+    while at + 4 <= bytes.byteCount {
+      let body = bytes.slice(at + 4..<at + 4 + Int(bytes.big24(at + 1)))
+      switch bytes.byte(at) {
+      case 1: opened = try clientHello(body, side) ?? opened
+      case 2: opened = try serverHello(body, side) ?? opened
+      case 11 where side != requester: answer?.readCertificates(body)
+      case 12: answer?.readKeyExchange(body)
+      case 22 where side != requester: answer?.hasStaple = true
+      default: break
+      }
+      at += 4 + body.byteCount
+    }
+    guard var opened else {
+      return answer != nil && side != requester
+        ? .content([], of: 0, length: length) : .skip(length)
+    }
+    if opened.role == .response, let answer {
+      let ending = answer.ending(isComplete: answer.isVersion13)
+      (opened.fields, opened.details) = (ending.fields, ending.details)
+      opened.failed = ending.failed
+      if answer.isVersion13 {
+        self.answer = nil
+        isOver = true
+      } else {
+        opened.extent = .open
+      }
+    }
+    return .message(opened, length: length)
+  }
+
+  private mutating func clientHello(
+    _ body: RawSpan, _ side: Side
+  ) throws(WireError) -> Message? {
+    // The second one, after a HelloRetryRequest, says the same with another key.
+    if hasHello { return nil }
+    requester = side
+    hasHello = true
+    let hello = try TLSClientHello(body)
+    summary = hello.serverName.isEmpty ? "" : hello.serverName
+    var message = Message(.request, .tlsx, key: 0)
+    hello.describe(&message)
+    return message
+  }
+
+  /// Server name of the ClientHello.
+  private var summary = ""
+
+  private mutating func serverHello(
+    _ body: RawSpan, _ side: Side
+  ) throws(WireError) -> Message? {
+    if isOver || answer != nil { return nil }
+    let hello = try TLSServerHello(body)
+    if hello.isRetryRequest {
+      retries = true
+      return nil
+    }
+    if requester == nil { requester = side.other }
+    answer = TLSAnswer(hello, retried: retries, isNamed: !summary.isEmpty)
+    var message = Message(.response, .tlsx, key: 0)
+    if !hasHello { message.partner = .lost }
+    return message
+  }
+
+  // MARK: Alerts
+
+  private mutating func alert(level: UInt8, _ name: String, _ side: Side, _ length: Int) -> Step {
+    // Warnings, and the end of a connection that nobody used.
+    guard level == 2, !isOver else { return .skip(length) }
+    isOver = true
+    guard side != requester else {
+      answer = nil
+      let fault = Entry.Fault(.connection, "the client ended the handshake: \(name)")
+      return .abandon(0...0, because: fault, length: length)
+    }
+    if var answer {
+      self.answer = nil
+      answer.alert = name
+      return .end(of: 0, answer.ending(isComplete: false), length: length)
+    }
+    var message = Message(.response, .tlsx, key: 0)
+    message.failed = true
+    if !hasHello { message.partner = .lost }
+    message.fields.add(.statusText, .text(name))
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.name("alert")
+    writer.write(name)
+    writer.endObject()
+    message.details = writer.bytes
+    return .message(message, length: length)
+  }
+}
+
+extension TLS {
+  /// A record of the handshake whose first message is a hello; or an alert in the place of a reply.
+  package static func recognise(
+    client: RawSpan, server: RawSpan, _ opening: Opening
+  ) -> Recognition {
+    let first = judge(client, hello: 1, opening)
+    if first != .no { return first }
+    if opening.isMidway {
+      let turned = judge(server, hello: 1, opening)
+      if turned != .no { return turned }
+    }
+    guard opening.isMidway || client.isEmpty else { return .no }
+    let second = judge(server, hello: 2, opening)
+    if second != .no || !opening.isMidway { return second }
+    return judge(client, hello: 2, opening)
+  }
+
+  private static func judge(_ bytes: RawSpan, hello: UInt8, _ opening: Opening) -> Recognition {
+    guard !bytes.isEmpty, bytes.byte(0) == Record.handshake else { return .no }
+    let count = bytes.byteCount
+    if count > 1, bytes.byte(1) != 3 { return .no }
+    if count > 2, bytes.byte(2) > 4 { return .no }
+    guard count > headLength else { return opening.isFinal ? .no : .needs(headLength + 1) }
+    let length = Int(bytes.big16(3))
+    guard length >= 4, length <= maxRecord, bytes.byte(5) == hello else { return .no }
+    return .yes(hello == 1 ? .certain : .likely)
+  }
+}

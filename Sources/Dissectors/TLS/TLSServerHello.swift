@@ -1,0 +1,166 @@
+import Bytes
+import Entries
+import JSON
+
+/// What a server chooses (RFC 8446 §4.1.3).
+struct TLSServerHello: Sendable {
+  let legacyVersion: UInt16
+  private(set) var selected: UInt16?
+  let suite: UInt16
+  private(set) var extensions: [UInt16] = []
+  private(set) var alpn: String?
+  private(set) var group: UInt16?
+  /// It takes up a session that both sides know (TLS 1.3).
+  private(set) var hasPSK = false
+  let isRetryRequest: Bool
+
+  init(_ body: RawSpan) throws(WireError) {
+    var cursor = Cursor(body)
+    legacyVersion = try cursor.big16()
+    let random = try cursor.take(32)
+    // SHA-256 of "HelloRetryRequest".
+    isRetryRequest = random.big64(0) == 0xcf21_ad74_e59a_6111
+    try cursor.skip(Int(try cursor.uint8()))
+    suite = try cursor.big16()
+    try cursor.skip(1)
+    if cursor.remaining < 2 { return }
+    var list = Cursor(try cursor.take(min(Int(try cursor.big16()), cursor.remaining)))
+    while list.remaining >= 4 {
+      let type = try list.big16()
+      let data = try list.take(min(Int(try list.big16()), list.remaining))
+      extensions.append(type)
+      switch type {
+      case 16 where data.byteCount > 3: alpn = data.suffix(from: 3).text()
+      case 41: hasPSK = true
+      case 43 where data.byteCount >= 2: selected = data.big16(0)
+      case 51 where data.byteCount >= 2: group = data.big16(0)
+      default: break
+      }
+    }
+  }
+
+  var version: UInt16 { selected ?? legacyVersion }
+}
+
+/// What is known of a handshake from the server's side.
+struct TLSAnswer: Sendable {
+  /// Certificates of a chain that are shown.
+  private static let maxCertificates = 4
+
+  private let hello: TLSServerHello
+  private let retried: Bool
+  private let isNamed: Bool
+  private var certificates: [X509Certificate] = []
+  private var group: UInt16?
+  var hasStaple = false
+  var alert: String?
+
+  init(_ hello: TLSServerHello, retried: Bool, isNamed: Bool) {
+    (self.hello, self.retried, self.isNamed) = (hello, retried, isNamed)
+    group = hello.group
+  }
+
+  var isVersion13: Bool { hello.version >= 0x0304 }
+
+  /// Certificate (RFC 5246 §7.4.2): a list of certificates with lengths of three bytes.
+  mutating func readCertificates(_ body: RawSpan) {
+    var at = 3
+    while at + 3 <= body.byteCount, certificates.count < Self.maxCertificates {
+      let end = at + 3 + Int(body.big24(at))
+      guard end <= body.byteCount else { return }
+      if let certificate = try? X509Certificate(body.slice(at + 3..<end)) {
+        certificates.append(certificate)
+      }
+      at = end
+    }
+  }
+
+  /// ServerKeyExchange with a named curve (RFC 8422 §5.4).
+  mutating func readKeyExchange(_ body: RawSpan) {
+    if body.byteCount >= 3, body.byte(0) == 3 { group = body.big16(1) }
+  }
+
+  func ending(isComplete: Bool) -> Ending {
+    var ending = Ending()
+    let version = TLSNames.version(hello.version)
+    let suite = TLSNames.suite(hello.suite)
+    ending.fields.add(.tlsxVersion, int: Int64(hello.version))
+    ending.fields.add(.tlsxCipherSuite, int: Int64(hello.suite))
+    ending.fields.add(.tlsInfo, .text(version + ", " + suite))
+    if let alpn = hello.alpn { ending.fields.add(.tlsxALPN, .text(alpn)) }
+    if !isNamed { ending.fields.add(.tlsxSummary, .text(hello.alpn ?? suite)) }
+    let ja3s = TLSFingerprint.md5(ja3sText)
+    ending.fields.add(.tlsxJA3S, .text(ja3s))
+    ending.fields.add(.statusText, .text(alert ?? version))
+    ending.failed = alert != nil
+    var writer = JSONWriter(reserving: 512)
+    writer.beginObject()
+    writer.name("version")
+    writer.write(version)
+    writer.name("cipherSuite")
+    writer.write(suite)
+    writer.name("cipherCode")
+    writer.write(Int(hello.suite))
+    if let alpn = hello.alpn {
+      writer.name("alpn")
+      writer.write(alpn)
+    }
+    if let group {
+      writer.name("group")
+      writer.write(TLSNames.group(group))
+    }
+    writer.numbers("extensions", hello.extensions)
+    writer.name("ja3s")
+    writer.write(ja3s)
+    flags(isComplete, &writer)
+    if !certificates.isEmpty {
+      writer.name("certificates")
+      writer.beginArray()
+      for certificate in certificates { certificate.write(&writer) }
+      writer.endArray()
+    }
+    if let alert {
+      writer.name("alert")
+      writer.write(alert)
+    }
+    writer.list("security", weaknesses)
+    writer.endObject()
+    ending.details = writer.bytes
+    return ending
+  }
+
+  private func flags(_ isComplete: Bool, _ writer: inout JSONWriter) {
+    if retried {
+      writer.name("helloRetryRequest")
+      writer.write(true)
+    }
+    // Before 1.3, a server that takes up a session sends no certificate.
+    let isResumed = isVersion13 ? hello.hasPSK : isComplete && certificates.isEmpty
+    if isResumed {
+      writer.name("resumed")
+      writer.write(true)
+    }
+    if hasStaple {
+      writer.name("ocspStapled")
+      writer.write(true)
+    }
+  }
+
+  private var ja3sText: String {
+    let extensions = hello.extensions.map { "\($0)" }.joined(separator: "-")
+    return "\(hello.legacyVersion),\(hello.suite),\(extensions)"
+  }
+
+  /// What should not be in use any more.
+  private var weaknesses: [String] {
+    var found: [String] = []
+    if hello.version < 0x0303 { found.append("\(TLSNames.version(hello.version)) is deprecated") }
+    let suite = TLSNames.suite(hello.suite)
+    for word in ["RC4", "3DES", "_DES_", "NULL", "EXPORT", "anon", "RC2"] where suite.contains(word)
+    {
+      found.append("weak cipher suite: \(word.filter { $0 != "_" })")
+    }
+    if suite.hasPrefix("TLS_RSA_") { found.append("no forward secrecy") }
+    return found
+  }
+}

@@ -1,0 +1,158 @@
+import Bytes
+import Dissectors
+import Entries
+import Flows
+import JSON
+import Testing
+
+@Suite struct AMQPTests {
+  @Test func methodsFindTheirAnswersAndTheOthersStandAlone() {
+    let calls = Self.session.calls().sorted { $0.index < $1.index }
+    #expect(calls.allSatisfy { $0.kind == .amqp && $0.fault == nil })
+    #expect(
+      calls.map { $0.text(.amqpMethod) } == [
+        "connection.start", "connection.tune", "connection.open", "channel.open", "queue.declare",
+        "basic.publish", "basic.deliver", "basic.get", "basic.get", "basic.ack", "channel.close",
+      ])
+    #expect(
+      calls.map(\.hasResponse) == [
+        true, true, true, true, true, false, false, true, true, false, true,
+      ])
+    #expect(calls.map(\.failed) == calls.indices.map { $0 == 10 })
+    #expect(calls[4].text(.amqpSummary) == "orders")
+    #expect(calls[5].text(.amqpSummary) == "shop")
+    #expect(calls[5].text(.amqpRoutingKey) == "orders.new")
+    #expect(calls[6].source.port == 5672)
+    #expect(calls[8].text(.statusText) == "empty")
+    #expect(calls[10].text(.amqpSummary) == "NOT_FOUND")
+    #expect(calls[10].text(.statusText) == "404")
+  }
+
+  @Test func contentsHaveTheirPropertiesAndBodies() throws {
+    let calls = Self.session.calls().sorted { $0.index < $1.index }
+    #expect(calls[5].request?.text == "{\"id\":1}")
+    #expect(calls[5].request?.headers.value(of: "content-type") == "application/json")
+    #expect(calls[5].request?.headers.value(of: "x-retry") == "3")
+    #expect(calls[6].request?.text == "hello")
+    #expect(calls[7].response?.text == "")
+    let details = try JSONReader.value(of: calls[5].text(.details) ?? "")["request"]
+    #expect(details?["bodySize"] == 8)
+    #expect(details?["method"] == "basic.publish")
+  }
+
+  @Test func answersToAuthenticationAreNeverKept() {
+    #expect(!Self.session.calls().map(\.essence).joined().contains("hunter2"))
+  }
+
+  @Test func bodiesOfSeveralChannelsMayMix() {
+    var talk = Self.begun
+    let first = Self.publish("a", "x", channel: 1, size: 4)
+    let second = Self.publish("b", "y", channel: 2, size: 2)
+    talk.says(.client, first + second + Self.frame(3, 1, Array("12".utf8)))
+    talk.says(.client, Self.frame(3, 2, Array("zz".utf8)) + Self.frame(3, 1, Array("34".utf8)))
+    let bodies = talk.calls().sorted { $0.index < $1.index }.suffix(2).map { $0.request?.text }
+    #expect(bodies == ["1234", "zz"])
+  }
+
+  @Test func otherVersionsAndProtocolsAreNotAMQP() {
+    var talk = Talk(serverPort: 5672)
+    talk.says(.client, Array("AMQP".utf8) + [3, 1, 0, 0])
+    talk.says(.server, Array("AMQP".utf8) + [3, 1, 0, 0])
+    #expect(talk.calls().isEmpty)
+    var http = Talk(serverPort: 5672)
+    http.client("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    http.server("HTTP/1.1 204 No\r\n\r\n")
+    #expect(http.calls().map(\.kind) == [.http])
+  }
+
+  @Test func aConversationJoinedMidwayIsRead() {
+    var talk = Talk(serverPort: 5672)
+    talk.isMidway = true
+    talk.says(
+      .client, Self.publish("a", "x", channel: 1, size: 2) + Self.frame(3, 1, [0x31, 0x32]))
+    #expect(talk.calls().map { $0.text(.amqpMethod) } == ["basic.publish"])
+    #expect(talk.calls().first?.fault == nil)
+  }
+
+  // MARK: Laws
+
+  @Test func anySplitGivesTheSameMessages() { Laws.split(Self.session) }
+  @Test func anyBeginningGivesABeginningOfTheMessages() { Laws.truncation(Self.session) }
+  @Test func anyOrderOfSegmentsGivesTheSameMessages() { Laws.reordering(Self.session) }
+  @Test func nothingBreaksIt() { Laws.mutation(Self.session) }
+
+  // MARK: Material
+
+  static func frame(_ type: UInt8, _ channel: UInt8, _ payload: [UInt8]) -> [UInt8] {
+    [type, 0, channel, 0, 0, UInt8(payload.count >> 8), UInt8(payload.count & 255)] + payload
+      + [0xce]
+  }
+
+  static func method(
+    _ channel: UInt8, _ kind: UInt8, _ number: UInt8, _ arguments: [UInt8] = []
+  ) -> [UInt8] {
+    frame(1, channel, [0, kind, 0, number] + arguments)
+  }
+
+  static func short(_ text: String) -> [UInt8] { [UInt8(text.utf8.count)] + Array(text.utf8) }
+  static func long(_ text: String) -> [UInt8] { [0, 0, 0] + short(text) }
+
+  static func publish(
+    _ exchange: String, _ key: String, channel: UInt8, size: UInt8
+  ) -> [UInt8] {
+    method(channel, 60, 40, [0, 0] + short(exchange) + short(key) + [0])
+      + frame(2, channel, [0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, size, 0, 0])
+  }
+
+  static var begun: Talk {
+    var talk = Talk(serverPort: 5672)
+    talk.says(.client, Array("AMQP".utf8) + [0, 0, 9, 1])
+    talk.says(
+      .server, method(0, 10, 10, [0, 9, 0, 0, 0, 0] + long("PLAIN") + long("en_US")))
+    talk.says(
+      .client,
+      method(
+        0, 10, 11, [0, 0, 0, 0] + short("PLAIN") + long("\0app\0hunter2") + short("en_US")))
+    talk.says(.server, method(0, 10, 30, [0, 0, 0, 1, 0, 0, 0, 60]))
+    talk.says(
+      .client,
+      method(0, 10, 31, [0, 0, 0, 1, 0, 0, 0, 60]) + method(0, 10, 40, short("/") + [0, 0]))
+    talk.says(.server, method(0, 10, 41, [0]))
+    return talk
+  }
+
+  static var session: Talk {
+    var talk = begun
+    talk.says(.client, method(1, 20, 10, [0]))
+    talk.says(.server, method(1, 20, 11, [0, 0, 0, 0]))
+    talk.says(.client, method(1, 50, 10, [0, 0] + short("orders") + [2, 0, 0, 0, 0]))
+    talk.says(
+      .server, method(1, 50, 11, short("orders") + [0, 0, 0, 3, 0, 0, 0, 1]) + frame(8, 0, []))
+    let table = short("x-retry") + [0x49, 0, 0, 0, 3]
+    let properties =
+      [0xa0, 0] + short("application/json") + [0, 0, 0, UInt8(table.count)] + table
+    talk.says(
+      .client,
+      method(1, 60, 40, [0, 0] + short("shop") + short("orders.new") + [0])
+        + frame(2, 1, [0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8] + properties)
+        + frame(3, 1, Array("{\"id".utf8)) + frame(3, 1, Array("\":1}".utf8)))
+    talk.says(
+      .server,
+      method(
+        1, 60, 60,
+        short("c1") + [0, 0, 0, 0, 0, 0, 0, 7, 0] + short("shop") + short("orders.new"))
+        + frame(2, 1, [0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0])
+        + frame(3, 1, Array("hello".utf8)))
+    let get = method(1, 60, 70, [0, 0] + short("orders") + [0])
+    talk.says(.client, get + get)
+    talk.says(
+      .server,
+      method(
+        1, 60, 71, [0, 0, 0, 0, 0, 0, 0, 8, 0] + short("") + short("orders") + [0, 0, 0, 0])
+        + frame(2, 1, [0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]) + method(1, 60, 72, [0]))
+    talk.says(.client, method(1, 60, 80, [0, 0, 0, 0, 0, 0, 0, 7, 0]))
+    talk.says(.server, method(1, 20, 40, [1, 0x94] + short("NOT_FOUND") + [0, 50, 0, 10]))
+    talk.says(.client, method(1, 20, 41))
+    return talk
+  }
+}

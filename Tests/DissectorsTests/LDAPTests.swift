@@ -1,0 +1,137 @@
+import Bytes
+import Dissectors
+import Entries
+import Flows
+import JSON
+import Layers
+import Testing
+
+@Suite struct LDAPTests {
+  @Test func everyRequestHasItsResult() throws {
+    let calls = Self.session.calls().sorted { $0.index < $1.index }
+    #expect(calls.allSatisfy { $0.kind == .ldap && $0.fault == nil })
+    #expect(
+      calls.map { $0.text(.ldapType) } == [
+        "bind", "bind", "search", "modify", "abandon", "extended", "unbind",
+      ])
+    #expect(
+      calls.map { $0.text(.statusText) } == [
+        "invalidCredentials", "success", "success", "noSuchObject", nil, "success", nil,
+      ])
+    #expect(calls.map(\.failed) == [true, false, false, true, false, false, false])
+    #expect(calls[0].text(.ldapSummary) == "cn=admin")
+    #expect(calls[2].text(.ldapSummary) == "dc=x (&(uid=al*)(!(cn=\\2a)))")
+    #expect(calls[5].text(.ldapSummary) == "WhoAmI")
+    let reply = try JSONReader.value(of: calls[2].text(.details) ?? "")["response"]
+    #expect(reply?["entries"] == 2)
+    #expect(reply?["names"] == ["uid=al,dc=x", "uid=alf,dc=x"])
+    let change = try JSONReader.value(of: calls[3].text(.details) ?? "")["request"]
+    #expect(change?["changes"] == ["replace userPassword"])
+  }
+
+  @Test func passwordsAreNeverKept() {
+    #expect(!Self.session.calls().map(\.essence).joined().contains("hunter2"))
+  }
+
+  @Test func searchesMayBeAnsweredAtOnce() {
+    var talk = Talk(serverPort: 389)
+    talk.says(.client, Self.search(1) + Self.search(2))
+    talk.says(.server, Self.entry(2, "a") + Self.entry(1, "b") + Self.entry(2, "c"))
+    talk.says(.server, Self.result(2, 0x65, 0) + Self.result(1, 0x65, 4))
+    let calls = talk.calls().sorted { $0.index < $1.index }
+    #expect(calls.map { $0.text(.statusText) } == ["sizeLimitExceeded", "success"])
+    #expect(calls.allSatisfy { $0.hasRequest && $0.hasResponse })
+  }
+
+  @Test func afterStartTLSAnotherProtocolFollows() {
+    var talk = Talk(serverPort: 389)
+    let oid = Self.element(0x80, Array("1.3.6.1.4.1.1466.20037".utf8))
+    talk.says(.client, Self.message(1, Self.element(0x77, oid)))
+    talk.says(.server, Self.result(1, 0x78, 0))
+    talk.client("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    talk.server("HTTP/1.1 204 No\r\n\r\n")
+    #expect(talk.calls().map(\.kind) == [.ldap, .http])
+  }
+
+  @Test func datagramsAreRead() {
+    var talk = Talk(transport: .udp, serverPort: 389)
+    talk.says(.client, Self.search(1))
+    talk.says(.server, Self.entry(1, "a") + Self.result(1, 0x65, 0))
+    #expect(talk.calls().map { $0.text(.statusText) } == ["success"])
+  }
+
+  @Test func otherProtocolsAreNotLDAP() {
+    var text = Talk(serverPort: 389)
+    text.client("0123456789 hello there\r\n")
+    text.server("ok\r\n")
+    #expect(text.calls().isEmpty)
+  }
+
+  // MARK: Laws
+
+  @Test func anySplitGivesTheSameMessages() { Laws.split(Self.session) }
+  @Test func anyBeginningGivesABeginningOfTheMessages() { Laws.truncation(Self.session) }
+  @Test func anyOrderOfSegmentsGivesTheSameMessages() { Laws.reordering(Self.session) }
+  @Test func nothingBreaksIt() { Laws.mutation(Self.session) }
+
+  // MARK: Material
+
+  static func element(_ tag: UInt8, _ content: [UInt8]) -> [UInt8] {
+    content.count < 128
+      ? [tag, UInt8(content.count)] + content
+      : [tag, 0x82, UInt8(content.count >> 8), UInt8(content.count & 255)] + content
+  }
+
+  static func text(_ text: String) -> [UInt8] { element(4, Array(text.utf8)) }
+
+  static func message(_ number: UInt8, _ operation: [UInt8]) -> [UInt8] {
+    element(0x30, [2, 1, number] + operation)
+  }
+
+  static func bind(_ number: UInt8, _ name: String, _ password: String) -> [UInt8] {
+    message(
+      number,
+      element(0x60, [2, 1, 3] + text(name) + element(0x80, Array(password.utf8))))
+  }
+
+  static func result(_ number: UInt8, _ tag: UInt8, _ code: UInt8) -> [UInt8] {
+    message(number, element(tag, [10, 1, code] + text("") + text("")))
+  }
+
+  static func entry(_ number: UInt8, _ name: String) -> [UInt8] {
+    message(number, element(0x64, text(name) + element(0x30, [])))
+  }
+
+  static func search(_ number: UInt8) -> [UInt8] {
+    let substrings = element(
+      0xa4, text("uid") + element(0x30, element(0x80, Array("al".utf8))))
+    let not = element(0xa2, element(0xa3, text("cn") + text("*")))
+    return message(
+      number,
+      element(
+        0x63,
+        text("dc=x") + [10, 1, 2, 10, 1, 0, 2, 1, 0, 2, 1, 0, 1, 1, 0]
+          + element(0xa0, substrings + not) + element(0x30, text("cn"))))
+  }
+
+  static var session: Talk {
+    var talk = Talk(serverPort: 389)
+    talk.says(.client, bind(1, "cn=admin", "hunter2"))
+    talk.says(.server, result(1, 0x61, 49))
+    talk.says(.client, bind(2, "cn=admin", "hunter2x"))
+    talk.says(.server, result(2, 0x61, 0))
+    talk.says(.client, search(3))
+    talk.says(.server, entry(3, "uid=al,dc=x") + entry(3, "uid=alf,dc=x") + result(3, 0x65, 0))
+    let change = element(
+      0x30,
+      [10, 1, 2] + element(0x30, text("userPassword") + element(0x31, text("hunter2"))))
+    talk.says(.client, message(4, element(0x66, text("cn=none") + element(0x30, change))))
+    talk.says(.server, result(4, 0x67, 32))
+    talk.says(.client, message(5, element(0x50, [3])))
+    let whoAmI = element(0x80, Array("1.3.6.1.4.1.4203.1.11.3".utf8))
+    talk.says(.client, message(6, element(0x77, whoAmI)))
+    talk.says(.server, result(6, 0x78, 0))
+    talk.says(.client, message(7, [0x42, 0]))
+    return talk
+  }
+}

@@ -1,0 +1,166 @@
+import Bytes
+import Dissectors
+import Entries
+import Flows
+import JSON
+import Testing
+
+@Suite struct MongoDBTests {
+  @Test func everyCommandHasItsReply() throws {
+    let calls = Self.session.calls().sorted { $0.index < $1.index }
+    #expect(calls.allSatisfy { $0.kind == .mongodb && $0.fault == nil && $0.hasResponse })
+    #expect(
+      calls.map { $0.text(.mongodbCommand) } == [
+        "ismaster", "saslStart", "find", "insert", "drop",
+      ])
+    #expect(calls.map { $0.text(.mongodbDatabase) } == ["admin", "admin", "shop", "shop", "shop"])
+    #expect(
+      calls.map { $0.text(.mongodbCollection) } == [nil, nil, "orders", "orders", "nothing"])
+    #expect(calls.map { $0.int(.mongodbDocuments) } == [1, nil, 2, 2, nil])
+    #expect(calls.map(\.failed) == [false, false, false, true, true])
+    #expect(calls.map { $0.int(.mongodbErrorCode) } == [nil, nil, nil, 11000, 26])
+    #expect(calls[4].text(.mongodbErrorCodeName) == "NamespaceNotFound")
+    #expect(calls[3].text(.mongodbErrorMessage) == "E11000 duplicate key")
+    #expect(calls.map { $0.text(.mongodbOpcode) }[0] == "OP_QUERY")
+    let request = try JSONReader.value(of: calls[2].text(.details) ?? "")["request"]
+    #expect(
+      request?["document"] == [
+        "find": "orders", "filter": ["qty": 3, "open": true], "$db": "shop",
+      ])
+  }
+
+  @Test func credentialsAreNeverKept() {
+    let text = Self.session.calls().map(\.essence).joined()
+    #expect(!text.contains("hunter2"))
+    #expect(text.contains("\"payload\":\"[redacted]\""))
+  }
+
+  @Test func aMessageThatNobodyAnswersStandsAlone() {
+    var talk = Talk(serverPort: 27_017)
+    talk.says(
+      .client, Self.message(1, 0, Self.document(Self.text("insert", "a") + Self.db), flags: 2))
+    talk.says(.client, Self.message(2, 0, Self.document(Self.int("ping", 1) + Self.db)))
+    talk.says(.server, Self.message(9, 2, Self.document(Self.ok)))
+    let calls = talk.calls()
+    #expect(calls.map(\.hasResponse) == [false, true])
+    #expect(calls.allSatisfy { $0.fault == nil })
+  }
+
+  @Test func compressedMessagesAreRead() {
+    var talk = Talk(serverPort: 27_017)
+    let inner = Array(
+      Self.message(1, 0, Self.document(Self.int("ping", 1) + Self.db)).dropFirst(16))
+    talk.says(.client, Self.compressed(1, 0, inner))
+    talk.says(
+      .server,
+      Self.compressed(2, 1, Array(Self.message(2, 1, Self.document(Self.ok)).dropFirst(16))))
+    let call = talk.calls().first
+    #expect(call?.text(.mongodbCommand) == "ping")
+    #expect(call?.fault == nil)
+  }
+
+  @Test func otherProtocolsAreNotMongoDB() {
+    var kafka = Talk(serverPort: 27_017)
+    kafka.says(
+      .client, [0, 0, 0, 14, 0, 18, 0, 0, 0, 0, 0, 1, 0, 4] + Array("demo".utf8))
+    kafka.says(.server, [0, 0, 0, 10, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0])
+    #expect(!kafka.calls().contains { $0.kind == .mongodb })
+    var http = Talk(serverPort: 27_017)
+    http.client("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    http.server("HTTP/1.1 204 No\r\n\r\n")
+    #expect(http.calls().map(\.kind) == [.http])
+  }
+
+  // MARK: Laws
+
+  @Test func anySplitGivesTheSameMessages() { Laws.split(Self.session) }
+  @Test func anyBeginningGivesABeginningOfTheMessages() { Laws.truncation(Self.session) }
+  @Test func anyOrderOfSegmentsGivesTheSameMessages() { Laws.reordering(Self.session) }
+  @Test func nothingBreaksIt() { Laws.mutation(Self.session) }
+
+  // MARK: Material
+
+  private static func little(_ value: Int) -> [UInt8] {
+    [UInt8(value & 255), UInt8(value >> 8 & 255), UInt8(value >> 16 & 255), UInt8(value >> 24)]
+  }
+
+  private static func named(_ type: UInt8, _ name: String, _ value: [UInt8]) -> [UInt8] {
+    [type] + Array(name.utf8) + [0] + value
+  }
+
+  static func text(_ name: String, _ value: String) -> [UInt8] {
+    named(2, name, little(value.utf8.count + 1) + Array(value.utf8) + [0])
+  }
+
+  static func int(_ name: String, _ value: Int) -> [UInt8] { named(16, name, little(value)) }
+  static func document(_ members: [UInt8]) -> [UInt8] { little(members.count + 5) + members + [0] }
+  static func inner(_ name: String, _ members: [UInt8], type: UInt8 = 3) -> [UInt8] {
+    named(type, name, document(members))
+  }
+
+  static let db = text("$db", "shop")
+  static let ok = named(1, "ok", [0, 0, 0, 0, 0, 0, 0xf0, 0x3f])
+
+  private static func framed(
+    _ number: Int, _ answers: Int, _ opcode: Int, _ body: [UInt8]
+  ) -> [UInt8] {
+    little(body.count + 16) + little(number) + little(answers) + little(opcode) + body
+  }
+
+  static func message(
+    _ number: Int, _ answers: Int, _ document: [UInt8], flags: Int = 0, sequence: [UInt8] = []
+  ) -> [UInt8] {
+    framed(number, answers, 2013, little(flags) + [0] + document + sequence)
+  }
+
+  /// OP_COMPRESSED with the compressor that changes nothing.
+  static func compressed(_ number: Int, _ answers: Int, _ body: [UInt8]) -> [UInt8] {
+    framed(number, answers, 2012, little(2013) + little(body.count) + [0] + body)
+  }
+
+  static var session: Talk {
+    var talk = Talk(serverPort: 27_017)
+    talk.says(
+      .client,
+      framed(
+        1, 0, 2004,
+        little(0) + Array("admin.$cmd\0".utf8) + little(0) + little(-1 & 0x7fff_ffff)
+          + document(int("ismaster", 1))))
+    talk.says(
+      .server,
+      framed(
+        7, 1, 1, little(8) + little(0) + little(0) + little(0) + little(1) + document(ok)))
+    talk.says(
+      .client,
+      message(
+        2, 0,
+        document(
+          int("saslStart", 1) + named(5, "payload", little(7) + [0] + Array("hunter2".utf8))
+            + text("$db", "admin"))))
+    talk.says(.server, message(8, 2, document(text("payload", "hunter2") + ok)))
+    let filter = inner("filter", int("qty", 3) + named(8, "open", [1]))
+    talk.says(.client, message(3, 0, document(text("find", "orders") + filter + db)))
+    let batch = inner(
+      "firstBatch", inner("0", int("a", 1)) + inner("1", int("a", 2)), type: 4)
+    talk.says(.server, message(9, 3, document(inner("cursor", batch) + ok)))
+    let documents =
+      little(4 + 10 + 26) + Array("documents\0".utf8) + document(int("_id", 1))
+      + document(int("b", 22))
+    talk.says(
+      .client,
+      message(4, 0, document(text("insert", "orders") + db), sequence: [1] + documents))
+    let error = int("index", 0) + int("code", 11000) + text("errmsg", "E11000 duplicate key")
+    talk.says(
+      .server,
+      message(10, 4, document(inner("writeErrors", inner("0", error), type: 4) + ok)))
+    talk.says(.client, message(5, 0, document(text("drop", "nothing") + db)))
+    talk.says(
+      .server,
+      message(
+        11, 5,
+        document(
+          named(1, "ok", Array(repeating: 0, count: 8)) + text("errmsg", "ns not found")
+            + int("code", 26) + text("codeName", "NamespaceNotFound"))))
+    return talk
+  }
+}

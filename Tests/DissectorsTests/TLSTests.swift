@@ -1,0 +1,191 @@
+import Bytes
+import Dissectors
+import Entries
+import Flows
+import JSON
+import Testing
+
+@Suite struct TLSTests {
+  @Test func bothHellosAreOneEntry() throws {
+    let call = try #require(Self.older.calls().first)
+    #expect(Self.older.calls().count == 1)
+    #expect(call.kind == .tlsx && call.fault == nil && !call.failed)
+    #expect(call.text(.tlsxSNI) == "api.shop")
+    #expect(call.text(.tlsxSummary) == "api.shop")
+    #expect(call.int(.tlsxVersion) == 771)
+    #expect(call.int(.tlsxCipherSuite) == 0xc02f)
+    #expect(call.text(.tlsxALPN) == "h2")
+    #expect(
+      call.texts(.tlsxCipherSuites) == [
+        "TLS_AES_128_GCM_SHA256", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+      ])
+    #expect(call.text(.statusText) == "TLS 1.2")
+    let reply = try JSONReader.value(of: call.text(.details) ?? "")["response"]
+    #expect(reply?["group"] == "x25519")
+    #expect(
+      reply?["certificates"] == [
+        [
+          "subject": "CN=api.shop, O=Shop", "issuer": "CN=api.shop, O=Shop",
+          "notBefore": "2026-11-28T11:30:55Z", "notAfter": "2036-11-25T11:30:55Z",
+          "names": ["api.shop", "www.shop"],
+        ]
+      ])
+  }
+
+  /// Digests by Python's hashlib over the texts that the definitions of JA3 and JA4 give.
+  @Test func fingerprintsLeaveOutWhatMeansNothing() {
+    let call = Self.older.calls().first
+    #expect(call?.text(.tlsxJA3) == "5fd219db9d7e9b788c9b089bcbd91260")
+    #expect(call?.text(.tlsxJA3S) == "1089ea6f0461a29006cc96dfe7a11d80")
+    #expect(call?.text(.tlsxJA4) == "t13d0206h2_c1929292aa6b_fb71836bce29")
+  }
+
+  @Test func ofTheNewerVersionTheServerHelloIsTheLastThatIsSeen() {
+    let call = Self.newer.calls().first
+    #expect(Self.newer.calls().count == 1)
+    #expect(call?.int(.tlsxVersion) == 772)
+    #expect(call?.text(.tlsInfo) == "TLS 1.3, TLS_AES_128_GCM_SHA256")
+    #expect(call?.fault == nil)
+  }
+
+  @Test func alertsEndAHandshake() {
+    var refused = Talk(serverPort: 443)
+    refused.says(.client, Self.clientHello)
+    refused.says(.server, Self.record(21, [2, 40]))
+    let first = refused.calls()
+    #expect(first.map(\.failed) == [true])
+    #expect(first.first?.text(.statusText) == "handshake failure")
+    var distrusted = Talk(serverPort: 443)
+    distrusted.says(.client, Self.clientHello)
+    distrusted.says(.server, Self.record(22, Self.serverHello(newer: false) + Self.certificate))
+    distrusted.says(.client, Self.record(21, [2, 48]))
+    let second = distrusted.calls()
+    #expect(second.map { $0.fault?.message } == ["the client ended the handshake: unknown CA"])
+    #expect(second.first?.int(.tlsxCipherSuite) == 0xc02f)
+  }
+
+  @Test func messagesMaySpanRecords() {
+    var talk = Talk(serverPort: 443)
+    let hello = Array(Self.clientHello.dropFirst(5))
+    talk.says(
+      .client,
+      Self.record(22, Array(hello.prefix(50))) + Self.record(22, Array(hello.dropFirst(50))))
+    talk.says(.server, Self.record(22, Self.serverHello(newer: true)))
+    #expect(talk.calls().map { $0.text(.tlsxSNI) } == ["api.shop"])
+  }
+
+  @Test func otherProtocolsAreNotTLS() {
+    var talk = Talk(serverPort: 443)
+    talk.says(.client, [0x16, 2, 1, 0, 5, 1, 0, 0, 0, 0])
+    talk.server("hello\r\n")
+    #expect(talk.calls().isEmpty)
+    var http = Talk(serverPort: 443)
+    http.client("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    http.server("HTTP/1.1 204 No\r\n\r\n")
+    #expect(http.calls().map(\.kind) == [.http])
+  }
+
+  // MARK: Laws
+
+  @Test func anySplitGivesTheSameMessages() { for talk in Self.talks { Laws.split(talk) } }
+
+  @Test func anyBeginningGivesABeginningOfTheMessages() {
+    for talk in Self.talks { Laws.truncation(talk) }
+  }
+
+  @Test func anyOrderOfSegmentsGivesTheSameMessages() {
+    for talk in Self.talks { Laws.reordering(talk) }
+  }
+
+  @Test func nothingBreaksIt() { for talk in Self.talks { Laws.mutation(talk) } }
+
+  // MARK: Material
+
+  private static let talks = [older, newer]
+
+  private static func counted(_ bytes: [UInt8]) -> [UInt8] {
+    [UInt8(bytes.count >> 8), UInt8(bytes.count & 255)] + bytes
+  }
+
+  static func record(_ type: UInt8, _ fragment: [UInt8]) -> [UInt8] {
+    [type, 3, 3] + counted(fragment)
+  }
+
+  private static func message(_ type: UInt8, _ body: [UInt8]) -> [UInt8] {
+    [type, 0] + counted(body)
+  }
+
+  private static func ext(_ type: UInt16, _ data: [UInt8]) -> [UInt8] {
+    [UInt8(type >> 8), UInt8(type & 255)] + counted(data)
+  }
+
+  private static let random = Array(repeating: UInt8(7), count: 32)
+
+  static var clientHello: [UInt8] {
+    let name = counted([0] + counted(Array("api.shop".utf8)))
+    let protocols = counted([2] + Array("h2".utf8))
+    // With values of RFC 8701 among suites and extensions.
+    let extensions =
+      ext(0x1a1a, []) + ext(0, name) + ext(16, protocols)
+      + ext(10, counted([0x2a, 0x2a, 0, 29, 0, 23])) + ext(11, [1, 0])
+      + ext(13, counted([4, 3, 8, 4])) + ext(43, [6, 0x3a, 0x3a, 3, 4, 3, 3])
+    let body =
+      [3, 3] + random + [0] + counted([0x0a, 0x0a, 0x13, 1, 0xc0, 0x2f]) + [1, 0]
+      + counted(extensions)
+    return record(22, message(1, body))
+  }
+
+  static func serverHello(newer: Bool) -> [UInt8] {
+    let extensions =
+      newer
+      ? ext(43, [3, 4]) + ext(51, [0, 29, 0, 1, 9])
+      : ext(0xff01, [0]) + ext(11, [1, 0]) + ext(16, counted([2] + Array("h2".utf8)))
+    let suite: [UInt8] = newer ? [0x13, 1] : [0xc0, 0x2f]
+    return message(2, [3, 3] + random + [0] + suite + [0] + counted(extensions))
+  }
+
+  /// The chain of one certificate, made by `openssl req -x509`.
+  static var certificate: [UInt8] {
+    let der = bytes(hex: certificateHex) ?? []
+    let one = [0] + counted(der)
+    return message(11, [0] + counted(one))
+  }
+
+  static var older: Talk {
+    var talk = Talk(serverPort: 443)
+    talk.says(.client, clientHello)
+    talk.says(
+      .server,
+      record(22, serverHello(newer: false))
+        + record(22, certificate + message(12, [3, 0, 29, 1, 5]) + message(14, [])))
+    talk.says(
+      .client, record(22, message(16, [1, 5])) + record(20, [1]) + record(22, [9, 9, 9, 9, 9]))
+    talk.says(.server, record(20, [1]) + record(22, [8, 8, 8, 8, 8]))
+    talk.says(.client, record(23, Array(repeating: 1, count: 30)))
+    return talk
+  }
+
+  static var newer: Talk {
+    var talk = Talk(serverPort: 443)
+    talk.says(.client, clientHello)
+    talk.says(
+      .server,
+      record(22, serverHello(newer: true)) + record(20, [1])
+        + record(23, Array(repeating: 2, count: 40)))
+    talk.says(.client, record(20, [1]) + record(23, Array(repeating: 1, count: 30)))
+    return talk
+  }
+
+  private static let certificateHex = """
+    308201b83082015ea003020102021412d2c70c453b973ccdf10eac15d4bfe025e9c6a2300a06082a8648ce3d04
+    03023022310d300b060355040a0c0453686f703111300f06035504030c086170692e73686f70301e170d323631
+    3132383131333035355a170d3336313132353131333035355a3022310d300b060355040a0c0453686f70311130
+    0f06035504030c086170692e73686f703059301306072a8648ce3d020106082a8648ce3d030107034200041fc6
+    bcdb34e16c39bed402f2b01cf95e9311636411ee55d788141bd72716e801402d4c2d0f83e5f94d8d21d4af83cf
+    2af056363b23ce02b12503cbc0206526bea3723070301d0603551d0e0416041410f43d94526dfa2bf6781ffc8a
+    edecd10c009a00301f0603551d2304183016801410f43d94526dfa2bf6781ffc8aedecd10c009a00300f060355
+    1d130101ff040530030101ff301d0603551d110416301482086170692e73686f7082087777772e73686f70300a
+    06082a8648ce3d0403020348003045022018dbb6da1186c9b413df0444f9fab334ff9eb8b7241624cbe0a93f10
+    8d86b0b20221009e470714518b335be94106271a52eb1a34d3c22d59c3949cd083a148806d8f0d
+    """
+}
