@@ -39,7 +39,7 @@ struct Shop {
   /// median times one of these.
   private(set) var factors: [Double] = []
 
-  /// The end of one of the rarest paths. Few others share it: one call in some 3,000 has it.
+  /// The end of the hexadecimal name in one of the rarest paths: one call in 16,384 has it.
   private(set) var rareEnd = ""
 
   static let paths = 3_000
@@ -167,8 +167,10 @@ struct Shop {
     for (rank, route) in ranked.enumerated() {
       let count = 1 + Int(spare / Double(rank + 21) / whole)
       routePlaces += repeatElement(UInt16(route), count: count)
-      if services[routes[route].service].kind == .http, routes[route].path.utf8.count > 40 {
-        rareEnd = String(routes[route].path.suffix(20))
+      if let name = routes[route].path.split(separator: "/").last,
+        name.utf8.count >= 12, name.utf8.allSatisfy(isHexadecimal)
+      {
+        rareEnd = String(name.suffix(12))
       }
     }
     while routePlaces.count < Self.places { routePlaces.append(UInt16(ranked[0])) }
@@ -180,6 +182,11 @@ struct Shop {
     let share = place / Double(1 << 12)
     return naturalLogarithm(share / (1 - share)) / 1.702
   }
+}
+
+private func isHexadecimal(_ byte: UInt8) -> Bool {
+  (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
 }
 
 /// SplitMix64: the same numbers for the same seed everywhere.

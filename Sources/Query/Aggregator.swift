@@ -168,11 +168,12 @@ struct Aggregator {
     if let numbers {
       // The last place is that of entries beyond the limit of groups.
       groups.append(ungrouped)
-      figures.add(rows, to: &groups, buckets: buckets) { row in Int(numbers[row]) }
+      figures.add(RowsByGroup(rows, numbers, groups: groups.count), to: &groups, buckets: buckets)
       ungrouped = groups.removeLast()
     } else {
       var sum = [total]
-      figures.add(rows, to: &sum, buckets: buckets) { _ in 0 }
+      let numbers = [Int32](repeating: 0, count: scan.rows)
+      figures.add(RowsByGroup(rows, numbers, groups: 1), to: &sum, buckets: buckets)
       total = sum[0]
     }
   }
@@ -220,41 +221,52 @@ private struct RowFigures {
   /// Microseconds; -1 where there is none.
   var elapsed: [Int64]?
 
-  /// Adds those of each row to its group, by place in `groups`; -1 is the last place.
-  ///
-  /// A loop over words instead of rows with a closure: nothing in it counts references.
-  @inline(__always)
-  func add(
-    _ rows: Bitmap, to groups: inout [Metrics], buckets: Int, place: (Int) -> Int
-  ) {
-    let last = groups.count - 1
+  /// Adds those of each row to its group.
+  func add(_ rows: RowsByGroup, to groups: inout [Metrics], buckets: Int) {
     var target = groups.mutableSpan
-    func at(_ row: Int) -> Int {
-      let number = place(row)
-      return number < 0 ? last : number
-    }
-    for index in rows.words.indices {
-      var rest = rows.words[index]
-      while rest != 0 {
-        let row = index << 6 + rest.trailingZeroBitCount
-        rest &= rest - 1
-        let place = at(row)
-        target[place].count += 1
+    for place in target.indices {
+      let own = rows.rows(of: place)
+      guard !own.isEmpty else { continue }
+      target[place].count += own.count
+      let order = rows.order.span.extracting(own)
+      for index in order.indices {
+        let row = Int(order[index])
         if let bytesIn { target[place].bytesIn &+= bytesIn[row] }
         if let bytesOut { target[place].bytesOut &+= bytesOut[row] }
-        if let elapsed, elapsed[row] >= 0 {
-          target[place].latency.add(elapsed[row], buckets: buckets)
-        }
+        if let wrong, wrong[row] { target[place].errors += 1 }
       }
+      if let elapsed { target[place].latency.add(elapsed.span, at: order, buckets: buckets) }
     }
-    guard let wrong else { return }
-    for index in wrong.words.indices {
-      var rest = wrong.words[index]
-      while rest != 0 {
-        target[at(index << 6 + rest.trailingZeroBitCount)].errors += 1
-        rest &= rest - 1
-      }
+  }
+}
+
+/// The selected rows of a block, those of one group together and each group's in order.
+///
+/// Groups are many and large: a block's rows of one are added at once, while it is at hand.
+private struct RowsByGroup {
+  let order: [Int32]
+  /// Where the rows of each group end.
+  private let ends: [Int32]
+
+  /// - Parameter numbers: of each row's group; -1 is the last of the groups.
+  init(_ rows: Bitmap, _ numbers: [Int32], groups: Int) {
+    var places = [Int32](repeating: 0, count: groups + 1)
+    rows.forEach { row in
+      places[(numbers[row] < 0 ? groups - 1 : Int(numbers[row])) + 1] += 1
     }
+    for place in 1..<places.count { places[place] += places[place - 1] }
+    var order = [Int32](repeating: 0, count: Int(places[groups]))
+    rows.forEach { row in
+      let group = numbers[row] < 0 ? groups - 1 : Int(numbers[row])
+      order[Int(places[group])] = Int32(row)
+      places[group] += 1
+    }
+    (self.order, ends) = (order, places)
+  }
+
+  /// Places in `order`.
+  func rows(of group: Int) -> Range<Int> {
+    (group == 0 ? 0 : Int(ends[group - 1]))..<Int(ends[group])
   }
 }
 

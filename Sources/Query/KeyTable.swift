@@ -242,12 +242,22 @@ struct PairTable {
   private var places = [Int32](repeating: -1, count: 1 << 10)
   private var bits: UInt64 = 10
   private var list: [UInt64] = []
+  /// The latest pair of each second number: most have one partner only, as a path has its service.
+  private var latest: [(before: Int32, number: Int32)] = []
 
   var count: Int { list.count }
 
   /// The number of a pair; -1 when either is, or beyond `Aggregation.maxGroups` pairs.
   mutating func number(_ before: Int32, _ own: Int32) -> Int32 {
     guard before >= 0, own >= 0 else { return -1 }
+    while latest.count <= Int(own) { latest.append((-1, -1)) }
+    if latest[Int(own)].before == before { return latest[Int(own)].number }
+    let number = lookedUp(before, own)
+    latest[Int(own)] = (before, number)
+    return number
+  }
+
+  private mutating func lookedUp(_ before: Int32, _ own: Int32) -> Int32 {
     let pair = UInt64(UInt32(before)) << 32 | UInt64(UInt32(own))
     var place = place(pair)
     while places[place] >= 0 {

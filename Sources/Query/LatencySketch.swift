@@ -52,6 +52,48 @@ package struct LatencySketch: Sendable {
     }
   }
 
+  /// Adds those of the latencies in `lane` that have these places; negative ones stand for none.
+  ///
+  /// - Parameter limit: as for one latency.
+  mutating func add(_ lane: Span<Int64>, at places: Span<Int32>, buckets limit: Int) {
+    var (added, low, high, total) = (0, Int64.max, Int64.min, 0.0)
+    for index in places.indices {
+      let value = lane[Int(places[index])]
+      guard value >= 0 else { continue }
+      added += 1
+      low = min(low, value)
+      high = max(high, value)
+      total += Double(value)
+    }
+    guard added > 0 else { return }
+    count += added
+    minimum = min(minimum, low)
+    maximum = max(maximum, high)
+    sum += total
+    var index = 0
+    while buckets.isEmpty, index < places.count, exact.count < Self.exactCount {
+      let value = lane[Int(places[index])]
+      if value >= 0 { exact.append(value) }
+      index += 1
+    }
+    // What is left does not fit among the exact ones.
+    while index < places.count, lane[Int(places[index])] < 0 { index += 1 }
+    guard index < places.count else { return }
+    if buckets.isEmpty { spread() }
+    reach(Self.bucket(low), Self.bucket(high))
+    let first = firstBucket
+    var target = buckets.mutableSpan
+    while index < places.count {
+      let value = lane[Int(places[index])]
+      if value >= 0 {
+        let place = max(0, Self.bucket(value) - first)
+        target[place] = target[place].addingSaturated(1)
+      }
+      index += 1
+    }
+    if buckets.count > limit { collapse(to: limit) }
+  }
+
   /// Puts the lowest buckets together until no more than `limit` are left.
   mutating func collapse(to limit: Int) {
     let surplus = buckets.count - max(1, limit)
@@ -113,15 +155,19 @@ package struct LatencySketch: Sendable {
   }
 
   private mutating func increase(_ bucket: Int, by number: UInt32) {
-    if bucket < firstBucket {
-      guard !isCollapsed else { return increase(firstBucket, by: number) }
-      buckets.insert(contentsOf: repeatElement(0, count: firstBucket - bucket), at: 0)
-      firstBucket = bucket
-    } else if bucket >= firstBucket + buckets.count {
-      let missing = bucket - firstBucket - buckets.count + 1
-      buckets.append(contentsOf: repeatElement(0, count: missing))
+    reach(bucket, bucket)
+    let place = max(0, bucket - firstBucket)
+    buckets[place] = buckets[place].addingSaturated(number)
+  }
+
+  /// Makes the buckets reach from `low` to `high`, except below what is put together.
+  private mutating func reach(_ low: Int, _ high: Int) {
+    if low < firstBucket, !isCollapsed {
+      buckets.insert(contentsOf: repeatElement(0, count: firstBucket - low), at: 0)
+      firstBucket = low
     }
-    buckets[bucket - firstBucket] = buckets[bucket - firstBucket].addingSaturated(number)
+    let missing = high - firstBucket - buckets.count + 1
+    if missing > 0 { buckets.append(contentsOf: repeatElement(0, count: missing)) }
   }
 
   /// Values below 2^fineness have a bucket each; above, each power of two has 2^fineness.

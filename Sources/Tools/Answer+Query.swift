@@ -92,7 +92,7 @@ extension Answer {
     return object
   }
 
-  private static func shown(
+  static func shown(
     _ value: FieldValue, _ field: FieldID?, _ redactor: Redactor
   ) -> String {
     switch value {

@@ -8,13 +8,9 @@ import ToolKit
 /// Totals, error rates and latency percentiles, over everything or by group.
 struct GetAPIStats: Tool {
   static let groupBy = Parameter(
-    "group_by",
-    .choice(
-      [
-        "endpoint", "service", "src", "dst", "namespace", "pod", "node", "proto", "status",
-        "method", "time",
-      ], default: nil),
-    "What makes a group; endpoint is method, path and service")
+    "group_by", .text,
+    "What makes a group: \(StatsKeys.names.joined(separator: ", ")), or any KFL field, such as "
+      + "http_version; default endpoint, which is method, path and service")
   static let interval = Parameter(
     "interval", .text,
     "Length of the spans for group_by=time, such as 10s (default: about 20 spans)")
@@ -67,7 +63,7 @@ struct GetAPIStats: Tool {
   ) async throws(ToolError) -> ToolAnswer {
     try SnapshotArguments.refuse(arguments)
     let asked = try traffic.query(arguments)
-    let group = arguments.text(Self.groupBy) ?? "endpoint"
+    let group = try StatsKeys.checked(arguments.text(Self.groupBy) ?? "endpoint")
     let span = try spans(arguments, asked)
     let folds = !arguments.flag(Self.rawPaths)
     let main = try await aggregate(

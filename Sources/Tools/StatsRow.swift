@@ -6,6 +6,31 @@ import ToolKit
 
 /// The keys behind the names of `group_by`.
 enum StatsKeys {
+  /// Groups that are not just one field.
+  static let names = [
+    "endpoint", "service", "src", "dst", "namespace", "pod", "node", "proto", "status", "method",
+    "time",
+  ]
+
+  /// The name of a group, or of a field that can be one.
+  static func checked(_ name: String) throws(ToolError) -> String {
+    if names.contains(name) { return name }
+    switch Catalogue.named(name)?.type {
+    case .bool, .int, .text, .bytes, .instant, .texts: return name
+    case .pairs, .numbers, .record:
+      throw .invalid(
+        "group_by", "\(name) holds many values of one call and cannot make groups",
+        hint: "Group by one of \(names.joined(separator: ", ")), or by a field with one value.")
+    case nil:
+      let near = nearest(to: name, among: names + FieldSchema.fields.compactMap(\.name))
+      throw .invalid(
+        "group_by",
+        "group_by must be one of \(names.joined(separator: ", ")), or a KFL field, "
+          + "not \(JSONValue.string(name).text)",
+        hint: near.map { "Did you mean \"\($0)\"?" } ?? "kubeshark kfl fields lists all fields.")
+    }
+  }
+
   static func keys(of group: String, span: Int64?, folding: Bool) -> [GroupKey] {
     let path: GroupKey =
       folding ? paths { PathTemplate.template(of: $0) } : paths { $0 }
@@ -21,7 +46,8 @@ enum StatsKeys {
     case "proto": return [.field(.kind)]
     case "status": return [.field(.kind), .field(.statusCode)]
     case "method": return [.field(.kind), method]
-    default: return [.interval(nanoseconds: span ?? 60_000_000_000)]
+    case "time": return [.interval(nanoseconds: span ?? 60_000_000_000)]
+    default: return Catalogue.named(group).map { [.field($0.id)] } ?? []
     }
   }
 
@@ -124,7 +150,8 @@ struct StatsRow {
         text(keys[1], else: StatsKeys.proto(keys[0])), redactor.url(text(keys[2], else: "")),
       ].map { Shown.text($0) }.joined(separator: " ")
     default:
-      return Shown.text(text(keys[0], else: "(none)"))
+      if StatsKeys.names.contains(group) { return Shown.text(text(keys[0], else: "(none)")) }
+      return Answer.shown(keys[0], Catalogue.named(group)?.id, redactor)
     }
   }
 

@@ -16,6 +16,7 @@ import Tools
     ("list_api_calls", ["kfl": "conn", "format": "raw"]),
     ("get_api_call", ["id": "local/1008/4"]),
     ("get_api_stats", [:]), ("get_api_stats", ["group_by": "time", "kfl": "http"]),
+    ("get_api_stats", ["group_by": "http_version"]), ("get_api_stats", ["group_by": "dst.port"]),
     ("get_api_stats", ["group_by": "status"]), ("get_api_stats", ["group_by": "proto"]),
     ("list_l4_flows", [:]), ("list_l4_flows", ["aggregate": "service", "format": "full"]),
     ("list_l4_flows", ["external": true, "sort": "rtt"]), ("get_l4_flow_summary", [:]),

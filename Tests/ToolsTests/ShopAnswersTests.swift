@@ -42,6 +42,17 @@ import Tools
     #expect(call.text.contains("POST /api/checkout"))
   }
 
+  @Test func anyFieldMakesGroups() async throws {
+    let answer = try await ShopHub.ask(
+      "get_api_stats", ["group_by": "status_code", "kfl": "http", "limit": 100])
+    let groups = try #require(answer.structured["stats"]?["groups"]?.array)
+    let counts = groups.compactMap { $0["count"]?.int }
+    #expect(counts == counts.sorted(by: >) && groups.count == counts.count)
+    #expect(counts.reduce(0, +) == answer.structured["stats"]?["total_calls"]?.int)
+    #expect(groups.first { $0["key"] == "500" }?["count"] == 12)
+    #expect(groups.first { $0["key"] == "404" }?["count"] == 9)
+  }
+
   @Test func secretsShowWhenAskedFor() async throws {
     let open = try ShopHub.open(redactor: .off)
     let answer = try await ShopHub.ask(
