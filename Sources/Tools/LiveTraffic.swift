@@ -100,7 +100,7 @@ package final class LiveTraffic: Sendable {
   /// The traffic for the tools of a Hub.
   package func traffic(redactor: Redactor) -> Traffic {
     Traffic(
-      { StoreSource(self.store, decoder: { ContentCoding.decode($0, list: $1).bytes }) },
+      { StoreSource(self.store, decoder: .standard) },
       inventory: inventory, redactor: redactor, statistics: { self.statistics },
       ready: { (_) async throws(ToolError) in self.change { $0.ask(at: .now) } },
       now: { .now },

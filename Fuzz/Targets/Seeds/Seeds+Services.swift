@@ -1,4 +1,5 @@
 import Flows
+import Layers
 
 // Conversations of services, by the documents that define their protocols.
 extension Seeds {
