@@ -11,13 +11,12 @@ from .grpc import grpc
 from .http1 import http1
 from .http2 import http2
 from .kafka import kafka
-from .messages import amqp, ldap, radius, websocket
+from .messages import amqp, ldap, radius
 from .redis import redis
 from .tcp import tcp, tcp_health
 from .tls import tlsx
 
 PROTOCOLS = {"http1": http1, "http2": http2, "grpc": grpc, "redis": redis, "kafka": kafka,
-             "dns": dns, "amqp": amqp, "ldap": ldap, "radius": radius, "tlsx": tlsx, "ws": websocket,
-             "tcp": tcp,
+             "dns": dns, "amqp": amqp, "ldap": ldap, "radius": radius, "tlsx": tlsx, "tcp": tcp,
              "tcp health": tcp_health, "udp": udp, "icmp": icmp, "sctp": sctp}
 __all__ = ["PROTOCOLS", "Comparison"]

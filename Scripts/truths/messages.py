@@ -1,4 +1,4 @@
-"""AMQP, LDAP, RADIUS and WebSocket: every message of the truth is a half of a call of ours.
+"""AMQP, LDAP and RADIUS: every message of the truth is a half of a call of ours.
 
 The truth lists messages; we list calls. A call gives one row for its request and one for its reply;
 rows meet by who sent what to whom, and what is told of them is compared.
@@ -7,8 +7,7 @@ rows meet by who sent what to whom, and what is told of them is compared.
 import collections
 import re
 
-from .comparison import (LINK, TLS, Row, end, ends, instant, nanoseconds, opened, our_end, settle,
-                         unread)
+from .comparison import LINK, TLS, Row, end, instant, nanoseconds, opened, our_end, settle, unread
 
 
 
@@ -176,37 +175,3 @@ def radius(truth, records):
 
 
 AGAIN = "sent again: we count it, and show the first"
-
-
-# WebSocket
-
-def websocket(truth, records):
-    """Compares messages: fragments are joined, control frames stand alone."""
-    both, expected, pending = ends(truth, "tcp"), [], {}
-    for frame in truth.get("websocket", []):
-        source = end(frame["from"])
-        target = next(iter(both[frame["tcp_stream"]] - {source}), None)
-        lane = source, frame["tcp_stream"]
-        facts = {"ts": nanoseconds(frame["ts"]), "frame": frame["frame"],
-                 "stream": frame["tcp_stream"], "payloadLength": frame["length"],
-                 "closeCode": frame.get("close_status"), "text": frame.get("text")}
-        opcode = {1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}.get(frame["opcode"])
-        if opcode is None and lane in pending:
-            pending[lane].facts["payloadLength"] += frame["length"]
-            pending[lane].facts["text"] = None
-        else:
-            row = Row((source, target, opcode), f"{opcode} (frame {frame['frame']})", facts)
-            expected.append(row)
-            if not frame["fin"]:
-                pending[lane] = row
-                row.facts["text"] = None
-        if frame["fin"] and frame["opcode"] < 8:
-            pending.pop(lane, None)
-    ours = []
-    for source, target, message, record, half in halves(records, "ws"):
-        facts = {name: message.get(name) for name in ("payloadLength", "closeCode")}
-        facts["text"] = record.get(f"ws_{half}_payload_data") or None
-        facts["begin"] = begin(record, half)
-        ours.append(Row((source, target, message["opcode"]),
-                        f"{message['opcode']} ({record['id']})", facts))
-    return finish(truth, expected, ours)

@@ -1,10 +1,14 @@
 """TLS handshakes: what each side says in its hello, and the fingerprints made of it."""
 
+import collections
+
 from .comparison import LINK, Row, end, nanoseconds, our_end, settle, unread
 from .messages import begin, compared, halves
 
 QUIC = "inside QUIC, which is not read"
 AGAIN = "the hello after a HelloRetryRequest, or such a request: part of the same entry"
+UNHEARD = "the truth read nothing that this side sent"
+OLD = "the answer to a hello of SSL 2.0, which is not read"
 STARTTLS = "behind a STARTTLS of a protocol that is not read"
 
 
@@ -18,13 +22,19 @@ def tlsx(truth, records):
                  "extensions": message["extensions"], "ja3": message["ja3"]}
         expected.append(Row(lane, f"ClientHello (frame {message['frame']})", facts,
                             reason(message, lane, seen)))
-    for message in truth.get("tls_server_hello", []):
+    # Of two hellos of a server the first is a HelloRetryRequest; so is the one of a server whose
+    # client says hello twice.
+    hellos = collections.Counter(m.get("tcp_stream") for m in truth.get("tls_client_hello", []))
+    hellos.subtract(m.get("tcp_stream") for m in truth.get("tls_server_hello", []))
+    for message in reversed(truth.get("tls_server_hello", [])):
         lane = end(message["src"]), end(message["dst"]), "server"
         facts = {"ts": nanoseconds(message["ts"]), "cipherCode": message["cipher"],
                  "alpn": message["alpn"][0] if message["alpn"] else None, "ja3s": message["ja3s"],
                  "cipherSuite": message["cipher_name"]}
-        expected.append(Row(lane, f"ServerHello (frame {message['frame']})", facts,
-                            reason(message, lane, seen)))
+        expected.append(Row(
+            lane, f"ServerHello (frame {message['frame']})", facts,
+            reason(message, lane, seen)
+            or (AGAIN if hellos[message.get("tcp_stream")] > 0 else None)))
     ours = []
     for source, target, message, record, half in halves(records, "tlsx"):
         if "alert" in message and "cipherSuite" not in message:
@@ -39,10 +49,16 @@ def tlsx(truth, records):
     if unread(truth):
         for row in expected:
             row.reason = LINK
+    asked = {row.key[:2] for row in expected if row.key[2] == "client"}
     for row in expected:
-        if row.reason is None and row.key not in ours_lanes and first_is_clear(truth, row):
-            row.reason = STARTTLS
-    return settle(expected, ours, compared)
+        if row.reason is None and row.key not in ours_lanes:
+            if first_is_clear(truth, row):
+                row.reason = STARTTLS
+            elif row.key[2] == "server" and (row.key[1], row.key[0]) not in asked:
+                row.reason = OLD
+    heard = {row.key for row in expected}
+    return settle(expected, ours, compared,
+                  lambda row: UNHEARD if row.key not in heard else None)
 
 
 def reason(message, lane, seen):

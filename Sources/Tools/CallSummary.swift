@@ -71,11 +71,6 @@ struct CallSummary {
       status = nil
       statusText = row.text(.statusText) ?? "-"
       result = row.text(.statusText).map { "→ " + $0 }
-    case .ws:
-      method = row.text(.wsOpcode)
-      path = row.text(.wsRequestPayloadData) ?? row.text(.wsResponsePayloadData)
-      status = nil
-      statusText = row.text(.statusText) ?? "-"
     case .tlsx:
       method = row.hasRequest ? "ClientHello" : "ServerHello"
       path = row.text(.tlsxSummary)
