@@ -48,12 +48,15 @@ let modules: [Target] =
   + module(
     "HubClient", uses: "ToolKit", "JSON", "Bytes",
     products: [.asyncHTTPClient, .crypto, .nioCore, .nioSSL])
+  + module(
+    "Cluster", uses: "HubClient", "ToolKit", "JSON", "Bytes", "CLinux")
   + command(
     "kubeshark",
-    uses: "MCP", "HubClient", "Hub", "Tools", "ToolKit", "Identity", "Pipeline", "Query", "KFL",
-    "Store", "Ring", "Capture", "Entries", "Dissectors", "Flows", "Layers", "Packets", "JSON",
+    uses: "MCP", "Cluster", "HubClient", "Hub", "Tools", "ToolKit", "Identity", "Pipeline", "Query",
+    "KFL", "Store", "Ring", "Capture", "Entries", "Dissectors", "Flows", "Layers", "Packets",
+    "JSON",
     "Bytes", "CVersion",
-    products: [.argumentParser, .logging, .serviceLifecycle, .asyncHTTPClient])
+    products: [.argumentParser, .logging, .serviceLifecycle, .asyncHTTPClient, .yams])
   + example("mcp-fixture", path: "MCPFixture", uses: "Hub", "MCP", "ToolKit", "JSON")
   + benchmark(
     "kubeshark-bench",

@@ -1,6 +1,14 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #if defined(__x86_64__)
 #include <nmmintrin.h>
 
@@ -46,4 +54,128 @@ uint32_t ks_crc32c(uint32_t crc, const void *bytes, size_t count) {
 
 const void *ks_memmem(const void *hay, size_t hay_count, const void *needle, size_t needle_count) {
   return memmem(hay, hay_count, needle, needle_count);
+}
+
+extern char **environ;
+
+static int ks_bell = -1;
+
+static void ks_ring(int number) {
+  (void)number;
+  int before = errno;
+  (void)!write(ks_bell, "", 1);
+  errno = before;
+}
+
+/// Closes all descriptors from `first` on.
+static void ks_close_from(int first) {
+#ifdef SYS_close_range
+  if (syscall(SYS_close_range, (unsigned)first, ~0u, 0u) == 0) return;
+#endif
+  long count = sysconf(_SC_OPEN_MAX);
+  if (count < 0 || count > 65536) count = 65536;
+  for (int file = first; file < count; file++) close(file);
+}
+
+/// Puts the four descriptors at 0, 1, 2 and 3, and closes all others.
+static void ks_keep(int zero, int one, int two, int three) {
+  int kept[4] = {zero, one, two, three};
+  for (int at = 0; at < 4; at++) kept[at] = fcntl(kept[at], F_DUPFD, 10);
+  for (int at = 0; at < 4; at++) dup2(kept[at], at);
+  ks_close_from(4);
+}
+
+static void ks_report(int file, int failure, int status) {
+  struct ks_child_end end = {failure, status};
+  (void)!write(file, &end, sizeof end);
+}
+
+/// The watcher's whole life; only calls that are safe after a fork of a program with threads.
+static void ks_watch(const char *path, char *const arguments[], int life, int report, int input,
+                     int output, int error) {
+  setpgid(0, 0);
+  int bell[2];
+  if (pipe(bell) != 0) _exit(1);
+  ks_bell = bell[1];
+  struct sigaction action = {.sa_handler = SIG_DFL};
+  sigaction(SIGINT, &action, NULL);
+  sigaction(SIGTERM, &action, NULL);
+  sigaction(SIGPIPE, &action, NULL);
+  action.sa_handler = ks_ring;
+  sigaction(SIGCHLD, &action, NULL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  pid_t child = fork();
+  if (child == 0) {
+    action.sa_handler = SIG_DFL;
+    sigaction(SIGCHLD, &action, NULL);
+    ks_keep(input, output, error, report);
+    fcntl(3, F_SETFD, FD_CLOEXEC);
+    execve(path, arguments, environ);
+    ks_report(3, errno, 0);
+    _exit(127);
+  }
+  int failure = child < 0 ? errno : 0;
+  ks_keep(life, report, bell[0], bell[1]);
+  ks_bell = 3;
+  if (child < 0) {
+    ks_report(1, failure, 0);
+    _exit(1);
+  }
+  while (1) {
+    int status = 0;
+    if (waitpid(child, &status, WNOHANG) == child) {
+      ks_report(1, 0, status);
+      kill(0, SIGKILL);
+    }
+    struct pollfd waits[2] = {{.fd = 0, .events = POLLIN}, {.fd = 2, .events = POLLIN}};
+    if (poll(waits, 2, -1) < 0) continue;
+    char byte;
+    if (waits[0].revents != 0 && read(0, &byte, 1) <= 0) kill(0, SIGKILL);
+    if (waits[1].revents != 0) (void)!read(2, &byte, 1);
+  }
+}
+
+static int ks_pipe(int ends[2]) {
+  if (pipe(ends) != 0) return -1;
+  for (int at = 0; at < 2; at++) fcntl(ends[at], F_SETFD, FD_CLOEXEC);
+  return 0;
+}
+
+int ks_child_start(const char *path, char *const arguments[], const void *input, size_t input_count,
+                   struct ks_child *child) {
+  enum { life, report, output, error, feed, count };
+  int ends[count][2];
+  for (int at = 0; at < count; at++) ends[at][0] = ends[at][1] = -1;
+  int failure = input_count > KS_CHILD_INPUT_LIMIT ? EMSGSIZE : 0;
+  for (int at = 0; at < count && failure == 0; at++) {
+    if (ks_pipe(ends[at]) != 0) failure = errno;
+  }
+  if (failure == 0 && input_count > 0) {
+    // Without a reader a pipe holds this much only where it has its usual capacity.
+    fcntl(ends[feed][1], F_SETFL, O_NONBLOCK);
+    ssize_t wrote = write(ends[feed][1], input, input_count);
+    if (wrote < 0) failure = errno;
+    else if ((size_t)wrote < input_count) failure = EMSGSIZE;
+  }
+  pid_t watcher = -1;
+  if (failure == 0) {
+    watcher = fork();
+    if (watcher == 0) {
+      ks_watch(path, arguments, ends[life][0], ends[report][1], ends[feed][0], ends[output][1],
+               ends[error][1]);
+    }
+    if (watcher < 0) failure = errno;
+  }
+  int kept[count] = {ends[life][1], ends[report][0], ends[output][0], ends[error][0], -1};
+  for (int at = 0; at < count; at++) {
+    for (int end = 0; end < 2; end++) {
+      int file = ends[at][end];
+      if (file >= 0 && (failure != 0 || file != kept[at])) close(file);
+    }
+  }
+  if (failure != 0) return failure;
+  *child = (struct ks_child){watcher, kept[life], kept[report], kept[output], kept[error]};
+  return 0;
 }

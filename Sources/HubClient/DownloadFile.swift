@@ -29,10 +29,12 @@ package struct DownloadFile: Tool {
     annotations: ToolAnnotations(readOnly: false, destructive: false, idempotent: false),
     route: "POST files/download")
 
-  private let hub: HubClient
+  private let hub: any RemoteHub
   private let folder: DownloadFolder
 
-  package init(hub: HubClient, folder: DownloadFolder) { (self.hub, self.folder) = (hub, folder) }
+  package init(hub: any RemoteHub, folder: DownloadFolder) {
+    (self.hub, self.folder) = (hub, folder)
+  }
 
   package func call(
     _ arguments: Arguments, progress: @escaping ProgressReport
@@ -41,6 +43,7 @@ package struct DownloadFile: Tool {
     let replacing = arguments.flag(Self.overwrite)
     var source = try await hub.file(path.text, from: .beginning)
     let place = try folder.place(arguments.text(Self.dest), name: source.name)
+    let url = try await hub.address(of: path.text).url
     let file = try PartialFile(place, replacing: replacing)
     let type = source.contentType
     var (failures, reached) = (0, Int64(0))
@@ -64,7 +67,7 @@ package struct DownloadFile: Tool {
         message: "The file has \(length) bytes, but \(file.length) came.", hint: "Try again.")
     }
     let digest = try file.finish(replacing: replacing)
-    return answer(place.path, file.length, digest, hub.url(path), type)
+    return answer(place.path, file.length, digest, url, type)
   }
 
   private func copy(

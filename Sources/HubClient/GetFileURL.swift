@@ -20,21 +20,22 @@ package struct GetFileURL: Tool {
       "required": ["url"],
     ], route: "GET files/url")
 
-  private let hub: HubClient
+  private let hub: any RemoteHub
 
-  package init(hub: HubClient) { self.hub = hub }
+  package init(hub: any RemoteHub) { self.hub = hub }
 
   package func call(
     _ arguments: Arguments, progress: @escaping ProgressReport
   ) async throws(ToolError) -> ToolAnswer {
-    let path = try FilePath(arguments.text(Self.path) ?? "")
-    let url = hub.url(path)
-    var text = url
-    if hub.hasToken {
+    let address = try await hub.address(of: arguments.text(Self.path) ?? "")
+    var text = address.url
+    if address.needsSignIn {
       text += "\nThe Hub asks for a token, so a plain browser will be refused; use download_file."
     }
-    if hub.address.isLoopback { text += "\nThis URL works on this machine only." }
+    if address.isLoopback { text += "\nThis URL works on this machine only." }
     return ToolAnswer(
-      structured: ["url": .string(url), "needs_sign_in": .bool(hub.hasToken)], text: text)
+      structured: [
+        "url": .string(address.url), "needs_sign_in": .bool(address.needsSignIn),
+      ], text: text)
   }
 }

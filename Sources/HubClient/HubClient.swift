@@ -9,7 +9,7 @@ package import ToolKit
 ///
 /// A Hub of ours answers with everything the embedded one would give; any other Hub of the
 /// contract with plain JSON, which is shown as it is.
-package final class HubClient: HubConnection {
+package final class HubClient: RemoteHub {
   package struct Limits: Sendable {
     /// For a tool call, from sending it to the last byte of its answer.
     package var call = Duration.seconds(60)
@@ -20,6 +20,8 @@ package final class HubClient: HubConnection {
     package var silence = Duration.seconds(60)
     /// How often a file that broke off is taken up again without having come further.
     package var resumptions = 5
+    /// How often a call that only reads is sent again when the connection broke.
+    package var repeats = 1
 
     package init() {}
   }
@@ -76,12 +78,13 @@ package final class HubClient: HubConnection {
     AnswerReader(address: address, advice: token.advice(now: wallClockNow()))
   }
 
-  /// Whether the Hub is asked with a token.
-  var hasToken: Bool { token.token != nil }
-  var resumptions: Int { limits.resumptions }
+  package var resumptions: Int { limits.resumptions }
 
-  /// The address of a file.
-  func url(_ path: FilePath) -> String { address.url("/api" + path.text) }
+  package func address(of path: String) throws(ToolError) -> FileAddress {
+    FileAddress(
+      url: address.url("/api" + (try FilePath(path)).text), needsSignIn: token.token != nil,
+      isLoopback: address.isLoopback)
+  }
 
   /// Closes all connections. The client cannot be used afterwards, and must not be dropped before.
   package func shutdown() async {
@@ -140,7 +143,7 @@ package final class HubClient: HubConnection {
     writer.write(["name": .string(name), "arguments": .object(arguments)] as JSONObject)
     let reply: Exchange.Reply
     do throws(HubFault) {
-      reply = try await send(writer.bytes, retries: isReading(name))
+      reply = try await send(writer.bytes, retries: limits.repeats > 0 && isReading(name))
     } catch {
       throw self.error(error)
     }
@@ -167,7 +170,8 @@ package final class HubClient: HubConnection {
     return try await exchange.send("POST", path, headers: headers, body: body, timeout: limits.call)
   }
 
-  private func isReading(_ tool: String) -> Bool {
+  /// Whether a tool only reads, as far as is known.
+  package func isReading(_ tool: String) -> Bool {
     let listed = cache.latest?.tools.first { $0.name == tool }?.annotations
     return (listed ?? KnownTools.annotations[tool])?.readOnly ?? false
   }
@@ -204,6 +208,9 @@ package final class HubClient: HubConnection {
       }
     }
   }
+
+  /// Whatever is known of the catalogue, the Hub is asked when it is wanted next.
+  package func expireCatalogue() { cache.expire() }
 
   private static let shortestLook = Duration.seconds(1)
   private static let longestLook = Duration.seconds(60)

@@ -17,6 +17,8 @@ package final class TokenSource: Sendable {
     case text(String)
     /// A file that is read anew for each request: whoever renews the token writes it there.
     case file(String)
+    /// One that whoever opened the way to the Hub gets and renews.
+    case minted(MintedToken)
   }
 
   /// Longest token file that is read, in bytes.
@@ -32,6 +34,7 @@ package final class TokenSource: Sendable {
     case nil: nil
     case .text(let text): text
     case .file(let path): Self.read(path)
+    case .minted(let token): token.text(now: wallClockNow())
     }
   }
 
@@ -52,6 +55,7 @@ package final class TokenSource: Sendable {
     case .file(let path):
       guard let token else { return "The token file \(path) cannot be read or is empty. " + renew }
       return Self.age(of: token, now) + "Write a new token to \(path); it is read anew. " + renew
+    case .minted(let token): return token.advice
     }
   }
 

@@ -42,20 +42,36 @@ package struct ToolListing: Sendable {
         "URL Mode: \(url)", "",
         "Cluster management is disabled: the deployment is managed externally.", "",
       ]
-    case .embedded, .live, .proxy: lines += [origin, ""]
+    case .embedded, .live: lines += [origin, ""]
+    case .proxy(let destructive): lines += clusterTools(destructive: destructive)
     }
-    if !local.isEmpty {
+    if case .proxy = mode {
+    } else if !local.isEmpty {
       lines += ["Local Tools:"] + local.map { row($0.name, $0.description) } + [""]
     }
     if let problem {
       lines.append("Kubeshark API: \(problem)")
     } else {
+      if case .proxy = mode { lines += ["Connected to: \(origin)", ""] }
       lines.append("Traffic Analysis Tools:")
       lines += tools.map { row($0.name, $0.description) }
     }
     lines += ["", "Prompts:"]
     lines += prompts.map { row($0.name, $0.description) }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The local tools of proxy mode under their headings.
+  private func clusterTools(destructive: Bool) -> [String] {
+    let files = local.filter { $0.name.hasSuffix("_file") || $0.name.hasSuffix("_file_url") }
+    let cluster = local.filter { !files.contains($0) }
+    var lines = ["Cluster Management:"] + cluster.map { row($0.name, $0.description) }
+    if !destructive {
+      lines.append(
+        "  Disabled without --allow-destructive and --chart: start_kubeshark, stop_kubeshark")
+    }
+    lines += ["", "File Tools:"] + files.map { row($0.name, $0.description) }
+    return lines + ["", "Connecting to the \(origin)", ""]
   }
 
   package var json: JSONObject {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cluster
 import HubClient
 import Logging
 import MCP
@@ -69,15 +70,20 @@ struct HubOptions: ParsableArguments {
     } catch {
       throw .usage(error.message)
     }
-    let folder = DownloadFolder(
-      standard: absolutePath(downloadDir ?? "~/.kubeshark/downloads"),
-      roots: downloadRoots.map(absolutePath))
     return HubSource(
       hub: client, mode: .url("\(address)"), origin: "",
       local: [
         LocalTool(CheckStatus(hub: client), isListed: false), LocalTool(GetFileURL(hub: client)),
-        LocalTool(DownloadFile(hub: client, folder: folder)),
-      ], client: client)
+        LocalTool(DownloadFile(hub: client, folder: downloadFolder)),
+        LocalTool(RefusedStart(.url), isListed: false),
+        LocalTool(RefusedStop(.url), isListed: false),
+      ], watch: { client.watch(changed: $0, told: $1) })
+  }
+
+  var downloadFolder: DownloadFolder {
+    DownloadFolder(
+      standard: absolutePath(downloadDir ?? "~/.kubeshark/downloads"),
+      roots: downloadRoots.map(absolutePath))
   }
 
   private func settings(

@@ -1,4 +1,3 @@
-import HubClient
 import Logging
 import MCP
 import ToolKit
@@ -12,10 +11,18 @@ struct HubSource {
   var origin: String
   /// Tools of this process beside the Hub's.
   var local: [LocalTool] = []
-  /// The client of a Hub elsewhere, whose lists may change.
-  var client: HubClient?
+  /// Watches a Hub elsewhere, whose lists may change.
+  var watch: Watch?
   /// Ends the reading or capturing behind it; returns when what was captured is kept.
   var end: @Sendable () -> Void = {}
+
+  /// - Parameters:
+  ///   - changed: called when they did.
+  ///   - told: takes sentences for the client's log.
+  typealias Watch =
+    @Sendable (
+      _ changed: @escaping @Sendable () -> Void, _ told: @escaping @Sendable (String) -> Void
+    ) -> Void
 
   var offer: Offer { offer(log: StderrLog.logger(tag: "kubeshark-mcp")) }
 
@@ -29,6 +36,6 @@ struct HubSource {
     ServerIdentity(
       version: Version.text, instructions: instructions(for: mode),
       features: ServerIdentity.Features(
-        listsChange: client != nil, resources: true, completions: true, logging: true))
+        listsChange: watch != nil, resources: true, completions: true, logging: true))
   }
 }

@@ -29,6 +29,10 @@ struct MCPCommand: AsyncParsableCommand {
       From a Kubeshark deployment:
         kubeshark mcp --url https://kubeshark.example.com
 
+      From the deployment in the current Kubernetes cluster, through kubectl port-forward:
+        kubeshark mcp
+        kubeshark mcp --kubeconfig ~/.kube/config --context shop --release-namespace kubeshark
+
       Over HTTP instead of stdin and stdout, at http://127.0.0.1:8898/mcp:
         kubeshark mcp --pcap traffic.pcap --http 127.0.0.1:8898
 
@@ -50,14 +54,7 @@ struct MCPOptions: ParsableArguments {
 
   @OptionGroup var remote: HubOptions
 
-  @Option(help: ArgumentHelp("kubeconfig for proxy mode.", valueName: "file"))
-  var kubeconfig: String?
-
-  @Option(help: ArgumentHelp("kubeconfig context for proxy mode.", valueName: "name"))
-  var context: String?
-
-  @Flag(help: "Offer start_kubeshark and stop_kubeshark in proxy mode.")
-  var allowDestructive = false
+  @OptionGroup var cluster: ClusterOptions
 
   func validate() throws {
     if remote.url.isGiven, traffic.isNamed {
@@ -78,10 +75,8 @@ struct MCPOptions: ParsableArguments {
   var carriedOver: [String] {
     var arguments = ["mcp"] + remote.carriedOver + traffic.carriedOver
     if follow { arguments.append("--follow") }
-    if let kubeconfig { arguments += ["--kubeconfig", absolutePath(kubeconfig)] }
-    if let context { arguments += ["--context", context] }
-    if allowDestructive { arguments.append("--allow-destructive") }
-    return arguments
+    let isProxy = !remote.url.isGiven && !traffic.isNamed
+    return arguments + cluster.carriedOver(resolvesKubeconfig: isProxy)
   }
 
   /// The entry for a client's configuration.
@@ -98,17 +93,16 @@ struct MCPOptions: ParsableArguments {
   /// - Parameter reads: whether captures are read, not only their catalogue asked for.
   func source(reads: Bool, _ log: Logger) throws(Failure) -> HubSource {
     if let source = try remote.source(log) {
-      if allowDestructive { log.warning("--allow-destructive has no effect together with --url") }
+      if cluster.allowDestructive {
+        log.warning("--allow-destructive has no effect together with --url")
+      }
       return source
     }
     guard traffic.isNamed else {
-      throw .usage(
-        """
-        say where the traffic is: --pcap FILE for capture files, --interface NAME for live \
-        traffic, or --url URL for a Kubeshark deployment. Reaching a deployment through kubectl is not part of this version; \
-        kubectl port-forward service/kubeshark-front 8899:80 and --url http://localhost:8899 \
-        do the same.
-        """)
+      if remote.token.isGiven || remote.tokenFile.isGiven {
+        log.warning("a token goes with --url; here the cluster is asked for one")
+      }
+      return try cluster.source(remote.downloadFolder, log)
     }
     if traffic.live.isNamed {
       let names = traffic.live.interfaces.joined(separator: ", ")
@@ -203,9 +197,9 @@ struct MCPServeCommand: AsyncParsableCommand {
     }
     await Interruption.cancels {
       await server.run(input: input, output: output) { connection in
-        source.client?.watch(
-          changed: { connection.changed([.tools, .prompts, .resources]) },
-          told: { connection.log(.warning, "hub", .string($0)) })
+        source.watch?(
+          { connection.changed([.tools, .prompts, .resources]) },
+          { connection.log(.warning, "hub", .string($0)) })
       }
     }
     source.end()
@@ -219,9 +213,9 @@ struct MCPServeCommand: AsyncParsableCommand {
     let endpoint = HTTPEndpoint(
       offer: source.offer(log: log), identity: source.identity,
       token: try EndpointToken.token(for: address) { log.warning("\($0)") })
-    source.client?.watch(
-      changed: { endpoint.changed([.tools, .prompts, .resources]) },
-      told: { endpoint.log(.warning, "hub", $0) })
+    source.watch?(
+      { endpoint.changed([.tools, .prompts, .resources]) },
+      { endpoint.log(.warning, "hub", $0) })
     let mount = MCPMount(endpoint, visitors: VisitorRules(names: allowedHosts + [address.host]))
     let quiet = StderrLog.logger(tag: "kubeshark-mcp", level: .warning)
     let server = HubServer(

@@ -36,12 +36,6 @@ struct MCPInstallCommand: ParsableCommand {
   @Flag(help: "Print what would be written, and write nothing.")
   var dryRun = false
 
-  func validate() throws {
-    if options.remote.url == nil, !options.traffic.isNamed {
-      throw ValidationError("Say where the traffic is: --pcap FILE or --url URL.")
-    }
-  }
-
   func run() throws {
     let log = StderrLog.logger(tag: "kubeshark-mcp")
     let path = file.map(absolutePath) ?? standardPath

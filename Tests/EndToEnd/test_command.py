@@ -83,6 +83,11 @@ def test_the_configuration_carries_all_flags_and_no_token(tmp_path):
     done = kubeshark("mcp", "--mcp-config", "--kubeconfig", "k", "--allow-destructive", cwd=tmp_path)
     assert json.loads(done.stdout)["mcpServers"]["kubeshark"]["args"] == [
         "mcp", "--kubeconfig", f"{tmp_path}/k", "--allow-destructive"]
+    for setting, path in [("/k/one", "/k/one"), ("", f"{tmp_path}/.kube/config")]:
+        done = kubeshark(
+            "mcp", "--mcp-config", env={"KUBECONFIG": setting, "HOME": str(tmp_path)})
+        assert json.loads(done.stdout)["mcpServers"]["kubeshark"]["args"] == [
+            "mcp", "--kubeconfig", path]
 
 
 @pytest.mark.parametrize("client,section", [
@@ -116,7 +121,7 @@ def test_install_keeps_what_is_there_and_a_copy_of_it(tmp_path):
 
 @pytest.mark.parametrize("arguments", [
     ["install"], ["install", "--client", "emacs", "--url", "https://a.example"],
-    ["install", "--client", "cursor"], ["--client", "cursor", "--url", "https://a.example"],
+    ["install", "--client", "cursor", "--release-namespace", "A"], ["--client", "cursor", "--url", "https://a.example"],
     ["--url", "https://a.example", "--client-cert", "c.pem"],
     ["--url", "https://a.example", "--ca-file", "/no/such/file"],
     ["--url", "https://a.example", "--token", "a", "--token-file", "b"],

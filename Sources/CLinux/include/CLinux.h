@@ -1,4 +1,4 @@
-/// Functions of the system and instructions of the processor that Swift does not show. No logic here.
+/// Functions of the system and instructions of the processor that Swift does not show.
 #pragma once
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -17,3 +17,36 @@ int ks_has_crc32c(void);
 
 /// The register after `count` more bytes (SSE 4.2, ARMv8 CRC), without the inversions.
 uint32_t ks_crc32c(uint32_t crc, const void *bytes, size_t count);
+
+
+/// A child process as its parent sees it: file descriptors, all closed on exec.
+struct ks_child {
+  /// The watcher, to be reaped with waitpid(2).
+  int watcher;
+  /// Closing it ends the child and all it started; so does the end of the parent, however it comes.
+  int life;
+  /// Gives a `struct ks_child_end` and then ends.
+  int report;
+  int output;
+  int error;
+};
+
+/// How a child ended.
+struct ks_child_end {
+  /// errno when it could not be started, else 0.
+  int32_t failure;
+  /// As waitpid(2) gives it.
+  int32_t status;
+};
+
+/// Most bytes a child can be given as its input: what a pipe takes without a reader.
+#define KS_CHILD_INPUT_LIMIT 65536
+
+/// Starts a program in a process group of its own, with a watcher as the group's leader.
+///
+/// The watcher is forked, does nothing but wait, and kills the group when `life` is closed or when the
+/// child has ended. It takes the place of PR_SET_PDEATHSIG, which looks at the thread that forked rather
+/// than at the process, and does not reach what the child has started itself.
+/// - Returns: 0, or errno.
+int ks_child_start(const char *path, char *const arguments[], const void *input, size_t input_count,
+                   struct ks_child *child);

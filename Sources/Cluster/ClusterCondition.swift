@@ -1,0 +1,143 @@
+import JSON
+import ToolKit
+
+/// How a deployment is: what was seen in the cluster, and what its Hub answered.
+struct ClusterCondition {
+  enum State: String, Sendable, CaseIterable {
+    case notInstalled = "not_installed"
+    case starting
+    case degraded
+    case running
+    case unreachable
+    case forbidden
+    case authRequired = "auth_required"
+  }
+
+  /// What asking the Hub gave.
+  enum Answer {
+    case catalogue(Catalogue, milliseconds: Double)
+    case error(ToolError)
+  }
+
+  let namespace: String
+  let services: [ClusterService]
+  /// Nil when they could not be listed.
+  let pods: [ClusterPod]?
+  /// Nil when there is nothing to ask.
+  let answer: Answer?
+  /// Where the access comes from.
+  let origin: String
+
+  var state: State {
+    guard !services.isEmpty else { return .notInstalled }
+    let pods = pods ?? []
+    switch answer {
+    case .catalogue?: return pods.allSatisfy(\.isReady) ? .running : .degraded
+    case .error(let error)?:
+      if error.code == "authentication_required" { return .authRequired }
+      if error.code == "cluster_forbidden" || error.code == "forbidden" { return .forbidden }
+      // While nothing was ever ready it is on its way.
+      if !pods.contains(where: \.isReady) { return .starting }
+      return error.code == "cluster_unreachable" ? .unreachable : .degraded
+    case nil: return .starting
+    }
+  }
+
+  /// The components with how many pods they have, and how many are ready.
+  private var components: [(name: String, ready: Int, total: Int)] {
+    var found: [(name: String, ready: Int, total: Int)] = []
+    for pod in pods ?? [] {
+      if found.last?.name != pod.component { found.append((pod.component, 0, 0)) }
+      found[found.count - 1].total += 1
+      if pod.isReady { found[found.count - 1].ready += 1 }
+    }
+    return found
+  }
+
+  private var troubled: [ClusterPod] { (pods ?? []).filter { !$0.isReady } }
+
+  /// Most pods that are named one by one.
+  private static let maxNamed = 10
+
+  /// - Parameter start: what to do when nothing is installed.
+  func toolAnswer(start: String) -> ToolAnswer {
+    var structured: JSONObject = [
+      "state": .string(state.rawValue), "namespace": .string(namespace),
+      "origin": .string(origin),
+    ]
+    if !services.isEmpty {
+      structured["services"] = .array(services.map { .string($0.name) })
+    }
+    if pods != nil {
+      structured["components"] = .object(
+        JSONObject(
+          members: components.map {
+            .init(
+              name: $0.name, value: ["ready": JSONValue($0.ready), "total": JSONValue($0.total)])
+          }))
+      structured["not_ready"] = .array(
+        troubled.prefix(Self.maxNamed).map { pod in
+          var row: JSONObject = ["pod": .string(pod.name), "reason": .string(pod.trouble ?? "")]
+          if let node = pod.node { row["node"] = .string(node) }
+          return .object(row)
+        })
+    }
+    switch answer {
+    case .catalogue(let catalogue, let milliseconds)?:
+      structured["version"] = .string(catalogue.version)
+      structured["latency_ms"] = JSONValue(milliseconds)
+      structured["tools"] = JSONValue(catalogue.tools.count)
+      for (flag, key) in [("dissection", "dissection"), ("raw_capture", "raw_capture")] {
+        if let isOn = catalogue.capabilities[flag] { structured[key] = .bool(isOn) }
+      }
+    case .error(let error)?: structured["problem"] = .string(error.message)
+    case nil: break
+    }
+    return ToolAnswer(structured: structured, text: text(start: start))
+  }
+
+  private func text(start: String) -> String {
+    var lines = [sentence]
+    if state == .notInstalled { lines.append(start) }
+    if !components.isEmpty {
+      let list = components.map { "\($0.name) \($0.ready)/\($0.total)" }.joined(separator: ", ")
+      lines.append("Pods ready: \(list).")
+    } else if pods == nil {
+      lines.append("Its pods cannot be listed with these credentials.")
+    }
+    for pod in troubled.prefix(Self.maxNamed) {
+      lines.append(
+        "  \(pod.name)\(pod.node.map { " on \($0)" } ?? ""): \(pod.trouble ?? "not ready")")
+    }
+    if troubled.count > Self.maxNamed {
+      lines.append("  and \(troubled.count - Self.maxNamed) more")
+    }
+    if case .error(let error)? = answer { lines.append(error.text) }
+    return lines.joined(separator: "\n")
+  }
+
+  private var sentence: String {
+    let place = "in namespace '\(namespace)' (\(origin))"
+    switch state {
+    case .notInstalled:
+      return "Kubeshark is not running \(place): it is not installed there."
+    case .starting: return "Kubeshark is not running yet \(place): it is starting."
+    case .running: return "Kubeshark is running \(place)." + hub
+    case .degraded:
+      if case .catalogue? = answer {
+        return "Kubeshark is running \(place), but degraded: not all pods are ready." + hub
+      }
+      return "Kubeshark is degraded \(place): pods run, but its Hub does not answer."
+    case .unreachable: return "Kubeshark is unreachable \(place)."
+    case .forbidden: return "Kubeshark is installed \(place), but using it is forbidden."
+    case .authRequired:
+      return "Kubeshark is running \(place), but its Hub asks for authentication."
+    }
+  }
+
+  private var hub: String {
+    guard case .catalogue(let catalogue, let milliseconds)? = answer else { return "" }
+    return " \(catalogue.name) \(catalogue.version) answered in \(JSONValue(milliseconds).text) ms"
+      + " and offers \(catalogue.tools.count) tools."
+  }
+}

@@ -1,0 +1,167 @@
+import ToolKit
+
+/// Why the cluster gave nothing that can be used.
+enum ClusterFault: Error, Hashable, Sendable {
+  /// The program is missing or cannot be started; the reason.
+  case noProgram(String, String)
+  /// There is no kubeconfig, or it cannot be read; the reason.
+  case noKubeconfig(String)
+  case noContext(String)
+  /// The API server cannot be reached: its address where it is known, and the reason.
+  case unreachable(String?, String)
+  /// The credentials were not accepted, or there are none.
+  case signIn(String)
+  /// RBAC says no; the API server's own words.
+  case forbidden(String)
+  case noNamespace(String)
+  case notInstalled(namespace: String)
+  /// Installed, but nothing can be reached yet; the reason.
+  case notReady(namespace: String, String)
+  case other(String)
+  case cancelled
+
+  /// Reads what kubectl printed when it failed.
+  init(stderr: String, _ access: ClusterAccess) {
+    let lines = stderr.split(whereSeparator: \.isNewline).map(Self.cleaned).filter { !$0.isEmpty }
+    // Lines of its log come before the sentence for people, and say what lies behind it.
+    let sentences = lines.filter { !Self.isLogLine($0) }
+    let all = lines.joined(separator: "\n")
+    // Hints on usage follow the sentence itself.
+    let last =
+      sentences.last { line in Self.openings.contains { line.lowercased().hasPrefix($0) } }
+      ?? sentences.last ?? lines.last ?? "kubectl failed without a word"
+    let lower = all.lowercased()
+    func has(_ words: String...) -> Bool { words.contains { lower.contains($0) } }
+
+    if has("context was not found", "no context exists", "does not exist"), has("context") {
+      self = .noContext(access.context ?? last)
+    } else if has("error loading config file", "no configuration has been provided")
+      || (has("stat ", "open ") && has("no such file or directory", "permission denied"))
+    {
+      self = .noKubeconfig(last)
+    } else if has("localhost:8080 was refused", "connection to the server localhost:8080") {
+      // kubectl's address for "nobody told me which cluster".
+      self = .noKubeconfig("it names no cluster")
+    } else if has("(forbidden)", " is forbidden") {
+      self = .forbidden(sentences.first { $0.lowercased().contains("forbidden") } ?? last)
+    } else if has(
+      "unauthorized", "must be logged in", "getting credentials", "exec plugin", "enter username")
+    {
+      self = .signIn(last)
+    } else if has("namespaces \""), has("not found") {
+      self = .noNamespace(access.namespace)
+    } else if has(
+      "unable to connect to the server", "cluster unreachable", "was refused", "i/o timeout",
+      "no such host")
+    {
+      self = .unreachable(Self.server(in: last), Self.reason(last))
+    } else if has(
+      "pod is not running", "timed out waiting for the condition", "no pods", "no running")
+    {
+      self = .notReady(namespace: access.namespace, "no pod of it is running")
+    } else {
+      self = .other(last)
+    }
+  }
+
+  /// How kubectl's sentences about failures begin.
+  private static let openings = ["error", "unable to connect", "the connection to"]
+
+  /// A line without control characters, and not without end.
+  private static func cleaned(_ line: Substring) -> String {
+    String(
+      line.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7f }.map { Character($0) }
+    )
+    .prefix(600).description
+  }
+
+  /// `E1128 11:13:53.690571    9838 memcache.go:265] …`
+  private static func isLogLine(_ line: String) -> Bool {
+    guard let first = line.first, "IWEF".contains(first) else { return false }
+    return line.dropFirst().prefix(4).allSatisfy(\.isNumber) && line.contains("] ")
+  }
+
+  private static func server(in line: String) -> String? {
+    guard let range = line.firstRange(of: "to the server ") else { return nil }
+    let word = line[range.upperBound...].prefix { $0 != " " }
+    return word.contains(".") || word.contains(":") && !word.hasSuffix(":") ? String(word) : nil
+  }
+
+  private static func reason(_ line: String) -> String {
+    if line.contains("refused") { return "the connection was refused" }
+    guard let range = line.firstRange(of: "to the server: ") else { return line }
+    return String(line[range.upperBound...])
+  }
+}
+
+extension ClusterFault {
+  /// The fault in the words of tools: what happened, and what to try.
+  ///
+  /// - Parameter origin: where the access comes from: a kubeconfig and a context.
+  func toolError(origin: String, start: String) -> ToolError {
+    switch self {
+    case .noProgram(_, let reason):
+      ToolError(
+        status: 503, code: "no_kubectl", message: "The cluster cannot be asked: \(reason).",
+        hint: """
+          Install kubectl (https://kubernetes.io/docs/tasks/tools/) where the server's PATH leads, or \
+          use --url with the address of a deployment.
+          """)
+    case .noKubeconfig(let reason):
+      ToolError(
+        status: 503, code: "no_kubeconfig",
+        message: "There is no usable kubeconfig (\(origin)): \(reason).",
+        hint: """
+          Is kubectl configured? Try kubectl get nodes, then give the file: \
+          kubeshark mcp --kubeconfig ~/.kube/config
+          """)
+    case .noContext(let name):
+      ToolError(
+        status: 503, code: "no_context",
+        message: "The kubeconfig (\(origin)) has no context \(name).",
+        hint: "kubectl config get-contexts lists them; choose one by --context.")
+    case .unreachable(let server, let reason):
+      ToolError(
+        status: 503, code: "cluster_unreachable",
+        message:
+          "The cluster\(server.map { " at \($0)" } ?? "") cannot be reached (\(origin)): \(reason).",
+        hint: "Check the network or VPN and that this is the right cluster: kubectl get nodes")
+    case .signIn(let reason):
+      ToolError(
+        status: 401, code: "cluster_sign_in",
+        message: "The cluster does not accept the credentials of \(origin): \(reason)",
+        hint: "Sign in again the way this cluster asks for, and check with kubectl get nodes")
+    case .forbidden(let reason):
+      ToolError(
+        status: 403, code: "cluster_forbidden",
+        message: "The cluster forbids this (\(origin)): \(reason)",
+        hint: """
+          Ask for get on services, get and list on pods and create on pods/portforward in the release \
+          namespace; kubectl auth can-i --list shows what is allowed.
+          """)
+    case .noNamespace(let name):
+      ToolError(
+        status: 404, code: "no_namespace",
+        message: "Kubeshark is not running: the cluster (\(origin)) has no namespace '\(name)'.",
+        hint: "Name the one it is installed in by --release-namespace.")
+    case .notInstalled(let namespace):
+      ToolError(
+        status: 503, code: "not_installed",
+        message: """
+          Kubeshark is not running in namespace '\(namespace)': neither the Service kubeshark-front nor \
+          kubeshark-hub is there (\(origin)).
+          """, hint: start)
+    case .notReady(let namespace, let reason):
+      ToolError(
+        status: 503, code: "not_ready",
+        message: "Kubeshark in namespace '\(namespace)' cannot be used yet: \(reason).",
+        hint: "check_kubeshark_status tells how far it is.")
+    case .other(let reason):
+      ToolError(
+        status: 502, code: "kubectl_failed", message: "kubectl failed (\(origin)): \(reason)",
+        hint: "Try the same by hand: kubectl get services, kubectl port-forward")
+    case .cancelled:
+      ToolError(status: 499, code: "cancelled", message: "The call was cancelled.")
+    }
+  }
+}

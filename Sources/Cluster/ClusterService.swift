@@ -1,0 +1,55 @@
+import JSON
+
+/// A Service of the release namespace behind which a Hub answers.
+struct ClusterService: Hashable, Sendable {
+  /// The Services of a deployment, best first: the front passes `/api` on to the Hub.
+  static let names = ["kubeshark-front", "kubeshark-hub"]
+  /// Most objects of one list that are looked at.
+  static let maxItems = 10_000
+
+  var name: String
+  /// The Service's own; kubectl finds the port of the pod.
+  var port: Int
+
+  /// The Services of a deployment in the release namespace, best first.
+  static func all(_ kubectl: Kubectl) async throws(ClusterFault) -> [ClusterService] {
+    let output = try await kubectl.run(
+      ["--namespace=\(kubectl.access.namespace)", "get", "service"] + names
+        + ["--ignore-not-found", "--output=json"])
+    return try all(in: output)
+  }
+
+  static func all(in output: [UInt8]) throws(ClusterFault) -> [ClusterService] {
+    let found = try items(in: output).compactMap { service -> ClusterService? in
+      guard let name = service["metadata"]?["name"]?.string, names.contains(name) else {
+        return nil
+      }
+      let ports = (service["spec"]?["ports"]?.array ?? []).filter {
+        $0["protocol"]?.string ?? "TCP" == "TCP"
+      }.compactMap { $0["port"]?.int }.filter { (1...65_535).contains($0) }
+      guard let port = ports.first(where: { $0 == 80 }) ?? ports.first else { return nil }
+      return ClusterService(name: name, port: Int(port))
+    }
+    return names.compactMap { name in found.first { $0.name == name } }
+  }
+
+  /// The objects kubectl printed: those of a list, a single one, or none at all.
+  static func items(in output: [UInt8]) throws(ClusterFault) -> [JSONValue] {
+    guard output.contains(where: { $0 > 0x20 }) else { return [] }
+    let value: JSONValue
+    do throws(JSONError) { value = try JSONReader.value(of: output) } catch {
+      throw .other("its output is not JSON: \(error)")
+    }
+    guard value["kind"]?.string?.hasSuffix("List") == true else { return [value] }
+    return Array((value["items"]?.array ?? []).prefix(maxItems))
+  }
+
+  /// Whether the namespace is missing; nil when that cannot be known.
+  static func isMissing(_ namespace: String, _ kubectl: Kubectl) async -> Bool? {
+    do throws(ClusterFault) {
+      let output = try await kubectl.run(
+        ["get", "namespace", namespace, "--ignore-not-found", "--output=name"])
+      return output.isEmpty
+    } catch { return nil }
+  }
+}

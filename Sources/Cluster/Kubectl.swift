@@ -1,0 +1,18 @@
+/// The kubectl on the PATH: it knows every way to sign in to a cluster.
+struct Kubectl: Sendable {
+  /// How long the cluster may take for one request, in seconds.
+  static let requestSeconds = 10
+  /// For a whole command: a sign-in plug-in may take its time.
+  static let limit = Duration.seconds(30)
+
+  let access: ClusterAccess
+
+  /// The output of a command that ends by itself.
+  ///
+  /// - Parameter input: at most 64 KiB.
+  func run(_ arguments: [String], input: [UInt8] = []) async throws(ClusterFault) -> [UInt8] {
+    try await ClusterCommand(program: "kubectl", access: access).run(
+      access.flags + ["--request-timeout=\(Self.requestSeconds)s"] + arguments, input: input,
+      limit: Self.limit)
+  }
+}

@@ -1,0 +1,116 @@
+import Bytes
+import JSON
+import Testing
+import ToolKit
+
+@testable import Cluster
+
+struct ClusterConditionTests {
+  private static let catalogue = Catalogue(
+    name: "Hub", version: "1", description: "", tools: [], prompts: [])
+  private static let services = [ClusterService(name: "kubeshark-front", port: 80)]
+
+  private func pods(_ ready: Bool...) throws -> [ClusterPod] {
+    let items = ready.enumerated().map { index, isReady in
+      JSONValue.object([
+        "metadata": ["name": .string("p\(index)"), "labels": ["app.kubeshark.com/app": "hub"]],
+        "status": [
+          "phase": "Running",
+          "conditions": [["type": "Ready", "status": .string(isReady ? "True" : "False")]],
+        ],
+      ])
+    }
+    return try ClusterPod.all(
+      in: Array(JSONValue.object(["kind": "PodList", "items": .array(items)]).text.utf8))
+  }
+
+  private func condition(
+    _ pods: [ClusterPod]?, _ answer: ClusterCondition.Answer?,
+    _ services: [ClusterService] = Self.services
+  ) -> ClusterCondition {
+    ClusterCondition(
+      namespace: "ks", services: services, pods: pods, answer: answer, origin: "/k")
+  }
+
+  @Test func theStateFollowsFromWhatWasSeen() throws {
+    let good = ClusterCondition.Answer.catalogue(Self.catalogue, milliseconds: 2.5)
+    func bad(_ code: String) -> ClusterCondition.Answer {
+      .error(ToolError(status: 503, code: code, message: "m"))
+    }
+    let cases: [(ClusterCondition, ClusterCondition.State)] = [
+      (condition([], nil, []), .notInstalled),
+      (condition(try pods(true), good), .running), (condition(nil, good), .running),
+      (condition(try pods(true, false), good), .degraded),
+      (condition(try pods(true), bad("hub_timeout")), .degraded),
+      (condition(try pods(false), bad("not_ready")), .starting), (condition([], nil), .starting),
+      (condition(try pods(true), bad("authentication_required")), .authRequired),
+      (condition(try pods(true), bad("cluster_forbidden")), .forbidden),
+      (condition(try pods(true), bad("cluster_unreachable")), .unreachable),
+    ]
+    for (condition, state) in cases {
+      #expect(condition.state == state)
+      let answer = condition.toolAnswer(start: "Start it.")
+      #expect(answer.structured["state"]?.string == state.rawValue)
+      #expect(answer.text.contains("namespace 'ks'"))
+    }
+  }
+
+  @Test func theWordsAreThoseThatScriptsLookFor() throws {
+    let here = condition(
+      try pods(true), .catalogue(Self.catalogue, milliseconds: 2.5)
+    ).toolAnswer(start: "").text
+    #expect(here.contains("running in namespace 'ks'") && !here.contains("not running"))
+    #expect(
+      condition([], nil, []).toolAnswer(start: "Start it.").text.contains(
+        "not running in namespace 'ks'"))
+  }
+
+  @Test func servicesAreFoundBestFirst() throws {
+    func service(_ name: String, _ ports: [JSONValue]) -> JSONValue {
+      ["kind": "Service", "metadata": ["name": .string(name)], "spec": ["ports": .array(ports)]]
+    }
+    let hub = service("kubeshark-hub", [["port": 53, "protocol": "UDP"], ["port": 8080]])
+    let front = service("kubeshark-front", [["port": 443], ["port": 80]])
+    let list: JSONValue = ["kind": "List", "items": [hub, front, service("other", [["port": 1]])]]
+    let found = try ClusterService.all(in: Array(list.text.utf8))
+    #expect(
+      found == [
+        ClusterService(name: "kubeshark-front", port: 80),
+        ClusterService(name: "kubeshark-hub", port: 8_080),
+      ])
+    #expect(try ClusterService.all(in: Array(hub.text.utf8)).count == 1)
+    #expect(try ClusterService.all(in: Array("\n".utf8)).isEmpty)
+    #expect(throws: ClusterFault.self) { try ClusterService.all(in: Array("{".utf8)) }
+  }
+
+  @Test func aPodSaysWhyItIsNotReady() throws {
+    let text = """
+      {"kind":"PodList","items":[
+       {"metadata":{"name":"a"},"status":{"phase":"Pending","containerStatuses":[
+         {"state":{"waiting":{"reason":"ImagePullBackOff","message":"Back-off"}}}]}},
+       {"metadata":{"name":"b"},"status":{"phase":"Pending","conditions":[
+         {"type":"PodScheduled","status":"False","reason":"Unschedulable","message":"0/1 nodes"}]}},
+       {"metadata":{"name":"c","deletionTimestamp":"2026-01-01T00:00:00Z"},"status":{"phase":"Running",
+         "conditions":[{"type":"Ready","status":"True"}]}},
+       {"metadata":{"name":"d"},"status":{"phase":"Succeeded"}},
+       {"metadata":{"name":"e"}}, {}, 7]}
+      """
+    let pods = try ClusterPod.all(in: Array(text.utf8))
+    #expect(pods.map(\.name) == ["a", "b", "c", "e"])
+    #expect(
+      pods.map(\.trouble) == [
+        "ImagePullBackOff: Back-off", "Unschedulable: 0/1 nodes", "is being removed", "Unknown",
+      ])
+  }
+
+  @Test func aTokenComesWithItsEnd() throws {
+    let text = #"{"status":{"token":"abc","expirationTimestamp":"2026-11-28T12:00:00Z"}}"#
+    let (token, end) = try ClusterToken.token(in: Array(text.utf8))
+    #expect(token == "abc" && end.milliseconds == 1_795_867_200_000)
+    for text in [
+      "", "{}", #"{"status":{"token":"a b","expirationTimestamp":"2026-11-28T12:00:00Z"}}"#,
+    ] {
+      #expect(throws: ClusterFault.self) { try ClusterToken.token(in: Array(text.utf8)) }
+    }
+  }
+}

@@ -1,0 +1,512 @@
+"""Proxy mode: the real kubectl, a small API server, and behind its forwards a real Hub."""
+
+import http.server
+import os
+import signal
+import threading
+import time
+import urllib.error
+import urllib.request
+import uuid
+
+import apiserver
+import pytest
+
+from conftest import EMBEDDED, PATIENCE, Server, kubeshark
+
+KUBECTLS = apiserver.kubectls()
+LOCAL = ["check_kubeshark_status", "get_file_url", "download_file"]
+
+pytestmark = pytest.mark.skipif(
+    not KUBECTLS, reason="kubectl is missing; Scripts/setup --python installs it")
+
+
+def soon(condition, what):
+    """Waits until `condition` gives something true, and gives that."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"not within {PATIENCE} s: {what}")
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    cluster = apiserver.Cluster(tmp_path)
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture
+def installed(cluster, hub):
+    cluster.install(address(hub.url))
+    return cluster
+
+
+def address(url):
+    host, port = url.removeprefix("http://").split(":")
+    return host, int(port)
+
+
+class Proxy(Server):
+    """`kubeshark mcp` on a cluster; its children can be told by a mark in their environment."""
+
+    def __init__(self, cluster, *arguments, env=None, **more):
+        self.marker = "KUBESHARK_TEST_" + uuid.uuid4().hex
+        super().__init__(
+            "mcp", "--kubeconfig", cluster.kubeconfig, *arguments,
+            env={**cluster.env, self.marker: "1", **(env or {})}, **more)
+
+    def kubectls(self):
+        return apiserver.children(self.marker)
+
+    def forwards(self):
+        return [number for number, words in self.kubectls() if "port-forward" in words]
+
+    def finish(self):
+        code, rest = self.end()
+        assert code == 0 and {one["method"] for one in rest} <= NOTICES
+        soon(lambda: not self.kubectls(), "no kubectl is left")
+
+
+NOTICES = {
+    "notifications/message", *(f"notifications/{one}/list_changed"
+                               for one in ("tools", "prompts", "resources"))}
+
+
+def answer(server, tool, **arguments):
+    """The answer of a call, whatever the server tells meanwhile."""
+    number = f"call-{next(server.ids)}"
+    server.send({"jsonrpc": "2.0", "id": number, "method": "tools/call",
+                 "params": {"name": tool, "arguments": arguments}})
+    while (message := server.receive()).get("id") != number:
+        assert message["method"] in NOTICES
+    return message["result"]
+
+
+def listed(server):
+    number = f"list-{next(server.ids)}"
+    server.send({"jsonrpc": "2.0", "id": number, "method": "tools/list", "params": {}})
+    while (message := server.receive()).get("id") != number:
+        assert message["method"] in NOTICES
+    return [tool["name"] for tool in message["result"]["tools"]]
+
+
+def text(result):
+    return result["content"][0]["text"]
+
+
+@pytest.fixture(params=KUBECTLS)
+def any_kubectl(request, tmp_path):
+    """A PATH on which that kubectl is the only one."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "kubectl").symlink_to(request.param)
+    return {"PATH": str(folder)}
+
+
+def test_the_hub_of_the_cluster_answers_like_the_embedded_one(installed, any_kubectl):
+    here, there = Server(*EMBEDDED), Proxy(installed, env=any_kubectl)
+    assert "check_kubeshark_status" in there.hello["result"]["instructions"]
+    tools = [tool["name"] for tool in here.request("tools/list")["result"]["tools"]]
+    assert listed(there) == LOCAL + tools
+    for tool, arguments in [
+            ("list_api_calls", {"kfl": "http and response.status == 500"}),
+            ("get_api_stats", {}), ("list_api_calls", {"kfl": "status_cod == 1"})]:
+        assert answer(there, tool, **arguments) == here.call(tool, **arguments)
+    status = answer(there, "check_kubeshark_status")
+    found = status["structuredContent"]
+    assert found["state"] == "running" and found["components"]["hub"] == {"ready": 1, "total": 1}
+    assert "running in namespace 'default'" in text(status)
+    assert len(there.forwards()) == 1
+    there.finish()
+    assert here.end() == (0, [])
+    assert "portforward" in "".join(path for _, path in installed.requests)
+
+
+def test_a_forward_that_is_killed_is_rebuilt(installed):
+    server = Proxy(installed)
+    before = answer(server, "get_api_stats")
+    [first] = server.forwards()
+    os.kill(first, signal.SIGKILL)
+    assert answer(server, "get_api_stats") == before
+    [second] = soon(server.forwards, "a new forward")
+    assert second != first
+    # A pod that goes takes its connections with it.
+    installed.cut()
+    assert answer(server, "get_api_stats") == before
+    server.finish()
+
+
+def test_a_call_under_way_is_sent_again_when_its_forward_breaks(installed, hub):
+    relay = Relay(address(hub.url))
+    installed.backend = relay.address
+    server = Proxy(installed)
+    before = answer(server, "get_api_stats")
+    relay.hold = True
+    server.send({"jsonrpc": "2.0", "id": "held", "method": "tools/call",
+                 "params": {"name": "get_api_stats", "arguments": {}}})
+    soon(lambda: relay.held, "the call is on its way")
+    relay.hold = False
+    [forward] = server.forwards()
+    os.kill(forward, signal.SIGKILL)
+    while (message := server.receive()).get("id") != "held":
+        assert message["method"] in NOTICES
+    assert message["result"] == before
+    server.finish()
+
+
+def test_a_hub_that_comes_later_is_told(cluster, hub):
+    server = Proxy(cluster)
+    assert listed(server) == LOCAL
+    status = answer(server, "check_kubeshark_status")
+    assert status["structuredContent"]["state"] == "not_installed"
+    assert "not running in namespace 'default'" in text(status)
+    failed = answer(server, "list_api_calls")
+    assert failed["isError"] and "not running in namespace 'default'" in text(failed)
+    cluster.install(address(hub.url))
+    while server.receive().get("method") != "notifications/tools/list_changed":
+        pass
+    assert "list_api_calls" in listed(server)
+    assert not answer(server, "list_api_calls").get("isError")
+    server.finish()
+
+
+def test_pods_that_do_not_start_are_named(installed):
+    installed.pods = [apiserver.pod(
+        "kubeshark-hub-1", ready=False, phase="Pending",
+        waiting={"reason": "ImagePullBackOff", "message": "Back-off pulling image \"x\""})]
+    server = Proxy(installed)
+    status = answer(server, "check_kubeshark_status")
+    found = status["structuredContent"]
+    assert found["state"] == "starting" and found["components"]["hub"] == {"ready": 0, "total": 1}
+    assert "ImagePullBackOff" in found["not_ready"][0]["reason"]
+    assert "not running yet" in text(status)
+    installed.pods = [apiserver.pod("kubeshark-hub-1"),
+                      apiserver.pod("kubeshark-worker-1", app="worker", ready=False)]
+    found = answer(server, "check_kubeshark_status")["structuredContent"]
+    assert found["state"] == "degraded" and found["components"]["worker"]["ready"] == 0
+    server.finish()
+
+
+def test_what_is_forbidden_is_said_to_be(installed):
+    installed.forbidden = {"services"}
+    server = Proxy(installed)
+    assert listed(server) == LOCAL
+    for tool in ("list_api_calls", "check_kubeshark_status"):
+        failed = answer(server, tool)
+        assert failed["isError"] and "forbids" in text(failed)
+        assert "not running" not in text(failed)
+    installed.forbidden = {"pods/portforward"}
+    found = answer(server, "check_kubeshark_status")
+    assert found["structuredContent"]["state"] == "forbidden"
+    server.finish()
+
+
+def test_what_is_missing_is_said_and_ends_nothing(cluster, tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    other = cluster.write_kubeconfig("other", **{"clusters": [
+        {"name": "c", "cluster": {"server": "http://127.0.0.1:1"}}]})
+    for arguments, env, sentence in [
+            ([], {"PATH": str(empty)}, "no kubectl"),
+            (["--kubeconfig", "/nowhere"], {}, "no usable kubeconfig"),
+            (["--context", "nope"], {}, "no context nope"),
+            (["--kubeconfig", other], {}, "cannot be reached"),
+            (["--release-namespace", "nope"], {}, "no namespace 'nope'")]:
+        server = Proxy(cluster, *arguments, env=env)
+        assert listed(server) == LOCAL
+        failed = answer(server, "list_api_calls")
+        assert failed["isError"] and sentence in text(failed), text(failed)
+        server.finish()
+
+
+def test_a_kubeconfig_may_be_a_list(installed, tmp_path):
+    half = installed.write_kubeconfig("half", contexts=[], **{"current-context": ""})
+    rest = installed.write_kubeconfig("rest", clusters=[], users=[])
+    server = Server("mcp", env={**installed.env, "KUBECONFIG": f"{half}:{rest}"})
+    assert "get_api_stats" in listed(server)
+    server.process.kill()
+
+
+def test_settings_come_from_flags_then_set_then_the_file(installed, tmp_path):
+    path = tmp_path / "settings.yaml"
+
+    def origin(*flags, **more):
+        return kubeshark("mcp", "--list-tools", *flags, env=installed.env, cwd=tmp_path, **more)
+
+    path.write_text(f"""
+kube: {{configPath: {installed.kubeconfig}, context: nope}}
+tap: {{release: {{namespace: elsewhere}}, tls: true}}
+license: ""
+""")
+    done = origin("--config-path", str(path))
+    assert b"context nope), namespace elsewhere" in done.stdout and b"no context nope" in done.stdout
+    done = origin("--config-path", str(path), "--set", "kube.context=test,tap.tls=false",
+                  "--release-namespace", "default")
+    assert done.returncode == 0 and b"context test), namespace default" in done.stdout
+    assert b"tap.tls has no effect" in done.stderr
+    path.rename(tmp_path / "kubeshark.yaml")
+    assert b"namespace elsewhere" in origin().stdout
+    for flags, sentence in [
+            (["--set", "kube.contxt=x"], b"did you mean kube.context?"),
+            (["--set", "kube.context"], b"key=value"),
+            (["--set", "kube.context=a", "--set", "kube.context=b"], b"twice"),
+            (["--set", "tap.release.namespace=A"], b"cannot be a namespace")]:
+        done = origin(*flags)
+        assert done.returncode == 2 and sentence in done.stderr
+    (tmp_path / "kubeshark.yaml").write_text("tap:\n  - {")
+    done = origin()
+    assert done.returncode == 1 and b"kubeshark.yaml is not YAML" in done.stderr
+    (tmp_path / "kubeshark.yaml").write_text("tap:\n  release:\n    namespace: [a]\n")
+    done = origin()
+    assert done.returncode == 1 and b"kubeshark.yaml:3: tap.release.namespace" in done.stderr
+
+
+def test_start_and_stop_are_refused_unless_allowed(installed):
+    server = Proxy(installed)
+    for tool in ("start_kubeshark", "stop_kubeshark"):
+        refused = answer(server, tool)
+        assert refused["isError"] and "--allow-destructive" in text(refused)
+    server.finish()
+    server = Server("mcp", "--url", "http://127.0.0.1:1")
+    assert "URL mode" in text(answer(server, "start_kubeshark"))
+    server.process.kill()
+
+
+def test_arguments_never_become_flags(installed):
+    server = Proxy(installed)
+    for name in ("--kubeconfig=/x", "-A", "a b", "UPPER", "x" * 64, "a/../b"):
+        refused = answer(server, "check_kubeshark_status", release_namespace=name)
+        assert refused["isError"] and "cannot be a namespace" in text(refused)
+    server.finish()
+    done = kubeshark("mcp", "--release-namespace=--x")
+    assert done.returncode == 2 and b"cannot be a namespace" in done.stderr
+
+
+def test_tools_are_listed_with_and_without_a_hub(cluster, hub):
+    def run(*flags):
+        return kubeshark("mcp", "--list-tools", "--kubeconfig", cluster.kubeconfig, *flags,
+                         env=cluster.env)
+
+    done = run()
+    assert done.returncode == 1 and b"Kubeshark API: Kubeshark is not running" in done.stdout
+    cluster.install(address(hub.url))
+    done = run()
+    assert done.returncode == 0
+    for line in (b"Cluster Management:", b"  check_kubeshark_status", b"File Tools:",
+                 b"Connected to: ", b"Traffic Analysis Tools:", b"  list_api_calls"):
+        assert line in done.stdout
+
+
+def test_a_gated_hub_gets_a_token_and_a_new_one_in_time(installed, hub):
+    gate = Gate(installed, hub.url)
+    installed.backend = gate.address
+    # Shorter than the margin: each call renews it first.
+    installed.token_seconds = 200
+    server = Proxy(installed)
+    assert not answer(server, "get_api_stats").get("isError")
+    account, audience, token = installed.tokens[0]
+    assert (account, audience, token) == ("kubeshark-cli", "kubeshark-hub", "token-1")
+    answer(server, "get_api_stats")
+    assert len(installed.tokens) > 1 and gate.seen[-1] == installed.tokens[-1][2]
+    installed.forbidden = {"serviceaccounts"}
+    gate.refuses = True
+    failed = answer(server, "get_api_stats")
+    assert failed["isError"] and "401" in text(failed) and "No token could be made" in text(failed)
+    server.finish()
+
+
+def test_no_kubectl_outlives_a_server_that_is_killed(installed):
+    server = Proxy(installed)
+    answer(server, "get_api_stats")
+    assert server.forwards()
+    server.process.kill()
+    server.process.wait()
+    soon(lambda: not server.kubectls(), "no kubectl is left")
+
+
+def test_no_kubectl_outlives_a_server_that_is_asked_to_end(installed):
+    server = Proxy(installed)
+    answer(server, "get_api_stats")
+    server.process.terminate()
+    assert server.process.wait(timeout=PATIENCE) == 0
+    soon(lambda: not server.kubectls(), "no kubectl is left")
+
+
+# What changes the cluster
+
+
+@pytest.fixture
+def helm(tmp_path):
+    """A stand-in for helm, which is not in every system's packages: it keeps what it was asked."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    log = tmp_path / "helm.log"
+    program = folder / "helm"
+    program.write_text(
+        f'#!/bin/sh\nprintf "%s\\n" "$@" END >> {log}\n'
+        f'if [ -e {tmp_path}/fails ]; then cat {tmp_path}/fails >&2; exit 1; fi\n')
+    program.chmod(0o755)
+
+    class Helm:
+        env = {"PATH": f"{folder}:{os.path.dirname(KUBECTLS[0])}:/usr/bin:/bin"}
+        failure = tmp_path / "fails"
+
+        @staticmethod
+        def calls():
+            text = log.read_text() if log.exists() else ""
+            return [call.split("\n")[:-1] for call in text.split("END\n")[:-1]]
+
+    return Helm
+
+
+def changing(cluster, helm):
+    return Proxy(cluster, "--allow-destructive", "--chart", "./chart", env=helm.env)
+
+
+def test_start_installs_the_chart_and_waits_for_the_hub(cluster, hub, helm):
+    server = changing(cluster, helm)
+    assert set(listed(server)) == {*LOCAL, "start_kubeshark", "stop_kubeshark"}
+    refused = answer(server, "start_kubeshark")
+    assert refused["isError"] and "confirm" in text(refused) and not helm.calls()
+    server.send({"jsonrpc": "2.0", "id": "start", "method": "tools/call", "params": {
+        "name": "start_kubeshark", "arguments": {
+            "namespaces": "default, sock-shop", "pod_regex": "front.*", "confirm": True}}})
+    [call] = soon(helm.calls, "helm is called")
+    assert call[0] == f"--kubeconfig={cluster.kubeconfig}"
+    assert "--namespace=default" in call and "--set-json=tap.regex=\"front.*\"" in call
+    assert "--set-json=tap.namespaces=[\"default\",\"sock-shop\"]" in call
+    assert call[-3:-1] == ["--", "kubeshark"] and call[-1].endswith("chart")
+    cluster.install(address(hub.url))
+    while (message := server.receive()).get("id") != "start":
+        assert message["method"] in NOTICES
+    assert message["result"]["structuredContent"]["state"] == "running"
+    assert "list_api_calls" in listed(server)
+    cluster.services, cluster.pods = [], []
+    removed = answer(server, "stop_kubeshark", confirm=True)
+    assert removed["structuredContent"] == {"removed": True, "namespace": "default", "left": []}
+    assert helm.calls()[-1][1:] == [
+        "uninstall", "--namespace=default", "--wait", "--timeout=4m", "--", "kubeshark"]
+    assert "list_api_calls" not in listed(server)
+    server.finish()
+
+
+def test_what_was_started_elsewhere_is_asked_from_then_on(cluster, hub, helm):
+    cluster.namespaces.add("ks")
+    cluster.install(address(hub.url), "ks")
+    server = changing(cluster, helm)
+    assert answer(server, "list_api_calls")["isError"]
+    started = answer(server, "start_kubeshark", release_namespace="ks", confirm=True)
+    assert not started.get("isError"), text(started)
+    assert not answer(server, "list_api_calls").get("isError")
+    assert "namespace 'ks'" in text(answer(server, "check_kubeshark_status"))
+    server.finish()
+
+
+def test_failures_to_start_and_stop_are_told(cluster, helm):
+    server = changing(cluster, helm)
+    helm.failure.write_text("Error: INSTALLATION FAILED: chart not readable\n")
+    for tool in ("start_kubeshark", "stop_kubeshark"):
+        failed = answer(server, tool, confirm=True)
+        assert failed["isError"] and "INSTALLATION FAILED" in text(failed)
+    for arguments in ({"namespaces": "--all"}, {"pod_regex": "("}, {"release_namespace": "-x"}):
+        before = len(helm.calls())
+        assert answer(server, "start_kubeshark", confirm=True, **arguments)["isError"]
+        assert len(helm.calls()) == before
+    helm.failure.write_text("Error: uninstall: Release not loaded: kubeshark: release: not found\n")
+    assert answer(server, "stop_kubeshark", confirm=True)["structuredContent"]["removed"] is False
+    helm.failure.unlink()
+    cluster.install(None)
+    cluster.pods = [apiserver.pod("kubeshark-hub-1", ready=False, waiting={
+        "reason": "ImagePullBackOff", "message": "Back-off pulling image"})]
+    failed = answer(server, "start_kubeshark", confirm=True)
+    assert failed["isError"] and "ImagePullBackOff: Back-off pulling image" in text(failed)
+    server.finish()
+
+
+def test_without_a_chart_nothing_is_started(cluster, helm):
+    server = Proxy(cluster, "--allow-destructive", env=helm.env)
+    assert listed(server) == LOCAL
+    refused = answer(server, "start_kubeshark")
+    assert refused["isError"] and "--chart" in text(refused)
+    server.finish()
+
+
+class Relay:
+    """Before a Hub: passes requests on, or holds them."""
+
+    def __init__(self, backend):
+        relay = self
+        self.hold, self.held = False, 0
+
+        class Handler(Passing):
+            def admit(self):
+                if relay.hold:
+                    relay.held += 1
+                    while relay.hold:
+                        time.sleep(0.05)
+                return True
+
+        self.address = serve(Handler, "http://%s:%d" % backend)
+
+
+class Gate:
+    """Before a Hub: lets nobody in without the newest token."""
+
+    def __init__(self, cluster, url):
+        gate = self
+        self.seen, self.refuses = [], False
+
+        class Handler(Passing):
+            def admit(self):
+                token = self.headers.get("X-Kubeshark-Authorization")
+                gate.seen.append(token)
+                known = [one[2] for one in cluster.tokens]
+                return token in known and not gate.refuses
+
+        self.address = serve(Handler, url)
+
+
+class Passing(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if not self.admit():
+            return self.reply(401, {}, b"{}")
+        names = ("Content-Type", "Accept", "If-None-Match")
+        headers = {name: self.headers[name] for name in names if name in self.headers}
+        request = urllib.request.Request(
+            self.server.backend + self.path, headers=headers, data=body or None)
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+                self.reply(answer.status, answer.headers, answer.read())
+        except urllib.error.HTTPError as error:
+            self.reply(error.code, error.headers, error.read())
+
+    do_POST = do_GET
+
+    def reply(self, status, headers, body):
+        try:
+            self.send_response(status)
+            for name in ("Content-Type", "ETag"):
+                if name in headers:
+                    self.send_header(name, headers[name])
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+        except OSError:
+            pass  # whoever asked is gone
+
+    def log_message(self, *_):
+        pass
+
+
+def serve(handler, backend):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    server.backend = backend
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server.server_address
