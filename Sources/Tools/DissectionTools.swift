@@ -7,17 +7,14 @@ struct GetDissectionStatus: Tool {
   static let row = ToolRow(
     name: "get_dissection_status", title: "Get dissection status",
     doc: """
-      Whether live packets are read as calls now: active, paused_idle (nobody asked for a while; \
-      the next question wakes it) or disabled. Without dissection there are no new calls, though \
-      raw packets may be kept.
+      Whether live packets are read as calls now: active, paused_idle (nobody asked; the next \
+      question wakes it) or disabled.
       """,
     parameters: [.maxTokens],
-    answer: AnswerSchema.answer(
-      [
-        "enabled": .flag(), "state": .text("active, paused_idle or disabled"),
-        "since_ts": ["type": ["integer", "null"]], "idle_since": ["type": ["integer", "null"]],
-        "stop_after": ["type": ["string", "null"]], "protocols": .texts, "live": .flag(),
-      ], required: ["enabled", "state"]),
+    answer: DissectionChange.schema([
+      "since_ts": ["type": ["integer", "null"]], "idle_since": ["type": ["integer", "null"]],
+      "stop_after": ["type": ["string", "null"]], "protocols": .texts, "live": .flag(),
+    ]),
     route: "GET dissection", waits: false)
 
   let traffic: Traffic
@@ -65,8 +62,7 @@ struct EnableDissection: Tool {
   static let row = DissectionChange.row(
     "enable_dissection", title: "Enable dissection",
     doc: """
-      Switches the dissection of live traffic on: packets from now on are read as calls. Packets \
-      before are not. Files are always dissected.
+      Switches live dissection on: packets from now on are read as calls.
       """, route: "POST dissection/enable")
 
   let traffic: Traffic
@@ -83,8 +79,8 @@ struct DisableDissection: Tool {
   static let row = DissectionChange.row(
     "disable_dissection", title: "Disable dissection",
     doc: """
-      Switches the dissection of live traffic off, which saves CPU: no new calls appear. Raw packets \
-      are captured all the same, and what was read stays. Files are always dissected.
+      Switches live dissection off, which saves CPU: no new calls appear. Packets are captured \
+      all the same.
       """, route: "POST dissection/disable")
 
   let traffic: Traffic
@@ -106,11 +102,18 @@ struct DissectionChange {
   static func row(_ name: String, title: String, doc: String, route: String) -> ToolRow {
     ToolRow(
       name: name, title: title, doc: doc, parameters: [.maxTokens],
-      answer: AnswerSchema.answer(
-        ["success": .flag(), "enabled": .flag(), "state": .text()],
-        required: ["success", "enabled"]),
+      answer: schema(["success": .flag()]),
       annotations: ToolAnnotations(readOnly: false, destructive: false, idempotent: true),
       route: route, waits: false)
+  }
+
+  /// The coverage is that of all answers; here its form is not worth its bytes.
+  static func schema(_ properties: JSONObject) -> JSONObject {
+    var all: JSONObject = [
+      "enabled": .flag(), "state": .text(), "coverage": .anyObject, "warnings": .texts,
+    ]
+    for member in properties.members { all[member.name] = member.value }
+    return .schema(all, required: ["enabled", "state", "coverage"])
   }
 
   func answer(_ arguments: Arguments, _ traffic: Traffic) -> ToolAnswer {

@@ -121,7 +121,8 @@ struct LiveOptions: ParsableArguments {
 /// A folder of this process alone.
 private func temporaryFolder() throws(RingError) -> String {
   let parent = environment("TMPDIR") ?? "/tmp"
-  var path = Array((parent + "/kubeshark-XXXXXX").utf8CString)
+  let free = String(repeating: "X", count: 6)
+  var path = Array("\(parent)/kubeshark-\(free)".utf8CString)
   guard mkdtemp(&path) != nil else {
     throw RingError("making a folder in \(parent)", errno: errno)
   }

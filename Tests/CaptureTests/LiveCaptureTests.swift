@@ -90,12 +90,14 @@ import Testing
     @Test(.enabled(if: mayCapture, "packet sockets need CAP_NET_RAW"), arguments: [1, 3])
     func everyPacketComesOnceOverAnyNumberOfSockets(sockets: Int) throws {
       var settings = LiveSettings(interfaces: ["lo"], sockets: sockets)
-      settings.filter = try CaptureFilter("udp dst port 47111")
+      // Cases run at the same time.
+      let port = 47_100 + UInt16(sockets)
+      settings.filter = try CaptureFilter("udp dst port \(port)")
       let capture = try LiveCapture(settings)
       let net = Net()
       capture.start(take: { net.take($0) }, tell: { _ in })
-      for index in 0..<20 { send("once \(index)", count: 5, port: 47_111) }
-      send("not this one", count: 3, port: 47_112)
+      for index in 0..<20 { send("once \(index)", count: 5, port: port) }
+      send("not this one", count: 3, port: 47_100)
       #expect(wait { net.count(of: "once 19") == 5 })
       capture.stop()
       for index in 0..<20 { #expect(net.count(of: "once \(index)") == 5) }
