@@ -162,7 +162,9 @@ package struct Arguments: Sendable {
 
 private func unknown(_ name: String, among parameters: [Parameter]) -> String {
   let shown = JSONValue.string(String(name.prefix(64))).text
-  guard !parameters.isEmpty else { return "Argument \(shown) was ignored: the tool takes none." }
+  guard !parameters.isEmpty else {
+    return "Unknown argument \(shown) was ignored: the tool takes none."
+  }
   if let near = nearest(to: name, among: parameters.map(\.name)) {
     return "Unknown argument \(shown) was ignored; did you mean \"\(near)\"?"
   }

@@ -10,7 +10,7 @@ struct GetDissectionStatus: Tool {
       Whether live packets are read as calls now: active, paused_idle (nobody asked; the next \
       question wakes it) or disabled.
       """,
-    parameters: [.maxTokens],
+    parameters: [],
     answer: DissectionChange.schema([
       "since_ts": ["type": ["integer", "null"]], "idle_since": ["type": ["integer", "null"]],
       "stop_after": ["type": ["string", "null"]], "protocols": .texts, "live": .flag(),
@@ -101,19 +101,17 @@ struct DissectionChange {
 
   static func row(_ name: String, title: String, doc: String, route: String) -> ToolRow {
     ToolRow(
-      name: name, title: title, doc: doc, parameters: [.maxTokens],
+      name: name, title: title, doc: doc, parameters: [],
       answer: schema(["success": .flag()]),
       annotations: ToolAnnotations(readOnly: false, destructive: false, idempotent: true),
       route: route, waits: false)
   }
 
-  /// The coverage is that of all answers; here its form is not worth its bytes.
+  /// Coverage and warnings are those of all answers; here their form is not worth its bytes.
   static func schema(_ properties: JSONObject) -> JSONObject {
-    var all: JSONObject = [
-      "enabled": .flag(), "state": .text(), "coverage": .anyObject, "warnings": .texts,
-    ]
+    var all: JSONObject = ["enabled": .flag(), "state": .text()]
     for member in properties.members { all[member.name] = member.value }
-    return .schema(all, required: ["enabled", "state", "coverage"])
+    return .schema(all, required: ["enabled", "state"])
   }
 
   func answer(_ arguments: Arguments, _ traffic: Traffic) -> ToolAnswer {
