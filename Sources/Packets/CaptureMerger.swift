@@ -8,13 +8,25 @@ import Bytes
 package struct CaptureMerger: Sendable {
   /// One capture with the packets that were read of it and not yet given.
   private struct Source: Sendable {
-    var reader: CaptureReader
+    var reader: any PacketSource
     var chunk: PacketChunk?
     var next = 0
+    var isStarted = false
     /// Indices of the capture's interfaces among those of all.
     var interfaces: [Int] = []
 
-    var time: Timestamp? { chunk?.packets[next].timestamp }
+    /// Of the next packet; before the first was read, a time that it is not before.
+    var time: Timestamp? {
+      if let chunk { return chunk.packets[next].timestamp }
+      return isStarted ? nil : reader.begins
+    }
+  }
+
+  /// Interfaces of one group are the same when they look the same at the same place.
+  private struct SharedInterface: Hashable, Sendable {
+    var group: String
+    var number: Int
+    var interface: CaptureInterface
   }
 
   /// Packets in a row from one capture that are given in its own memory; fewer are copied
@@ -31,12 +43,13 @@ package struct CaptureMerger: Sendable {
   private var count: UInt64 = 0
   /// Interfaces of all captures, in the order of `Packet.interface`.
   package private(set) var interfaces: [CaptureInterface] = []
+  private var shared: [SharedInterface: Int] = [:]
   /// Captures that failed while they were read, and why; what came before was given.
   package private(set) var failures: [CaptureError] = []
   private var failuresTold = 0
 
-  package init(_ readers: [CaptureReader]) {
-    sources = readers.map { Source(reader: $0) }
+  package init(_ sources: [any PacketSource]) {
+    self.sources = sources.map { Source(reader: $0) }
   }
 
   /// Opens the captures at `paths`; `-` is standard input.
@@ -49,7 +62,7 @@ package struct CaptureMerger: Sendable {
     // Many captures share what one may hold.
     var limits = limits
     limits.chunk = min(limits.chunk, max(Self.least, Self.held / max(1, paths.count)))
-    var readers: [CaptureReader] = []
+    var readers: [any PacketSource] = []
     for path in paths {
       readers.append(try CaptureReader(path: path, limits: limits, follow: follow))
     }
@@ -70,9 +83,14 @@ package struct CaptureMerger: Sendable {
     if sources.count == 1 { return try passed() }
     if !isStarted {
       isStarted = true
-      for index in sources.indices { advance(index) }
+      for index in sources.indices where sources[index].reader.begins == nil { advance(index) }
     }
-    guard let first = earliest() else {
+    var candidate = earliest()
+    while let index = candidate, sources[index].chunk == nil {
+      advance(index)
+      candidate = earliest()
+    }
+    guard let first = candidate else {
       guard failuresTold < failures.count else { return nil }
       failuresTold += 1
       throw failures[failuresTold - 1]
@@ -161,11 +179,26 @@ package struct CaptureMerger: Sendable {
     while sources[index].interfaces.count <= packet.interface {
       let local = sources[index].interfaces.count
       let all = sources[index].reader.summary.interfaces
-      sources[index].interfaces.append(interfaces.count)
-      interfaces.append(
-        local < all.count ? all[local] : CaptureInterface(linkType: packet.linkType))
+      sources[index].interfaces.append(
+        number(
+          of: local < all.count ? all[local] : CaptureInterface(linkType: packet.linkType),
+          local, index))
     }
     packet.interface = sources[index].interfaces[packet.interface]
+  }
+
+  /// The number of a source's interface among those of all.
+  private mutating func number(of interface: CaptureInterface, _ local: Int, _ index: Int) -> Int {
+    guard let group = sources[index].reader.group else {
+      interfaces.append(interface)
+      return interfaces.count - 1
+    }
+    var key = SharedInterface(group: group, number: local, interface: interface)
+    (key.interface.received, key.interface.dropped) = (nil, nil)
+    if let known = shared[key] { return known }
+    interfaces.append(interface)
+    shared[key] = interfaces.count - 1
+    return interfaces.count - 1
   }
 
   private mutating func take(_ length: Int, _ index: Int) {
@@ -179,6 +212,7 @@ package struct CaptureMerger: Sendable {
   private mutating func advance(_ index: Int) {
     sources[index].chunk = nil
     sources[index].next = 0
+    sources[index].isStarted = true
     do throws(CaptureError) {
       sources[index].chunk = try sources[index].reader.next()
     } catch {

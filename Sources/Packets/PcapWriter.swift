@@ -47,6 +47,24 @@ package struct PcapWriter: Sendable {
   }
 }
 
+extension PcapWriter {
+  /// Appends a packet of a chunk, with nanoseconds: for writers of many packets a second.
+  ///
+  /// - Parameter memory: the bytes of its chunk.
+  package static func add(_ packet: Packet, in memory: RawSpan, to buffer: inout RecordBuffer) {
+    let limit = Int64(UInt32.max) * 1_000_000_000 + 999_999_999
+    let nanoseconds = UInt64(min(max(packet.timestamp.nanoseconds, 0), limit))
+    let captured = packet.range.count
+    buffer.reserve(16 + captured)
+    let (seconds, fraction) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
+    buffer.append(little: seconds | fraction << 32)
+    buffer.append(
+      little: UInt64(UInt32(clamping: captured))
+        | UInt64(UInt32(clamping: max(packet.originalLength, captured))) << 32)
+    buffer.append(memory.slice(packet.range))
+  }
+}
+
 extension [UInt8] {
   /// Appends `value`, least significant byte first.
   mutating func appendLittle(_ value: some FixedWidthInteger) {

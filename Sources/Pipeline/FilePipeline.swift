@@ -44,6 +44,25 @@ package final class FilePipeline: Sendable {
     read = Mutex(statistics)
   }
 
+  /// Reads what `merger` gives.
+  ///
+  /// - Parameters:
+  ///   - sources: names of what is read, for the statistics.
+  ///   - byteCount: bytes of all of it, when that is known.
+  package init(
+    merging merger: CaptureMerger, sources: [String], byteCount: UInt64?,
+    settings: PipelineSettings
+  ) {
+    self.settings = settings
+    growth = nil
+    files = Mutex(merger)
+    self.byteCount = byteCount
+    var statistics = Statistics()
+    statistics.sources = sources
+    published = Mutex(statistics)
+    read = Mutex(statistics)
+  }
+
   /// What has been seen so far; of a growing capture what has been settled, so that it never speaks
   /// of packets whose entries are not in the store yet. Any thread may ask.
   package var statistics: Statistics { published.withLock { $0 } }

@@ -23,6 +23,9 @@ package struct CaptureIndex: Hashable, Sendable {
   package var capturedBytes: UInt64 = 0
   package private(set) var stretches: [Stretch] = []
   package private(set) var times: ClosedRange<Timestamp>?
+  /// Link types of the packets, in the order they came; at most `maxLinkTypes`.
+  package private(set) var linkTypes: [LinkType] = []
+  private static let maxLinkTypes = 256
 
   package init() {}
 
@@ -37,11 +40,18 @@ package struct CaptureIndex: Hashable, Sendable {
       } ?? stretch.times
   }
 
+  /// Notes that packets have this link type.
+  package mutating func note(_ linkType: LinkType) {
+    guard !linkTypes.contains(linkType), linkTypes.count < Self.maxLinkTypes else { return }
+    linkTypes.append(linkType)
+  }
+
   /// Takes in a chunk that was read or written.
   package mutating func add(_ chunk: PacketChunk) {
     guard let first = chunk.packets.first else { return }
     var (earliest, latest) = (first.timestamp, first.timestamp)
     for packet in chunk.packets {
+      if packet.linkType != linkTypes.last { note(packet.linkType) }
       earliest = min(earliest, packet.timestamp)
       latest = max(latest, packet.timestamp)
       capturedBytes += UInt64(packet.range.count)
@@ -74,9 +84,11 @@ extension CaptureIndex {
   package var encoded: [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(48 + stretches.count * 24)
-    for number in [Self.magic, self.bytes, capturedBytes, UInt64(stretches.count)] {
+    let counts = [UInt64(linkTypes.count), UInt64(stretches.count)]
+    for number in [Self.magic, self.bytes, capturedBytes] + counts {
       bytes.append(little: number)
     }
+    for link in linkTypes { bytes.append(little: UInt64(link.rawValue)) }
     for stretch in stretches {
       bytes.append(little: stretch.packets)
       bytes.append(little: UInt64(bitPattern: stretch.times.lowerBound.nanoseconds))
@@ -89,15 +101,19 @@ extension CaptureIndex {
   /// The index of an encoded form; nil when it is damaged or of another version.
   package init?(encoded: [UInt8]) {
     let bytes = encoded.rawSpan
-    guard bytes.byteCount >= 36, bytes.little64(0) == Self.magic else { return nil }
-    let count = bytes.little64(24)
-    guard count <= UInt64(Self.maxStretches), bytes.byteCount == 36 + Int(count) * 24,
+    guard bytes.byteCount >= 44, bytes.little64(0) == Self.magic else { return nil }
+    let (links, count) = (bytes.little64(24), bytes.little64(32))
+    guard links <= UInt64(Self.maxLinkTypes), count <= UInt64(Self.maxStretches),
+      bytes.byteCount == 44 + Int(links) * 8 + Int(count) * 24,
       crc32c(bytes.prefix(bytes.byteCount - 4)) == bytes.little32(bytes.byteCount - 4)
     else { return nil }
     self.bytes = bytes.little64(8)
     capturedBytes = bytes.little64(16)
+    for number in 0..<Int(links) {
+      note(LinkType(rawValue: UInt16(truncatingIfNeeded: bytes.little64(40 + number * 8))))
+    }
     for number in 0..<Int(count) {
-      let at = 32 + number * 24
+      let at = 40 + Int(links) * 8 + number * 24
       let first = Timestamp(nanoseconds: Int64(bitPattern: bytes.little64(at + 8)))
       let last = Timestamp(nanoseconds: Int64(bitPattern: bytes.little64(at + 16)))
       guard first <= last else { return nil }

@@ -61,13 +61,17 @@ package enum FileSystem {
     return file.read(at: 0, count: Int(count))
   }
 
-  /// Writes a file so that it is there whole or not at all, also after a crash.
-  package static func write(_ bytes: [UInt8], to path: String) throws(RingError) {
+  /// Writes a file so that it is there whole or not at all.
+  ///
+  /// - Parameter durable: also after the machine lost its power; takes the disk's time.
+  package static func write(
+    _ bytes: [UInt8], to path: String, durable: Bool = false
+  ) throws(RingError) {
     let temporary = path + ".new"
     guard let file = OpenFile(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC) else {
       throw RingError("writing \(path)", errno: errno)
     }
-    guard file.write(bytes.rawSpan) == 0, fsync(file.descriptor) == 0,
+    guard file.write(bytes.rawSpan) == 0, !durable || fsync(file.descriptor) == 0,
       rename(temporary, path) == 0
     else {
       let number = errno
@@ -77,6 +81,60 @@ package enum FileSystem {
   }
 
   package static func remove(_ path: String) { unlink(path) }
+
+  /// Gives the file at `path` a second name; false where the file system cannot.
+  package static func link(_ path: String, as name: String) -> Bool {
+    #if canImport(Glibc)
+      Glibc.link(path, name) == 0
+    #elseif canImport(Musl)
+      Musl.link(path, name) == 0
+    #else
+      Darwin.link(path, name) == 0
+    #endif
+  }
+
+  /// What changes when a file is written to: its length, and the time of that in nanoseconds.
+  package struct Stamp: Hashable, Sendable {
+    package var bytes: UInt64
+    package var changed: Int64
+
+    package init(bytes: UInt64, changed: Int64) { (self.bytes, self.changed) = (bytes, changed) }
+  }
+
+  /// Nil for what is no regular file.
+  package static func stamp(of path: String) -> Stamp? {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    #if os(Linux)
+      let time = status.st_mtim
+    #else
+      let time = status.st_mtimespec
+    #endif
+    return Stamp(
+      bytes: UInt64(max(0, status.st_size)),
+      changed: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+  }
+
+  /// Copies a file; what fails leaves none.
+  package static func copy(_ path: String, to target: String) throws(RingError) {
+    guard let source = OpenFile(path, O_RDONLY | O_CLOEXEC),
+      let copy = OpenFile(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC)
+    else { throw RingError("copying \(path)", errno: errno) }
+    var offset: UInt64 = 0
+    while true {
+      guard let bytes = source.read(at: offset, count: 1 << 20) else {
+        unlink(target)
+        throw RingError("copying \(path)", errno: errno)
+      }
+      if bytes.isEmpty { return }
+      let problem = copy.write(bytes.rawSpan)
+      guard problem == 0 else {
+        unlink(target)
+        throw RingError("copying \(path)", errno: problem)
+      }
+      offset += UInt64(bytes.count)
+    }
+  }
 
   /// Removes a folder and the files and folders in it; links are not followed.
   package static func removeFolder(_ path: String) {

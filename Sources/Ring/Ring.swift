@@ -107,11 +107,15 @@ package final class Ring: Sendable {
   /// ended first. Oldest first, node by node.
   ///
   /// A segment may leave the ring at any moment; a link to its file keeps it.
-  /// - Parameter names: of the nodes; nil means all.
-  package func segments(in window: Range<Timestamp>, nodes names: Set<String>? = nil) -> [Segment] {
+  /// - Parameters:
+  ///   - names: of the nodes; nil means all.
+  ///   - rolls: whether what is being written is ended; else it is left out.
+  package func segments(
+    in window: Range<Timestamp>, nodes names: Set<String>? = nil, rolls: Bool = true
+  ) -> [Segment] {
     let members = nodes.withLock { $0.sorted { $0.key < $1.key }.map(\.value) }
     return members.filter { names?.contains($0.node.name) ?? true }.flatMap { member in
-      member.writer?.roll()
+      if rolls { member.writer?.roll() }
       return member.node.segments(in: window)
     }
   }

@@ -25,6 +25,8 @@ package final class RingWriter: Sendable {
     /// Packets in `buffer`, captured bytes and times of them.
     var packets: UInt64 = 0
     var capturedBytes: UInt64 = 0
+    /// Their link types, most of one kind.
+    var linkTypes: [LinkType] = []
     var earliest = Timestamp.distantFuture
     var latest = Timestamp.distantPast
     /// When the first of them came.
@@ -86,6 +88,7 @@ package final class RingWriter: Sendable {
         if packet.interface >= state.interfaces.count { describe(unknown: packet, &state) }
         if state.open == nil, state.packets == 0 { begin(now, &state) }
         PcapngWriter.add(packet, in: memory, to: &state.buffer)
+        if packet.linkType != state.linkTypes.last { state.linkTypes.append(packet.linkType) }
         state.packets += 1
         state.capturedBytes += UInt64(packet.range.count)
         state.earliest = min(state.earliest, packet.timestamp)
@@ -188,6 +191,7 @@ package final class RingWriter: Sendable {
       state.buffer.removeAll()
       (state.packets, state.capturedBytes, state.since) = (0, 0, now)
       (state.earliest, state.latest) = (.distantFuture, .distantPast)
+      state.linkTypes.removeAll(keepingCapacity: true)
     }
     guard var open = state.open.take() else {
       node.lose(
@@ -212,6 +216,7 @@ package final class RingWriter: Sendable {
     }
     open.index.bytes += UInt64(state.buffer.count)
     open.index.capturedBytes += state.capturedBytes
+    for link in state.linkTypes { open.index.note(link) }
     if state.packets > 0 {
       open.index.add(
         CaptureIndex.Stretch(packets: state.packets, times: state.earliest...state.latest))
