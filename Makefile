@@ -7,7 +7,7 @@ PYTHON := .venv/bin/python
 export KUBESHARK_VERSION := $(shell Scripts/version)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test demo bench bench-peers dist mcpb install man traffic fuzz truth vectors reference samples format clean
+.PHONY: help build test demo bench bench-peers bench-hub dist mcpb install man traffic fuzz truth vectors reference samples format clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r verb text; do \
@@ -56,6 +56,9 @@ install: ## Install the program, its manual page and completions (PREFIX=/usr/lo
 
 man: build ## Write the manual page, dist/kubeshark.1
 	@python3 -B Scripts/man
+
+bench-hub: build ## Load the Hub with 1,000 connections for a minute (wrk)
+	@Scripts/bench-hub
 
 fuzz: ## Feed every parser with made-up inputs (FUZZ="TARGET... --seconds N")
 	@Scripts/setup

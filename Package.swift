@@ -44,8 +44,11 @@ let modules: [Target] =
     "Ring", "Capture", "Layers", "Packets", "Decompression", "JSON", "Bytes", products: [.crypto])
   + module("MCP", uses: "ToolKit", "JSON", "Bytes", products: [.crypto, .logging])
   + module(
-    "Hub", uses: "MCP", "ToolKit", "Tools", "JSON", "Bytes",
-    products: [.hummingbird, .logging, .serviceLifecycle])
+    "Hub", uses: "MCP", "ToolKit", "Tools", "Decompression", "JSON", "Bytes",
+    products: [
+      .hummingbird, .hummingbirdCore, .hummingbirdTLS, .logging, .nioCore, .nioSSL,
+      .serviceLifecycle,
+    ])
   + module(
     "HubClient", uses: "ToolKit", "JSON", "Bytes",
     products: [.asyncHTTPClient, .crypto, .nioCore, .nioSSL])
@@ -78,6 +81,8 @@ extension Target.Dependency {
   static var crypto: Self { .product(name: "Crypto", package: "swift-crypto") }
   static var grdb: Self { .product(name: "GRDB", package: "GRDB.swift") }
   static var hummingbird: Self { .product(name: "Hummingbird", package: "hummingbird") }
+  static var hummingbirdCore: Self { .product(name: "HummingbirdCore", package: "hummingbird") }
+  static var hummingbirdTLS: Self { .product(name: "HummingbirdTLS", package: "hummingbird") }
   static var logging: Self { .product(name: "Logging", package: "swift-log") }
   static var nioCore: Self { .product(name: "NIOCore", package: "swift-nio") }
   static var nioHPACK: Self { .product(name: "NIOHPACK", package: "swift-nio-http2") }

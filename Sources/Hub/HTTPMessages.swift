@@ -1,3 +1,5 @@
+import Bytes
+import Decompression
 import JSON
 import ToolKit
 
@@ -32,7 +34,15 @@ package struct HubResponse: Hashable, Sendable {
   package var tag: String?
   /// The methods that would have been right.
   package var allow: String?
+  /// Other fields, names in lower case.
+  package var fields: [Field] = []
   package var body: [UInt8]
+
+  /// A header field.
+  package struct Field: Hashable, Sendable {
+    package var name: String
+    package var value: String
+  }
 
   package init(status: Int, contentType: String? = nil, body: [UInt8] = []) {
     (self.status, self.contentType, self.body) = (status, contentType, body)
@@ -55,13 +65,46 @@ package struct HubResponse: Hashable, Sendable {
 
   /// The error of the contract (`error`, `code`, `hint` …) under its status.
   static func error(_ error: ToolError) -> HubResponse {
-    json(error.json, status: (400...599).contains(error.status) ? error.status : 500)
+    var response = json(
+      error.json, status: (400...599).contains(error.status) ? error.status : 500)
+    if let seconds = error.details["retry_after"]?.int {
+      response.fields.append(Field(name: "retry-after", value: String(seconds)))
+    }
+    return response
+  }
+
+  /// Bodies shorter than this are not worth compressing, in bytes.
+  static let leastToCompress = 1_024
+
+  /// The response as the client can read it: compressed where it says that it takes that.
+  func encoded(for request: HubRequest) -> HubResponse {
+    guard body.count >= Self.leastToCompress, Self.takesGzip(request.header("accept-encoding")),
+      let compressed = gzipped(body.rawSpan)
+    else { return self }
+    var response = self
+    response.body = compressed
+    response.fields.append(Field(name: "content-encoding", value: "gzip"))
+    response.fields.append(Field(name: "vary", value: "accept-encoding"))
+    // The same document in other bytes: the tag is a weak one (RFC 9110 §8.8.1).
+    response.tag = tag.map { "W/" + $0 }
+    return response
+  }
+
+  /// Whether `gzip` is among the codings, and not with a weight of 0 (RFC 9110 §12.5.3).
+  private static func takesGzip(_ list: String?) -> Bool {
+    let codings = list?.lowercased().split(separator: ",").map { part in
+      part.split(separator: ";").map { $0.filter { $0 != " " } }
+    }
+    return codings?.contains { coding in
+      coding.first == "gzip" && !coding.dropFirst().contains { ["q=0", "q=0.0"].contains($0) }
+    } ?? false
   }
 }
 
 /// Media types of requests and answers.
 package enum MediaType {
   static let json = "application/json; charset=utf-8"
+  static let events = "text/event-stream"
   /// A tool's answer with everything the embedded Hub knows about it: the structured form, the
   /// text for reading, and whether the first obeys the tool's schema. Clients of ours ask for it.
   package static let answer = "application/vnd.kubeshark.answer+json"

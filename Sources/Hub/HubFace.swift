@@ -1,5 +1,4 @@
 import JSON
-import Synchronization
 package import ToolKit
 
 /// A Hub over HTTP: a request goes in, a response comes out.
@@ -7,26 +6,31 @@ package import ToolKit
 /// Every path is known with and without the prefix `/api`, which a front before us strips. MCP
 /// over HTTP has its place at `POST /mcp`.
 package final class HubFace: Sendable {
-  /// Calls at the same time; beyond that callers are asked to come again.
-  static let maxCalls = 256
+  /// The Hub as somebody with these rights sees it.
+  package typealias HubChoice = @Sendable (Access) -> any HubConnection
 
-  private let hub: any HubConnection
+  private let hub: HubChoice
   private let routes: [HubRoute]
   private let visitors: VisitorRules
+  let gate: Gate
+  let limits: HubLimits
+  package let counters: HubCounters
+  private let metrics: @Sendable () -> [Metric]
   private let isReady: @Sendable () -> Bool
-  private let load = Mutex((running: 0, refused: 0))
 
-  /// - Parameter isReady: whether questions are answered without waiting for traffic to be read.
+  /// - Parameters:
+  ///   - isReady: whether questions are answered without waiting for traffic to be read.
+  ///   - metrics: what `GET /metrics` shows beside the face's own counters.
   package init(
-    hub: any HubConnection, routes: [HubRoute], visitors: VisitorRules = VisitorRules(),
+    hub: @escaping HubChoice, routes: [HubRoute], visitors: VisitorRules = VisitorRules(),
+    gate: Gate = Gate(), limits: HubLimits = HubLimits(), counters: HubCounters = HubCounters(),
+    metrics: @escaping @Sendable () -> [Metric] = { [] },
     isReady: @escaping @Sendable () -> Bool = { true }
   ) {
     (self.hub, self.routes, self.visitors) = (hub, routes, visitors)
-    self.isReady = isReady
+    (self.gate, self.limits, self.counters) = (gate, limits, counters)
+    (self.metrics, self.isReady) = (metrics, isReady)
   }
-
-  /// Calls that were turned away because of `maxCalls`.
-  package var callsRefused: Int { load.withLock { $0.refused } }
 
   /// Whether this path may lead to a tool, whose work may take its time.
   static func isCall(_ path: String) -> Bool {
@@ -34,44 +38,84 @@ package final class HubFace: Sendable {
     return parts.first == "mcp" && parts.count > 1
   }
 
-  package func respond(to request: HubRequest) async -> HubResponse {
+  /// Whether the answer is a stream of progress that ends with the result.
+  static func wantsEvents(_ request: HubRequest) -> Bool {
+    isCall(request.path) && request.header("accept")?.contains(MediaType.events) == true
+  }
+
+  package func respond(
+    to request: HubRequest, progress: @escaping ProgressReport = { _ in }
+  ) async -> HubResponse {
+    let answer: HubResponse
+    do throws(ToolError) {
+      answer = try await admitted(request, progress)
+    } catch {
+      answer = .error(error)
+    }
+    counters.answered(answer.status)
+    return answer.encoded(for: request)
+  }
+
+  /// Host, token and size, before anything else is looked at.
+  private func admitted(
+    _ request: HubRequest, _ progress: @escaping ProgressReport
+  ) async throws(ToolError) -> HubResponse {
     if let refusal = visitors.refusal(
       host: request.header("host"), origin: request.header("origin"))
     {
-      return .error(
-        ToolError(
-          status: 403, code: "forbidden_host", message: "Refused: \(refusal).",
-          hint: "Use the address it listens on, or name the host with --allow-host."))
+      counters.turnAway(.host)
+      throw ToolError(
+        status: 403, code: "forbidden_host", message: "Refused: \(refusal).",
+        hint: "Use the address it listens on, or name the host with --allow-host.")
+    }
+    let size = request.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }
+    guard size <= limits.headers else {
+      counters.turnAway(.headers)
+      throw ToolError(
+        status: 431, code: "headers_too_large",
+        message: "The header fields are \(size) bytes; at most \(limits.headers) are read.",
+        hint: "Send arguments in the body of POST /mcp/tools/call.")
+    }
+    // Whoever starts and watches the process has no token.
+    switch request.path {
+    case "/healthz": return only(request) { .json(["status": "ok"]) }
+    case "/readyz": return only(request) { readiness() }
+    default: break
+    }
+    guard let access = gate.access(request) else {
+      counters.turnAway(.token)
+      return Gate.refusal
     }
     do throws(ToolError) {
-      return try await response(to: request)
+      return try await response(to: request, access, progress)
     } catch {
-      return .error(error)
+      if error.status == 403 { counters.turnAway(.capability) }
+      throw error
     }
   }
 
-  private func response(to request: HubRequest) async throws(ToolError) -> HubResponse {
+  private func response(
+    to request: HubRequest, _ access: Access, _ progress: @escaping ProgressReport
+  ) async throws(ToolError) -> HubResponse {
     var path = request.path.split(separator: "/").map { percentDecoded($0) }
-    switch path {
-    case ["healthz"]: return try only(["GET"], request) { .json(["status": "ok"]) }
-    case ["readyz"]: return try only(["GET"], request) { readiness() }
-    default: break
-    }
+    if path == ["metrics"] { return only(request) { metricsPage() } }
     if path.first == "api" { path.removeFirst() }
+    if path == ["whoami"] { return only(request) { .json(access.json) } }
     guard path.first == "mcp" else { throw noSuchPath(request) }
     path.removeFirst()
     switch path {
     case []:
       guard isAllowed(["GET"], request) else { return notAllowed(["GET"], request) }
-      return try await discovery(request)
+      return try await discovery(request, access)
     case ["tools", "call"]:
       guard request.method == "POST" else { return notAllowed(["POST"], request) }
       let (name, arguments) = try namedCall(request)
-      return try await call(name, arguments, request)
+      return try await call(name, arguments, request, access, progress)
     case _ where path.count == 2 && path[0] == "tools":
       guard request.method == "POST" else { return notAllowed(["POST"], request) }
-      return try await call(path[1], try bodyObject(request) ?? JSONObject(), request)
-    default: return try await rest(path, request)
+      let arguments = try bodyObject(request) ?? JSONObject()
+      return try await call(path[1], arguments, request, access, progress)
+    default: return try await rest(path, request, access, progress)
     }
   }
 
@@ -81,11 +125,23 @@ package final class HubFace: Sendable {
     isReady() ? .json(["status": "ready"]) : .json(["status": "reading"], status: 503)
   }
 
-  private func discovery(_ request: HubRequest) async throws(ToolError) -> HubResponse {
-    let document = Discovery.document(try await hub.catalogue(), routes: routes)
+  private func metricsPage() -> HubResponse {
+    HubResponse(
+      status: 200, contentType: MetricsPage.contentType,
+      body: Array(MetricsPage.text(metrics(), counters.values).utf8))
+  }
+
+  private func discovery(
+    _ request: HubRequest, _ access: Access
+  ) async throws(ToolError) -> HubResponse {
+    let document = Discovery.document(try await hub(access).catalogue(), routes: routes)
     var response = HubResponse.json(document)
     let tag = Discovery.tag(of: response.body)
-    if request.header("if-none-match") == tag {
+    // The comparison is the weak one (RFC 9110 §13.1.2): the coding of the body does not matter.
+    let known = request.header("if-none-match")?.split(separator: ",").map { part in
+      String(part.drop { $0 == " " }.trimmingPrefix("W/").prefix { $0 != " " })
+    }
+    if known?.contains(where: { $0 == tag || $0 == "*" }) == true {
       response = HubResponse(status: 304)
     }
     response.tag = tag
@@ -93,7 +149,8 @@ package final class HubFace: Sendable {
   }
 
   private func rest(
-    _ path: [String], _ request: HubRequest
+    _ path: [String], _ request: HubRequest, _ access: Access,
+    _ progress: @escaping ProgressReport
   ) async throws(ToolError) -> HubResponse {
     let matching = routes.compactMap { route in
       route.arguments(in: path).map { (route: route, arguments: $0) }
@@ -108,35 +165,70 @@ package final class HubFace: Sendable {
       for member in body.members { arguments[member.name] = member.value }
     }
     for member in match.arguments.members { arguments[member.name] = member.value }
-    return try await call(match.route.tool, arguments, request)
+    return try await call(match.route.tool, arguments, request, access, progress)
   }
 
   private func call(
-    _ tool: String, _ arguments: JSONObject, _ request: HubRequest
+    _ tool: String, _ arguments: JSONObject, _ request: HubRequest, _ access: Access,
+    _ progress: @escaping ProgressReport
   ) async throws(ToolError) -> HubResponse {
-    let isFree = load.withLock { load in
-      if load.running < Self.maxCalls {
-        load.running += 1
-        return true
-      }
-      load.refused += 1
-      return false
-    }
-    guard isFree else {
+    guard counters.begin(limit: limits.calls) else {
       throw ToolError(
-        status: 429, code: "busy", message: "\(Self.maxCalls) calls are under way.",
+        status: 429, code: "busy", message: "\(limits.calls) calls are under way.",
         hint: "Try again in a moment.", details: ["retry_after": 1])
     }
-    defer { load.withLock { $0.running -= 1 } }
-    let answer = try await hub.call(tool, arguments: arguments) { _ in }
-    guard request.header("accept")?.contains(MediaType.answer) == true else {
-      return .json(answer.structured)
+    let start = ContinuousClock.now
+    // Names that callers make up are not counted one by one.
+    let name = routes.contains { $0.tool == tool } ? tool : "other"
+    var status = 500
+    defer { counters.end(name, status: status, ContinuousClock.now - start) }
+    do throws(ToolError) {
+      let answer = try await timed(tool, arguments, access, progress)
+      status = 200
+      guard request.header("accept")?.contains(MediaType.answer) == true else {
+        return .json(answer.structured)
+      }
+      return .json(
+        [
+          "structured": .object(answer.structured), "text": .string(answer.text),
+          "obeysSchema": .bool(answer.obeysSchema),
+        ], type: MediaType.answer)
+    } catch {
+      status = error.status
+      throw error
     }
-    return .json(
-      [
-        "structured": .object(answer.structured), "text": .string(answer.text),
-        "obeysSchema": .bool(answer.obeysSchema),
-      ], type: MediaType.answer)
+  }
+
+  /// The tool's answer, or an error when it takes too long.
+  private func timed(
+    _ tool: String, _ arguments: JSONObject, _ access: Access,
+    _ progress: @escaping ProgressReport
+  ) async throws(ToolError) -> ToolAnswer {
+    let hub = hub(access)
+    let limit = limits.callTime
+    let result = await withTaskGroup(of: Result<ToolAnswer, ToolError>?.self) { group in
+      group.addTask {
+        do throws(ToolError) {
+          return .success(
+            try await hub.call(tool, arguments: arguments, caller: Caller(progress: progress)))
+        } catch { return .failure(error) }
+      }
+      group.addTask {
+        try? await Task.sleep(for: limit)
+        return nil
+      }
+      defer { group.cancelAll() }
+      return await group.next() ?? nil
+    }
+    if let result { return try result.get() }
+    guard !Task.isCancelled else {
+      throw ToolError(status: 499, code: "cancelled", message: "The call was cancelled.")
+    }
+    counters.turnAway(.callTime)
+    throw ToolError(
+      status: 504, code: "too_slow",
+      message: "The call took longer than \(limit.components.seconds) s and was ended.",
+      hint: "Narrow the window or the filter.")
   }
 
   // MARK: Requests
@@ -184,10 +276,8 @@ package final class HubFace: Sendable {
     methods.contains(request.method) || (request.method == "HEAD" && methods.contains("GET"))
   }
 
-  private func only(
-    _ methods: [String], _ request: HubRequest, _ answer: () -> HubResponse
-  ) throws(ToolError) -> HubResponse {
-    isAllowed(methods, request) ? answer() : notAllowed(methods, request)
+  private func only(_ request: HubRequest, _ answer: () -> HubResponse) -> HubResponse {
+    isAllowed(["GET"], request) ? answer() : notAllowed(["GET"], request)
   }
 
   private func notAllowed(_ methods: [String], _ request: HubRequest) -> HubResponse {

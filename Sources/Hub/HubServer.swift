@@ -1,70 +1,111 @@
 import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+import JSON
 package import Logging
 import MCP
+import NIOCore
 import ServiceLifecycle
+import ToolKit
 
 /// Serves a `HubFace`, MCP, or both, on a TCP port until it is told to stop.
 package struct HubServer: Sendable {
-  /// Longest request body of the face, in bytes: arguments are small.
-  static let maxBody = 1 << 20
-
   private let face: HubFace?
   private let mcp: MCPMount?
   private let host: String
   private let port: Int
+  private let tls: HubTLS?
+  private let limits: HubLimits
+  private let counters: HubCounters
   private let log: Logger
   private let onListening: @Sendable (_ port: Int) async -> Void
 
   /// - Parameter port: 0 lets the system choose.
+  /// - Parameter tls: the certificate; without one the server speaks in clear text.
   /// - Parameter onListening: gets the port once connections are accepted.
   package init(
-    _ face: HubFace?, mcp: MCPMount? = nil, host: String, port: Int, log: Logger,
+    _ face: HubFace?, mcp: MCPMount? = nil, host: String, port: Int, tls: HubTLS? = nil,
+    log: Logger,
     onListening: @escaping @Sendable (_ port: Int) async -> Void
   ) {
     (self.face, self.mcp, self.host, self.port) = (face, mcp, host, port)
-    (self.log, self.onListening) = (log, onListening)
+    (self.tls, self.log, self.onListening) = (tls, log, onListening)
+    limits = face?.limits ?? HubLimits()
+    counters = face?.counters ?? HubCounters()
   }
 
   /// Serves until SIGTERM or SIGINT, then lets requests under way end.
   ///
   /// - Throws: what the system says when the address cannot be used.
   package func run() async throws {
-    let responder = CallbackResponder<BasicRequestContext> { request, _ in
-      try await respond(to: request)
+    let responder = CallbackResponder<WatchedContext> { request, context in
+      try await respond(to: request, on: context.channel)
     }
+    let (limits, counters) = (limits, counters)
+    // Somewhat more than is allowed is read, so that the answer can say what was too much.
+    let http = HTTPServerBuilder.http1(
+      configuration: .init(
+        additionalChannelHandlers: [ConnectionWatch(limits, counters)],
+        httpDecoderConfiguration: .init(
+          maxHeaderFieldSize: 2 * limits.headers, maxHeaderListSize: 2 * limits.headers)))
     var application = Application(
       responder: responder,
+      server: try tls.map { try HTTPServerBuilder.tls(http, tlsConfiguration: $0.configuration) }
+        ?? http,
       configuration: ApplicationConfiguration(address: .hostname(host, port: port)),
       onServerRunning: { await onListening($0.localAddress?.port ?? port) }, logger: log)
-    if let mcp { application.addServices(EndpointService(endpoint: mcp.endpoint)) }
+    for endpoint in mcp?.endpoints ?? [] {
+      application.addServices(EndpointService(endpoint: endpoint))
+    }
     try await application.runService()
   }
 
-  private func respond(to request: Request) async throws -> Response {
+  private func respond(to request: Request, on channel: any Channel) async throws -> Response {
+    if counters.values.connections > limits.connections {
+      counters.turnAway(.connections)
+      return response(
+        .error(
+          ToolError(
+            status: 503, code: "too_many_connections",
+            message: "\(limits.connections) connections are open.",
+            hint: "Close some, or try again in a moment.", details: ["retry_after": 1])),
+        isHead: request.method == .head, closes: true)
+    }
     let outline = HubRequest(request, body: [])
     if let mcp, mcp.takes(outline, isAlone: face == nil) {
-      return try await respond(to: request, mcp)
+      return try await respond(to: request, mcp, channel)
     }
     guard let face else {
       return response(HubResponse(status: 404), isHead: request.method == .head, closes: false)
     }
-    return try await respond(to: request, face)
+    return try await respond(to: request, face, channel)
+  }
+
+  /// Tells the connection whose turn it is.
+  private func tell(_ channel: any Channel, _ event: ConnectionWatch.Event) async {
+    try? await channel.triggerUserOutboundEvent(event).get()
   }
 
   // MARK: The Hub
 
   /// A call is cancelled when its client goes away. To notice that, the connection is watched, and
   /// a connection that was watched cannot be used again.
-  private func respond(to request: Request, _ face: HubFace) async throws -> Response {
+  private func respond(
+    to request: Request, _ face: HubFace, _ channel: any Channel
+  ) async throws -> Response {
+    if HubFace.wantsEvents(HubRequest(request, body: [])) {
+      return try await stream(request, face, channel)
+    }
     let isCall = HubFace.isCall(request.uri.path)
     let answer =
       if isCall {
         try await request.body.consumeWithCancellationOnInboundClose { body in
-          try await respond(to: request, body, face)
+          try await respond(to: request, body, face, channel)
         }
       } else {
-        try await respond(to: request, request.body, face)
+        try await respond(to: request, request.body, face, channel)
       }
+    await tell(channel, .answered)
     return response(answer, isHead: request.method == .head, closes: isCall)
   }
 
@@ -74,6 +115,9 @@ package struct HubServer: Sendable {
     headers[.contentType] = answer.contentType
     headers[.eTag] = answer.tag
     headers[.allow] = answer.allow
+    for field in answer.fields {
+      if let name = HTTPFields.Element.Name(field.name) { headers[name] = field.value }
+    }
     headers[.cacheControl] = "no-store"
     let body = ByteBuffer(bytes: isHead ? [] : answer.body)
     return Response(
@@ -81,26 +125,62 @@ package struct HubServer: Sendable {
   }
 
   private func respond(
-    to request: Request, _ body: RequestBody, _ face: HubFace
+    to request: Request, _ body: RequestBody, _ face: HubFace, _ channel: any Channel
   ) async throws -> HubResponse {
-    guard let bytes = try await collected(body, limit: Self.maxBody) else {
-      return HubResponse.tooLarge(limit: Self.maxBody)
+    guard let bytes = try await collected(body, limit: limits.body) else {
+      counters.turnAway(.body)
+      return HubResponse.tooLarge(limit: limits.body)
     }
+    await tell(channel, .answering)
     return await face.respond(to: HubRequest(request, body: bytes))
+  }
+
+  /// The progress of a call, then its result.
+  private func stream(
+    _ request: Request, _ face: HubFace, _ channel: any Channel
+  ) async throws -> Response {
+    guard let bytes = try await collected(request.body, limit: limits.body) else {
+      counters.turnAway(.body)
+      return response(.tooLarge(limit: limits.body), isHead: false, closes: true)
+    }
+    await tell(channel, .answering)
+    let question = HubRequest(request, body: bytes)
+    let requestBody = request.body
+    let headers: HTTPFields = [
+      .contentType: MediaType.events, .cacheControl: "no-store", .connection: "close",
+    ]
+    return Response(
+      status: .ok, headers: headers,
+      body: ResponseBody { writer in
+        try await requestBody.consumeWithCancellationOnInboundClose { _ in
+          let (lines, end) = HubFace.lines()
+          async let work: Void = face.answer(question, to: end)
+          for await line in lines { try await writer.write(ByteBuffer(bytes: line)) }
+          await work
+        }
+        try await writer.finish(nil)
+      })
   }
 
   // MARK: MCP
 
-  private func respond(to request: Request, _ mcp: MCPMount) async throws -> Response {
-    let limit = mcp.endpoint.limits.body
+  private func respond(
+    to request: Request, _ mcp: MCPMount, _ channel: any Channel
+  ) async throws -> Response {
+    guard let endpoint = mcp.endpoint(for: HubRequest(request, body: [])) else {
+      counters.turnAway(.token)
+      return response(Gate.refusal, isHead: false, closes: true)
+    }
+    let limit = endpoint.limits.body
     // One byte more than fits: the endpoint then says that it is too much.
     let bytes = try await collected(request.body, limit: limit)
     let question = HubRequest(
       request, body: bytes ?? [UInt8](repeating: 0x20, count: limit + 1))
+    await tell(channel, .answering)
     let reply = await withGracefulShutdownHandler {
-      await mcp.respond(to: question)
+      await mcp.respond(to: question, endpoint)
     } onGracefulShutdown: {
-      mcp.endpoint.close()
+      endpoint.close()
     }
     var headers = HTTPFields()
     for header in reply.headers {
@@ -112,9 +192,10 @@ package struct HubServer: Sendable {
       if bytes.count > 0 { headers[.cacheControl] = "no-store" }
       if question.body.count > limit { headers[.connection] = "close" }
       body = ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
+      await tell(channel, .answered)
     case .events(let stream):
       headers[.connection] = "close"
-      body = events(stream, request, mcp.endpoint)
+      body = events(stream, request, endpoint)
     }
     return Response(status: .init(code: reply.status), headers: headers, body: body)
   }
@@ -158,6 +239,17 @@ package struct HubServer: Sendable {
       bytes.append(contentsOf: chunk.readableBytesView)
     }
     return bytes
+  }
+}
+
+/// A request with its connection.
+private struct WatchedContext: RequestContext {
+  var coreContext: CoreRequestContextStorage
+  let channel: any Channel
+
+  init(source: ApplicationRequestContextSource) {
+    coreContext = .init(source: source)
+    channel = source.channel
   }
 }
 

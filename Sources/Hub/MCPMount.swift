@@ -4,12 +4,25 @@ package import MCP
 ///
 /// `GET /mcp` stays the discovery document for those who do not ask for events.
 package struct MCPMount: Sendable {
-  package let endpoint: HTTPEndpoint
+  /// All endpoints there are.
+  let endpoints: [HTTPEndpoint]
+  private let choose: @Sendable (HubRequest) -> HTTPEndpoint?
   let visitors: VisitorRules
 
+  /// The same endpoint for everybody.
   package init(_ endpoint: HTTPEndpoint, visitors: VisitorRules) {
-    (self.endpoint, self.visitors) = (endpoint, visitors)
+    (endpoints, self.visitors) = ([endpoint], visitors)
+    choose = { _ in endpoint }
   }
+
+  /// An endpoint for each access, since sessions must not be shared between them.
+  package init(_ byAccess: [Access: HTTPEndpoint], gate: Gate, visitors: VisitorRules) {
+    (endpoints, self.visitors) = (Array(byAccess.values), visitors)
+    choose = { request in gate.access(request).flatMap { byAccess[$0] } }
+  }
+
+  /// The endpoint for whoever sent the request; nil without a token that is known.
+  func endpoint(for request: HubRequest) -> HTTPEndpoint? { choose(request) }
 
   /// Whether the request is for the endpoint.
   ///
@@ -20,10 +33,10 @@ package struct MCPMount: Sendable {
     guard path == ["mcp"] else { return false }
     guard !isAlone, ["GET", "HEAD"].contains(request.method) else { return true }
     return request.header("mcp-session-id") != nil
-      || request.header("accept")?.contains("text/event-stream") == true
+      || request.header("accept")?.contains(MediaType.events) == true
   }
 
-  func respond(to request: HubRequest) async -> EndpointReply {
+  func respond(to request: HubRequest, _ endpoint: HTTPEndpoint) async -> EndpointReply {
     if let refusal = visitors.refusal(
       host: request.header("host"), origin: request.header("origin"))
     {

@@ -7,12 +7,13 @@ package struct EmbeddedHub: HubConnection {
   package static let name = "Kubeshark MCP Server"
 
   private let traffic: Traffic
+  private let set: ToolSet
   private let tools: [any Tool]
   private let listed: Catalogue
 
   /// - Parameter set: the tools that the catalogue lists; the others can be called all the same.
   package init(_ traffic: Traffic, version: String, set: ToolSet = .core) {
-    self.traffic = traffic
+    (self.traffic, self.set) = (traffic, set)
     // The order of `tools/list`.
     let tools: [any Tool] = [
       ListWorkloads(traffic: traffic), ListAPICalls(traffic: traffic), GetAPICall(traffic: traffic),
@@ -34,6 +35,13 @@ package struct EmbeddedHub: HubConnection {
         "dissection": true, "raw_capture": false, "snapshots": false, "cloud_storage": false,
         "k8s_resolution": traffic.hasInventory,
       ])
+  }
+
+  /// The same Hub for somebody who sees the traffic of these namespaces alone; names with `*` for
+  /// any text.
+  package func scoped(to namespaces: [String]) -> EmbeddedHub {
+    EmbeddedHub(
+      traffic.scoped(to: NamespaceScope(namespaces)), version: listed.version, set: set)
   }
 
   /// The rows of all tools, for routes and reference pages.

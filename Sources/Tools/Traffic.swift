@@ -9,8 +9,8 @@ package import ToolKit
 
 /// The traffic of an embedded Hub: what its tools ask.
 package struct Traffic: Sendable {
-  private let source: @Sendable () -> any CallSource
-  private let inventory: Inventory
+  private var source: @Sendable () -> any CallSource
+  private var inventory: Inventory
   private let statistics: @Sendable () -> Statistics
   private let waitUntilReady: @Sendable (@escaping ProgressReport) async throws(ToolError) -> Void
   private let clock: (@Sendable () -> Timestamp)?
@@ -50,6 +50,24 @@ package struct Traffic: Sendable {
   var now: Timestamp {
     if let clock { return clock() }
     return statistics().newest.map { $0.advanced(by: 1) } ?? Timestamp(nanoseconds: 0)
+  }
+
+  /// The traffic of some namespaces alone, by entries and by names.
+  func scoped(to scope: NamespaceScope) -> Traffic {
+    guard let filter = Query.compile(scope.condition, now: Timestamp(nanoseconds: 0)).filter else {
+      preconditionFailure("the condition of a scope is not KFL: \(scope.condition)")
+    }
+    var scoped = self
+    let source = source
+    scoped.source = {
+      ScopedSource(source(), filter: filter) { view in
+        [FieldID.sourceNamespace, .destinationNamespace].contains { id in
+          view.text(id).map(scope.contains) ?? false
+        }
+      }
+    }
+    scoped.inventory = Inventory(inventory.items.filter { scope.contains($0.namespace) })
+    return scoped
   }
 
   var hasInventory: Bool { !inventory.items.isEmpty }

@@ -17,8 +17,9 @@ struct HubCommand: AsyncParsableCommand {
         curl http://127.0.0.1:8899/api/mcp
         kubeshark mcp --url http://127.0.0.1:8899
 
-      MCP over HTTP is at /mcp. Where others can reach the address, MCP clients need the token in
-      KUBESHARK_MCP_TOKEN, or the one that is printed.
+      MCP over HTTP is at /mcp. Where others can reach the address, --auth-tokens says who may ask:
+      a file with a line TOKEN ROLE [NAMESPACES] each, such as
+        3yGcW1mZkQ8vTq2R kubeshark-viewer shop,payments-*
 
       \(exitCodes)
       """)
@@ -36,6 +37,8 @@ struct HubCommand: AsyncParsableCommand {
     help: ArgumentHelp("A host name this Hub goes by; can be repeated.", valueName: "name"))
   var allowedHosts: [String] = []
 
+  @OptionGroup var access: HubAccessOptions
+
   func run() async throws {
     let log = StderrLog.logger(tag: "kubeshark-hub")
     guard traffic.isNamed else {
@@ -48,28 +51,18 @@ struct HubCommand: AsyncParsableCommand {
       ? try traffic.startLive { log.warning("\($0)") } : try traffic.start(follows: follow)
     let reading = started.reading
     let visitors = VisitorRules(names: allowedHosts + [address.host])
-    let face = HubFace(
-      hub: started.hub,
-      routes: started.hub.rows.flatMap { row in
-        ([row.route] + row.moreRoutes).map { HubRoute($0, tool: row.name) }
-      },
-      visitors: visitors,
-      isReady: { reading.statistics.isComplete || reading.statistics.isGrowing })
-    if !address.isLoopback {
-      log.warning("whoever reaches \(listen) can read this traffic; nobody has to sign in")
-    }
-    let source = HubSource(
-      hub: started.hub, mode: traffic.live.isNamed ? .live : .embedded, origin: "")
-    let endpoint = HTTPEndpoint(
-      offer: source.offer(log: log), identity: source.identity,
-      token: try EndpointToken.token(for: address) { log.warning("\($0)") })
+    let mode: PromptSetting.Mode = traffic.live.isNamed ? .live : .embedded
+    let tls = try access.tls()
+    let (face, mcp) = try access.faces(
+      of: started.hub, at: address, visitors: visitors, metrics: { reading.statistics.metrics },
+      isReady: { reading.statistics.isComplete || reading.statistics.isGrowing }, log
+    ) { hub in HubSource(hub: hub, mode: mode, origin: "") }
     // The library's own lines stay out, except when something is wrong.
     let quiet = StderrLog.logger(tag: "kubeshark-hub", level: .warning)
     let server = HubServer(
-      face, mcp: MCPMount(endpoint, visitors: visitors), host: address.host, port: address.port,
-      log: quiet
+      face, mcp: mcp, host: address.host, port: address.port, tls: tls, log: quiet
     ) { port in
-      log.info("listening on \(address.url(port: port))")
+      log.info("listening on \(address.url(port: port, scheme: tls == nil ? "http" : "https"))")
     }
     do {
       try await server.run()

@@ -24,7 +24,9 @@ struct ListenAddress {
   var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
 
   /// The address with the port that was really taken.
-  func url(port: Int) -> String { "http://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+  func url(port: Int, scheme: String = "http") -> String {
+    "\(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+  }
 
   /// Why it cannot be served on, without the names of the system's calls.
   static func reason(_ error: any Error, flag: String) -> String {

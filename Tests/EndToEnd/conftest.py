@@ -135,12 +135,12 @@ class Server:
 class Hub:
     """`kubeshark hub` on a port of its own."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, listen="127.0.0.1:0"):
         self.process = subprocess.Popen(
-            [BINARY, "hub", "--listen", "127.0.0.1:0", *arguments], stderr=subprocess.PIPE,
+            [BINARY, "hub", "--listen", listen, *arguments], stderr=subprocess.PIPE,
             stdout=subprocess.DEVNULL)
         for line in self.process.stderr:
-            if found := re.search(rb"listening on (http://\S+)", line):
+            if found := re.search(rb"listening on (https?://\S+)", line):
                 self.url = found.group(1).decode()
                 return
         raise AssertionError("the hub did not start")

@@ -164,7 +164,7 @@ struct HubFaceTests {
   @Test func healthAndReadiness() async throws {
     #expect(try await ask("GET", "/healthz").json == ["status": "ok"])
     #expect(try await ask("GET", "/readyz").json == ["status": "ready"])
-    let face = HubFace(hub: StubHub(), routes: [], isReady: { false })
+    let face = HubFace(hub: { _ in StubHub() }, routes: [], isReady: { false })
     let response = await face.respond(
       to: HubRequest(method: "GET", path: "/readyz", headers: [("host", "localhost")]))
     #expect(response.status == 503)

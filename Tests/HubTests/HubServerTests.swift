@@ -9,9 +9,13 @@ struct HubServerTests {
   @Test func aRealSocketAnswersCancelsAndCloses() async throws {
     var log = Logger(label: "test")
     log.logLevel = .critical
+    var limits = HubLimits()
+    limits.requestTime = .seconds(3)
+    let counters = HubCounters()
     let (ports, port) = AsyncStream.makeStream(of: Int.self)
     let server = HubServer(
-      HubFace(hub: StubHub(), routes: StubHub.routes), host: "127.0.0.1", port: 0, log: log
+      HubFace(hub: { _ in StubHub() }, routes: StubHub.routes, limits: limits, counters: counters),
+      host: "127.0.0.1", port: 0, log: log
     ) { port.yield($0) }
     let task = Task { try await server.run() }
     let chosen = try #require(await ports.first { _ in true })
@@ -38,6 +42,9 @@ struct HubServerTests {
     #expect(large.hasPrefix("HTTP/1.1 413"))
     let rubbish = await exchange(chosen, "\0\0rubbish\r\n\r\n")
     #expect(rubbish.isEmpty || rubbish.hasPrefix("HTTP/1.1 400"))
+    let slow = await exchange(chosen, "GET /mcp HTTP/1.1\r\nHost: loc")
+    #expect(slow.isEmpty && counters.refused(.requestTime) > 0, "closed without an answer")
+    #expect(counters.refused(.body) == 1)
     task.cancel()
     _ = await task.result
   }

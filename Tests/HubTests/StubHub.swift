@@ -34,6 +34,13 @@ struct StubHub: HubConnection {
       do { try await Task.sleep(for: .seconds(30)) } catch {
         throw ToolError(status: 499, code: "cancelled", message: "cancelled")
       }
+    case "steps":
+      for step in 1...2 { caller.progress(Progress(done: Double(step), total: 2)) }
+    case "stepsForever":
+      while !Task.isCancelled {
+        caller.progress(Progress(done: 1))
+        try? await Task.sleep(for: .milliseconds(5))
+      }
     default: break
     }
     return ToolAnswer(
@@ -63,7 +70,7 @@ func ask(
     all.append((name: "content-type", value: "application/json"))
   }
   if let accept { all.append((name: "accept", value: accept)) }
-  let face = HubFace(hub: StubHub(), routes: StubHub.routes)
+  let face = HubFace(hub: { _ in StubHub() }, routes: StubHub.routes)
   let response = await face.respond(
     to: HubRequest(
       method: method, path: String(parts[0]), query: parts.count > 1 ? String(parts[1]) : "",

@@ -1,0 +1,83 @@
+import NIOCore
+
+/// Counts a connection, and closes it when its client takes too long to send a request or to take
+/// an answer.
+///
+/// On the connection's event loop, like every handler.
+final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
+  typealias InboundIn = NIOAny
+  typealias InboundOut = NIOAny
+  typealias OutboundIn = NIOAny
+  typealias OutboundOut = NIOAny
+
+  /// What the server tells of a request.
+  enum Event: Sendable {
+    /// The whole request is there; the answer takes its time.
+    case answering
+    /// The answer is made; what follows is the client's turn.
+    case answered
+  }
+
+  private let limits: HubLimits
+  private let counters: HubCounters
+  private var deadline: Scheduled<Void>?
+  private var isCounted = false
+
+  init(_ limits: HubLimits, _ counters: HubCounters) {
+    (self.limits, self.counters) = (limits, counters)
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    if context.channel.isActive { begin(context) }
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
+    begin(context)
+    context.fireChannelActive()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    deadline?.cancel()
+    deadline = nil
+    if isCounted { counters.closed() }
+    isCounted = false
+    context.fireChannelInactive()
+  }
+
+  private func begin(_ context: ChannelHandlerContext) {
+    guard !isCounted else { return }
+    isCounted = true
+    // Up to the limit they are served, somewhat beyond it told why not, then just closed.
+    if counters.opened() > 2 * limits.connections {
+      counters.turnAway(.connections)
+      context.close(promise: nil)
+      return
+    }
+    wait(context)
+  }
+
+  private func wait(_ context: ChannelHandlerContext) {
+    deadline?.cancel()
+    let channel = context.channel
+    let counters = counters
+    deadline = context.eventLoop.scheduleTask(in: TimeAmount(limits.requestTime)) {
+      counters.turnAway(.requestTime)
+      channel.close(promise: nil)
+    }
+  }
+
+  func triggerUserOutboundEvent(
+    context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?
+  ) {
+    switch event as? Event {
+    case .answering?:
+      deadline?.cancel()
+      deadline = nil
+      promise?.succeed()
+    case .answered?:
+      if isCounted { wait(context) }
+      promise?.succeed()
+    case nil: context.triggerUserOutboundEvent(event, promise: promise)
+    }
+  }
+}

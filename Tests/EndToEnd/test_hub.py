@@ -1,0 +1,209 @@
+"""The Hub's HTTP face from outside: tokens and scopes, TLS, metrics, events, compression, limits."""
+
+import gzip
+import json
+import re
+import ssl
+import subprocess
+import urllib.error
+import urllib.request
+
+import pytest
+
+from conftest import PATIENCE, SHOP, WORKLOADS, Hub, kubeshark
+
+ADMIN, VIEWER = "admin-token-0123456789", "viewer-token-0123456789"
+TRAFFIC = ["--pcap", SHOP, "--workloads", WORKLOADS, "--no-cache"]
+
+
+def ask(url, path, body=None, token=None, headers=None, context=None):
+    headers = dict(headers or {})
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    data = None
+    if body is not None:
+        data = json.dumps(body).encode()
+        headers["Content-Type"] = "application/json"
+    request = urllib.request.Request(url + path, data, headers)
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE, context=context) as answer:
+            return answer.status, answer.headers, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers, error.read()
+
+
+@pytest.fixture(scope="module")
+def gated(tmp_path_factory):
+    tokens = tmp_path_factory.mktemp("tokens") / "tokens"
+    tokens.write_text(f"{ADMIN} kubeshark-admin\n{VIEWER} kubeshark-viewer kube-*\n")
+    hub = Hub(*TRAFFIC, "--auth-tokens", str(tokens), listen="0.0.0.0:0")
+    yield hub.url.replace("0.0.0.0", "127.0.0.1")
+    hub.stop()
+
+
+def test_others_need_a_token():
+    refused = kubeshark("hub", *TRAFFIC, "--listen", "0.0.0.0:0")
+    assert refused.returncode == 2
+    assert b"--auth-tokens" in refused.stderr
+
+
+def test_a_file_with_mistakes_is_refused(tmp_path):
+    tokens = tmp_path / "tokens"
+    tokens.write_text("short kubeshark-admin\n")
+    refused = kubeshark("hub", *TRAFFIC, "--auth-tokens", str(tokens))
+    assert refused.returncode == 2 and b"line 1" in refused.stderr
+    assert b"short kubeshark-admin" not in refused.stderr
+
+
+def test_tokens_decide(gated):
+    status, headers, body = ask(gated, "/api/mcp")
+    assert status == 401 and headers["WWW-Authenticate"].startswith("Bearer")
+    assert "token" in json.loads(body)["error"].lower()
+    assert ask(gated, "/healthz")[0] == 200
+    assert ask(gated, "/api/mcp", token=ADMIN)[0] == 200
+    assert ask(gated, "/api/mcp", headers={"X-Kubeshark-Authorization": ADMIN})[0] == 200
+    who = json.loads(ask(gated, "/whoami", token=VIEWER)[2])
+    assert who["role"] == "kubeshark-viewer"
+    assert who["authzFilters"] == {"namespaces": ["kube-*"]}
+
+
+def test_a_scope_hides_other_namespaces(gated):
+    def calls(token, **arguments):
+        status, _, body = ask(
+            gated, "/mcp/tools/call", {"name": "list_api_calls", "arguments": arguments}, token)
+        return status, json.loads(body)
+
+    everything = calls(ADMIN, limit=1000)[1]
+    seen = calls(VIEWER, limit=1000)[1]
+    assert 0 < seen["total"] < everything["total"]
+    for call in seen["calls"]:
+        assert "kube-system" in (call["src"].get("ns"), call["dst"].get("ns")), call
+    hidden = next(c for c in everything["calls"] if c["proto"] == "redis")
+    path = "/mcp/calls/" + hidden["id"]
+    assert ask(gated, path, token=ADMIN)[0] == 200
+    assert ask(gated, path, token=VIEWER)[0] == 404
+    # Nothing that explains an empty answer looks beyond the scope.
+    for arguments in ({"proto": "redis"}, {"kfl": 'path == "x"'}, {"kfl": 'dst.name == "redis"'}):
+        status, empty = calls(VIEWER, **arguments)
+        assert status == 200 and empty["total"] == 0
+        assert "checkout" not in json.dumps(empty) and "redis-0" not in json.dumps(empty)
+    def answer(tool):
+        status, _, body = ask(gated, f"/mcp/tools/{tool}", {"limit": 1000}, VIEWER)
+        assert status == 200, body
+        return json.loads(body)
+
+    for flow in answer("list_l4_flows")["flows"]:
+        assert "kube-system" in (flow["client"].get("ns"), flow["server"].get("ns")), flow
+    for edge in answer("get_service_map")["edges"]:
+        assert "kube-system/" in edge["src"] + edge["dst"], edge
+    for workload in answer("list_workloads")["workloads"]:
+        assert workload.get("namespace") in (None, "kube-system"), workload
+    for address in answer("list_ips")["ips"]:
+        assert all(r.get("namespace") == "kube-system" for r in address["records"]), address
+    assert answer("get_api_stats")["stats"]["total_calls"] == seen["total"]
+
+
+def test_mcp_over_http_takes_the_same_tokens(gated):
+    hello = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+        "protocolVersion": "2025-11-25", "capabilities": {},
+        "clientInfo": {"name": "t", "version": "1"}}}
+    accept = {"Accept": "application/json, text/event-stream"}
+    assert ask(gated, "/mcp", hello, headers=accept)[0] == 401
+    status, headers, _ = ask(gated, "/mcp", hello, VIEWER, accept)
+    assert status == 200
+    call = {"jsonrpc": "2.0", "id": 2, "method": "tools/call",
+            "params": {"name": "list_api_calls", "arguments": {"proto": "redis"}}}
+    session = {**accept, "Mcp-Session-Id": headers["Mcp-Session-Id"],
+               "MCP-Protocol-Version": "2025-11-25"}
+    assert b'"total":0' in ask(gated, "/mcp", call, VIEWER, session)[2]
+    # A session belongs to whoever opened it.
+    assert ask(gated, "/mcp", call, ADMIN, session)[0] == 404
+
+
+def test_metrics(hub):
+    ask(hub.url, "/mcp/tools/list_api_calls", {})
+    status, headers, body = ask(hub.url, "/metrics")
+    page = body.decode()
+    assert status == 200 and headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    assert re.search(r"^kubeshark_received_packets_total 1345$", page, re.M)
+    assert re.search(r'^kubeshark_hub_calls_total\{tool="list_api_calls",status="200"\} \d+$', page, re.M)
+    assert re.search(r"^kubeshark_hub_connections [1-9]", page, re.M)
+
+
+def test_progress_as_events(hub):
+    status, headers, body = ask(
+        hub.url, "/mcp/tools/call", {"name": "get_api_stats", "arguments": {}},
+        headers={"Accept": "text/event-stream"})
+    assert status == 200 and headers["Content-Type"] == "text/event-stream"
+    event, data = body.decode().strip().split("\n\n")[-1].split("\n")
+    assert event == "event: result"
+    assert json.loads(data.removeprefix("data: "))["stats"]["total_calls"] > 300
+    body = ask(hub.url, "/mcp/tools/call", {"name": "nonsense"}, headers={"Accept": "text/event-stream"})[2]
+    assert body.startswith(b"event: error\ndata: {")
+
+
+def test_answers_are_compressed_for_those_who_take_it(hub):
+    plain = ask(hub.url, "/api/mcp")
+    packed = ask(hub.url, "/api/mcp", headers={"Accept-Encoding": "gzip"})
+    assert packed[1]["Content-Encoding"] == "gzip" and gzip.decompress(packed[2]) == plain[2]
+    assert ask(hub.url, "/api/mcp", headers={"If-None-Match": packed[1]["ETag"]})[0] == 304
+
+
+def test_every_tool_has_its_rest_form(hub):
+    found = json.loads(ask(hub.url, "/mcp/resolve/ips?ip=10.244.2.21")[2])
+    assert found["ips"][0]["records"][0]["name"] == "redis-0"
+    for path in ("/mcp/resolve/workloads", "/api/mcp/targets", "/mcp/service-map?group_by=pod",
+                 "/mcp/stats/compare?window=12s", "/mcp/trace?path=/api/checkout",
+                 "/mcp/kfl/validate?kfl=http", "/mcp/flows/summary"):
+        status, _, body = ask(hub.url, path)
+        assert status == 200 and "coverage" in json.loads(body), path
+    status, _, body = ask(hub.url, "/mcp/kfl/validate", {"kfl": "http &&"})
+    assert status == 200 and json.loads(body)["valid"] is False
+    status, _, body = ask(hub.url, "/mcp/calls?kfl=http%20%26%26%20status_cod%3D%3D5")
+    error = json.loads(body)
+    assert status == 400 and error["position"] == 8 and "status_code" in error["hint"]
+
+
+def test_limits_have_their_errors(hub):
+    status, _, body = ask(hub.url, "/api/mcp", headers={"X-Long": "a" * 40_000})
+    assert status == 431 and json.loads(body)["code"] == "headers_too_large"
+    status, _, body = ask(hub.url, "/mcp/tools/call", {"name": "x" * 1_100_000})
+    assert status == 413 and json.loads(body)["code"] == "too_large"
+    page = ask(hub.url, "/metrics")[2].decode()
+    for limit in ("headers", "body"):
+        assert re.search(rf'^kubeshark_hub_refused_total\{{limit="{limit}"\}} [1-9]', page, re.M)
+
+
+def test_tls(tmp_path):
+    key, certificate = str(tmp_path / "key.pem"), str(tmp_path / "cert.pem")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out",
+         certificate, "-days", "2", "-subj", "/CN=localhost", "-addext",
+         "subjectAltName=DNS:localhost,IP:127.0.0.1"], check=True, capture_output=True)
+    hub = Hub(*TRAFFIC, "--tls-cert", certificate, "--tls-key", key)
+    try:
+        assert hub.url.startswith("https://")
+        context = ssl.create_default_context(cafile=certificate)
+        assert ask(hub.url, "/api/mcp", context=context)[0] == 200
+        with pytest.raises(Exception):
+            ask(hub.url, "/api/mcp")  # an authority that is not trusted
+        listed = kubeshark("mcp", "--url", hub.url, "--ca-file", certificate, "--list-tools")
+        assert b"list_api_calls" in listed.stdout
+    finally:
+        hub.stop()
+    for arguments in (["--tls-cert", certificate], ["--tls-cert", key, "--tls-key", key],
+                      ["--tls-cert", certificate, "--tls-key", str(tmp_path / "none")]):
+        assert kubeshark("hub", *TRAFFIC, *arguments).returncode != 0
+
+
+def test_what_the_published_client_expects(hub):
+    """It reads name, tools and prompts, and posts a name with arguments."""
+    found = json.loads(ask(hub.url, "/api/mcp")[2])
+    assert found["name"] and len(found["tools"]) >= 6 and len(found["prompts"]) == 9
+    assert all(t["inputSchema"]["type"] == "object" and t["description"] for t in found["tools"])
+    stats = json.loads(ask(
+        hub.url, "/api/mcp/tools/call", {"name": "get_api_stats", "arguments": None})[2])["stats"]
+    assert stats["total_calls"] and 0 <= stats["error_rate"] <= 1
+    assert {"path", "count"} <= stats["endpoints"][0].keys()
+    status, _, body = ask(hub.url, "/api/mcp/tools/call", {"arguments": {}})
+    assert status == 400 and "tool name is required" in json.loads(body)["error"]

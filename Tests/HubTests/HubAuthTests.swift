@@ -1,0 +1,101 @@
+import JSON
+import Testing
+import ToolKit
+
+@testable import Hub
+
+/// Who may ask, and what they see.
+@Suite struct HubAuthTests {
+  private static let tokens = """
+    # who asks
+    admin-token-0123456 kubeshark-admin
+    viewer-token-012345 kubeshark-viewer shop,pay*
+    custom-token-012345\tsnapshot:read
+    """
+
+  private func ask(
+    _ method: String, _ path: String, token: String?, body: String? = nil,
+    counters: HubCounters = HubCounters()
+  ) async throws -> (response: HubResponse, json: JSONValue) {
+    let file = try AccessFile(Self.tokens)
+    let face = HubFace(
+      hub: { GuardedHub(StubHub(), $0, readers: ["get_api_call"]) }, routes: StubHub.routes,
+      gate: Gate(file), counters: counters)
+    var headers = [(name: "host", value: "localhost")]
+    if let token { headers.append((name: "authorization", value: token)) }
+    if body != nil { headers.append((name: "content-type", value: "application/json")) }
+    let response = await face.respond(
+      to: HubRequest(method: method, path: path, headers: headers, body: Array((body ?? "").utf8)))
+    return (response, try JSONReader.value(of: response.body))
+  }
+
+  @Test(arguments: [
+    nil, "Bearer", "Bearer wrong-token-012345", "Basic admin-token-0123456",
+    "Bearer admin-token-012345", "Bearer admin-token-01234567",
+  ])
+  func withoutATokenNothingIsAnswered(token: String?) async throws {
+    let counters = HubCounters()
+    for path in ["/mcp", "/api/mcp", "/metrics", "/whoami", "/mcp/calls/a", "/nothing"] {
+      let (response, json) = try await ask("GET", path, token: token, counters: counters)
+      #expect(response.status == 401 && json["code"] == "unauthorized", "\(path)")
+      #expect(response.fields.contains { $0.name == "www-authenticate" })
+    }
+    #expect(counters.refused(.token) == 6)
+    #expect(try await ask("GET", "/healthz", token: token).response.status == 200)
+    #expect(try await ask("GET", "/readyz", token: token).response.status == 200)
+  }
+
+  @Test func whoamiSaysWhatATokenMayDo() async throws {
+    let admin = try await ask("GET", "/whoami", token: "Bearer admin-token-0123456").json
+    #expect(admin["role"] == "kubeshark-admin" && admin["capabilities"]?.array?.count == 7)
+    #expect(admin["authzFilters"]?["namespaces"] == .null)
+    let viewer = try await ask("GET", "/api/whoami", token: "bearer viewer-token-012345").json
+    #expect(viewer["capabilities"] == ["dissection:live", "snapshot:read"])
+    #expect(viewer["authzFilters"]?["namespaces"] == ["shop", "pay*"])
+  }
+
+  @Test func callsNeedTheirCapability() async throws {
+    let body = #"{"name":"get_api_call","arguments":{"id":"a"}}"#
+    let path = "/mcp/tools/call"
+    let viewer = try await ask("POST", path, token: "Bearer viewer-token-012345", body: body)
+    #expect(viewer.response.status == 200)
+    let custom = try await ask("POST", path, token: "Bearer custom-token-012345", body: body)
+    #expect(custom.response.status == 403)
+    #expect(custom.json["details"]?["required_capability"] == "dissection:live")
+    let snapshot = try await ask(
+      "POST", path, token: "Bearer custom-token-012345",
+      body: #"{"name":"get_api_call","arguments":{"id":"a","db":"s/d"}}"#)
+    #expect(snapshot.response.status == 200)
+    for tool in ["create_snapshot", "enable_dissection", "delete_snapshot", "anything_else"] {
+      let refused = try await ask("POST", "/mcp/tools/\(tool)", token: "Bearer viewer-token-012345")
+      #expect(refused.response.status == 403, "\(tool)")
+      let allowed = try await ask("POST", "/mcp/tools/\(tool)", token: "Bearer admin-token-0123456")
+      #expect(allowed.response.status == 200, "\(tool)")
+    }
+  }
+
+  @Test func listsShowWhatMayBeCalled() async throws {
+    let viewer = try await ask("GET", "/mcp", token: "Bearer viewer-token-012345").json
+    #expect(viewer["tools"]?.array?.count == 1)
+    let custom = try await ask("GET", "/mcp", token: "Bearer custom-token-012345").json
+    #expect(custom["tools"] == [])
+  }
+
+  @Test(arguments: [
+    ("", "names no token"), ("# nothing", "names no token"), ("short kubeshark-admin", "line 1"),
+    ("a-long-enough-token", "TOKEN ROLE"), ("a-long-enough-token root", "neither a role"),
+    ("a-long-enough-token kubeshark-admin\na-long-enough-token kubeshark-viewer", "line 2"),
+    ("a-long-enough-tokén kubeshark-admin", "characters"),
+    ("a-long-enough-token kubeshark-admin shop more", "TOKEN ROLE"),
+  ])
+  func mistakesInTheFileAreNamed(text: String, part: String) {
+    do {
+      _ = try AccessFile(text)
+      Issue.record("accepted")
+    } catch { #expect(error.message.contains(part), "\(error.message)") }
+  }
+
+  @Test func noScopeSeesNothingAndNoTokenFileEverything() {
+    #expect(Gate().access(HubRequest(method: "GET", path: "/")) == .all)
+  }
+}
