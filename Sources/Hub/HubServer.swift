@@ -152,7 +152,9 @@ package struct HubServer: Sendable {
     return Response(
       status: .ok, headers: headers,
       body: ResponseBody { writer in
-        try await requestBody.consumeWithCancellationOnInboundClose { _ in
+        try await requestBody.consumeWithCancellationOnInboundClose { rest in
+          // The body was read before; see `events`.
+          _ = rest.makeAsyncIterator()
           let (lines, end) = HubFace.lines()
           async let work: Void = face.answer(question, to: end)
           for await line in lines { try await writer.write(ByteBuffer(bytes: line)) }
