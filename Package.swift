@@ -40,8 +40,9 @@ let modules: [Target] =
   + module("ToolKit", uses: "JSON", "Bytes")
   + module(
     "Tools",
-    uses: "ToolKit", "Query", "Pipeline", "Identity", "KFL", "Store", "Dissectors", "Entries",
-    "Ring", "Capture", "Layers", "Packets", "Decompression", "JSON", "Bytes", products: [.crypto])
+    uses: "ToolKit", "Query", "Pipeline", "Snapshots", "Ring", "Capture", "Identity", "KFL",
+    "Store", "Dissectors", "Entries", "Layers", "Packets", "Decompression", "JSON", "Bytes",
+    products: [.crypto])
   + module("MCP", uses: "ToolKit", "JSON", "Bytes", products: [.crypto, .logging])
   + module(
     "Hub", uses: "MCP", "ToolKit", "Tools", "Decompression", "JSON", "Bytes",
@@ -56,10 +57,9 @@ let modules: [Target] =
     "Cluster", uses: "HubClient", "ToolKit", "JSON", "Bytes", "CLinux")
   + command(
     "kubeshark",
-    uses: "MCP", "Cluster", "HubClient", "Hub", "Tools", "ToolKit", "Identity", "Pipeline", "Query",
-    "KFL", "Store", "Ring", "Capture", "Entries", "Dissectors", "Flows", "Layers", "Packets",
-    "JSON",
-    "Bytes", "CVersion",
+    uses: "MCP", "Cluster", "HubClient", "Hub", "Tools", "ToolKit", "Snapshots", "Ring", "Capture",
+    "Identity", "Pipeline", "Query", "KFL", "Store", "Entries", "Dissectors", "Flows", "Layers",
+    "Packets", "JSON", "Bytes", "CVersion",
     products: [.argumentParser, .logging, .serviceLifecycle, .asyncHTTPClient, .yams])
   + example("mcp-fixture", path: "MCPFixture", uses: "Hub", "MCP", "ToolKit", "JSON")
   + benchmark(

@@ -102,7 +102,8 @@
           program = cooked
         }
       }
-      return name == Interfaces.any
+      // A group of sockets does not heed that one of them leaves out what is sent.
+      return name == Interfaces.any || Interfaces.isLoopback(name, asking: ring.descriptor)
         ? CaptureFilter.Instruction.withoutEcho(program, loopback: loopback) : program
     }
 

@@ -82,7 +82,7 @@ package final class ClusterHub: RemoteHub {
 
   // MARK: The link
 
-  /// How long a call that is sent again waits for the next attempt.
+  /// How long a call waits for the next attempt.
   private static let patience = Duration.seconds(5)
 
   /// The way to the Hub, opened if need be.
@@ -214,7 +214,7 @@ package final class ClusterHub: RemoteHub {
   private func ask<Value: Sendable>(
     repeats: (HubClient) -> Bool, _ body: (HubClient) async throws(ToolError) -> Value
   ) async throws(ToolError) -> Value {
-    let link = try await link()
+    let link = try await link(patience: Self.patience)
     do throws(ToolError) {
       return try await use(link, body)
     } catch {

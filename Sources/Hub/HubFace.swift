@@ -94,6 +94,55 @@ package final class HubFace: Sendable {
     }
   }
 
+  /// Whether this path may be that of a file.
+  static func isFile(_ path: String) -> Bool {
+    var parts = path.split(separator: "/")[...]
+    if parts.first == "api" { parts.removeFirst() }
+    return parts.count > 2 && parts.first == "mcp" && parts.last == "pcap"
+  }
+
+  /// The file that a request asks for; nil when it asks for something else.
+  ///
+  /// - Throws: what keeps it from being had.
+  package func file(for request: HubRequest) async throws(ToolError) -> FileReply? {
+    guard Self.isFile(request.path), isAllowed(["GET"], request),
+      visitors.refusal(host: request.header("host"), origin: request.header("origin")) == nil,
+      let access = gate.access(request)
+    else { return nil }
+    guard counters.begin(limit: limits.calls) else { throw tooManyCalls }
+    let begun = ContinuousClock.now
+    var status = 500
+    defer { counters.end("file", status: status, ContinuousClock.now - begun) }
+    do throws(ToolError) {
+      let reply = try await reply(to: request, from: hub(access))
+      status = reply.status
+      return reply
+    } catch {
+      status = error.status
+      throw error
+    }
+  }
+
+  private func reply(
+    to request: HubRequest, from hub: any HubConnection
+  ) async throws(ToolError) -> FileReply {
+    let target = request.path + (request.query.isEmpty ? "" : "?" + request.query)
+    var wanted = ByteRange(request.header("range"))
+    // A range of another version is worth nothing (RFC 9110 §13.1.5).
+    let version = request.header("if-range")
+    var file = try await hub.file(
+      target, from: FileStart(offset: wanted?.start ?? 0, tag: version))
+    if let version, version != file.tag { wanted = nil }
+    if let wanted, let length = file.length, wanted.range(of: length) == nil {
+      return FileReply(file, wanted)
+    }
+    // One that cannot begin where it was asked to is sent whole.
+    if let wanted, file.offset > wanted.start {
+      file = try await hub.file(target, from: .beginning)
+    }
+    return FileReply(file, wanted)
+  }
+
   private func response(
     to request: HubRequest, _ access: Access, _ progress: @escaping ProgressReport
   ) async throws(ToolError) -> HubResponse {
@@ -172,11 +221,7 @@ package final class HubFace: Sendable {
     _ tool: String, _ arguments: JSONObject, _ request: HubRequest, _ access: Access,
     _ progress: @escaping ProgressReport
   ) async throws(ToolError) -> HubResponse {
-    guard counters.begin(limit: limits.calls) else {
-      throw ToolError(
-        status: 429, code: "busy", message: "\(limits.calls) calls are under way.",
-        hint: "Try again in a moment.", details: ["retry_after": 1])
-    }
+    guard counters.begin(limit: limits.calls) else { throw tooManyCalls }
     let start = ContinuousClock.now
     // Names that callers make up are not counted one by one.
     let name = routes.contains { $0.tool == tool } ? tool : "other"
@@ -197,6 +242,12 @@ package final class HubFace: Sendable {
       status = error.status
       throw error
     }
+  }
+
+  private var tooManyCalls: ToolError {
+    ToolError(
+      status: 429, code: "busy", message: "\(limits.calls) calls are under way.",
+      hint: "Try again in a moment.", details: ["retry_after": 1])
   }
 
   /// The tool's answer, or an error when it takes too long.

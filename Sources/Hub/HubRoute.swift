@@ -44,21 +44,3 @@ package struct HubRoute: Hashable, Sendable {
     return arguments
   }
 }
-
-/// The arguments in a query: texts, which tools read leniently; a repeated name is a list.
-func arguments(inQuery query: String) -> JSONObject {
-  var arguments = JSONObject()
-  for pair in query.split(separator: "&") {
-    let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-    let name = percentDecoded(parts[0], plusIsSpace: true)
-    let value = JSONValue.string(
-      parts.count > 1 ? percentDecoded(parts[1], plusIsSpace: true) : "")
-    guard !name.isEmpty else { continue }
-    switch arguments[name] {
-    case nil: arguments[name] = value
-    case .array(let values)?: arguments[name] = .array(values + [value])
-    case let first?: arguments[name] = .array([first, value])
-    }
-  }
-  return arguments
-}

@@ -96,6 +96,15 @@ package struct HubServer: Sendable {
     if HubFace.wantsEvents(HubRequest(request, body: [])) {
       return try await stream(request, face, channel)
     }
+    if HubFace.isFile(request.uri.path) { await tell(channel, .answering) }
+    do throws(ToolError) {
+      if let reply = try await face.file(for: HubRequest(request, body: [])) {
+        return response(reply, isHead: request.method == .head, channel)
+      }
+    } catch {
+      await tell(channel, .answered)
+      return response(.error(error), isHead: request.method == .head, closes: true)
+    }
     let isCall = HubFace.isCall(request.uri.path)
     let answer =
       if isCall {
@@ -107,6 +116,45 @@ package struct HubServer: Sendable {
       }
     await tell(channel, .answered)
     return response(answer, isHead: request.method == .head, closes: isCall)
+  }
+
+  /// A file, written as fast as the client takes it.
+  private func response(
+    _ reply: FileReply, isHead: Bool, _ channel: any Channel
+  ) -> Response {
+    var headers = HTTPFields()
+    for field in reply.fields {
+      if let name = HTTPFields.Element.Name(field.name) { headers[name] = field.value }
+    }
+    let length = reply.range.map { Int($0.upperBound - $0.lowerBound) }
+    guard !isHead, reply.status != 416 else {
+      if let length, isHead, reply.status != 416 { headers[.contentLength] = String(length) }
+      return Response(status: .init(code: reply.status), headers: headers)
+    }
+    let body = ResponseBody(contentLength: length) { writer in
+      let pieces = Handover()
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask {
+          defer { pieces.end() }
+          try await reply.copy { (bytes) async throws(ToolError) in
+            guard await pieces.give(bytes) else {
+              throw ToolError(status: 499, code: "cancelled", message: "The client went away.")
+            }
+          }
+        }
+        defer { pieces.end() }
+        while let bytes = await pieces.take() {
+          // It is the client's turn until it has taken the piece.
+          await tell(channel, .answered)
+          try await writer.write(ByteBuffer(bytes: bytes))
+          await tell(channel, .answering)
+        }
+        try await group.waitForAll()
+        await tell(channel, .answered)
+      }
+      try await writer.finish(nil)
+    }
+    return Response(status: .init(code: reply.status), headers: headers, body: body)
   }
 
   private func response(_ answer: HubResponse, isHead: Bool, closes: Bool) -> Response {

@@ -92,9 +92,9 @@ package struct ToolListing: Sendable {
   private func row(_ name: String, _ description: String) -> String {
     let padding = String(repeating: " ", count: max(0, Self.nameWidth - name.count))
     var text = description.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-    if text.count > Self.descriptionWidth {
-      text = text.prefix(Self.descriptionWidth - 3) + "..."
-    }
+    // A long name takes its room from the description, so that the row fits all the same.
+    let width = Self.descriptionWidth - max(0, name.count - Self.nameWidth)
+    if text.count > width { text = text.prefix(width - 3) + "..." }
     return "  \(name)\(padding) \(text)"
   }
 }

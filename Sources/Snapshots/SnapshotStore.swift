@@ -64,6 +64,11 @@ package final class SnapshotStore: Sendable {
       found[id] = Entry(snapshot: snapshot)
     }
     entries = Mutex(found)
+    // Whoever counted them ended before that was done.
+    for (id, entry) in found where entry.snapshot.status == .completed && !entry.snapshot.isCounted
+    {
+      queue.async { self.count(id) }
+    }
   }
 
   // MARK: Questions
@@ -322,8 +327,8 @@ package final class SnapshotStore: Sendable {
       guard entries.withLock({ $0[id] != nil }) else { return }
     }
     (entry.snapshot.packets, entry.snapshot.isCounted) = (count, true)
-    publish(entry)
     try? save(entry.snapshot)
+    publish(entry)
   }
 
   private func publish(_ entry: Entry) {

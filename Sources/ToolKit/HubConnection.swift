@@ -75,15 +75,18 @@ package struct HubFile: Sendable {
   package var length: Int64?
   /// The file's version, when the transfer can be resumed.
   package var tag: String?
+  /// SHA-256 of the whole file, when it is known beforehand.
+  package var digest: [UInt8]?
   /// Hands over the contents in order, never more than a piece at a time. Call it once.
   package var copy: @Sendable (Sink) async throws(ToolError) -> Void
 
   package init(
     name: String, contentType: String, offset: Int64 = 0, length: Int64?, tag: String? = nil,
+    digest: [UInt8]? = nil,
     copy: @escaping @Sendable (Sink) async throws(ToolError) -> Void
   ) {
     (self.name, self.contentType) = (name, contentType)
     (self.offset, self.length, self.tag) = (offset, length, tag)
-    self.copy = copy
+    (self.digest, self.copy) = (digest, copy)
   }
 }

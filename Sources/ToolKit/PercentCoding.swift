@@ -1,3 +1,5 @@
+import Bytes
+
 /// Percent-encoded text undone (RFC 3986 §2.1). A broken escape stands for itself, bytes that are
 /// no UTF-8 become U+FFFD.
 ///
@@ -21,6 +23,23 @@ package func percentDecoded(_ text: some StringProtocol, plusIsSpace: Bool = fal
     default: bytes.append(source[at])
     }
     at += 1
+  }
+  return String(decoding: bytes, as: UTF8.self)
+}
+
+/// `text` percent-encoded (RFC 3986 §2.1), all but unreserved characters.
+package func percentEncoded(_ text: some StringProtocol) -> String {
+  var bytes: [UInt8] = []
+  for byte in text.utf8 {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
+      UInt8(ascii: "_"), UInt8(ascii: "~"):
+      bytes.append(byte)
+    default:
+      bytes.append(UInt8(ascii: "%"))
+      bytes += hex(CollectionOfOne(byte)).uppercased().utf8
+    }
   }
   return String(decoding: bytes, as: UTF8.self)
 }

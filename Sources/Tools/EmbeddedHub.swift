@@ -8,14 +8,32 @@ package struct EmbeddedHub: HubConnection {
 
   private let traffic: Traffic
   private let set: ToolSet
-  private let tools: [any Tool]
+  private let library: SnapshotLibrary?
   private let listed: Catalogue
 
-  /// - Parameter set: the tools that the catalogue lists; the others can be called all the same.
-  package init(_ traffic: Traffic, version: String, set: ToolSet = .core) {
-    (self.traffic, self.set) = (traffic, set)
-    // The order of `tools/list`.
-    let tools: [any Tool] = [
+  /// - Parameters:
+  ///   - set: the tools that the catalogue lists; the others can be called all the same.
+  ///   - library: the snapshots; without it there are no tools about them.
+  package init(
+    _ traffic: Traffic, version: String, set: ToolSet = .core, library: SnapshotLibrary? = nil
+  ) {
+    (self.traffic, self.set, self.library) = (traffic, set, library)
+    let tools = Self.tools(traffic, library) + (library?.tools ?? [])
+    listed = Catalogue(
+      name: Self.name, version: version,
+      description: "Network traffic: API calls, flows, latencies and errors.",
+      tools: tools.map { type(of: $0).row }.filter { set.lists($0.set) }.map(\.description),
+      prompts: PromptLibrary.all.map(\.description),
+      capabilities: [
+        "dissection": true, "raw_capture": library?.capture != nil,
+        "snapshots": library != nil, "cloud_storage": false,
+        "k8s_resolution": traffic.hasInventory,
+      ])
+  }
+
+  /// The tools that ask `traffic`, in the order of `tools/list`.
+  private static func tools(_ traffic: Traffic, _ library: SnapshotLibrary?) -> [any Tool] {
+    var tools: [any Tool] = [
       ListWorkloads(traffic: traffic), ListAPICalls(traffic: traffic), GetAPICall(traffic: traffic),
       GetAPIStats(traffic: traffic), ListL4Flows(traffic: traffic),
       GetL4FlowSummary(traffic: traffic), GetDissectionStatus(traffic: traffic),
@@ -25,16 +43,12 @@ package struct EmbeddedHub: HubConnection {
       ValidateKFL(traffic: traffic), CompareAPIStats(traffic: traffic),
       TraceRequest(traffic: traffic), GetServiceMap(traffic: traffic),
     ]
-    self.tools = tools
-    listed = Catalogue(
-      name: Self.name, version: version,
-      description: "Network traffic: API calls, flows, latencies and errors.",
-      tools: tools.map { type(of: $0).row }.filter { set.lists($0.set) }.map(\.description),
-      prompts: PromptLibrary.all.map(\.description),
-      capabilities: [
-        "dissection": true, "raw_capture": false, "snapshots": false, "cloud_storage": false,
-        "k8s_resolution": traffic.hasInventory,
-      ])
+    if let library {
+      tools += [
+        GetL7DataBoundaries(traffic: traffic), ListDatabases(traffic: traffic, library: library),
+      ]
+    }
+    return tools
   }
 
   /// The same Hub for somebody who sees the traffic of these namespaces alone; names with `*` for
@@ -45,7 +59,9 @@ package struct EmbeddedHub: HubConnection {
   }
 
   /// The rows of all tools, for routes and reference pages.
-  package var rows: [ToolRow] { tools.map { type(of: $0).row } }
+  package var rows: [ToolRow] {
+    (Self.tools(traffic, library) + (library?.tools ?? [])).map { type(of: $0).row }
+  }
 
   package func catalogue() -> Catalogue { listed }
 
@@ -53,15 +69,39 @@ package struct EmbeddedHub: HubConnection {
     _ name: String, arguments: JSONObject, caller: Caller
   ) async throws(ToolError) -> ToolAnswer {
     let progress = caller.progress
-    guard let tool = tools.first(where: { matches(type(of: $0).row, name) }) else {
+    if let library, let tool = library.tools.first(where: { matches(type(of: $0).row, name) }) {
+      let now = library.now(try await library.nodes())
+      let checked = try Arguments(arguments, for: type(of: tool).row.parameters, now: now)
+      return try await tool.call(checked, progress: progress)
+    }
+    guard let row = rows.first(where: { matches($0, name) }) else {
       throw .unknownTool(name, among: rows.map(\.name))
     }
-    if type(of: tool).row.waits { try await traffic.ready(progress: progress) }
-    let checked = try Arguments(arguments, for: type(of: tool).row.parameters, now: traffic.now)
+    var arguments = arguments
+    let traffic = try SnapshotArguments.traffic(&arguments, of: row, library) ?? traffic
+    guard
+      let tool = Self.tools(traffic, library).first(where: { type(of: $0).row.name == row.name })
+    else { throw .unknownTool(name, among: rows.map(\.name)) }
+    if row.waits { try await traffic.ready(progress: progress) }
+    let checked = try Arguments(arguments, for: row.parameters, now: traffic.now)
     return try await tool.call(checked, progress: progress)
   }
 
-  package func file(_ path: String, from start: FileStart) throws(ToolError) -> HubFile {
+  package func file(
+    _ path: String, from start: FileStart
+  ) async throws(ToolError) -> HubFile {
+    if let library {
+      let parts = path.split(separator: "?", maxSplits: 1)
+      var names = (parts.first ?? "").split(separator: "/").map { percentDecoded($0) }
+      if names.first == "api" { names.removeFirst() }
+      if names.count == 4, names[0] == "mcp", names[1] == "snapshots", names[3] == "pcap" {
+        var given = parts.count > 1 ? ToolKit.arguments(inQuery: parts[1]) : JSONObject()
+        given["id"] = .string(names[2])
+        let now = library.now(try await library.nodes())
+        let checked = try Arguments(given, for: ExportSnapshotPCAP.parameters, now: now)
+        return try await library.file(checked, from: start)
+      }
+    }
     throw .notFound(
       "There is no file \(JSONValue.string(String(path.prefix(200))).text) on this Hub.",
       hint: "Files are named by the answers of tools that export captures.")

@@ -37,7 +37,6 @@ struct GetAPICall: Tool {
   func call(
     _ arguments: Arguments, progress: @escaping ProgressReport
   ) async throws(ToolError) -> ToolAnswer {
-    try SnapshotArguments.refuse(arguments)
     let view = try await traffic.entry(arguments)
     let row = CallRow(view, traffic.redactor)
     var answer = Answer(arguments)

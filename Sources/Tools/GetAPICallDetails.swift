@@ -48,7 +48,6 @@ struct GetAPICallDetails: Tool {
   func call(
     _ arguments: Arguments, progress: @escaping ProgressReport
   ) async throws(ToolError) -> ToolAnswer {
-    try SnapshotArguments.refuse(arguments)
     let view = try await traffic.entry(arguments)
     let row = CallRow(view, traffic.redactor)
     var answer = Answer(arguments)

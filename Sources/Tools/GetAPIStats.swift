@@ -61,7 +61,6 @@ struct GetAPIStats: Tool {
   func call(
     _ arguments: Arguments, progress: @escaping ProgressReport
   ) async throws(ToolError) -> ToolAnswer {
-    try SnapshotArguments.refuse(arguments)
     let asked = try traffic.query(arguments)
     let group = try StatsKeys.checked(arguments.text(Self.groupBy) ?? "endpoint")
     let span = try spans(arguments, asked)

@@ -16,7 +16,9 @@ struct GetL4FlowSummary: Tool {
       Connectivity at a glance: flows and bytes in all, who moves most, which namespaces talk, \
       which destinations lie outside, where connections fail. A good first question.
       """,
-    parameters: [namespace, .start, .end, top, .maxTokens],
+    parameters: [
+      namespace, .start, .end, top, ListAPICalls.db, ListAPICalls.snapshot, .maxTokens,
+    ],
     answer: AnswerSchema.answer(
       [
         "total_flows": .integer(), "tcp_flows": .integer(), "udp_flows": .integer(),

@@ -56,7 +56,6 @@ struct GetServiceMap: Tool {
   func call(
     _ arguments: Arguments, progress: @escaping ProgressReport
   ) async throws(ToolError) -> ToolAnswer {
-    try SnapshotArguments.refuse(arguments)
     var asked = try traffic.query(arguments)
     asked.query.families = .calls
     let level = NamedEnd.Level(rawValue: arguments.text(Self.level) ?? "") ?? .service

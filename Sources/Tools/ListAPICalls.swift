@@ -46,7 +46,6 @@ struct ListAPICalls: Tool {
   func call(
     _ arguments: Arguments, progress: @escaping ProgressReport
   ) async throws(ToolError) -> ToolAnswer {
-    try SnapshotArguments.refuse(arguments)
     var asked = try traffic.query(arguments)
     asked.query.limit = min(arguments.count(Self.limit), asked.rowLimit ?? .max)
     asked.query.cursor = arguments.text(.cursor)

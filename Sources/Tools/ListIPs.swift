@@ -41,7 +41,6 @@ struct ListIPs: Tool {
   func call(
     _ arguments: Arguments, progress: @escaping ProgressReport
   ) async throws(ToolError) -> ToolAnswer {
-    try SnapshotArguments.refuse(arguments)
     let window = try traffic.window(arguments, progress: progress)
     var addresses = Sieve(
       try await traffic.addresses(window, at: arguments.instant(ListWorkloads.timestamp)))

@@ -37,7 +37,8 @@ struct ListL4Flows: Tool {
       """,
     parameters: [
       format, aggregate, l4proto, ip, namespace, pod, service, sourceFilter, targetFilter, sort,
-      limit, .cursor, minimum, external, .start, .end, ListAPICalls.snapshot, .maxTokens,
+      limit, .cursor, minimum, external, .start, .end, ListAPICalls.db,
+      ListAPICalls.snapshot, .maxTokens,
     ],
     answer: AnswerSchema.list(
       "flows",
@@ -55,7 +56,6 @@ struct ListL4Flows: Tool {
   func call(
     _ arguments: Arguments, progress: @escaping ProgressReport
   ) async throws(ToolError) -> ToolAnswer {
-    try SnapshotArguments.refuse(arguments)
     var query = FlowQuery(try filters(arguments), window: try traffic.window(arguments))
     query.level =
       switch arguments.text(Self.aggregate) {

@@ -27,7 +27,7 @@ struct ListWorkloads: Tool {
       """,
     parameters: [
       name, namespace, namespaces, nameRegex, labels, type, observedOnly, limit, .cursor, timestamp,
-      .start, .end, ListAPICalls.snapshot, .maxTokens,
+      .start, .end, ListAPICalls.db, ListAPICalls.snapshot, .maxTokens,
     ],
     answer: AnswerSchema.list(
       "workloads",
@@ -49,7 +49,6 @@ struct ListWorkloads: Tool {
   func call(
     _ arguments: Arguments, progress: @escaping ProgressReport
   ) async throws(ToolError) -> ToolAnswer {
-    try SnapshotArguments.refuse(arguments)
     let window = try traffic.window(arguments, progress: progress)
     var workloads = Sieve(
       try await traffic.workloads(window, at: arguments.instant(Self.timestamp)))

@@ -65,7 +65,6 @@ struct TraceRequest: Tool {
   func call(
     _ arguments: Arguments, progress: @escaping ProgressReport
   ) async throws(ToolError) -> ToolAnswer {
-    try SnapshotArguments.refuse(arguments)
     var answer = Answer(arguments)
     let window = try traffic.window(arguments)
     let seed = try await seed(arguments, window)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Capture
 import Identity
 import Ring
+import Snapshots
 import Store
 import ToolKit
 import Tools
@@ -167,9 +168,12 @@ extension TrafficOptions {
         temporaryRing: temporary,
         stopAfter: live.stopAfter.map(\.nanoseconds) ?? StopAfter.standard, tell: tell)
     } catch { throw .failed("\(error)") }
+    let library = try library(inventory, redactor, raw: RingCapture(ring))
     traffic.start()
     return StartedTraffic(
-      hub: EmbeddedHub(traffic.traffic(redactor: redactor), version: Version.text, set: toolSet),
+      hub: EmbeddedHub(
+        traffic.traffic(redactor: redactor), version: Version.text, set: toolSet,
+        library: library),
       reading: traffic)
   }
 
@@ -177,7 +181,8 @@ extension TrafficOptions {
   func catalogue() throws(Failure) -> EmbeddedHub {
     let inventory = try inventory()
     return EmbeddedHub(
-      LiveTraffic.catalogue(inventory: inventory), version: Version.text, set: toolSet)
+      LiveTraffic.catalogue(inventory: inventory), version: Version.text, set: toolSet,
+      library: try library(inventory, .off, raw: nil))
   }
 
   /// Without a data folder fingerprints are this process's own.

@@ -204,6 +204,7 @@ struct MCPServeCommand: AsyncParsableCommand {
     }
     source.end()
     // What still runs in the background has nobody left to tell.
+    TemporaryFolder.remove()
     _exit(0)
   }
 
@@ -231,6 +232,7 @@ struct MCPServeCommand: AsyncParsableCommand {
           + ListenAddress.reason(error, flag: "--http"))
     }
     source.end()
+    TemporaryFolder.remove()
     _exit(0)
   }
 
@@ -249,6 +251,7 @@ struct MCPServeCommand: AsyncParsableCommand {
     print(
       json ? JSONValue.object(listing.json).prettyText : listing.text, terminator: json ? "\n" : "")
     fflush(nil)
+    TemporaryFolder.remove()
     _exit(problem == nil ? 0 : Failure.Code.failed.rawValue)
   }
 }

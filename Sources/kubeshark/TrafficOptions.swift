@@ -1,6 +1,8 @@
 import ArgumentParser
 import Identity
 import Packets
+import Ring
+import Snapshots
 import Store
 import ToolKit
 import Tools
@@ -106,9 +108,36 @@ struct TrafficOptions: ParsableArguments {
       throw .usage("\(error)")
     }
     let redactor = showSecrets ? Redactor.off : Redactor(key: try redactionKey(folder))
+    let library = try library(inventory, redactor, raw: fileCapture(follows: follows))
     return StartedTraffic(
-      hub: EmbeddedHub(capture.traffic(redactor: redactor), version: Version.text, set: toolSet),
+      hub: EmbeddedHub(
+        capture.traffic(redactor: redactor), version: Version.text, set: toolSet,
+        library: library),
       reading: capture, capture: capture)
+  }
+
+  /// The capture files as raw packets for snapshots; nil for what grows or comes through a pipe,
+  /// which cannot be read again.
+  private func fileCapture(follows: Bool) -> FileCapture? {
+    let paths = captures.map(absolutePath)
+    let isRegular = !follows && captures.allSatisfy { CaptureReader.byteCount(of: $0) != nil }
+    return captures.isEmpty || !isRegular
+      ? nil : FileCapture(paths, node: SnapshotLibrary.localNode)
+  }
+
+  /// Snapshots, in the data folder or in one that goes with the process.
+  func library(
+    _ inventory: Inventory, _ redactor: Redactor, raw: (any RawCapture)?
+  ) throws(Failure) -> SnapshotLibrary {
+    do throws(RingError) {
+      let folder = if let data { absolutePath(data) } else { try TemporaryFolder.make() }
+      return try SnapshotLibrary(
+        folder + "/snapshots",
+        capture: raw, inventory: inventory, redactor: redactor,
+        workers: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    } catch {
+      throw .failed("snapshots: \(error)")
+    }
   }
 
   func inventory() throws(Failure) -> Inventory {

@@ -18,7 +18,7 @@ def test_version_and_help():
 
 
 @pytest.mark.parametrize("arguments", [
-    ["bogus"], ["mcp"], ["hub"], ["mcp", "--bogus"], ["mcp", "stray"], ["mcp", "--pcap"],
+    ["bogus"], ["hub"], ["mcp", "--bogus"], ["mcp", "stray"], ["mcp", "--pcap"],
     ["mcp", "--pcap", "-"], ["mcp", "--json"], ["mcp", "--url", "localhost:8899"],
     ["mcp", "--url", "https://a.example", "--pcap", SHOP], ["hub", "--listen", "x:y:z"],
     ["hub", "--pcap", DNS, "--listen", "127.0.0.1:99999"],

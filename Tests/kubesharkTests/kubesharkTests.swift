@@ -49,7 +49,7 @@ struct CommandTests {
   }
 
   @Test(arguments: [
-    ["bogus"], ["mcp"], ["hub"], ["mcp", "--bogus"], ["mcp", "stray"],
+    ["bogus"], ["hub"], ["mcp", "--bogus"], ["mcp", "stray"],
     ["mcp", "--pcap", "/no/such/file"], ["mcp", "--pcap", "/"], ["mcp", "--url", "localhost"],
   ])
   func badUsageAndBadInputAreTwo(arguments: [String]) async throws {

@@ -1,0 +1,225 @@
+import Bytes
+import Dispatch
+import Dissectors
+import Entries
+import Identity
+import JSON
+import Pipeline
+import Query
+import Ring
+import Snapshots
+import Store
+import Synchronization
+import ToolKit
+
+/// The dissections of all snapshots. One runs at a time; others wait for their turn.
+final class DissectionShelf: Sendable {
+  /// Dissections of one snapshot.
+  static let maxJobs = 32
+  static let defaultName = "default"
+
+  private let snapshots: SnapshotStore
+  private let inventory: Inventory
+  private let redactor: Redactor
+  private let workers: Int
+  /// By the snapshot's id, oldest first.
+  private let shelves: Mutex<[String: [DissectionJob]]>
+  private let queue = DispatchQueue(label: "dissections", qos: .utility)
+
+  init(_ snapshots: SnapshotStore, inventory: Inventory, redactor: Redactor, workers: Int) {
+    (self.snapshots, self.inventory, self.redactor) = (snapshots, inventory, redactor)
+    self.workers = workers
+    var found: [String: [DissectionJob]] = [:]
+    for snapshot in snapshots.all {
+      let folder = snapshots.folder(of: snapshot.id) + "/dissections"
+      let jobs = FileSystem.names(in: folder).compactMap { name in
+        DissectionJob(snapshot, name: name, folder: folder + "/" + name)
+      }
+      found[snapshot.id] = jobs.sorted { $0.view.created < $1.view.created }
+    }
+    shelves = Mutex(found)
+  }
+
+  /// The dissections of a snapshot, oldest first.
+  func jobs(of snapshot: String) -> [DissectionJob.View] {
+    shelves.withLock { $0[snapshot] ?? [] }.map(\.view)
+  }
+
+  /// The dissection of that name; without one the newest.
+  func find(_ snapshot: Snapshot, _ name: String?) throws(ToolError) -> DissectionJob {
+    let jobs = shelves.withLock { $0[snapshot.id] ?? [] }
+    if let found = name.map({ name in jobs.first { $0.name == name } }) ?? jobs.last {
+      return found
+    }
+    throw ToolError(
+      status: 404, code: "not_found",
+      message: name.map {
+        "The snapshot \(snapshot.name) has no dissection \(JSONValue.string(String($0.prefix(64))).text)."
+      } ?? "The snapshot \(snapshot.name) was not dissected yet.",
+      hint: jobs.isEmpty
+        ? "Begin one with start_snapshot_dissection {\"snapshot_id\": \"\(snapshot.name)\"}."
+        : "It has \(jobs.map(\.name).joined(separator: ", ")).", argument: "name")
+  }
+
+  /// Puts a dissection into the queue.
+  func start(
+    _ snapshot: Snapshot, name: String, protocols: [String]
+  ) throws(ToolError) -> DissectionJob {
+    guard Ring.isName(name) else {
+      throw .invalid(
+        "name", "\(JSONValue.string(String(name.prefix(64))).text) cannot be a dissection's name",
+        hint: "A name has 1 to 128 letters, digits, '.', '_' and '-', and does not begin with '.'.")
+    }
+    var settings = PipelineSettings(names: inventory.names, workers: workers)
+    if !protocols.isEmpty {
+      guard let switches = DissectorSwitches(names: protocols) else {
+        throw .invalid(
+          "protocols", "one of the protocols \(protocols.joined(separator: ", ")) is unknown",
+          hint: "Write http, http2, grpc, dns, redis, kafka and so on, or leave protocols out.")
+      }
+      settings.switches = switches
+    }
+    // What cannot be dissected is told at once.
+    do throws(SnapshotError) { _ = try snapshots.files(of: snapshot) } catch {
+      throw error.toolError
+    }
+    let folder = snapshots.folder(of: snapshot.id) + "/dissections/" + name
+    let job = DissectionJob(
+      snapshot, name: name, protocols: protocols, folder: folder, created: .now)
+    try add(job, to: snapshot)
+    do throws(RingError) { try FileSystem.makeFolder(folder) } catch {
+      throw SnapshotError(error).toolError
+    }
+    job.save()
+    let prepared = settings
+    queue.async { [self] in
+      job.run(snapshots, prepared)
+      count(job)
+    }
+    return job
+  }
+
+  private func add(_ job: DissectionJob, to snapshot: Snapshot) throws(ToolError) {
+    let problem: ToolError? = shelves.withLock { shelves in
+      let jobs = shelves[snapshot.id] ?? []
+      if jobs.contains(where: { $0.name == job.name }) {
+        return ToolError(
+          status: 409, code: "name_taken",
+          message: "The snapshot \(snapshot.name) has a dissection \(job.name) already.",
+          hint: """
+            Ask it with "db": "\(snapshot.name)/\(job.name)", give another name, or remove it with \
+            delete_snapshot_dissection.
+            """, argument: "name")
+      }
+      guard jobs.count < Self.maxJobs else {
+        return ToolError(
+          status: 409, code: "too_many",
+          message: "The snapshot \(snapshot.name) has \(Self.maxJobs) dissections.",
+          hint: "Remove one with delete_snapshot_dissection.")
+      }
+      shelves[snapshot.id, default: []].append(job)
+      return nil
+    }
+    if let problem { throw problem }
+  }
+
+  /// Counts the entries of a completed job by protocol.
+  private func count(_ job: DissectionJob) {
+    guard job.view.status == .completed, let store = try? job.entries() else { return }
+    let source = StoreSource(store, decoder: .standard)
+    let done = DispatchSemaphore(value: 0)
+    Task.detached {
+      let aggregation = Aggregation(by: [.field(.kind)], limit: 100, measures: .counts)
+      if let result = try? await source.aggregate(aggregation) {
+        job.note(
+          counts: result.groups.map { (StatsKeys.proto($0.keys[0]), Int64($0.metrics.count)) })
+      }
+      done.signal()
+    }
+    done.wait()
+  }
+
+  func delete(_ job: DissectionJob, of snapshot: Snapshot) {
+    shelves.withLock { $0[snapshot.id]?.removeAll { $0 === job } }
+    job.close()
+    let folder = snapshots.folder(of: snapshot.id) + "/dissections/" + job.name
+    // One that runs has its files open until it notices; they go when it ends.
+    queue.async { FileSystem.removeFolder(folder) }
+  }
+
+  /// Ends the dissections of a snapshot that is to be removed.
+  func forget(_ snapshot: String) {
+    let jobs = shelves.withLock { $0.removeValue(forKey: snapshot) ?? [] }
+    for job in jobs { job.close() }
+  }
+
+  // MARK: Asking what was dissected
+
+  /// All there is to ask, snapshot by snapshot.
+  var all: [DissectionJob.View] {
+    snapshots.all.flatMap { jobs(of: $0.id) }
+  }
+
+  /// The traffic of `<snapshot>/<dissection>`, or of a snapshot's newest completed dissection.
+  ///
+  /// - Throws: 409 with the call that has to come first when it is not dissected.
+  func traffic(_ snapshot: Snapshot, _ name: String?) throws(ToolError) -> Traffic {
+    let jobs = shelves.withLock { $0[snapshot.id] ?? [] }
+    let job: DissectionJob
+    if let name {
+      job = try find(snapshot, name)
+    } else if let newest = jobs.last(where: { $0.view.status == .completed }) ?? jobs.last {
+      job = newest
+    } else {
+      throw notDissected(snapshot)
+    }
+    let view = job.view
+    guard view.status == .completed else {
+      var error = notDissected(snapshot)
+      if !view.status.isOver {
+        error.message =
+          "The dissection \(view.db) is \(view.status.rawValue): \(view.progress) % are done."
+        error.hint =
+          "Ask get_snapshot_dissection_status {\"snapshot_id\": \"\(snapshot.name)\"} "
+          + "until it is completed."
+        error.details = [
+          "next_step": [
+            "tool": "get_snapshot_dissection_status",
+            "arguments": ["snapshot_id": .string(snapshot.name), "name": .string(view.name)],
+          ]
+        ]
+      }
+      throw error
+    }
+    do throws(StoreError) { _ = try job.entries() } catch {
+      throw ToolError(status: 500, code: "store", message: "\(error)")
+    }
+    var statistics = view.statistics
+    statistics.sources = [view.db]
+    let seen = statistics
+    return Traffic(
+      {
+        // It was open a moment ago; if it cannot be opened now, there is nothing to see.
+        let store = (try? job.entries()) ?? (try? EntryStore(.memory))
+        guard let store else { preconditionFailure("there is no memory for a store") }
+        return StoreSource(store, decoder: .standard)
+      }, inventory: inventory, redactor: redactor, statistics: { seen },
+      ready: { _ async throws(ToolError) in })
+  }
+
+  private func notDissected(_ snapshot: Snapshot) -> ToolError {
+    ToolError(
+      status: 409, code: "not_dissected",
+      message: "The snapshot \(snapshot.name) was not dissected yet: it holds packets, not calls.",
+      hint: """
+        Call start_snapshot_dissection {"snapshot_id": "\(snapshot.name)"} first, then ask again when \
+        get_snapshot_dissection_status says completed.
+        """,
+      details: [
+        "next_step": [
+          "tool": "start_snapshot_dissection",
+          "arguments": ["snapshot_id": .string(snapshot.name)],
+        ]
+      ])
+  }
+}

@@ -1,0 +1,206 @@
+import Bytes
+import JSON
+import Packets
+import Snapshots
+import Synchronization
+import ToolKit
+
+/// The packets of a snapshot as a capture file: where it can be had, and what is in it.
+struct ExportSnapshotPCAP: Tool {
+  static let format = Parameter(
+    "format", .choice(["pcap", "pcapng"], default: nil),
+    "pcapng carries names, keys and interfaces (default pcap, where that can hold the packets)")
+  static let parameters: [Parameter] = [
+    .snapshotKey, .nodes, .bpf, CreateSnapshot.start, CreateSnapshot.end, format,
+  ]
+
+  static let row = ToolRow(
+    name: "export_snapshot_pcap", title: "Export a snapshot as PCAP",
+    doc: """
+      Makes a capture file of a snapshot's packets, in order of time, filtered by nodes, BPF and \
+      window, for Wireshark or tcpdump. Answers with its path on the Hub, for get_file_url or \
+      download_file. Needs no dissection. The file is not redacted.
+      """,
+    parameters: parameters,
+    answer: AnswerSchema.answer(
+      [
+        "path": .text("Give it to get_file_url or download_file"), "filename": .text(),
+        "content_type": .text(), "bytes": .integer(), "estimated_bytes": .integer(),
+        "packets": .integer(), "sha256": .text(), "nodes": .texts, "first_ts": .integer(),
+        "last_ts": .integer(), "redacted": .flag(),
+      ], required: ["path", "filename", "content_type", "bytes", "packets"]),
+    route: "GET snapshots/:name/pcap")
+
+  let library: SnapshotLibrary
+
+  func call(
+    _ arguments: Arguments, progress: @escaping ProgressReport
+  ) async throws(ToolError) -> ToolAnswer {
+    let snapshot = try library.snapshot(arguments)
+    let request = try library.request(arguments, snapshot)
+    let measured = try await library.measured(request, progress: progress)
+    let name = Self.fileName(snapshot, request)
+    let path = Self.path(snapshot, request)
+    var answer = Answer(arguments)
+    answer.structured = [
+      "path": .string(path), "filename": .string(name),
+      "content_type": .string(request.format.contentType), "bytes": JSONValue(measured.bytes),
+      "estimated_bytes": JSONValue(measured.bytes), "packets": JSONValue(measured.packets),
+      "sha256": .string(hex(measured.digest)),
+      "nodes": .array(measured.nodes.map { .string($0) }), "redacted": false,
+    ]
+    if let times = measured.times {
+      answer.structured["first_ts"] = .int(times.lowerBound.milliseconds)
+      answer.structured["last_ts"] = .int(times.upperBound.milliseconds)
+    }
+    answer.say(
+      """
+      \(name): \(Shown.count(Int64(clamping: measured.packets))) packets, \
+      \(Shown.bytes(Int64(clamping: measured.bytes))). Path: \(path)
+      """)
+    if measured.packets == 0 {
+      answer.say(
+        """
+        No packet of the snapshot (\(Shown.count(Int64(clamping: snapshot.packets))) in all, nodes \
+        \(snapshot.nodesSeen.joined(separator: ", "))) matches; leave a condition out.
+        """)
+    }
+    answer.warn("The file holds packets as they were captured: secrets in them are not redacted.")
+    return answer.finish(library.coverage(try await library.nodes()))
+  }
+
+  /// The path on the Hub under which the export can be had.
+  static func path(_ snapshot: Snapshot, _ request: ExportRequest) -> String {
+    var query: [String] = []
+    if !request.nodes.isEmpty {
+      query.append("nodes=" + request.nodes.map { percentEncoded($0) }.joined(separator: ","))
+    }
+    if let filter = request.filter { query.append("bpf_filter=" + percentEncoded(filter)) }
+    if request.window.lowerBound > snapshot.window.lowerBound {
+      query.append("start_time=\(request.window.lowerBound.milliseconds)")
+    }
+    if request.window.upperBound < snapshot.window.upperBound {
+      query.append("end_time=\(request.window.upperBound.milliseconds)")
+    }
+    if request.format != .pcap { query.append("format=" + request.format.rawValue) }
+    let path = "/mcp/snapshots/\(snapshot.id)/pcap"
+    return query.isEmpty ? path : path + "?" + query.joined(separator: "&")
+  }
+
+  static func fileName(_ snapshot: Snapshot, _ request: ExportRequest) -> String {
+    "\(snapshot.name).\(request.format.rawValue)"
+  }
+}
+
+extension SnapshotLibrary {
+  /// What the arguments ask to be exported.
+  func request(
+    _ arguments: Arguments, _ snapshot: Snapshot
+  ) throws(ToolError) -> ExportRequest {
+    let first = arguments.instant(CreateSnapshot.start)
+    let last = arguments.instant(CreateSnapshot.end)
+    if let first, let last, first > last {
+      throw .invalid(
+        "start_time", "start_time (\(first.rfc3339)) is after end_time (\(last.rfc3339))",
+        hint: "Swap the two, or leave end_time out.")
+    }
+    let asked = arguments.text(ExportSnapshotPCAP.format)
+      .flatMap(ExportRequest.Format.init(rawValue:))
+    let format = asked ?? (snapshot.linkTypes.count > 1 ? .pcapng : .pcap)
+    return ExportRequest(
+      snapshot, start: first, end: last, nodes: arguments.names(.nodes).sorted(),
+      filter: arguments.text(.bpf), format: format)
+  }
+
+  /// The export's length and digest; making them reads it once.
+  func measured(
+    _ request: ExportRequest, progress: @escaping ProgressReport
+  ) async throws(ToolError) -> MeasuredExport {
+    let store = store
+    let total = (try? store.find(request.snapshot)).map { Double($0.bytes) }
+    let flag = Cancellation()
+    // A typed error does not pass through the closure of the library.
+    let result: Result<MeasuredExport?, ToolError> = await withTaskCancellationHandler {
+      do throws(ToolError) {
+        return .success(
+          try await onThread { () throws(SnapshotError) in
+            try store.measure(request) { bytes in
+              progress(
+                Progress(
+                  done: Double(bytes), total: total, message: "reading the snapshot's packets"))
+              return !flag.isSet
+            }
+          })
+      } catch { return .failure(error) }
+    } onCancel: {
+      flag.set()
+    }
+    guard let measured = try result.get() else {
+      throw ToolError(status: 499, code: "cancelled", message: "The call was cancelled.")
+    }
+    return measured
+  }
+
+  /// An export as a file of the Hub.
+  func file(
+    _ arguments: Arguments, from start: FileStart
+  ) async throws(ToolError) -> HubFile {
+    let snapshot = try snapshot(arguments)
+    let request = try request(arguments, snapshot)
+    let measured = try await measured(request) { _ in }
+    let tag = "\"\(hex(measured.digest.prefix(16)))\""
+    let matches = start.tag == nil || start.tag == tag
+    let offset = matches && start.offset <= Int64(measured.bytes) ? start.offset : 0
+    let store = store
+    return HubFile(
+      name: ExportSnapshotPCAP.fileName(snapshot, request),
+      contentType: request.format.contentType, offset: offset, length: Int64(measured.bytes),
+      tag: tag, digest: measured.digest
+    ) { (sink) async throws(ToolError) in
+      var skip = Int(offset)
+      let source = ExportSource(try Self.opened(store, request))
+      while let piece = try await source.piece() {
+        if skip >= piece.count {
+          skip -= piece.count
+        } else {
+          try await sink(skip > 0 ? Array(piece[skip...]) : piece)
+          skip = 0
+        }
+      }
+    }
+  }
+
+  private static func opened(
+    _ store: SnapshotStore, _ request: ExportRequest
+  ) throws(ToolError) -> ExportStream {
+    do throws(SnapshotError) { return try store.stream(request) } catch { throw error.toolError }
+  }
+}
+
+/// An export that is read on threads that may wait, one piece at a time.
+private final class ExportSource: Sendable {
+  private let stream: Mutex<ExportStream>
+
+  init(_ stream: ExportStream) { self.stream = Mutex(stream) }
+
+  /// The next bytes; nil at the end.
+  func piece() async throws(ToolError) -> [UInt8]? {
+    try await onThread { () throws(SnapshotError) in
+      // A typed error does not pass through the closure of the library.
+      let piece: Result<[UInt8]?, CaptureError> = self.stream.withLock { stream in
+        do throws(CaptureError) { return .success(try stream.nextPiece()) } catch {
+          return .failure(error)
+        }
+      }
+      do throws(CaptureError) { return try piece.get() } catch { throw SnapshotError(error) }
+    }
+  }
+}
+
+/// Whether somebody gave up waiting.
+final class Cancellation: Sendable {
+  private let flag = Atomic(false)
+
+  var isSet: Bool { flag.load(ordering: .relaxed) }
+  func set() { flag.store(true, ordering: .relaxed) }
+}

@@ -1,0 +1,120 @@
+import Bytes
+import Dispatch
+package import Identity
+import JSON
+import Packets
+import Pipeline
+import Query
+package import Ring
+package import Snapshots
+import ToolKit
+
+/// The snapshots of an embedded Hub, what was dissected of them, and the raw packets behind both.
+package final class SnapshotLibrary: Sendable {
+  let store: SnapshotStore
+  let shelf: DissectionShelf
+  /// What snapshots are cut from; nil when no raw packets are kept.
+  let capture: (any RawCapture)?
+  let inventory: Inventory
+
+  /// - Parameters:
+  ///   - folder: where snapshots are kept; made when it is not there.
+  ///   - capture: what they are cut from.
+  ///   - redactor: of answers about what was dissected.
+  ///   - workers: threads that dissect.
+  ///   - limit: bytes that snapshots may take.
+  package init(
+    _ folder: String, capture: (any RawCapture)?, inventory: Inventory, redactor: Redactor,
+    workers: Int, limit: UInt64 = SnapshotStore.standardLimit
+  ) throws(RingError) {
+    let names = inventory.items.flatMap { item in
+      item.addresses.map { address in
+        CaptureName(
+          address: address,
+          name: item.namespace.isEmpty ? item.name : "\(item.name).\(item.namespace)")
+      }
+    }
+    store = try SnapshotStore(folder, capture: capture, limit: limit, names: { names })
+    shelf = DissectionShelf(
+      store, inventory: inventory, redactor: redactor, workers: workers)
+    (self.capture, self.inventory) = (capture, inventory)
+  }
+
+  /// The name of this machine's packets, where nobody gave one.
+  package static let localNode = EntryID.defaultNode
+
+  /// The tools about snapshots, in the order of `tools/list`.
+  var tools: [any Tool] {
+    [
+      ListSnapshots(library: self), CreateSnapshot(library: self), GetSnapshot(library: self),
+      DeleteSnapshot(library: self), ExportSnapshotPCAP(library: self),
+      GetDataBoundaries(library: self), GetRawCaptureStatus(library: self),
+      StartSnapshotDissection(library: self), GetSnapshotDissectionStatus(library: self),
+      ListSnapshotDissections(library: self), StopSnapshotDissection(library: self),
+      DeleteSnapshotDissection(library: self),
+    ]
+  }
+
+  /// What raw packets there are.
+  func nodes() async throws(ToolError) -> [RawNode] {
+    guard let capture else { return [] }
+    return try await onThread { () throws(SnapshotError) in try capture.nodes() }
+  }
+
+  /// What "now" means for raw packets: the end of capture files, the time of day of live traffic.
+  func now(_ nodes: [RawNode]) -> Timestamp {
+    guard let capture, !capture.isLive, let last = nodes.times?.upperBound else { return .now }
+    return last.advanced(by: 1)
+  }
+
+  /// What an answer about raw packets rests on.
+  func coverage(_ nodes: [RawNode]) -> Coverage {
+    var statistics = Statistics()
+    statistics.sources = nodes.map(\.name)
+    statistics.packets = nodes.reduce(0) { $0 + $1.packets }
+    (statistics.oldest, statistics.newest) = (nodes.times?.lowerBound, nodes.times?.upperBound)
+    (statistics.isComplete, statistics.isGrowing) = (true, capture?.isLive ?? false)
+    let notes = capture == nil ? ["no raw packets are kept here"] : []
+    return Coverage(statistics: statistics, notes: notes)
+  }
+}
+
+/// Work that waits for the disk, on a thread that may wait.
+func onThread<Value: Sendable>(
+  _ work: @escaping @Sendable () throws(SnapshotError) -> Value
+) async throws(ToolError) -> Value {
+  let result: Result<Value, SnapshotError> = await withCheckedContinuation { continuation in
+    DispatchQueue.global(qos: .userInitiated).async {
+      do throws(SnapshotError) {
+        continuation.resume(returning: .success(try work()))
+      } catch { continuation.resume(returning: .failure(error)) }
+    }
+  }
+  do throws(SnapshotError) { return try result.get() } catch { throw error.toolError }
+}
+
+extension SnapshotError {
+  var toolError: ToolError {
+    let (status, word) =
+      switch code {
+      case .notFound: (404, "not_found")
+      case .nameTaken: (409, "name_taken")
+      case .invalid: (400, "invalid_argument")
+      case .badFilter: (400, "invalid_bpf")
+      case .outside: (422, "outside_window")
+      case .full: (507, "store_full")
+      case .noRawCapture: (409, "no_raw_capture")
+      case .notCompleted: (409, "not_completed")
+      case .changed: (409, "capture_changed")
+      case .mixedLinks: (422, "mixed_links")
+      case .inputOutput: (500, "store")
+      }
+    var error = ToolError(
+      status: status, code: word, message: message, hint: hint, argument: argument)
+    if let available {
+      error.details["oldest_ts"] = .int(available.lowerBound.milliseconds)
+      error.details["newest_ts"] = .int(available.upperBound.milliseconds)
+    }
+    return error
+  }
+}
