@@ -38,8 +38,11 @@ package struct ExportStream: Sendable {
       if chunk == nil {
         chunk = try merger.next()
         next = 0
-        guard chunk != nil else { break }
         describeInterfaces(&buffer)
+        guard chunk != nil else {
+          describeSome(&buffer)
+          break
+        }
       }
       write(&buffer)
     }
@@ -64,6 +67,14 @@ package struct ExportStream: Sendable {
     for interface in merger.interfaces.dropFirst(writer.interfaceCount) {
       _ = writer.add(interface: interface, to: &blocks)
     }
+    buffer.append(blocks.rawSpan)
+  }
+
+  /// Of a file without packets at least one interface: some readers refuse it otherwise.
+  private mutating func describeSome(_ buffer: inout RecordBuffer) {
+    guard format == .pcapng, writer.interfaceCount == 0 else { return }
+    var blocks: [UInt8] = []
+    _ = writer.add(interface: CaptureInterface(linkType: linkType), to: &blocks)
     buffer.append(blocks.rawSpan)
   }
 
