@@ -27,7 +27,7 @@ def test_tools_are_listed_in_their_order():
     tools = run(lambda client: client.list_tools()).tools
     assert [tool.name for tool in tools][:len(TOOLS)] == TOOLS
     changing = {tool.name for tool in tools if not tool.annotations.read_only_hint}
-    assert changing == {"create_snapshot", "delete_snapshot"}
+    assert changing == {"create_snapshot", "delete_snapshot", *SWITCHES}
     for tool in tools:
         assert tool.title and tool.description and tool.output_schema
 
