@@ -66,7 +66,7 @@ def test_resources_are_what_the_tools_say(talk):
     assert [row["uri"] for row in listed] == ["net://kfl/fields", "net://coverage"]
     templates = talk.ask("resources/templates/list")["result"]["resourceTemplates"]
     assert [row["uriTemplate"] for row in templates] == [
-        "net://kfl/fields/{name}", "net://call/{+id}"]
+        "net://kfl/fields/{name}", "net://call/{+id}", "net://snapshot/{name}"]
 
     def read(uri):
         contents = talk.ask("resources/read", {"uri": uri})["result"]["contents"]
