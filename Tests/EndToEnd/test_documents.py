@@ -15,7 +15,8 @@ def test_each_defect_has_its_row_and_its_tests():
         names = re.findall(r"`(\w+)`", shown)
         missing = [name for name in names if not re.search(rf"(func|def) {name}\b", tests)]
         assert not missing, f"defect {number}: {missing}"
-        assert names or "not built" in shown or "never" in shown, f"defect {number} is not shown"
+        told = ("not built", "not gone through yet", "never")
+        assert names or any(word in shown for word in told), f"defect {number} is not shown"
 
 
 def test_a_server_that_has_nothing_to_say_says_nothing():
