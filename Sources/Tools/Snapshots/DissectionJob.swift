@@ -145,13 +145,27 @@ final class DissectionJob: Sendable {
       try pipeline.run(into: store, isCancelled: { self.isStopped.load(ordering: .relaxed) })
     } catch { throw error.toolError }
     try? store.merge()
-    state.withLock { $0.statistics = pipeline.statistics }
+    // Before the job is called complete: who asks then finds all of it.
+    let counts = Self.counts(of: store)
+    state.withLock { ($0.statistics, $0.counts) = (pipeline.statistics, counts) }
   }
 
-  /// Notes how many entries each protocol has.
-  func note(counts: [(name: String, count: Int64)]) {
-    state.withLock { $0.counts = counts }
-    save()
+  /// The entries by protocol.
+  private static func counts(of store: EntryStore) -> [(name: String, count: Int64)] {
+    let source = StoreSource(store, decoder: .standard)
+    let done = DispatchSemaphore(value: 0)
+    let counts = Mutex<[(name: String, count: Int64)]>([])
+    Task.detached {
+      let aggregation = Aggregation(by: [.field(.kind)], limit: 100, measures: .counts)
+      if let result = try? await source.aggregate(aggregation) {
+        counts.withLock {
+          $0 = result.groups.map { (StatsKeys.proto($0.keys[0]), Int64($0.metrics.count)) }
+        }
+      }
+      done.signal()
+    }
+    done.wait()
+    return counts.withLock { $0 }
   }
 
   /// So that the next start finds the job as it is.

@@ -92,10 +92,7 @@ final class DissectionShelf: Sendable {
     }
     job.save()
     let prepared = settings
-    queue.async { [self] in
-      job.run(snapshots, prepared)
-      count(job)
-    }
+    queue.async { job.run(snapshots, prepared) }
     return job
   }
 
@@ -121,22 +118,6 @@ final class DissectionShelf: Sendable {
       return nil
     }
     if let problem { throw problem }
-  }
-
-  /// Counts the entries of a completed job by protocol.
-  private func count(_ job: DissectionJob) {
-    guard job.view.status == .completed, let store = try? job.entries() else { return }
-    let source = StoreSource(store, decoder: .standard)
-    let done = DispatchSemaphore(value: 0)
-    Task.detached {
-      let aggregation = Aggregation(by: [.field(.kind)], limit: 100, measures: .counts)
-      if let result = try? await source.aggregate(aggregation) {
-        job.note(
-          counts: result.groups.map { (StatsKeys.proto($0.keys[0]), Int64($0.metrics.count)) })
-      }
-      done.signal()
-    }
-    done.wait()
   }
 
   func delete(_ job: DissectionJob, of snapshot: Snapshot) {
