@@ -1,7 +1,7 @@
 import NIOCore
 
-/// Counts a connection, and closes it when its client takes too long to send a request or to take
-/// an answer.
+/// Counts a connection, closes it when its client takes too long to send a request or to take an
+/// answer, and tells a call under way when its client is gone.
 ///
 /// On the connection's event loop, like every handler.
 final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
@@ -14,6 +14,8 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
   enum Event: Sendable {
     /// The whole request is there; the answer takes its time.
     case answering
+    /// The same, by work that ends when the client goes.
+    case working(Departure)
     /// The answer is made; what follows is the client's turn.
     case answered
   }
@@ -22,6 +24,9 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
   private let counters: HubCounters
   private var deadline: Scheduled<Void>?
   private var isCounted = false
+  /// Nothing more can come from the client.
+  private var isInputClosed = false
+  private var departure: Departure?
 
   init(_ limits: HubLimits, _ counters: HubCounters) {
     (self.limits, self.counters) = (limits, counters)
@@ -37,11 +42,23 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
+    depart()
     deadline?.cancel()
     deadline = nil
     if isCounted { counters.closed() }
     isCounted = false
     context.fireChannelInactive()
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case .inputClosed? = event as? ChannelEvent { depart() }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  private func depart() {
+    isInputClosed = true
+    departure?.happen()
+    departure = nil
   }
 
   private func begin(_ context: ChannelHandlerContext) {
@@ -74,7 +91,14 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
       deadline?.cancel()
       deadline = nil
       promise?.succeed()
+    case .working(let work)?:
+      deadline?.cancel()
+      deadline = nil
+      departure = work
+      if isInputClosed { depart() }
+      promise?.succeed()
     case .answered?:
+      departure = nil
       if isCounted { wait(context) }
       promise?.succeed()
     case nil: context.triggerUserOutboundEvent(event, promise: promise)

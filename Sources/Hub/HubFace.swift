@@ -123,6 +123,13 @@ package final class HubFace: Sendable {
     }
   }
 
+  /// The same as a value.
+  func fileResult(for request: HubRequest) async -> Result<FileReply?, ToolError> {
+    do throws(ToolError) { return .success(try await file(for: request)) } catch {
+      return .failure(error)
+    }
+  }
+
   private func reply(
     to request: HubRequest, from hub: any HubConnection
   ) async throws(ToolError) -> FileReply {

@@ -82,40 +82,47 @@ package struct HubServer: Sendable {
   }
 
   /// Tells the connection whose turn it is.
-  private func tell(_ channel: any Channel, _ event: ConnectionWatch.Event) async {
-    try? await channel.triggerUserOutboundEvent(event).get()
+  private func tell(_ channel: any Channel, _ event: ConnectionWatch.Event) {
+    // What is written afterwards goes to the same loop, and behind it.
+    channel.triggerUserOutboundEvent(event, promise: nil)
   }
 
   // MARK: The Hub
 
-  /// A call is cancelled when its client goes away. To notice that, the connection is watched, and
-  /// a connection that was watched cannot be used again.
+  /// Work is cancelled when its client goes away.
   private func respond(
     to request: Request, _ face: HubFace, _ channel: any Channel
   ) async throws -> Response {
-    if HubFace.wantsEvents(HubRequest(request, body: [])) {
-      return try await stream(request, face, channel)
-    }
-    if HubFace.isFile(request.uri.path) { await tell(channel, .answering) }
-    do throws(ToolError) {
-      if let reply = try await face.file(for: HubRequest(request, body: [])) {
-        return response(reply, isHead: request.method == .head, channel)
+    let isHead = request.method == .head
+    let outline = HubRequest(request, body: [])
+    if HubFace.wantsEvents(outline) { return try await stream(request, face, channel) }
+    if HubFace.isFile(request.uri.path) {
+      switch await working(channel, { await face.fileResult(for: outline) }) {
+      case .success(let reply?): return response(reply, isHead: isHead, channel)
+      case .success(nil): break
+      case .failure(let error):
+        tell(channel, .answered)
+        return response(.error(error), isHead: isHead, closes: false)
       }
-    } catch {
-      await tell(channel, .answered)
-      return response(.error(error), isHead: request.method == .head, closes: true)
     }
-    let isCall = HubFace.isCall(request.uri.path)
-    let answer =
-      if isCall {
-        try await request.body.consumeWithCancellationOnInboundClose { body in
-          try await respond(to: request, body, face, channel)
-        }
-      } else {
-        try await respond(to: request, request.body, face, channel)
-      }
-    await tell(channel, .answered)
-    return response(answer, isHead: request.method == .head, closes: isCall)
+    guard let bytes = try await collected(request.body, limit: limits.body) else {
+      counters.turnAway(.body)
+      // What is left of the body is not worth reading.
+      return response(.tooLarge(limit: limits.body), isHead: isHead, closes: true)
+    }
+    let question = HubRequest(request, body: bytes)
+    let answer = await working(channel) { await face.respond(to: question) }
+    tell(channel, .answered)
+    return response(answer, isHead: isHead, closes: false)
+  }
+
+  /// What `work` gives, which is cancelled when the client of the connection goes.
+  private func working<Value: Sendable>(
+    _ channel: any Channel, _ work: @escaping @Sendable () async -> Value
+  ) async -> Value {
+    let departure = Departure()
+    tell(channel, .working(departure))
+    return await departure.cancelling(work)
   }
 
   /// A file, written as fast as the client takes it.
@@ -145,12 +152,12 @@ package struct HubServer: Sendable {
         defer { pieces.end() }
         while let bytes = await pieces.take() {
           // It is the client's turn until it has taken the piece.
-          await tell(channel, .answered)
+          tell(channel, .answered)
           try await writer.write(ByteBuffer(bytes: bytes))
-          await tell(channel, .answering)
+          tell(channel, .answering)
         }
         try await group.waitForAll()
-        await tell(channel, .answered)
+        tell(channel, .answered)
       }
       try await writer.finish(nil)
     }
@@ -172,17 +179,6 @@ package struct HubServer: Sendable {
       status: .init(code: answer.status), headers: headers, body: .init(byteBuffer: body))
   }
 
-  private func respond(
-    to request: Request, _ body: RequestBody, _ face: HubFace, _ channel: any Channel
-  ) async throws -> HubResponse {
-    guard let bytes = try await collected(body, limit: limits.body) else {
-      counters.turnAway(.body)
-      return HubResponse.tooLarge(limit: limits.body)
-    }
-    await tell(channel, .answering)
-    return await face.respond(to: HubRequest(request, body: bytes))
-  }
-
   /// The progress of a call, then its result.
   private func stream(
     _ request: Request, _ face: HubFace, _ channel: any Channel
@@ -191,7 +187,7 @@ package struct HubServer: Sendable {
       counters.turnAway(.body)
       return response(.tooLarge(limit: limits.body), isHead: false, closes: true)
     }
-    await tell(channel, .answering)
+    tell(channel, .answering)
     let question = HubRequest(request, body: bytes)
     let requestBody = request.body
     let headers: HTTPFields = [
@@ -226,7 +222,7 @@ package struct HubServer: Sendable {
     let bytes = try await collected(request.body, limit: limit)
     let question = HubRequest(
       request, body: bytes ?? [UInt8](repeating: 0x20, count: limit + 1))
-    await tell(channel, .answering)
+    tell(channel, .answering)
     let reply = await withGracefulShutdownHandler {
       await mcp.respond(to: question, endpoint)
     } onGracefulShutdown: {
@@ -242,7 +238,7 @@ package struct HubServer: Sendable {
       if bytes.count > 0 { headers[.cacheControl] = "no-store" }
       if question.body.count > limit { headers[.connection] = "close" }
       body = ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
-      await tell(channel, .answered)
+      tell(channel, .answered)
     case .events(let stream):
       headers[.connection] = "close"
       body = events(stream, request, endpoint)

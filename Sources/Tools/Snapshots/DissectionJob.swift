@@ -1,6 +1,7 @@
 import Bytes
 import Dispatch
 import Dissectors
+import Entries
 import JSON
 import Pipeline
 import Query

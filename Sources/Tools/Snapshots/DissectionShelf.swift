@@ -92,7 +92,7 @@ final class DissectionShelf: Sendable {
     }
     job.save()
     let prepared = settings
-    queue.async { job.run(snapshots, prepared) }
+    queue.async { [snapshots] in job.run(snapshots, prepared) }
     return job
   }
 
