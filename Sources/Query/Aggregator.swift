@@ -11,7 +11,7 @@ extension StoreSource {
     let snapshot = store.snapshot()
     let plan = ScanPlan(aggregation.filters, window: aggregation.window)
     let list = snapshot.list(aggregation.families, plan)
-    var aggregator = Aggregator(aggregation, plan, decoder)
+    var aggregator = Aggregator(aggregation, plan, decoder, columns)
     var coverage = QueryCoverage(list)
     for block in list.oldestFirst(plan) {
       try checkCancellation()
@@ -29,6 +29,7 @@ struct Aggregator {
   private let aggregation: Aggregation
   private let plan: ScanPlan
   private let decoder: ContentDecoder
+  private let columns: ColumnShelf
   private var total = Metrics()
   private var ungrouped = Metrics()
   private var groups: [Metrics] = []
@@ -44,9 +45,11 @@ struct Aggregator {
   private var buckets = Aggregation.sketchBytes / MemoryLayout<UInt32>.size
 
   init(
-    _ aggregation: Aggregation, _ plan: ScanPlan, _ decoder: ContentDecoder
+    _ aggregation: Aggregation, _ plan: ScanPlan, _ decoder: ContentDecoder,
+    _ columns: ColumnShelf
   ) {
     (self.aggregation, self.plan, self.decoder) = (aggregation, plan, decoder)
+    self.columns = columns
     order = ScanOrder(plan)
     tables = aggregation.keys.map {
       KeyTable($0, maxBytes: Aggregation.keyBytes / aggregation.keys.count)
@@ -55,7 +58,7 @@ struct Aggregator {
   }
 
   mutating func add(_ block: Block, _ coverage: inout QueryCoverage) throws(StoreError) {
-    let scan = try BlockScan(BlockColumns(block), decoder: decoder)
+    let scan = try BlockScan(columns.columns(of: block), decoder: decoder)
     let verdict = scan.verdict(plan)
     guard verdict != .none else { return }
     if try addFromHeader(scan, verdict) { return }

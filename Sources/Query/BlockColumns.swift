@@ -42,3 +42,35 @@ final class BlockColumns: Sendable {
     (try? held(id))?.column.value(at: row) ?? .none
   }
 }
+
+/// Columns of the blocks that were asked last, kept from query to query: small calls one after the
+/// other take them apart once.
+package final class ColumnShelf: Sendable {
+  /// Rows of all blocks on the shelf, at most: bounds what they hold in memory.
+  static let maxRows = 65_536
+  /// Blocks on the shelf, at most.
+  static let maxBlocks = 64
+
+  /// The latest asked is the last.
+  private let held = Mutex<[BlockColumns]>([])
+
+  package init() {}
+
+  func columns(of block: Block) -> BlockColumns {
+    held.withLock { held in
+      if let place = held.lastIndex(where: { $0.block === block }) {
+        let found = held.remove(at: place)
+        held.append(found)
+        return found
+      }
+      let made = BlockColumns(block)
+      guard block.rows <= Self.maxRows / 2 else { return made }
+      held.append(made)
+      var rows = held.reduce(0) { $0 + $1.block.rows }
+      while rows > Self.maxRows || held.count > Self.maxBlocks {
+        rows -= held.removeFirst().block.rows
+      }
+      return made
+    }
+  }
+}

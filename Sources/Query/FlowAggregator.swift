@@ -9,7 +9,7 @@ extension StoreSource {
     let snapshot = store.snapshot()
     let plan = ScanPlan(query.filters, window: query.window)
     let list = snapshot.list(.connections)
-    var aggregator = FlowAggregator(query, plan, decoder)
+    var aggregator = FlowAggregator(query, plan, decoder, columns)
     var coverage = QueryCoverage(list)
     for block in list.oldestFirst(plan) {
       try checkCancellation()
@@ -34,6 +34,7 @@ struct FlowAggregator {
   private let query: FlowQuery
   private let plan: ScanPlan
   private let decoder: ContentDecoder
+  private let columns: ColumnShelf
   private var flows: [Key: Flow] = [:]
   private var leftOut = 0
   private var failures = QueryResult.Failures()
@@ -41,13 +42,15 @@ struct FlowAggregator {
   /// Rows since memory was added up.
   private var unchecked = 0
 
-  init(_ query: FlowQuery, _ plan: ScanPlan, _ decoder: ContentDecoder) {
-    (self.query, self.plan, self.decoder) = (query, plan, decoder)
+  init(
+    _ query: FlowQuery, _ plan: ScanPlan, _ decoder: ContentDecoder, _ columns: ColumnShelf
+  ) {
+    (self.query, self.plan, self.decoder, self.columns) = (query, plan, decoder, columns)
     order = ScanOrder(plan)
   }
 
   mutating func add(_ block: Block, _ coverage: inout QueryCoverage) throws(StoreError) {
-    let scan = try BlockScan(BlockColumns(block), decoder: decoder)
+    let scan = try BlockScan(columns.columns(of: block), decoder: decoder)
     coverage.examined += block.rows
     unchecked += block.rows
     let selection = try scan.select(plan, &order)

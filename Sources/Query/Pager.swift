@@ -15,6 +15,7 @@ struct Pager {
   private let query: Query
   private let plan: ScanPlan
   private let decoder: ContentDecoder
+  private let columns: ColumnShelf
   private let snapshot: StoreSnapshot
   private let blocks: ArraySlice<Block>
   private let limit: Int
@@ -40,8 +41,9 @@ struct Pager {
 
   init(
     _ query: Query, _ snapshot: StoreSnapshot, memoryLimit: Int,
-    _ decoder: ContentDecoder
+    _ decoder: ContentDecoder, _ columns: ColumnShelf
   ) throws(QueryError) {
+    self.columns = columns
     self.query = query
     self.memoryLimit = memoryLimit
     self.snapshot = snapshot
@@ -92,7 +94,7 @@ struct Pager {
         return
       }
     }
-    let scan = try BlockScan(BlockColumns(block), decoder: decoder)
+    let scan = try BlockScan(columns.columns(of: block), decoder: decoder)
     switch scan.verdict(plan) {
     case .none: return
     case .all where !mayShow:
@@ -254,7 +256,7 @@ struct Pager {
     var memory = 0
     for rows in places.values {
       guard let first = rows.first else { continue }
-      let columns = BlockColumns(page[first].block)
+      let columns = self.columns.columns(of: page[first].block)
       let ids = areCopied ? wantedColumns(of: page[first].block) : []
       for row in rows {
         var view = EntryView(columns, row: page[row].position.row, decoder: decoder)

@@ -8,20 +8,24 @@ package struct StoreSource: CallSource {
   let decoder: ContentDecoder
   /// Bytes that one query may keep.
   let memoryLimit: Int
+  let columns: ColumnShelf
 
   /// - Parameters:
   ///   - memoryLimit: bytes that one query may keep.
   ///   - decoder: undoes the content codings of bodies that filters and views read.
+  ///   - columns: where columns stay from query to query; sources of one store share it.
   package init(
     _ store: EntryStore, memoryLimit: Int = QueryMemory.limit,
-    decoder: ContentDecoder = .plain
+    decoder: ContentDecoder = .plain, columns: ColumnShelf = ColumnShelf()
   ) {
     (self.store, self.memoryLimit, self.decoder) = (store, memoryLimit, decoder)
+    self.columns = columns
   }
 
   @concurrent
   package func query(_ query: Query) async throws(QueryError) -> QueryResult {
-    var pager = try Pager(query, store.snapshot(), memoryLimit: memoryLimit, decoder)
+    var pager = try Pager(
+      query, store.snapshot(), memoryLimit: memoryLimit, decoder, columns)
     return try pager.run()
   }
 
@@ -42,7 +46,7 @@ package struct StoreSource: CallSource {
       return nil
     }
     if let range = info.zone.range, !range.contains(stream) { return nil }
-    guard let scan = try? BlockScan(BlockColumns(block), decoder: decoder),
+    guard let scan = try? BlockScan(columns.columns(of: block), decoder: decoder),
       let streams = try? scan.lane(.streamNumber), let indices = try? scan.lane(.streamIndex)
     else { return nil }
     for row in streams.indices

@@ -54,14 +54,15 @@ package final class Block: Sendable {
     let header = try header()
     guard let info = header.info(id) else { return nil }
     return try noted { () throws(StoreError) -> Column in
-      let doing = "reading column \(id) of block \(self.id)"
-      let presence = try self.presence(info.presence, of: header, doing)
-      let dictionary = try self.dictionary(info, of: header, doing)
+      // Told only when it fails: to put it into words costs more than most columns.
+      func doing() -> String { "reading column \(id) of block \(self.id)" }
+      let presence = try self.presence(info.presence, of: header, doing())
+      let dictionary = try self.dictionary(info, of: header, doing())
       let section = try source.section(info.section, of: self, header)
       do throws(WireError) {
         return try Column(parsing: section, dictionary: dictionary, info, presence: presence)
       } catch {
-        throw StoreError(error, doing)
+        throw StoreError(error, doing())
       }
     }
   }
@@ -91,14 +92,14 @@ package final class Block: Sendable {
   }
 
   private func dictionary(
-    _ info: ColumnInfo, of header: BlockHeader, _ doing: String
+    _ info: ColumnInfo, of header: BlockHeader, _ doing: @autoclosure () -> String
   ) throws(StoreError) -> ValueDictionary? {
     guard let place = info.dictionary else { return nil }
     let section = try source.section(place, of: self, header)
     do throws(WireError) {
       return try ValueDictionary(parsing: section)
     } catch {
-      throw StoreError(error, doing)
+      throw StoreError(error, doing())
     }
   }
 
@@ -117,7 +118,7 @@ package final class Block: Sendable {
 
   /// The presence of that number; nil for "all rows".
   func presence(
-    _ index: Int?, of header: BlockHeader, _ doing: String
+    _ index: Int?, of header: BlockHeader, _ doing: @autoclosure () -> String
   ) throws(StoreError) -> Presence? {
     guard let index else { return nil }
     let place = header.presences[index]
@@ -127,7 +128,7 @@ package final class Block: Sendable {
       guard presence.count == place.count else { throw WireError(.invalid) }
       return presence
     } catch {
-      throw StoreError(error, doing)
+      throw StoreError(error, doing())
     }
   }
 

@@ -39,7 +39,8 @@ package struct BlockHeader: Sendable {
 
   /// What the header says about a column, nil when no row has a value for that field.
   package func info(_ id: FieldID) -> ColumnInfo? {
-    columns.first { $0.id == id }
+    // By place: a search of the elements would copy each of them, references and all.
+    columns.indices.first { columns[$0].id == id }.map { columns[$0] }
   }
 
   /// Where the bytes of a section are.

@@ -101,8 +101,9 @@ package final class CaptureTraffic: Sendable {
 
   /// The traffic for the tools of a Hub.
   package func traffic(redactor: Redactor) -> Traffic {
-    Traffic(
-      { StoreSource(self.store, decoder: .standard) },
+    let columns = ColumnShelf()
+    return Traffic(
+      { StoreSource(self.store, decoder: .standard, columns: columns) },
       inventory: inventory, redactor: redactor, packets: packets,
       statistics: { self.statistics },
       ready: { (progress) async throws(ToolError) in try await self.ready(progress: progress) })

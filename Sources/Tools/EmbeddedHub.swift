@@ -10,6 +10,10 @@ package struct EmbeddedHub: HubConnection {
   private let set: ToolSet
   private let library: SnapshotLibrary?
   private let listed: Catalogue
+  /// The rows of all tools, for routes and reference pages.
+  package let rows: [ToolRow]
+  /// The tools that ask `traffic`.
+  private let tools: [any Tool]
 
   /// - Parameters:
   ///   - set: the tools that the catalogue lists; the others can be called all the same.
@@ -18,11 +22,12 @@ package struct EmbeddedHub: HubConnection {
     _ traffic: Traffic, version: String, set: ToolSet = .core, library: SnapshotLibrary? = nil
   ) {
     (self.traffic, self.set, self.library) = (traffic, set, library)
-    let tools = Self.tools(traffic, library) + (library?.tools ?? [])
+    tools = Self.tools(traffic, library)
+    rows = (tools + (library?.tools ?? [])).map { type(of: $0).row }
     listed = Catalogue(
       name: Self.name, version: version,
       description: "Network traffic: API calls, flows, latencies and errors.",
-      tools: tools.map { type(of: $0).row }.filter { set.lists($0.set) }.map(\.description),
+      tools: rows.filter { set.lists($0.set) }.map(\.description),
       prompts: PromptLibrary.all.map(\.description),
       capabilities: [
         "dissection": true, "raw_capture": library?.capture != nil,
@@ -58,11 +63,6 @@ package struct EmbeddedHub: HubConnection {
       traffic.scoped(to: NamespaceScope(namespaces)), version: listed.version, set: set)
   }
 
-  /// The rows of all tools, for routes and reference pages.
-  package var rows: [ToolRow] {
-    (Self.tools(traffic, library) + (library?.tools ?? [])).map { type(of: $0).row }
-  }
-
   package func catalogue() -> Catalogue { listed }
 
   package func call(
@@ -78,9 +78,10 @@ package struct EmbeddedHub: HubConnection {
       throw .unknownTool(name, among: rows.map(\.name))
     }
     var arguments = arguments
-    let traffic = try SnapshotArguments.traffic(&arguments, of: row, library) ?? traffic
-    guard
-      let tool = Self.tools(traffic, library).first(where: { type(of: $0).row.name == row.name })
+    let other = try SnapshotArguments.traffic(&arguments, of: row, library)
+    let traffic = other ?? traffic
+    let tools = other.map { Self.tools($0, library) } ?? tools
+    guard let tool = tools.first(where: { type(of: $0).row.name == row.name })
     else { throw .unknownTool(name, among: rows.map(\.name)) }
     if row.waits { try await traffic.ready(progress: progress) }
     let checked = try Arguments(arguments, for: row.parameters, now: traffic.now)

@@ -99,8 +99,9 @@ package final class LiveTraffic: Sendable {
 
   /// The traffic for the tools of a Hub.
   package func traffic(redactor: Redactor) -> Traffic {
-    Traffic(
-      { StoreSource(self.store, decoder: .standard) },
+    let columns = ColumnShelf()
+    return Traffic(
+      { StoreSource(self.store, decoder: .standard, columns: columns) },
       inventory: inventory, redactor: redactor, statistics: { self.statistics },
       ready: { (_) async throws(ToolError) in self.change { $0.ask(at: .now) } },
       now: { .now },

@@ -44,7 +44,8 @@ package struct Redactor: Sendable {
     case "referer", "location", "content-location", ":path", "origin": return url(value)
     default:
       if SecretNames.isSecret(header: name) { return fingerprint(value) }
-      return value.hasPrefix("/") || value.contains("://") ? url(value) : text(value)
+      return value.hasPrefix("/") || value.utf8.span.bytes.firstOffset(of: "://") != nil
+        ? url(value) : text(value)
     }
   }
 
@@ -78,8 +79,10 @@ package struct Redactor: Sendable {
   package func body(_ body: String, mediaType: String) -> String {
     guard key != nil else { return body }
     let type = mediaType.lowercased()
-    if type.contains("x-www-form-urlencoded") { return form(body) }
-    if type.contains("multipart/form-data") { return text(multipart(body)) }
+    if type.utf8.span.bytes.firstOffset(of: "x-www-form-urlencoded") != nil { return form(body) }
+    if type.utf8.span.bytes.firstOffset(of: "multipart/form-data") != nil {
+      return text(multipart(body))
+    }
     return text(SecretJSON.replaced(in: body) { fingerprint($0) })
   }
 

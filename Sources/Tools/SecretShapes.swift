@@ -3,78 +3,81 @@ package enum SecretShapes {
   /// `text` with every secret replaced by what `substitute` gives for it.
   package static func replaced(in text: String, by substitute: (String) -> String) -> String {
     // Words are the runs of characters that tokens are made of.
-    guard text.utf8.count >= 16 else { return text }
-    var output = ""
-    var word = ""
-    var changed = false
-    func flush() {
-      guard !word.isEmpty else { return }
-      if let secret = secretPart(of: word) {
-        output += word[..<secret.lowerBound] + substitute(String(word[secret]))
-        output += word[secret.upperBound...]
-        changed = true
-      } else {
-        output += word
+    guard text.utf8.count >= shortest else { return text }
+    let bytes = Array(text.utf8)
+    var output: [UInt8]?
+    var (at, kept) = (0, 0)
+    while at < bytes.count {
+      let start = at
+      while at < bytes.count, isTokenByte(bytes[at]) { at += 1 }
+      if at - start >= shortest, let secret = secretStart(in: bytes, start..<at) {
+        output = output ?? []
+        output?.append(contentsOf: bytes[kept..<secret])
+        output?.append(
+          contentsOf: substitute(String(decoding: bytes[secret..<at], as: UTF8.self)).utf8)
+        kept = at
       }
-      word = ""
+      at += 1
     }
-    for character in text {
-      if isTokenCharacter(character) {
-        word.append(character)
-      } else {
-        flush()
-        output.append(character)
-      }
-    }
-    flush()
-    return groups(in: changed ? output : text, by: substitute)
+    guard var output else { return groups(in: text, bytes, by: substitute) }
+    output.append(contentsOf: bytes[kept...])
+    return groups(in: String(decoding: output, as: UTF8.self), output, by: substitute)
   }
 
-  private static func isTokenCharacter(_ character: Character) -> Bool {
-    guard let byte = character.asciiValue else { return false }
+  /// Words below are no secrets.
+  private static let shortest = 16
+
+  private static func isTokenByte(_ byte: UInt8) -> Bool {
     switch byte {
-    case 0x30...0x39, 0x41...0x5a, 0x61...0x7a: return true
-    case 0x2d, 0x2e, 0x5f, 0x2b, 0x2f, 0x3d, 0x7e: return true  // - . _ + / = ~
-    default: return false
+    case 0x30...0x39, 0x41...0x5a, 0x61...0x7a: true
+    case 0x2d, 0x2e, 0x5f, 0x2b, 0x2f, 0x3d, 0x7e: true  // - . _ + / = ~
+    default: false
     }
   }
 
-  private static func secretPart(of word: String) -> Range<String.Index>? {
-    guard word.utf8.count >= 16 else { return nil }
-    // JSON Web Tokens: three base64url parts, the first begins with {" in base64.
-    if let start = word.firstRange(of: "eyJ")?.lowerBound {
-      let parts = word[start...].split(separator: ".", omittingEmptySubsequences: false)
-      if parts.count >= 2, parts[0].count >= 8, parts[1].count >= 8 { return start..<word.endIndex }
-    }
-    for (prefix, least) in prefixes {
-      if let hit = word.firstRange(of: prefix) {
-        let tail = word[hit.upperBound...]
-        if tail.utf8.count >= least,
-          hit.lowerBound == word.startIndex || separates(word, hit.lowerBound)
+  /// Where in a word its secret begins, which goes to the word's end.
+  private static func secretStart(in bytes: [UInt8], _ word: Range<Int>) -> Int? {
+    var isNumber = true
+    // The dot after the place that is looked at, found once for all places before it.
+    var dot = word.lowerBound
+    for place in word {
+      let byte = bytes[place]
+      if byte != 0x2d, !(0x30...0x39).contains(byte) { isNumber = false }
+      if byte == 0x65, bytes[place..<word.upperBound].starts(with: webTokenStart) {
+        dot = max(dot, place)
+        while dot < word.upperBound, bytes[dot] != 0x2e { dot += 1 }
+        let second = bytes[min(dot + 1, word.upperBound)..<word.upperBound].prefix(8)
+        if dot - place >= 8, second.count == 8, !second.contains(0x2e) { return place }
+      }
+      guard place == word.lowerBound || separates(bytes[place - 1]) else { continue }
+      for (prefix, least) in prefixes where prefix[0] == byte {
+        if word.upperBound - place >= prefix.count + least,
+          bytes[place..<place + prefix.count].elementsEqual(prefix)
         {
-          return hit.lowerBound..<word.endIndex
+          return place
         }
       }
     }
-    let digits = word.utf8.filter { (0x30...0x39).contains($0) }
-    if digits.count == word.utf8.filter({ $0 != 0x2d }).count, isCardNumber(digits) {
-      return word.startIndex..<word.endIndex
-    }
-    return nil
+    guard isNumber else { return nil }
+    let isCard = isCardNumber(bytes[word].filter { $0 != 0x2d })
+    return isCard ? word.lowerBound : nil
   }
 
-  private static func separates(_ word: String, _ index: String.Index) -> Bool {
-    let before = word[word.index(before: index)]
-    return before == "=" || before == "/" || before == "."
+  /// JSON Web Tokens: three base64url parts with dots between, the first begins with {" in base64.
+  private static let webTokenStart = Array("eyJ".utf8)
+
+  private static func separates(_ byte: UInt8) -> Bool {
+    byte == 0x3d || byte == 0x2f || byte == 0x2e  // = / .
   }
 
   /// Marks that issuers put in front of their keys, and the least length of what follows.
-  private static let prefixes: [(String, Int)] = [
-    ("AKIA", 16), ("ASIA", 16), ("ghp_", 20), ("gho_", 20), ("ghs_", 20), ("github_pat_", 20),
-    ("glpat-", 16), ("xoxb-", 16), ("xoxp-", 16), ("xapp-", 16), ("sk_live_", 10),
-    ("sk_test_", 10), ("rk_live_", 10), ("sk-", 20), ("AIza", 30), ("ya29.", 20), ("npm_", 30),
-    ("pypi-", 30), ("hvs.", 20), ("dop_v1_", 30), ("SG.", 30), ("shpat_", 20), ("whsec_", 16),
-  ]
+  private static let prefixes: [([UInt8], Int)] =
+    ([
+      ("AKIA", 16), ("ASIA", 16), ("ghp_", 20), ("gho_", 20), ("ghs_", 20), ("github_pat_", 20),
+      ("glpat-", 16), ("xoxb-", 16), ("xoxp-", 16), ("xapp-", 16), ("sk_live_", 10),
+      ("sk_test_", 10), ("rk_live_", 10), ("sk-", 20), ("AIza", 30), ("ya29.", 20), ("npm_", 30),
+      ("pypi-", 30), ("hvs.", 20), ("dop_v1_", 30), ("SG.", 30), ("shpat_", 20), ("whsec_", 16),
+    ] as [(String, Int)]).map { (Array($0.0.utf8), $0.1) }
 
   /// Lengths and first digits that issuers use; times in milli- and nanoseconds begin with 1.
   private static func isCardNumber(_ digits: [UInt8]) -> Bool {
@@ -87,8 +90,9 @@ package enum SecretShapes {
   }
 
   /// `text` with card numbers in groups of digits (`4111 1111 1111 1111`) replaced as well.
-  private static func groups(in text: String, by substitute: (String) -> String) -> String {
-    let bytes = Array(text.utf8)
+  private static func groups(
+    in text: String, _ bytes: [UInt8], by substitute: (String) -> String
+  ) -> String {
     func isDigit(_ place: Int) -> Bool {
       place < bytes.count && (0x30...0x39).contains(bytes[place])
     }

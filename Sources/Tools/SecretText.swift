@@ -7,6 +7,7 @@ enum SecretText {
   private static let schemes: Set<String> = ["bearer", "basic", "digest", "negotiate", "apikey"]
   /// What a redacted value begins with already.
   private static let done = Array("[redacted:".utf8)
+  private static let authorityMark = Array("://".utf8)
   private static let keyBegin = Array("-----BEGIN ".utf8)
   private static let keyEnd = Array("-----END ".utf8)
   private static let keyMark = Array("PRIVATE KEY-----".utf8)
@@ -38,7 +39,7 @@ enum SecretText {
         case 0x2d where starts(with: keyBegin, at): privateKey(substitute)
         case let byte where isWord(byte): word(substitute)
         case 0x3c: element(substitute)  // <
-        case 0x3a where starts(with: Array("://".utf8), at): userInformation(substitute)
+        case 0x3a where starts(with: authorityMark, at): userInformation(substitute)
         case 0x3b:  // ;
           isIdentified = false
           at += 1
@@ -108,7 +109,7 @@ enum SecretText {
       guard place < bytes.count else { return nil }
       var separator = Separator.blank
       if bytes[place] == 0x3d || bytes[place] == 0x3a {
-        guard !starts(with: Array("://".utf8), place) else { return nil }
+        guard !starts(with: authorityMark, place) else { return nil }
         separator = .sign
         place += 1
         while place < bytes.count, [0x3e, 0x3d].contains(bytes[place]) { place += 1 }
