@@ -1,3 +1,5 @@
+import Bytes
+
 /// Names behind which secrets stand.
 package enum SecretNames {
   /// Header fields whose whole value is a secret. Lower case.
