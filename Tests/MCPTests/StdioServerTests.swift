@@ -72,7 +72,8 @@ struct StdioServerTests {
     wire.closeInput()
     let start = ContinuousClock.now
     let said = try await wire.rest()
-    #expect(ContinuousClock.now - start < .seconds(2))
+    // Far less than the calls take; how soon exactly is a matter of how busy the machine is.
+    #expect(ContinuousClock.now - start < .seconds(20))
     #expect(Set(said.compactMap { $0["id"]?.int }) == [500, 7])
     #expect(wire.hub.cancelled == 64)
   }

@@ -64,34 +64,3 @@ final class CallGate: Sendable {
     next?.resume(returning: true)
   }
 }
-
-/// Something that happens once and can be waited for, by one task.
-final class Signal: Sendable {
-  private enum State {
-    case quiet
-    case awaited(CheckedContinuation<Void, Never>)
-    case fired
-  }
-
-  private let state = Mutex(State.quiet)
-
-  func fire() {
-    let waiting: CheckedContinuation<Void, Never>? = state.withLock { state in
-      defer { state = .fired }
-      if case .awaited(let continuation) = state { return continuation }
-      return nil
-    }
-    waiting?.resume()
-  }
-
-  func wait() async {
-    await withCheckedContinuation { continuation in
-      let hasFired = state.withLock { state in
-        if case .fired = state { return true }
-        state = .awaited(continuation)
-        return false
-      }
-      if hasFired { continuation.resume() }
-    }
-  }
-}

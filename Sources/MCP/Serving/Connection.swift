@@ -14,11 +14,13 @@ package final class Connection: Sendable {
     var send: @Sendable (JSONValue, Origin?) -> Void
     /// Nothing more goes to that origin.
     var end: @Sendable (Origin) -> Void
+    /// Called outside of the lock when something may have been sent.
+    var flush: @Sendable () -> Void = {}
   }
 
   private struct State {
     var session: Session
-    var stops: [Ticket: Signal] = [:]
+    var tasks: [Ticket: Task<Void, Never>] = [:]
     /// Work that waits for the client's answers.
     var asking: [Ticket: CheckedContinuation<Result<[String: JSONObject], ToolError>, Never>] = [:]
     var isClosing = false
@@ -42,23 +44,30 @@ package final class Connection: Sendable {
     (self.workshop, self.outlet, self.idle) = (workshop, outlet, idle)
   }
 
+  /// Decides under the lock; what was sent meanwhile goes out behind it.
+  private func change<Result>(_ body: (inout sending State) -> sending Result) -> sending Result {
+    let result = state.withLock(body)
+    outlet.flush()
+    return result
+  }
+
   // MARK: The client
 
   func received(_ message: Message, from origin: Origin? = nil) {
     let now = workshop.now
-    state.withLock { state in
+    change { state in
       carryOut(state.session.received(message, from: origin, at: now), &state)
     }
   }
 
   /// The client no longer waits there.
   func dropped(_ origin: Origin) {
-    state.withLock { state in carryOut(state.session.dropped(origin), &state) }
+    change { state in carryOut(state.session.dropped(origin), &state) }
   }
 
   /// No more messages come. Work under way may still end until `stop`.
   func close() {
-    state.withLock { state in
+    change { state in
       carryOut(state.session.closing(), &state)
       state.isClosing = true
       if state.session.isIdle { idle() }
@@ -67,10 +76,11 @@ package final class Connection: Sendable {
 
   /// Ends all work; what still ends is not told.
   func stop() {
-    state.withLock { state in
+    change { state in
       carryOut(state.session.closing(), &state)
       state.isOver = true
-      for stop in state.stops.values { stop.fire() }
+      // The last first: who waits for its turn must not get it from one that ends here.
+      for (_, task) in state.tasks.sorted(by: { $0.key.number > $1.key.number }) { task.cancel() }
       for ticket in Array(state.asking.keys) { resume(ticket, .failure(.cancelled), &state) }
     }
   }
@@ -78,24 +88,24 @@ package final class Connection: Sendable {
   // MARK: The server
 
   package func changed(_ lists: [Session.List]) {
-    state.withLock { state in carryOut(state.session.changed(lists), &state) }
+    change { state in carryOut(state.session.changed(lists), &state) }
   }
 
   package func updated(_ uri: String) {
-    state.withLock { state in carryOut(state.session.updated(uri), &state) }
+    change { state in carryOut(state.session.updated(uri), &state) }
   }
 
   package func log(_ level: LogLevel, _ logger: String, _ data: JSONValue) {
-    state.withLock { state in carryOut(state.session.logged(level, logger, data), &state) }
+    change { state in carryOut(state.session.logged(level, logger, data), &state) }
   }
 
   // MARK: Work
 
   func finished(_ ticket: Ticket, _ outcome: Outcome) {
     let now = workshop.now
-    state.withLock { state in
+    change { state in
       carryOut(state.session.finished(ticket, outcome, at: now), &state)
-      state.stops[ticket] = nil
+      state.tasks[ticket] = nil
       if state.isClosing && state.session.isIdle { idle() }
     }
   }
@@ -105,7 +115,7 @@ package final class Connection: Sendable {
     Caller(
       progress: { self.progressed(ticket, $0) },
       log: { level, data in
-        self.state.withLock { state in
+        self.change { state in
           self.carryOut(state.session.logged(level, "kubeshark", data, ticket), &state)
         }
       },
@@ -115,7 +125,7 @@ package final class Connection: Sendable {
 
   private func progressed(_ ticket: Ticket, _ progress: Progress) {
     let now = workshop.now
-    state.withLock { state in
+    change { state in
       carryOut(state.session.progressed(ticket, progress, at: now), &state)
     }
   }
@@ -130,7 +140,7 @@ package final class Connection: Sendable {
     if terms.asksInResults { throw .inputRequired(open) }
     let result: Result<[String: JSONObject], ToolError> = await withCheckedContinuation {
       continuation in
-      state.withLock { state in
+      change { state in
         let actions = state.session.ask(ticket, open)
         guard !actions.isEmpty, !state.isOver else {
           continuation.resume(returning: .failure(.cancelled))
@@ -140,7 +150,7 @@ package final class Connection: Sendable {
         carryOut(actions, &state)
       }
       after(Self.patience) {
-        self.state.withLock { state in self.carryOut(state.session.gaveUp(ticket), &state) }
+        self.change { state in self.carryOut(state.session.gaveUp(ticket), &state) }
       }
     }
     return try result.get()
@@ -159,18 +169,16 @@ package final class Connection: Sendable {
       case .send(let message, let origin): outlet.send(message, origin)
       case .end(let origin): outlet.end(origin)
       case .start(let ticket, let work, let terms):
-        let stop = Signal()
-        state.stops[ticket] = stop
-        workshop.begin(
-          Workshop.Job(connection: self, ticket: ticket, work: work, terms: terms, stop: stop))
+        state.tasks[ticket] = workshop.begin(
+          Workshop.Job(connection: self, ticket: ticket, work: work, terms: terms))
       case .cancel(let ticket):
         resume(ticket, .failure(.cancelled), &state)
-        state.stops.removeValue(forKey: ticket)?.fire()
+        state.tasks.removeValue(forKey: ticket)?.cancel()
       case .answer(let ticket, let result): resume(ticket, result, &state)
       case .remind(let ticket, let delay):
         after(delay) { [self] in
           let now = workshop.now
-          self.state.withLock { state in
+          self.change { state in
             carryOut(state.session.reminded(ticket, at: now), &state)
           }
         }

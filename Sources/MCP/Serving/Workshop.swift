@@ -10,50 +10,77 @@ package final class Workshop: Sendable {
     var ticket: Ticket
     var work: Work
     var terms: Terms
-    /// Fires when the work is to stop, or has ended.
-    var stop: Signal
+  }
+
+  private struct State {
+    var running: [Int: Task<Void, Never>] = [:]
+    var started = 0
+    var isClosed = false
+    /// Who waits for the end.
+    var waiting: CheckedContinuation<Void, Never>?
+
+    var isOver: Bool { isClosed && running.isEmpty }
   }
 
   private let offer: Offer
   private let gate: CallGate
-  private let jobs: AsyncStream<Job>
-  private let starts: AsyncStream<Job>.Continuation
+  private let state = Mutex(State())
   private let epoch = ContinuousClock.now
 
   /// - Parameter calls: calls to the Hub at the same time.
   init(_ offer: Offer, calls: Int) {
     self.offer = offer
     gate = CallGate(width: calls)
-    (jobs, starts) = AsyncStream.makeStream(of: Job.self)
   }
 
   /// The clock of all sessions.
   var now: Duration { ContinuousClock.now - epoch }
 
-  func begin(_ job: Job) { starts.yield(job) }
-
-  /// Takes on nothing more; what runs is cancelled.
-  func close() { starts.finish() }
-
-  /// Works until it is closed.
-  func run() async {
-    await withDiscardingTaskGroup { group in
-      for await job in jobs {
-        group.addTask { await self.run(job) }
+  /// Begins the job; its task is there to be cancelled. Nil when nothing more is taken on.
+  func begin(_ job: Job) -> Task<Void, Never>? {
+    // Under the lock, so that the job is known here before it can end.
+    state.withLock { state in
+      guard !state.isClosed else { return nil }
+      state.started += 1
+      let number = state.started
+      // Somebody waits for it: before reading, indexing and tidying.
+      let task = Task.detached(priority: .userInitiated) { [self] in
+        if let outcome = await perform(job) { job.connection.finished(job.ticket, outcome) }
+        ended(number)
       }
-      group.cancelAll()
+      state.running[number] = task
+      return task
     }
   }
 
-  /// Does the job until it ends or its stop signal fires.
-  private func run(_ job: Job) async {
-    await withTaskGroup { group in
-      group.addTask {
-        if let outcome = await self.perform(job) { job.connection.finished(job.ticket, outcome) }
-        job.stop.fire()
+  private func ended(_ number: Int) {
+    let waiting: CheckedContinuation<Void, Never>? = state.withLock { state in
+      state.running[number] = nil
+      return state.isOver ? state.waiting.take() : nil
+    }
+    waiting?.resume()
+  }
+
+  /// Takes on nothing more; what runs is cancelled.
+  func close() {
+    let (running, waiting) = state.withLock { state in
+      state.isClosed = true
+      // The last first: who waits for its turn must not get it from one that ends here.
+      let running = state.running.sorted { $0.key > $1.key }.map(\.value)
+      return (running, state.isOver ? state.waiting.take() : nil)
+    }
+    for task in running { task.cancel() }
+    waiting?.resume()
+  }
+
+  /// Returns when it is closed and all work has ended.
+  func run() async {
+    await withCheckedContinuation { continuation in
+      let isOver = state.withLock { state in
+        if !state.isOver { state.waiting = continuation }
+        return state.isOver
       }
-      await job.stop.wait()
-      group.cancelAll()
+      if isOver { continuation.resume() }
     }
   }
 

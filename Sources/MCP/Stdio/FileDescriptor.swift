@@ -62,6 +62,12 @@ package struct FileDescriptor: Sendable {
     }
   }
 
+  /// Whether a write would find room now.
+  var hasRoom: Bool {
+    var entry = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
+    return poll(&entry, 1, 0) == 1 && entry.revents & Int16(POLLOUT) != 0
+  }
+
   private func waitUntilReady(_ event: Int32) {
     var entry = pollfd(fd: number, events: Int16(event), revents: 0)
     _ = poll(&entry, 1, -1)

@@ -4,16 +4,26 @@ import Synchronization
 
 /// Messages on their way out, in order, each as one whole line.
 ///
-/// Sending never waits for the client: a queue of its own writes, so a slow reader holds up
-/// neither reading nor work. Writing the text happens there too.
+/// Sending never waits for the client: what it has room for is written at once, by who sent it;
+/// the rest is written by a queue of its own. So a slow reader holds up neither reading nor work.
 final class Outbox: Sendable {
   /// Messages waiting before reading pauses.
   static let maxWaiting = 10_000
+  /// Bytes that a pipe takes whole without waiting once it takes any (`PIPE_BUF` of POSIX is at
+  /// least 512, that of Linux 4,096).
+  static let promptBytes = 4_096
+  /// Messages that are written at once, at most.
+  static let promptMessages = 4
 
   private struct State {
     var waiting: [JSONValue] = []
+    /// Somebody writes: nobody else may.
     var isWriting = false
     var isBroken = false
+    /// Who waits until nothing is left to write.
+    var drained: CheckedContinuation<Void, Never>?
+
+    var isEmpty: Bool { !isWriting && waiting.isEmpty }
   }
 
   private let output: FileDescriptor
@@ -29,48 +39,94 @@ final class Outbox: Sendable {
   /// Whether so much waits that no more should be taken on: the client does not read.
   var isFull: Bool { state.withLock { $0.waiting.count >= Self.maxWaiting } }
 
+  /// Puts it at the end of what waits for `flush`.
   func send(_ message: JSONValue) {
-    let mustStart = state.withLock { state in
-      guard !state.isBroken else { return false }
-      state.waiting.append(message)
-      defer { state.isWriting = true }
-      return !state.isWriting
+    state.withLock { state in
+      if !state.isBroken { state.waiting.append(message) }
     }
-    if mustStart { queue.async { self.writeAll() } }
+  }
+
+  /// Sees to it that what waits is written.
+  func flush() {
+    guard let messages = first() else { return }
+    guard messages.count <= Self.promptMessages else {
+      queue.async { self.writeAll(messages) }
+      return
+    }
+    let bytes = Self.lines(messages)
+    guard bytes.count <= Self.promptBytes, output.hasRoom else {
+      queue.async { if self.write(bytes) { self.writeAll([]) } }
+      return
+    }
+    guard write(bytes), let more = next() else { return }
+    queue.async { self.writeAll(more) }
   }
 
   /// Returns when everything sent so far has been written, or cannot be.
   func drained() async {
+    flush()
     await withCheckedContinuation { continuation in
-      queue.async { continuation.resume() }
-    }
-  }
-
-  private func writeAll() {
-    var writer = JSONWriter(reserving: 4096)
-    while let messages = next() {
-      for message in messages {
-        writer.reset()
-        writer.write(message)
-        guard output.write(writer.bytes + [UInt8(ascii: "\n")]) else {
-          state.withLock { state in
-            state = State(waiting: [], isWriting: false, isBroken: true)
-          }
-          broken()
-          return
-        }
+      let isEmpty = state.withLock { state in
+        if !state.isEmpty { state.drained = continuation }
+        return state.isEmpty
       }
+      if isEmpty { continuation.resume() }
     }
   }
 
-  private func next() -> [JSONValue]? {
+  private func writeAll(_ messages: [JSONValue]) {
+    var messages = messages
+    repeat {
+      for message in messages where !write(Self.lines([message])) { return }
+      guard let more = next() else { return }
+      messages = more
+    } while true
+  }
+
+  private static func lines(_ messages: [JSONValue]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for message in messages {
+      var writer = JSONWriter(reserving: 2048)
+      writer.write(message)
+      bytes = bytes.isEmpty ? writer.taken() : bytes + writer.bytes
+      bytes.append(UInt8(ascii: "\n"))
+    }
+    return bytes
+  }
+
+  private func write(_ bytes: [UInt8]) -> Bool {
+    if output.write(bytes) { return true }
+    let waiting = state.withLock { state in
+      defer { state = State(isBroken: true) }
+      return state.drained.take()
+    }
+    broken()
+    waiting?.resume()
+    return false
+  }
+
+  /// What waits, when nobody writes yet: the caller does from now on.
+  private func first() -> [JSONValue]? {
     state.withLock { state in
-      guard !state.waiting.isEmpty else {
-        state.isWriting = false
-        return nil
-      }
+      guard !state.isWriting, !state.waiting.isEmpty else { return nil }
+      state.isWriting = true
       defer { state.waiting = [] }
       return state.waiting
     }
+  }
+
+  /// What came while the caller wrote; nil when that was nothing, and its writing ends.
+  private func next() -> [JSONValue]? {
+    let (more, drained): ([JSONValue]?, CheckedContinuation<Void, Never>?) = state.withLock {
+      state in
+      guard !state.waiting.isEmpty else {
+        state.isWriting = false
+        return (nil, state.drained.take())
+      }
+      defer { state.waiting = [] }
+      return (state.waiting, nil)
+    }
+    drained?.resume()
+    return more
   }
 }

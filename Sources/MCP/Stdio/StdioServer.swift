@@ -56,7 +56,8 @@ package struct StdioServer: Sendable {
     let outbox = Outbox(output) { workshop.close() }
     let connection = Connection(
       Session(identity, limits: limits.session, epoch: wallClockNow()), workshop: workshop,
-      outlet: Connection.Outlet(send: { message, _ in outbox.send(message) }, end: { _ in }),
+      outlet: Connection.Outlet(
+        send: { message, _ in outbox.send(message) }, end: { _ in }, flush: { outbox.flush() }),
       idle: { workshop.close() })
     connected(connection)
     startReading(input, connection, outbox, workshop)
