@@ -29,21 +29,34 @@ package struct DownloadFile: Tool {
     annotations: ToolAnnotations(readOnly: false, destructive: false, idempotent: false),
     route: "POST files/download")
 
-  private let hub: any RemoteHub
+  private let hub: any HubConnection
+  /// Nil for a Hub in this process, whose files have no other address.
+  private let remote: (any RemoteHub)?
   private let folder: DownloadFolder
 
   package init(hub: any RemoteHub, folder: DownloadFolder) {
-    (self.hub, self.folder) = (hub, folder)
+    (self.hub, self.remote, self.folder) = (hub, hub, folder)
+  }
+
+  /// - Parameter hub: in this process.
+  package init(embedded hub: any HubConnection, folder: DownloadFolder) {
+    (self.hub, self.remote, self.folder) = (hub, nil, folder)
   }
 
   package func call(
     _ arguments: Arguments, progress: @escaping ProgressReport
   ) async throws(ToolError) -> ToolAnswer {
     let path = try FilePath(arguments.text(Self.path) ?? "")
-    let replacing = arguments.flag(Self.overwrite)
+    return try await save(
+      path, as: arguments.text(Self.dest), replacing: arguments.flag(Self.overwrite), progress)
+  }
+
+  private func save(
+    _ path: FilePath, as destination: String?, replacing: Bool, _ progress: @escaping ProgressReport
+  ) async throws(ToolError) -> ToolAnswer {
     var source = try await hub.file(path.text, from: .beginning)
-    let place = try folder.place(arguments.text(Self.dest), name: source.name)
-    let url = try await hub.address(of: path.text).url
+    let place = try folder.place(destination, name: source.name)
+    let url = try await remote?.address(of: path.text).url
     let file = try PartialFile(place, replacing: replacing)
     let type = source.contentType
     var (failures, reached) = (0, Int64(0))
@@ -56,7 +69,7 @@ package struct DownloadFile: Tool {
         failures = file.length > reached ? 1 : failures + 1
         reached = file.length
         guard error.code == "hub_dropped", let tag = source.tag,
-          failures <= hub.resumptions
+          failures <= remote?.resumptions ?? 0
         else { throw error }
         source = try await hub.file(path.text, from: FileStart(offset: file.length, tag: tag))
       }
@@ -68,6 +81,31 @@ package struct DownloadFile: Tool {
     }
     let digest = try file.finish(replacing: replacing)
     return answer(place.path, file.length, digest, url, type)
+  }
+
+  /// Saves a file of a Hub in this process for whoever wants its address, beside what is there.
+  func saved(_ path: FilePath, _ progress: @escaping ProgressReport) async throws(ToolError)
+    -> ToolAnswer
+  {
+    let name = try await hub.file(path.text, from: .beginning).name
+    for number in 1..<Self.maxCopies {
+      do throws(ToolError) {
+        return try await save(
+          path, as: number == 1 ? nil : numbered(name, number), replacing: false, progress)
+      } catch {
+        guard error.code == PartialFile.existsCode else { throw error }
+      }
+    }
+    return try await save(path, as: numbered(name, Self.maxCopies), replacing: false, progress)
+  }
+
+  /// Copies of one name that are kept side by side.
+  private static let maxCopies = 100
+
+  /// `shop-2.pcap`.
+  private func numbered(_ name: String, _ number: Int) -> String {
+    let dot = name.lastIndex(of: ".") ?? name.endIndex
+    return "\(name[..<dot])-\(number)\(name[dot...])"
   }
 
   private func copy(
@@ -86,15 +124,17 @@ package struct DownloadFile: Tool {
   }
 
   private func answer(
-    _ path: String, _ size: Int64, _ digest: String, _ url: String, _ type: String
+    _ path: String, _ size: Int64, _ digest: String, _ url: String?, _ type: String
   ) -> ToolAnswer {
-    ToolAnswer(
+    let origin = url.map { ", from \($0)" } ?? ""
+    return ToolAnswer(
       structured: [
-        "path": .string(path), "size": .int(size), "url": .string(url), "sha256": .string(digest),
+        "path": .string(path), "size": .int(size), "url": .string(url ?? fileURL(path)),
+        "sha256": .string(digest),
       ],
       text: """
         Saved \(size) bytes to \(path).
-        SHA-256 \(digest), from \(url). The file holds captured traffic as it was, with secrets.
+        SHA-256 \(digest)\(origin). The file holds captured traffic as it was, with secrets.
         """,
       attachments: [
         .link(

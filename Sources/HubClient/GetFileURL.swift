@@ -39,3 +39,33 @@ package struct GetFileURL: Tool {
       ], text: text)
   }
 }
+
+/// The same of a Hub in this process: its files have an address once they are saved.
+package struct SaveFileURL: Tool {
+  package static let row = ToolRow(
+    name: GetFileURL.row.name, title: GetFileURL.row.title,
+    doc: """
+      The file:// URL of a file such as an exported PCAP, saved in the download folder for it. \
+      download_file lets you choose its name.
+      """,
+    parameters: [GetFileURL.path], answer: GetFileURL.row.answer,
+    annotations: ToolAnnotations(readOnly: false, destructive: false, idempotent: false),
+    route: GetFileURL.row.route)
+
+  private let download: DownloadFile
+
+  /// - Parameter hub: in this process.
+  package init(embedded hub: any HubConnection, folder: DownloadFolder) {
+    download = DownloadFile(embedded: hub, folder: folder)
+  }
+
+  package func call(
+    _ arguments: Arguments, progress: @escaping ProgressReport
+  ) async throws(ToolError) -> ToolAnswer {
+    let path = try FilePath(arguments.text(GetFileURL.path) ?? "")
+    var answer = try await download.saved(path, progress)
+    let url = answer.structured["url"] ?? .null
+    answer.structured = ["url": url, "needs_sign_in": false]
+    return answer
+  }
+}

@@ -96,9 +96,12 @@ final class PartialFile {
     return digest.finalize().map { String(UInt16($0) | 0x100, radix: 16).dropFirst() }.joined()
   }
 
+  /// What a refusal to replace a file is told by.
+  static let existsCode = "file_exists"
+
   private static func exists(_ place: DownloadFolder.Place) -> ToolError {
     ToolError(
-      status: 409, code: "file_exists", message: "There is a file at \(place.path) already.",
+      status: 409, code: existsCode, message: "There is a file at \(place.path) already.",
       hint: "Pass \"overwrite\": true to replace it, or another dest.", argument: "dest")
   }
 }

@@ -46,7 +46,8 @@ package struct Offer: Sendable {
   private func toolList() async -> [ToolDescription] {
     let own = local.filter(\.isListed).map(\.description)
     let names = Set(own.map(\.name))
-    return own + (await catalogue()?.tools ?? []).filter { !names.contains($0.name) }
+    let others = (await catalogue()?.tools ?? []).filter { !names.contains($0.name) }
+    return mode.isEmbedded ? others + own : own + others
   }
 
   private func answer(_ call: CallTool, _ caller: Caller) async -> Outcome {

@@ -45,8 +45,7 @@ package struct ToolListing: Sendable {
     case .embedded, .live: lines += [origin, ""]
     case .proxy(let destructive): lines += clusterTools(destructive: destructive)
     }
-    if case .proxy = mode {
-    } else if !local.isEmpty {
+    if case .url = mode, !local.isEmpty {
       lines += ["Local Tools:"] + local.map { row($0.name, $0.description) } + [""]
     }
     if let problem {
@@ -55,6 +54,9 @@ package struct ToolListing: Sendable {
       if case .proxy = mode { lines += ["Connected to: \(origin)", ""] }
       lines.append("Traffic Analysis Tools:")
       lines += tools.map { row($0.name, $0.description) }
+    }
+    if mode.isEmbedded, !local.isEmpty {
+      lines += ["", "File Tools:"] + local.map { row($0.name, $0.description) }
     }
     lines += ["", "Prompts:"]
     lines += prompts.map { row($0.name, $0.description) }
@@ -83,7 +85,8 @@ package struct ToolListing: Sendable {
     case .proxy: object = ["mode": "proxy", "origin": .string(origin)]
     }
     let revision = Revision.november2025
-    object["tools"] = .array((local + tools).map { .object($0.json(in: revision)) })
+    object["tools"] = .array(
+      (mode.isEmbedded ? tools + local : local + tools).map { .object($0.json(in: revision)) })
     object["prompts"] = .array(prompts.map { .object($0.json(in: revision)) })
     if let problem { object["error"] = .string(problem) }
     return object

@@ -61,6 +61,9 @@ package struct PromptSetting: Hashable, Sendable {
     case embedded
     /// The Hub in this process, on live interfaces.
     case live
+
+    /// Whether the Hub is in this process: its tools are then listed before those about files.
+    package var isEmbedded: Bool { self == .embedded || self == .live }
   }
   package var mode: Mode
   /// Names in the current `tools/list`.

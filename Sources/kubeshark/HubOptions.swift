@@ -80,6 +80,14 @@ struct HubOptions: ParsableArguments {
       ], watch: { client.watch(changed: $0, told: $1) })
   }
 
+  /// The tools about files of a Hub in this process.
+  func fileTools(_ hub: any HubConnection) -> [LocalTool] {
+    [
+      LocalTool(SaveFileURL(embedded: hub, folder: downloadFolder)),
+      LocalTool(DownloadFile(embedded: hub, folder: downloadFolder)),
+    ]
+  }
+
   var downloadFolder: DownloadFolder {
     DownloadFolder(
       standard: absolutePath(downloadDir ?? "~/.kubeshark/downloads"),

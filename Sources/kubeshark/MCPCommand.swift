@@ -108,15 +108,19 @@ struct MCPOptions: ParsableArguments {
       let names = traffic.live.interfaces.joined(separator: ", ")
       let origin = "Live interfaces: \(names)"
       guard reads else {
-        return HubSource(hub: try traffic.catalogue(), mode: .live, origin: origin)
+        let hub = try traffic.catalogue()
+        return HubSource(
+          hub: hub, mode: .live, origin: origin, local: remote.fileTools(hub))
       }
       let started = try traffic.startLive { log.warning("\($0)") }
       return HubSource(
-        hub: started.hub, mode: .live, origin: origin, end: { started.reading.stop() })
+        hub: started.hub, mode: .live, origin: origin, local: remote.fileTools(started.hub),
+        end: { started.reading.stop() })
     }
     let names = (traffic.captures + [traffic.data].compactMap { $0 }).joined(separator: ", ")
     let hub = try reads ? traffic.start(follows: follow).hub : traffic.open().hub
-    return HubSource(hub: hub, mode: .embedded, origin: "Capture files: \(names)")
+    return HubSource(
+      hub: hub, mode: .embedded, origin: "Capture files: \(names)", local: remote.fileTools(hub))
   }
 }
 

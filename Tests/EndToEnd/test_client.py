@@ -7,6 +7,7 @@ from mcp import Client, MCPError, StdioServerParameters
 
 from conftest import BINARY, EMBEDDED, ROOT
 
+FILES = ["get_file_url", "download_file"]
 TOOLS = [
     "list_workloads", "list_api_calls", "get_api_call", "get_api_stats", "list_l4_flows",
     "get_l4_flow_summary", "get_dissection_status", "enable_dissection", "disable_dissection",
@@ -26,8 +27,9 @@ def run(body):
 def test_tools_are_listed_in_their_order():
     tools = run(lambda client: client.list_tools()).tools
     assert [tool.name for tool in tools][:len(TOOLS)] == TOOLS
+    assert [tool.name for tool in tools][-len(FILES):] == FILES
     changing = {tool.name for tool in tools if not tool.annotations.read_only_hint}
-    assert changing == {"create_snapshot", "delete_snapshot", *SWITCHES}
+    assert changing == {"create_snapshot", "delete_snapshot", *SWITCHES, *FILES}
     for tool in tools:
         assert tool.title and tool.description and tool.output_schema
 

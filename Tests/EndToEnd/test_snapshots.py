@@ -202,3 +202,20 @@ def test_over_mcp_a_snapshot_is_deleted_only_with_the_users_word():
     assert not server.call("delete_snapshot", id="s", confirm=True).get("isError")
     code, _ = server.end()
     assert code == 0
+
+
+def test_exports_of_a_server_without_a_hub_are_saved(tmp_path):
+    server = Server("mcp", "--pcap", SHOP, "--no-cache", "--download-dir", str(tmp_path / "here"))
+    server.call("create_snapshot", name="s")
+    path = server.call("export_snapshot_pcap", id="s")["structuredContent"]["path"]
+    saved = server.call("download_file", path=path, dest="mine.pcap")["structuredContent"]
+    assert saved["path"] == str(tmp_path / "here/mine.pcap")
+    assert saved["url"] == "file://" + saved["path"]
+    assert counted_by_tcpdump(saved["path"]) == PACKETS
+    again = server.call("download_file", path=path, dest="mine.pcap")
+    assert again["isError"] and "already" in again["content"][0]["text"]
+    urls = [server.call("get_file_url", path=path)["structuredContent"]["url"] for _ in range(2)]
+    assert urls == [f"file://{tmp_path}/here/{name}" for name in ("s.pcap", "s-2.pcap")]
+    assert counted_by_tcpdump(tmp_path / "here/s-2.pcap") == PACKETS
+    assert "nowhere" in server.call("get_file_url", path="/mcp/snapshots/nowhere/pcap")["content"][0]["text"]
+    assert server.end()[0] == 0
