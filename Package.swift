@@ -39,9 +39,13 @@ let modules: [Target] =
   + module("Identity", uses: "Entries", "JSON", "Bytes", products: [.yams])
   + module("ToolKit", uses: "JSON", "Bytes")
   + module(
+    "ObjectStorage", uses: "ToolKit", "Ring", "Bytes",
+    products: [.asyncHTTPClient, .crypto, .nioCore])
+  + module(
     "Tools",
-    uses: "ToolKit", "Query", "Pipeline", "Snapshots", "Ring", "Capture", "Identity", "KFL",
-    "Store", "Dissectors", "Entries", "Layers", "Packets", "Decompression", "JSON", "Bytes",
+    uses: "ToolKit", "ObjectStorage", "Query", "Pipeline", "Snapshots", "Ring", "Capture",
+    "Identity", "KFL", "Store", "Dissectors", "Entries", "Layers", "Packets",
+    "Decompression", "JSON", "Bytes",
     products: [.crypto])
   + module("MCP", uses: "ToolKit", "JSON", "Bytes", products: [.crypto, .logging])
   + module(
@@ -57,9 +61,9 @@ let modules: [Target] =
     "Cluster", uses: "HubClient", "ToolKit", "JSON", "Bytes", "CLinux")
   + command(
     "kubeshark",
-    uses: "MCP", "Cluster", "HubClient", "Hub", "Tools", "ToolKit", "Snapshots", "Ring", "Capture",
-    "Identity", "Pipeline", "Query", "KFL", "Store", "Entries", "Dissectors", "Flows", "Layers",
-    "Packets", "JSON", "Bytes", "CVersion",
+    uses: "MCP", "Cluster", "HubClient", "Hub", "Tools", "ToolKit", "ObjectStorage", "Snapshots",
+    "Ring", "Capture", "Identity", "Pipeline", "Query", "KFL", "Store", "Entries", "Dissectors",
+    "Flows", "Layers", "Packets", "JSON", "Bytes", "CVersion",
     products: [.argumentParser, .logging, .serviceLifecycle, .asyncHTTPClient, .yams])
   + example("mcp-fixture", path: "MCPFixture", uses: "Hub", "MCP", "ToolKit", "JSON")
   + benchmark(

@@ -1,3 +1,5 @@
+import ToolKit
+
 /// Where a Hub is: `https://host[:port][/base/path]`, without a slash at the end.
 package struct HubAddress: Hashable, Sendable, CustomStringConvertible {
   /// Why a text is no such address, and what would be.
@@ -105,14 +107,4 @@ package struct HubAddress: Hashable, Sendable, CustomStringConvertible {
 private func split(_ text: String, at mark: String) -> (String, String)? {
   guard let range = text.firstRange(of: mark) else { return nil }
   return (String(text[..<range.lowerBound]), String(text[range.upperBound...]))
-}
-
-extension String {
-  /// The text without blanks at its ends.
-  var trimmed: String {
-    var rest = self[...]
-    while rest.first?.isWhitespace == true { rest.removeFirst() }
-    while rest.last?.isWhitespace == true { rest.removeLast() }
-    return String(rest)
-  }
 }

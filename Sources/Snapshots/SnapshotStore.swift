@@ -29,7 +29,7 @@ package final class SnapshotStore: Sendable {
   let capture: (any RawCapture)?
   private let names: @Sendable () -> [CaptureName]
   private let clock: @Sendable () -> Timestamp
-  private let entries: Mutex<[String: Entry]>
+  let entries: Mutex<[String: Entry]>
   private let queue = DispatchQueue(label: "snapshots", qos: .userInitiated)
   let measured = Mutex<[MeasuredExport]>([])
 
@@ -251,7 +251,7 @@ package final class SnapshotStore: Sendable {
     _ file: RawFile, into entry: inout Entry, isLive: Bool
   ) throws(SnapshotError) {
     let number = String(entry.snapshot.files.count + 1)
-    let name = String(repeating: "0", count: max(0, 6 - number.count)) + number + ".pcapng"
+    let name = Self.fileName(entry.snapshot.files.count + 1)
     var part = Snapshot.File(
       name: name, node: file.node, bytes: file.index.bytes, packets: file.index.packets,
       times: file.index.times ?? entry.snapshot.window
@@ -281,6 +281,12 @@ package final class SnapshotStore: Sendable {
     do throws(RingError) {
       try FileSystem.write(file.index.encoded, to: indexPath(of: part, in: entry.snapshot, number))
     } catch { throw SnapshotError(error) }
+  }
+
+  /// The name of the file of that number, from 1; what is in it is told by its first bytes.
+  static func fileName(_ number: Int) -> String {
+    let digits = String(number)
+    return String(repeating: "0", count: max(0, 6 - digits.count)) + digits + ".pcapng"
   }
 
   private func complete(_ entry: inout Entry, _ capture: any RawCapture) throws(SnapshotError) {
@@ -342,7 +348,7 @@ package final class SnapshotStore: Sendable {
     }
   }
 
-  private func save(_ snapshot: Snapshot) throws(SnapshotError) {
+  func save(_ snapshot: Snapshot) throws(SnapshotError) {
     do throws(RingError) {
       try FileSystem.write(
         Array(JSONValue.object(snapshot.json).text.utf8),
@@ -362,7 +368,7 @@ package final class SnapshotStore: Sendable {
     return folder(of: snapshot.id) + "/files/" + at + ".index"
   }
 
-  private func full(_ snapshots: [Snapshot], _ problem: String) -> SnapshotError {
+  func full(_ snapshots: [Snapshot], _ problem: String) -> SnapshotError {
     let largest = snapshots.sorted { ($1.bytes, $0.created) < ($0.bytes, $1.created) }.prefix(3)
     return SnapshotError(
       .full,

@@ -31,7 +31,7 @@ package struct EmbeddedHub: HubConnection {
       prompts: PromptLibrary.all.map(\.description),
       capabilities: [
         "dissection": true, "raw_capture": library?.capture != nil,
-        "snapshots": library != nil, "cloud_storage": false,
+        "snapshots": library != nil, "cloud_storage": library?.cloud != nil,
         "k8s_resolution": traffic.hasInventory,
       ])
   }
@@ -78,7 +78,7 @@ package struct EmbeddedHub: HubConnection {
       throw .unknownTool(name, among: rows.map(\.name))
     }
     var arguments = arguments
-    let other = try SnapshotArguments.traffic(&arguments, of: row, library)
+    let other = try await SnapshotArguments.traffic(&arguments, of: row, library)
     let traffic = other ?? traffic
     let tools = other.map { Self.tools($0, library) } ?? tools
     guard let tool = tools.first(where: { type(of: $0).row.name == row.name })

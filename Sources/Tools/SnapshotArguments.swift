@@ -10,7 +10,7 @@ enum SnapshotArguments {
   /// - Throws: that there is no such snapshot, or that it was not dissected, with the call to make.
   static func traffic(
     _ arguments: inout JSONObject, of row: ToolRow, _ library: SnapshotLibrary?
-  ) throws(ToolError) -> Traffic? {
+  ) async throws(ToolError) -> Traffic? {
     let snapshot = try taken(ListAPICalls.snapshot, from: &arguments, of: row)
     let database = try taken(ListAPICalls.db, from: &arguments, of: row)
     guard let named = database ?? snapshot else { return nil }
@@ -22,10 +22,7 @@ enum SnapshotArguments {
           "This Hub reads its traffic directly; leave \(database == nil ? "snapshot_id" : "db") out."
       )
     }
-    let found: Snapshot
-    do throws(SnapshotError) { found = try library.store.find(key) } catch {
-      throw error.toolError
-    }
+    let found = try await library.find(key)
     if database != nil, let snapshot {
       guard [found.id, found.name].contains(snapshot) else {
         throw .invalid(

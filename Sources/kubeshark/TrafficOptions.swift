@@ -2,6 +2,7 @@ import ArgumentParser
 import Identity
 import Packets
 import Ring
+import ObjectStorage
 import Snapshots
 import Store
 import ToolKit
@@ -62,6 +63,15 @@ struct TrafficOptions: ParsableArguments {
       "Tools that lists show: core or all. Those that are not listed answer as well.",
       valueName: "set"))
   var toolSet = ToolSet.core
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Where snapshots are uploaded to and downloaded from: s3://BUCKET/PREFIX or file:///FOLDER \
+      (or SNAPSHOT_AWS_BUCKET; keys by SNAPSHOT_AWS_ACCESS_KEY and _SECRET_KEY, other servers by \
+      SNAPSHOT_AWS_ENDPOINT).
+      """, valueName: "address"))
+  var cloudStorage: String?
 
   @OptionGroup var live: LiveOptions
 
@@ -134,7 +144,8 @@ struct TrafficOptions: ParsableArguments {
       return try SnapshotLibrary(
         folder + "/snapshots",
         capture: raw, inventory: inventory, redactor: redactor,
-        workers: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        workers: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
+        cloud: StorageSettings.storage(cloudStorage, variable: environment))
     } catch {
       throw .failed("snapshots: \(error)")
     }
@@ -191,6 +202,7 @@ struct TrafficOptions: ParsableArguments {
     if let data { arguments += ["--data", absolutePath(data)] }
     if let keepBytes { arguments += ["--keep-bytes", keepBytes.text] }
     if let keepAge { arguments += ["--keep-age", keepAge.text] }
+    if let cloudStorage { arguments += ["--cloud-storage", cloudStorage] }
     if toolSet != .core { arguments += ["--tools", toolSet.rawValue] }
     arguments += live.carriedOver
     return arguments

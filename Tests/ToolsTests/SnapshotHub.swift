@@ -1,6 +1,7 @@
 import Foundation
 import Identity
 import JSON
+import ObjectStorage
 import Snapshots
 import TestSupport
 import ToolKit
@@ -15,7 +16,8 @@ final class SnapshotHub: Sendable {
 
   init(
     _ original: String = ShopHub.capture, folder: String? = nil,
-    limit: UInt64 = SnapshotStore.standardLimit, hasRaw: Bool = true
+    limit: UInt64 = SnapshotStore.standardLimit, hasRaw: Bool = true,
+    cloud: Result<any ObjectStorage, StorageError>? = nil
   ) throws {
     self.folder =
       folder
@@ -33,7 +35,7 @@ final class SnapshotHub: Sendable {
     capture.start()
     let library = try SnapshotLibrary(
       self.folder, capture: hasRaw ? FileCapture([path], node: SnapshotLibrary.localNode) : nil,
-      inventory: inventory, redactor: redactor, workers: 1, limit: limit)
+      inventory: inventory, redactor: redactor, workers: 1, limit: limit, cloud: cloud)
     hub = EmbeddedHub(
       capture.traffic(redactor: redactor), version: "test", set: .all, library: library)
   }

@@ -241,6 +241,7 @@ import Tools
       writing == [
         "enable_dissection", "disable_dissection", "create_snapshot", "delete_snapshot",
         "start_snapshot_dissection", "stop_snapshot_dissection", "delete_snapshot_dissection",
+        "upload_snapshot_to_cloud", "download_snapshot_from_cloud",
       ])
   }
 }

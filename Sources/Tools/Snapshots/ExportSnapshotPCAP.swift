@@ -36,7 +36,7 @@ struct ExportSnapshotPCAP: Tool {
   func call(
     _ arguments: Arguments, progress: @escaping ProgressReport
   ) async throws(ToolError) -> ToolAnswer {
-    let snapshot = try library.snapshot(arguments)
+    let snapshot = try await library.snapshot(arguments)
     let request = try library.request(arguments, snapshot)
     let measured = try await library.measured(request, progress: progress)
     let name = Self.fileName(snapshot, request)
@@ -145,7 +145,7 @@ extension SnapshotLibrary {
   func file(
     _ arguments: Arguments, from start: FileStart
   ) async throws(ToolError) -> HubFile {
-    let snapshot = try snapshot(arguments)
+    let snapshot = try await snapshot(arguments)
     let request = try request(arguments, snapshot)
     let measured = try await measured(request) { _ in }
     let tag = "\"\(hex(measured.digest.prefix(16)))\""

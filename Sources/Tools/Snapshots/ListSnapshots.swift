@@ -24,8 +24,8 @@ struct ListSnapshots: Tool {
   func call(
     _ arguments: Arguments, progress: @escaping ProgressReport
   ) async throws(ToolError) -> ToolAnswer {
-    let rows = library.store.all.map { SnapshotRow($0, library.shelf) }
     var answer = Answer(arguments)
+    let rows = await rows(&answer)
     let (used, limit) = (library.store.usedBytes, library.store.limit)
     answer.structured = [
       "snapshots": .array(rows.map { .object($0.json) }), "total": JSONValue(rows.count),
@@ -43,6 +43,22 @@ struct ListSnapshots: Tool {
       answer.show(table, next: "Raise max_tokens to see them.")
     }
     return answer.finish(library.coverage(try await library.nodes()))
+  }
+
+  /// Those on this machine, then those that are kept elsewhere only.
+  private func rows(_ answer: inout Answer) async -> [SnapshotRow] {
+    var kept: [String: SnapshotManifest] = [:]
+    do throws(ToolError) { kept = try await library.cloud?.kept() ?? [:] } catch {
+      answer.warn("What the cloud storage keeps is not known: \(error.message)")
+    }
+    let local = library.store.all.map {
+      SnapshotRow($0, library.shelf, location: kept[$0.id] == nil ? .local : .both)
+    }
+    let known = Set(local.map(\.snapshot.id))
+    return local
+      + kept.values.map(\.snapshot).filter { !known.contains($0.id) }
+      .sorted { ($0.created, $0.id) < ($1.created, $1.id) }
+      .map { SnapshotRow($0, library.shelf, location: .cloud) }
   }
 }
 
@@ -63,7 +79,7 @@ struct GetSnapshot: Tool {
   func call(
     _ arguments: Arguments, progress: @escaping ProgressReport
   ) async throws(ToolError) -> ToolAnswer {
-    let row = SnapshotRow(try library.snapshot(arguments), library.shelf)
+    let row = try await row(arguments)
     var answer = Answer(arguments)
     answer.structured = row.json
     var table = SnapshotRow.table
@@ -71,6 +87,18 @@ struct GetSnapshot: Tool {
     answer.show(table, next: "")
     if let error = row.snapshot.error { answer.say("It failed: \(error).") }
     return answer.finish(library.coverage(try await library.nodes()))
+  }
+
+  /// Wherever it is kept.
+  private func row(_ arguments: Arguments) async throws(ToolError) -> SnapshotRow {
+    let key = arguments.text(.snapshotKey) ?? ""
+    let local = try? library.store.find(key)
+    let kept = try? await library.cloud?.find(local?.id ?? key)
+    if local == nil, let kept {
+      return SnapshotRow(kept.snapshot, library.shelf, location: .cloud)
+    }
+    return SnapshotRow(
+      try await library.snapshot(arguments), library.shelf, location: kept == nil ? .local : .both)
   }
 }
 
@@ -92,7 +120,7 @@ struct DeleteSnapshot: Tool {
   func call(
     _ arguments: Arguments, progress: @escaping ProgressReport
   ) async throws(ToolError) -> ToolAnswer {
-    let snapshot = try library.snapshot(arguments)
+    let snapshot = try await library.snapshot(arguments)
     let (store, shelf) = (library.store, library.shelf)
     _ = try await onThread { () throws(SnapshotError) in
       shelf.forget(snapshot.id)
@@ -110,9 +138,7 @@ struct DeleteSnapshot: Tool {
 
 extension SnapshotLibrary {
   /// The snapshot that the argument `id` names.
-  func snapshot(_ arguments: Arguments) throws(ToolError) -> Snapshot {
-    do throws(SnapshotError) {
-      return try store.find(arguments.text(.snapshotKey) ?? "")
-    } catch { throw error.toolError }
+  func snapshot(_ arguments: Arguments) async throws(ToolError) -> Snapshot {
+    try await find(arguments.text(.snapshotKey) ?? "")
   }
 }

@@ -14,16 +14,14 @@ extension Parameter {
 
 extension SnapshotLibrary {
   /// The dissection that the arguments name; `dissection_id` may be the whole `snapshot/name`.
-  func job(_ arguments: Arguments) throws(ToolError) -> (Snapshot, DissectionJob) {
-    let snapshot = try dissected(arguments)
+  func job(_ arguments: Arguments) async throws(ToolError) -> (Snapshot, DissectionJob) {
+    let snapshot = try await dissected(arguments)
     let name = arguments.text(.dissection)?.split(separator: "/").last.map(String.init)
     return (snapshot, try shelf.find(snapshot, name))
   }
 
-  func dissected(_ arguments: Arguments) throws(ToolError) -> Snapshot {
-    do throws(SnapshotError) {
-      return try store.find(arguments.text(.dissectedSnapshot) ?? "")
-    } catch { throw error.toolError }
+  func dissected(_ arguments: Arguments) async throws(ToolError) -> Snapshot {
+    try await find(arguments.text(.dissectedSnapshot) ?? "")
   }
 
   /// An answer about one dissection.
@@ -73,7 +71,7 @@ struct StartSnapshotDissection: Tool {
   func call(
     _ arguments: Arguments, progress: @escaping ProgressReport
   ) async throws(ToolError) -> ToolAnswer {
-    let snapshot = try library.dissected(arguments)
+    let snapshot = try await library.dissected(arguments)
     let job = try library.shelf.start(
       snapshot, name: arguments.text(Self.name) ?? DissectionShelf.defaultName,
       protocols: arguments.names(Self.protocols))
@@ -99,7 +97,7 @@ struct GetSnapshotDissectionStatus: Tool {
   func call(
     _ arguments: Arguments, progress: @escaping ProgressReport
   ) async throws(ToolError) -> ToolAnswer {
-    let (snapshot, job) = try library.job(arguments)
+    let (snapshot, job) = try await library.job(arguments)
     let next =
       job.view.status == .completed
       ? "Ask its calls with \"snapshot_id\": \"\(snapshot.name)\" or \"db\": \"\(job.view.db)\"."
@@ -128,10 +126,7 @@ struct ListSnapshotDissections: Tool {
   ) async throws(ToolError) -> ToolAnswer {
     var views = library.shelf.all
     if let key = arguments.text(Self.snapshot) {
-      let snapshot: Snapshot
-      do throws(SnapshotError) { snapshot = try library.store.find(key) } catch {
-        throw error.toolError
-      }
+      let snapshot = try await library.find(key)
       views = library.shelf.jobs(of: snapshot.id)
     }
     var answer = Answer(arguments)
@@ -164,7 +159,7 @@ struct StopSnapshotDissection: Tool {
   func call(
     _ arguments: Arguments, progress: @escaping ProgressReport
   ) async throws(ToolError) -> ToolAnswer {
-    let (_, job) = try library.job(arguments)
+    let (_, job) = try await library.job(arguments)
     let before = job.view
     if before.status.isOver, before.status != .cancelled {
       throw ToolError(
@@ -200,7 +195,7 @@ struct DeleteSnapshotDissection: Tool {
   func call(
     _ arguments: Arguments, progress: @escaping ProgressReport
   ) async throws(ToolError) -> ToolAnswer {
-    let (snapshot, job) = try library.job(arguments)
+    let (snapshot, job) = try await library.job(arguments)
     library.shelf.delete(job, of: snapshot)
     var answer = Answer(arguments)
     answer.structured = [

@@ -2,6 +2,7 @@ import Bytes
 import Dispatch
 package import Identity
 import JSON
+package import ObjectStorage
 import Packets
 import Pipeline
 import Query
@@ -16,6 +17,8 @@ package final class SnapshotLibrary: Sendable {
   /// What snapshots are cut from; nil when no raw packets are kept.
   let capture: (any RawCapture)?
   let inventory: Inventory
+  /// Nil where no storage elsewhere is named.
+  let cloud: CloudShelf?
 
   /// - Parameters:
   ///   - folder: where snapshots are kept; made when it is not there.
@@ -23,9 +26,11 @@ package final class SnapshotLibrary: Sendable {
   ///   - redactor: of answers about what was dissected.
   ///   - workers: threads that dissect.
   ///   - limit: bytes that snapshots may take.
+  ///   - cloud: where snapshots are kept elsewhere, or why that cannot be.
   package init(
     _ folder: String, capture: (any RawCapture)?, inventory: Inventory, redactor: Redactor,
-    workers: Int, limit: UInt64 = SnapshotStore.standardLimit
+    workers: Int, limit: UInt64 = SnapshotStore.standardLimit,
+    cloud: Result<any ObjectStorage, StorageError>? = nil
   ) throws(RingError) {
     let names = inventory.items.flatMap { item in
       item.addresses.map { address in
@@ -38,6 +43,8 @@ package final class SnapshotLibrary: Sendable {
     shelf = DissectionShelf(
       store, inventory: inventory, redactor: redactor, workers: workers)
     (self.capture, self.inventory) = (capture, inventory)
+    let snapshots = store
+    self.cloud = cloud.map { CloudShelf($0, snapshots) }
   }
 
   /// The name of this machine's packets, where nobody gave one.
@@ -51,7 +58,9 @@ package final class SnapshotLibrary: Sendable {
       GetDataBoundaries(library: self), GetRawCaptureStatus(library: self),
       StartSnapshotDissection(library: self), GetSnapshotDissectionStatus(library: self),
       ListSnapshotDissections(library: self), StopSnapshotDissection(library: self),
-      DeleteSnapshotDissection(library: self),
+      DeleteSnapshotDissection(library: self), GetCloudStorageStatus(library: self),
+      UploadSnapshotToCloud(library: self), DownloadSnapshotFromCloud(library: self),
+      GetCloudJobStatus(library: self),
     ]
   }
 

@@ -7,6 +7,10 @@ import ToolKit
 struct SnapshotRow {
   var snapshot: Snapshot
   var jobs: [DissectionJob.View]
+  var location: Location
+
+  /// Where a snapshot is kept.
+  enum Location: String { case local, cloud, both }
 
   static let schema = JSONObject.schema(
     [
@@ -15,7 +19,7 @@ struct SnapshotRow {
       "start_ts": .integer("Unix ms"), "end_ts": .integer("Unix ms, not included"),
       "node_count": .integer(), "packet_count": .integer(),
       "packet_count_is_upper_bound": .flag(), "nodes": .texts, "bpf_filter": .text(),
-      "location": .text(), "error": .text(),
+      "location": .text("local, cloud or both"), "error": .text(),
       "dissections": .list(.schema(["name": .text(), "status": .text()])),
     ], required: ["id", "name", "status"])
 
@@ -26,8 +30,8 @@ struct SnapshotRow {
       "end_ts": .integer(), "packet_count": .integer(),
     ], required: ["id", "name", "status"])
 
-  init(_ snapshot: Snapshot, _ shelf: DissectionShelf) {
-    self.snapshot = snapshot
+  init(_ snapshot: Snapshot, _ shelf: DissectionShelf, location: Location = .local) {
+    (self.snapshot, self.location) = (snapshot, location)
     jobs = shelf.jobs(of: snapshot.id)
   }
 
@@ -41,7 +45,7 @@ struct SnapshotRow {
       "start_ts": .int(start.milliseconds), "end_ts": .int(end.milliseconds),
       "node_count": JSONValue(snapshot.nodesSeen.count),
       "nodes": .array(snapshot.nodesSeen.map { .string($0) }),
-      "packet_count": JSONValue(snapshot.packets), "location": "local",
+      "packet_count": JSONValue(snapshot.packets), "location": .string(location.rawValue),
       "dissections": .array(
         jobs.map { ["name": .string($0.name), "status": .string($0.status.rawValue)] }),
     ]
@@ -56,7 +60,7 @@ struct SnapshotRow {
   static let table = Table([
     .init("name", limit: 40), .init("id"), .init("status"), .init("from (UTC)"),
     .init("duration", right: true), .init("packets", right: true), .init("size", right: true),
-    .init("nodes", limit: 30), .init("dissections", limit: 40),
+    .init("nodes", limit: 30), .init("kept"), .init("dissections", limit: 40),
   ])
 
   var cells: [String] {
@@ -67,6 +71,7 @@ struct SnapshotRow {
       Self.duration(snapshot.window.upperBound.nanoseconds(since: snapshot.window.lowerBound)),
       upTo + Shown.count(Int64(clamping: snapshot.packets)),
       Shown.bytes(Int64(clamping: snapshot.bytes)), snapshot.nodesSeen.joined(separator: ","),
+      location.rawValue,
       jobs.isEmpty ? "-" : jobs.map { "\($0.name) \($0.status.rawValue)" }.joined(separator: ", "),
     ]
   }
