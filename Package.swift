@@ -28,7 +28,7 @@ let modules: [Target] =
   + module(
     "Dissectors",
     uses: "Flows", "Layers", "Packets", "Entries", "Decompression", "JSON", "Bytes",
-    products: [.crypto], testProducts: [.nioCore, .nioHPACK])
+    products: [.crypto, .cryptoExtras], testProducts: [.nioCore, .nioHPACK])
   + module("Store", uses: "Entries", "Bytes", "CZstd", products: [.grdb])
   + module("KFL", uses: "Bytes", "CRE2")
   + module("Query", uses: "KFL", "Store", "Entries", "JSON", "Bytes")
@@ -72,7 +72,7 @@ let modules: [Target] =
     "Packets", "JSON", "Bytes", products: [.argumentParser])
   + fuzzing(
     uses: "MCP", "ToolKit", "Identity", "Query", "KFL", "Store", "Dissectors", "Entries", "Flows",
-    "Layers", "Packets", "Decompression", "JSON", "Bytes", "CZlib", "CZstd")
+    "Layers", "Packets", "Decompression", "JSON", "Bytes", "CZlib", "CZstd", products: [.crypto])
 
 // Why each one is here: ARCHITECTURE.md, "Dependencies, with reasons".
 extension Target.Dependency {
@@ -83,6 +83,7 @@ extension Target.Dependency {
     .product(name: "AsyncHTTPClient", package: "async-http-client")
   }
   static var crypto: Self { .product(name: "Crypto", package: "swift-crypto") }
+  static var cryptoExtras: Self { .product(name: "CryptoExtras", package: "swift-crypto") }
   static var grdb: Self { .product(name: "GRDB", package: "GRDB.swift") }
   static var hummingbird: Self { .product(name: "Hummingbird", package: "hummingbird") }
   static var hummingbirdCore: Self { .product(name: "HummingbirdCore", package: "hummingbird") }
@@ -184,10 +185,10 @@ func benchmark(_ name: String, uses: String..., products: [Target.Dependency]) -
 
 /// The entries for hostile bytes in `Fuzz/Targets`, their tests, and in builds for `make fuzz` the
 /// program that libFuzzer drives.
-func fuzzing(uses: String...) -> [Target] {
+func fuzzing(uses: String..., products: [Target.Dependency]) -> [Target] {
   let uses = uses.map { Target.Dependency.target(name: $0) }
   let targets = Target.target(
-    name: "FuzzTargets", dependencies: uses, path: "Fuzz/Targets", swiftSettings: house)
+    name: "FuzzTargets", dependencies: uses + products, path: "Fuzz/Targets", swiftSettings: house)
   if !isForFuzzing {
     return [
       targets,

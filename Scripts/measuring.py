@@ -39,10 +39,10 @@ class Server:
 
     command = None
 
-    def __init__(self, binary, capture):
+    def __init__(self, binary, capture, flags=()):
         self.began = time.monotonic()
         self.process = subprocess.Popen(
-            self.command or [binary, "mcp", *NO_CACHE, "--pcap", str(capture)], stdin=subprocess.PIPE,
+            self.command or [binary, "mcp", *NO_CACHE, "--pcap", str(capture), *flags], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.number = 0
         self.ask("initialize", {"protocolVersion": "2025-06-18", "capabilities": {},

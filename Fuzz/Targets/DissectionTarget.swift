@@ -158,7 +158,7 @@ enum DissectionTarget {
 
 extension Entry {
   /// What a cut of its stream must not change.
-  fileprivate var essence: String {
+  var essence: String {
     var lines = ["\(kind) \(index) \(requestSize)/\(responseSize) \(hasRequest) \(hasResponse)"]
     lines += ["failed \(failed) \(fault.map { "\($0.kind): \($0.message)" } ?? "")"]
     lines += fields.items.map { "\($0.id) \($0.value)" }

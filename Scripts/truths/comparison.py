@@ -128,15 +128,6 @@ def ends(truth, transport):
             for row in truth.get(transport, []) if row["client"] and row["server"]}
 
 
-def opened(truth):
-    """Streams with TLS in which the truth read something, and the frame where TLS begins."""
-    hellos = truth.get("tls_client_hello", []) + truth.get("tls_server_hello", [])
-    first = {row["tcp_stream"]: 0 for row in truth.get("tls_streams", []) if "tcp_stream" in row}
-    for row in sorted(hellos, key=lambda row: -row["frame"]):
-        first[row.get("tcp_stream")] = row["frame"]
-    return first
-
-
 def unread(truth):
     """Whether all packets have a link type that is not read."""
     kinds = truth["capture"]["encapsulations"]
@@ -145,7 +136,6 @@ def unread(truth):
 
 UNREAD_LINKS = ("IEEE 802.11", "Wireshark Upper PDU export")
 LINK = "in frames of a kind that is not read (802.11, exported PDUs)"
-TLS = "inside TLS that was opened with its keys"
 
 
 def cut(text):

@@ -2,8 +2,7 @@
 
 from urllib.parse import unquote
 
-from .comparison import (LINK, TLS, Row, cut, differing, end, ends, opened, our_ends, settle,
-                         unread)
+from .comparison import LINK, Row, cut, differing, end, ends, our_ends, settle, unread
 
 HEADLESS = "the headers of the request were not captured, so the truth does not know the method"
 OVER_HTTP1 = "gRPC-Web over HTTP/1.1, which the truth shows as HTTP/1 only"
@@ -32,7 +31,7 @@ def grpc(truth, records):
 
 
 def expectation(truth):
-    both, secret = ends(truth, "tcp"), opened(truth)
+    both = ends(truth, "tcp")
     sides = {row["stream"]: row for row in truth.get("tcp", [])}
     streams = {(row["tcp_stream"], row["stream"]): row for row in truth.get("http2", [])}
     rows = []
@@ -42,9 +41,7 @@ def expectation(truth):
         made = Row((both.get(number), call["path"]),
                    f"{call['path']} (stream {call['stream']}, frame {call['request_frame']})",
                    facts(call, stream, sides.get(number, {})))
-        if stream.get("first_frame", 0) > secret.get(number, 1 << 62):
-            made.reason = TLS
-        elif unread(truth):
+        if unread(truth):
             made.reason = LINK
         elif call["path"] is None:
             made.reason = HEADLESS

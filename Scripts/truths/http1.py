@@ -3,8 +3,8 @@
 import base64
 import collections
 
-from .comparison import (LINK, TLS, Row, cut, differing, ends, instant, nanoseconds, opened,
-                         our_ends, settle, unread)
+from .comparison import (LINK, Row, cut, differing, ends, instant, nanoseconds, our_ends, settle,
+                         unread)
 
 PIPELINE = ("pipelined: the truth pairs by packet, so of several replies only the first found its "
             "request; paired in order here")
@@ -62,7 +62,7 @@ def is_http1(record):
 
 def expectation(truth):
     """Expected rows, and the streams in which the truth saw HTTP."""
-    both, secret = ends(truth, "tcp"), opened(truth)
+    both = ends(truth, "tcp")
     requests, halves = collections.defaultdict(list), collections.defaultdict(list)
     rows = []
     for row in truth.get("http1", []):
@@ -76,10 +76,7 @@ def expectation(truth):
         else:
             rows.append(Row(None, shown(None, row), {}, DATAGRAM))
     for stream in sorted(requests.keys() | halves.keys()):
-        for made in stream_rows(requests[stream], halves[stream], both.get(stream)):
-            if made.facts.get("frame", 0) > secret.get(stream, 1 << 62):
-                made.reason = TLS
-            rows.append(made)
+        rows += stream_rows(requests[stream], halves[stream], both.get(stream))
     if unread(truth):
         for made in rows:
             made.reason = made.reason or LINK

@@ -1,7 +1,7 @@
 """HTTP/2: streams that carry a request, a reply or both."""
 
-from .comparison import (LINK, TLS, Row, cut, differing, ends, instant, nanoseconds, opened,
-                         our_ends, settle, unread)
+from .comparison import (LINK, Row, cut, differing, ends, instant, nanoseconds, our_ends, settle,
+                         unread)
 
 HEADLESS = "neither request nor status of the stream was captured, or none could be decoded"
 FOREIGN = "the truth knows HTTP/2 by port or by rule and read no stream in this connection"
@@ -39,7 +39,7 @@ def is_http2(record):
 
 def expectation(truth):
     """Expected rows, and the connections in which the truth saw HTTP/2."""
-    both, secret = ends(truth, "tcp"), opened(truth)
+    both = ends(truth, "tcp")
     # Stream 1 of an upgraded connection answers the HTTP/1 request (RFC 7540 §3.2).
     upgraded = {row["tcp_stream"]: row for row in truth.get("http1", [])
                 if (row.get("response") or {}).get("status") == 101 and "tcp_stream" in row}
@@ -56,9 +56,7 @@ def expectation(truth):
                     "ts": asked["ts"], "pushed": False, ":method": asked["method"],
                     ":path": asked["uri"]}}
         made = expected(stream, both.get(stream["tcp_stream"]))
-        if stream["first_frame"] > secret.get(stream["tcp_stream"], 1 << 62):
-            made.reason = TLS
-        elif unread(truth):
+        if unread(truth):
             made.reason = LINK
         elif made.key[1:] == (None, None):
             made.reason = HEADLESS

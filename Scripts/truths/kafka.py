@@ -1,7 +1,6 @@
 """Kafka: requests with their responses, by correlation id."""
 
-from .comparison import (LINK, TLS, Row, cut, end, instant, nanoseconds, opened, our_ends, settle,
-                         unread)
+from .comparison import LINK, Row, cut, end, instant, nanoseconds, our_ends, settle, unread
 
 STRAY = "the truth could not tell a request from a response here"
 PIECE = "continues a message whose beginning was not captured, which the truth takes for another"
@@ -37,7 +36,6 @@ def kafka(truth, records):
 
 def expectation(truth):
     messages = truth.get("kafka", [])
-    secret = opened(truth)
     replies = {(m["tcp_stream"], m["correlation_id"], m["request_frame"]): m
                for m in messages if m["kind"] == "response" and "request_frame" in m}
     rows, used = [], set()
@@ -62,9 +60,7 @@ def expectation(truth):
         made.reason = STRAY if message["kind"] == "unknown" else LOST
         rows.append(made)
     for row in rows:
-        if row.facts["frame"] > secret.get(row.facts["stream"], 1 << 62):
-            row.reason = TLS
-        elif unread(truth):
+        if unread(truth):
             row.reason = LINK
     return rows
 

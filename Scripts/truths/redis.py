@@ -10,8 +10,7 @@ of those replies the elements one by one, for the truth shows them as if they st
 import collections
 import re
 
-from .comparison import (LINK, TLS, Row, cut, end, ends, instant, nanoseconds, opened, our_ends,
-                         settle, unread)
+from .comparison import LINK, Row, cut, end, ends, instant, nanoseconds, our_ends, settle, unread
 
 DEBRIS = "no whole value in RESP2: the truth shows a length and no text"
 LONG = "an element behind the first kilobyte of a reply, which is all that a record shows"
@@ -47,7 +46,7 @@ def redis(truth, records):
 def expectation(truth):
     """Expected rows, and per connection whether it is compared in pairs, in halves or in
     elements."""
-    both, secret = ends(truth, "tcp"), opened(truth)
+    both = ends(truth, "tcp")
     streams = collections.defaultdict(list)
     for value in truth.get("redis", []):
         streams[value["tcp_stream"]].append(value)
@@ -61,8 +60,6 @@ def expectation(truth):
         made = list({"pairs": pairs, "halves": halves, "elements": elements}[way](
             both[stream], values, server))
         for row in made:
-            if row.facts["frame"] > secret.get(stream, 1 << 62):
-                row.reason = TLS
             row.reason = row.reason or reason
         # Rich rows first: what is told by its length alone matches what is left.
         rows.extend(sorted(made, key=lambda row: "words" not in row.facts))

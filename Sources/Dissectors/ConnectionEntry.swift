@@ -18,7 +18,15 @@ extension Runner {
   }
 
   /// Bytes came that nobody could read.
-  private var isUnread: Bool { inlets.client.unread + inlets.server.unread > 0 }
+  private var isUnread: Bool {
+    inlets.client.unread + inlets.server.unread > 0
+      || tunnel.map { $0.runner.inlets.client.unread + $0.runner.inlets.server.unread > 0 } == true
+  }
+
+  /// The first bytes of what nobody could read, be it inside.
+  private func firstContent(_ side: Side) -> Content? {
+    inlets[side].firstContent ?? tunnel?.runner.inlets[side].firstContent
+  }
 
   /// The record of the conversation as far as it went: every time under the same index.
   mutating func record(of conversation: Conversation, in ledger: borrowing Ledger) -> Entry? {
@@ -54,6 +62,7 @@ extension Runner {
     entry.fields.add(.connRemotePkts, .int(Int64(clamping: sent[client.other].packets)))
     entry.fields.add(.connRemoteBytes, .int(Int64(clamping: sent[client.other].bytes)))
     entry.fields.add(.connL7Detected, .texts(kinds.families))
+    if let secrecy { entry.fields.add(.connTLS, .text(secrecy.rawValue)) }
     if let health = conversation.health {
       entry.fields.add(health, client: client)
       if health.completeness == 1 {
@@ -69,8 +78,8 @@ extension Runner {
             isUnrecognised: isUnread, copies: copies[client], ofOther: copies[client.other])))
     }
     if isUnread {
-      entry.request = inlets[client].firstContent
-      entry.response = inlets[client.other].firstContent
+      entry.request = firstContent(client)
+      entry.response = firstContent(client.other)
     }
     return entry
   }

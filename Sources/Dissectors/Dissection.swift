@@ -13,9 +13,9 @@ package final class Dissection: FlowSink {
   package init(
     limits: DissectionLimits = DissectionLimits(),
     switches: DissectorSwitches = .standard,
-    rows: [DissectorRow] = DissectorCatalogue.all
+    rows: [DissectorRow] = DissectorCatalogue.all, secrets: TLSSecrets? = nil
   ) {
-    hall = Hall(ledger: Ledger(limits: limits, switches: switches, rows: rows))
+    hall = Hall(ledger: Ledger(limits: limits, switches: switches, rows: rows, secrets: secrets))
   }
 
   // MARK: What comes out
@@ -40,6 +40,8 @@ package final class Dissection: FlowSink {
     package var bodyBytes = 0
     /// Memory of the messages of unfinished exchanges, bodies apart, in bytes.
     package var messageBytes = 0
+    /// Bytes of encrypted records that wait for their secrets.
+    package var sealedBytes = 0
     /// Unfinished exchanges.
     package var pending = 0
 
@@ -52,6 +54,7 @@ package final class Dissection: FlowSink {
     held.waitingBytes = hall.ledger.waitingBytes
     held.bodyBytes = hall.ledger.bodyBytes
     held.messageBytes = hall.ledger.messageBytes
+    held.sealedBytes = hall.ledger.sealedBytes
     held.pending = hall.ledger.pending
     return held
   }
@@ -91,6 +94,7 @@ package final class Dissection: FlowSink {
       }
       hall.addOpen(slot, conversation, to: &open.entries, &open.flows)
     }
+    hall.addParked(to: &open.entries, &open.flows)
     return open
   }
 

@@ -15,6 +15,10 @@ package struct DissectionCounters: Hashable, Sendable {
   package var pendingEvicted: UInt64 = 0
   /// Contents that were decompressed while reading, by how it ended.
   package var decompressions = DecompressionCounters()
+  /// Conversations with something encrypted that ended, by whether it could be read.
+  package var secrecy: [Secrecy: UInt64] = [:]
+  /// Bytes of encrypted records that waited for their secrets in vain.
+  package var sealedDropped: UInt64 = 0
   /// Steps that used more bytes than there were, or none for too long: a mistake of a dissector.
   package var misbehaved: UInt64 = 0
 
@@ -53,6 +57,8 @@ package struct DissectionCounters: Hashable, Sendable {
     bodyBytesCut += other.bodyBytesCut
     pendingEvicted += other.pendingEvicted
     decompressions.add(other.decompressions)
+    secrecy.merge(other.secrecy, uniquingKeysWith: +)
+    sealedDropped += other.sealedDropped
     misbehaved += other.misbehaved
   }
 }

@@ -29,8 +29,18 @@ package struct DissectionLimits: Sendable {
   /// Time after which a half is given up and leaves as an entry, in nanoseconds of capture time.
   /// Until then a late partner completes it.
   package var lateTimeout: Int64 = 60_000_000_000
+  /// Bytes of encrypted records of one conversation that may wait for their secrets, and of all
+  /// conversations together.
+  package var sealedPerConversation = 4 << 20
+  package var sealedInAll = 64 << 20
+  /// How long they may wait, in nanoseconds of capture time.
+  package var sealedTimeout: Int64 = 10_000_000_000
+  /// Conversations that are over and wait for their secrets.
+  package var sealedConversations = 4096
   /// Bytes kept from each side of a conversation that nobody recognised.
   package var firstBytes = 64
+  /// Encrypted conversations that may lie one in the other, such as TLS to a proxy and TLS through it.
+  package var layers = 3
   /// Times a conversation may be handed from one dissector to the next.
   package var successions = 8
 

@@ -44,6 +44,16 @@ package protocol Dissector: Sendable {
   /// long before it to be its own: it still waits for one.
   mutating func stillWaits(_ key: UInt64)
 
+  /// Appends what the bytes of a step `sealed` say to `clear`. Asked in order; where the answer is
+  /// `later`, again with the same bytes.
+  mutating func unseal(_ bytes: RawSpan, from side: Side, into clear: inout [UInt8]) -> Unsealed
+
+  /// Bytes that waited to be unsealed are dropped: what follows on that side is of no use.
+  mutating func giveUpSealed(_ side: Side)
+
+  /// What is known of the protocol inside; nil while there is none.
+  var inside: Inside? { get }
+
   /// Last touches to a finished entry, for what needs both halves or their bodies.
   /// `decompressions` counts what was decompressed for that.
   static func complete(_ entry: inout Entry, _ decompressions: inout DecompressionCounters)
@@ -60,6 +70,11 @@ package protocol Dissector: Sendable {
 extension Dissector {
   package mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message? { nil }
   package mutating func stillWaits(_ key: UInt64) {}
+  package mutating func unseal(
+    _ bytes: RawSpan, from side: Side, into clear: inout [UInt8]
+  ) -> Unsealed { .never }
+  package mutating func giveUpSealed(_ side: Side) {}
+  package var inside: Inside? { nil }
   package static func complete(
     _ entry: inout Entry, _ decompressions: inout DecompressionCounters
   ) {}
@@ -92,6 +107,14 @@ package struct Opening: Sendable {
   package var isFinal = false
   /// What the conversation spoke before, when this is the rest of it.
   package var after: Successor?
+  /// Known secrets of encrypted connections.
+  package var secrets: TLSSecrets?
+  /// What the encrypted protocol around this one says of it; nil when it travels by itself.
+  package var carrier: Inside?
+  /// Encrypted protocols around it.
+  package var layers = 0
+  /// Name of the row that read the conversation before it was encrypted.
+  package var precursor: String?
 
   package init(
     transport: Transport, client: Conversation.Peer, server: Conversation.Peer,

@@ -11,6 +11,8 @@ package struct DissectorRow: Sendable {
   package var transports: [Transport]
   /// Ports that are usually it. They order the attempts and break ties, and bind nothing.
   package var ports: [UInt16]
+  /// Names by which it is agreed on in TLS (ALPN): hints as well.
+  package var protocols: [String]
   /// Lower is asked first.
   package var priority: Int
   package var recognise: @Sendable (RawSpan, RawSpan, Opening) -> Recognition
@@ -21,10 +23,10 @@ package struct DissectorRow: Sendable {
   /// The row of `type`.
   package init<Reader: Dissector>(
     _ type: Reader.Type, name: String, kinds: [ProtocolKind], transports: [Transport],
-    ports: [UInt16] = [], priority: Int
+    ports: [UInt16] = [], protocols: [String] = [], priority: Int
   ) {
     (self.name, self.kinds, self.transports) = (name, kinds, transports)
-    (self.ports, self.priority) = (ports, priority)
+    (self.ports, self.protocols, self.priority) = (ports, protocols, priority)
     recognise = { client, server, opening in
       Reader.recognise(client: client, server: server, opening)
     }

@@ -15,7 +15,8 @@ extension Exchange {
       kind: response?.message.kind ?? request?.message.kind ?? .tcp,
       transport: EntryTransport(opening.transport), timestamp: start?.timestamp ?? touched,
       source: requester == .client ? client : server,
-      destination: requester == .client ? server : client, stream: stream, index: index)
+      destination: requester == .client ? server : client, stream: stream, index: index,
+      decrypted: opening.carrier != nil)
     if let start {
       let answer = response?.start.packet ?? start.packet
       let last = max(request?.end.packet ?? 0, response?.end.packet ?? 0)

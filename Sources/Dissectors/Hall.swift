@@ -10,6 +10,18 @@ struct Hall {
   /// By slot.
   private var runners: [Runner?] = []
   private var watch = Watch()
+  /// Conversations that are over, with records that wait for their secrets.
+  private var parked: [Parked] = []
+  /// Generation of the secrets, and time, when those that wait were last looked at.
+  private var looked = (generation: 0, at: Timestamp.distantPast)
+
+  private struct Parked {
+    var runner: Runner
+    var conversation: Conversation
+  }
+
+  /// Time between two looks at what waits for secrets, in nanoseconds, when none come.
+  private static let lookInterval: Int64 = 1_000_000_000
 
   init(ledger: Ledger) { self.ledger = ledger }
 
@@ -43,7 +55,19 @@ struct Hall {
 
   mutating func closed(_ slot: Int, _ conversation: Conversation) {
     guard isOpen(slot), var runner = runners[slot].take() else { return }
+    if runner.tunnel?.isHolding == true, ledger.secrets?.isGrowing == true {
+      runner.unsealHeld(&ledger)
+      if runner.tunnel?.isHolding == true, parked.count < ledger.limits.sealedConversations {
+        parked.append(Parked(runner: runner, conversation: conversation))
+        return
+      }
+    }
+    close(&runner, conversation)
+  }
+
+  private mutating func close(_ runner: inout Runner, _ conversation: Conversation) {
     runner.closed(conversation, in: &ledger)
+    if let secrecy = runner.secrecy { ledger.counters.secrecy[secrecy, default: 0] += 1 }
     if let entry = runner.connectionEntry(conversation, in: &ledger) {
       ledger.entries.append(entry)
     }
@@ -59,6 +83,17 @@ struct Hall {
     if let runner = runners[slot] { add(conversation, runner, to: &flows) }
   }
 
+  /// The same of conversations that are over and wait for their secrets.
+  mutating func addParked(to entries: inout [Entry], _ flows: inout FlowBook) {
+    for place in parked.indices {
+      let conversation = parked[place].conversation
+      if let entry = parked[place].runner.record(of: conversation, in: ledger) {
+        entries.append(entry)
+      }
+      add(conversation, parked[place].runner, to: &flows)
+    }
+  }
+
   private func add(
     _ conversation: Conversation, _ runner: borrowing Runner, to flows: inout FlowBook
   ) {
@@ -70,6 +105,7 @@ struct Hall {
 
   /// Gives up halves that have waited too long at `now`.
   mutating func advance(to now: Timestamp) {
+    lookForSecrets(at: now)
     let limit = now.advanced(by: -ledger.limits.lateTimeout)
     while let due = watch.next(before: limit) {
       guard isOpen(due.slot), runners[due.slot]?.stream == due.stream else { continue }
@@ -81,8 +117,40 @@ struct Hall {
     }
   }
 
+  /// Opens what has got its secrets meanwhile, and gives up what has waited too long.
+  private mutating func lookForSecrets(at now: Timestamp) {
+    guard ledger.sealedBytes > 0, let secrets = ledger.secrets else { return }
+    let generation = secrets.generation
+    guard
+      generation != looked.generation
+        || now.nanoseconds(since: looked.at) >= Self.lookInterval
+    else { return }
+    looked = (generation, now)
+    let limit = now.advanced(by: -ledger.limits.sealedTimeout)
+    for slot in runners.indices where runners[slot]?.tunnel?.isHolding == true {
+      runners[slot]?.unsealHeld(&ledger)
+      if let since = runners[slot]?.tunnel?.waitsSince, since < limit {
+        runners[slot]?.dropSealed(&ledger)
+      }
+      if let stream = runners[slot]?.beginsToWait() { watch.add(slot, stream: stream, since: now) }
+    }
+    var waiting: [Parked] = []
+    swap(&waiting, &parked)
+    for var item in waiting {
+      item.runner.unsealHeld(&ledger)
+      if let since = item.runner.tunnel?.waitsSince, since >= limit {
+        parked.append(item)
+      } else {
+        close(&item.runner, item.conversation)
+      }
+    }
+  }
+
   /// Makes entries of everything unfinished.
   mutating func finish() {
+    var waiting: [Parked] = []
+    swap(&waiting, &parked)
+    for var item in waiting { close(&item.runner, item.conversation) }
     for slot in runners.indices {
       if var runner = runners[slot].take() { runner.drain(at: .distantPast, in: &ledger) }
     }

@@ -18,6 +18,10 @@ struct Ledger {
   var entries: [Entry] = []
   /// Conversations that ended, by flow.
   var flows = FlowBook()
+  /// Secrets that open what is encrypted.
+  let secrets: TLSSecrets?
+  /// Bytes of encrypted records that wait for their secrets.
+  var sealedBytes = 0
   /// Waiting bytes of all conversations.
   var waitingBytes = 0
   /// Kept body bytes of all unfinished exchanges.
@@ -32,8 +36,12 @@ struct Ledger {
   /// Done exchanges that are kept.
   private static let maxSpare = 256
 
-  init(limits: DissectionLimits, switches: DissectorSwitches, rows: [DissectorRow]) {
+  init(
+    limits: DissectionLimits, switches: DissectorSwitches, rows: [DissectorRow],
+    secrets: TLSSecrets?
+  ) {
     self.limits = limits
+    self.secrets = secrets
     isEnabled = (0...UInt8.max).map { raw in
       ProtocolKind(rawValue: raw).map { switches[$0] } ?? false
     }

@@ -29,8 +29,10 @@ extension Runner {
     salvage(side, at: moment, in: &ledger)
     if let recovery = reader?.broken(side, by: .gap(left)) {
       let fault = Entry.Fault(.dissection, "\(left) bytes were not captured")
-      recover(recovery, side, fault, &ledger)
+      // Behind records that wait, nobody can tell yet where the next one begins.
+      recover(tunnel?.isHolding(side) == true ? .stop : recovery, side, fault, &ledger)
     }
+    if inlets[side].isStopped { cutTunnel(side, left, moment, &ledger) }
   }
 
   /// Takes lost bytes off what is passed on without asking; gives what is left of them.
@@ -120,6 +122,7 @@ extension Runner {
     }
     endSide(side, at: moment, in: &ledger)
     if isTurned { settle(at: moment, in: &ledger) }
+    finishTunnel(side, at: moment, in: &ledger)
   }
 
   /// Nothing more comes from `side`; a body that lasts until now is complete.
@@ -160,6 +163,7 @@ extension Runner {
         }
       cutSide(side, because: Entry.Fault(kind, text), at: moment, in: &ledger)
     }
+    closeTunnel(conversation, in: &ledger)
     drain(at: conversation.last, in: &ledger)
     for side in Side.allCases { dropWaiting(side, in: &ledger) }
   }

@@ -12,6 +12,7 @@ extension Runner {
     note(message, from: side, &ledger)
     let key = message.key
     let role = message.role
+    if isEarly, role == .request { message.fields.add(.tlsEarlyData, .bool(true)) }
     if role == .interim {
       ledger.figures[row].interim += 1
       touch(key, requester: side.other, at: moment)
@@ -268,7 +269,7 @@ extension Runner {
   /// Gives up the halves whose last sign of life is before `limit`; gives the oldest of those that
   /// stay, nil when none waits.
   mutating func expire(before limit: Timestamp, in ledger: inout Ledger) -> Timestamp? {
-    var oldest: Timestamp?
+    var oldest = tunnel?.runner.expire(before: limit, in: &ledger)
     var at = pairing.positions.lowerBound
     while at < pairing.positions.upperBound {
       if let exchange = pairing[at], exchange.isHalf {
@@ -285,6 +286,7 @@ extension Runner {
 
   /// Makes entries of everything unfinished: the conversation is over.
   mutating func drain(at end: Timestamp, in ledger: inout Ledger) {
+    tunnel?.runner.drain(at: end, in: &ledger)
     while let oldest = pairing.oldest, let exchange = pairing.take(oldest) {
       let waited = end.nanoseconds(since: exchange.touched)
       let isLate = exchange.isHalf && waited > ledger.limits.pairTimeout

@@ -116,6 +116,8 @@ extension Runner {
 
   private mutating func start(_ row: Int, _ ledger: inout Ledger) {
     self.row = row
+    var opening = opening
+    if opening.layers < ledger.limits.layers { opening.secrets = ledger.secrets }
     setReader(ledger.rows[row].make(opening))
     ledger.figures[row].conversations += 1
     for side in Side.allCases {
@@ -173,6 +175,7 @@ extension Runner {
   mutating func succeed(by successor: Successor, _ ledger: inout Ledger) {
     successions += 1
     isProven = true
+    precursor = row
     opening.after = successor
     for side in Side.allCases {
       inlets[side].target = 1
@@ -214,6 +217,7 @@ extension Runner {
 
 extension DissectorRow {
   fileprivate func isHinted(_ opening: Opening) -> Bool {
-    ports.contains(opening.server.port) || ports.contains(opening.client.port)
+    if let carrier = opening.carrier, protocols.contains(carrier.alpn) { return true }
+    return ports.contains(opening.server.port) || ports.contains(opening.client.port)
   }
 }

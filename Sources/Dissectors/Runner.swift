@@ -21,11 +21,11 @@ struct Runner {
   var inlets = Inlets()
   var pairing = Pairing()
   /// Index of the next exchange.
-  private var nextIndex: UInt32 = 0
+  var nextIndex: UInt32 = 0
   /// Kinds of messages seen.
-  private(set) var kinds = KindSet()
+  private(set) var ownKinds = KindSet()
   /// Requests each side made: tells who the client is when the packets could not.
-  private(set) var requests = BySide(client: 0, server: 0)
+  private(set) var ownRequests = BySide(client: 0, server: 0)
   /// An exchange was completed: the recognition was right.
   var isProven = false
   /// Nobody recognised it, or it was given up.
@@ -44,7 +44,13 @@ struct Runner {
   /// Index of the conversation's own record, once there is one.
   var recordIndex: UInt32?
   /// Newest packet that brought something.
-  private(set) var lastPacket: UInt64 = 0
+  var lastPacket: UInt64 = 0
+  /// What travels inside, encrypted.
+  var tunnel: Tunnel?
+  /// Row that handed over to the present one.
+  var precursor: Int?
+  /// What comes now was sent before the handshake around it was done.
+  var isEarly = false
 
   /// Another reader, or none.
   mutating func setReader(_ reader: (any Dissector)?) {
@@ -53,8 +59,11 @@ struct Runner {
   }
 
   init(_ conversation: Conversation) {
-    stream = conversation.stream
-    opening = Opening(conversation)
+    self.init(stream: conversation.stream, Opening(conversation))
+  }
+
+  init(stream: UInt64, _ opening: Opening) {
+    (self.stream, self.opening) = (stream, opening)
   }
 
   /// The next bytes of a TCP side, or one datagram.
@@ -66,11 +75,16 @@ struct Runner {
     if !isReading, !recognise(bytes, from: side, at: moment, in: &ledger) { return }
     if opening.transport == .tcp {
       feed(bytes, from: side, at: moment, in: &ledger)
-      if isTurned { settle(at: moment, in: &ledger) }
-      if wakes { wake(side.other, at: moment, in: &ledger) }
+      follow(side, at: moment, in: &ledger)
     } else {
       datagram(bytes, from: side, at: moment, in: &ledger)
     }
+  }
+
+  /// Does what bytes of `side` have made necessary: another reader, or a message, changes what waits.
+  mutating func follow(_ side: Side, at moment: Moment, in ledger: inout Ledger) {
+    if isTurned { settle(at: moment, in: &ledger) }
+    if wakes { wake(side.other, at: moment, in: &ledger) }
   }
 
   /// Shows again what waits on a side, now that the other has sent a message: whether a tunnel
@@ -173,6 +187,17 @@ struct Runner {
         continue
       }
       let start = at < old ? inlets[side].since : moment
+      if case .sealed(let length) = step {
+        guard length > 0, length <= rest.byteCount else {
+          misbehaved(side, &ledger)
+          break
+        }
+        unseal(rest.prefix(length), from: side, start, moment, &ledger)
+        at += length
+        idle = 0
+        inlets[side].target = 1
+        continue
+      }
       guard let used = carryOut(step, side, rest.byteCount, start, moment, &ledger) else {
         break
       }
@@ -230,6 +255,7 @@ struct Runner {
       guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
       abandon(keys, because: fault, &ledger)
       return length
+    case .sealed: return misbehaved(side, &ledger)
     case .skip(let count):
       guard count >= 0 else { return misbehaved(side, &ledger) }
       let now = min(count, available)
@@ -274,7 +300,7 @@ struct Runner {
 
   /// The number of the stream, when it has something unfinished that nobody watches yet.
   mutating func beginsToWait() -> UInt64? {
-    if isWatched || pairing.count == 0 { return nil }
+    if isWatched || pairing.count == 0 && tunnel?.runner.pairing.count ?? 0 == 0 { return nil }
     isWatched = true
     return stream
   }
@@ -286,13 +312,13 @@ struct Runner {
 
   /// Notes what a message says of the conversation.
   mutating func note(_ message: borrowing Message, from side: Side, _ ledger: inout Ledger) {
-    kinds.insert(message.kind)
-    if message.role == .request { requests[side] &+= 1 }
+    ownKinds.insert(message.kind)
+    if message.role == .request { ownRequests[side] &+= 1 }
     ledger.figures[row].messages += 1
     for end in message.decompressions { ledger.counters.decompressions.note(end) }
   }
 
-  mutating func note(_ kind: ProtocolKind) { kinds.insert(kind) }
+  mutating func note(_ kind: ProtocolKind) { ownKinds.insert(kind) }
 }
 
 extension Opening {

@@ -21,6 +21,8 @@ package enum Step: Sendable {
   case abandon(ClosedRange<UInt64>, because: Entry.Fault?, length: Int)
   /// The next bytes are of no interest; they may not have arrived yet.
   case skip(Int)
+  /// The first bytes carry another protocol, encrypted: `unseal` tells what they say.
+  case sealed(Int)
   /// The first `length` bytes were the last of this protocol: what follows on both sides is read by
   /// another.
   case become(Successor, length: Int)

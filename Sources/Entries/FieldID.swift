@@ -147,6 +147,7 @@ package enum FieldID: UInt16, Hashable, Sendable, CaseIterable {
   case tlsxJA3 = 293
   case tlsxJA3S = 294
   case tlsxJA4 = 295
+  case tlsEarlyData = 296
 
   // TCP, UDP, SCTP, ICMP
   case tcpMethod = 321
@@ -282,6 +283,7 @@ package enum FieldID: UInt16, Hashable, Sendable, CaseIterable {
   case connRemoteBytes = 765
   case connL7Detected = 766
   case connGroupID = 767
+  case connTLS = 768
 
   // Flows
   case flowState = 801

@@ -1,4 +1,5 @@
 import Bytes
+import Dissectors
 import Layers
 package import Packets
 package import Store
@@ -95,7 +96,14 @@ package final class FilePipeline: Sendable {
     var decapsulator = Decapsulator(checksums: .sample)
     var seen = start.read
     var followed = start.followed
-    growth?.begin(isCancelled: isCancelled) { [self] in
+    let keyLogs = settings.keyLogs
+    keyLogs.read(isFinal: growth == nil)
+    // Of a capture that is written now, the secrets are as well.
+    keyLogs.secrets.mayGrow(growth != nil && !keyLogs.isEmpty)
+    growth?.begin(isCancelled: { [self] in
+      if keyLogs.read() { stir(crew) }
+      return isCancelled()
+    }) { [self] in
       crew.settle(into: store)
       publishGrowth(of: crew)
       settled()
@@ -107,6 +115,7 @@ package final class FilePipeline: Sendable {
       var next = try replay(start, &reader, crew, &decapsulator, isCancelled, &followed)
       if next == nil, !isCancelled() { next = try reader.next() }
       while let chunk = next {
+        keyLogs.take(reader.summaries)
         crew.hand(out: chunk, decapsulator: &decapsulator, counting: &seen)
         seen.take(decapsulator.counters)
         show(seen)
@@ -119,6 +128,9 @@ package final class FilePipeline: Sendable {
     } catch {
       failure = .capture(error)
     }
+    keyLogs.take(reader.summaries)
+    if growth != nil { keyLogs.read(isFinal: true) }
+    keyLogs.secrets.mayGrow(false)
     crew.finish()
     store.show(open: [])
     do throws(StoreError) { try store.flush() } catch { failure = failure ?? .store(error) }
@@ -127,6 +139,7 @@ package final class FilePipeline: Sendable {
     seen.add(followed)
     seen.take(decapsulator.counters)
     seen.take(reader.summaries)
+    seen.warnings += keyLogs.warnings
     seen.isComplete = true
     seen.isGrowing = false
     published.withLock { $0 = seen }
@@ -146,6 +159,7 @@ package final class FilePipeline: Sendable {
     var last: UInt64 = 0
     var rest: PacketChunk?
     while last < replay.last, !isCancelled(), let chunk = try reader.next() {
+      settings.keyLogs.take(reader.summaries)
       let border = chunk.packets.firstIndex { $0.number > replay.last } ?? chunk.packets.count
       let before = PacketChunk(store: chunk.store, packets: Array(chunk.packets[..<border]))
       crew.hand(out: before, again: &replay, decapsulator: &decapsulator)
@@ -168,11 +182,18 @@ package final class FilePipeline: Sendable {
     if !growth.hasSettled { published.withLock { $0.takeReading(seen) } }
   }
 
+  /// Lets what waits for secrets be opened, although no packets come.
+  private func stir(_ crew: Crew) {
+    if let newest = read.withLock({ $0.newest }) { crew.pass(to: newest) }
+    growth?.stir()
+  }
+
   /// What the workers have counted up to now, beside what the reader has.
   private func publishGrowth(of crew: Crew) {
     var counted = crew.counted
     counted.takeReading(read.withLock { $0 })
     counted.isGrowing = true
+    counted.warnings += settings.keyLogs.warnings
     published.withLock { $0 = counted }
   }
 }

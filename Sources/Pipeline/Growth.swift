@@ -36,6 +36,9 @@ final class Growth: Sendable {
     state.withLock { ($0.settle, $0.isCancelled) = (settle, isCancelled) }
   }
 
+  /// Something has changed that the next settlement shows.
+  func stir() { state.withLock { $0.isStale = true } }
+
   /// Something was settled: entries of what was read are in the store.
   var hasSettled: Bool { state.withLock { $0.hasSettled } }
 

@@ -1,6 +1,7 @@
 import Bytes
 package import Capture
 import Dispatch
+import Dissectors
 import Layers
 package import Packets
 package import Store
@@ -15,6 +16,8 @@ import Synchronization
 package final class LivePipeline: Sendable {
   /// Time between two settlements.
   private static let interval = Duration.milliseconds(500)
+  /// Time between two looks into key logs: what waits for its secrets waits about as long.
+  private static let keyInterval = Duration.milliseconds(100)
   /// Settlements take at most this part of the time, however much there is to show.
   private static let share = 5
   /// How long a packet may be under way from the kernel to a worker when little happens: time passes
@@ -84,12 +87,22 @@ package final class LivePipeline: Sendable {
     var stretch: Stretch?
     var lastChunk = ContinuousClock.now
     var due = ContinuousClock.now + Self.interval
+    var keysDue = ContinuousClock.now
+    let keyLogs = settings.keyLogs
+    keyLogs.secrets.mayGrow(!keyLogs.isEmpty)
     while !isCancelled() {
+      if !keyLogs.isEmpty, ContinuousClock.now >= keysDue {
+        if keyLogs.read() {
+          stretch?.crew.pass(to: .now.advanced(by: -Self.lag.wholeNanoseconds))
+        }
+        keysDue = .now + Self.keyInterval
+      }
       if isDissecting != (stretch != nil) {
         turn(&stretch, &past, store, firstStream)
         settled()
       }
-      if let chunk = queue.take(until: Self.deadline(due)) {
+      let wake = keyLogs.isEmpty ? due : min(due, keysDue)
+      if let chunk = queue.take(until: Self.deadline(wake)) {
         hand(out: chunk, &stretch)
         lastChunk = .now
       }
@@ -103,6 +116,8 @@ package final class LivePipeline: Sendable {
       due = .now + max(Self.interval, (.now - now) * (Self.share - 1))
     }
     capture.stop()
+    keyLogs.read(isFinal: true)
+    keyLogs.secrets.mayGrow(false)
     if stretch != nil { turn(&stretch, &past, store, firstStream) }
     published.withLock { ($0.isComplete, $0.isGrowing) = (true, false) }
   }
@@ -167,6 +182,7 @@ package final class LivePipeline: Sendable {
     var statistics = statistics
     statistics.sources = capture.settings.interfaces
     statistics.isGrowing = true
+    statistics.warnings += settings.keyLogs.warnings
     published.withLock { $0 = statistics }
   }
 

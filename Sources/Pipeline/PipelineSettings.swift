@@ -24,6 +24,8 @@ package struct PipelineSettings: Sendable {
   /// Open conversations of one worker that are shown while they go on; further ones are shown when
   /// they are over.
   package var openRecords = 50_000
+  /// Key logs (`--tls-keylog`) and the secrets that are known through them and through captures.
+  package var keyLogs = KeyLogs()
   /// Bytes of live packets that may wait for dissection; what comes beyond is shed.
   package var waitingBytes = 64 << 20
 

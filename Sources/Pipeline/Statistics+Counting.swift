@@ -81,12 +81,17 @@ extension Statistics {
     for (name, count) in [
       ("waiting bytes dropped", counters.waitingDropped), ("body bytes cut", counters.bodyBytesCut),
       ("pending evicted", counters.pendingEvicted), ("misbehaved", counters.misbehaved),
+      ("bytes that waited for TLS secrets in vain", counters.sealedDropped),
       ("compressed contents cut", counters.decompressions.cut),
       ("compressed contents damaged", counters.decompressions.damaged),
       ("decompressions over the output limit", counters.decompressions.overOutput),
       ("decompressions over the ratio limit", counters.decompressions.overRatio),
     ] where count > 0 {
       troubles.append(Named(name: name, count: count))
+    }
+    for secrecy in Secrecy.allCases {
+      let count = counters.secrecy[secrecy] ?? 0
+      if count > 0 { troubles.append(Named(name: secrecy.counterName, count: count)) }
     }
     dissectionTroubles = troubles
   }
@@ -95,6 +100,13 @@ extension Statistics {
 /// What follows the last slash.
 func lastComponent(_ path: String) -> String {
   path == "-" ? "standard input" : String(path.split(separator: "/").last ?? Substring(path))
+}
+
+extension Secrecy {
+  /// Name of the count of connections over TLS that it is true of.
+  package var counterName: String {
+    "TLS connections " + String(rawValue.map { $0 == "_" ? " " : $0 })
+  }
 }
 
 extension ChecksumKind {

@@ -37,7 +37,8 @@ struct Worker {
   ///   earlier captures in the same store.
   init(_ settings: PipelineSettings, store: EntryStore, firstStream: UInt64) {
     table = FlowTable(limits: settings.flows)
-    dissection = Dissection(limits: settings.dissection, switches: settings.switches)
+    dissection = Dissection(
+      limits: settings.dissection, switches: settings.switches, secrets: settings.keyLogs.secrets)
     names = settings.names
     self.store = store
     self.firstStream = firstStream

@@ -28,6 +28,7 @@ package final class SnapshotStore: Sendable {
   package let limit: UInt64
   let capture: (any RawCapture)?
   private let names: @Sendable () -> [CaptureName]
+  private let secrets: @Sendable () -> [CaptureSecrets]
   private let clock: @Sendable () -> Timestamp
   let entries: Mutex<[String: Entry]>
   private let queue = DispatchQueue(label: "snapshots", qos: .userInitiated)
@@ -38,15 +39,17 @@ package final class SnapshotStore: Sendable {
   /// - Parameters:
   ///   - capture: what is cut from; nil leaves only the snapshots there are.
   ///   - names: of addresses, to travel with the packets.
+  ///   - secrets: that decrypt the packets, to travel with them, beside those in the captures.
   ///   - clock: the time of day.
   package init(
     _ folder: String, capture: (any RawCapture)?, limit: UInt64 = SnapshotStore.standardLimit,
     names: @escaping @Sendable () -> [CaptureName] = { [] },
+    secrets: @escaping @Sendable () -> [CaptureSecrets] = { [] },
     clock: @escaping @Sendable () -> Timestamp = { Timestamp.now }
   ) throws(RingError) {
     try FileSystem.makeFolder(folder)
     (self.folder, self.capture, self.limit, self.names) = (folder, capture, limit, names)
-    self.clock = clock
+    (self.secrets, self.clock) = (secrets, clock)
     var found: [String: Entry] = [:]
     for id in FileSystem.names(in: folder) where FileSystem.isFolder(folder + "/" + id) {
       guard let bytes = FileSystem.read("\(folder)/\(id)/snapshot.json", limit: 64 << 20),
@@ -298,6 +301,7 @@ package final class SnapshotStore: Sendable {
     }
     var extras = try capture.extras()
     extras.names += names()
+    extras.secrets += secrets()
     do throws(RingError) {
       if !extras.isEmpty {
         try FileSystem.write(

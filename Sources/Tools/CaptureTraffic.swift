@@ -20,6 +20,7 @@ package final class CaptureTraffic: Sendable {
   private let data: DataFolder?
   private let state = Mutex(State.reading)
   private let follows: Bool
+  private let keyLogs: KeyLogs
   private let isStopped = Atomic(false)
 
   private enum State: Sendable {
@@ -36,17 +37,21 @@ package final class CaptureTraffic: Sendable {
   ///   - paths: may be empty with a data folder.
   ///   - data: where calls are kept; takes the place of the cache.
   ///   - follows: the capture still grows; for one path, and without the cache.
+  ///   - keyLogs: TLS secrets of the traffic.
   ///   - adjust: changes how it is read.
   /// - Throws: `CaptureError` when one cannot be read at all.
   package init(
     _ paths: [String], inventory: Inventory, workers: Int, cache: IndexCache? = nil,
     data: DataFolder? = nil, follows: Bool = false,
+    keyLogs: KeyLogs = KeyLogs(),
     adjust: (inout PipelineSettings) -> Void = { _ in }
   ) throws(CaptureError) {
     self.data = data
     (self.paths, self.inventory, self.follows) = (paths, inventory, follows)
     self.cache = follows ? nil : cache
+    self.keyLogs = keyLogs
     var settings = PipelineSettings(names: inventory.names, workers: workers)
+    settings.keyLogs = keyLogs
     adjust(&settings)
     pipeline = try FilePipeline(paths: paths, settings: settings, follows: follows)
   }
@@ -133,7 +138,10 @@ package final class CaptureTraffic: Sendable {
 
   private func read() -> State {
     if let data { return read(into: data) }
-    guard let cache, let key = cache.key(paths: paths, names: inventory.fingerprint) else {
+    guard let cache,
+      let key = cache.key(
+        paths: paths, names: inventory.fingerprint, keyLogs: keyLogs.paths)
+    else {
       return readIntoMemory()
     }
     if let hit = cache.find(key) { return .done(hit.store, hit.statistics) }

@@ -47,10 +47,16 @@ package struct IndexCache: Sendable {
   }
 
   /// The key of these captures; nil when one of them cannot be read twice (standard input, a pipe).
-  func key(paths: [String], names: [UInt8]) -> String? {
+  func key(paths: [String], names: [UInt8], keyLogs: [String] = []) -> String? {
     var hash = SHA256()
     hash.update(data: Array("index 2 \(program) \(names.count)\n".utf8))
     hash.update(data: names)
+    // With other secrets, other calls are found.
+    for path in keyLogs {
+      guard let file = ReadableFile(path) else { continue }
+      hash.update(data: Array("\nkey log \(path)\n".utf8))
+      while let bytes = file.next() { hash.update(data: bytes) }
+    }
     for path in paths {
       guard path != "-", let file = ReadableFile(path) else { return nil }
       // Names go in as well: they stand in the coverage.

@@ -22,7 +22,7 @@ struct ListWorkloads: Tool {
     name: "list_workloads", title: "List workloads",
     doc: """
       Pods, services, namespaces and nodes seen in the traffic or known by name, with their \
-      addresses, calls, errors, bytes and protocols. Begin here to learn the names that filters \
+      addresses, calls, errors, bytes, protocols, and how much TLS was read. Begin here to learn the names that filters \
       need.
       """,
     parameters: [
@@ -40,6 +40,7 @@ struct ListWorkloads: Tool {
             .schema([
               "first_ts": .integer(), "last_ts": .integer(), "calls": .integer(),
               "errors": .integer(), "bytes": .integer(), "protocols": .texts,
+              "tls": .anyObject,
             ])),
         ], required: ["name", "kind"]), extra: ["suggestions": .anyObject]),
     route: "GET workloads", moreRoutes: ["GET resolve/workloads"], aliases: ["resolve_workload"])
@@ -128,12 +129,16 @@ struct ListWorkloads: Tool {
       workloads.explain("workloads", in: &answer)
       if !traffic.hasInventory { answer.say(traffic.whyNoNames) }
     } else {
-      var table = Table([
-        .init("kind"), .init("namespace", limit: 24), .init("name", limit: 40),
-        .init("addresses", limit: 34), .init("calls", right: true), .init("errors", right: true),
-        .init("bytes", right: true), .init("protocols", limit: 30),
-      ])
-      for workload in shown { table.add(workload.cells) }
+      let hasTLS = shown.contains { $0.observed?.tls.isEmpty == false }
+      var table = Table(
+        [
+          .init("kind"), .init("namespace", limit: 24), .init("name", limit: 40),
+          .init("addresses", limit: 34), .init("calls", right: true), .init("errors", right: true),
+          .init("bytes", right: true), .init("protocols", limit: 30),
+        ] + (hasTLS ? [.init("TLS connections", limit: 40)] : []))
+      for workload in shown {
+        table.add(workload.cells + (hasTLS ? [workload.observed?.tlsText ?? ""] : []))
+      }
       answer.show(table, next: "Narrow with namespace or name_regex, or raise max_tokens.")
     }
     return answer.finish(window.coverage)

@@ -37,12 +37,14 @@ package final class LiveTraffic: Sendable {
   ///   - data: where calls are kept; without one they are kept in memory, within `limits`.
   ///   - ring: where raw packets are kept.
   ///   - temporaryRing: its folder, when that is removed at the end.
+  ///   - keyLogs: TLS secrets of the traffic, which may still grow.
   ///   - stopAfter: nanoseconds without a tool call after which dissection pauses; nil never.
   ///   - tell: gets a sentence without its full stop when an interface goes or comes.
   /// - Throws: when no store opens.
   package init(
     _ capture: LiveCapture, inventory: Inventory, workers: Int, limits: StoreLimits,
-    data: DataFolder? = nil, ring: Ring? = nil, temporaryRing: String? = nil, stopAfter: Int64?,
+    data: DataFolder? = nil, ring: Ring? = nil, temporaryRing: String? = nil,
+    keyLogs: KeyLogs = KeyLogs(), stopAfter: Int64?,
     tell: @escaping @Sendable (String) -> Void
   ) throws(StoreError) {
     (self.capture, self.inventory, self.data) = (capture, inventory, data)
@@ -51,7 +53,8 @@ package final class LiveTraffic: Sendable {
     self.keeper = keeper
     self.temporaryRing = temporaryRing
     state = Mutex(DissectionState(stopAfter: stopAfter, now: .now))
-    let settings = PipelineSettings(names: inventory.names, workers: workers)
+    var settings = PipelineSettings(names: inventory.names, workers: workers)
+    settings.keyLogs = keyLogs
     protocols = settings.protocols
     var keep: (@Sendable (PacketChunk) -> Void)?
     if let keeper { keep = { keeper.append($0) } }

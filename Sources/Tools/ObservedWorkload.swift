@@ -1,4 +1,5 @@
 import Bytes
+import Dissectors
 import Entries
 import JSON
 import Query
@@ -22,6 +23,8 @@ struct ObservedWorkload {
     var errors: Int64 = 0
     var bytes: Int64 = 0
     var protocols: Set<String> = []
+    /// Connections over TLS, from it and to it, by whether what they carried could be read.
+    var tls: [Secrecy: Int64] = [:]
 
     func merged(_ other: Observed) -> Observed {
       var sum = self
@@ -31,6 +34,7 @@ struct ObservedWorkload {
       sum.errors += other.errors
       sum.bytes += other.bytes
       sum.protocols.formUnion(other.protocols)
+      sum.tls.merge(other.tls, uniquingKeysWith: +)
       return sum
     }
 
@@ -40,11 +44,26 @@ struct ObservedWorkload {
     }
 
     var json: JSONObject {
-      [
+      var object: JSONObject = [
         "first_ts": .int(first.milliseconds), "last_ts": .int(last.milliseconds),
         "calls": .int(calls), "errors": .int(errors), "bytes": .int(bytes),
         "protocols": .array(protocols.sorted().map { .string($0) }),
       ]
+      if !tls.isEmpty {
+        object["tls"] = .object(
+          JSONObject(
+            members: Secrecy.allCases.compactMap { secrecy in
+              tls[secrecy].map { .init(name: secrecy.rawValue, value: .int($0)) }
+            }))
+      }
+      return object
+    }
+
+    /// How many connections over TLS could be read, and why the others could not: for a table.
+    var tlsText: String {
+      Secrecy.allCases.compactMap { secrecy in
+        tls[secrecy].map { "\($0) \(String(secrecy.rawValue.map { $0 == "_" ? " " : $0 }))" }
+      }.joined(separator: ", ")
     }
   }
 

@@ -1,4 +1,5 @@
 import Bytes
+import Dissectors
 import Entries
 import Identity
 import KFL
@@ -123,7 +124,38 @@ extension Traffic {
         sightings.services[ServiceName(namespace: namespace, name: name)]?.count(group.metrics)
       }
     }
+    try await addSecrecy(window, to: &sightings)
     return sightings
+  }
+
+  /// Counts the connections over TLS by whether they could be read, at both of their ends.
+  private func addSecrecy(
+    _ window: TrafficWindow, to sightings: inout Sightings
+  ) async throws(ToolError) {
+    let aggregation = Aggregation(
+      window: window.range, families: .connections,
+      by: [
+        .field(.connTLS), .field(.sourceIP), .field(.destinationIP),
+        .field(.destinationServiceNamespace), .field(.destinationServiceName),
+      ], limit: Aggregation.maxGroups, measures: .count)
+    let connections = try await ask { (source) throws(QueryError) in
+      try await source.aggregate(aggregation)
+    }
+    for group in connections.groups {
+      guard case .text(let word) = group.keys[0], let secrecy = Secrecy(rawValue: word) else {
+        continue
+      }
+      let count = Int64(group.metrics.count)
+      for end in group.keys[1...2] {
+        if case .text(let address) = end {
+          sightings.addresses[address]?.tls[secrecy, default: 0] += count
+        }
+      }
+      if case .text(let namespace) = group.keys[3], case .text(let name) = group.keys[4] {
+        let service = ServiceName(namespace: namespace, name: name)
+        sightings.services[service]?.tls[secrecy, default: 0] += count
+      }
+    }
   }
 
   /// Who held each address at that time: the latest of those not after it, else the first known,

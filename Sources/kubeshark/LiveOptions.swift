@@ -1,6 +1,7 @@
 import ArgumentParser
 import Capture
 import Identity
+import Pipeline
 import Ring
 import Snapshots
 import Store
@@ -160,15 +161,16 @@ extension TrafficOptions {
     let folder = try dataFolder()
     let (ring, temporary) = try live.ring(data: folder?.path)
     let redactor = showSecrets ? Redactor.off : Redactor(key: try liveKey(folder))
+    let keys = KeyLogs(keyLogs)
     let traffic: LiveTraffic
     do throws(StoreError) {
       traffic = try LiveTraffic(
         capture, inventory: inventory, workers: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
         limits: storeLimits(standard: LiveTraffic.standardBytes), data: folder, ring: ring,
-        temporaryRing: temporary,
+        temporaryRing: temporary, keyLogs: keys,
         stopAfter: live.stopAfter.map(\.nanoseconds) ?? StopAfter.standard, tell: tell)
     } catch { throw .failed("\(error)") }
-    let library = try library(inventory, redactor, raw: RingCapture(ring))
+    let library = try library(inventory, redactor, raw: RingCapture(ring), keys: keys)
     traffic.start()
     return StartedTraffic(
       hub: EmbeddedHub(

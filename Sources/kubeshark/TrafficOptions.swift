@@ -1,8 +1,9 @@
 import ArgumentParser
 import Identity
-import Packets
-import Ring
 import ObjectStorage
+import Packets
+import Pipeline
+import Ring
 import Snapshots
 import Store
 import ToolKit
@@ -27,6 +28,18 @@ struct TrafficOptions: ParsableArguments {
 
   /// The captures that were named; installers hand over empty texts for none.
   var captures: [String] { given.filter { Optional($0).isGiven } }
+
+  @Option(
+    name: .customLong("tls-keylog"), parsing: .upToNextOption,
+    help: ArgumentHelp(
+      """
+      Decrypt TLS 1.0 to 1.3 with the secrets in this key log (SSLKEYLOGFILE), read on while it \
+      grows; can be repeated.
+      """, valueName: "file"))
+  var givenKeyLogs: [String] = []
+
+  /// The key logs that were named; installers hand over empty texts for none.
+  var keyLogs: [String] { givenKeyLogs.filter { Optional($0).isGiven }.map(absolutePath) }
 
   @Option(
     help: ArgumentHelp(
@@ -82,6 +95,9 @@ struct TrafficOptions: ParsableArguments {
     if data == nil, !live.isNamed, keepBytes != nil || keepAge != nil {
       throw ValidationError("--keep-bytes and --keep-age go with --data or --interface.")
     }
+    if !isNamed, !keyLogs.isEmpty {
+      throw ValidationError("--tls-keylog goes with --pcap or --interface.")
+    }
     if live.isNamed, !captures.isEmpty {
       throw ValidationError("--pcap and --interface are two sources of traffic: give one of them.")
     }
@@ -108,17 +124,21 @@ struct TrafficOptions: ParsableArguments {
       throw .usage("--follow goes with one --pcap: the capture that is still being written")
     }
     let inventory = try inventory()
+    // Of finished captures, secrets that are missing now will never come.
+    if !follows { for path in keyLogs { _ = try contents(of: path, limit: 1) } }
     let folder = try dataFolder()
+    let keys = KeyLogs(keyLogs)
     let capture: CaptureTraffic
     do throws(CaptureError) {
       capture = try CaptureTraffic(
         captures, inventory: inventory, workers: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
-        cache: noCache ? nil : indexCache(), data: folder, follows: follows)
+        cache: noCache ? nil : indexCache(), data: folder, follows: follows, keyLogs: keys)
     } catch {
       throw .usage("\(error)")
     }
     let redactor = showSecrets ? Redactor.off : Redactor(key: try redactionKey(folder))
-    let library = try library(inventory, redactor, raw: fileCapture(follows: follows))
+    let library = try library(
+      inventory, redactor, raw: fileCapture(follows: follows), keys: keys)
     return StartedTraffic(
       hub: EmbeddedHub(
         capture.traffic(redactor: redactor), version: Version.text, set: toolSet,
@@ -137,14 +157,15 @@ struct TrafficOptions: ParsableArguments {
 
   /// Snapshots, in the data folder or in one that goes with the process.
   func library(
-    _ inventory: Inventory, _ redactor: Redactor, raw: (any RawCapture)?
+    _ inventory: Inventory, _ redactor: Redactor, raw: (any RawCapture)?,
+    keys: KeyLogs = KeyLogs()
   ) throws(Failure) -> SnapshotLibrary {
     do throws(RingError) {
       let folder = if let data { absolutePath(data) } else { try TemporaryFolder.make() }
       return try SnapshotLibrary(
         folder + "/snapshots",
         capture: raw, inventory: inventory, redactor: redactor,
-        workers: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
+        workers: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))), keyLogs: keys,
         cloud: StorageSettings.storage(cloudStorage, variable: environment))
     } catch {
       throw .failed("snapshots: \(error)")
@@ -196,6 +217,7 @@ struct TrafficOptions: ParsableArguments {
   var carriedOver: [String] {
     var arguments: [String] = []
     for path in captures { arguments += ["--pcap", path == "-" ? path : absolutePath(path)] }
+    for path in keyLogs { arguments += ["--tls-keylog", path] }
     if let workloads { arguments += ["--workloads", absolutePath(workloads)] }
     if showSecrets { arguments.append("--show-secrets") }
     if noCache { arguments.append("--no-cache") }

@@ -68,7 +68,7 @@ private struct SegmentedTalk {
   mutating func calls(
     _ rows: [DissectorRow], _ arrange: ([Segment]) -> [Segment]
   ) -> [String] {
-    let dissection = Dissection(switches: .everything, rows: rows)
+    let dissection = Dissection(switches: .everything, rows: rows, secrets: talk.secrets)
     var table = FlowTable(limits: FlowLimits(), seed: 7)
     if !talk.isMidway {
       send(.client, at: -1, [], [.syn], &table, dissection)

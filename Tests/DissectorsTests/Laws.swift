@@ -83,7 +83,7 @@ enum Laws {
         let side: Side = .random(using: &random)
         hurt.turns.insert(.lost(side, .random(in: 1...3000, using: &random)), at: at)
       }
-      let dissection = Dissection(switches: .everything, rows: rows)
+      let dissection = Dissection(switches: .everything, rows: rows, secrets: hurt.secrets)
       hurt.play(to: dissection)
       dissection.finish()
       let entries = dissection.drain()

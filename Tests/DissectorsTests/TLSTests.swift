@@ -121,7 +121,10 @@ import Testing
 
   private static let random = Array(repeating: UInt8(7), count: 32)
 
-  static var clientHello: [UInt8] {
+  static var clientHello: [UInt8] { hello(early: false) }
+
+  /// - Parameter early: whether it says that early data follows.
+  static func hello(early: Bool) -> [UInt8] {
     let name = counted([0] + counted(Array("api.shop".utf8)))
     let protocols = counted([2] + Array("h2".utf8))
     // With values of RFC 8701 among suites and extensions.
@@ -129,6 +132,7 @@ import Testing
       ext(0x1a1a, []) + ext(0, name) + ext(16, protocols)
       + ext(10, counted([0x2a, 0x2a, 0, 29, 0, 23])) + ext(11, [1, 0])
       + ext(13, counted([4, 3, 8, 4])) + ext(43, [6, 0x3a, 0x3a, 3, 4, 3, 3])
+      + (early ? ext(42, []) : [])
     let body =
       [3, 3] + random + [0] + counted([0x0a, 0x0a, 0x13, 1, 0xc0, 0x2f]) + [1, 0]
       + counted(extensions)

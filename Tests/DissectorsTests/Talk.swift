@@ -22,6 +22,8 @@ struct Talk {
   var serverAddress = IPAddress(v4: 0x0a00_0002)
   var isMidway = false
   var closeReason = Conversation.CloseReason.finished
+  /// Known secrets, when it is encrypted.
+  var secrets: TLSSecrets?
   var turns: [Turn] = []
 
   init(transport: Transport = .tcp, serverPort: UInt16 = 80) {
@@ -78,7 +80,7 @@ struct Talk {
   }
 
   func entries(_ rows: [DissectorRow] = DissectorCatalogue.all) -> [Entry] {
-    let dissection = Dissection(switches: .everything, rows: rows)
+    let dissection = Dissection(switches: .everything, rows: rows, secrets: secrets)
     play(to: dissection)
     return dissection.drain()
   }

@@ -13,7 +13,7 @@ private let contract: [(type: FieldType, names: String)] = [
     tcp_flow udp_flow syscall dns_request dns_response ws_request ws_response kafka_request
     kafka_response amqp_request amqp_response ldap_request ldap_response radius_request
     radius_response diameter_request diameter_response mongodb_success mysql_success
-    postgresql_success
+    postgresql_success tls_early_data
     """
   ),
   (
@@ -56,7 +56,7 @@ private let contract: [(type: FieldType, names: String)] = [
     mongodb_error_code_name mysql_command mysql_query mysql_database mysql_error_message
     postgresql_command postgresql_query postgresql_database postgresql_user
     postgresql_error_code postgresql_error_message postgresql_transaction mysql_sqlstate
-    amqp_routing_key radius_user tlsx_ja4 conn_state flow_state
+    amqp_routing_key radius_user tlsx_ja4 conn_state conn_tls flow_state
     """
   ),
   (

@@ -24,6 +24,7 @@ extension Seeds {
     conversing.turns += [.finishes(.client), .finishes(.server)]
     add(target, conversing.bytes)
     add("dissection", conversing.bytes)
+    add("sealed", conversing.bytes)
   }
 
   // MARK: HTTP/2 (RFC 9113), with the header blocks of RFC 7541 C.3

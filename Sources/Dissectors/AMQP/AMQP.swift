@@ -287,13 +287,18 @@ extension AMQP {
   ) -> Recognition {
     if !client.isEmpty, client.byte(0) == 0x41 {
       let count = min(client.byteCount, 8)
-      for at in 0..<count where client.byte(at) != signature[at] { return .no }
+      guard
+        signatures.contains(where: { $0.prefix(count).elementsEqual(client.prefix(count).array()) })
+      else {
+        return .no
+      }
       return count == 8 ? .yes(.certain) : opening.isFinal ? .no : .needs(8)
     }
     guard opening.isMidway else { return .no }
     return AMQPFrame.isPlausible(client) || AMQPFrame.isPlausible(server) ? .yes(.likely) : .no
   }
 
-  /// `AMQP`, 0, and the version.
-  private static let signature: [UInt8] = [0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1]
+  /// `AMQP` and the version: 0-9-1, and the older 0-9 and 0-8, whose frames are the same.
+  private static let signatures: [[UInt8]] = [[0, 0, 9, 1], [1, 1, 0, 9], [1, 1, 8, 0]]
+    .map { [0x41, 0x4d, 0x51, 0x50] + $0 }
 }

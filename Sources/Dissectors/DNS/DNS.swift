@@ -11,7 +11,7 @@ import Layers
 package struct DNS: Dissector {
   package static let row = DissectorRow(
     DNS.self, name: "dns", kinds: [.dns], transports: [.udp, .tcp], ports: [53, 5353, 5355],
-    priority: 4)
+    protocols: ["dot"], priority: 4)
 
   /// Questions remembered, to answer replies that do not repeat theirs, and to know repeated
   /// replies.

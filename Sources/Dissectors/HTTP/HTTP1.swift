@@ -12,7 +12,7 @@ import Layers
 package struct HTTP1: Dissector {
   package static let row = DissectorRow(
     HTTP1.self, name: "http", kinds: [.http, .grpc], transports: [.tcp], ports: [80, 8080, 443],
-    priority: 0)
+    protocols: ["http/1.1", "http/1.0"], priority: 0)
 
   /// Longest head, chunk line and trailer section we wait for, in bytes. Servers commonly stop
   /// at 8 to 64 KiB.

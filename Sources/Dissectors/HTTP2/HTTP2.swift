@@ -11,7 +11,7 @@ import Layers
 package struct HTTP2: Dissector {
   package static let row = DissectorRow(
     HTTP2.self, name: "http2", kinds: [.http2, .grpc], transports: [.tcp],
-    ports: [80, 443, 8080, 50051], priority: 1)
+    ports: [80, 443, 8080, 50051], protocols: ["h2"], priority: 1)
 
   /// What a client sends before its first frame (RFC 9113 §3.4).
   static let preface: StaticString = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"

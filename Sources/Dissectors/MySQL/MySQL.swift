@@ -55,6 +55,8 @@ package struct MySQL: Dissector {
   var isHandedOver = false
 
   package init(_ opening: Opening) {
+    // Inside TLS the client logs in at once: the server has greeted before.
+    if opening.precursor == Self.row.name { ways.server.phase = .command }
     guard opening.isMidway else { return }
     if Self.row.ports.contains(opening.client.port) { requester = .server }
     ways = BySide(client: Way(phase: .search), server: Way(phase: .search))

@@ -148,6 +148,11 @@ extension MySQL {
   package static func recognise(
     client: RawSpan, server: RawSpan, _ opening: Opening
   ) -> Recognition {
+    if opening.precursor == row.name, client.byteCount >= headLength + 32,
+      UInt64(client.little32(headLength)) & MySQLWire.protocol41 != 0
+    {
+      return .yes(.certain)
+    }
     if MySQLWire.isGreeting(server) {
       let isWhole = server.byteCount >= MySQLWire.length(server) + headLength
       return isWhole ? .yes(.certain) : opening.isFinal ? .no : .needs(MySQLWire.length(server) + 4)

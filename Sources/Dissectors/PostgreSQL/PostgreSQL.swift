@@ -14,7 +14,7 @@ import Layers
 package struct PostgreSQL: Dissector {
   package static let row = DissectorRow(
     PostgreSQL.self, name: "postgresql", kinds: [.postgresql], transports: [.tcp],
-    ports: [5432, 5433, 6432], priority: 6)
+    ports: [5432, 5433, 6432], protocols: ["postgresql"], priority: 6)
 
   /// Bytes of a message that may wait for its end; of longer ones the beginning is read.
   static let maxHeld = 32 << 10

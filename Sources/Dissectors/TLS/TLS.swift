@@ -9,7 +9,8 @@ import Layers
 /// One handshake is one entry: the ClientHello is the request, the ServerHello with what follows it
 /// in clear is the reply. Of TLS 1.2 and before that reaches to the server's ChangeCipherSpec, with
 /// its certificates; in TLS 1.3 everything behind the ServerHello is encrypted. An alert that ends a
-/// handshake makes it fail. Everything else is passed over.
+/// handshake makes it fail. What is encrypted is opened where its secrets are known, and read by the
+/// protocol inside; else it is passed over.
 ///
 ///     type    version   length    fragment
 ///     +-------+---------+---------+-------------
@@ -26,10 +27,11 @@ package struct TLS: Dissector {
   /// Bytes of handshake messages that belong together; long chains of certificates have some 20 KB.
   static let maxFlight = 128 << 10
 
-  private enum Record {
+  enum Record {
     static let changeCipherSpec: UInt8 = 20
     static let alert: UInt8 = 21
     static let handshake: UInt8 = 22
+    static let applicationData: UInt8 = 23
     static let heartbeat: UInt8 = 24
   }
 
@@ -43,22 +45,36 @@ package struct TLS: Dissector {
   /// The handshake has its entry, and no other can be seen.
   private var isOver = false
 
-  package init(_ opening: Opening) { if !opening.isMidway { requester = .client } }
+  /// The server has chosen TLS 1.3: only records of application data are encrypted.
+  private var isVersion13 = false
+  private var keyring: TLSKeyring
+  /// Where the next record begins, after bytes that were not captured.
+  private var searches = BySide(client: TLSSearch(), server: TLSSearch())
+
+  package init(_ opening: Opening) {
+    keyring = TLSKeyring(opening.secrets)
+    if !opening.isMidway { requester = .client }
+  }
 
   package mutating func next(in bytes: RawSpan, from side: Side) throws(WireError) -> Step {
+    if searches[side].isOn, let step = search(bytes, side) { return step }
     guard bytes.byteCount >= Self.headLength else { return .needs(Self.headLength) }
     let length = Int(bytes.big16(3))
     guard bytes.byte(0) >= Record.changeCipherSpec, bytes.byte(0) <= Record.heartbeat,
       bytes.byte(1) == 3, length <= Self.maxRecord
     else { throw WireError(.invalid) }
     let whole = Self.headLength + length
-    if isProtected[side] { return .skip(whole) }
+    if isProtected[side] || bytes.byte(0) == Record.applicationData {
+      return protected(bytes, whole, side)
+    }
     switch bytes.byte(0) {
     case Record.changeCipherSpec:
+      // In TLS 1.3 it is there for old middleboxes only.
+      if isVersion13 || retries { return .skip(whole) }
+      guard bytes.byteCount >= whole else { return .needs(whole) }
       isProtected[side] = true
-      guard side != requester, let answer, bytes.byteCount >= whole else {
-        return pass(side, whole)
-      }
+      keyring.changeCipherSpec(role(side))
+      guard side != requester, let answer else { return .skip(whole) }
       self.answer = nil
       isOver = true
       return .end(of: 0, answer.ending(isComplete: true), length: whole)
@@ -69,20 +85,9 @@ package struct TLS: Dissector {
     case Record.handshake: return try handshake(bytes, side)
     default:
       isProtected[side] = true
-      return .skip(whole)
+      return protected(bytes, whole, side)
     }
   }
-
-  /// A ChangeCipherSpec that says nothing about the reply. Of an open reply it must be whole.
-  private mutating func pass(_ side: Side, _ whole: Int) -> Step {
-    if side != requester, answer != nil {
-      isProtected[side] = false
-      return .needs(whole)
-    }
-    return .skip(whole)
-  }
-
-  package mutating func broken(_ side: Side, by cause: Break) -> Recovery { .stop }
 
   // MARK: Handshake messages
 
@@ -155,6 +160,7 @@ package struct TLS: Dissector {
     requester = side
     hasHello = true
     let hello = try TLSClientHello(body)
+    keyring.begin(hello)
     summary = hello.serverName.isEmpty ? "" : hello.serverName
     var message = Message(.request, .tlsx, key: 0)
     hello.describe(&message)
@@ -174,6 +180,8 @@ package struct TLS: Dissector {
       return nil
     }
     if requester == nil { requester = side.other }
+    keyring.answer(hello)
+    isVersion13 = hello.version >= 0x0304
     answer = TLSAnswer(hello, retried: retries, isNamed: !summary.isEmpty)
     var message = Message(.response, .tlsx, key: 0)
     if !hasHello { message.partner = .lost }
@@ -210,6 +218,63 @@ package struct TLS: Dissector {
   }
 }
 
+// What is encrypted.
+extension TLS {
+  /// A record that can be opened is shown whole.
+  private mutating func protected(_ bytes: RawSpan, _ whole: Int, _ side: Side) -> Step {
+    guard keyring.wants(role(side)) else { return .skip(whole) }
+    return bytes.byteCount >= whole ? .sealed(whole) : .needs(whole)
+  }
+
+  /// The side's part in the handshake.
+  private func role(_ side: Side) -> Side { requester == .server ? side.other : side }
+
+  package mutating func unseal(
+    _ bytes: RawSpan, from side: Side, into clear: inout [UInt8]
+  ) -> Unsealed {
+    keyring.open(bytes, from: role(side), into: &clear)
+  }
+
+  package mutating func giveUpSealed(_ side: Side) { keyring.giveUp(role(side), .keysTooLate) }
+
+  package var inside: Inside? {
+    keyring.secrecy.map { Inside(secrecy: $0, alpn: keyring.alpn) }
+  }
+
+  // MARK: What is missing
+
+  package mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message? {
+    if isOpening(side) { searches[side].noteBeginning(bytes) }
+    return nil
+  }
+
+  package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
+    guard isOpening(side) else { return .stop }
+    switch cause {
+    case .end: return .stop
+    case .gap(let count): keyring.lose(searches[side].lose(count), of: role(side))
+    case .error: searches[side].begin()
+    }
+    return .resynchronise
+  }
+
+  /// Records of the side are being opened: it pays to look for the next one.
+  private func isOpening(_ side: Side) -> Bool {
+    (isProtected[side] || isVersion13) && keyring.isOpening(role(side))
+  }
+
+  /// Passes over what is no beginning of a record; nil when one begins here.
+  private mutating func search(_ bytes: RawSpan, _ side: Side) -> Step? {
+    switch searches[side].next(in: bytes) {
+    case .here: return nil
+    case .needs(let count): return .needs(count)
+    case .skip(let count):
+      keyring.lose(count, of: role(side))
+      return .skip(count)
+    }
+  }
+}
+
 extension TLS {
   /// A record of the handshake whose first message is a hello; or an alert in the place of a reply.
   package static func recognise(
@@ -224,7 +289,24 @@ extension TLS {
     guard opening.isMidway || client.isEmpty else { return .no }
     let second = judge(server, hello: 2, opening)
     if second != .no || !opening.isMidway { return second }
-    return judge(client, hello: 2, opening)
+    let third = judge(client, hello: 2, opening)
+    if third != .no { return third }
+    return isMidstream(client) || isMidstream(server) ? .yes(.likely) : .no
+  }
+
+  /// Application data from the middle of a connection: a record that another follows, or one that
+  /// ends with the bytes.
+  private static func isMidstream(_ bytes: RawSpan) -> Bool {
+    var at = 0
+    while at + headLength <= bytes.byteCount {
+      guard bytes.byte(at) == Record.applicationData, bytes.byte(at + 1) == 3,
+        1...3 ~= bytes.byte(at + 2)
+      else { return false }
+      let length = Int(bytes.big16(at + 3))
+      guard length > 16, length <= maxRecord else { return false }
+      at += headLength + length
+    }
+    return at == bytes.byteCount && at > 0 || at > headLength + maxRecord
   }
 
   private static func judge(_ bytes: RawSpan, hello: UInt8, _ opening: Opening) -> Recognition {

@@ -5,6 +5,7 @@ import JSON
 /// What a client offers (RFC 8446 §4.1.2).
 struct TLSClientHello: Sendable {
   private(set) var version: UInt16
+  let random: TLSRandom?
   private(set) var suites: [UInt16] = []
   private(set) var extensions: [UInt16] = []
   private(set) var serverName = ""
@@ -18,7 +19,7 @@ struct TLSClientHello: Sendable {
   init(_ body: RawSpan) throws(WireError) {
     var cursor = Cursor(body)
     version = try cursor.big16()
-    try cursor.skip(32)
+    random = TLSRandom(try cursor.take(32))
     try cursor.skip(Int(try cursor.uint8()))
     suites = Self.numbers(try cursor.take(Int(try cursor.big16())))
     try cursor.skip(Int(try cursor.uint8()))
@@ -66,6 +67,9 @@ struct TLSClientHello: Sendable {
   }
 
   private static func plain(_ values: [UInt16]) -> [UInt16] { values.filter { !isGREASE($0) } }
+
+  /// It sends application data before the handshake is done (0-RTT).
+  var offersEarlyData: Bool { extensions.contains(42) }
 
   /// The highest version it offers.
   var highest: UInt16 { Self.plain(versions).filter { $0 >> 8 == 3 }.max() ?? version }
@@ -117,7 +121,7 @@ struct TLSClientHello: Sendable {
       writer.name("encryptedClientHello")
       writer.write(true)
     }
-    if extensions.contains(42) {
+    if offersEarlyData {
       writer.name("earlyData")
       writer.write(true)
     }

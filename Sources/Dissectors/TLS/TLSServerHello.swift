@@ -5,6 +5,9 @@ import JSON
 /// What a server chooses (RFC 8446 §4.1.3).
 struct TLSServerHello: Sendable {
   let legacyVersion: UInt16
+  let random: TLSRandom?
+  /// Number of the session, by which it may be taken up again; nil for none.
+  let session: TLSRandom?
   private(set) var selected: UInt16?
   let suite: UInt16
   private(set) var extensions: [UInt16] = []
@@ -13,16 +16,19 @@ struct TLSServerHello: Sendable {
   /// It takes up a session that both sides know (TLS 1.3).
   private(set) var hasPSK = false
   let isRetryRequest: Bool
+  /// Contents are compressed before they are encrypted.
+  let isCompressed: Bool
 
   init(_ body: RawSpan) throws(WireError) {
     var cursor = Cursor(body)
     legacyVersion = try cursor.big16()
-    let random = try cursor.take(32)
+    let number = try cursor.take(32)
+    random = TLSRandom(number)
     // SHA-256 of "HelloRetryRequest".
-    isRetryRequest = random.big64(0) == 0xcf21_ad74_e59a_6111
-    try cursor.skip(Int(try cursor.uint8()))
+    isRetryRequest = number.big64(0) == 0xcf21_ad74_e59a_6111
+    session = TLSRandom(try cursor.take(Int(try cursor.uint8())))
     suite = try cursor.big16()
-    try cursor.skip(1)
+    isCompressed = try cursor.uint8() != 0
     if cursor.remaining < 2 { return }
     var list = Cursor(try cursor.take(min(Int(try cursor.big16()), cursor.remaining)))
     while list.remaining >= 4 {
@@ -40,6 +46,9 @@ struct TLSServerHello: Sendable {
   }
 
   var version: UInt16 { selected ?? legacyVersion }
+
+  /// Records in CBC mode are authenticated as they are sent (RFC 7366).
+  var macsLast: Bool { extensions.contains(22) }
 }
 
 /// What is known of a handshake from the server's side.

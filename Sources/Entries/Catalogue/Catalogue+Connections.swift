@@ -22,6 +22,14 @@ extension Catalogue {
       .connL7Detected, "conn_l7_detected", .texts, "Protocols found inside, in upper case",
       example: #""HTTP" in conn_l7_detected"#, scope: "conn"),
     Field(
+      .connTLS, "conn_tls", .text,
+      "Whether what TLS carried could be read: decrypted, or else why not",
+      example: #"conn_tls == "no_keys""#, scope: "conn",
+      values: [
+        "decrypted", "partly_decrypted", "no_key_log", "no_keys", "keys_too_late", "wrong_keys",
+        "unsupported_cipher", "handshake_not_seen", "records_lost",
+      ]),
+    Field(
       .connGroupID, "conn_group_id", .int, "Group the connection belongs to",
       example: "conn_group_id > 0", scope: "conn"),
   ]

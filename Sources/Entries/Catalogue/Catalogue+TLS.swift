@@ -48,6 +48,10 @@ extension Catalogue {
     Field(
       .tlsxJA4, "tlsx_ja4", .text, "JA4 fingerprint of the client",
       example: #"tlsx_ja4.startsWith("t13d")"#, scope: "tlsx"),
+    Field(
+      .tlsEarlyData, "tls_early_data", .bool,
+      "Decrypted from TLS 1.3 early data (0-RTT), which others may replay",
+      example: "tls_early_data", scope: "tls"),
   ]
 }
 

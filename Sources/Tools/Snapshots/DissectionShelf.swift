@@ -22,13 +22,17 @@ final class DissectionShelf: Sendable {
   private let inventory: Inventory
   private let redactor: Redactor
   private let workers: Int
+  private let keyLogs: KeyLogs
   /// By the snapshot's id, oldest first.
   private let shelves: Mutex<[String: [DissectionJob]]>
   private let queue = DispatchQueue(label: "dissections", qos: .utility)
 
-  init(_ snapshots: SnapshotStore, inventory: Inventory, redactor: Redactor, workers: Int) {
+  init(
+    _ snapshots: SnapshotStore, inventory: Inventory, redactor: Redactor, workers: Int,
+    keyLogs: KeyLogs
+  ) {
     (self.snapshots, self.inventory, self.redactor) = (snapshots, inventory, redactor)
-    self.workers = workers
+    (self.workers, self.keyLogs) = (workers, keyLogs)
     var found: [String: [DissectionJob]] = [:]
     for snapshot in snapshots.all {
       let folder = snapshots.folder(of: snapshot.id) + "/dissections"
@@ -71,6 +75,8 @@ final class DissectionShelf: Sendable {
         hint: "A name has 1 to 128 letters, digits, '.', '_' and '-', and does not begin with '.'.")
     }
     var settings = PipelineSettings(names: inventory.names, workers: workers)
+    // A job has secrets of its own: those of live traffic go on growing.
+    settings.keyLogs.take(snapshots.extras(of: snapshot).secrets + keyLogs.carried())
     if !protocols.isEmpty {
       guard let switches = DissectorSwitches(names: protocols) else {
         throw .invalid(

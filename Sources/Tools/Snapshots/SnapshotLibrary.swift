@@ -4,7 +4,7 @@ package import Identity
 import JSON
 package import ObjectStorage
 import Packets
-import Pipeline
+package import Pipeline
 import Query
 package import Ring
 package import Snapshots
@@ -25,11 +25,12 @@ package final class SnapshotLibrary: Sendable {
   ///   - capture: what they are cut from.
   ///   - redactor: of answers about what was dissected.
   ///   - workers: threads that dissect.
+  ///   - keyLogs: TLS secrets, which travel with the packets.
   ///   - limit: bytes that snapshots may take.
   ///   - cloud: where snapshots are kept elsewhere, or why that cannot be.
   package init(
     _ folder: String, capture: (any RawCapture)?, inventory: Inventory, redactor: Redactor,
-    workers: Int, limit: UInt64 = SnapshotStore.standardLimit,
+    workers: Int, keyLogs: KeyLogs = KeyLogs(), limit: UInt64 = SnapshotStore.standardLimit,
     cloud: Result<any ObjectStorage, StorageError>? = nil
   ) throws(RingError) {
     let names = inventory.items.flatMap { item in
@@ -39,9 +40,11 @@ package final class SnapshotLibrary: Sendable {
           name: item.namespace.isEmpty ? item.name : "\(item.name).\(item.namespace)")
       }
     }
-    store = try SnapshotStore(folder, capture: capture, limit: limit, names: { names })
+    store = try SnapshotStore(
+      folder, capture: capture, limit: limit, names: { names },
+      secrets: { keyLogs.carried() })
     shelf = DissectionShelf(
-      store, inventory: inventory, redactor: redactor, workers: workers)
+      store, inventory: inventory, redactor: redactor, workers: workers, keyLogs: keyLogs)
     (self.capture, self.inventory) = (capture, inventory)
     let snapshots = store
     self.cloud = cloud.map { CloudShelf($0, snapshots) }
