@@ -14,6 +14,7 @@ package final class HubFace: Sendable {
   private let visitors: VisitorRules
   let gate: Gate
   let limits: HubLimits
+  private let turns: CallGate
   package let counters: HubCounters
   private let metrics: @Sendable () -> [Metric]
   private let isReady: @Sendable () -> Bool
@@ -29,6 +30,7 @@ package final class HubFace: Sendable {
   ) {
     (self.hub, self.routes, self.visitors) = (hub, routes, visitors)
     (self.gate, self.limits, self.counters) = (gate, limits, counters)
+    turns = CallGate(width: limits.calls, waiting: limits.waitingCalls)
     (self.metrics, self.isReady) = (metrics, isReady)
   }
 
@@ -109,11 +111,13 @@ package final class HubFace: Sendable {
       visitors.refusal(host: request.header("host"), origin: request.header("origin")) == nil,
       let access = gate.access(request)
     else { return nil }
-    guard counters.begin(limit: limits.calls) else { throw tooManyCalls }
+    counters.begin()
     let begun = ContinuousClock.now
     var status = 500
     defer { counters.end("file", status: status, ContinuousClock.now - begun) }
     do throws(ToolError) {
+      try await enter()
+      defer { turns.leave() }
       let reply = try await reply(to: request, from: hub(access))
       status = reply.status
       return reply
@@ -228,7 +232,7 @@ package final class HubFace: Sendable {
     _ tool: String, _ arguments: JSONObject, _ request: HubRequest, _ access: Access,
     _ progress: @escaping ProgressReport
   ) async throws(ToolError) -> HubResponse {
-    guard counters.begin(limit: limits.calls) else { throw tooManyCalls }
+    counters.begin()
     let start = ContinuousClock.now
     // Names that callers make up are not counted one by one.
     let name = routes.contains { $0.tool == tool } ? tool : "other"
@@ -251,13 +255,25 @@ package final class HubFace: Sendable {
     }
   }
 
-  private var tooManyCalls: ToolError {
-    ToolError(
-      status: 429, code: "busy", message: "\(limits.calls) calls are under way.",
-      hint: "Try again in a moment.", details: ["retry_after": 1])
+  /// Waits for a turn among the calls, which `turns.leave` ends.
+  private func enter() async throws(ToolError) {
+    switch await turns.enter() {
+    case .taken: return
+    case .givenUp: throw cancelled
+    case .full:
+      counters.turnAway(.calls)
+      throw ToolError(
+        status: 429, code: "busy",
+        message: "\(limits.calls) calls are under way, and \(limits.waitingCalls) wait.",
+        hint: "Try again in a moment.", details: ["retry_after": 1])
+    }
   }
 
-  /// The tool's answer, or an error when it takes too long.
+  private var cancelled: ToolError {
+    ToolError(status: 499, code: "cancelled", message: "The call was cancelled.")
+  }
+
+  /// The tool's answer, or an error when it takes too long, its waiting for a turn included.
   private func timed(
     _ tool: String, _ arguments: JSONObject, _ access: Access,
     _ progress: @escaping ProgressReport
@@ -267,6 +283,8 @@ package final class HubFace: Sendable {
     let result = await withTaskGroup(of: Result<ToolAnswer, ToolError>?.self) { group in
       group.addTask {
         do throws(ToolError) {
+          try await self.enter()
+          defer { self.turns.leave() }
           return .success(
             try await hub.call(tool, arguments: arguments, caller: Caller(progress: progress)))
         } catch { return .failure(error) }
@@ -279,9 +297,7 @@ package final class HubFace: Sendable {
       return await group.next() ?? nil
     }
     if let result { return try result.get() }
-    guard !Task.isCancelled else {
-      throw ToolError(status: 499, code: "cancelled", message: "The call was cancelled.")
-    }
+    guard !Task.isCancelled else { throw cancelled }
     counters.turnAway(.callTime)
     throw ToolError(
       status: 504, code: "too_slow",

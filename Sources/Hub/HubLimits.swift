@@ -10,6 +10,8 @@ package struct HubLimits: Sendable {
   package var connections = 4_096
   /// Calls at the same time.
   package var calls = 256
+  /// Calls that wait for their turn.
+  package var waitingCalls = 4_096
   /// How long a call may take.
   package var callTime = Duration.seconds(300)
   /// How long a connection may take to send its next whole request.
@@ -64,17 +66,8 @@ package final class HubCounters: Sendable {
   /// Counts an answered request.
   func answered(_ status: Int) { state.withLock { $0.requests[status, default: 0] += 1 } }
 
-  /// Whether another call may begin; it must be ended by `end`.
-  func begin(limit: Int) -> Bool {
-    state.withLock { values in
-      guard values.callsRunning < limit else {
-        values.refused[.calls, default: 0] += 1
-        return false
-      }
-      values.callsRunning += 1
-      return true
-    }
-  }
+  /// Counts a call, which must be ended by `end`.
+  func begin() { state.withLock { $0.callsRunning += 1 } }
 
   /// - Parameter tool: a known one, so that nobody can make names up.
   func end(_ tool: String, status: Int, _ time: Duration) {

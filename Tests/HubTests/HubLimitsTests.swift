@@ -45,11 +45,26 @@ import ToolKit
 
   @Test func callsBeyondTheLimitAreAskedToComeAgain() async throws {
     var limits = HubLimits()
-    limits.calls = 0
+    (limits.calls, limits.waitingCalls) = (0, 0)
     let counters = HubCounters()
     let response = await face(limits, counters).respond(to: request("POST", "/mcp/tools/x"))
     #expect(response.status == 429 && counters.refused(.calls) == 1)
     #expect(response.fields.contains { $0.name == "retry-after" && $0.value == "1" })
+  }
+
+  @Test func callsWaitForTheirTurn() async throws {
+    var limits = HubLimits()
+    limits.calls = 1
+    let counters = HubCounters()
+    let face = face(limits, counters)
+    let statuses = await withTaskGroup(of: Int.self) { group in
+      for _ in 0..<50 {
+        group.addTask { await face.respond(to: request("POST", "/mcp/tools/x")).status }
+      }
+      return await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(statuses.count == 50 && !statuses.contains(429))
+    #expect(counters.refused(.calls) == 0 && counters.values.callsRunning == 0)
   }
 
   @Test func strangersAreCounted() async throws {

@@ -3,26 +3,43 @@ import Synchronization
 /// Lets so many in at once; the others wait their turn.
 ///
 /// Requests are accepted without such a limit: it is the calls to the Hub that are held back.
-final class CallGate: Sendable {
+package final class CallGate: Sendable {
+  /// What became of who came to the gate.
+  package enum Turn: Sendable {
+    /// It is inside, and has to `leave`.
+    case taken
+    /// So many wait already that it was sent away.
+    case full
+    /// Its task was cancelled while it waited.
+    case givenUp
+  }
+
   private struct State {
     var free: Int
     var nextKey = 0
     /// Who waits, first come first; nil for those that gave up.
-    var queue: [(key: Int, continuation: CheckedContinuation<Bool, Never>)] = []
+    var queue: [(key: Int, continuation: CheckedContinuation<Turn, Never>)] = []
   }
 
+  private let waiting: Int
   private let state: Mutex<State>
 
-  init(width: Int) { state = Mutex(State(free: width)) }
+  /// - Parameters:
+  ///   - width: who may be inside at the same time.
+  ///   - waiting: who may wait for that.
+  package init(width: Int, waiting: Int = .max) {
+    self.waiting = waiting
+    state = Mutex(State(free: width))
+  }
 
   /// Runs `body` when it is its turn; nil when its task was cancelled before that.
-  func pass<Value: Sendable>(_ body: () async -> Value) async -> Value? {
-    guard await enter() else { return nil }
+  package func pass<Value: Sendable>(_ body: () async -> Value) async -> Value? {
+    guard await enter() == .taken else { return nil }
     defer { leave() }
     return await body()
   }
 
-  private func enter() async -> Bool {
+  package func enter() async -> Turn {
     let key: Int? = state.withLock { state in
       if state.free > 0 {
         state.free -= 1
@@ -31,15 +48,16 @@ final class CallGate: Sendable {
       state.nextKey += 1
       return state.nextKey
     }
-    guard let key else { return true }
+    guard let key else { return .taken }
     return await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        let decided: Bool? = state.withLock { state in
-          if Task.isCancelled { return false }
+        let decided: Turn? = state.withLock { state in
+          if Task.isCancelled { return .givenUp }
           if state.free > 0 {
             state.free -= 1
-            return true
+            return .taken
           }
+          guard state.queue.count < waiting else { return .full }
           state.queue.append((key, continuation))
           return nil
         }
@@ -49,18 +67,18 @@ final class CallGate: Sendable {
       let waiting = state.withLock { state in
         state.queue.firstIndex { $0.key == key }.map { state.queue.remove(at: $0).continuation }
       }
-      waiting?.resume(returning: false)
+      waiting?.resume(returning: .givenUp)
     }
   }
 
-  private func leave() {
-    let next: CheckedContinuation<Bool, Never>? = state.withLock { state in
+  package func leave() {
+    let next: CheckedContinuation<Turn, Never>? = state.withLock { state in
       guard !state.queue.isEmpty else {
         state.free += 1
         return nil
       }
       return state.queue.removeFirst().continuation
     }
-    next?.resume(returning: true)
+    next?.resume(returning: .taken)
   }
 }
