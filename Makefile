@@ -7,7 +7,7 @@ PYTHON := .venv/bin/python
 export KUBESHARK_VERSION := $(shell Scripts/version)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test demo bench bench-peers bench-hub dist mcpb install man traffic fuzz truth vectors reference samples format clean
+.PHONY: help build test demo bench bench-peers bench-hub dist mcpb image manifests install man traffic fuzz truth vectors reference samples format clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r verb text; do \
@@ -50,6 +50,12 @@ dist: ## Build dist/kubeshark: one stripped file with its libraries inside, and 
 
 mcpb: dist ## Pack dist/*.mcpb, a bundle that MCP clients install, and the registry's dist/server.json
 	@python3 -B Scripts/mcpb
+
+image: dist ## Build dist/kubeshark-image.tar, the container image as an OCI archive, without a daemon
+	@Scripts/image
+
+manifests: build ## Write Deploy/: manifests for kubectl apply, and the Helm chart
+	@.build/release/kubeshark manifests Deploy
 
 install: ## Install the program, its manual page and completions (PREFIX=/usr/local)
 	@Scripts/install $(PREFIX)

@@ -1,10 +1,14 @@
 """What is installed besides the program: bundle, registry entry, manual page, completions, version."""
 
+import hashlib
+import io
 import json
+import os
 import pathlib
 import re
 import shutil
 import subprocess
+import tarfile
 import zipfile
 
 import jsonschema
@@ -178,3 +182,41 @@ def test_the_version_names_the_commit_and_is_what_the_server_says(tmp_path):
     with open(tmp_path / "Scripts/version", "a") as file:
         file.write("\n")
     assert version().endswith("-changed")
+
+
+@pytest.mark.skipif(not shutil.which("umoci"), reason="umoci is missing; Scripts/setup installs it")
+def test_the_image_holds_all_that_the_program_needs_and_runs_without_rights(tmp_path):
+    archive = tmp_path / "image.tar"
+    script("image", "--binary", BINARY, "--output", str(archive))
+    layout = tmp_path / "layout"
+    with tarfile.open(archive) as packed:
+        packed.extractall(layout, filter="tar")
+    index = json.loads((layout / "index.json").read_text())
+
+    def blob(digest):
+        data = (layout / "blobs" / digest.replace(":", "/")).read_bytes()
+        assert hashlib.sha256(data).hexdigest() == digest.removeprefix("sha256:")
+        return data
+
+    assert json.loads((layout / "oci-layout").read_text())["imageLayoutVersion"] == "1.0.0"
+    [entry] = index["manifests"]
+    manifest = json.loads(blob(entry["digest"]))
+    config = json.loads(blob(manifest["config"]["digest"]))
+    assert config["os"] == "linux" and config["config"]["User"] == "65532:65532"
+    assert config["config"]["Entrypoint"] == ["kubeshark", "mcp"]
+    root = tmp_path / "root"
+    for layer in manifest["layers"]:
+        with tarfile.open(fileobj=io.BytesIO(blob(layer["digest"]))) as packed:
+            packed.extractall(root, filter="tar")
+    assert (root / "tmp").stat().st_mode & 0o7777 == 0o1777
+    # No shell, and nothing that could be one.
+    programs = [path for path in root.rglob("*") if path.is_file() and path.stat().st_mode & 0o111]
+    assert sorted(path.name.split("-")[0] for path in programs) in (["kubeshark", "ld"], ["kubeshark"])
+    if os.geteuid() == 0:
+        # The arguments of a program are read from /proc, which containers have.
+        (root / "proc").mkdir()
+        done = subprocess.run(
+            ["unshare", "--mount", "sh", "-c", 'mount --bind /proc "$0/proc" && exec chroot '
+             '--userspec=65532:65532 "$0" /usr/local/bin/kubeshark version', str(root)],
+            capture_output=True, timeout=60)
+        assert done.stdout == kubeshark("version").stdout, done.stderr
