@@ -58,7 +58,8 @@ let modules: [Target] =
     "HubClient", uses: "ToolKit", "JSON", "Bytes",
     products: [.asyncHTTPClient, .crypto, .nioCore, .nioSSL])
   + module(
-    "Cluster", uses: "HubClient", "ToolKit", "JSON", "Bytes", "CLinux")
+    "Cluster", uses: "HubClient", "ToolKit", "KFL", "JSON", "Bytes", "CLinux", "CZlib",
+    testProducts: [.yams])
   + command(
     "kubeshark",
     uses: "MCP", "Cluster", "HubClient", "Hub", "Tools", "ToolKit", "ObjectStorage", "Snapshots",

@@ -1,3 +1,4 @@
+import CLinux
 import Synchronization
 import ToolKit
 
@@ -11,6 +12,8 @@ import ToolKit
 
 /// A program on the PATH, run as a child until it ends by itself.
 struct ClusterCommand: Sendable {
+  /// Most bytes of input: what a pipe takes without a reader.
+  static let maxInput = Int(KS_CHILD_INPUT_LIMIT)
   /// Most bytes of output that are read.
   static let maxOutput = 16 << 20
   /// Most bytes of standard error that are kept.
@@ -21,7 +24,7 @@ struct ClusterCommand: Sendable {
 
   /// Its output.
   ///
-  /// - Parameter input: at most 64 KiB.
+  /// - Parameter input: at most `maxInput` bytes.
   func run(
     _ arguments: [String], input: [UInt8] = [], limit: Duration
   ) async throws(ClusterFault) -> [UInt8] {

@@ -131,12 +131,7 @@ package final class ClusterHub: RemoteHub {
     let services: [ClusterService]
     let kubectl = Kubectl(access: access)
     do throws(ClusterFault) {
-      services = try await ClusterService.all(kubectl)
-      if services.isEmpty {
-        let isMissing = await ClusterService.isMissing(access.namespace, kubectl) == true
-        throw isMissing
-          ? .noNamespace(access.namespace) : .notInstalled(namespace: access.namespace)
-      }
+      services = try await ClusterService.installed(kubectl)
     } catch {
       throw self.error(error)
     }
@@ -290,6 +285,14 @@ package final class ClusterHub: RemoteHub {
   }
 
   // MARK: Watching
+
+  /// The agents as the Hub sees them; nil when it knows none of that kind.
+  func agents() async throws(ToolError) -> [AgentState]? {
+    let link = try await link(patience: Self.patience)
+    return try await use(link) { (client) async throws(ToolError) in
+      try await client.document("/agents").flatMap { AgentState.all(in: $0) }
+    }
+  }
 
   /// What asking the Hub gives right now, and how long that took, whatever was known before.
   func probe() async throws(ToolError) -> (catalogue: Catalogue, service: String, took: Duration) {

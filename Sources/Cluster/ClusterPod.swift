@@ -4,6 +4,7 @@ import JSON
 struct ClusterPod: Hashable, Sendable {
   /// What the published product and ours label all their pods with.
   static let selector = "app.kubernetes.io/name=kubeshark"
+  static let selectorFlag = "--selector=\(selector)"
   private static let componentLabel = "app.kubeshark.com/app"
 
   var name: String
@@ -17,7 +18,7 @@ struct ClusterPod: Hashable, Sendable {
   static func all(_ kubectl: Kubectl) async throws(ClusterFault) -> [ClusterPod] {
     try all(
       in: try await kubectl.run([
-        "--namespace=\(kubectl.access.namespace)", "get", "pod", "--selector=\(selector)",
+        "--namespace=\(kubectl.access.namespace)", "get", "pod", selectorFlag,
         "--output=json",
       ]))
   }
@@ -29,7 +30,8 @@ struct ClusterPod: Hashable, Sendable {
   }
 
   private init?(_ pod: JSONValue) {
-    guard let name = pod["metadata"]?["name"]?.string else { return nil }
+    guard pod["kind"]?.string ?? "Pod" == "Pod", let name = pod["metadata"]?["name"]?.string
+    else { return nil }
     let status = pod["status"]
     let phase = status?["phase"]?.string ?? "Unknown"
     guard phase != "Succeeded" else { return nil }

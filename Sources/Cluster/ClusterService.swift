@@ -19,6 +19,17 @@ struct ClusterService: Hashable, Sendable {
     return try all(in: output)
   }
 
+  /// The same, when there is one.
+  ///
+  /// - Throws: what is missing otherwise: Kubeshark, or the whole namespace.
+  static func installed(_ kubectl: Kubectl) async throws(ClusterFault) -> [ClusterService] {
+    let services = try await all(kubectl)
+    if !services.isEmpty { return services }
+    let namespace = kubectl.access.namespace
+    let isMissing = await isMissing(namespace, kubectl) == true
+    throw isMissing ? .noNamespace(namespace) : .notInstalled(namespace: namespace)
+  }
+
   static func all(in output: [UInt8]) throws(ClusterFault) -> [ClusterService] {
     let found = try items(in: output).compactMap { service -> ClusterService? in
       guard let name = service["metadata"]?["name"]?.string, names.contains(name) else {

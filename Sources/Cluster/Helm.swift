@@ -11,49 +11,30 @@ struct Helm: Sendable {
   let access: ClusterAccess
   let chart: String
 
-  /// What to tap, checked.
-  struct Targets: Hashable, Sendable {
-    /// Longest pattern, in bytes.
-    static let maxPattern = 1_000
-
-    var namespaces: [String]
-    var pattern: String?
-
-    init(namespaces: [String], pattern: String?) throws(ToolError) {
-      for name in namespaces {
-        if let problem = ClusterAccess.problem(ofNamespace: name) {
-          throw .invalid("namespaces", problem, hint: "For example default,sock-shop.")
-        }
-      }
-      if let pattern {
-        guard pattern.utf8.count <= Self.maxPattern,
-          pattern.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7f })
-        else {
-          throw .invalid("pod_regex", "pod_regex is too long or holds control characters")
-        }
-        do { _ = try Regex(pattern) } catch {
-          throw .invalid(
-            "pod_regex", "pod_regex is no regular expression: \("\(error)".prefix(200))",
-            hint: "For example frontend.*")
-        }
-      }
-      (self.namespaces, self.pattern) = (namespaces, pattern)
-    }
-  }
-
   /// Installs the chart, or brings what is installed to these settings.
-  func install(_ targets: Targets) async throws(ClusterFault) {
-    _ = try await run(Self.installing(chart, access.namespace, targets), limit: Self.limit)
+  func install(
+    _ targets: Targets, _ settings: ClusterSettings
+  ) async throws(ClusterFault) {
+    _ = try await run(
+      Self.installing(chart, access.namespace, targets, settings), limit: Self.limit)
   }
 
   /// Every value is part of one argument or follows `--`, so that none becomes a flag.
-  static func installing(_ chart: String, _ namespace: String, _ targets: Targets) -> [String] {
+  static func installing(
+    _ chart: String, _ namespace: String, _ targets: Targets,
+    _ settings: ClusterSettings = ClusterSettings()
+  ) -> [String] {
     var arguments = [
       "upgrade", "--install", "--create-namespace", "--namespace=\(namespace)",
       "--set=headless=true",
     ]
+    for setting in ClusterSetting.deployed where settings.isGiven(setting) {
+      arguments.append("--set-json=\(setting.name)=\(settings[setting].text)")
+    }
     let names = JSONValue.array(targets.namespaces.map { .string($0) })
-    arguments.append("--set-json=tap.namespaces=\(names.text)")
+    if !targets.namespaces.isEmpty || !settings.isGiven(.namespaces) {
+      arguments.append("--set-json=tap.namespaces=\(names.text)")
+    }
     if let pattern = targets.pattern {
       arguments.append("--set-json=tap.regex=\(JSONValue.string(pattern).text)")
     }
@@ -87,5 +68,21 @@ struct Helm: Sendable {
       } catch { return .failure(error) }
     }
     return try await work.value.get()
+  }
+}
+
+/// What helm's failure means to whoever asked.
+func helmError(_ fault: ClusterFault) -> ToolError {
+  switch fault {
+  case .other(let reason):
+    ToolError(
+      status: 502, code: "helm_failed", message: "helm failed: \(reason)",
+      hint: "check_kubeshark_status tells what is there now.")
+  case .noProgram(_, let reason):
+    ToolError(
+      status: 503, code: "no_helm", message: "The chart cannot be used: \(reason).",
+      hint: "Install helm 3.10 or newer (https://helm.sh/docs/intro/install/) where the PATH leads."
+    )
+  default: fault.toolError(origin: "helm", start: "")
   }
 }

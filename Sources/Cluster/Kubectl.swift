@@ -9,10 +9,14 @@ struct Kubectl: Sendable {
 
   /// The output of a command that ends by itself.
   ///
-  /// - Parameter input: at most 64 KiB.
-  func run(_ arguments: [String], input: [UInt8] = []) async throws(ClusterFault) -> [UInt8] {
+  /// - Parameters:
+  ///   - input: at most `ClusterCommand.maxInput` bytes.
+  ///   - limit: for the whole command.
+  func run(
+    _ arguments: [String], input: [UInt8] = [], limit: Duration = Kubectl.limit
+  ) async throws(ClusterFault) -> [UInt8] {
     try await ClusterCommand(program: "kubectl", access: access).run(
       access.flags + ["--request-timeout=\(Self.requestSeconds)s"] + arguments, input: input,
-      limit: Self.limit)
+      limit: limit)
   }
 }

@@ -8,7 +8,7 @@ final class PortForward: Sendable {
   /// How long kubectl waits for a running pod.
   private static let podSeconds = 10
 
-  /// On 127.0.0.1, chosen by the system.
+  /// Of this machine.
   let port: Int
   private let child: ChildProcess
 
@@ -18,10 +18,13 @@ final class PortForward: Sendable {
 
   func stop() { child.stop() }
 
-  /// - Parameter lost: called once when an open forward ends by itself; says why where kubectl did.
+  /// - Parameters:
+  ///   - host: an address of this machine.
+  ///   - port: of this machine; without it the system chooses one.
+  ///   - lost: called once when an open forward ends by itself; says why where kubectl did.
   static func open(
-    _ service: ClusterService, _ access: ClusterAccess,
-    lost: @escaping @Sendable (String?) -> Void
+    _ service: ClusterService, _ access: ClusterAccess, host: String = "127.0.0.1",
+    port: Int? = nil, lost: @escaping @Sendable (String?) -> Void
   ) async throws(ClusterFault) -> PortForward {
     let path = try ClusterCommand.path(of: "kubectl")
     let reading = Mutex(ForwardOutput())
@@ -29,8 +32,9 @@ final class PortForward: Sendable {
     let child = ChildProcess(
       path: path,
       arguments: access.flags + [
-        "--namespace=\(access.namespace)", "port-forward", "--address=127.0.0.1",
-        "--pod-running-timeout=\(podSeconds)s", "service/\(service.name)", ":\(service.port)",
+        "--namespace=\(access.namespace)", "port-forward", "--address=\(host)",
+        "--pod-running-timeout=\(podSeconds)s", "service/\(service.name)",
+        "\(port.map { String($0) } ?? ""):\(service.port)",
       ], limit: limit
     ) { event in
       switch reading.withLock({ $0.take(event) }) {
@@ -116,9 +120,11 @@ struct ForwardOutput {
 
   /// The port of `Forwarding from 127.0.0.1:40123 -> 8080`.
   static func port(in line: String) -> Int? {
-    let start = "Forwarding from 127.0.0.1:"
-    guard line.hasPrefix(start), line.contains(" -> "),
-      let port = Int(line.dropFirst(start.count).prefix { $0 != " " }), (1...65_535).contains(port)
+    let start = "Forwarding from "
+    guard line.hasPrefix(start), line.contains(" -> ") else { return nil }
+    let end = line.dropFirst(start.count).prefix { $0 != " " }
+    guard let colon = end.lastIndex(of: ":"), let port = Int(end[end.index(after: colon)...]),
+      (1...65_535).contains(port)
     else { return nil }
     return port
   }

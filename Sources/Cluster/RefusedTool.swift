@@ -8,8 +8,6 @@ package enum Refusal: Sendable {
   case url
   /// The user has not allowed it.
   case readOnly
-  /// The user has allowed it, but not said what is to be installed.
-  case noChart
 
   fileprivate func error(_ tool: String) -> ToolError {
     switch self {
@@ -24,11 +22,6 @@ package enum Refusal: Sendable {
         status: 403, code: "not_allowed",
         message: "\(tool) is disabled: this server may only read. Nothing was done.",
         hint: "The user can allow it by starting the server with --allow-destructive.")
-    case .noChart:
-      ToolError(
-        status: 403, code: "not_available",
-        message: "\(tool) does not know what to deploy. Nothing was done.",
-        hint: "The user can name a Helm chart of Kubeshark by starting the server with --chart.")
     }
   }
 }

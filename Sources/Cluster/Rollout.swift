@@ -1,67 +1,146 @@
-import JSON
-
 /// Whether a deployment comes up, decided from what is seen of it again and again: no effects.
 struct Rollout {
   enum Step: Equatable {
-    /// Look again; so many pods are ready of so many.
-    case wait(ready: Int, total: Int)
+    /// Look again; how far it is.
+    case wait(String)
     /// All pods are ready: ask the Hub.
     case ready(total: Int)
-    /// It will not come up by itself; the reason.
+    /// It will not come up by itself: the object, and what says why.
     case failed(String)
   }
 
-  /// Reasons that do not go away by waiting.
-  static let fatal: Set<String> = [
-    "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull",
-    "CreateContainerConfigError", "CreateContainerError", "RunContainerError", "CrashLoopBackOff",
-  ]
+  /// What is seen at one moment.
+  struct Seen {
+    var pods: [ClusterPod]
+    /// Ours; a chart of somebody else's may have others, which are not looked at.
+    var workloads: [ClusterWorkload] = []
+    var events: [ClusterEvent] = []
+  }
+
   /// How long a pod may be troubled, or no pod be there, before that counts: registries and
   /// schedulers have hiccups.
   static let patience = Duration.seconds(20)
-  /// For a node to be found; clusters that grow by themselves take minutes.
-  static let schedulingPatience = Duration.seconds(180)
+  /// The same for what the kubelet tries again and often mends.
+  static let kubeletPatience = Duration.seconds(60)
+  /// For a node to be found where the cluster is growing for it.
+  static let growthPatience = Duration.seconds(300)
 
+  /// Events from before, which explain nothing.
+  private let old: Set<String>
   private var firstSeen: [String: Duration] = [:]
 
-  /// - Parameters:
-  ///   - warnings: events of controllers that cannot make pods.
-  ///   - now: since the beginning.
-  mutating func step(_ pods: [ClusterPod], warnings: [String], now: Duration) -> Step {
-    if pods.isEmpty {
-      guard now >= Self.patience else { return .wait(ready: 0, total: 0) }
-      if let warning = warnings.first { return .failed("no pods can be made: \(warning)") }
-      return .wait(ready: 0, total: 0)
+  init(before: [ClusterEvent] = []) { old = Set(before.map(\.key)) }
+
+  /// - Parameter now: since the beginning.
+  mutating func step(_ seen: Seen, now: Duration) -> Step {
+    let events = seen.events.filter { !old.contains($0.key) }
+    var troubles = Self.refusals(seen, events)
+    for workload in seen.workloads
+    where workload.kind == "DaemonSet" && workload.isObserved && workload.desired == 0 {
+      troubles.append(
+        (
+          workload.title,
+          "no node has the labels of \(ClusterSetting.nodeSelector.name) and only taints that are tolerated",
+          .seconds(5)
+        ))
     }
-    for pod in pods where !pod.isReady {
-      guard let trouble = pod.trouble, let patience = Self.patience(for: trouble) else {
-        firstSeen[pod.name] = nil
-        continue
-      }
-      let since = firstSeen[pod.name] ?? now
-      firstSeen[pod.name] = since
-      if now - since >= patience { return .failed("pod \(pod.name): \(trouble)") }
+    for pod in seen.pods where !pod.isReady {
+      if let trouble = Self.trouble(pod, events) { troubles.append(trouble) }
     }
+    let current = Set(troubles.map { $0.object })
+    firstSeen = firstSeen.filter { current.contains($0.key) }
+    for (object, reason, patience) in troubles {
+      let since = firstSeen[object] ?? now
+      firstSeen[object] = since
+      if now - since >= patience { return .failed("\(object): \(reason)") }
+    }
+    // A pod that was evicted stays in the list beside the one that took its place.
+    let pods = seen.pods.filter { $0.trouble != "Failed" }
     let ready = pods.count(where: \.isReady)
-    return ready == pods.count ? .ready(total: ready) : .wait(ready: ready, total: pods.count)
+    let isComplete = seen.workloads.allSatisfy(\.isComplete)
+    if isComplete, ready == pods.count, ready > 0 { return .ready(total: ready) }
+    return .wait(Self.progress(seen, ready: ready))
+  }
+
+  private typealias Trouble = (object: String, reason: String, patience: Duration)
+
+  /// Controllers that cannot make pods: quota, Pod Security, admission.
+  private static func refusals(_ seen: Seen, _ events: [ClusterEvent]) -> [Trouble] {
+    events.filter { $0.reason == "FailedCreate" }.compactMap { event in
+      let isMissing =
+        seen.workloads.isEmpty
+        ? seen.pods.isEmpty
+          // A ReplicaSet is named after its Deployment.
+        : seen.workloads.contains { event.name.hasPrefix($0.name) && $0.made < max(1, $0.desired) }
+      guard isMissing else { return nil }
+      return (
+        event.title, "\(event.reason): \(event.message)",
+        isFinal(event.message) ? .zero : patience
+      )
+    }
+  }
+
+  /// Whether a refusal stays one: what the API server or a webhook forbids, not what it has not
+  /// heard of yet.
+  private static func isFinal(_ message: String) -> Bool {
+    let text = message.lowercased()
+    if text.contains("serviceaccount"), text.contains("not found") { return false }
+    return ["exceeded quota", "podsecurity", "denied", "is forbidden", "is invalid"]
+      .contains { text.contains($0) }
+  }
+
+  private static func trouble(_ pod: ClusterPod, _ events: [ClusterEvent]) -> Trouble? {
+    let event = events.last { $0.kind == "Pod" && $0.name == pod.name && $0.reason != "Unhealthy" }
+    let isGrowing = events.contains { $0.reason == "TriggeredScaleUp" && $0.name == pod.name }
+    let trouble = pod.trouble ?? ""
+    let said = ([trouble] + (event.map { ["\($0.reason): \($0.message)"] } ?? []))
+      .filter { !$0.isEmpty }
+    let all = said.joined(separator: "; ")
+    guard let patience = patience(for: trouble, all, event: event?.reason, isGrowing) else {
+      return nil
+    }
+    return ("pod \(pod.name)", all, patience)
   }
 
   /// How long such trouble is watched; nil for what is on its way.
-  private static func patience(for trouble: String) -> Duration? {
-    let reason = String(trouble.prefix { $0 != ":" })
-    if fatal.contains(reason) { return patience }
-    return reason == "Unschedulable" ? schedulingPatience : nil
+  private static func patience(
+    for trouble: String, _ all: String, event: String?, _ isGrowing: Bool
+  ) -> Duration? {
+    switch String(trouble.prefix { $0 != ":" }) {
+    case "InvalidImageName", "ErrImageNeverPull": return .zero
+    case "ErrImagePull", "ImagePullBackOff":
+      // The registry has answered: asking again changes nothing.
+      let answers = [
+        "not found", "manifest unknown", "denied", "unauthorized", "no match for platform",
+        "does not exist",
+      ]
+      let text = all.lowercased()
+      return answers.contains { text.contains($0) } ? .zero : patience
+    case "CreateContainerConfigError", "CreateContainerError", "RunContainerError",
+      "CrashLoopBackOff":
+      return patience
+    case "Unschedulable":
+      if all.contains("no nodes available") || all.contains("0/0 nodes") { return .zero }
+      return isGrowing ? growthPatience : patience
+    default:
+      let waits = ["FailedMount", "FailedCreatePodSandBox", "FailedAttachVolume"]
+      return event.map { waits.contains($0) } == true ? kubeletPatience : nil
+    }
   }
 
-  /// What controllers said when they could not make pods: quota, PodSecurity, admission.
-  static func warnings(in output: [UInt8]) throws(ClusterFault) -> [String] {
-    try ClusterService.items(in: output).compactMap { event in
-      guard event["reason"]?.string == "FailedCreate", let message = event["message"]?.string else {
-        return nil
-      }
-      let object = event["involvedObject"]
-      let name = "\(object?["kind"]?.string ?? "")/\(object?["name"]?.string ?? "")"
-      return String("\(name): \(message)".filter { $0 >= " " }.prefix(400))
+  /// Most pods that are named one by one.
+  private static let maxNamed = 3
+
+  private static func progress(_ seen: Seen, ready: Int) -> String {
+    var parts =
+      seen.workloads.isEmpty
+      ? ["\(ready) of \(seen.pods.count) pods are ready"]
+      : seen.workloads.map { "\($0.name) \(min($0.ready, $0.desired))/\($0.desired) ready" }
+    let waiting = seen.pods.filter { !$0.isReady }
+    parts += waiting.prefix(maxNamed).map { pod in
+      "\(pod.name)\(pod.node.map { " on \($0)" } ?? "") \(pod.trouble.map { $0.prefix { $0 != ":" }.description } ?? "is starting")"
     }
+    if waiting.count > maxNamed { parts.append("and \(waiting.count - maxNamed) more") }
+    return parts.joined(separator: ", ")
   }
 }

@@ -1,20 +1,32 @@
 import JSON
 package import ToolKit
 
+/// What `start_kubeshark` installs.
+package enum Deployable: Sendable {
+  /// Our own manifests.
+  ///
+  /// - Parameter version: the tag of the image where no setting names one.
+  case manifests(ClusterSettings, version: String)
+  /// What helm calls a chart: a folder, an archive, a URL. Settings that were given are passed on.
+  case chart(String, ClusterSettings)
+}
+
 /// Installs Kubeshark into the cluster and waits until it can be used.
 package struct StartKubeshark: Tool {
   package static let row = ToolRow(
     name: "start_kubeshark", title: "Deploy Kubeshark to the cluster",
     doc: """
       Deploys Kubeshark to the cluster, or brings what is deployed to these settings, and waits until \
-      it answers. Ask the user first. When it fails it says which object failed and why.
+      its Hub answers and every targeted node captures. Ask the user first. When it fails it says which \
+      object failed and why.
       """,
     parameters: ClusterParameters.all,
     answer: [
       "type": "object",
       "properties": [
         "state": ["type": "string", "enum": ["running"]], "namespace": ["type": "string"],
-        "pods": ["type": "integer"], "version": ["type": "string"], "tools": ["type": "integer"],
+        "was_there": ["type": "boolean"], "pods": ["type": "integer"],
+        "nodes": ["type": "integer"], "version": ["type": "string"], "tools": ["type": "integer"],
       ], "required": ["state", "namespace"],
     ],
     annotations: ToolAnnotations(readOnly: false, destructive: true, idempotent: true),
@@ -25,103 +37,171 @@ package struct StartKubeshark: Tool {
   private static let look = Duration.seconds(2)
 
   private let hub: ClusterHub
-  private let chart: String
+  private let deployable: Deployable
 
-  /// - Parameter chart: what helm calls a chart: a folder, an archive, a URL.
-  package init(hub: ClusterHub, chart: String) { (self.hub, self.chart) = (hub, chart) }
+  package init(hub: ClusterHub, deployable: Deployable) {
+    (self.hub, self.deployable) = (hub, deployable)
+  }
 
   package func call(
     _ arguments: Arguments, progress: @escaping ProgressReport
   ) async throws(ToolError) -> ToolAnswer {
     let access = try hub.access.inNamespace(arguments.text(ClusterParameters.release))
-    let targets = try Helm.Targets(
+    let targets = try Targets(
       namespaces: arguments.names(ClusterParameters.namespaces),
       pattern: arguments.text(ClusterParameters.regex))
-    progress(Progress(done: 0, message: "installing the chart in namespace \(access.namespace)"))
-    do throws(ClusterFault) { try await Helm(access: access, chart: chart).install(targets) } catch
-    {
-      throw helmError(error)
-    }
+    let steps = Steps(progress)
+    let kubectl = Kubectl(access: access)
+    let before = await ClusterEvent.warnings(kubectl)
+    let wasThere = try await install(access, targets, steps)
     // From now on every question is meant for what was started.
     hub.move(to: access)
     hub.expectChanges()
-    let total = try await comesUp(access, progress)
-    let (catalogue, _, _) = try await hub.probe()
+    let start = ContinuousClock.now
+    let pods = try await comesUp(kubectl, Rollout(before: before), start, steps)
+    let nodes = Set(pods.filter { $0.component == "worker" }.compactMap(\.node)).sorted()
+    let (catalogue, _, _) = try await answers(start, steps)
+    if case .manifests = deployable { try await capture(nodes, start, steps) }
     hub.tellChanges()
     return ToolAnswer(
       structured: [
-        "state": "running", "namespace": .string(access.namespace), "pods": JSONValue(total),
+        "state": "running", "namespace": .string(access.namespace), "was_there": .bool(wasThere),
+        "pods": JSONValue(pods.count), "nodes": JSONValue(nodes.count),
         "version": .string(catalogue.version), "tools": JSONValue(catalogue.tools.count),
       ],
       text: """
-        Kubeshark is running in namespace '\(access.namespace)': all \(total) pods are ready, and its \
-        Hub offers \(catalogue.tools.count) tools. stop_kubeshark removes it.
+        Kubeshark is running in namespace '\(access.namespace)'\
+        \(wasThere ? " (it was there before, and has these settings now)" : ""): all \(pods.count) pods \
+        are ready, \(nodes.count) nodes capture, and its Hub offers \(catalogue.tools.count) tools. \
+        stop_kubeshark removes it.
         """)
   }
 
-  /// Waits until all pods are ready; gives how many.
+  private func install(
+    _ access: ClusterAccess, _ targets: Targets, _ steps: Steps
+  ) async throws(ToolError) -> Bool {
+    switch deployable {
+    case .manifests(let settings, let version):
+      return try await Installation(
+        access: access, origin: hub.origin, settings: targets.added(to: settings), version: version
+      ).install { steps.tell($0) }
+    case .chart(let chart, let settings):
+      steps.tell("installing the chart in namespace \(access.namespace)")
+      do throws(ClusterFault) {
+        try await Helm(access: access, chart: chart).install(targets, settings)
+      } catch { throw helmError(error) }
+      return false
+    }
+  }
+
+  /// Waits until all pods are ready; gives them.
   private func comesUp(
-    _ access: ClusterAccess, _ progress: ProgressReport
-  ) async throws(ToolError) -> Int {
-    let kubectl = Kubectl(access: access)
-    let start = ContinuousClock.now
-    var rollout = Rollout()
-    var looks = 0.0
+    _ kubectl: Kubectl, _ rollout: Rollout, _ start: ContinuousClock.Instant, _ steps: Steps
+  ) async throws(ToolError) -> [ClusterPod] {
+    var rollout = rollout
     while ContinuousClock.now - start < Self.limit {
       let step: Rollout.Step
+      let seen: Rollout.Seen
       do throws(ClusterFault) {
-        let pods = try await ClusterPod.all(kubectl)
-        let warnings = pods.isEmpty ? await Self.warnings(kubectl) : []
-        step = rollout.step(pods, warnings: warnings, now: ContinuousClock.now - start)
+        seen = try await look(kubectl)
+        step = rollout.step(seen, now: ContinuousClock.now - start)
       } catch { throw hub.error(error) }
       switch step {
-      case .ready(let total): return total
-      case .failed(let reason): throw notReady(access, reason)
-      case .wait(let ready, let total):
-        looks += 1
-        progress(Progress(done: looks, message: "\(ready) of \(total) pods are ready"))
+      case .ready: return seen.pods
+      case .failed(let reason):
+        throw notReady(kubectl.access, reason, await lastWords(kubectl, reason, seen.pods))
+      case .wait(let how): steps.tell(how)
       }
-      // Cancelling ends the waiting; what was installed stays and goes on starting.
-      do { try await Task.sleep(for: Self.look) } catch { throw hub.error(.cancelled) }
+      try await pause()
     }
-    throw notReady(access, "it took longer than \(Self.limit.components.seconds / 60) minutes")
+    throw notReady(
+      kubectl.access, "it took longer than \(Self.limit.components.seconds / 60) minutes", nil)
   }
 
-  private static func warnings(_ kubectl: Kubectl) async -> [String] {
+  private func look(_ kubectl: Kubectl) async throws(ClusterFault) -> Rollout.Seen {
+    var seen = Rollout.Seen(pods: try await ClusterPod.all(kubectl))
+    if case .manifests = deployable {
+      seen.workloads = try ClusterService.items(
+        in: await kubectl.run([
+          "--namespace=\(kubectl.access.namespace)", "get", "deployments.apps,daemonsets.apps",
+          deploymentSelector(kubectl.access.namespace), "--output=json",
+        ])
+      ).compactMap { ClusterWorkload($0) }
+    }
+    // They are asked for while something is missing.
+    let isWhole = seen.pods.allSatisfy(\.isReady) && seen.workloads.allSatisfy(\.isComplete)
+    if !isWhole || seen.pods.isEmpty { seen.events = await ClusterEvent.warnings(kubectl) }
+    return seen
+  }
+
+  /// Cancelling ends the waiting; what was installed stays and goes on starting.
+  private func pause() async throws(ToolError) {
+    do { try await Task.sleep(for: Self.look) } catch { throw hub.error(.cancelled) }
+  }
+
+  /// Waits until the Hub answers: a pod is ready a moment before its Service leads to it.
+  private func answers(
+    _ start: ContinuousClock.Instant, _ steps: Steps
+  ) async throws(ToolError) -> (catalogue: Catalogue, service: String, took: Duration) {
+    steps.tell("asking the Hub")
+    var tries = 0
+    while true {
+      do throws(ToolError) { return try await hub.probe() } catch {
+        tries += 1
+        let passes = ["not_ready", "hub_unreachable", "hub_dropped", "cluster_unreachable"]
+        guard passes.contains(error.code), tries < 15, ContinuousClock.now - start < Self.limit
+        else { throw error }
+        steps.tell("the Hub does not answer yet")
+      }
+      try await pause()
+    }
+  }
+
+  /// Waits until the Hub has heard of every node that captures.
+  private func capture(
+    _ nodes: [String], _ start: ContinuousClock.Instant, _ steps: Steps
+  ) async throws(ToolError) {
+    while true {
+      guard let agents = try await hub.agents() else { return }
+      let missing = AgentState.missing(nodes, agents)
+      guard !missing.isEmpty else { return }
+      let some = missing.prefix(5).joined(separator: ", ")
+      guard ContinuousClock.now - start < Self.limit else {
+        throw notReady(hub.access, "these nodes do not capture: \(some)", nil)
+      }
+      steps.tell(
+        "\(nodes.count - missing.count) of \(nodes.count) nodes capture; waiting for \(some)")
+      try await pause()
+    }
+  }
+
+  /// What a container that keeps ending has said at last.
+  private func lastWords(
+    _ kubectl: Kubectl, _ reason: String, _ pods: [ClusterPod]
+  ) async -> String? {
+    guard reason.contains("CrashLoopBackOff") || reason.contains("Error"),
+      let pod = pods.first(where: { reason.hasPrefix("pod \($0.name):") })
+    else { return nil }
     do throws(ClusterFault) {
-      return try Rollout.warnings(
-        in: try await kubectl.run([
-          "--namespace=\(kubectl.access.namespace)", "get", "events",
-          "--field-selector=type=Warning",
-          "--output=json",
-        ]))
-    } catch {
-      // Events are an explanation, not the thing itself.
-      return []
-    }
+      let output = try await kubectl.run([
+        "--namespace=\(kubectl.access.namespace)", "logs", "pod/\(pod.name)", "--previous",
+        "--tail=3", "--limit-bytes=2000",
+      ])
+      let text = String(decoding: output, as: UTF8.self)
+        .split(whereSeparator: \.isNewline).joined(separator: " / ").filter { $0 >= " " }
+      return text.isEmpty ? nil : text
+    } catch { return nil }
   }
 
-  private func notReady(_ access: ClusterAccess, _ reason: String) -> ToolError {
+  private func notReady(
+    _ access: ClusterAccess, _ reason: String, _ words: String?
+  ) -> ToolError {
     ToolError(
       status: 502, code: "start_failed",
-      message:
-        "Kubeshark was installed in namespace '\(access.namespace)', but does not start: \(reason)",
+      message: """
+        Kubeshark was installed in namespace '\(access.namespace)', but does not start: \(reason)\
+        \(words.map { "; its last words: \($0)" } ?? "")
+        """,
       hint: "check_kubeshark_status shows how it goes on; stop_kubeshark removes it.")
-  }
-}
-
-/// What helm's failure means to whoever asked.
-func helmError(_ fault: ClusterFault) -> ToolError {
-  switch fault {
-  case .other(let reason):
-    ToolError(
-      status: 502, code: "helm_failed", message: "helm failed: \(reason)",
-      hint: "check_kubeshark_status tells what is there now.")
-  case .noProgram(_, let reason):
-    ToolError(
-      status: 503, code: "no_helm", message: "The chart cannot be used: \(reason).",
-      hint: "Install helm 3.10 or newer (https://helm.sh/docs/intro/install/) where the PATH leads."
-    )
-  default: fault.toolError(origin: "helm", start: "")
   }
 }

@@ -134,6 +134,21 @@ package final class HubClient: RemoteHub {
     return .catalogue(reader.catalogue, tag: reply.header("etag"))
   }
 
+  /// A JSON document that the Hub has at a path of its own; nil when it has none there.
+  package func document(_ path: String) async throws(ToolError) -> JSONValue? {
+    let reply: Exchange.Reply
+    do throws(HubFault) {
+      reply = try await exchange.send(
+        "GET", path, headers: [(name: "Accept", value: "application/json")],
+        timeout: limits.catalogue)
+    } catch { throw self.error(error) }
+    if reply.status == 404 || reply.isWebPage { return nil }
+    guard (200...299).contains(reply.status) else { throw reader.error(reply) }
+    do throws(JSONError) { return try JSONReader.value(of: reply.body) } catch {
+      throw self.error(.notJSON(error.description))
+    }
+  }
+
   // MARK: Calls
 
   package func call(

@@ -33,7 +33,7 @@ package func instructions(for mode: PromptSetting.Mode) -> String {
       Kubeshark answers questions about the network traffic of the current Kubernetes cluster, \
       through a proxy to the deployment that runs there. check_kubeshark_status tells whether it \
       runs and is always safe. Starting and stopping are disabled; the user can enable them with the \
-      flags --allow-destructive and --chart. Traffic tools need a running deployment: \(traffic). Do not \
+      flag --allow-destructive. Traffic tools need a running deployment: \(traffic). Do not \
       use kubectl, helm or curl for this.
       """
     case .proxy(destructive: true):

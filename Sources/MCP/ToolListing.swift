@@ -69,8 +69,7 @@ package struct ToolListing: Sendable {
     let cluster = local.filter { !files.contains($0) }
     var lines = ["Cluster Management:"] + cluster.map { row($0.name, $0.description) }
     if !destructive {
-      lines.append(
-        "  Disabled without --allow-destructive and --chart: start_kubeshark, stop_kubeshark")
+      lines.append("  Disabled without --allow-destructive: start_kubeshark, stop_kubeshark")
     }
     lines += ["", "File Tools:"] + files.map { row($0.name, $0.description) }
     return lines + ["", "Connecting to the \(origin)", ""]

@@ -4,125 +4,72 @@ import HubClient
 import Logging
 import ToolKit
 
-/// The flags of proxy mode: which cluster, and where in it Kubeshark is.
+/// The flags of proxy mode: which cluster, where in it Kubeshark is, and what may be done to it.
 struct ClusterOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "kubeconfig for proxy mode (default: KUBECONFIG, then ~/.kube/config).", valueName: "file"))
-  var kubeconfig: String?
+  @OptionGroup var place: ClusterPlace
 
-  @Option(help: ArgumentHelp("kubeconfig context for proxy mode.", valueName: "name"))
-  var context: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "Namespace in which Kubeshark is installed (default \(ClusterAccess.standardNamespace)).",
-      valueName: "name"))
-  var releaseNamespace: String?
-
-  @Option(
-    name: .customLong("set"),
-    help: ArgumentHelp(
-      "A setting, such as tap.release.namespace=kubeshark; can be repeated.", valueName: "key=value"
-    ))
-  var sets: [String] = []
-
-  @Option(
-    help: ArgumentHelp(
-      "Settings (default ./kubeshark.yaml, then ~/.kubeshark/config.yaml).", valueName: "file"))
-  var configPath: String?
-
-  @Flag(help: "With --chart: offer start_kubeshark and stop_kubeshark in proxy mode.")
+  @Flag(help: "Offer start_kubeshark and stop_kubeshark in proxy mode.")
   var allowDestructive = false
 
   @Option(
     help: ArgumentHelp(
-      "The Helm chart that start_kubeshark installs: a folder, an archive, a URL.",
+      "The Helm chart that start_kubeshark installs instead of its own manifests: a folder, an archive, a URL.",
       valueName: "chart"))
   var chart: String?
 
-  func validate() throws {
-    if let releaseNamespace, let problem = ClusterAccess.problem(ofNamespace: releaseNamespace) {
-      throw ValidationError("--release-namespace: \(problem).")
-    }
-  }
-
   /// The Hub of the cluster. Nothing is asked of it yet.
   func source(_ folder: DownloadFolder, _ log: Logger) throws(Failure) -> HubSource {
-    let settings = try Settings(
-      sets: sets, configPath: configPath.isGiven ? configPath : nil, log)
-    let kubeconfig = kubeconfig.isGiven ? kubeconfig : settings[.kubeconfig]
-    let access = ClusterAccess(
-      kubeconfig: kubeconfig.map(absolutePath),
-      context: context.isGiven ? context : settings[.context],
-      namespace: releaseNamespace ?? settings[.namespace] ?? ClusterAccess.standardNamespace)
-    if let problem = ClusterAccess.problem(ofNamespace: access.namespace) {
-      throw .usage("\(Settings.Key.namespace.rawValue): \(problem)")
-    }
-    let chart = self.chart.isGiven ? self.chart : nil
-    if allowDestructive, chart == nil {
-      log.warning("start_kubeshark and stop_kubeshark need a Helm chart: name one by --chart")
-    }
+    let settings = try place.settings(log).values
+    let access = try place.access(settings)
     let start =
       "Is it in another namespace? Name it by release_namespace or --release-namespace. "
-      + (allowDestructive && chart != nil
+      + (allowDestructive
         ? "Otherwise start_kubeshark deploys it."
-        : "Otherwise start_kubeshark could deploy it, with --allow-destructive and --chart.")
-    let hub = ClusterHub(
-      access, origin: access.origin { environment($0) }, start: start, version: Version.text
-    ) { log.warning("\($0)") }
+        : "Otherwise kubeshark tap deploys it, or start_kubeshark with --allow-destructive.")
+    let hub = place.hub(access, start: start, log)
     return HubSource(
-      hub: hub, mode: .proxy(destructive: allowDestructive && chart != nil),
+      hub: hub, mode: .proxy(destructive: allowDestructive),
       origin: "Kubernetes cluster (\(hub.origin)), namespace \(access.namespace)",
       local: [
         LocalTool(CheckCluster(hub: hub, start: start)), LocalTool(GetFileURL(hub: hub)),
         LocalTool(DownloadFile(hub: hub, folder: folder)),
-      ] + changing(hub, chart), watch: { hub.watch(changed: $0, told: $1) })
+      ] + changing(hub, deployable(chart, settings)), watch: { hub.watch(changed: $0, told: $1) })
   }
 
   /// The tools that install and remove, or refuse to.
-  private func changing(_ hub: ClusterHub, _ chart: String?) -> [LocalTool] {
-    guard allowDestructive, let chart else {
-      let refusal = allowDestructive ? Refusal.noChart : .readOnly
+  private func changing(_ hub: ClusterHub, _ deployable: Deployable) -> [LocalTool] {
+    guard allowDestructive else {
       return [
-        LocalTool(RefusedStart(refusal), isListed: false),
-        LocalTool(RefusedStop(refusal), isListed: false),
+        LocalTool(RefusedStart(.readOnly), isListed: false),
+        LocalTool(RefusedStop(.readOnly), isListed: false),
       ]
     }
-    let place = chart.hasPrefix(".") || chart.hasPrefix("~/") ? absolutePath(chart) : chart
     return [
-      LocalTool(StartKubeshark(hub: hub, chart: place)),
-      LocalTool(StopKubeshark(hub: hub, chart: place)),
+      LocalTool(StartKubeshark(hub: hub, deployable: deployable)),
+      LocalTool(StopKubeshark(hub: hub, deployable: deployable)),
     ]
   }
 
   /// The flags again, with paths from the root.
-  ///
-  /// - Parameter resolvesKubeconfig: whether the file that is used by default is named: clients
-  ///   start servers without the environment of a shell.
   func carriedOver(resolvesKubeconfig: Bool) -> [String] {
-    var arguments: [String] = []
-    if kubeconfig.isGiven, let kubeconfig {
-      arguments += ["--kubeconfig", absolutePath(kubeconfig)]
-    } else if resolvesKubeconfig, sets.isEmpty, configPath == nil {
-      let files = (environment("KUBECONFIG") ?? "").split(separator: ":").map { String($0) }
-      // Several cannot be named by the flag.
-      if files.count <= 1 {
-        arguments += ["--kubeconfig", absolutePath(files.first ?? "~/.kube/config")]
-      }
-    }
-    if context.isGiven, let context { arguments += ["--context", context] }
-    if let releaseNamespace { arguments += ["--release-namespace", releaseNamespace] }
-    for set in sets { arguments += ["--set", set] }
-    if configPath.isGiven, let configPath {
-      arguments += ["--config-path", absolutePath(configPath)]
-    }
+    var arguments = place.carriedOver(resolvesKubeconfig: resolvesKubeconfig)
     if allowDestructive { arguments.append("--allow-destructive") }
-    if chart.isGiven, let chart {
-      arguments += [
-        "--chart", chart.hasPrefix(".") || chart.hasPrefix("~/") ? absolutePath(chart) : chart,
-      ]
-    }
+    if chart.isGiven, let chart { arguments += ["--chart", chartPlace(chart)] }
     return arguments
   }
 }
+
+/// What is installed: the chart that a flag names, else our own manifests.
+func deployable(_ chart: String?, _ settings: ClusterSettings) -> Deployable {
+  if chart.isGiven, let chart { return .chart(chartPlace(chart), settings) }
+  return .manifests(settings, version: imageTag)
+}
+
+/// A chart's folder from the root; names and URLs stay what they are.
+private func chartPlace(_ chart: String) -> String {
+  chart.hasPrefix(".") || chart.hasPrefix("~/") ? absolutePath(chart) : chart
+}
+
+/// The tag of the image of this version. The commit of a build between releases is left out: a tag
+/// cannot have it, and no image is made for it.
+var imageTag: String { String(Version.text.prefix { $0 != "+" && $0 != "-" }) }

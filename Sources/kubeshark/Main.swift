@@ -57,7 +57,9 @@ struct Kubeshark: AsyncParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      MCPCommand.self, HubCommand.self, CallsCommand.self, KFLCommand.self, VersionCommand.self,
+      MCPCommand.self, HubCommand.self, CallsCommand.self, KFLCommand.self, TapCommand.self,
+      CleanCommand.self, ProxyCommand.self, LogsCommand.self, ManifestsCommand.self,
+      VersionCommand.self,
     ])
 }
 

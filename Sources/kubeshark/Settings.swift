@@ -1,3 +1,5 @@
+import Cluster
+import JSON
 import Logging
 import ToolKit
 import Yams
@@ -12,18 +14,12 @@ import Yams
 
 /// What a configuration file and `--set` say, of what this program acts on. `--set` goes first.
 struct Settings {
-  enum Key: String, CaseIterable {
-    case kubeconfig = "kube.configPath"
-    case context = "kube.context"
-    case namespace = "tap.release.namespace"
-  }
-
   /// Largest file that is read, in bytes.
   private static let maxFile = 1 << 20
 
-  private var values: [Key: String] = [:]
-
-  subscript(key: Key) -> String? { values[key] }
+  private(set) var values = ClusterSettings()
+  /// The file that was read.
+  private(set) var file: String?
 
   /// - Parameters:
   ///   - sets: as given by `--set`.
@@ -31,22 +27,32 @@ struct Settings {
   init(sets: [String], configPath: String?, _ log: Logger) throws(Failure) {
     if let path = configPath ?? Self.standardFile() {
       try readFile(absolutePath(path))
+      file = absolutePath(path)
       log.info("settings are read from \(path)")
     }
     var seen: Set<String> = []
     for set in sets {
       for pair in Self.pairs(set) {
-        let (name, value) = try Self.checked(pair)
-        guard seen.insert(name).inserted || Key(rawValue: name) == nil else {
+        let (name, value) = try Self.split(pair)
+        guard let setting = Self.setting(name) else {
+          log.warning("--set \(name) has no effect on this command")
+          continue
+        }
+        let isFirst = seen.insert(name).inserted
+        guard isFirst || setting.kind == .names else {
           throw .usage("--set \(name) is given twice; it takes one value")
         }
-        if let key = Key(rawValue: name) {
-          values[key] = value.isEmpty ? nil : value
-        } else {
-          log.warning("--set \(name) has no effect on this command")
-        }
+        let inner = String(name.dropFirst(setting.name.count + 1))
+        do throws(ClusterSettings.Mistake) {
+          try values.set(setting, at: inner, to: value, adds: !isFirst)
+        } catch { throw .usage("--set: \(error.message)") }
       }
     }
+  }
+
+  /// The setting that a name is meant for, or is a part of; nil for those that have no effect.
+  private static func setting(_ name: String) -> ClusterSetting? {
+    ClusterSetting.all.first { name == $0.name || name.hasPrefix($0.name + ".") }
   }
 
   /// The file in the working directory, else the one in the home directory; nil when neither is
@@ -72,15 +78,35 @@ struct Settings {
       throw .failed(
         "\(path): settings are expected, such as tap: {release: {namespace: kubeshark}}")
     }
-    for key in Key.allCases {
+    for setting in ClusterSetting.all {
       var node: Node? = root
-      for part in key.rawValue.split(separator: ".") { node = node?[String(part)] }
+      for part in setting.name.split(separator: ".") { node = node?[String(part)] }
       guard let node, node.null == nil else { continue }
-      guard let text = node.scalar?.string else {
-        let line = node.mark.map { ":\($0.line)" } ?? ""
-        throw .failed("\(path)\(line): \(key.rawValue) must be a text")
-      }
-      if !text.isEmpty { values[key] = text }
+      let line = node.mark.map { ":\($0.line)" } ?? ""
+      do throws(ClusterSettings.Mistake) {
+        try values.set(setting, Self.value(node, setting.kind))
+      } catch { throw .failed("\(path)\(line): \(error.message)") }
+    }
+  }
+
+  /// A YAML node as JSON. Of a text the characters count, whatever YAML takes them for.
+  private static func value(_ node: Node, _ kind: ClusterSetting.Kind) -> JSONValue {
+    if let mapping = node.mapping {
+      return .object(
+        JSONObject(
+          members: mapping.compactMap { member in
+            member.key.string.map { .init(name: $0, value: value(member.value, kind)) }
+          }))
+    }
+    if let sequence = node.sequence { return .array(sequence.map { value($0, kind) }) }
+    guard let scalar = node.scalar else { return .null }
+    switch kind {
+    case .text, .names, .labels: return .string(scalar.string)
+    case .flag, .count, .tree:
+      guard scalar.style == .plain else { return .string(scalar.string) }
+      if let number = node.int { return JSONValue(number) }
+      if let flag = node.bool { return .bool(flag) }
+      return .string(scalar.string)
     }
   }
 
@@ -92,8 +118,8 @@ struct Settings {
     for character in text {
       switch character {
       case "\"": isQuoted.toggle()
-      case "{" where !isQuoted: depth += 1
-      case "}" where !isQuoted: depth -= 1
+      case "{" where !isQuoted, "[" where !isQuoted: depth += 1
+      case "}" where !isQuoted, "]" where !isQuoted: depth -= 1
       case "," where !isQuoted && depth <= 0:
         parts.append("")
         continue
@@ -104,16 +130,16 @@ struct Settings {
     return parts
   }
 
-  private static func checked(_ pair: String) throws(Failure) -> (name: String, value: String) {
+  private static func split(_ pair: String) throws(Failure) -> (name: String, value: String) {
     let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     guard parts.count == 2 else {
       throw .usage(
         "--set takes key=value, not \"\(pair)\"; for example tap.release.namespace=kubeshark")
     }
     let name = String(parts[0])
-    let isKnown = knownSettings.contains { name == $0 || name.hasPrefix($0 + ".") }
-    guard isKnown else {
-      let near = nearest(to: name, among: knownSettings).map { "; did you mean \($0)?" } ?? ""
+    let known = ClusterSetting.all.map(\.name) + otherSettings
+    guard known.contains(where: { name == $0 || name.hasPrefix($0 + ".") }) else {
+      let near = nearest(to: name, among: known).map { "; did you mean \($0)?" } ?? ""
       throw .usage("--set: there is no setting \"\(name)\"\(near)")
     }
     var value = parts[1]

@@ -17,7 +17,7 @@ struct ForwardOutputTests {
 
   @Test func otherLinesHoldNoPort() {
     for line in [
-      "", "Forwarding from [::1]:40123 -> 8080", "Forwarding from 127.0.0.1:x -> 8080",
+      "", "Forwarding to [::1]:40123 -> 8080", "Forwarding from 127.0.0.1:x -> 8080",
       "Forwarding from 127.0.0.1:70000 -> 8080", "Forwarding from 127.0.0.1:1",
       "Handling connection for 40123",
     ] {

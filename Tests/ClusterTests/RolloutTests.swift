@@ -8,10 +8,11 @@ struct RolloutTests {
   /// Pods as `name: trouble`, ready ones with an empty trouble.
   private func pods(_ troubles: KeyValuePairs<String, String>) throws -> [ClusterPod] {
     let items = troubles.map { name, trouble -> JSONValue in
-      let parts = trouble.split(separator: ":", maxSplits: 1)
+      let parts = trouble.split(separator: ":", maxSplits: 1).map { String($0) }
+      let message = JSONValue.string(parts.count > 1 ? parts[1] : "m")
       let waiting: JSONValue =
         trouble.isEmpty
-        ? [] : [["state": ["waiting": ["reason": .string(String(parts[0])), "message": "m"]]]]
+        ? [] : [["state": ["waiting": ["reason": .string(parts[0]), "message": message]]]]
       return [
         "metadata": ["name": .string(name)],
         "status": [
@@ -24,62 +25,166 @@ struct RolloutTests {
     return try ClusterPod.all(in: Array(list.text.utf8))
   }
 
+  private func event(
+    _ kind: String, _ name: String, _ reason: String, _ message: String, count: Int64 = 1
+  ) -> ClusterEvent {
+    ClusterEvent([
+      "type": "Warning", "reason": .string(reason), "message": .string(message),
+      "count": .int(count), "metadata": ["uid": .string(kind + name + reason)],
+      "involvedObject": ["kind": .string(kind), "name": .string(name)],
+    ])!
+  }
+
+  private func daemons(_ desired: Int64, made: Int64, ready: Int64) -> ClusterWorkload {
+    ClusterWorkload([
+      "kind": "DaemonSet", "metadata": ["name": "kubeshark-agent", "generation": 2],
+      "status": [
+        "desiredNumberScheduled": .int(desired), "currentNumberScheduled": .int(made),
+        "numberReady": .int(ready), "updatedNumberScheduled": .int(made), "observedGeneration": 2,
+      ],
+    ])!
+  }
+
+  private func isWaiting(_ step: Rollout.Step) -> Bool {
+    if case .wait = step { true } else { false }
+  }
+
   @Test func itIsReadyWhenAllPodsAre() throws {
     var rollout = Rollout()
-    let half = try pods(["a": "", "b": "ContainerCreating"])
-    #expect(rollout.step(half, warnings: [], now: .zero) == .wait(ready: 1, total: 2))
-    #expect(rollout.step(half, warnings: [], now: .seconds(500)) == .wait(ready: 1, total: 2))
-    let whole = try pods(["a": "", "b": ""])
-    #expect(rollout.step(whole, warnings: [], now: .seconds(501)) == .ready(total: 2))
+    let half = Rollout.Seen(pods: try pods(["a": "", "b": "ContainerCreating"]))
+    #expect(rollout.step(half, now: .zero) == .wait("1 of 2 pods are ready, b ContainerCreating"))
+    #expect(isWaiting(rollout.step(half, now: .seconds(500))))
+    var whole = Rollout.Seen(pods: try pods(["a": "", "b": ""]))
+    #expect(rollout.step(whole, now: .seconds(501)) == .ready(total: 2))
+    // Pods of the settings before are ready until they are replaced.
+    whole.workloads = [daemons(3, made: 3, ready: 2)]
+    #expect(isWaiting(rollout.step(whole, now: .seconds(502))))
+    whole.workloads = [daemons(3, made: 3, ready: 3)]
+    #expect(rollout.step(whole, now: .seconds(503)) == .ready(total: 2))
   }
 
   @Test func lastingTroubleFailsAndPassingTroubleDoesNot() throws {
-    for (reason, patience) in [("ImagePullBackOff", 20), ("CrashLoopBackOff", 20)] {
+    for reason in ["ImagePullBackOff", "CrashLoopBackOff"] {
       var rollout = Rollout()
-      let bad = try pods(["a": reason])
-      #expect(rollout.step(bad, warnings: [], now: .seconds(5)) == .wait(ready: 0, total: 1))
-      let later = Duration.seconds(5 + patience)
-      #expect(
-        rollout.step(bad, warnings: [], now: later - .milliseconds(1)) == .wait(ready: 0, total: 1))
-      #expect(rollout.step(bad, warnings: [], now: later) == .failed("pod a: \(reason): m"))
+      let bad = Rollout.Seen(pods: try pods(["a": reason]))
+      #expect(isWaiting(rollout.step(bad, now: .seconds(5))))
+      #expect(isWaiting(rollout.step(bad, now: .seconds(25) - .milliseconds(1))))
+      #expect(rollout.step(bad, now: .seconds(25)) == .failed("pod a: \(reason): m"))
     }
     var rollout = Rollout()
     for second in stride(from: 0, to: 200, by: 10) {
       let trouble = second % 20 == 0 ? "ErrImagePull" : "ContainerCreating"
-      #expect(
-        rollout.step(try pods(["a": trouble]), warnings: [], now: .seconds(second))
-          == .wait(ready: 0, total: 1))
+      let seen = Rollout.Seen(pods: try pods(["a": trouble]))
+      #expect(isWaiting(rollout.step(seen, now: .seconds(second))))
+    }
+  }
+
+  @Test func whatARegistryOrTheSchedulerSaysForGoodFailsAtOnce() throws {
+    for trouble in [
+      "InvalidImageName:x", "ErrImagePull:manifest unknown", "ImagePullBackOff:x not found",
+      "Unschedulable:0/0 nodes are available",
+    ] {
+      var rollout = Rollout()
+      let step = rollout.step(Rollout.Seen(pods: try pods(["a": trouble])), now: .seconds(1))
+      #expect(step == .failed("pod a: " + trouble.replacing(":", with: ": ")), "\(trouble)")
+    }
+    // The event says what the state of the pod does not.
+    var rollout = Rollout()
+    let seen = Rollout.Seen(
+      pods: try pods(["a": "ImagePullBackOff:Back-off"]),
+      events: [event("Pod", "a", "Failed", "403: denied")])
+    #expect(
+      rollout.step(seen, now: .zero)
+        == .failed("pod a: ImagePullBackOff: Back-off; Failed: 403: denied"))
+  }
+
+  @Test func aClusterThatGrowsGetsTime() throws {
+    let pending = try pods(["a": "Unschedulable:0/3 nodes are available: 3 Insufficient cpu"])
+    var rollout = Rollout()
+    let grows = Rollout.Seen(
+      pods: pending, events: [event("Pod", "a", "TriggeredScaleUp", "pod triggered scale-up")])
+    #expect(isWaiting(rollout.step(grows, now: .zero)))
+    #expect(isWaiting(rollout.step(grows, now: .seconds(299))))
+    var other = Rollout()
+    #expect(isWaiting(other.step(Rollout.Seen(pods: pending), now: .zero)))
+    guard case .failed = other.step(Rollout.Seen(pods: pending), now: .seconds(20)) else {
+      Issue.record("nothing else would make room")
+      return
     }
   }
 
   @Test func podsThatCannotBeMadeAreExplained() throws {
-    let event = """
-      {"kind":"EventList","items":[
-        {"reason":"Killing","message":"no"},
-        {"reason":"FailedCreate","message":"pods \\"x\\" is forbidden: exceeded quota: q",
-         "involvedObject":{"kind":"ReplicaSet","name":"hub-1"}}]}
-      """
-    let warnings = try Rollout.warnings(in: Array(event.utf8))
-    #expect(warnings == ["ReplicaSet/hub-1: pods \"x\" is forbidden: exceeded quota: q"])
+    let quota = event(
+      "ReplicaSet", "hub-1", "FailedCreate", "pods \"x\" is forbidden: exceeded quota: q")
     var rollout = Rollout()
-    #expect(rollout.step([], warnings: warnings, now: .seconds(1)) == .wait(ready: 0, total: 0))
     #expect(
-      rollout.step([], warnings: warnings, now: .seconds(20))
-        == .failed("no pods can be made: " + warnings[0]))
-    #expect(rollout.step([], warnings: [], now: .seconds(500)) == .wait(ready: 0, total: 0))
+      rollout.step(Rollout.Seen(pods: [], events: [quota]), now: .seconds(1))
+        == .failed("ReplicaSet/hub-1: FailedCreate: " + quota.message))
+    // One that was told before explains nothing, until it is told again.
+    rollout = Rollout(before: [quota])
+    #expect(
+      isWaiting(rollout.step(Rollout.Seen(pods: [], events: [quota]), now: .seconds(500))))
+    let again = event("ReplicaSet", "hub-1", "FailedCreate", quota.message, count: 2)
+    guard
+      case .failed = rollout.step(Rollout.Seen(pods: [], events: [again]), now: .seconds(501))
+    else {
+      Issue.record("it was told again")
+      return
+    }
+    // What the API server has not heard of yet comes in a moment.
+    let early = event(
+      "DaemonSet", "kubeshark-agent", "FailedCreate",
+      "pods is forbidden: error looking up service account: serviceaccount \"x\" not found")
+    rollout = Rollout()
+    let seen = Rollout.Seen(
+      pods: [], workloads: [daemons(2, made: 0, ready: 0)], events: [early])
+    #expect(isWaiting(rollout.step(seen, now: .zero)))
+    guard case .failed = rollout.step(seen, now: .seconds(20)) else {
+      Issue.record("it never came")
+      return
+    }
+    // The pods were made after all.
+    let made = Rollout.Seen(
+      pods: [], workloads: [daemons(2, made: 2, ready: 0)], events: [early])
+    #expect(isWaiting(rollout.step(made, now: .seconds(30))))
+  }
+
+  @Test func aClusterWithoutNodesForAgentsIsTold() throws {
+    var rollout = Rollout()
+    let seen = Rollout.Seen(
+      pods: try pods(["hub": ""]), workloads: [daemons(0, made: 0, ready: 0)])
+    #expect(isWaiting(rollout.step(seen, now: .zero)))
+    guard case .failed(let reason) = rollout.step(seen, now: .seconds(5)) else {
+      Issue.record("no node will come")
+      return
+    }
+    #expect(reason.hasPrefix("DaemonSet/kubeshark-agent: no node has the labels"))
+  }
+
+  @Test func nodesAreWaitedForByName() {
+    let agents = AgentState.all(in: [
+      "agents": [
+        ["node": "a", "state": "capturing"], ["node": "b", "state": "late", "shedding": true],
+      ]
+    ])
+    #expect(
+      AgentState.missing(["a", "b", "c"], agents ?? []) == [
+        "b (late)", "c (the Hub has not heard of it)",
+      ])
+    #expect(AgentState.all(in: ["error": "x"]) == nil)
   }
 
   @Test func argumentsOfHelmCannotBecomeFlags() throws {
-    let targets = try Helm.Targets(namespaces: ["a", "b"], pattern: "--set=x,y\"")
+    let targets = try Targets(namespaces: ["a", "b"], pattern: "--set=x,y\"")
     #expect(
       Helm.installing("--chart", "ks", targets) == [
         "upgrade", "--install", "--create-namespace", "--namespace=ks", "--set=headless=true",
         #"--set-json=tap.namespaces=["a","b"]"#, #"--set-json=tap.regex="--set=x,y\"""#, "--",
         "kubeshark", "--chart",
       ])
-    #expect(throws: ToolError.self) { try Helm.Targets(namespaces: ["-A"], pattern: nil) }
-    for pattern in ["(", "a\u{0}b", "[z-a]", String(repeating: "x", count: 1_001)] {
-      #expect(throws: ToolError.self) { try Helm.Targets(namespaces: [], pattern: pattern) }
+    #expect(throws: ToolError.self) { try Targets(namespaces: ["-A"], pattern: nil) }
+    for pattern in ["(", "a\u{0}b", "[z-a]", "(?=x)", String(repeating: "x", count: 1_001)] {
+      #expect(throws: ToolError.self) { try Targets(namespaces: [], pattern: pattern) }
     }
   }
 }

@@ -1,5 +1,5 @@
-"""A small Kubernetes API server, enough for the real kubectl: discovery, reading objects,
-tokens, and forwarding ports over SPDY or through WebSockets, as that kubectl asks for."""
+"""A small Kubernetes API server, enough for the real kubectl: discovery, objects and server-side
+apply, logs, tokens, and forwarding ports over SPDY or through WebSockets, as that kubectl asks for."""
 
 import base64
 import datetime
@@ -14,14 +14,14 @@ import threading
 import urllib.parse
 
 import spdy
+from objects import KINDS, Objects, Refused, pod
 
 PROTOCOL = "portforward.k8s.io"
 TUNNEL = "SPDY/3.1+" + PROTOCOL
-RESOURCES = [
-    ("namespaces", "Namespace", False), ("services", "Service", True), ("pods", "Pod", True),
-    ("pods/portforward", "PodPortForwardOptions", True), ("events", "Event", True),
-    ("serviceaccounts", "ServiceAccount", True),
+SUBRESOURCES = [
+    ("pods/portforward", "PodPortForwardOptions", True), ("pods/log", "Pod", True),
     ("serviceaccounts/token", "TokenRequest", True)]
+VERBS = ["get", "list", "create", "update", "patch", "delete", "watch"]
 
 
 def service(name, port=80, app="hub"):
@@ -32,29 +32,15 @@ def service(name, port=80, app="hub"):
             "ports": [{"port": port, "protocol": "TCP", "targetPort": 8080}]}}
 
 
-def pod(name, app="hub", ready=True, phase="Running", waiting=None):
-    status = {
-        "phase": phase, "conditions": [{"type": "Ready", "status": str(ready)}],
-        "containerStatuses": [{"name": app, "ready": ready, "state": {"running": {}}}]}
-    if waiting:
-        status["containerStatuses"][0]["state"] = {"waiting": waiting}
-    return {
-        "kind": "Pod", "apiVersion": "v1",
-        "metadata": {"name": name, "namespace": "default", "labels": {
-            "app.kubernetes.io/name": "kubeshark", "app.kubeshark.com/app": app}},
-        "spec": {"nodeName": "node-1", "containers": [
-            {"name": app, "ports": [{"containerPort": 8080}]}]},
-        "status": status}
-
-
-class Cluster:
-    """What the API server knows; tests change it while it runs."""
+class Cluster(Objects):
+    """The server and what it knows; tests change it while it runs."""
 
     def __init__(self, folder):
-        self.namespaces = {"default", "kube-system"}
-        self.services = []
-        self.pods = []
+        super().__init__()
+        # Resources that may not be used, or single verbs of them: `pods`, `patch clusterroles`.
         self.forbidden = set()
+        # What pods have printed.
+        self.logs = {}
         # Where the pods' port 8080 leads; None when nobody listens.
         self.backend = None
         self.tokens = []
@@ -73,6 +59,22 @@ class Cluster:
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.kubeconfig = self.write_kubeconfig("config")
+
+    @property
+    def services(self):
+        return self.of("services")
+
+    @services.setter
+    def services(self, new):
+        self.kept["services"] = list(new)
+
+    @property
+    def pods(self):
+        return self.of("pods")
+
+    @pods.setter
+    def pods(self, new):
+        self.kept["pods"] = list(new)
 
     def write_kubeconfig(self, name, **more):
         config = {
@@ -111,6 +113,29 @@ class Cluster:
         self.server.server_close()
 
 
+def field(number, value):
+    """A field of a protocol buffer that holds bytes, of which there are fewer than 16,384."""
+    value = value.encode() if isinstance(value, str) else value
+    size = bytes([len(value)]) if len(value) < 128 else bytes(
+        [len(value) & 0x7F | 0x80, len(value) >> 7])
+    return bytes([number << 3 | 2]) + size + value
+
+
+def openapi():
+    """That every kind can be patched with `dryRun`, as a Document of OpenAPI v2 in gnostic's protocol
+    buffers; kubectl before 1.27 looks there."""
+    # Parameter, NonBodyParameter, QueryParameterSubSchema, its name.
+    parameter = field(1, field(2, field(3, field(4, "dryRun"))))
+    paths = b""
+    for version, resource, kind, _ in KINDS:
+        group, _, number = version.rpartition("/")
+        says = json.dumps({"group": group, "version": number, "kind": kind})
+        extension = field(1, "x-kubernetes-group-version-kind") + field(2, field(2, says))
+        operation = field(8, parameter) + field(13, extension)
+        paths += field(2, field(1, f"/{version}/{resource}") + field(2, field(8, operation)))
+    return field(1, "2.0") + field(2, field(1, "test") + field(2, "1")) + field(8, paths)
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     cluster = None
@@ -119,9 +144,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
     def send(self, status, body):
-        data = json.dumps(body).encode()
+        self.send_bytes("application/json", json.dumps(body).encode(), status)
+
+    def send_bytes(self, kind, data, status=200):
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
@@ -137,56 +164,96 @@ class Handler(http.server.BaseHTTPRequestHandler):
         url = urllib.parse.urlsplit(self.path)
         query = dict(urllib.parse.parse_qsl(url.query))
         self.cluster.requests.append((self.command, self.path))
-        parts = url.path.strip("/").split("/")
-        if url.path == "/api":
-            self.send(200, {"kind": "APIVersions", "versions": ["v1"]})
-        elif url.path == "/apis":
-            self.send(200, {"kind": "APIGroupList", "apiVersion": "v1", "groups": []})
-        elif url.path == "/api/v1":
-            self.send(200, {
-                "kind": "APIResourceList", "groupVersion": "v1", "resources": [
-                    {"name": name, "singularName": "", "kind": kind, "namespaced": namespaced,
-                     "verbs": ["get", "list", "create", "watch"]}
-                    for name, kind, namespaced in RESOURCES]})
-        elif parts[:3] == ["api", "v1", "namespaces"] and len(parts) > 3:
-            self.object(parts[3], *parts[4:], query=query, body=body)
-        else:
-            self.refuse(404, "NotFound", "the server could not find the requested resource")
+        try:
+            self.route(url.path, query, body)
+        except Refused as refused:
+            self.refuse(refused.code, refused.reason, refused.message)
 
-    do_POST = do_GET
+    do_POST = do_PATCH = do_DELETE = do_GET
 
-    def object(self, namespace, resource=None, name=None, sub=None, query=None, body=b""):
+    def route(self, path, query, body):
+        parts = path.strip("/").split("/")
+        versions = sorted({version for version, *_ in KINDS if "/" in version})
+        if path == "/api":
+            return self.send(200, {"kind": "APIVersions", "versions": ["v1"]})
+        if path == "/apis":
+            return self.send(200, {"kind": "APIGroupList", "apiVersion": "v1", "groups": [
+                {"name": one.split("/")[0], "preferredVersion": self.version(one),
+                 "versions": [self.version(one)]} for one in versions]})
+        if path == "/openapi/v2":
+            return self.send_bytes(
+                "application/com.github.proto-openapi.spec.v2@v1.0+protobuf", openapi())
+        if path == "/version":
+            return self.send(200, {"major": "1", "minor": "32", "gitVersion": "v1.32.0"})
+        version, rest = "", []
+        if parts[0] == "api":
+            version, rest = parts[1], parts[2:]
+        elif parts[0] == "apis" and len(parts) > 2:
+            version, rest = "/".join(parts[1:3]), parts[3:]
+        if version not in {one for one, *_ in KINDS}:
+            raise Refused(404, "NotFound", "the server could not find the requested resource")
+        if not rest:
+            return self.send(200, self.discovery(version))
+        namespace = None
+        if rest[0] == "namespaces" and len(rest) > 2:
+            namespace, rest = rest[1], rest[2:]
+        self.object(namespace, *rest, query=query, body=body)
+
+    @staticmethod
+    def version(text):
+        return {"groupVersion": text, "version": text.split("/")[-1]}
+
+    @staticmethod
+    def discovery(version):
+        found = [(name, kind, namespaced) for one, name, kind, namespaced in KINDS
+                 if one == version]
+        return {"kind": "APIResourceList", "groupVersion": version, "resources": [
+            {"name": name, "singularName": "", "kind": kind, "namespaced": namespaced,
+             "verbs": VERBS}
+            for name, kind, namespaced in found + (SUBRESOURCES if version == "v1" else [])]}
+
+    def object(self, namespace, resource, name=None, sub=None, query=None, body=b""):
         cluster = self.cluster
-        if resource is None:
-            if "namespaces" in cluster.forbidden:
-                return self.forbid("get", "namespaces", namespace)
-            if namespace not in cluster.namespaces:
-                return self.refuse(404, "NotFound", f'namespaces "{namespace}" not found')
-            return self.send(200, {
-                "kind": "Namespace", "apiVersion": "v1", "metadata": {"name": namespace}})
-        if resource in cluster.forbidden or f"{resource}/{sub}" in cluster.forbidden:
-            return self.forbid("get", resource, name or "")
+        verb = {"GET": "get" if name else "list", "PATCH": "patch", "POST": "create",
+                "DELETE": "delete"}[self.command]
+        asked = f"{resource}/{sub}" if sub else resource
+        if {resource, asked, f"{verb} {resource}", f"{verb} {resource} {namespace}"} & (
+                cluster.forbidden):
+            return self.forbid(verb, resource, name or "")
         if sub == "portforward":
             return self.forward()
         if sub == "token":
             return self.token(name, body)
-        found = {"services": cluster.services, "pods": cluster.pods}.get(resource, [])
-        found = [one for one in found if one["metadata"]["namespace"] == namespace]
+        if sub == "log":
+            return self.log(name, query)
+        if self.command == "PATCH":
+            assert self.headers["Content-Type"] == "application/apply-patch+yaml"
+            new, made = cluster.apply(
+                resource, namespace, name, json.loads(body), query.get("fieldManager"),
+                query.get("dryRun") == "All")
+            return self.send(201 if made else 200, new)
+        if self.command == "DELETE":
+            return self.send(200, cluster.delete(resource, namespace, name))
         if name:
-            for one in found:
-                if one["metadata"]["name"] == name:
-                    return self.send(200, one)
-            return self.refuse(404, "NotFound", f'{resource} "{name}" not found')
+            found = cluster.find(resource, namespace, name)
+            if not found:
+                raise Refused(404, "NotFound", f'{resource} "{name}" not found')
+            return self.send(200, cluster.shown(found))
         wanted = [pair.split("=", 1) for pair in query.get("labelSelector", "").split(",") if pair]
-        found = [one for one in found if all(
-            one["metadata"].get("labels", {}).get(key) == value for key, value in wanted)]
         if query.get("watch"):
             return self.watch()
-        kind = {"services": "ServiceList", "pods": "PodList", "events": "EventList"}.get(
-            resource, "List")
+        kind = next(kind for _, one, kind, _ in KINDS if one == resource)
         self.send(200, {
-            "kind": kind, "apiVersion": "v1", "metadata": {"resourceVersion": "1"},
-            "items": found})
+            "kind": kind + "List",
+            "apiVersion": next(version for version, one, _, _ in KINDS if one == resource),
+            "metadata": {"resourceVersion": "1"},
+            "items": cluster.listed(resource, namespace, wanted)})
+
+    def log(self, name, query):
+        key = name + (".previous" if query.get("previous") == "true" else "")
+        if key not in self.cluster.logs:
+            raise Refused(400, "BadRequest", f"previous terminated container in {name} not found")
+        self.send_bytes("text/plain", self.cluster.logs[key].encode())
 
     def forbid(self, verb, resource, name):
         self.refuse(403, "Forbidden", (

@@ -1,109 +1,20 @@
 """Proxy mode: the real kubectl, a small API server, and behind its forwards a real Hub."""
 
-import http.server
 import os
 import signal
+import socket
 import threading
 import time
-import urllib.error
-import urllib.request
-import uuid
 
 import apiserver
 import pytest
 
+from clusters import (
+    KUBECTLS, LOCAL, NOTICES, Passing, Proxy, address, answer, any_kubectl, cluster, installed,
+    listed, needs_kubectl, serve, soon, text)
 from conftest import EMBEDDED, PATIENCE, Server, kubeshark
 
-KUBECTLS = apiserver.kubectls()
-LOCAL = ["check_kubeshark_status", "get_file_url", "download_file"]
-
-pytestmark = pytest.mark.skipif(
-    not KUBECTLS, reason="kubectl is missing; Scripts/setup --python installs it")
-
-
-def soon(condition, what):
-    """Waits until `condition` gives something true, and gives that."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"not within {PATIENCE} s: {what}")
-
-
-@pytest.fixture
-def cluster(tmp_path):
-    cluster = apiserver.Cluster(tmp_path)
-    yield cluster
-    cluster.stop()
-
-
-@pytest.fixture
-def installed(cluster, hub):
-    cluster.install(address(hub.url))
-    return cluster
-
-
-def address(url):
-    host, port = url.removeprefix("http://").split(":")
-    return host, int(port)
-
-
-class Proxy(Server):
-    """`kubeshark mcp` on a cluster; its children can be told by a mark in their environment."""
-
-    def __init__(self, cluster, *arguments, env=None, **more):
-        self.marker = "KUBESHARK_TEST_" + uuid.uuid4().hex
-        super().__init__(
-            "mcp", "--kubeconfig", cluster.kubeconfig, *arguments,
-            env={**cluster.env, self.marker: "1", **(env or {})}, **more)
-
-    def kubectls(self):
-        return apiserver.children(self.marker)
-
-    def forwards(self):
-        return [number for number, words in self.kubectls() if "port-forward" in words]
-
-    def finish(self):
-        code, rest = self.end()
-        assert code == 0 and {one["method"] for one in rest} <= NOTICES
-        soon(lambda: not self.kubectls(), "no kubectl is left")
-
-
-NOTICES = {
-    "notifications/message", *(f"notifications/{one}/list_changed"
-                               for one in ("tools", "prompts", "resources"))}
-
-
-def answer(server, tool, **arguments):
-    """The answer of a call, whatever the server tells meanwhile."""
-    number = f"call-{next(server.ids)}"
-    server.send({"jsonrpc": "2.0", "id": number, "method": "tools/call",
-                 "params": {"name": tool, "arguments": arguments}})
-    while (message := server.receive()).get("id") != number:
-        assert message["method"] in NOTICES
-    return message["result"]
-
-
-def listed(server):
-    number = f"list-{next(server.ids)}"
-    server.send({"jsonrpc": "2.0", "id": number, "method": "tools/list", "params": {}})
-    while (message := server.receive()).get("id") != number:
-        assert message["method"] in NOTICES
-    return [tool["name"] for tool in message["result"]["tools"]]
-
-
-def text(result):
-    return result["content"][0]["text"]
-
-
-@pytest.fixture(params=KUBECTLS)
-def any_kubectl(request, tmp_path):
-    """A PATH on which that kubectl is the only one."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    (folder / "kubectl").symlink_to(request.param)
-    return {"PATH": str(folder)}
+pytestmark = needs_kubectl
 
 
 def test_the_hub_of_the_cluster_answers_like_the_embedded_one(installed, any_kubectl):
@@ -386,7 +297,8 @@ def test_start_installs_the_chart_and_waits_for_the_hub(cluster, hub, helm):
     assert "list_api_calls" in listed(server)
     cluster.services, cluster.pods = [], []
     removed = answer(server, "stop_kubeshark", confirm=True)
-    assert removed["structuredContent"] == {"removed": True, "namespace": "default", "left": []}
+    assert removed["structuredContent"] == {
+        "removed": True, "namespace": "default", "objects": [], "left": [], "complete": True}
     assert helm.calls()[-1][1:] == [
         "uninstall", "--namespace=default", "--wait", "--timeout=4m", "--", "kubeshark"]
     assert "list_api_calls" not in listed(server)
@@ -394,7 +306,6 @@ def test_start_installs_the_chart_and_waits_for_the_hub(cluster, hub, helm):
 
 
 def test_what_was_started_elsewhere_is_asked_from_then_on(cluster, hub, helm):
-    cluster.namespaces.add("ks")
     cluster.install(address(hub.url), "ks")
     server = changing(cluster, helm)
     assert answer(server, "list_api_calls")["isError"]
@@ -426,11 +337,15 @@ def test_failures_to_start_and_stop_are_told(cluster, helm):
     server.finish()
 
 
-def test_without_a_chart_nothing_is_started(cluster, helm):
-    server = Proxy(cluster, "--allow-destructive", env=helm.env)
-    assert listed(server) == LOCAL
-    refused = answer(server, "start_kubeshark")
-    assert refused["isError"] and "--chart" in text(refused)
+def test_settings_go_with_the_chart(cluster, hub, helm):
+    cluster.install(address(hub.url))
+    server = Proxy(
+        cluster, "--allow-destructive", "--chart", "./chart", "--set",
+        "tap.docker.tag=7,tap.namespaces={a,b}", env=helm.env)
+    assert not answer(server, "start_kubeshark", confirm=True).get("isError")
+    [call] = helm.calls()
+    assert '--set-json=tap.docker.tag="7"' in call
+    assert '--set-json=tap.namespaces=["a","b"]' in call
     server.finish()
 
 
@@ -469,44 +384,47 @@ class Gate:
         self.address = serve(Handler, url)
 
 
-class Passing(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+def test_what_answers_must_be_a_hub(installed):
+    class Page(Passing):
+        def admit(self):
+            self.reply(200, {"Content-Type": "text/html"}, b"<html>another program</html>")
+            return False
 
-    def do_GET(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if not self.admit():
-            return self.reply(401, {}, b"{}")
-        names = ("Content-Type", "Accept", "If-None-Match")
-        headers = {name: self.headers[name] for name in names if name in self.headers}
-        request = urllib.request.Request(
-            self.server.backend + self.path, headers=headers, data=body or None)
-        try:
-            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-                self.reply(answer.status, answer.headers, answer.read())
-        except urllib.error.HTTPError as error:
-            self.reply(error.code, error.headers, error.read())
+        def do_GET(self):
+            self.admit()
 
-    do_POST = do_GET
+        do_POST = do_GET
 
-    def reply(self, status, headers, body):
-        try:
-            self.send_response(status)
-            for name in ("Content-Type", "ETag"):
-                if name in headers:
-                    self.send_header(name, headers[name])
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-        except OSError:
-            pass  # whoever asked is gone
-
-    def log_message(self, *_):
-        pass
+    # Neither behind the Service nor on the port that the published command uses.
+    installed.backend = serve(Page, "")
+    server = Proxy(installed)
+    assert listed(server) == LOCAL
+    failed = answer(server, "list_api_calls")
+    assert failed["isError"] and "is no Hub that can be used" in text(failed)
+    [forward] = [words for _, words in server.kubectls() if "port-forward" in words] or [[]]
+    assert not forward or any(word.startswith(":") for word in forward)
+    server.finish()
 
 
-def serve(handler, backend):
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    server.backend = backend
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server.server_address
+def test_initialize_does_not_wait_for_the_cluster(cluster):
+    ends = []
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+
+        def hold():
+            while True:
+                try:
+                    connection, _ = silent.accept()
+                except OSError:
+                    return
+                while connection.recv(4096):
+                    pass
+                ends.append(connection)
+
+        threading.Thread(target=hold, daemon=True).start()
+        config = cluster.write_kubeconfig("silent", clusters=[{"name": "c", "cluster": {
+            "server": "http://127.0.0.1:%d" % silent.getsockname()[1]}}])
+        server = Proxy(cluster, "--kubeconfig", config)
+        # Whoever asked the cluster first would have given up by now.
+        assert "serverInfo" in server.hello["result"] and not ends
+        server.process.terminate()
+        assert server.process.wait(timeout=PATIENCE) == 0

@@ -1,0 +1,86 @@
+import JSON
+import KFL
+package import ToolKit
+
+/// What a deployment says of itself, for whoever looks for a fault: the logs of its pods, its
+/// events, its objects without Secrets.
+package struct ClusterLogs: Sendable {
+  /// Most bytes of one container's log, its end.
+  private static let maxLog = 8 << 20
+  private static let maxPods = 2_000
+
+  private let access: ClusterAccess
+  private let origin: String
+  private let pattern: Pattern?
+
+  /// - Parameter pattern: only lines in which this regular expression (RE2) is found.
+  package init(
+    _ access: ClusterAccess, origin: String, pattern: String?
+  ) throws(ToolError) {
+    (self.access, self.origin) = (access, origin)
+    do throws(Pattern.Refused) {
+      self.pattern = try pattern.map { text throws(Pattern.Refused) in try Pattern(text) }
+    } catch {
+      throw .invalid("grep", "this is no regular expression (RE2): \(error.reason)")
+    }
+  }
+
+  /// Adds everything; gives how many pods there are.
+  ///
+  /// - Parameter told: takes what is done, and what cannot be had.
+  package func add(
+    to archive: inout ZipArchive, told: (String) -> Void
+  ) async throws(ToolError) -> Int {
+    let kubectl = Kubectl(access: access)
+    let pods: [ClusterPod]
+    do throws(ClusterFault) { pods = try await ClusterPod.all(kubectl) } catch {
+      throw error.toolError(origin: origin, start: "")
+    }
+    for pod in pods.prefix(Self.maxPods) {
+      told("reading the log of \(pod.name)")
+      for (suffix, flags) in [("", [String]()), (".previous", ["--previous"])] {
+        do throws(ClusterFault) {
+          let log = try await kubectl.run(
+            [
+              "--namespace=\(access.namespace)", "logs", "pod/\(pod.name)", "--all-containers",
+              "--timestamps", "--limit-bytes=\(Self.maxLog)",
+            ] + flags)
+          add(&archive, "\(pod.name)\(suffix).log", filtered(log), told)
+        } catch {
+          // Most containers have run once.
+          if suffix.isEmpty { told(problem("the log of \(pod.name)", error)) }
+        }
+      }
+    }
+    let listings = [
+      ("events", "events", [String]()),
+      ("objects", "pods,services,deployments.apps,daemonsets.apps", [ClusterPod.selectorFlag]),
+    ]
+    for (name, kinds, flags) in listings {
+      do throws(ClusterFault) {
+        let list = try await kubectl.run(
+          ["--namespace=\(access.namespace)", "get", kinds, "--output=json"] + flags)
+        add(&archive, "\(name).json", list, told)
+      } catch { told(problem(name, error)) }
+    }
+    return pods.count
+  }
+
+  private func add(
+    _ archive: inout ZipArchive, _ path: String, _ contents: [UInt8], _ told: (String) -> Void
+  ) {
+    if !archive.add(path, contents) { told("\(path) is left out: the archive is full") }
+  }
+
+  private func problem(_ what: String, _ fault: ClusterFault) -> String {
+    "\(what) cannot be had: \(fault.toolError(origin: origin, start: "").message)"
+  }
+
+  private func filtered(_ log: [UInt8]) -> [UInt8] {
+    guard let pattern else { return log }
+    let lines = String(decoding: log, as: UTF8.self).split(
+      separator: "\n", omittingEmptySubsequences: true)
+    let found = lines.filter { pattern.isFound(in: String($0)) }
+    return Array(found.map { $0 + "\n" }.joined().utf8)
+  }
+}

@@ -1,0 +1,86 @@
+import JSON
+
+/// A Deployment or DaemonSet of ours: how many pods it wants and how far they are.
+struct ClusterWorkload: Hashable, Sendable {
+  var kind: String
+  var name: String
+  var desired: Int
+  /// Pods that were made, of whichever age.
+  var made: Int
+  /// Pods of the current settings that are ready.
+  var ready: Int
+  /// Whether its controller has seen the current settings.
+  var isObserved: Bool
+
+  var title: String { "\(kind)/\(name)" }
+  var isComplete: Bool { isObserved && desired > 0 && ready >= desired }
+
+  init?(_ object: JSONValue) {
+    guard let kind = object["kind"]?.string, let name = object["metadata"]?["name"]?.string else {
+      return nil
+    }
+    let status = object["status"]
+    func count(_ name: String) -> Int { Int(status?[name]?.int ?? 0) }
+    switch kind {
+    case "DaemonSet":
+      desired = count("desiredNumberScheduled")
+      made = count("currentNumberScheduled")
+      ready = min(count("numberReady"), count("updatedNumberScheduled"))
+    case "Deployment":
+      desired = Int(object["spec"]?["replicas"]?.int ?? 1)
+      made = count("replicas")
+      ready = min(count("readyReplicas"), count("updatedReplicas"))
+    default: return nil
+    }
+    (self.kind, self.name) = (kind, name)
+    let generation = object["metadata"]?["generation"]?.int ?? 0
+    isObserved = (status?["observedGeneration"]?.int ?? -1) >= generation
+  }
+}
+
+/// Something the cluster tells about an object.
+struct ClusterEvent: Hashable, Sendable {
+  var key: String
+  var reason: String
+  var kind: String
+  var name: String
+  var message: String
+
+  var title: String { "\(kind)/\(name)" }
+  /// `DaemonSet/kubeshark-agent: FailedCreate: pods … is forbidden: …`
+  var text: String { "\(title): \(reason): \(message)" }
+
+  init?(_ event: JSONValue) {
+    guard let reason = event["reason"]?.string, let message = event["message"]?.string else {
+      return nil
+    }
+    self.reason = reason
+    self.message = String(message.filter { $0 >= " " }.prefix(400))
+    kind = event["involvedObject"]?["kind"]?.string ?? ""
+    name = event["involvedObject"]?["name"]?.string ?? ""
+    // An event that comes again is the same object with a higher count.
+    let count = event["count"]?.int ?? event["series"]?["count"]?.int ?? 0
+    let id = event["metadata"]?["uid"]?.string ?? event["metadata"]?["name"]?.string ?? self.message
+    key = "\(id)#\(count)"
+  }
+
+  /// The events of a namespace that warn.
+  static func warnings(_ kubectl: Kubectl) async -> [ClusterEvent] {
+    do throws(ClusterFault) {
+      return try all(
+        in: await kubectl.run([
+          "--namespace=\(kubectl.access.namespace)", "get", "events", "--output=json",
+        ]))
+    } catch {
+      // Events are an explanation, not the thing itself.
+      return []
+    }
+  }
+
+  /// Normal ones tell nothing but that the cluster grows.
+  static func all(in output: [UInt8]) throws(ClusterFault) -> [ClusterEvent] {
+    try ClusterService.items(in: output).filter {
+      $0["type"]?.string != "Normal" || $0["reason"]?.string == "TriggeredScaleUp"
+    }.compactMap { ClusterEvent($0) }
+  }
+}

@@ -1,0 +1,183 @@
+import JSON
+
+/// The pods: one Hub, and an agent on each node.
+extension Manifests {
+  /// Of both: nothing but what is said below is allowed.
+  private static func security(adding capabilities: [JSONValue], user: JSONValue) -> JSONValue {
+    var allowed: JSONObject = ["drop": ["ALL"]]
+    if !capabilities.isEmpty { allowed["add"] = .array(capabilities) }
+    return [
+      "allowPrivilegeEscalation": false, "capabilities": .object(allowed),
+      "readOnlyRootFilesystem": true, "runAsUser": user, "runAsGroup": user,
+      "runAsNonRoot": .bool(user != 0),
+    ]
+  }
+
+  /// The user that the image has for programs without rights.
+  private static let nobody: JSONValue = 65_532
+
+  private static let tokenFile = "/etc/kubeshark/token"
+
+  private static func probe(
+    _ path: String, port: Int, host: String? = nil, every seconds: Int, failures: Int
+  ) -> JSONValue {
+    var get: JSONObject = ["path": .string(path), "port": JSONValue(port)]
+    if let host { get["host"] = .string(host) }
+    return [
+      "httpGet": .object(get), "periodSeconds": JSONValue(seconds), "timeoutSeconds": 5,
+      "failureThreshold": JSONValue(failures),
+    ]
+  }
+
+  /// What is kept, temporary files, and the token. Nothing of it outlives the pod.
+  private static func volumes(_ limit: JSONValue) -> JSONValue {
+    [
+      ["name": "data", "emptyDir": ["sizeLimit": limit]],
+      ["name": "tmp", "emptyDir": ["sizeLimit": "1Gi"]],
+      ["name": "token", "secret": ["secretName": .string(secret)]],
+    ]
+  }
+
+  private static let mounts: JSONValue = [
+    ["name": "data", "mountPath": "/data"], ["name": "tmp", "mountPath": "/tmp"],
+    ["name": "token", "mountPath": "/etc/kubeshark", "readOnly": true],
+  ]
+
+  // MARK: The Hub
+
+  var hubObjects: [Manifest] {
+    [
+      Manifest(
+        """
+        The Hub's address: 80 for people, through kubectl port-forward, and \(Self.agentsPort) for \
+        agents, which show their token.
+        """,
+        [
+          "apiVersion": "v1", "kind": "Service",
+          "metadata": metadata(.string(Self.hub), namespace: values.namespace()),
+          "spec": [
+            "type": "ClusterIP", "selector": .object(Self.selector("hub")),
+            "ports": [
+              [
+                "name": "api", "port": 80, "protocol": "TCP", "targetPort": JSONValue(Self.hubPort),
+              ],
+              [
+                "name": "agents", "port": JSONValue(Self.agentsPort), "protocol": "TCP",
+                "targetPort": JSONValue(Self.agentsPort),
+              ],
+            ],
+          ],
+        ]),
+      Manifest(
+        """
+        The Hub: what all agents have seen, and the tools that answer from it. It listens for people on \
+        the pod's loopback alone: whoever may forward ports to the pod may ask.
+        """,
+        [
+          "apiVersion": "apps/v1", "kind": "Deployment",
+          "metadata": metadata(.string(Self.hub), namespace: values.namespace()),
+          "spec": [
+            "replicas": 1, "strategy": ["type": "Recreate"],
+            "selector": ["matchLabels": .object(Self.selector("hub"))],
+            "template": [
+              "metadata": ["labels": podLabels("hub")],
+              "spec": [
+                "serviceAccountName": .string(Self.hub), "automountServiceAccountToken": true,
+                "imagePullSecrets": values.pullSecrets,
+                "nodeSelector": ["kubernetes.io/os": "linux"],
+                "securityContext": [
+                  "fsGroup": Self.nobody, "seccompProfile": ["type": "RuntimeDefault"],
+                ],
+                "containers": [hubContainer],
+                "volumes": Self.volumes(values.value(.snapshotStorage)),
+              ],
+            ],
+          ],
+        ]),
+    ]
+  }
+
+  private var hubContainer: JSONValue {
+    [
+      "name": "hub", "image": values.image, "imagePullPolicy": values.value(.pullPolicy),
+      "command": ["kubeshark", "hub"],
+      "args": [
+        .string("--listen=127.0.0.1:\(Self.hubPort)"), "--agents",
+        .string("--agents-listen=0.0.0.0:\(Self.agentsPort)"),
+        .string("--agent-token-file=\(Self.tokenFile)"), "--data=/data",
+        values.text("--keep-bytes=", .callBytes), values.text("--namespaces=", .namespaces),
+      ],
+      "ports": [
+        ["name": "api", "containerPort": JSONValue(Self.hubPort), "protocol": "TCP"],
+        ["name": "agents", "containerPort": JSONValue(Self.agentsPort), "protocol": "TCP"],
+      ],
+      "resources": values.value(.hubResources),
+      "securityContext": Self.security(adding: [], user: Self.nobody),
+      "readinessProbe": Self.probe("/readyz", port: Self.agentsPort, every: 5, failures: 3),
+      "livenessProbe": Self.probe("/healthz", port: Self.agentsPort, every: 10, failures: 6),
+      "volumeMounts": Self.mounts,
+    ]
+  }
+
+  // MARK: Agents
+
+  var agentObjects: [Manifest] {
+    [
+      Manifest(
+        """
+        An agent on each node: it captures what the targeted pods send and receive, dissects it and \
+        sends the calls to the Hub. It is root for one thing, NET_RAW, which opens the interfaces.
+        """,
+        [
+          "apiVersion": "apps/v1", "kind": "DaemonSet",
+          "metadata": metadata(
+            .string(Self.agent), namespace: values.namespace(),
+            annotations: [Self.rolesAnnotation: values.text("", .namespaces)]),
+          "spec": [
+            "selector": ["matchLabels": .object(Self.selector("worker"))],
+            "updateStrategy": [
+              "type": "RollingUpdate", "rollingUpdate": ["maxUnavailable": "25%"],
+            ],
+            "template": [
+              "metadata": ["labels": podLabels("worker")],
+              "spec": [
+                "serviceAccountName": .string(Self.agent), "automountServiceAccountToken": true,
+                "imagePullSecrets": values.pullSecrets, "hostNetwork": true,
+                "dnsPolicy": "ClusterFirstWithHostNet",
+                "nodeSelector": values.value(.nodeSelector),
+                "tolerations": values.value(.tolerations),
+                "securityContext": ["seccompProfile": ["type": "RuntimeDefault"]],
+                "containers": [agentContainer],
+                "volumes": Self.volumes(values.value(.storage)),
+              ],
+            ],
+          ],
+        ])
+    ]
+  }
+
+  private var agentContainer: JSONValue {
+    [
+      "name": "agent", "image": values.image, "imagePullPolicy": values.value(.pullPolicy),
+      "command": ["kubeshark", "agent"],
+      "args": [
+        values.namespace("--hub=http://\(Self.hub).", ".svc:\(Self.agentsPort)"),
+        .string("--token-file=\(Self.tokenFile)"), "--data=/data", "--node=$(NODE_NAME)",
+        .string("--listen=127.0.0.1:\(Self.healthPort)"),
+        values.text("--namespaces=", .namespaces), values.pattern("--pod-regex="),
+        values.text("--raw-bytes=", .rawBytes),
+      ],
+      "env": [
+        ["name": "NODE_NAME", "valueFrom": ["fieldRef": ["fieldPath": "spec.nodeName"]]]
+      ],
+      "resources": values.value(.agentResources),
+      "securityContext": Self.security(adding: ["NET_RAW"], user: 0),
+      // The pod's address is the node's; its health is told on the node's loopback alone.
+      "readinessProbe": Self.probe(
+        "/readyz", port: Self.healthPort, host: "127.0.0.1", every: 5, failures: 3),
+      "livenessProbe": Self.probe(
+        "/healthz", port: Self.healthPort, host: "127.0.0.1", every: 10, failures: 6),
+      "volumeMounts": Self.mounts,
+    ]
+  }
+}

@@ -1,0 +1,171 @@
+import JSON
+import ToolKit
+
+/// Removes what `start_kubeshark` has made, and nothing else.
+struct Removal: Sendable {
+  /// How long the pods, and then the namespace, may take to go.
+  static let patience = Duration.seconds(120)
+  private static let look = Duration.seconds(1)
+
+  let access: ClusterAccess
+
+  private var kubectl: Kubectl { Kubectl(access: access) }
+  private var inNamespace: String { "--namespace=\(access.namespace)" }
+
+  /// What is there of a deployment.
+  struct Found: Hashable, Sendable {
+    var found: [ClusterObject]
+    /// What could not be looked for.
+    var unseen: [String] = []
+  }
+
+  /// What was done.
+  struct Outcome: Hashable, Sendable {
+    var removed: [ClusterObject] = []
+    /// What is still there, each with the reason.
+    var left: [String] = []
+    /// Whether nothing is still on its way out.
+    var isComplete = true
+  }
+
+  /// The objects with a deployment's labels, the namespace left out.
+  func objects() async throws(ClusterFault) -> Found {
+    let selector = deploymentSelector(access.namespace)
+    var found = Found(
+      found: try await list([
+        inNamespace, "get",
+        "daemonsets.apps,deployments.apps,services,secrets,serviceaccounts", selector,
+      ]))
+    let roles = "roles.rbac.authorization.k8s.io,rolebindings.rbac.authorization.k8s.io"
+    if let all = try await listIfAllowed(["get", roles, "--all-namespaces", selector]) {
+      found.found += all
+    } else {
+      // Who may not look everywhere can look where agents have been given roles.
+      let agent = found.found.first { $0.kind == "DaemonSet" }
+      let names = (agent?.annotations[Manifests.rolesAnnotation] ?? "").split(separator: ",")
+      for name in names where ClusterAccess.problem(ofNamespace: String(name)) == nil {
+        if let some = try await listIfAllowed(["--namespace=\(name)", "get", roles, selector]) {
+          found.found += some
+        } else {
+          found.unseen.append("roles in namespace \(name)")
+        }
+      }
+    }
+    let clusterRoles =
+      "clusterroles.rbac.authorization.k8s.io,clusterrolebindings.rbac.authorization.k8s.io"
+    if let some = try await listIfAllowed(["get", clusterRoles, selector]) {
+      found.found += some
+    } else {
+      found.unseen.append("cluster roles")
+    }
+    return found
+  }
+
+  private func list(_ arguments: [String]) async throws(ClusterFault) -> [ClusterObject] {
+    try ClusterObject.all(
+      in: await kubectl.run(arguments + ["--ignore-not-found", "--output=json"]))
+  }
+
+  private func listIfAllowed(
+    _ arguments: [String]
+  ) async throws(ClusterFault) -> [ClusterObject]? {
+    do throws(ClusterFault) { return try await list(arguments) } catch {
+      guard case .forbidden = error else { throw error }
+      return nil
+    }
+  }
+
+  func delete(_ objects: [ClusterObject]) async throws(ClusterFault) {
+    guard !objects.isEmpty else { return }
+    let list: JSONObject = [
+      "apiVersion": "v1", "kind": "List", "items": .array(objects.map(\.reference)),
+    ]
+    _ = try await kubectl.run(
+      ["delete", "--filename=-", "--ignore-not-found", "--wait=false"],
+      input: Array(JSONValue.object(list).text.utf8), limit: .seconds(60))
+  }
+
+  /// Removes everything, and waits until it has gone.
+  func run(_ told: (String) -> Void) async throws(ClusterFault) -> Outcome {
+    told("looking at what is there")
+    let there = try await objects()
+    var outcome = Outcome()
+    outcome.left = there.unseen.map { "\($0): these credentials may not list them" }
+    if !there.found.isEmpty {
+      told("removing \(there.found.count) objects")
+      // Workloads first, so that no pod loses its rights while it works.
+      try await delete(there.found)
+      let staying = try await waitUntilGone(told)
+      outcome.removed = there.found.filter { object in
+        !staying.contains { $0.kind == object.kind && $0.name == object.name }
+      }
+      outcome.left += staying.map { "\($0.title): it is still being removed" }
+      outcome.isComplete = staying.isEmpty
+    }
+    try await removeNamespace(&outcome, told)
+    return outcome
+  }
+
+  /// What is still there when patience has an end.
+  private func waitUntilGone(
+    _ told: (String) -> Void
+  ) async throws(ClusterFault) -> [ClusterObject] {
+    let start = ContinuousClock.now
+    while true {
+      let left = try await list([
+        inNamespace, "get", "daemonsets.apps,deployments.apps,services,pods",
+        deploymentSelector(access.namespace),
+      ])
+      if left.isEmpty || ContinuousClock.now - start > Self.patience { return left }
+      told("waiting for \(left.count) objects to go, such as \(left[left.count - 1].title)")
+      do { try await Task.sleep(for: Self.look) } catch { throw .cancelled }
+    }
+  }
+
+  // MARK: The namespace
+
+  /// Kinds of objects that keep a namespace from being removed.
+  private static let kept = """
+    pods,services,configmaps,secrets,serviceaccounts,persistentvolumeclaims,deployments.apps,\
+    daemonsets.apps,statefulsets.apps,jobs.batch
+    """
+
+  /// Removes the namespace when we have made it and nobody else uses it.
+  private func removeNamespace(
+    _ outcome: inout Outcome, _ told: (String) -> Void
+  ) async throws(ClusterFault) {
+    let arguments = ["get", "namespaces", access.namespace]
+    guard let found = try await listIfAllowed(arguments)?.first, found.isOurs else { return }
+    guard let others = try await listIfAllowed([inNamespace, "get", Self.kept]) else {
+      outcome.left.append("\(found.title): whether others use it cannot be seen")
+      return
+    }
+    if let other = others.first(where: { !$0.isOurs && !Self.isStandard($0) }) {
+      outcome.left.append("\(found.title): it holds \(other.title), which is not ours")
+      return
+    }
+    told("removing namespace \(access.namespace)")
+    try await delete([found])
+    let start = ContinuousClock.now
+    while ContinuousClock.now - start < Self.patience {
+      guard try await listIfAllowed(arguments)?.first != nil else {
+        outcome.removed.append(found)
+        return
+      }
+      do { try await Task.sleep(for: Self.look) } catch { throw .cancelled }
+    }
+    outcome.left.append("\(found.title): it is still being removed")
+    outcome.isComplete = false
+  }
+
+  /// What the cluster itself puts into every namespace.
+  private static func isStandard(_ object: ClusterObject) -> Bool {
+    switch object.kind {
+    case "ServiceAccount": object.name == "default"
+    case "ConfigMap":
+      object.name.hasSuffix("-root-ca.crt") || object.name.hasSuffix("service-ca.crt")
+    case "Secret": object.name.hasPrefix("default-token-")
+    default: false
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import ArgumentParser
+import Cluster
+import Logging
+import ToolKit
+
+/// The flags that say which cluster is meant, and where in it Kubeshark is.
+struct ClusterPlace: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "kubeconfig of the cluster (default: KUBECONFIG, then ~/.kube/config).", valueName: "file"))
+  var kubeconfig: String?
+
+  @Option(help: ArgumentHelp("kubeconfig context of the cluster.", valueName: "name"))
+  var context: String?
+
+  @Option(
+    name: [.customShort("s"), .long],
+    help: ArgumentHelp(
+      "Namespace in which Kubeshark is installed (default \(ClusterAccess.standardNamespace)).",
+      valueName: "name"))
+  var releaseNamespace: String?
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "A setting, such as tap.release.namespace=kubeshark; can be repeated.", valueName: "key=value"
+    ))
+  var sets: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Settings (default ./kubeshark.yaml, then ~/.kubeshark/config.yaml).", valueName: "file"))
+  var configPath: String?
+
+  func validate() throws {
+    if let releaseNamespace, let problem = ClusterAccess.problem(ofNamespace: releaseNamespace) {
+      throw ValidationError("--release-namespace: \(problem).")
+    }
+  }
+
+  func settings(_ log: Logger) throws(Failure) -> Settings {
+    try Settings(sets: sets, configPath: configPath.isGiven ? configPath : nil, log)
+  }
+
+  /// The cluster, by flags and settings.
+  func access(_ settings: ClusterSettings) throws(Failure) -> ClusterAccess {
+    let kubeconfig = kubeconfig.isGiven ? kubeconfig : settings.text(.kubeconfig)
+    let access = ClusterAccess(
+      kubeconfig: kubeconfig.map(absolutePath),
+      context: context.isGiven ? context : settings.text(.context),
+      namespace: releaseNamespace ?? settings.text(.namespace) ?? ClusterAccess.standardNamespace)
+    if let problem = ClusterAccess.problem(ofNamespace: access.namespace) {
+      throw .usage("\(ClusterSetting.namespace.name): \(problem)")
+    }
+    return access
+  }
+
+  /// The Hub of that cluster. Nothing is asked of it yet.
+  ///
+  /// - Parameter start: what to do when nothing is installed.
+  func hub(_ access: ClusterAccess, start: String, _ log: Logger) -> ClusterHub {
+    ClusterHub(
+      access, origin: access.origin { environment($0) }, start: start, version: Version.text
+    ) { log.warning("\($0)") }
+  }
+
+  /// The flags again, with paths from the root.
+  ///
+  /// - Parameter resolvesKubeconfig: whether the file that is used by default is named: clients
+  ///   start servers without the environment of a shell.
+  func carriedOver(resolvesKubeconfig: Bool) -> [String] {
+    var arguments: [String] = []
+    if kubeconfig.isGiven, let kubeconfig {
+      arguments += ["--kubeconfig", absolutePath(kubeconfig)]
+    } else if resolvesKubeconfig, sets.isEmpty, configPath == nil {
+      let files = (environment("KUBECONFIG") ?? "").split(separator: ":").map { String($0) }
+      // Several cannot be named by the flag.
+      if files.count <= 1 {
+        arguments += ["--kubeconfig", absolutePath(files.first ?? "~/.kube/config")]
+      }
+    }
+    if context.isGiven, let context { arguments += ["--context", context] }
+    if let releaseNamespace { arguments += ["--release-namespace", releaseNamespace] }
+    for set in sets { arguments += ["--set", set] }
+    if configPath.isGiven, let configPath {
+      arguments += ["--config-path", absolutePath(configPath)]
+    }
+    return arguments
+  }
+}

@@ -1,0 +1,192 @@
+import Foundation
+import JSON
+import TestSupport
+import Testing
+import Yams
+
+@testable import Cluster
+
+struct ManifestsTests {
+  private func manifests(
+    _ change: (inout ClusterSettings) throws -> Void = { _ in }
+  ) throws -> Manifests {
+    var settings = ClusterSettings()
+    try change(&settings)
+    return try Manifests(settings, namespace: "ks", token: "t", version: "1.2.3")
+  }
+
+  /// What Yams reads, as JSON.
+  private func json(_ node: Node?) -> JSONValue {
+    guard let node else { return .null }
+    if let mapping = node.mapping {
+      return .object(
+        JSONObject(
+          members: mapping.map { .init(name: $0.key.string ?? "", value: json($0.value)) }))
+    }
+    if let sequence = node.sequence { return .array(sequence.map(json)) }
+    guard node.scalar?.style == .plain else { return .string(node.string ?? "") }
+    if node.null != nil { return .null }
+    if let flag = node.bool { return .bool(flag) }
+    if let number = node.int { return JSONValue(number) }
+    return .string(node.string ?? "")
+  }
+
+  @Test func theYAMLSaysWhatTheJSONSays() throws {
+    let manifests = try manifests { settings in
+      try settings.set(.namespaces, ["a", "b"])
+      try settings.set(.regex, "^a: [b] # \"c\" 'd' | > - ? é\\d$")
+    }
+    let documents = try Array(Yams.compose_all(yaml: manifests.yaml)).map { json($0) }
+    #expect(documents == manifests.all.map { .object($0.object) })
+    let list = try JSONReader.value(of: manifests.list())
+    #expect(list["items"]?.array == documents)
+  }
+
+  @Test(arguments: [
+    "true", "no", "Null", "1", "1.5", "0x1", "-", "", " a", "a ", "a: b", "a #b", "*a", "&a", "!a",
+    "%a", "@a", "`a", "{a", "[a", "'a", "\"a", "a\nb", "é", "~", "=", "<<", "y", "100m", "a,b",
+  ])
+  func textsStayTexts(_ text: String) throws {
+    let value: JSONValue = [
+      "a": .string(text), "b": [.string(text), ["c": .string(text)]], "d": [:], "e": [],
+      "f": [["g"], [["h": .string(text)]]],
+    ]
+    #expect(json(try Yams.compose(yaml: YAML.document(value))) == value)
+  }
+
+  @Test func everyObjectIsLabelledAndInItsPlace() throws {
+    let all = try manifests().all
+    #expect(Set(all.map { "\($0.kind)/\($0.name)" }).count == all.count)
+    for manifest in all {
+      let labels = manifest.object["metadata"]?["labels"]
+      #expect(labels?["app.kubernetes.io/managed-by"] == "kubeshark", "\(manifest.name)")
+      #expect(labels?["app.kubernetes.io/instance"] == "ks", "\(manifest.name)")
+      let isOuter = ["Namespace", "ClusterRole", "ClusterRoleBinding"].contains(manifest.kind)
+      #expect((manifest.namespace == nil) == isOuter, "\(manifest.name)")
+    }
+  }
+
+  @Test func podsHaveNoRightsThatTheyDoNotNeed() throws {
+    for manifest in try manifests().all where ["Deployment", "DaemonSet"].contains(manifest.kind) {
+      let pod = manifest.object["spec"]?["template"]?["spec"]
+      for container in pod?["containers"]?.array ?? [] {
+        let security = container["securityContext"]
+        #expect(security?["readOnlyRootFilesystem"] == true)
+        #expect(security?["allowPrivilegeEscalation"] == false)
+        #expect(security?["capabilities"]?["drop"] == ["ALL"])
+        let isAgent = manifest.kind == "DaemonSet"
+        #expect(security?["capabilities"]?["add"] == (isAgent ? ["NET_RAW"] : nil))
+        #expect(security?["runAsNonRoot"] == .bool(!isAgent))
+        #expect(container["resources"]?["limits"]?["memory"] != nil)
+        #expect(container["readinessProbe"] != nil && container["livenessProbe"] != nil)
+      }
+      #expect(pod?["volumes"]?.array?.contains { $0["hostPath"] != nil } == false)
+      #expect(pod?["hostPID"] == nil)
+    }
+    let rules = try manifests().all.filter { $0.kind.hasSuffix("Role") }
+      .flatMap { $0.object["rules"]?.array ?? [] }
+    #expect(!rules.isEmpty)
+    for rule in rules {
+      #expect(rule["verbs"] == ["list", "watch"])
+      #expect(rule["resources"]?.array?.contains { $0 == "secrets" || $0 == "*" } == false)
+    }
+  }
+
+  @Test func withoutClusterRolesThereIsARoleInEachNamespace() throws {
+    let all = try manifests { settings in
+      try settings.set(.clusterRoles, false)
+      try settings.set(.namespaces, ["a", "b"])
+    }.all
+    #expect(!all.contains { $0.kind.hasPrefix("Cluster") })
+    #expect(all.filter { $0.kind == "Role" }.map(\.namespace) == ["a", "b"])
+    #expect(all.filter { $0.kind == "RoleBinding" }.map(\.namespace) == ["a", "b"])
+    #expect(throws: ClusterSettings.Mistake.self) {
+      try manifests { try $0.set(.clusterRoles, false) }
+    }
+    #expect(throws: ClusterSettings.Mistake.self) {
+      try manifests { settings in
+        try settings.set(.clusterRoles, false)
+        try settings.set(.namespaces, .array((0...50).map { "n\($0)" }))
+      }
+    }
+  }
+
+  @Test func settingsThatCannotBeAreRefused() throws {
+    for change: (inout ClusterSettings) throws -> Void in [
+      { try $0.set(.namespaces, ["-A"]) }, { try $0.set(.regex, "(") },
+      { try $0.set(.pullPolicy, "Sometimes") }, { try $0.set(.clusterRoles, "perhaps") },
+      { try $0.set(.hubResources, "4Gi") }, { try $0.set(.tolerations, [:]) },
+      { try $0.set(.nodeSelector, at: "", to: "x") }, { try $0.set(.tag, at: "x", to: "1") },
+      { try $0.set(.proxyPort, at: "", to: "x") },
+    ] {
+      #expect(throws: ClusterSettings.Mistake.self) { try manifests(change) }
+    }
+  }
+
+  @Test func settingsReachIntoTheirParts() throws {
+    var settings = ClusterSettings()
+    try settings.set(.hubResources, at: "limits.memory", to: "4Gi")
+    try settings.set(.nodeSelector, at: "example.com/x.y", to: "1")
+    try settings.set(.tolerations, at: "", to: #"[{"key":"a"}]"#)
+    try settings.set(.namespaces, at: "", to: "{a, b}")
+    try settings.set(.namespaces, at: "", to: "c", adds: true)
+    #expect(settings[.hubResources]["limits"]?["memory"] == "4Gi")
+    #expect(settings[.hubResources]["requests"]?["cpu"] == "100m")
+    #expect(settings[.nodeSelector]["example.com/x.y"] == "1")
+    #expect(settings[.tolerations] == [["key": "a"]])
+    #expect(settings.names(.namespaces) == ["a", "b", "c"])
+  }
+
+  /// A chart's values are the settings, each where `--set` of helm finds it.
+  @Test func theValuesOfTheChartAreTheSettings() throws {
+    let files = HelmChart(version: "1.2.3").files
+    let text = try #require(files.first { $0.path == "values.yaml" }).text
+    let values = json(try Yams.compose(yaml: text))
+    for setting in ClusterSetting.deployed {
+      var value: JSONValue? = values
+      for part in setting.name.split(separator: ".") { value = value?[String(part)] }
+      #expect(value == setting.standard, "\(setting.name)")
+    }
+    let template = try #require(files.first { $0.path == "templates/kubeshark.yaml" }).text
+    for setting in ClusterSetting.deployed {
+      #expect(template.contains(".Values.\(setting.name)"), "\(setting.name)")
+    }
+    #expect(!template.contains(YAML.raw))
+  }
+
+  @Test func thePageOfTheProjectNamesEverySetting() throws {
+    let page = try String(contentsOf: checkout.appendingPathComponent("README.md"), encoding: .utf8)
+    for setting in ClusterSetting.all {
+      let row = page.split(separator: "\n").first { $0.hasPrefix("| `\(setting.name)` |") }
+      #expect(row?.hasSuffix("| \(setting.doc) |") == true, "\(setting.name)")
+    }
+  }
+
+  @Test func objectsOfOthersAreToldFromOurs() throws {
+    let ours = try #require(
+      ClusterObject([
+        "kind": "Role", "apiVersion": "rbac.authorization.k8s.io/v1",
+        "metadata": [
+          "name": "kubeshark-ks", "namespace": "a",
+          "labels": ["app.kubernetes.io/managed-by": "kubeshark"],
+        ],
+      ]))
+    #expect(ours.isOurs && ours.title == "Role/kubeshark-ks")
+    #expect(
+      ours.reference == [
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
+        "metadata": ["name": "kubeshark-ks", "namespace": "a"],
+      ])
+    let manifest = try manifests { settings in
+      try settings.set(.clusterRoles, false)
+      try settings.set(.namespaces, ["b"])
+    }.all.first { $0.kind == "Role" }
+    // The same role in another namespace is another one.
+    #expect(!ours.isSame(as: try #require(manifest)))
+  }
+
+  @Test func tokensAreLongAndNeverTheSame() {
+    let tokens = Set((0..<100).map { _ in Manifests.newToken() })
+    #expect(tokens.count == 100 && tokens.allSatisfy { $0.count == 64 })
+  }
+}

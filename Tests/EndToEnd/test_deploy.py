@@ -1,0 +1,591 @@
+"""Deploying and removing by our own manifests: the real kubectl against a small API server."""
+
+import base64
+import json
+import os
+import re
+import signal
+import subprocess
+import urllib.request
+import zipfile
+
+import apiserver
+import kubernetes_validate
+import pytest
+import yaml
+
+from clusters import (
+    KUBECTLS, LOCAL, Passing, Proxy, address, answer, any_kubectl, cluster, listed, needs_kubectl,
+    serve, soon, text)
+from conftest import BINARY, PATIENCE, ROOT, kubeshark
+
+pytestmark = needs_kubectl
+
+OURS = {
+    "ServiceAccount/kubeshark-hub", "ServiceAccount/kubeshark-agent", "Secret/kubeshark-agents",
+    "Service/kubeshark-hub", "Deployment/kubeshark-hub", "DaemonSet/kubeshark-agent"}
+PODS = {"Pod/kubeshark-hub-node-1", "Pod/kubeshark-agent-node-1"}
+
+
+def everywhere(namespace):
+    return {f"ClusterRole/kubeshark-{namespace}", f"ClusterRoleBinding/kubeshark-{namespace}"}
+
+
+@pytest.fixture
+def ready(cluster, hub):
+    """A cluster in which the Hub's pod is the one of the samples."""
+    cluster.backend = address(hub.url)
+    return cluster
+
+
+def run(cluster, *arguments, **more):
+    command, *rest = arguments
+    return kubeshark(
+        command, "--kubeconfig", cluster.kubeconfig, *rest, env=cluster.env, **more)
+
+
+def changing(cluster, *arguments, **more):
+    return Proxy(cluster, "--allow-destructive", *arguments, **more)
+
+
+def arguments(cluster, kind, namespace="default"):
+    name = {"daemonsets": "kubeshark-agent", "deployments": "kubeshark-hub"}[kind]
+    found = cluster.find(kind, namespace, name)["spec"]["template"]["spec"]["containers"][0]
+    return dict(one.removeprefix("--").partition("=")[::2] for one in found["args"])
+
+
+def test_start_deploys_and_stop_removes_exactly_that(ready, any_kubectl):
+    before = ready.names()
+    server = changing(ready, env=any_kubectl)
+    assert set(listed(server)) == {*LOCAL, "start_kubeshark", "stop_kubeshark"}
+    refused = answer(server, "start_kubeshark")
+    assert refused["isError"] and "confirm" in text(refused) and ready.names() == before
+    started = answer(server, "start_kubeshark", confirm=True, namespaces="default, sock-shop",
+                     pod_regex="front.*")
+    assert not started.get("isError"), text(started)
+    assert started["structuredContent"]["state"] == "running"
+    assert ready.names() == before | OURS | PODS | everywhere("default")
+    assert arguments(ready, "daemonsets")["namespaces"] == "default,sock-shop"
+    assert arguments(ready, "daemonsets")["pod-regex"] == "front.*"
+    # The namespace was there before: it is not ours.
+    assert not ready.find("namespaces", None, "default")["metadata"]["labels"]
+    assert "list_api_calls" in listed(server)
+    stopped = answer(server, "stop_kubeshark", confirm=True)
+    assert stopped["structuredContent"]["removed"] and not stopped["structuredContent"]["left"]
+    assert ready.names() == before
+    again = answer(server, "stop_kubeshark", confirm=True)
+    assert not again.get("isError") and again["structuredContent"]["removed"] is False
+    server.finish()
+
+
+def test_a_namespace_is_made_and_removed_with_what_is_in_it(ready):
+    before = ready.names()
+    done = run(ready, "tap", "-s", "ks", "--detach")
+    assert done.returncode == 0, done.stderr
+    made = ready.find("namespaces", None, "ks")["metadata"]["labels"]
+    assert made["pod-security.kubernetes.io/enforce"] == "privileged"
+    done = run(ready, "clean", "-s", "ks")
+    assert done.returncode == 0 and b"Nothing is left" in done.stdout, done.stdout + done.stderr
+    assert ready.names() == before
+
+
+def test_a_namespace_that_others_use_stays(ready):
+    assert run(ready, "tap", "-s", "ks", "--detach").returncode == 0
+    ready.of("configmaps").append({
+        "kind": "ConfigMap", "apiVersion": "v1",
+        "metadata": {"name": "theirs", "namespace": "ks"}})
+    done = run(ready, "clean", "-s", "ks")
+    assert done.returncode == 0 and b"Namespace/ks: it holds ConfigMap/theirs" in done.stdout
+    assert "ConfigMap/theirs" in ready.names() and not OURS & ready.names()
+
+
+def test_starting_again_changes_only_what_is_asked(ready):
+    assert run(ready, "tap", "--detach").returncode == 0
+    token = ready.find("secrets", "default", "kubeshark-agents")["data"]["token"]
+    assert re.fullmatch("[0-9a-f]{64}", token)
+    hub = ready.find("deployments", "default", "kubeshark-hub")["metadata"]["generation"]
+    done = run(ready, "tap", "--detach", "-n", "shop")
+    assert b"it was there before" in done.stdout
+    assert ready.find("secrets", "default", "kubeshark-agents")["data"]["token"] == token
+    assert arguments(ready, "daemonsets")["namespaces"] == "shop"
+    hubs = ready.find("deployments", "default", "kubeshark-hub")["metadata"]["generation"]
+    assert run(ready, "tap", "--detach", "-n", "shop").returncode == 0
+    again = ready.find("deployments", "default", "kubeshark-hub")["metadata"]["generation"]
+    assert again == hubs > hub
+
+
+def test_roles_in_namespaces_take_the_place_of_those_in_the_cluster(ready):
+    before = ready.names()
+    ready._namespace("shop")
+    with_shop = ready.names()
+    assert run(ready, "tap", "--detach").returncode == 0
+    done = run(ready, "tap", "--detach", "-n", "shop", "--set", "tap.rbac.clusterRoles=false")
+    assert done.returncode == 0, done.stderr
+    assert not everywhere("default") & ready.names()
+    assert ready.find("roles", "shop", "kubeshark-default")
+    assert ready.find("rolebindings", "shop", "kubeshark-default")["roleRef"]["kind"] == "Role"
+    # Whoever installed it so may not look into the rest of the cluster.
+    ready.forbidden = {"clusterroles", "clusterrolebindings", "list roles None",
+                       "list rolebindings None"}
+    done = run(ready, "clean")
+    assert done.returncode == 0 and b"cluster roles: these credentials may not" in done.stdout
+    assert ready.names() == with_shop and before < with_shop
+
+
+def test_a_cluster_that_forbids_cluster_roles_says_what_to_do(ready):
+    before = ready.names()
+    ready.forbidden = {"patch clusterroles"}
+    done = run(ready, "tap", "--detach")
+    assert done.returncode == 1 and b"Nothing was done" in done.stderr
+    assert b'cannot patch resource "clusterroles"' in done.stderr
+    assert b"tap.rbac.clusterRoles=false" in done.stderr
+    assert ready.names() == before
+
+
+@pytest.mark.parametrize("kind, refusal", [
+    ("DaemonSet", (400, "BadRequest", 'admission webhook "policy.example.com" denied the request: no')),
+    ("Deployment", (403, "Forbidden", "deployments.apps is forbidden: exceeded quota: count"))])
+def test_what_the_cluster_does_not_take_is_told_before_anything_is_made(ready, kind, refusal):
+    before = ready.names()
+    ready.refusals = {kind: refusal}
+    server = changing(ready)
+    failed = answer(server, "start_kubeshark", confirm=True)
+    assert failed["isError"] and refusal[2] in text(failed) and "Nothing was done" in text(failed)
+    assert ready.names() == before
+    server.finish()
+
+
+def waiting(reason, message):
+    return lambda app, node: {
+        "ready": False, "phase": "Pending", "waiting": {"reason": reason, "message": message}}
+
+
+def broken(cluster, failure):
+    """Makes the cluster fail, and gives what must be said of it."""
+    match failure:
+        case "image":
+            cluster.pod_state = waiting("ErrImagePull", "rpc error: x: not found")
+            return ["pod kubeshark-", "ErrImagePull", "not found"]
+        case "slow image":
+            cluster.pod_state = waiting("ImagePullBackOff", "Back-off pulling image")
+            cluster.after_pods = lambda: cluster.event(
+                "Pod", "kubeshark-agent-node-1", "Failed", "Failed to pull image: 403: denied")
+            return ["pod kubeshark-agent-node-1", "denied"]
+        case "quota":
+            cluster.no_pods = {"Deployment": 'pods "x" is forbidden: exceeded quota: small'}
+            return ["ReplicaSet/kubeshark-hub-5d8f", "exceeded quota: small"]
+        case "pod security":
+            cluster.no_pods = {"DaemonSet": (
+                'pods "x" is forbidden: violates PodSecurity "restricted:latest": host namespaces')}
+            return ["DaemonSet/kubeshark-agent", "violates PodSecurity"]
+        case "no nodes":
+            cluster.nodes = []
+            return ["DaemonSet/kubeshark-agent", "no node has the labels"]
+        case "unschedulable":
+            cluster.pod_state = lambda app, node: {} if app == "worker" else {
+                "ready": False, "phase": "Pending", "conditions": [{
+                    "type": "PodScheduled", "status": "False", "reason": "Unschedulable",
+                    "message": "0/0 nodes are available"}]}
+            return ["pod kubeshark-hub-node-1", "Unschedulable", "0/0 nodes"]
+        case "crash":
+            cluster.pod_state = waiting("CrashLoopBackOff", "back-off 10s restarting")
+            cluster.logs = {"kubeshark-hub-node-1.previous": "kubeshark: no room\n",
+                            "kubeshark-agent-node-1.previous": "kubeshark: no room\n"}
+            return ["CrashLoopBackOff", "its last words: kubeshark: no room"]
+
+
+@pytest.mark.parametrize("failure", [
+    "image", "slow image", "quota", "pod security", "no nodes", "unschedulable", "crash"])
+def test_what_does_not_start_is_told_with_the_object_and_the_reason(ready, failure):
+    # What happened before explains nothing.
+    ready.event("DaemonSet", "kubeshark-agent", "FailedCreate", "is forbidden: long ago")
+    words = broken(ready, failure)
+    server = changing(ready)
+    failed = answer(server, "start_kubeshark", confirm=True)
+    assert failed["isError"], text(failed)
+    for word in words:
+        assert word in text(failed), text(failed)
+    assert "long ago" not in text(failed)
+    assert not answer(server, "stop_kubeshark", confirm=True).get("isError")
+    assert not OURS & ready.names()
+    server.finish()
+
+
+def test_progress_is_told_until_every_node_captures(ready, hub):
+    agents = [{"node": "node-1", "state": "starting", "shedding": False}]
+
+    class WithAgents(Passing):
+        def admit(self):
+            return True
+
+        def do_GET(self):
+            if self.path != "/agents":
+                return super().do_GET()
+            body = json.dumps({"agents": agents}).encode()
+            self.reply(200, {"Content-Type": "application/json"}, body)
+
+    ready.backend = serve(WithAgents, hub.url)
+    slow = {"ready": False, "phase": "Pending",
+            "waiting": {"reason": "ContainerCreating", "message": "pulling"}}
+    ready.pod_state = lambda app, node: slow if app == "worker" else {}
+    process = subprocess.Popen(
+        [BINARY, "tap", "--detach", "--kubeconfig", ready.kubeconfig], stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE, env={**os.environ, **ready.env})
+    said = ""
+
+    def says(words):
+        nonlocal said
+        while words not in said:
+            line = process.stderr.readline()
+            assert line, said
+            said += line.decode()
+
+    says("kubeshark-agent 0/1 ready")
+    says("kubeshark-agent-node-1 on node-1 ContainerCreating")
+    for pod in ready.pods:
+        pod["status"]["conditions"][0]["status"] = "True"
+        pod["status"]["containerStatuses"][0] = {"name": "x", "ready": True, "state": {}}
+    says("0 of 1 nodes capture; waiting for node-1 (starting)")
+    agents[0]["state"] = "capturing"
+    output, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0 and b"1 nodes capture" in output
+
+
+def test_what_others_have_made_is_not_touched(ready):
+    theirs = {"kind": "Deployment", "apiVersion": "apps/v1", "spec": {"selector": {}}, "metadata": {
+        "name": "kubeshark-hub", "namespace": "default", "uid": "1", "generation": 1,
+        "labels": {"app.kubernetes.io/managed-by": "Helm"}}}
+    ready.of("deployments").append(theirs)
+    before = ready.names()
+    done = run(ready, "tap", "--detach")
+    assert done.returncode == 1 and b"it is managed by Helm" in done.stderr
+    done = run(ready, "clean")
+    assert done.returncode == 0 and b"Nothing was removed" in done.stdout
+    assert ready.names() == before
+
+
+def test_values_never_become_options(ready):
+    before = ready.names()
+    server = changing(ready)
+    for given in [{"namespaces": "--all"}, {"namespaces": "a b"}, {"pod_regex": "("},
+                  {"pod_regex": "a\nb"}, {"release_namespace": "-A"}]:
+        refused = answer(server, "start_kubeshark", confirm=True, **given)
+        assert refused["isError"], given
+    assert ready.names() == before
+    pattern = "--kubeconfig=/x $(NODE_NAME) ^a$"
+    assert not answer(server, "start_kubeshark", confirm=True, pod_regex=pattern).get("isError")
+    # A container's arguments are expanded unless dollar signs are doubled.
+    assert arguments(ready, "daemonsets")["pod-regex"] == pattern.replace("$", "$$")
+    server.finish()
+    done = run(ready, "tap", "--", "--set=x(")
+    assert done.returncode == 2 and b"no regular expression" in done.stderr
+
+
+def test_settings_shape_what_is_deployed(ready, tmp_path):
+    settings = tmp_path / "settings.yaml"
+    settings.write_text("""
+tap:
+  docker: {registry: registry.example.com/tools, tag: 1.10, imagePullSecrets: [pull]}
+  resources: {hub: {limits: {memory: 3Gi}}}
+  tolerations: [{key: dedicated, operator: Exists, effect: NoSchedule}]
+  release: {namespace: ks}
+""")
+    done = run(ready, "tap", "--detach", "--config-path", str(settings), "-t", "2",
+               "--set", "tap.resources.sniffer.limits.memory=512Mi",
+               "--set", "tap.nodeSelector.example.com/tap=yes",
+               "--set", "tap.namespaces={a,b}", "--set", "tap.namespaces=c")
+    assert done.returncode == 0, done.stderr
+    agent = ready.find("daemonsets", "ks", "kubeshark-agent")["spec"]["template"]["spec"]
+    hub = ready.find("deployments", "ks", "kubeshark-hub")["spec"]["template"]["spec"]
+    assert agent["containers"][0]["image"] == "registry.example.com/tools/kubeshark:2"
+    assert agent["imagePullSecrets"] == [{"name": "pull"}]
+    assert agent["containers"][0]["resources"]["limits"]["memory"] == "512Mi"
+    assert hub["containers"][0]["resources"] == {"limits": {"memory": "3Gi"}}
+    assert agent["nodeSelector"] == {"kubernetes.io/os": "linux", "example.com/tap": "yes"}
+    assert agent["tolerations"][0]["key"] == "dedicated"
+    assert arguments(ready, "daemonsets", "ks")["namespaces"] == "a,b,c"
+    # The same settings lead clean to the same place.
+    done = run(ready, "clean", "--config-path", str(settings))
+    assert done.returncode == 0 and not OURS & ready.names()
+    for given, sentence in [
+            (["tap.docker.imagePullPolicy=Sometimes"], b"must be one of Always"),
+            (["tap.rbac.clusterRoles=perhaps"], b"must be true or false"),
+            (["tap.proxy.front.port=99999"], b"whole number from 0"),
+            (["tap.rbac.clusterRoles=false"], b"must be named by tap.namespaces"),
+            (["tap.docker.tagg=1"], b"did you mean tap.docker.tag?")]:
+        done = run(ready, "tap", "--detach", *[word for one in given for word in ("--set", one)])
+        assert done.returncode == 2 and sentence in done.stderr, done.stderr
+
+
+def test_a_failure_to_remove_is_told_and_is_no_success(ready):
+    assert run(ready, "tap", "--detach").returncode == 0
+    ready.forbidden = {"delete daemonsets"}
+    server = changing(ready)
+    failed = answer(server, "stop_kubeshark", confirm=True)
+    assert failed["isError"] and 'cannot delete resource "daemonsets"' in text(failed)
+    server.finish()
+    done = run(ready, "clean")
+    assert done.returncode == 1 and b'cannot delete resource "daemonsets"' in done.stderr
+    ready.forbidden = set()
+    ready.linger = 2
+    done = run(ready, "clean")
+    assert done.returncode == 0 and not OURS & ready.names() and not PODS & ready.names()
+
+
+def test_a_dry_run_shows_what_kubectl_takes(ready, any_kubectl):
+    before = ready.names()
+    done = kubeshark("tap", "front", "-n", "a,b", "-n", "c", "-s", "ks", "--dry-run",
+                     env={"PATH": "", "HOME": "/nowhere"})
+    assert done.returncode == 0 and ready.names() == before
+    applied = subprocess.run(
+        ["kubectl", "--kubeconfig", ready.kubeconfig, "apply", "--server-side",
+         "--validate=false", "--filename=-"], input=done.stdout, capture_output=True,
+        timeout=PATIENCE, env={**os.environ, **ready.env, **any_kubectl})
+    assert applied.returncode == 0, applied.stderr
+    assert ready.names() >= before | OURS | everywhere("ks")
+    assert arguments(ready, "daemonsets", "ks")["namespaces"] == "a,b,c"
+
+
+def test_the_files_of_deploy_are_what_is_rendered(tmp_path):
+    done = kubeshark("manifests", str(tmp_path))
+    assert done.returncode == 0
+    kept = ROOT / "Deploy"
+    made = {path.relative_to(tmp_path): path.read_text()
+            for path in tmp_path.rglob("*") if path.is_file()}
+    there = {path.relative_to(kept): path.read_text()
+             for path in kept.rglob("*") if path.is_file() and path.name != "README.md"}
+    assert set(made) == set(there)
+    for path, said in made.items():
+        assert said == there[path], f"{path} is old: run make manifests"
+
+
+def test_proxy_forwards_and_forwards_again(ready):
+    assert run(ready, "tap", "--detach").returncode == 0
+    marker = "KUBESHARK_TEST_PROXY"
+    process = subprocess.Popen(
+        [BINARY, "proxy", "--proxy-front-port", "0", "--kubeconfig", ready.kubeconfig],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={**os.environ, **ready.env, marker: "1"})
+    [url] = re.findall(rb"http://\S+", process.stdout.readline())
+    ask = url.decode() + "/api/mcp"
+    assert b"list_api_calls" in urllib.request.urlopen(ask, timeout=PATIENCE).read()
+    ready.cut()
+    for number, words in apiserver.children(marker):
+        if "port-forward" in words:
+            os.kill(number, signal.SIGKILL)
+    assert url in process.stdout.readline()
+    assert b"list_api_calls" in urllib.request.urlopen(ask, timeout=PATIENCE).read()
+    process.terminate()
+    assert process.wait(timeout=PATIENCE) == 0
+    soon(lambda: not apiserver.children(marker), "no kubectl is left")
+    done = run(ready, "proxy", "-s", "nowhere")
+    assert done.returncode == 1 and b"no namespace 'nowhere'" in done.stderr
+
+
+def test_logs_gathers_what_pods_have_said(ready, tmp_path):
+    assert run(ready, "tap", "--detach").returncode == 0
+    ready.logs = {"kubeshark-hub-node-1": "one\nan error\n", "kubeshark-agent-node-1": "two\n",
+                  "kubeshark-agent-node-1.previous": "the error before\n"}
+    ready.event("Pod", "kubeshark-hub-node-1", "BackOff", "why")
+    place = tmp_path / "logs.zip"
+    done = run(ready, "logs", "-f", str(place), "-g", "err.r")
+    assert done.returncode == 0, done.stderr
+    assert place.stat().st_mode & 0o777 == 0o600
+    with zipfile.ZipFile(place) as archive:
+        assert archive.testzip() is None
+        held = {name: archive.read(name).decode() for name in archive.namelist()}
+    assert held["kubeshark-hub-node-1.log"] == "an error\n"
+    assert held["kubeshark-agent-node-1.log"] == ""
+    assert held["kubeshark-agent-node-1.previous.log"] == "the error before\n"
+    assert "BackOff" in held["events.json"] and "DaemonSet" in held["objects.json"]
+    token = ready.find("secrets", "default", "kubeshark-agents")["data"]["token"]
+    assert token not in "".join(held.values())
+    assert run(ready, "logs", "-g", "(").returncode == 2
+
+
+def test_starting_can_be_given_up_and_goes_on_in_the_cluster(ready):
+    ready.pod_state = waiting("ContainerCreating", "pulling")
+    server = changing(ready)
+    server.send({"jsonrpc": "2.0", "id": "start", "method": "tools/call", "params": {
+        "name": "start_kubeshark", "arguments": {"confirm": True}}})
+    soon(lambda: OURS <= ready.names(), "the manifests are applied")
+    server.send({"jsonrpc": "2.0", "method": "notifications/cancelled",
+                 "params": {"requestId": "start"}})
+    status = answer(server, "check_kubeshark_status")
+    assert status["structuredContent"]["state"] == "starting"
+    assert OURS <= ready.names()
+    server.finish()
+
+
+def test_start_and_stop_act_on_the_cluster_that_is_queried(ready, hub, tmp_path):
+    folder = tmp_path / "other"
+    folder.mkdir()
+    other = apiserver.Cluster(folder)
+    before = other.names()
+    both = ready.write_kubeconfig("both", **{
+        "current-context": "other",
+        "clusters": [{"name": name, "cluster": {"server": one.url}}
+                     for name, one in (("c", ready), ("o", other))],
+        "contexts": [{"name": "asked", "context": {"cluster": "c", "user": "u"}},
+                     {"name": "other", "context": {"cluster": "o", "user": "u"}}]})
+    # The environment and the current context lead elsewhere.
+    server = Proxy(ready, "--kubeconfig", both, "--context", "asked", "--allow-destructive",
+                   env={"KUBECONFIG": other.kubeconfig})
+    assert not answer(server, "start_kubeshark", confirm=True).get("isError")
+    assert OURS <= ready.names() and other.names() == before
+    assert not answer(server, "get_api_stats").get("isError")
+    assert answer(server, "stop_kubeshark", confirm=True)["structuredContent"]["removed"]
+    assert not OURS & ready.names() and not [
+        one for one in other.requests if one[0] not in ("GET",)]
+    server.finish()
+    other.stop()
+
+
+# A Helm chart, by a reader of the few expressions that it uses. It stands in for helm, which is not
+# in every system's packages.
+
+
+class Chart:
+    def __init__(self, folder, namespace, **values):
+        self.values = yaml.safe_load((folder / "values.yaml").read_text())
+        for path, value in values.items():
+            *outer, last = path.split("__")
+            inner = self.values["tap"]
+            for name in outer:
+                inner = inner[name]
+            inner[last] = value
+        self.version = yaml.safe_load((folder / "Chart.yaml").read_text())["appVersion"]
+        self.namespace = namespace
+        self.text = (folder / "templates" / "kubeshark.yaml").read_text()
+
+    def objects(self):
+        tokens = re.split(r"(?s)(\s*\{\{-.*?\}\}|\{\{.*?\}\})", self.text)
+        text, rest = self.run(tokens, {})
+        assert not rest
+        return [one for one in yaml.safe_load_all(text) if one]
+
+    def run(self, tokens, names):
+        """The text up to the `end` or `else` of this block, and what follows it."""
+        said = ""
+        while tokens:
+            token, tokens = tokens[0], tokens[1:]
+            if not re.match(r"\s*\{\{", token):
+                said += token
+                continue
+            code = re.sub(r"^\s*\{\{-?|-?\}\}$", "", token).strip()
+            word, _, more = code.partition(" ")
+            if word in ("end", "else"):
+                return said, [token] + tokens
+            if word == "if":
+                chosen = self.value(more, names)
+                yes, tokens = self.run(tokens, names)
+                no = ""
+                if "else" in tokens[0]:
+                    no, tokens = self.run(tokens[1:], names)
+                assert "end" in tokens[0]
+                said, tokens = said + (yes if chosen else no), tokens[1:]
+            elif word == "range":
+                declared, _, listed = more.partition(":=")
+                body = tokens
+                _, tokens = self.run(body, {name.strip(): "" for name in declared.split(",")})
+                for at, one in enumerate(self.value(listed, names)):
+                    keys = [name.strip() for name in declared.split(",")]
+                    said += self.run(body, {**names, keys[-1]: one, keys[0]: at if len(keys) > 1
+                                            else one})[0]
+                assert "end" in tokens[0]
+                tokens = tokens[1:]
+            elif word == "fail":
+                # It stands in an `if` whose text is thrown away when it does not hold.
+                said += "FAILED"
+            else:
+                said += self.value(code, names)
+        return said, []
+
+    def value(self, code, names):
+        parts = re.findall(r'"(?:[^"\\]|\\.)*"|[()|]|[^\s()|]+', code)
+        result, rest = self.pipe(parts, names)
+        assert not rest, rest
+        return result
+
+    def pipe(self, parts, names):
+        result, parts = self.call(parts, names, [])
+        while parts and parts[0] == "|":
+            result, parts = self.call(parts[1:], names, [result])
+        return result, parts
+
+    def call(self, parts, names, last):
+        name, parts = (None, parts) if parts[0] in "(" or parts[0][0] in '".$' else (
+            parts[0], parts[1:])
+        given = []
+        while parts and parts[0] not in (")", "|"):
+            if parts[0] == "(":
+                one, parts = self.pipe(parts[1:], names)
+                parts = parts[1:]
+            else:
+                one, parts = self.atom(parts[0], names), parts[1:]
+            given.append(one)
+        given += last
+        calls = {
+            None: lambda one: one, "toJson": json.dumps, "and": lambda a, b: a and b,
+            "not": lambda a: not a, "empty": lambda a: not a, "join": lambda by, all: by.join(all),
+            "printf": lambda form, *all: form.replace("%v", "%s") % all,
+            "default": lambda standard, one: one or standard,
+            "replace": lambda old, new, one: one.replace(old, new),
+            "dig": lambda *_: "dG9rZW4=", "lookup": lambda *_: {}, "randAlphaNum": lambda *_: "x",
+            "b64enc": lambda *_: "x", "b64dec": lambda one: base64.b64decode(one).decode()}
+        return calls[name](*given), parts
+
+    def atom(self, word, names):
+        if word[0] == '"':
+            return json.loads(word)
+        if word.isdigit():
+            return int(word)
+        if word in names:
+            return names[word]
+        known = {"Release": {"Namespace": self.namespace, "Name": self.namespace,
+                             "Service": "kubeshark"},
+                 "Values": self.values, "Chart": {"AppVersion": self.version}}
+        for part in word.lstrip("$").lstrip(".").split("."):
+            known = known[part]
+        return known
+
+
+@pytest.mark.parametrize("values, flags", [
+    ({}, []),
+    ({"namespaces": ["a", "b"], "regex": "x$", "docker__tag": "9",
+      "docker__imagePullSecrets": ["p", "q"], "nodeSelector": {"a": "b"}},
+     ["tap.namespaces={a,b}", "tap.regex=x$", "tap.docker.tag=9",
+      "tap.docker.imagePullSecrets={p,q}", "tap.nodeSelector.a=b"]),
+    ({"rbac__clusterRoles": False, "namespaces": ["a", "b"]},
+     ["tap.rbac.clusterRoles=false", "tap.namespaces={a,b}"])])
+def test_the_chart_gives_the_objects_that_tap_applies(values, flags):
+    if "nodeSelector" in values:
+        values["nodeSelector"] = {"kubernetes.io/os": "linux", **values["nodeSelector"]}
+    done = kubeshark("tap", "-s", "ks", "--dry-run",
+                     *[word for one in flags for word in ("--set", one)])
+    applied = [one for one in yaml.safe_load_all(done.stdout) if one["kind"] != "Namespace"]
+    chart = Chart(ROOT / "Deploy" / "helm" / "kubeshark", "ks", **values).objects()
+
+    def keyed(objects):
+        found = {}
+        for one in objects:
+            if one["kind"] == "Secret":
+                one["stringData"] = {"token": "?"}
+            found[one["kind"], one["metadata"]["name"], one["metadata"].get("namespace")] = one
+        assert len(found) == len(objects)
+        return found
+
+    assert keyed(chart) == keyed(applied)
+
+
+@pytest.mark.parametrize("version", ["1.27", "1.32", "1.37"])
+def test_the_schemas_of_kubernetes_take_every_object(version):
+    documents = []
+    for flags in ([], ["--set", "tap.rbac.clusterRoles=false", "-n", "a,b"]):
+        done = kubeshark("tap", "front", "-s", "ks", "--dry-run", *flags)
+        documents += [one for one in yaml.safe_load_all(done.stdout)]
+    for path in (ROOT / "Deploy").glob("kubeshark*.yaml"):
+        documents += [one for one in yaml.safe_load_all(path.read_text())]
+    assert len(documents) > 30
+    for one in documents:
+        kubernetes_validate.validate(one, version, strict=True)
