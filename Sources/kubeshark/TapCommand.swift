@@ -100,6 +100,7 @@ struct TapCommand: AsyncParsableCommand {
       let manifests = try Manifests(
         settings, namespace: access.namespace, token: Manifests.newToken(), version: imageTag)
       print(manifests.yaml, terminator: "")
+      printError("kubeshark: the token in the Secret is made anew each time this is printed")
     } catch { throw .usage(error.message) }
   }
 }

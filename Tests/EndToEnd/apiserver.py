@@ -181,8 +181,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 {"name": one.split("/")[0], "preferredVersion": self.version(one),
                  "versions": [self.version(one)]} for one in versions]})
         if path == "/openapi/v2":
-            return self.send_bytes(
-                "application/com.github.proto-openapi.spec.v2@v1.0+protobuf", openapi())
+            return self.send_bytes("application/octet-stream", openapi())
         if path == "/version":
             return self.send(200, {"major": "1", "minor": "32", "gitVersion": "v1.32.0"})
         version, rest = "", []
