@@ -81,6 +81,7 @@ reference: build ## Write docs/kfl.md, the reference of fields and functions
 
 samples: ## Make the sample captures anew (root, Linux)
 	@Scripts/make-samples
+	@Scripts/make-tls-samples
 
 format: ## Format all Swift files
 	@swift format --in-place --parallel --recursive Package.swift Sources Tests Fuzz Benchmarks

@@ -146,7 +146,8 @@ extension Traffic {
         continue
       }
       let count = Int64(group.metrics.count)
-      for end in group.keys[1...2] {
+      // Both ends may be one address.
+      for end in Set(group.keys[1...2]) {
         if case .text(let address) = end {
           sightings.addresses[address]?.tls[secrecy, default: 0] += count
         }

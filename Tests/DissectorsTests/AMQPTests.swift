@@ -28,6 +28,14 @@ import Testing
     #expect(calls[10].text(.statusText) == "404")
   }
 
+  @Test func olderVersionsWithTheSameFramesAreReadAsWell() {
+    for version: [UInt8] in [[1, 1, 0, 9], [1, 1, 8, 0]] {
+      var older = Self.session
+      older.turns[0] = .says(.client, Array("AMQP".utf8) + version)
+      #expect(older.calls().count == Self.session.calls().count)
+    }
+  }
+
   @Test func contentsHaveTheirPropertiesAndBodies() throws {
     let calls = Self.session.calls().sorted { $0.index < $1.index }
     #expect(calls[5].request?.text == "{\"id\":1}")
