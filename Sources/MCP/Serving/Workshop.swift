@@ -73,14 +73,18 @@ package final class Workshop: Sendable {
     waiting?.resume()
   }
 
-  /// Returns when it is closed and all work has ended.
+  /// Returns when it is closed and all work has ended. A cancelled task closes it.
   func run() async {
-    await withCheckedContinuation { continuation in
-      let isOver = state.withLock { state in
-        if !state.isOver { state.waiting = continuation }
-        return state.isOver
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let isOver = state.withLock { state in
+          if !state.isOver { state.waiting = continuation }
+          return state.isOver
+        }
+        if isOver { continuation.resume() }
       }
-      if isOver { continuation.resume() }
+    } onCancel: {
+      close()
     }
   }
 
