@@ -34,8 +34,9 @@ let modules: [Target] =
   + module("Query", uses: "KFL", "Store", "Entries", "JSON", "Bytes")
   + module(
     "Pipeline",
-    uses: "Packets", "Capture", "Layers", "Flows", "Dissectors", "Entries", "Store",
-    "Decompression", "Bytes")
+    uses: "Packets", "Capture", "Layers", "Flows", "Dissectors", "Entries", "Store", "Ring",
+    "Decompression", "JSON", "Bytes")
+  + module("Shipping", uses: "Pipeline", "Store", "JSON", "Bytes")
   + module("Identity", uses: "Entries", "JSON", "Bytes", products: [.yams])
   + module("ToolKit", uses: "JSON", "Bytes")
   + module(
@@ -43,13 +44,14 @@ let modules: [Target] =
     products: [.asyncHTTPClient, .crypto, .nioCore])
   + module(
     "Tools",
-    uses: "ToolKit", "ObjectStorage", "Query", "Pipeline", "Snapshots", "Ring", "Capture",
+    uses: "ToolKit", "ObjectStorage", "Query", "Shipping", "Pipeline", "Snapshots", "Ring",
+    "Capture",
     "Identity", "KFL", "Store", "Dissectors", "Entries", "Layers", "Packets",
     "Decompression", "JSON", "Bytes",
     products: [.crypto])
   + module("MCP", uses: "ToolKit", "JSON", "Bytes", products: [.crypto, .logging])
   + module(
-    "Hub", uses: "MCP", "ToolKit", "Tools", "Decompression", "JSON", "Bytes",
+    "Hub", uses: "MCP", "ToolKit", "Tools", "Shipping", "Ring", "Decompression", "JSON", "Bytes",
     products: [
       .hummingbird, .hummingbirdCore, .hummingbirdTLS, .logging, .nioCore, .nioSSL,
       .serviceLifecycle,
@@ -58,21 +60,34 @@ let modules: [Target] =
     "HubClient", uses: "ToolKit", "JSON", "Bytes",
     products: [.asyncHTTPClient, .crypto, .nioCore, .nioSSL])
   + module(
+    "KubeAPI", uses: "HubClient", "Identity", "JSON", "Bytes",
+    products: [.asyncHTTPClient, .nioCore, .nioSSL])
+  + module(
+    "NodeAgent",
+    uses: "KubeAPI", "HubClient", "ToolKit", "Shipping", "Identity", "Pipeline", "Capture",
+    "Snapshots", "Ring",
+    "Store", "Packets",
+    "Flows", "Dissectors", "Entries", "KFL", "JSON", "Bytes", "CLinux",
+    products: [.asyncHTTPClient, .nioCore, .nioSSL])
+  + module(
     "Cluster", uses: "HubClient", "ToolKit", "KFL", "JSON", "Bytes", "CLinux", "CZlib",
     testProducts: [.yams])
   + command(
     "kubeshark",
-    uses: "MCP", "Cluster", "HubClient", "Hub", "Tools", "ToolKit", "ObjectStorage", "Snapshots",
+    uses: "MCP", "Cluster", "NodeAgent", "KubeAPI", "Shipping", "HubClient", "Hub", "Tools",
+    "ToolKit", "ObjectStorage", "Snapshots",
     "Ring", "Capture", "Identity", "Pipeline", "Query", "KFL", "Store", "Entries", "Dissectors",
     "Flows", "Layers", "Packets", "JSON", "Bytes", "CVersion",
     products: [.argumentParser, .logging, .serviceLifecycle, .asyncHTTPClient, .yams])
   + example("mcp-fixture", path: "MCPFixture", uses: "Hub", "MCP", "ToolKit", "JSON")
   + benchmark(
     "kubeshark-bench",
-    uses: "Pipeline", "Query", "KFL", "Store", "Entries", "Dissectors", "Flows", "Layers",
-    "Packets", "JSON", "Bytes", products: [.argumentParser])
+    uses: "Shipping", "Pipeline", "Query", "KFL", "Store", "Entries", "Dissectors", "Flows",
+    "Layers",
+    "Packets", "JSON", "Bytes", products: [.argumentParser, .asyncHTTPClient, .nioCore])
   + fuzzing(
-    uses: "MCP", "ToolKit", "Identity", "Query", "KFL", "Store", "Dissectors", "Entries", "Flows",
+    uses: "MCP", "ToolKit", "Identity", "Shipping", "Query", "KFL", "Store", "Dissectors",
+    "Entries", "Flows",
     "Layers", "Packets", "Decompression", "JSON", "Bytes", "CZlib", "CZstd", products: [.crypto])
 
 // Why each one is here: ARCHITECTURE.md, "Dependencies, with reasons".

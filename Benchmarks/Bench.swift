@@ -21,7 +21,7 @@ struct Bench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "kubeshark-bench",
     abstract: "Measures the CPU time of each stage from packets to answers.",
-    subcommands: [StoreBench.self])
+    subcommands: [StoreBench.self, AgentsBench.self])
 
   @Option(parsing: .upToNextOption, help: "Sizes of the captures made, in MB.")
   var megabytes = [16, 128]

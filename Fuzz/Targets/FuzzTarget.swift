@@ -28,7 +28,7 @@ package struct FuzzTarget: Sendable {
     + DissectionTarget.all
     + [SealedTarget.target, RecognitionTarget.target, BlockTarget.target, JSONTarget.target]
     + [KFLTarget.target, PlanTarget.target, MCPTarget.target, TextTarget.target]
-    + [InventoryTarget.target, DecompressionTarget.target]
+    + [InventoryTarget.target, DecompressionTarget.target, ShipmentTarget.target]
 
   package static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }
 }

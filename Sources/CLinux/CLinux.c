@@ -179,3 +179,10 @@ int ks_child_start(const char *path, char *const arguments[], const void *input,
   *child = (struct ks_child){watcher, kept[life], kept[report], kept[output], kept[error]};
   return 0;
 }
+
+#if defined(__GLIBC__)
+#include <malloc.h>
+void ks_trim_memory(void) { malloc_trim(0); }
+#else
+void ks_trim_memory(void) {}
+#endif

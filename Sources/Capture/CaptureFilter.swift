@@ -1,13 +1,31 @@
+package import Bytes
 import CPcap
 import Packets
 
 /// A capture filter in libpcap's language, such as `tcp port 80 and not host 10.0.0.1`.
 package struct CaptureFilter: Hashable, Sendable {
   package let text: String
+  /// Whether it lets nothing pass, which libpcap's language has no word for.
+  private let refusesAll: Bool
+
+  /// Lets nothing pass.
+  package static let nothing = CaptureFilter()
+
+  private init() { (text, refusesAll) = ("nothing", true) }
+
+  /// Packets from or to one of these addresses.
+  package init(hosts: [IPAddress]) throws(LiveError) {
+    guard !hosts.isEmpty else {
+      self = .nothing
+      return
+    }
+    try self.init(
+      hosts.map { "\($0.isV4 ? "ip" : "ip6") host \($0)" }.joined(separator: " or "))
+  }
 
   /// - Throws: what libpcap says of a text that is no filter.
   package init(_ text: String) throws(LiveError) {
-    self.text = text
+    (self.text, refusesAll) = (text, false)
     // Syntax does not depend on the link; a filter that only some links cannot have passes here.
     guard let handle = pcap_open_dead(DLT_EN10MB, Self.snapLength) else { return }
     defer { pcap_close(handle) }
@@ -26,6 +44,7 @@ package struct CaptureFilter: Hashable, Sendable {
 
   /// The program for packets of this link type.
   func program(for link: LinkType) throws(LiveError) -> [Instruction] {
+    guard !refusesAll else { return [.refuse] }
     // Where libpcap's number differs from that in files.
     let number = link == .raw ? DLT_RAW : Int32(link.rawValue)
     guard let handle = pcap_open_dead(number, Self.snapLength) else {
@@ -38,6 +57,7 @@ package struct CaptureFilter: Hashable, Sendable {
   /// The program for what the kernel shows of this interface: there, tags are beside the packet, and
   /// only a handle of the interface itself makes libpcap look for them where they are.
   func program(on interface: String, link: LinkType) throws(LiveError) -> [Instruction] {
+    guard !refusesAll else { return [.refuse] }
     var problem = [CChar](repeating: 0, count: Int(PCAP_ERRBUF_SIZE))
     guard let handle = pcap_create(interface, &problem) else { return try program(for: link) }
     defer { pcap_close(handle) }

@@ -19,6 +19,11 @@
     private let fate = Mutex(Fate())
     /// The sockets before they are read: opening is where errors are told.
     private let opened: Mutex<[PacketRing]>
+    /// The sockets that are read, while somebody may want to change their filter.
+    private let current = Mutex<[PacketRing]>([])
+    private let chosen: Mutex<CaptureFilter?>
+    /// Held while sockets are opened or their filter is changed.
+    private let changing = Mutex(())
 
     private struct Fate {
       var state = InterfaceCounters.State.up
@@ -40,6 +45,7 @@
       (self.name, self.settings) = (name, settings)
       loopback = UInt32(Interfaces.number(of: "lo") ?? 1)
       opened = Mutex([])
+      chosen = Mutex(settings.filter)
       let rings = try open()
       opened.withLock { $0 = rings }
     }
@@ -56,6 +62,34 @@
     // MARK: Opening
 
     private func open() throws(LiveError) -> [PacketRing] {
+      try changing.withLock { (_) throws(LiveError) in
+        let rings = try openLocked()
+        current.withLock { $0 = rings }
+        return rings
+      }
+    }
+
+    /// Another filter from now on; what the kernel has taken already still comes. Nil lets
+    /// everything pass.
+    func change(_ filter: CaptureFilter?) throws(LiveError) {
+      try changing.withLock { (_) throws(LiveError) in
+        let before = chosen.withLock { chosen in
+          defer { chosen = filter }
+          return chosen
+        }
+        let rings = current.withLock { $0 }
+        guard let first = rings.first else { return }
+        do throws(LiveError) {
+          let program = try program(for: first)
+          for ring in rings { try ring.setFilter(program) }
+        } catch {
+          chosen.withLock { $0 = before }
+          throw error
+        }
+      }
+    }
+
+    private func openLocked() throws(LiveError) -> [PacketRing] {
       var number: Int32 = 0
       if name != Interfaces.any {
         guard let found = Interfaces.number(of: name) else {
@@ -90,7 +124,7 @@
 
     private func program(for ring: PacketRing) throws(LiveError) -> [CaptureFilter.Instruction] {
       var program = [CaptureFilter.Instruction.accept(UInt32(CaptureFilter.snapLength))]
-      if let filter = settings.filter {
+      if let filter = chosen.withLock({ $0 }) {
         program = try filter.program(on: name, link: ring.linkType)
         if ring.linkType == .linuxSLL2 {
           guard let cooked = CaptureFilter.Instruction.cooked(program) else {
@@ -119,6 +153,7 @@
         read(rings, sink)
         if sink.isStopped() { break }
         rings = []
+        current.withLock { $0 = [] }
         tell(.gone, sink)
         guard let again = reopened(sink) else { break }
         rings = again

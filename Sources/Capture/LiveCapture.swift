@@ -61,6 +61,17 @@ package final class LiveCapture: Sendable {
     #endif
   }
 
+  /// Another filter for all interfaces, while they are captured. No packet that passes both comes
+  /// twice or is lost.
+  ///
+  /// - Parameter filter: nil lets everything pass.
+  /// - Throws: `.filter` when the kernel does not take it; the one before stays.
+  package func change(_ filter: CaptureFilter?) throws(LiveError) {
+    #if canImport(Glibc) || canImport(Musl)
+      for capture in captures { try capture.change(filter) }
+    #endif
+  }
+
   /// Ends the fetching; returns when the last packet was taken.
   package func stop() {
     isStopped.store(true, ordering: .relaxed)

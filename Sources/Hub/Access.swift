@@ -39,6 +39,7 @@ package struct Access: Hashable, Sendable {
   ) -> Capability? {
     switch tool {
     case "enable_dissection", "disable_dissection": return .control
+    case "set_targets": return .targeting
     case "create_snapshot", "delete_snapshot", "upload_snapshot_to_cloud",
       "download_snapshot_from_cloud":
       return .snapshotWrite

@@ -18,6 +18,7 @@ package final class HubFace: Sendable {
   package let counters: HubCounters
   private let metrics: @Sendable () -> [Metric]
   private let isReady: @Sendable () -> Bool
+  private let agents: AgentsMount?
 
   /// - Parameters:
   ///   - isReady: whether questions are answered without waiting for traffic to be read.
@@ -26,12 +27,12 @@ package final class HubFace: Sendable {
     hub: @escaping HubChoice, routes: [HubRoute], visitors: VisitorRules = VisitorRules(),
     gate: Gate = Gate(), limits: HubLimits = HubLimits(), counters: HubCounters = HubCounters(),
     metrics: @escaping @Sendable () -> [Metric] = { [] },
-    isReady: @escaping @Sendable () -> Bool = { true }
+    isReady: @escaping @Sendable () -> Bool = { true }, agents: AgentsMount? = nil
   ) {
     (self.hub, self.routes, self.visitors) = (hub, routes, visitors)
     (self.gate, self.limits, self.counters) = (gate, limits, counters)
     turns = CallGate(width: limits.calls, waiting: limits.waitingCalls)
-    (self.metrics, self.isReady) = (metrics, isReady)
+    (self.metrics, self.isReady, self.agents) = (metrics, isReady, agents)
   }
 
   /// Whether this path may lead to a tool, whose work may take its time.
@@ -160,6 +161,7 @@ package final class HubFace: Sendable {
     var path = request.path.split(separator: "/").map { percentDecoded($0) }
     if path == ["metrics"] { return only(request) { metricsPage() } }
     if path.first == "api" { path.removeFirst() }
+    if path == ["agents"], let agents { return only(request) { agents.list } }
     if path == ["whoami"] { return only(request) { .json(access.json) } }
     guard path.first == "mcp" else { throw noSuchPath(request) }
     path.removeFirst()

@@ -12,6 +12,7 @@ import ToolKit
 package struct HubServer: Sendable {
   private let face: HubFace?
   private let mcp: MCPMount?
+  private let agents: AgentsMount?
   private let host: String
   private let port: Int
   private let tls: HubTLS?
@@ -24,11 +25,13 @@ package struct HubServer: Sendable {
   /// - Parameter tls: the certificate; without one the server speaks in clear text.
   /// - Parameter onListening: gets the port once connections are accepted.
   package init(
-    _ face: HubFace?, mcp: MCPMount? = nil, host: String, port: Int, tls: HubTLS? = nil,
+    _ face: HubFace?, mcp: MCPMount? = nil, agents: AgentsMount? = nil, host: String, port: Int,
+    tls: HubTLS? = nil,
     log: Logger,
     onListening: @escaping @Sendable (_ port: Int) async -> Void
   ) {
-    (self.face, self.mcp, self.host, self.port) = (face, mcp, host, port)
+    (self.face, self.mcp, self.agents) = (face, mcp, agents)
+    (self.host, self.port) = (host, port)
     (self.tls, self.log, self.onListening) = (tls, log, onListening)
     limits = face?.limits ?? HubLimits()
     counters = face?.counters ?? HubCounters()
@@ -72,6 +75,13 @@ package struct HubServer: Sendable {
         isHead: request.method == .head, closes: true)
     }
     let outline = HubRequest(request, body: [])
+    switch agents?.place(outline.path) {
+    case .shipment(let node)?:
+      return try await respond(to: request, outline, of: node, channel)
+    case .raw(let node, let id)?:
+      return try await receive(request, outline, id, from: node, channel)
+    case .list?, nil: break
+    }
     if let mcp, mcp.takes(outline, isAlone: face == nil) {
       return try await respond(to: request, mcp, channel)
     }
@@ -206,6 +216,49 @@ package struct HubServer: Sendable {
         }
         try await writer.finish(nil)
       })
+  }
+
+  // MARK: Agents
+
+  private func respond(
+    to request: Request, _ outline: HubRequest, of node: String, _ channel: any Channel
+  ) async throws -> Response {
+    guard let agents else { return Response(status: .notFound) }
+    if let refusal = agents.refusal(outline, node: node) {
+      if refusal.status == 401 { counters.turnAway(.token) }
+      return response(refusal, isHead: false, closes: true)
+    }
+    var isRead = false
+    let answer = try await agents.answer(outline, node: node) {
+      let bytes = try await collected(request.body, limit: agents.length(outline) ?? 0)
+      isRead = bytes != nil
+      tell(channel, .answering)
+      return bytes
+    }
+    counters.answered(answer.status)
+    tell(channel, .answered)
+    return response(answer, isHead: false, closes: !isRead)
+  }
+
+  /// Raw packets, as many as come; only a silence counts as too slow.
+  private func receive(
+    _ request: Request, _ outline: HubRequest, _ id: String, from node: String,
+    _ channel: any Channel
+  ) async throws -> Response {
+    guard let agents else { return Response(status: .notFound) }
+    if let refusal = agents.refusal(outline, node: node, isRaw: true) {
+      if refusal.status == 401 { counters.turnAway(.token) }
+      return response(refusal, isHead: false, closes: true)
+    }
+    let pieces = request.body.map { (chunk: ByteBuffer) -> [UInt8] in
+      // Whoever sends has its time anew with every piece.
+      self.tell(channel, .answered)
+      return Array(chunk.readableBytesView)
+    }
+    let answer = await agents.answer(id, from: node, pieces)
+    counters.answered(answer.status)
+    tell(channel, .answered)
+    return response(answer, isHead: false, closes: true)
   }
 
   // MARK: MCP

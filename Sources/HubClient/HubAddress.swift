@@ -88,7 +88,7 @@ package struct HubAddress: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// The address of a path on the Hub.
-  func url(_ path: String) -> String { description + path }
+  package func url(_ path: String) -> String { description + path }
 
   /// What must stay the same for credentials to be sent along: scheme, host, port.
   var origin: String { "\(scheme)://\(host):\(port ?? (scheme == "https" ? 443 : 80))" }

@@ -1,5 +1,5 @@
 import AsyncHTTPClient
-import NIOSSL
+package import NIOSSL
 
 /// How a Hub elsewhere is reached: credentials, certificates, proxies.
 package struct HubClientSettings: Sendable {
@@ -19,7 +19,7 @@ package struct HubClientSettings: Sendable {
   package init() {}
 
   /// The settings of TLS.
-  func tls() throws(Problem) -> TLSConfiguration {
+  package func tls() throws(Problem) -> TLSConfiguration {
     var tls = TLSConfiguration.makeClientConfiguration()
     if !verifiesCertificates { tls.certificateVerification = .none }
     if let caFile {

@@ -26,10 +26,10 @@ package final class TokenSource: Sendable {
 
   private let place: Place?
 
-  init(_ place: Place?) { self.place = place }
+  package init(_ place: Place?) { self.place = place }
 
   /// The token as it is now; nil when there is none.
-  var token: String? {
+  package var token: String? {
     switch place {
     case nil: nil
     case .text(let text): text

@@ -27,6 +27,8 @@ package struct Inventory: Sendable {
     package var selector: [String: String]
     /// A pod in its node's network namespace: its address is the node's, and names the node.
     package var usesHostNetwork: Bool
+    /// It is not there any more, and known for what it was.
+    package var isGone = false
 
     package init(
       kind: Kind, name: String, namespace: String = "", addresses: [IPAddress] = [],
@@ -44,6 +46,8 @@ package struct Inventory: Sendable {
 
   /// Ordered by kind, namespace and name.
   package private(set) var items: [Item]
+  /// Services by their namespace, in order: a cluster has too many to look through for each pod.
+  private let services: [String: [Item]]
 
   package init(_ items: [Item] = []) {
     self.items = items.sorted {
@@ -51,15 +55,15 @@ package struct Inventory: Sendable {
         $1.kind.rawValue, $1.namespace, $1.name, $1.since
       )
     }
+    services = Dictionary(grouping: self.items.filter { $0.kind == .service }, by: \.namespace)
   }
 
   /// Names of the services in front of a pod, in order.
   package func services(of pod: Item) -> [String] {
-    items.filter { service in
-      service.kind == .service && service.namespace == pod.namespace
-        && (service.pods.contains(pod.name)
-          || !service.selector.isEmpty
-            && service.selector.allSatisfy { pod.labels[$0.key] == $0.value })
+    services[pod.namespace, default: []].filter { service in
+      service.pods.contains(pod.name)
+        || !service.selector.isEmpty
+          && service.selector.allSatisfy { pod.labels[$0.key] == $0.value }
     }.map(\.name)
   }
 

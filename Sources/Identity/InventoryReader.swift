@@ -1,6 +1,6 @@
 import Bytes
 import Entries
-import JSON
+package import JSON
 import Yams
 
 /// Why a workloads file could not be used.
@@ -27,7 +27,7 @@ package struct InventoryReader: Sendable {
   /// Pods and addresses behind services, by EndpointSlices.
   private var behind: [ServiceKey: Set<String>] = [:]
 
-  private struct ServiceKey: Hashable {
+  fileprivate struct ServiceKey: Hashable {
     var namespace: String
     var name: String
   }
@@ -103,6 +103,50 @@ package struct InventoryReader: Sendable {
       item.pods = (Set(item.pods).union(pods)).sorted()
       return item
     }
+  }
+
+  // MARK: Objects one by one
+
+  /// What one object of a cluster says of addresses.
+  package struct Fact: Sendable {
+    fileprivate var item: Inventory.Item?
+    fileprivate var service: ServiceKey?
+    fileprivate var pods: Set<String> = []
+
+    /// The same of something that is gone; nil when nothing needs to be remembered of it.
+    package var former: Fact? {
+      guard var item, item.kind == .pod, !item.addresses.isEmpty, !item.usesHostNetwork else {
+        return nil
+      }
+      item.isGone = true
+      return Fact(item: item)
+    }
+
+    /// Whether both say the same of addresses.
+    package func hasAddresses(of other: Fact) -> Bool {
+      item?.addresses == other.item?.addresses
+    }
+  }
+
+  /// What a pod, service, node or EndpointSlice says; nil for what is none of them.
+  package static func fact(of object: JSONValue) -> Fact? {
+    var reader = InventoryReader()
+    reader.readObject(object)
+    if let item = reader.items.first { return Fact(item: item) }
+    guard let (service, pods) = reader.behind.first else { return nil }
+    return Fact(service: service, pods: pods)
+  }
+
+  /// What all of them say together.
+  package static func inventory(of facts: some Sequence<Fact>) -> Inventory {
+    var reader = InventoryReader()
+    for fact in facts {
+      if let item = fact.item { reader.items.append(item) }
+      if let service = fact.service {
+        reader.behind[service, default: []].formUnion(fact.pods)
+      }
+    }
+    return Inventory(reader.joined())
   }
 
   // MARK: Our own form

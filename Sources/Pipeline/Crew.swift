@@ -170,15 +170,18 @@ final class Crew: Sendable {
   var counted: Statistics {
     var statistics = Statistics()
     var dissection = DissectionCounters()
+    var leftToOthers: UInt64 = 0
     for post in posts {
       post.worker.withLock { worker in
         statistics.add(worker.flowCounters)
         statistics.entries += worker.entries
+        leftToOthers += worker.leftToOthers
         dissection.add(worker.dissectionCounters)
       }
     }
     statistics.take(dissection)
     for (name, count) in [
+      ("entries left to the node of their server", leftToOthers),
       ("conversations without a flow record", flowsLeftOut.withLock { $0 }),
       ("open conversations not shown yet", openLeftOut.withLock { $0 }),
     ] where count > 0 {

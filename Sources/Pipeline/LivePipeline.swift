@@ -14,8 +14,6 @@ import Synchronization
 /// cannot keep up the queue is full, and what comes then is shed and counted; raw packets are kept
 /// all the same, and the memory in use stays bounded.
 package final class LivePipeline: Sendable {
-  /// Time between two settlements.
-  private static let interval = Duration.milliseconds(500)
   /// Time between two looks into key logs: what waits for its secrets waits about as long.
   private static let keyInterval = Duration.milliseconds(100)
   /// Settlements take at most this part of the time, however much there is to show.
@@ -30,6 +28,8 @@ package final class LivePipeline: Sendable {
   private let tell: @Sendable (String) -> Void
   private let queue: ChunkQueue
   private let dissects: Atomic<Bool>
+  private let sheds = Atomic(false)
+  private let restarts = Atomic(false)
   private let shed = Atomic<UInt64>(0)
   private let whileOff = Atomic<UInt64>(0)
   private let published: Mutex<Statistics>
@@ -57,6 +57,15 @@ package final class LivePipeline: Sendable {
   package func dissect(_ on: Bool) { dissects.store(on, ordering: .relaxed) }
 
   package var isDissecting: Bool { dissects.load(ordering: .relaxed) }
+
+  /// While it is on, packets are kept raw and not dissected, and are counted as shed: for want of
+  /// memory or of anything else that somebody watches.
+  package func shed(_ on: Bool) { sheds.store(on, ordering: .relaxed) }
+
+  package var isShedding: Bool { sheds.load(ordering: .relaxed) }
+
+  /// Makes entries of everything that is open and lets go of its memory, once, soon.
+  package func startAfresh() { restarts.store(true, ordering: .relaxed) }
 
   /// What has been settled, with what became of packets up to now. Any thread may ask.
   package var statistics: Statistics { published.withLock { withCapture($0) } }
@@ -86,7 +95,7 @@ package final class LivePipeline: Sendable {
     var past = Statistics()
     var stretch: Stretch?
     var lastChunk = ContinuousClock.now
-    var due = ContinuousClock.now + Self.interval
+    var due = ContinuousClock.now + settings.settling
     var keysDue = ContinuousClock.now
     let keyLogs = settings.keyLogs
     keyLogs.secrets.mayGrow(!keyLogs.isEmpty)
@@ -97,6 +106,8 @@ package final class LivePipeline: Sendable {
         }
         keysDue = .now + Self.keyInterval
       }
+      let isAfresh = restarts.exchange(false, ordering: .relaxed)
+      if isAfresh, stretch != nil { turn(&stretch, &past, store, firstStream) }
       if isDissecting != (stretch != nil) {
         turn(&stretch, &past, store, firstStream)
         settled()
@@ -113,7 +124,7 @@ package final class LivePipeline: Sendable {
       }
       settle(stretch, past, store)
       settled()
-      due = .now + max(Self.interval, (.now - now) * (Self.share - 1))
+      due = .now + max(settings.settling, (.now - now) * (Self.share - 1))
     }
     capture.stop()
     keyLogs.read(isFinal: true)
@@ -131,7 +142,7 @@ package final class LivePipeline: Sendable {
     keep?(chunk)
     if !isDissecting {
       whileOff.add(UInt64(chunk.packets.count), ordering: .relaxed)
-    } else if !queue.put(chunk) {
+    } else if isShedding || !queue.put(chunk) {
       shed.add(UInt64(chunk.packets.count), ordering: .relaxed)
     }
   }

@@ -28,6 +28,12 @@ package struct PipelineSettings: Sendable {
   package var keyLogs = KeyLogs()
   /// Bytes of live packets that may wait for dissection; what comes beyond is shed.
   package var waitingBytes = 64 << 20
+  /// Time between two settlements of live traffic: what is done by then becomes visible.
+  package var settling = Duration.milliseconds(500)
+  /// Of live traffic, what is known of addresses as it changes; goes before `names`.
+  package var guide: Guide?
+  /// The node that entries are said to come from; nil leaves it open.
+  package var node: String?
 
   /// Names of the protocols whose calls are read.
   package var protocols: [String] {

@@ -47,7 +47,18 @@ package struct Statistics: Hashable, Sendable {
   /// What live capture adds; nil for files.
   package var live: Live?
 
+  /// Nodes that agents report from; empty where there are no agents.
+  package var nodes: [Node] = []
+
   package init() {}
+
+  /// A node with the state of its agent.
+  package struct Node: Hashable, Sendable {
+    package var name: String
+    package var state: String
+
+    package init(name: String, state: String) { (self.name, self.state) = (name, state) }
+  }
 
   /// What became of the packets of live interfaces.
   ///

@@ -12,13 +12,20 @@ import Store
 struct Worker {
   private var table: FlowTable
   private let dissection: Dissection
-  private let names: NameTable
+  private var names: NameTable
+  /// Which entries are kept, by their ends; nil keeps all.
+  private var keeps: Guide.Choice?
+  private let guide: Guide?
+  private var guidePage = 0
+  private let node: String?
   private let store: EntryStore
   private let firstStream: UInt64
   private let openRecords: Int
   /// The last few names looked up: most packets are between few addresses.
   private var known: [IPAddress: Workload?] = [:]
   private(set) var entries: UInt64 = 0
+  /// Entries that are somebody else's.
+  private(set) var leftToOthers: UInt64 = 0
 
   /// Entries held before they go to the store: of a few hostile bytes they may be large.
   private static let mostReady = 1_024
@@ -40,6 +47,7 @@ struct Worker {
     dissection = Dissection(
       limits: settings.dissection, switches: settings.switches, secrets: settings.keyLogs.secrets)
     names = settings.names
+    (guide, node) = (settings.guide, settings.node)
     self.store = store
     self.firstStream = firstStream
     openRecords = settings.openRecords
@@ -81,8 +89,10 @@ struct Worker {
   /// Names the ends of entries and puts them into the store.
   mutating func keep(_ entries: [Entry]) throws(StoreError) {
     guard !entries.isEmpty else { return }
-    self.entries += UInt64(entries.count)
-    try store.append(named(entries))
+    let kept = named(entries)
+    self.entries += UInt64(kept.count)
+    leftToOthers += UInt64(entries.count - kept.count)
+    try store.append(kept)
   }
 
   /// Time passes without packets: what has waited long enough ends.
@@ -99,11 +109,24 @@ struct Worker {
     return open
   }
 
-  /// The entries with the names of their ends.
+  /// The entries that are ours, with the names of their ends and of the node.
   mutating func named(_ entries: [Entry]) -> [Entry] {
-    guard !names.isEmpty || firstStream > 0 else { return entries }
+    if let page = guide?.page(after: &guidePage) {
+      (names, keeps) = (page.names, page.keeps)
+      known.removeAll(keepingCapacity: true)
+    }
+    guard !names.isEmpty || firstStream > 0 || keeps != nil || node != nil else { return entries }
     var ready = entries
-    for index in ready.indices { ready[index].stream &+= firstStream }
+    if let keeps {
+      ready.removeAll { !keeps($0.source.address, $0.destination.address) }
+    }
+    for index in ready.indices {
+      ready[index].stream &+= firstStream
+      if let node {
+        ready[index].fields.add(.nodeID, .text(node))
+        ready[index].fields.add(.nodeName, .text(node))
+      }
+    }
     guard !names.isEmpty else { return ready }
     for index in ready.indices {
       let when = ready[index].timestamp

@@ -20,7 +20,7 @@ package struct ExportStream: Sendable {
   package private(set) var first: Timestamp?
   package private(set) var last: Timestamp?
 
-  init(
+  package init(
     _ merger: CaptureMerger, format: ExportRequest.Format, linkType: LinkType,
     extras: CaptureExtras
   ) {

@@ -21,6 +21,13 @@ package protocol RawCapture: Sendable {
 
   /// Names and keys that the captures carry.
   func extras() throws(SnapshotError) -> CaptureExtras
+
+  /// What the latest `files` should have had and could not get: a node and why, for each.
+  var missing: [String] { get }
+}
+
+extension RawCapture {
+  package var missing: [String] { [] }
 }
 
 /// What there is of one node's packets.
@@ -36,6 +43,14 @@ package struct RawNode: Hashable, Sendable {
   package var lost: UInt64 = 0
   /// Why the latest could not.
   package var failure: String?
+
+  package init(
+    name: String, times: ClosedRange<Timestamp>?, bytes: UInt64, packets: UInt64, segments: Int,
+    dropped: UInt64 = 0, lost: UInt64 = 0, failure: String? = nil
+  ) {
+    (self.name, self.times, self.bytes, self.packets) = (name, times, bytes, packets)
+    (self.segments, self.dropped, self.lost, self.failure) = (segments, dropped, lost, failure)
+  }
 }
 
 extension [RawNode] {

@@ -43,6 +43,8 @@ package struct Snapshot: Hashable, Sendable {
   /// Packets in the window that match; an upper bound until they were counted.
   package internal(set) var packets: UInt64 = 0
   package internal(set) var isCounted = false
+  /// Nodes whose packets could not be had, with why; the snapshot is complete without them.
+  package internal(set) var missing: [String] = []
 
   /// Bytes of its files.
   package var bytes: UInt64 { files.reduce(0) { $0 + $1.bytes } }
@@ -64,6 +66,7 @@ extension Snapshot {
     ]
     if let error { object["error"] = .string(error) }
     if let filter { object["filter"] = .string(filter) }
+    if !missing.isEmpty { object["missing"] = .array(missing.map { .string($0) }) }
     return object
   }
 
@@ -82,6 +85,7 @@ extension Snapshot {
     (self.nodes, self.packets, self.files) = (nodes, packets, files)
     error = json["error"]?.string
     filter = json["filter"]?.string
+    missing = json["missing"]?.array?.compactMap(\.string) ?? []
     isCounted = json["isCounted"]?.bool ?? false
   }
 }

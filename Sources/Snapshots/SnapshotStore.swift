@@ -227,6 +227,7 @@ package final class SnapshotStore: Sendable {
       let nodes = entry.snapshot.nodes
       let files = try capture.files(
         in: entry.snapshot.window, nodes: nodes.isEmpty ? nil : Set(nodes), rolls: isDue)
+      entry.snapshot.missing = capture.missing
       for file in files where entry.sources.insert(file.path).inserted {
         guard entries.withLock({ $0[id] != nil }) else { break }
         try take(file, into: &entry, isLive: capture.isLive)

@@ -290,6 +290,30 @@ final class BlockDatabase: Sendable {
     try fetch(sequence << Self.sectionBits | Self.headerIndex) ?? []
   }
 
+  /// All bytes of a block, header first, as they came.
+  func whole(_ sequence: Int64) throws(StoreError) -> [UInt8] {
+    try converting("reading block number \(sequence) of \(path)") {
+      try pool.read { database in
+        var header: [UInt8] = []
+        var sections: [UInt8] = []
+        let rows = try Row.fetchCursor(
+          try database.cachedStatement(
+            sql: "SELECT key, bytes FROM section WHERE key BETWEEN ? AND ? ORDER BY key"),
+          arguments: [sequence << Self.sectionBits, (sequence + 1) << Self.sectionBits - 1])
+        while let row = try rows.next() {
+          let key: Int64 = row[0]
+          let index = key & (1 << Self.sectionBits - 1)
+          guard index != Self.arrivalsIndex else { continue }
+          try row.withUnsafeData(atIndex: 1) { data in
+            guard let data else { return }
+            if index == Self.headerIndex { header += data } else { sections += data }
+          }
+        }
+        return header + sections
+      }
+    }
+  }
+
   /// When each row of a merged block came here.
   func arrivals(of sequence: Int64, rows: Int, checksum: UInt32) throws(StoreError) -> [Int64] {
     let bytes = try fetch(sequence << Self.sectionBits | Self.arrivalsIndex) ?? []

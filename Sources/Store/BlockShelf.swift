@@ -85,6 +85,18 @@ struct BlockShelf {
     retired += gone
   }
 
+  /// Lets the blocks of these numbers go: somebody else keeps them now.
+  mutating func retire(_ sequences: Set<Int64>) {
+    let gone = blocks.filter { sequences.contains($0.sequence) }
+    blocks.removeAll { sequences.contains($0.sequence) }
+    for block in gone {
+      bytes -= Int64(block.byteCount)
+      ids[block.id] = nil
+      forget(block)
+    }
+    retired += gone
+  }
+
   private mutating func forget(_ block: Block) {
     for id in merged.removeValue(forKey: block.sequence) ?? [] { ids[id] = nil }
     unmergeable.remove(block.sequence)

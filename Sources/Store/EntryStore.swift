@@ -169,15 +169,15 @@ package final class EntryStore: Sendable {
   /// - Returns: false when it was there already; nothing has changed then.
   @discardableResult
   package func insert(_ encoded: EncodedBlock) throws(StoreError) -> Bool {
-    try insert([encoded]) == 1
+    try insert([encoded])[0]
   }
 
   /// Takes blocks in, all of them or none.
   ///
-  /// - Returns: how many were not there yet.
+  /// - Returns: for each of them, whether it was not there yet.
   @discardableResult
-  private func insert(_ blocks: [EncodedBlock]) throws(StoreError) -> Int {
-    let inserted = try writing.withLock { (_) throws(StoreError) -> Int in
+  package func insert(_ blocks: [EncodedBlock]) throws(StoreError) -> [Bool] {
+    let inserted = try writing.withLock { (_) throws(StoreError) -> [Bool] in
       let summaries = try summaries(writing: blocks)
       let new = zip(summaries, blocks).compactMap { summary, encoded in
         summary.map { block($0, encoded) }
@@ -190,7 +190,7 @@ package final class EntryStore: Sendable {
         shelf.counters.blocksInserted += Int64(new.count)
         shelf.counters.blocksRepeated += Int64(blocks.count - new.count)
       }
-      return new.count
+      return summaries.map { $0 != nil }
     }
     try enforceBytes()
     return inserted
@@ -201,8 +201,9 @@ package final class EntryStore: Sendable {
     if let database { return try database.insert(blocks) }
     return shelf.withLock { shelf in
       var next = shelf.sequence
+      var seen: Set<BlockID> = []
       return blocks.map { block in
-        guard shelf.ids[block.id] == nil else { return nil }
+        guard shelf.ids[block.id] == nil, seen.insert(block.id).inserted else { return nil }
         next += 1
         return BlockSummary(sequence: next, header: block.header)
       }

@@ -16,11 +16,24 @@ struct Coverage {
       "oldest_ts": statistics.oldest.map { .int($0.milliseconds) } ?? .null,
       "newest_ts": statistics.newest.map { .int($0.milliseconds) } ?? .null,
       "packets": JSONValue(statistics.packets), "targeted": "unknown",
-      "nodes": [.string(EntryID.defaultNode)],
+      "nodes": statistics.nodes.isEmpty
+        ? [.string(EntryID.defaultNode)] : .array(statistics.nodes.map { .string($0.name) }),
     ]
+    if !agents.isEmpty { object["agents"] = .object(agents) }
     let counters = counters
     if !counters.members.isEmpty { object["counters"] = .object(counters) }
     object["notes"] = .array((remarks + notes).map { .string($0) })
+    return object
+  }
+
+  /// Nodes by the state of their agents.
+  private var agents: JSONObject {
+    var object = JSONObject()
+    for (state, nodes) in Dictionary(grouping: statistics.nodes, by: \.state)
+      .sorted(by: { $0.key < $1.key })
+    {
+      object[state] = .array(nodes.map { .string($0.name) })
+    }
     return object
   }
 

@@ -58,13 +58,15 @@ package struct DissectionControl: Sendable {
 
   var status: @Sendable () -> Status
   /// Switches live dissection; without effect on files.
-  var set: @Sendable (_ isOn: Bool) -> Void
+  ///
+  /// - Returns: what each agent made of it, where there are agents.
+  var set: @Sendable (_ isOn: Bool) async -> [NodeAnswer]
 
   /// Of capture files and of calls in a data folder.
   package static let files = DissectionControl(
     status: {
       Status(isLive: false, mode: .active, protocols: PipelineSettings(workers: 1).protocols)
-    }, set: { _ in })
+    }, set: { _ in [] })
 }
 
 extension Shown {

@@ -70,7 +70,7 @@ struct EnableDissection: Tool {
   func call(
     _ arguments: Arguments, progress: @escaping ProgressReport
   ) async throws(ToolError) -> ToolAnswer {
-    DissectionChange(isOn: true).answer(arguments, traffic)
+    await DissectionChange(isOn: true).answer(arguments, traffic)
   }
 }
 
@@ -88,7 +88,7 @@ struct DisableDissection: Tool {
   func call(
     _ arguments: Arguments, progress: @escaping ProgressReport
   ) async throws(ToolError) -> ToolAnswer {
-    DissectionChange(isOn: false).answer(arguments, traffic)
+    await DissectionChange(isOn: false).answer(arguments, traffic)
   }
 }
 
@@ -114,15 +114,19 @@ struct DissectionChange {
     return .schema(all, required: ["enabled", "state"])
   }
 
-  func answer(_ arguments: Arguments, _ traffic: Traffic) -> ToolAnswer {
+  func answer(_ arguments: Arguments, _ traffic: Traffic) async -> ToolAnswer {
     var answer = Answer(arguments)
-    traffic.dissection.set(isOn)
+    let nodes = await traffic.dissection.set(isOn)
     let status = traffic.dissection.status()
     let isEnabled = status.mode == .active
     answer.structured = [
-      "success": .bool(isEnabled == isOn), "enabled": .bool(isEnabled),
+      "success": .bool(isEnabled == isOn && nodes.allSatisfy(\.isDone)), "enabled": .bool(isEnabled),
       "state": .string(status.mode.rawValue),
     ]
+    if !nodes.isEmpty {
+      answer.structured["nodes"] = .array(nodes.map { .object($0.json) })
+      if let sentence = nodes.sentence { answer.warn(sentence) }
+    }
     if !status.isLive {
       answer.say(DissectionChange.filesAreDissected)
     } else if isOn {

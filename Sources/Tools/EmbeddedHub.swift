@@ -48,6 +48,7 @@ package struct EmbeddedHub: HubConnection {
       ValidateKFL(traffic: traffic), CompareAPIStats(traffic: traffic),
       TraceRequest(traffic: traffic), GetServiceMap(traffic: traffic),
     ]
+    if traffic.targeting != nil { tools.append(SetTargets(traffic: traffic)) }
     if let library {
       tools += [
         GetL7DataBoundaries(traffic: traffic), ListDatabases(traffic: traffic, library: library),

@@ -49,7 +49,7 @@ package final class LiveTraffic: Sendable {
   ) throws(StoreError) {
     (self.capture, self.inventory, self.data) = (capture, inventory, data)
     if let data { store = data.store } else { store = try EntryStore(.memory, limits: limits) }
-    let keeper = ring.flatMap { RingKeeper($0, capture) }
+    let keeper = ring.flatMap { RingKeeper($0, node: "local", capture) }
     self.keeper = keeper
     self.temporaryRing = temporaryRing
     state = Mutex(DissectionState(stopAfter: stopAfter, now: .now))
@@ -114,7 +114,11 @@ package final class LiveTraffic: Sendable {
           return DissectionControl.Status(
             mode: state.mode, since: state.since, asked: state.asked, stopAfter: state.stopAfter,
             protocols: self.protocols)
-        }, set: { isOn in self.change { $0.set(isOn, at: .now) } }))
+        },
+        set: { isOn in
+          self.change { $0.set(isOn, at: .now) }
+          return []
+        }))
   }
 
   /// Traffic of which only the catalogue of tools is asked.
@@ -146,44 +150,4 @@ package final class LiveTraffic: Sendable {
       isTidying.store(false, ordering: .relaxed)
     }
   }
-}
-
-/// Writes what is captured into the ring of this machine.
-private final class RingKeeper: Sendable {
-  private let capture: LiveCapture
-  private let writer: RingWriter
-  /// Interfaces the writer was told of.
-  private let known = Mutex(0)
-
-  /// Nil when the ring cannot have a writer.
-  init?(_ ring: Ring, _ capture: LiveCapture) {
-    guard let writer = try? ring.writer(node: "local") else { return nil }
-    (self.writer, self.capture) = (writer, capture)
-  }
-
-  func append(_ chunk: PacketChunk) {
-    known.withLock { known in
-      let interfaces = capture.interfaces
-      while known < interfaces.count {
-        _ = writer.add(interfaces[known])
-        known += 1
-      }
-    }
-    writer.append(chunk)
-  }
-
-  /// Writes out what waits, with what the interfaces counted.
-  func flush() {
-    let counters = capture.counters
-    for (index, interface) in capture.interfaces.enumerated() {
-      guard let seen = counters.first(where: { $0.name == interface.name }) else { continue }
-      writer.note(interface: index, received: seen.received, dropped: seen.dropped)
-    }
-    writer.flush()
-  }
-
-  func close() { writer.close() }
-
-  /// Packets that could not be written.
-  var lost: UInt64 { writer.status.packetsLost }
 }

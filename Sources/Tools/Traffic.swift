@@ -10,13 +10,15 @@ package import ToolKit
 /// The traffic of an embedded Hub: what its tools ask.
 package struct Traffic: Sendable {
   private var source: @Sendable () -> any CallSource
-  private var inventory: Inventory
+  private var inventory: @Sendable () -> Inventory
   private let statistics: @Sendable () -> Statistics
   private let waitUntilReady: @Sendable (@escaping ProgressReport) async throws(ToolError) -> Void
   private let clock: (@Sendable () -> Timestamp)?
   let redactor: Redactor
   let packets: PacketSource
   let dissection: DissectionControl
+  /// How it is chosen what agents capture; nil where there are none.
+  let targeting: TargetControl?
 
   /// - Parameter packets: where the packets behind entries can be had again.
   /// - Parameter source: where entries are asked for, once `ready` has returned.
@@ -29,15 +31,23 @@ package struct Traffic: Sendable {
     packets: PacketSource = .none("Its packets are not kept here."),
     statistics: @escaping @Sendable () -> Statistics,
     ready: @escaping @Sendable (@escaping ProgressReport) async throws(ToolError) -> Void,
-    now: (@Sendable () -> Timestamp)? = nil, dissection: DissectionControl = .files
+    now: (@Sendable () -> Timestamp)? = nil, dissection: DissectionControl = .files,
+    targeting: TargetControl? = nil
   ) {
     self.source = source
-    self.inventory = inventory
+    self.inventory = { inventory }
     self.redactor = redactor
     self.packets = packets
     self.statistics = statistics
     waitUntilReady = ready
-    (clock, self.dissection) = (now, dissection)
+    (clock, self.dissection, self.targeting) = (now, dissection, targeting)
+  }
+
+  /// The same traffic with names that change while it is asked.
+  func with(inventory: @escaping @Sendable () -> Inventory) -> Traffic {
+    var changed = self
+    changed.inventory = inventory
+    return changed
   }
 
   func ready(progress: @escaping ProgressReport) async throws(ToolError) {
@@ -66,13 +76,14 @@ package struct Traffic: Sendable {
         }
       }
     }
-    scoped.inventory = Inventory(inventory.items.filter { scope.contains($0.namespace) })
+    let inventory = inventory
+    scoped.inventory = { Inventory(inventory().items.filter { scope.contains($0.namespace) }) }
     return scoped
   }
 
-  var hasInventory: Bool { !inventory.items.isEmpty }
-  var items: [Inventory.Item] { inventory.items }
-  func services(of pod: Inventory.Item) -> [String] { inventory.services(of: pod) }
+  var hasInventory: Bool { !inventory().items.isEmpty }
+  var items: [Inventory.Item] { inventory().items }
+  func services(of pod: Inventory.Item) -> [String] { inventory().services(of: pod) }
   var coverage: Coverage {
     Coverage(
       statistics: statistics(),

@@ -67,7 +67,7 @@ struct HubAccessOptions: ParsableArguments {
   func faces(
     of hub: EmbeddedHub, at address: ListenAddress, visitors: VisitorRules,
     metrics: @escaping @Sendable () -> [Metric], isReady: @escaping @Sendable () -> Bool,
-    _ log: Logger, offer: (any HubConnection) -> HubSource
+    agents: AgentsMount?, _ log: Logger, offer: (any HubConnection) -> HubSource
   ) throws(Failure) -> (face: HubFace, mcp: MCPMount) {
     let tokens = try tokens(for: address, log)
     let gate = Gate(tokens)
@@ -83,7 +83,8 @@ struct HubAccessOptions: ParsableArguments {
       routes: hub.rows.flatMap { row in
         ([row.route] + row.moreRoutes).map { HubRoute($0, tool: row.name) }
       },
-      visitors: visitors, gate: gate, metrics: metrics, isReady: isReady)
+      visitors: visitors, gate: gate, metrics: metrics, isReady: isReady,
+      agents: agents)
     func endpoint(_ hub: any HubConnection, token: String?) -> HTTPEndpoint {
       let source = offer(hub)
       return HTTPEndpoint(offer: source.offer(log: log), identity: source.identity, token: token)

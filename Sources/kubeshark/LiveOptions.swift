@@ -188,7 +188,7 @@ extension TrafficOptions {
   }
 
   /// Without a data folder fingerprints are this process's own.
-  private func liveKey(_ folder: DataFolder?) throws(Failure) -> [UInt8] {
+  func liveKey(_ folder: DataFolder?) throws(Failure) -> [UInt8] {
     if folder != nil { return try redactionKey(folder) }
     return (0..<32).map { _ in UInt8.random(in: 0 ... .max) }
   }

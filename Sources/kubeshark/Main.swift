@@ -57,7 +57,8 @@ struct Kubeshark: AsyncParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      MCPCommand.self, HubCommand.self, CallsCommand.self, KFLCommand.self, TapCommand.self,
+      MCPCommand.self, HubCommand.self, AgentCommand.self, CallsCommand.self, KFLCommand.self,
+      TapCommand.self,
       CleanCommand.self, ProxyCommand.self, LogsCommand.self, ManifestsCommand.self,
       VersionCommand.self,
     ])

@@ -190,10 +190,11 @@ struct TrafficOptions: ParsableArguments {
     return limits
   }
 
-  func dataFolder() throws(Failure) -> DataFolder? {
+  /// - Parameter standard: bytes to keep when the user does not say; nil keeps everything.
+  func dataFolder(standard: Int64? = nil) throws(Failure) -> DataFolder? {
     guard let data else { return nil }
     do throws(StoreError) {
-      return try DataFolder(absolutePath(data), limits: storeLimits())
+      return try DataFolder(absolutePath(data), limits: storeLimits(standard: standard))
     } catch {
       throw .usage("--data: \(error)")
     }

@@ -6,6 +6,7 @@ import Flows
 import JSON
 import Layers
 import Packets
+import Shipping
 import Store
 
 // What a capture gives: itself, its packets, its conversations, its entries.
@@ -71,7 +72,13 @@ extension Seeds {
       for entry in entries.filter({ BlockFamily($0.kind) == family }).prefix(Self.most) {
         builder.append(entry)
       }
-      if let block = builder.finish() { add("block", block.bytes) }
+      if let block = builder.finish() {
+        add("block", block.bytes)
+        var report = AgentReport(
+          instance: "seed", version: "1", started: block.header.first, now: block.header.last)
+        report.targets.pods = ["shop/web-1"]
+        add("shipment", Shipment.encoded(report: report.json, blocks: [block.bytes]))
+      }
     }
     let codings: [(String, Compression)] = [
       ("gzip", .gzip), ("deflate", .zlib), ("br", .brotli), ("zstd", .zstd),

@@ -19,6 +19,9 @@ int ks_has_crc32c(void);
 uint32_t ks_crc32c(uint32_t crc, const void *bytes, size_t count);
 
 
+/// Gives memory that was freed back to the system, as far as the C library can.
+void ks_trim_memory(void);
+
 /// A child process as its parent sees it: file descriptors, all closed on exec.
 struct ks_child {
   /// The watcher, to be reaped with waitpid(2).

@@ -53,6 +53,9 @@ struct SnapshotRow {
       object["packet_count_is_upper_bound"] = true
     }
     if let filter = snapshot.filter { object["bpf_filter"] = .string(filter) }
+    if !snapshot.missing.isEmpty {
+      object["missing"] = .array(snapshot.missing.map { .string($0) })
+    }
     if let error = snapshot.error { object["error"] = .string(error) }
     return object
   }

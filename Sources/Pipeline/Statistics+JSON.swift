@@ -1,11 +1,10 @@
 import Bytes
-import JSON
-import Pipeline
+package import JSON
 
 // Kept beside an indexed capture, so that its coverage is the same on the next start.
 
 extension Statistics {
-  var json: JSONObject {
+  package var json: JSONObject {
     [
       "sources": .array(sources.map { .string($0) }), "packets": JSONValue(packets),
       "bytes": JSONValue(bytes), "oldest": oldest.map { .int($0.nanoseconds) } ?? .null,
@@ -23,7 +22,7 @@ extension Statistics {
   }
 
   /// Nil when a figure is missing: then the capture is read again.
-  init?(json: JSONObject) {
+  package init?(json: JSONObject) {
     func count(_ name: String) -> UInt64? { json[name]?.int.flatMap { UInt64(exactly: $0) } }
     guard let sources = json["sources"]?.array?.compactMap(\.string),
       let packets = count("packets"),

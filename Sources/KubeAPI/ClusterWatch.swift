@@ -1,0 +1,150 @@
+import AsyncHTTPClient
+package import HubClient
+package import Identity
+import JSON
+import NIOCore
+import Synchronization
+
+/// The pods, services and endpoints of a cluster as they are now, by its API server.
+///
+/// Those that are gone stay known for a while, so that traffic of a moment ago keeps its names.
+package final class ClusterWatch: Sendable {
+  /// Objects that are gone and still known.
+  private static let maxFormer = 10_000
+  /// Changes are put together for that long: a rollout changes hundreds of objects in a second.
+  private static let patience = Duration.milliseconds(200)
+
+  private struct State {
+    /// By list, then by uid.
+    var facts: [String: [String: InventoryReader.Fact]] = [:]
+    /// Of pods that are gone or have changed their addresses, oldest first.
+    var former: [InventoryReader.Fact] = []
+    /// Lists that were read once.
+    var listed: Set<String> = []
+    var problems: [String: String] = [:]
+    var isDirty = false
+  }
+
+  private let lists: [ResourceWatch]
+  private let client: HTTPClient
+  private let state = Mutex(State())
+  private let latest = Mutex(Inventory())
+
+  /// - Parameters:
+  ///   - namespaces: those to watch; empty for the whole cluster, which needs a cluster role.
+  /// - Throws: what is wrong with the files of `access`.
+  package init(
+    _ access: APIAccess, namespaces: [String]
+  ) throws(HubClientSettings.Problem) {
+    var settings = HubClientSettings()
+    settings.caFile = access.caFile
+    var configuration = HTTPClient.Configuration(
+      tlsConfiguration: try settings.tls(), redirectConfiguration: .disallow,
+      timeout: .init(connect: .seconds(10), read: .seconds(330)))
+    configuration.httpVersion = .http1Only
+    // Each watch has a connection of its own, and lists must not wait for one.
+    configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 512
+    let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    let token = TokenSource(access.tokenFile.map { .file($0) })
+    var lists: [ResourceWatch] = []
+    for (group, resource, kind) in [
+      ("/api/v1", "pods", "Pod"), ("/api/v1", "services", "Service"),
+      ("/apis/discovery.k8s.io/v1", "endpointslices", "EndpointSlice"),
+    ] {
+      let places = namespaces.isEmpty ? [""] : namespaces.map { "/namespaces/" + $0 }
+      lists += places.map {
+        ResourceWatch(
+          path: group + $0 + "/" + resource, kind: kind, client: client, access: access,
+          token: token)
+      }
+    }
+    (self.client, self.lists) = (client, lists)
+  }
+
+  /// The cluster as it was a moment ago.
+  package var inventory: Inventory { latest.withLock { $0 } }
+
+  /// Whether everything was listed once.
+  package var isComplete: Bool { state.withLock { $0.listed.count == lists.count } }
+
+  /// Why something is not up to date, as sentences without their full stops.
+  package var problems: [String] { state.withLock { $0.problems.values.sorted() } }
+
+  /// Watches until its task is cancelled.
+  ///
+  /// - Parameter changed: called when the inventory is another one.
+  package func run(_ changed: @escaping @Sendable (Inventory) async -> Void) async {
+    await withTaskGroup(of: Void.self) { group in
+      for list in lists {
+        group.addTask { await list.run { self.take($0, of: list) } }
+      }
+      group.addTask {
+        while !Task.isCancelled {
+          if let inventory = self.rebuilt() { await changed(inventory) }
+          try? await Task.sleep(for: Self.patience)
+        }
+      }
+    }
+    try? await client.shutdown()
+  }
+
+  private func take(_ change: ResourceWatch.Change, of list: ResourceWatch) {
+    state.withLock { state in
+      switch change {
+      case .all(let objects):
+        var facts: [String: InventoryReader.Fact] = [:]
+        for object in objects {
+          if let uid = Self.uid(object), let fact = InventoryReader.fact(of: object) {
+            facts[uid] = fact
+          }
+        }
+        for (uid, fact) in state.facts[list.path] ?? [:] where facts[uid] == nil {
+          Self.retire(fact, &state)
+        }
+        state.facts[list.path] = facts
+        state.listed.insert(list.path)
+        state.isDirty = true
+      case .put(let object):
+        guard let uid = Self.uid(object), let fact = InventoryReader.fact(of: object) else {
+          return
+        }
+        let before = state.facts[list.path]?.updateValue(fact, forKey: uid)
+        if let before, !before.hasAddresses(of: fact) { Self.retire(before, &state) }
+        state.isDirty = true
+      case .removed(let object):
+        guard let uid = Self.uid(object) else { return }
+        if let fact = state.facts[list.path]?.removeValue(forKey: uid) {
+          Self.retire(fact, &state)
+        }
+        state.isDirty = true
+      case .problem(let problem): state.problems[list.path] = problem
+      }
+    }
+  }
+
+  private static func uid(_ object: JSONValue) -> String? {
+    let metadata = object["metadata"]
+    if let uid = metadata?["uid"]?.string { return uid }
+    guard let name = metadata?["name"]?.string else { return nil }
+    return "\(metadata?["namespace"]?.string ?? "")/\(name)"
+  }
+
+  private static func retire(_ fact: InventoryReader.Fact, _ state: inout State) {
+    guard let former = fact.former else { return }
+    if state.former.count >= maxFormer { state.former.removeFirst(maxFormer / 10) }
+    state.former.append(former)
+  }
+
+  /// The inventory when something has changed; nothing before all was listed once.
+  private func rebuilt() -> Inventory? {
+    let facts: [InventoryReader.Fact]? = state.withLock { state in
+      guard state.isDirty, state.listed.count == lists.count else { return nil }
+      state.isDirty = false
+      return state.facts.sorted { $0.key < $1.key }.flatMap { $0.value.values } + state.former
+    }
+    guard let facts else { return nil }
+    let inventory = InventoryReader.inventory(of: facts)
+    latest.withLock { $0 = inventory }
+    return inventory
+  }
+}

@@ -1,0 +1,190 @@
+import AsyncHTTPClient
+import HubClient
+import JSON
+import NIOCore
+import NIOHTTP1
+
+/// One list of a cluster's objects, kept up to date: listed, then watched, and listed again when the
+/// server no longer knows what happened since.
+struct ResourceWatch: Sendable {
+  /// Objects of a page of a list.
+  private static let page = 500
+  /// Longest page, in bytes.
+  private static let maxPage = 64 << 20
+  /// Seconds after which the server ends a watch, which then goes on where it was.
+  private static let watchSeconds = 290
+  /// Time until a server that fails is asked again: first and longest.
+  private static let backoff = (first: Duration.milliseconds(500), longest: Duration.seconds(30))
+
+  /// What comes of it.
+  enum Change: Sendable {
+    /// These are all there are.
+    case all([JSONValue])
+    case put(JSONValue)
+    case removed(JSONValue)
+    /// Why it cannot be kept up to date, as a sentence without its full stop; nil when it can again.
+    case problem(String?)
+  }
+
+  /// An answer that is no list or watch.
+  private struct Refused: Error {
+    var status: Int
+    var reason: String
+  }
+
+  /// Such as `/api/v1/pods`.
+  let path: String
+  /// What lists do not say of their items.
+  let kind: String
+  let client: HTTPClient
+  let access: APIAccess
+  let token: TokenSource
+
+  /// Lists and watches until its task is cancelled.
+  func run(_ take: @Sendable (Change) async -> Void) async {
+    var failures = 0
+    var version: String?
+    while !Task.isCancelled {
+      do {
+        let from: String
+        if let version { from = version } else { from = try await list(take) }
+        version = from
+        await take(.problem(nil))
+        failures = 0
+        version = try await watch(from: from, take)
+      } catch {
+        if Task.isCancelled { return }
+        if let refused = error as? Refused, refused.status == 410 {
+          // What happened meanwhile is not known any more.
+          version = nil
+          if failures == 0 {
+            failures = 1
+            continue
+          }
+        } else {
+          await take(.problem(sentence(error)))
+        }
+        failures += 1
+        let pause = Self.backoff.first * (1 << min(failures - 1, 6))
+        try? await Task.sleep(
+          for: min(pause, Self.backoff.longest) * Int.random(in: 75...125) / 100)
+      }
+    }
+  }
+
+  private func sentence(_ error: any Error) -> String {
+    guard let refused = error as? Refused else {
+      return "the API server cannot be asked for \(path): \("\(error)".prefix(200))"
+    }
+    let advice =
+      refused.status == 403
+      ? "; its role must allow list and watch"
+      : refused.status == 401 ? "; its token is refused" : ""
+    return
+      "the API server refuses \(path) (\(refused.status)): \(refused.reason.prefix(200))\(advice)"
+  }
+
+  // MARK: Listing
+
+  /// Gives all objects, and the version they are of.
+  private func list(_ take: (Change) async -> Void) async throws -> String {
+    var objects: [JSONValue] = []
+    var (next, version) = ("", "0")
+    repeat {
+      var query = "?limit=\(Self.page)"
+      if !next.isEmpty { query += "&continue=" + Self.encoded(next) }
+      let response = try await send(query, deadline: .now() + .seconds(60))
+      let body = try await response.body.collect(upTo: Self.maxPage)
+      let list = try JSONReader.value(of: Array(body.readableBytesView))
+      guard let items = list["items"]?.array,
+        let listed = list["metadata"]?["resourceVersion"]?.string
+      else { throw Refused(status: 200, reason: "the answer is no list") }
+      objects += items.map(named)
+      version = listed
+      next = list["metadata"]?["continue"]?.string ?? ""
+    } while !next.isEmpty
+    await take(.all(objects))
+    return version
+  }
+
+  /// Items of a list leave out their kind.
+  private func named(_ item: JSONValue) -> JSONValue {
+    guard var object = item.object, object["kind"] == nil else { return item }
+    object["kind"] = .string(kind)
+    return .object(object)
+  }
+
+  // MARK: Watching
+
+  /// Gives what happens from a version on. Returns with the version up to which that is when the
+  /// server ends the watch, as it does every few minutes.
+  private func watch(from version: String, _ take: (Change) async -> Void) async throws -> String {
+    let response = try await send(
+      """
+      ?watch=1&allowWatchBookmarks=true&timeoutSeconds=\(Self.watchSeconds)\
+      &resourceVersion=\(Self.encoded(version))
+      """, deadline: .now() + .seconds(Int64(Self.watchSeconds + 30)))
+    var stream = WatchStream()
+    var latest = version
+    do {
+      for try await piece in response.body {
+        for event in try stream.events(adding: piece.readableBytesView) {
+          switch event {
+          case .put(let object):
+            await take(.put(named(object)))
+            latest = object["metadata"]?["resourceVersion"]?.string ?? latest
+          case .removed(let object):
+            await take(.removed(named(object)))
+            latest = object["metadata"]?["resourceVersion"]?.string ?? latest
+          case .bookmark(let version): latest = version
+          case .failed(let status, let message):
+            throw Refused(status: Int(clamping: status), reason: message)
+          }
+        }
+      }
+    } catch let error as Refused {
+      throw error
+    } catch {
+      // A connection that breaks is taken up again where it was; if that fails too, it is told.
+      if Task.isCancelled || latest == version { throw error }
+    }
+    return latest
+  }
+
+  private func send(_ query: String, deadline: NIODeadline) async throws -> HTTPClientResponse {
+    var request = HTTPClientRequest(url: access.address.url(path + query))
+    request.headers.add(name: "Accept", value: "application/json")
+    request.headers.add(name: "User-Agent", value: "kubeshark")
+    if let token = token.token {
+      request.headers.add(name: "Authorization", value: "Bearer " + token)
+    }
+    let response = try await client.execute(request, deadline: deadline)
+    guard response.status == .ok else {
+      let body = try? await response.body.collect(upTo: 64 << 10)
+      let status = (body.map { Array($0.readableBytesView) }).flatMap {
+        try? JSONReader.value(of: $0)
+      }
+      throw Refused(
+        status: Int(response.status.code),
+        reason: status?["message"]?.string ?? response.status.reasonPhrase)
+    }
+    return response
+  }
+
+  private static func encoded(_ text: String) -> String {
+    var result = ""
+    for byte in text.utf8 {
+      let scalar = Unicode.Scalar(byte)
+      if byte < 0x80,
+        scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
+          || "-._~".unicodeScalars.contains(scalar)
+      {
+        result.unicodeScalars.append(scalar)
+      } else {
+        let digits = String(byte, radix: 16, uppercase: true)
+        result += "%" + (digits.count < 2 ? "0" : "") + digits
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,79 @@
+package import Bytes
+import CLinux
+import Ring
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Keeps a process within a limit of memory: says when to take less in, and when to let go of what
+/// there is.
+///
+/// Time is an argument, and so is what is in use.
+package struct MemoryWatch: Sendable {
+  /// What to do.
+  package enum Advice: Hashable, Sendable {
+    case nothing
+    /// Take nothing in until there is room again.
+    case shed
+    /// The same, and let go of everything that is open.
+    case startAfresh
+  }
+
+  /// Parts of the limit in hundredths: where shedding begins and ends, and where it does not help.
+  private static let (begin, end, critical) = (75, 65, 85)
+  /// Nanoseconds between two times that everything is let go.
+  private static let patience: Int64 = 10_000_000_000
+
+  package let limit: Int
+  package private(set) var isShedding = false
+  private var afresh = Timestamp.distantPast
+
+  /// - Parameter limit: bytes of memory that are the process's own.
+  package init(limit: Int) { self.limit = limit }
+
+  /// - Parameter used: bytes in use.
+  package mutating func look(_ used: Int, at now: Timestamp) -> Advice {
+    let part = used / max(1, limit / 100)
+    if part >= Self.begin { isShedding = true }
+    if part < Self.end { isShedding = false }
+    guard isShedding else { return .nothing }
+    guard part >= Self.critical, now.nanoseconds(since: afresh) >= Self.patience else {
+      return .shed
+    }
+    afresh = now
+    return .startAfresh
+  }
+
+  // MARK: The process
+
+  /// Bytes of memory that are this process's own and not a file's; 0 where the system does not tell.
+  package static var used: Int {
+    // proc(5): pages in all, resident, shared.
+    let pages = words(of: "/proc/self/statm").compactMap { Int($0) }
+    return pages.count > 2 ? max(0, pages[1] - pages[2]) * sysconf(Int32(_SC_PAGESIZE)) : 0
+  }
+
+  /// The limit of the process's control group; nil when there is none.
+  package static var groupLimit: Int? {
+    for path in ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"] {
+      // What is not limited is "max", or in version 1 a number beyond all memory.
+      if let limit = words(of: path).first.flatMap({ Int($0) }), limit > 0, limit < 1 << 50 {
+        return limit
+      }
+    }
+    return nil
+  }
+
+  /// Gives freed memory back to the system.
+  package static func trim() { ks_trim_memory() }
+
+  private static func words(of path: String) -> [Substring] {
+    let bytes = FileSystem.read(path, limit: 4_096) ?? []
+    return String(decoding: bytes, as: UTF8.self).split { $0 == " " || $0 == "\n" }
+  }
+}

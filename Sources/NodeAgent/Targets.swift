@@ -1,0 +1,91 @@
+package import Bytes
+import Entries
+package import Identity
+package import KFL
+import Pipeline
+import Shipping
+
+/// Which pods are captured, by their namespace and name.
+package struct TargetRule: Sendable {
+  /// Empty for all.
+  package let namespaces: [String]
+  package let podRegex: String?
+  private let pattern: Pattern?
+
+  /// - Throws: what RE2 says of a pattern it does not take.
+  package init(namespaces: [String] = [], podRegex: String? = nil) throws(Pattern.Refused) {
+    (self.namespaces, self.podRegex) = (namespaces, podRegex)
+    pattern = try podRegex.map { (text) throws(Pattern.Refused) in try Pattern(text) }
+  }
+
+  func includes(_ pod: Inventory.Item) -> Bool {
+    (namespaces.isEmpty || namespaces.contains(pod.namespace))
+      && pattern?.isFound(in: pod.name) ?? true
+  }
+
+  /// As it is told: `pods of shop, payments whose name matches ^web`.
+  var sentence: String {
+    let place = namespaces.isEmpty ? "all namespaces" : namespaces.joined(separator: ", ")
+    return "pods of \(place)" + (podRegex.map { " whose name matches \($0)" } ?? "")
+  }
+}
+
+/// What the agent of one node captures and keeps.
+///
+/// A call between two nodes is seen on both. It belongs to the node of its server when that is a
+/// target, else to the node of its client: so each is kept once, and no agent has to know what
+/// another has seen.
+package struct Targets: Sendable {
+  /// Pods with this label are our own.
+  private static let ownLabel = (name: "app.kubernetes.io/name", value: "kubeshark")
+
+  /// Addresses of targeted pods of this node.
+  package let local: Set<IPAddress>
+  /// Addresses of targeted pods of other nodes, and of services all of whose pods are targeted: the
+  /// calls they serve are kept where those pods are.
+  package let elsewhere: Set<IPAddress>
+  /// Names of the targeted pods of this node, with their namespaces.
+  package let pods: [String]
+  /// Targeted pods of this node in its own network: they have no address of their own, and cannot
+  /// be told from the node.
+  package let hostPods: Int
+
+  package init(_ rule: TargetRule, in inventory: Inventory, on node: String) {
+    var (local, elsewhere) = (Set<IPAddress>(), Set<IPAddress>())
+    var (pods, hostPods) = ([String](), 0)
+    var targeted: [String: Set<String>] = [:]
+    for pod in inventory.items where pod.kind == .pod && !pod.isGone {
+      guard rule.includes(pod), pod.labels[Self.ownLabel.name] != Self.ownLabel.value else {
+        continue
+      }
+      guard !pod.usesHostNetwork else {
+        if pod.node == node { hostPods += 1 }
+        continue
+      }
+      targeted[pod.namespace, default: []].insert(pod.name)
+      if pod.node == node {
+        local.formUnion(pod.addresses)
+        pods.append("\(pod.namespace)/\(pod.name)")
+      } else {
+        elsewhere.formUnion(pod.addresses)
+      }
+    }
+    for service in inventory.items where service.kind == .service && !service.pods.isEmpty {
+      if targeted[service.namespace]?.isSuperset(of: service.pods) ?? false {
+        elsewhere.formUnion(service.addresses)
+      }
+    }
+    (self.local, self.elsewhere) = (local, elsewhere)
+    (self.pods, self.hostPods) = (pods, hostPods)
+  }
+
+  /// Whether an entry between these ends is this node's.
+  package func keeps(client: IPAddress, server: IPAddress) -> Bool {
+    local.contains(server) || local.contains(client) && !elsewhere.contains(server)
+  }
+
+  /// What workers go by.
+  func page(_ names: NameTable) -> Guide.Page {
+    Guide.Page(names: names) { keeps(client: $0, server: $1) }
+  }
+}

@@ -1,0 +1,96 @@
+import ArgumentParser
+import Hub
+import Identity
+import KubeAPI
+import Ring
+import Store
+import Tools
+
+/// The flags of a Hub whose traffic comes from agents.
+struct AgentsOptions: ParsableArguments {
+  @Flag(
+    name: .customLong("agents"),
+    help: "Take the traffic that agents send (kubeshark agent), by --agent-token-file.")
+  var isWanted = false
+
+  @Option(
+    help: ArgumentHelp(
+      "With --agents: the secret that agents show; read again when it changes.",
+      valueName: "file"))
+  var agentTokenFile: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --agents: where agents reach this Hub, when not at --listen; nothing else is served there "
+        + "but health.", valueName: "host:port"))
+  var agentsListen: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --agents in a cluster: take names from these namespaces only, separated by commas; no "
+        + "cluster role is needed then.", valueName: "names"))
+  var namespaces: String?
+
+  @OptionGroup var api: KubeAPIOptions
+
+  func validate() throws {
+    if isWanted, agentTokenFile == nil {
+      throw ValidationError("--agents needs --agent-token-file: the secret that agents show.")
+    }
+    if !isWanted, agentTokenFile != nil {
+      throw ValidationError("--agent-token-file goes with --agents.")
+    }
+  }
+
+  /// Traffic comes from one place.
+  func check(_ traffic: TrafficOptions) throws(Failure) {
+    if isWanted, traffic.live.isNamed || !traffic.captures.isEmpty {
+      throw .usage(
+        "--agents is a source of traffic beside --pcap and --interface: give one of them")
+    }
+  }
+
+  /// The traffic of agents with the place they send it to; nil when it is not wanted.
+  func start(
+    _ traffic: TrafficOptions
+  ) throws(Failure) -> (started: StartedTraffic, mount: AgentsMount)? {
+    guard isWanted, let agentTokenFile else { return nil }
+    let token: SharedToken
+    do throws(SharedToken.Mistake) { token = try SharedToken(absolutePath(agentTokenFile)) } catch {
+      throw .usage("--agent-token-file: \(error.message)")
+    }
+    let inventory = try traffic.inventory()
+    let folder = try traffic.dataFolder(standard: AgentTraffic.standardBytes.disk)
+    let redactor =
+      traffic.showSecrets ? Redactor.off : Redactor(key: try traffic.liveKey(folder))
+    let reading: AgentTraffic
+    do throws(StoreError) {
+      reading = try AgentTraffic(
+        data: folder, limits: traffic.storeLimits(standard: AgentTraffic.standardBytes.memory))
+    } catch { throw .failed("\(error)") }
+    let gatherer = try gatherer(reading, traffic)
+    let library = try traffic.library(inventory, redactor, raw: gatherer)
+    let watch = try api.watch(namespaces: NamespaceList.names(namespaces, flag: "--namespaces"))
+    if let watch { Task { await watch.run { _ in } } }
+    reading.start()
+    let hub = EmbeddedHub(
+      reading.traffic(redactor: redactor, inventory: { watch?.inventory ?? inventory }),
+      version: Version.text,
+      set: traffic.toolSet, library: library)
+    return (
+      StartedTraffic(hub: hub, reading: reading),
+      AgentsMount(reading.intake, gatherer: gatherer, token: token)
+    )
+  }
+
+  /// Raw packets of agents come beside the snapshots that are made of them.
+  private func gatherer(
+    _ reading: AgentTraffic, _ traffic: TrafficOptions
+  ) throws(Failure) -> Gatherer {
+    do throws(RingError) {
+      let folder =
+        if let data = traffic.data { absolutePath(data) } else { try TemporaryFolder.make() }
+      return try Gatherer(reading.registry, folder: folder + "/gathered")
+    } catch { throw .failed("raw packets of agents: \(error)") }
+  }
+}

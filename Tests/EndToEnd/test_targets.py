@@ -1,0 +1,135 @@
+"""Which pods are captured follows the cluster's API as pods come and go; and a call between two nodes,
+which both see, is known once."""
+
+import pytest
+from nodes import API, Cluster, Pod, waits_until
+from test_live import CLIENT, live
+from test_secure import certificate
+
+
+@pytest.fixture(scope="module")
+def papers(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("papers")
+    authority = certificate(folder, "authority")
+    certificate(folder, "api", authority, address="10.77.1.1")
+    return folder
+
+
+@pytest.fixture
+def cluster(tmp_path, papers):
+    cluster = Cluster(tmp_path, 2)
+    for node in cluster.nodes:
+        # The API server is at one address for all.
+        if node.name != "node-1":
+            node.net.run("ip", "route", "add", "10.77.1.1", "via",
+                         node.address.rsplit(".", 1)[0] + ".1")
+    cluster.api = API(cluster, papers)
+    cluster.start_hub(*cluster.api.flags)
+    yield cluster
+    cluster.close()
+
+
+def web(node, name, namespace="shop", **labels):
+    pod = Pod(node, name, namespace, labels)
+    pod.net.web(8001)
+    return pod
+
+
+def captures(cluster, node, *pods):
+    """Waits until an agent says that it captures these pods."""
+    waits_until(lambda: cluster.agents().get(node.name, {}).get("pods") == len(pods),
+                lambda: str(cluster.agents()))
+
+
+@live
+def test_a_call_between_nodes_is_known_once_and_by_its_names(cluster):
+    one, two = cluster.nodes
+    client, server = web(one, "client-1", app="client"), web(two, "server-1", app="server")
+    outside = Pod(two, "outside", "other")
+    service = {
+        "kind": "Service", "metadata": {"name": "server", "namespace": "shop"},
+        "spec": {"clusterIP": "10.96.0.10", "clusterIPs": ["10.96.0.10"],
+                 "selector": {"app": "server"}}}
+    behind = {
+        "kind": "EndpointSlice", "metadata": {
+            "name": "server-x", "namespace": "shop", "labels": {"kubernetes.io/service-name": "server"}},
+        "endpoints": [{"targetRef": {"kind": "Pod", "name": "server-1"}}]}
+    cluster.api.control(put=[client.object, server.object, outside.object, service, behind])
+    for node in cluster.nodes:
+        # What kube-proxy does for the service.
+        node.net.run("iptables", "-t", "nat", "-A", "PREROUTING", "-d", "10.96.0.10", "-p", "tcp",
+                     "-j", "DNAT", "--to-destination", f"{server.address}:8001")
+        node.start("--namespaces", "shop", *cluster.api.flags)
+    for node, pod in zip(cluster.nodes, (client, server)):
+        captures(cluster, node, pod)
+        cluster.waits_for_state(node, "capturing")
+    client.net.python(CLIENT, server.address, 8001, "direct", 20)
+    client.net.python(CLIENT, "10.96.0.10", 8001, "service", 20)
+    # From outside of the targets to one, from one to outside, and between two that are none.
+    outside.net.web(8001)
+    outside.net.python(CLIENT, server.address, 8001, "in", 5)
+    client.net.python(CLIENT, outside.address, 8001, "out", 5)
+    outside.net.python(CLIENT, two.address.replace("10.77", "10.78").rsplit(".", 1)[0] + ".1", 1,
+                       "none", 0)
+    cluster.reaches("http", 50)
+    assert cluster.paths('http && path.startsWith("/direct")') == \
+        sorted(f"/direct/{number}" for number in range(20))
+    assert cluster.total('http && path.startsWith("/service")') == 20
+    assert cluster.total('src.pod.name == "client-1" && dst.pod.name == "server-1"') == 40
+    assert cluster.total('dst.service.name == "server" && http') == 45
+    assert cluster.total('http && node.name == "node-1"') == 5
+    names = [one["name"] for one in cluster.call("list_workloads", type="pod")["workloads"]]
+    assert {"client-1", "server-1", "outside"} <= set(names)
+
+
+@live
+def test_pods_that_come_and_go_change_what_is_captured(cluster):
+    node = cluster.nodes[0]
+    first, other = web(node, "web-1"), web(node, "db-1")
+    client = Pod(node, "client", "tools")
+    cluster.api.control(put=[first.object, other.object, client.object])
+    node.start("--pod-regex", "^web-", *cluster.api.flags)
+    captures(cluster, node, first)
+    client.net.python(CLIENT, first.address, 8001, "one", 5)
+    client.net.python(CLIENT, other.address, 8001, "unseen", 5)
+    cluster.reaches("http", 5)
+    # One comes: its calls are captured from then on.
+    second = web(node, "web-2")
+    cluster.api.control(put=[second.object])
+    captures(cluster, node, first, second)
+    client.net.python(CLIENT, second.address, 8001, "two", 5)
+    cluster.reaches("http", 10)
+    # The watch ends, its version is too old, the token is another one: what happened is learnt anew.
+    cluster.api.token.write_text("another-token-of-the-account")
+    cluster.api.control(remove=[["Pod", "shop", "web-1"]], forget=True, cut=True)
+    captures(cluster, node, second)
+    client.net.python(CLIENT, first.address, 8001, "gone", 5)
+    client.net.python(CLIENT, second.address, 8001, "three", 5)
+    cluster.reaches("http", 15)
+    assert cluster.total('http && path.startsWith("/gone")') == 0
+    # The Hub chooses others.
+    answer = cluster.call("set_targets", namespaces=["shop"], pod_regex="^db-")
+    assert answer["success"] is True and answer["nodes"] == [{"node": "node-1", "success": True}]
+    captures(cluster, node, other)
+    client.net.python(CLIENT, second.address, 8001, "left", 5)
+    client.net.python(CLIENT, other.address, 8001, "db", 5)
+    cluster.reaches("http", 20)
+    assert cluster.total('http && path.startsWith("/left")') == 0
+
+
+@live
+def test_an_agent_that_may_not_list_says_so_and_captures_nothing(cluster):
+    node = cluster.nodes[0]
+    pod = web(node, "web-1")
+    cluster.api.control(put=[pod.object], forbid=["services"])
+    node.start(*cluster.api.flags)
+    agent = cluster.waits_for_state(node, "starting")
+    waits_until(lambda: cluster.agents()["node-1"]["problem"])
+    problem = cluster.agents()["node-1"]["problem"]
+    assert "/api/v1/services" in problem and "403" in problem, problem
+    pod.net.python(CLIENT, pod.address, 8001, "nothing", 5)
+    assert cluster.total("http") == 0 and agent["node"] == "node-1"
+    # With the permission it goes on by itself; in a namespace only its own paths are asked.
+    cluster.api.control(forbid=[])
+    captures(cluster, node, pod)
+    assert cluster.waits_for_state(node, "capturing")["problem"] is None

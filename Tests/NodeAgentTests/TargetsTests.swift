@@ -1,0 +1,67 @@
+import Bytes
+import Identity
+import KFL
+import Testing
+
+@testable import NodeAgent
+
+struct TargetsTests {
+  private func address(_ text: String) -> IPAddress { IPAddress(text)! }
+
+  private func pod(
+    _ name: String, _ namespace: String, on node: String, _ ip: String,
+    labels: [String: String] = [:], usesHost: Bool = false
+  ) -> Inventory.Item {
+    Inventory.Item(
+      kind: .pod, name: name, namespace: namespace, addresses: [address(ip)], node: node,
+      labels: labels, usesHostNetwork: usesHost)
+  }
+
+  private var inventory: Inventory {
+    Inventory([
+      pod("web-1", "shop", on: "n1", "10.0.1.1"), pod("web-2", "shop", on: "n2", "10.0.2.1"),
+      pod("db-1", "data", on: "n2", "10.0.2.2"),
+      pod("host", "shop", on: "n1", "192.0.2.1", usesHost: true),
+      pod("agent", "shop", on: "n1", "10.0.1.9", labels: ["app.kubernetes.io/name": "kubeshark"]),
+      Inventory.Item(
+        kind: .service, name: "web", namespace: "shop", addresses: [address("10.96.0.1")],
+        pods: ["web-1", "web-2"]),
+      Inventory.Item(
+        kind: .service, name: "mixed", namespace: "shop", addresses: [address("10.96.0.2")],
+        pods: ["web-1", "elsewhere"]),
+    ])
+  }
+
+  @Test func podsAreChosenByNamespaceAndName() throws {
+    let all = Targets(try TargetRule(), in: inventory, on: "n2")
+    #expect(all.pods.sorted() == ["data/db-1", "shop/web-2"])
+    let shop = Targets(try TargetRule(namespaces: ["shop"]), in: inventory, on: "n1")
+    #expect(shop.pods == ["shop/web-1"] && shop.hostPods == 1)
+    let none = Targets(try TargetRule(podRegex: "^db-"), in: inventory, on: "n1")
+    #expect(none.local.isEmpty && none.elsewhere == [address("10.0.2.2")])
+  }
+
+  /// Whatever the targets, exactly one node keeps a call that any of them sees.
+  @Test func everyCallBelongsToOneNode() throws {
+    let addresses = ["10.0.1.1", "10.0.2.1", "10.0.2.2", "198.51.100.1"].map(address)
+    for rule in [
+      try TargetRule(), try TargetRule(namespaces: ["shop"]), try TargetRule(podRegex: "1$"),
+    ] {
+      let nodes = ["n1", "n2"].map { Targets(rule, in: inventory, on: $0) }
+      let targeted = nodes[0].local.union(nodes[1].local)
+      for client in addresses {
+        for server in addresses where client != server {
+          let keepers = nodes.count { $0.keeps(client: client, server: server) }
+          let isSeen = targeted.contains(client) || targeted.contains(server)
+          #expect(keepers == (isSeen ? 1 : 0), "\(client) to \(server)")
+        }
+      }
+    }
+  }
+
+  @Test func aServiceIsLeftToItsPodsWhenAllOfThemAreTargets() throws {
+    let targets = Targets(try TargetRule(namespaces: ["shop"]), in: inventory, on: "n1")
+    #expect(!targets.keeps(client: address("10.0.1.1"), server: address("10.96.0.1")))
+    #expect(targets.keeps(client: address("10.0.1.1"), server: address("10.96.0.2")))
+  }
+}

@@ -1,0 +1,97 @@
+import Bytes
+import JSON
+import Pipeline
+import Testing
+
+@testable import Shipping
+
+struct AgentRegistryTests {
+  private let start = Timestamp(nanoseconds: 1_700_000_000_000_000_000)
+  private func later(_ seconds: Int64) -> Timestamp { start.advanced(by: seconds * 1_000_000_000) }
+
+  private func condition(
+    _ registry: AgentRegistry, _ seconds: Int64
+  ) -> AgentState.Condition? { registry.agents(at: later(seconds)).first?.condition }
+
+  @Test func whoIsNotHeardOfIsLateThenSilent() {
+    let registry = AgentRegistry(now: start)
+    _ = registry.take(report(), from: "n1", entries: 2, at: start)
+    #expect(condition(registry, 5) == .ok)
+    #expect(condition(registry, 6) == .late)
+    #expect(condition(registry, 31) == .silent)
+    _ = registry.take(report(), from: "n1", entries: 0, at: later(40))
+    #expect(condition(registry, 41) == .ok)
+    #expect(registry.agents(at: later(41))[0].entries == 2)
+  }
+
+  @Test func whoHasMuchWaitingIsLateThoughItIsHeardOf() {
+    let registry = AgentRegistry(now: start)
+    var behind = report()
+    behind.backlog.age = 11_000_000_000
+    _ = registry.take(behind, from: "n1", entries: 0, at: start)
+    #expect(condition(registry, 0) == .late)
+  }
+
+  @Test func sheddingIsRememberedForAWhile() {
+    let registry = AgentRegistry(now: start)
+    _ = registry.take(report(), from: "n1", entries: 0, at: start)
+    var shedding = report()
+    shedding.statistics.live?.shed = 5
+    _ = registry.take(shedding, from: "n1", entries: 0, at: later(1))
+    #expect(condition(registry, 2) == .shedding)
+    _ = registry.take(shedding, from: "n1", entries: 0, at: later(40))
+    #expect(condition(registry, 41) == .ok)
+  }
+
+  @Test func whatEarlierStartsSawAddsUp() {
+    let registry = AgentRegistry(now: start)
+    var first = report("first")
+    (first.statistics.packets, first.backlog.dropped) = (100, 7)
+    first.statistics.live?.captured = 90
+    _ = registry.take(first, from: "n1", entries: 1, at: start)
+    _ = registry.take(report("second"), from: "n1", entries: 1, at: later(1))
+    let agent = registry.agents(at: later(1))[0]
+    #expect(agent.statistics.packets == 110 && agent.dropped == 7 && agent.entries == 2)
+    #expect(agent.statistics.live?.captured == 90)
+  }
+
+  @Test func ordersHaveANewNumberWithEveryChangeOnly() {
+    let registry = AgentRegistry(now: start)
+    let none = registry.orders.number
+    let off = registry.want(dissection: false)
+    #expect(off != none && registry.want(dissection: false) == off)
+    #expect(registry.want(targets: .init(namespaces: ["shop"])) != off)
+    let orders = registry.take(report(), from: "n1", entries: 0, at: start)
+    #expect(orders?.dissection == false && orders?.targets?.namespaces == ["shop"])
+    #expect(orders.map { AgentOrders(json: $0.json) } == orders)
+  }
+
+  @Test func manyAgentsReportLessOften() {
+    let registry = AgentRegistry(now: start)
+    for number in 0..<1_200 {
+      _ = registry.take(report(), from: "n\(number)", entries: 0, at: start)
+    }
+    #expect(registry.pause == .seconds(3))
+    // None of them is late because of it.
+    #expect(registry.agents(at: later(9)).allSatisfy { $0.condition == .ok })
+  }
+
+  @Test func whoIsKnownIsKnownAfterTheNextStart() throws {
+    let registry = AgentRegistry(now: start)
+    _ = registry.take(report(), from: "n1", entries: 3, at: start)
+    let number = registry.want(dissection: false)
+    let text = JSONValue.object(registry.stored).text
+    let stored = try #require(try JSONReader.value(of: text).object)
+    let again = AgentRegistry(stored: stored)
+    #expect(again.orders.number == number && again.orders.dissection == false)
+    #expect(condition(again, 60) == .silent)
+    #expect(again.agents(at: start)[0].entries == 3)
+  }
+
+  @Test func namesThatCouldBePathsAreNone() {
+    for name in ["", ".", "..", ".x", "a/b", "a b", "ä", String(repeating: "x", count: 129)] {
+      #expect(!AgentRegistry.isName(name), "\(name)")
+    }
+    #expect(AgentRegistry.isName("ip-10-0-1-2.eu-west-1.compute.internal"))
+  }
+}
