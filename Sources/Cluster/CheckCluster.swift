@@ -36,6 +36,16 @@ package struct CheckCluster: Tool {
             ],
           ],
         ],
+        "agents": [
+          "type": "array",
+          "items": [
+            "type": "object",
+            "properties": [
+              "node": ["type": "string"], "state": ["type": "string"],
+              "shedding": ["type": "boolean"],
+            ],
+          ],
+        ],
         "version": ["type": "string"], "latency_ms": ["type": "number"],
         "tools": ["type": "integer"], "dissection": ["type": "boolean"],
         "raw_capture": ["type": "boolean"], "problem": ["type": "string"],
@@ -66,10 +76,11 @@ package struct CheckCluster: Tool {
     }
     var answer: ClusterCondition.Answer?
     if !services.isEmpty, pods?.isEmpty != true { answer = try await self.answer(of: hub) }
-    return ClusterCondition(
+    var condition = ClusterCondition(
       namespace: hub.access.namespace, services: services, pods: pods, answer: answer,
-      origin: hub.origin
-    ).toolAnswer(start: start)
+      origin: hub.origin)
+    if case .catalogue? = answer { condition.agents = await agents(of: hub) }
+    return condition.toolAnswer(start: start)
   }
 
   private func answer(of hub: ClusterHub) async throws(ToolError) -> ClusterCondition.Answer {
@@ -82,6 +93,11 @@ package struct CheckCluster: Tool {
       if error.status == 499 { throw error }
       return .error(error)
     }
+  }
+
+  /// The agents as the Hub sees them; nil when it has none of our kind, or does not say.
+  private func agents(of hub: ClusterHub) async -> [AgentState]? {
+    do throws(ToolError) { return try await hub.agents() } catch { return nil }
   }
 
   /// The error of a cluster that could not be asked, with the state it stands for.

@@ -27,12 +27,14 @@ struct ClusterCondition {
   let answer: Answer?
   /// Where the access comes from.
   let origin: String
+  /// The agents as the Hub sees them; nil when it does not say.
+  var agents: [AgentState]?
 
   var state: State {
     guard !services.isEmpty else { return .notInstalled }
     let pods = pods ?? []
     switch answer {
-    case .catalogue?: return pods.allSatisfy(\.isReady) ? .running : .degraded
+    case .catalogue?: return pods.allSatisfy(\.isReady) && silent.isEmpty ? .running : .degraded
     case .error(let error)?:
       if error.code == "authentication_required" { return .authRequired }
       if error.code == "cluster_forbidden" || error.code == "forbidden" { return .forbidden }
@@ -54,10 +56,20 @@ struct ClusterCondition {
     return found
   }
 
+  /// Nodes with an agent that do not capture, each with the reason.
+  private var silent: [String] {
+    guard let agents else { return [] }
+    // What the Hub says of agents that are gone does not count.
+    let nodes = (pods ?? []).filter { $0.component == "worker" }.compactMap(\.node)
+    return AgentState.missing(Set(nodes).sorted(), agents)
+  }
+
   private var troubled: [ClusterPod] { (pods ?? []).filter { !$0.isReady } }
 
   /// Most pods that are named one by one.
   private static let maxNamed = 10
+  /// Most agents that are listed.
+  private static let maxAgents = 1_000
 
   /// - Parameter start: what to do when nothing is installed.
   func toolAnswer(start: String) -> ToolAnswer {
@@ -80,6 +92,14 @@ struct ClusterCondition {
           var row: JSONObject = ["pod": .string(pod.name), "reason": .string(pod.trouble ?? "")]
           if let node = pod.node { row["node"] = .string(node) }
           return .object(row)
+        })
+    }
+    if let agents {
+      structured["agents"] = .array(
+        agents.prefix(Self.maxAgents).map {
+          [
+            "node": .string($0.node), "state": .string($0.state), "shedding": .bool($0.isShedding),
+          ]
         })
     }
     switch answer {
@@ -112,8 +132,27 @@ struct ClusterCondition {
     if troubled.count > Self.maxNamed {
       lines.append("  and \(troubled.count - Self.maxNamed) more")
     }
+    lines += agentLines
     if case .error(let error)? = answer { lines.append(error.text) }
     return lines.joined(separator: "\n")
+  }
+
+  private var agentLines: [String] {
+    guard let agents, !agents.isEmpty else { return [] }
+    var lines = ["Nodes that capture: \(agents.count(where: \.isCapturing))."]
+    let silent = silent
+    if !silent.isEmpty {
+      let more = silent.count > Self.maxNamed ? ", and \(silent.count - Self.maxNamed) more" : ""
+      lines.append(
+        "Not capturing: \(silent.prefix(Self.maxNamed).joined(separator: ", "))\(more).")
+    }
+    let shedding = agents.filter(\.isShedding).map(\.node)
+    if !shedding.isEmpty {
+      lines.append(
+        "Shedding traffic, because there is too much: "
+          + shedding.prefix(Self.maxNamed).joined(separator: ", ") + ".")
+    }
+    return lines
   }
 
   private var sentence: String {
@@ -125,7 +164,8 @@ struct ClusterCondition {
     case .running: return "Kubeshark is running \(place)." + hub
     case .degraded:
       if case .catalogue? = answer {
-        return "Kubeshark is running \(place), but degraded: not all pods are ready." + hub
+        return "Kubeshark is running \(place), but degraded: not all pods are ready and capture."
+          + hub
       }
       return "Kubeshark is degraded \(place): pods run, but its Hub does not answer."
     case .unreachable: return "Kubeshark is unreachable \(place)."

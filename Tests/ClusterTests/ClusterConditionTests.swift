@@ -65,6 +65,32 @@ struct ClusterConditionTests {
         "not running in namespace 'ks'"))
   }
 
+  @Test func nodesThatDoNotCaptureMakeItDegraded() throws {
+    let items = ["a", "b"].map { node -> JSONValue in
+      [
+        "kind": "Pod", "spec": ["nodeName": .string(node)],
+        "metadata": ["name": .string("w-" + node), "labels": ["app.kubeshark.com/app": "worker"]],
+        "status": ["phase": "Running", "conditions": [["type": "Ready", "status": "True"]]],
+      ]
+    }
+    let list: JSONValue = ["kind": "PodList", "items": .array(items)]
+    var condition = condition(
+      try ClusterPod.all(in: Array(list.text.utf8)),
+      .catalogue(Self.catalogue, milliseconds: 2.5))
+    #expect(condition.state == .running)
+    condition.agents = [
+      AgentState(node: "a", state: "capturing", isShedding: true),
+      AgentState(node: "gone", state: "silent", isShedding: false),
+    ]
+    let answer = condition.toolAnswer(start: "")
+    #expect(condition.state == .degraded)
+    #expect(answer.text.contains("Not capturing: b (the Hub has not heard of it)."))
+    #expect(answer.text.contains("Shedding traffic, because there is too much: a."))
+    #expect(answer.structured["agents"]?[0]?["shedding"] == true)
+    condition.agents?.append(AgentState(node: "b", state: "capturing", isShedding: false))
+    #expect(condition.state == .running)
+  }
+
   @Test func servicesAreFoundBestFirst() throws {
     func service(_ name: String, _ ports: [JSONValue]) -> JSONValue {
       ["kind": "Service", "metadata": ["name": .string(name)], "spec": ["ports": .array(ports)]]

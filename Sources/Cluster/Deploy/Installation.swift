@@ -56,7 +56,7 @@ struct Installation: Sendable {
         "Kubeshark was not deployed, or not all of it",
         hint: "stop_kubeshark (kubeshark clean) removes what was made.")
     }
-    await prune(manifests)
+    if found.contains(where: \.isOurs) { await prune(manifests) }
     return found.contains { $0.kind == "Deployment" }
   }
 
