@@ -36,7 +36,7 @@ let modules: [Target] =
     "Pipeline",
     uses: "Packets", "Capture", "Layers", "Flows", "Dissectors", "Entries", "Store", "Ring",
     "Decompression", "JSON", "Bytes")
-  + module("Shipping", uses: "Pipeline", "Store", "JSON", "Bytes")
+  + module("Shipping", uses: "Pipeline", "Store", "Ring", "JSON", "Bytes")
   + module("Identity", uses: "Entries", "JSON", "Bytes", products: [.yams])
   + module("ToolKit", uses: "JSON", "Bytes")
   + module(

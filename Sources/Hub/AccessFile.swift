@@ -75,12 +75,17 @@ package struct AccessFile: Sendable {
     let given = Array(token.utf8)
     var found: Access?
     for entry in entries {
-      var difference = UInt8(entry.token.count == given.count ? 0 : 1)
-      for index in entry.token.indices {
-        difference |= entry.token[index] ^ (index < given.count ? given[index] : 0)
-      }
-      if difference == 0 { found = entry.access }
+      if isEqualInSameTime(entry.token, given) { found = entry.access }
     }
     return found
   }
+}
+
+/// Whether two secrets are equal. Takes as long for a wrong one as for the right one.
+func isEqualInSameTime(_ secret: [UInt8], _ given: [UInt8]) -> Bool {
+  var difference = UInt8(secret.count == given.count ? 0 : 1)
+  for index in secret.indices {
+    difference |= secret[index] ^ (index < given.count ? given[index] : 0)
+  }
+  return difference == 0
 }

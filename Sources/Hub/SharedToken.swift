@@ -52,11 +52,7 @@ package final class SharedToken: Sendable {
     guard let value = request.header("authorization") else { return false }
     let parts = value.split(separator: " ", maxSplits: 1)
     guard parts.count == 2, parts[0].lowercased() == "bearer" else { return false }
-    let (given, token) = (Array(parts[1].utf8), token)
-    var difference = UInt8(token.count == given.count && !token.isEmpty ? 0 : 1)
-    for index in token.indices {
-      difference |= token[index] ^ (index < given.count ? given[index] : 0)
-    }
-    return difference == 0
+    let token = token
+    return !token.isEmpty && isEqualInSameTime(token, Array(parts[1].utf8))
   }
 }

@@ -1,6 +1,7 @@
 package import Bytes
 package import JSON
 package import Pipeline
+import Ring
 import Synchronization
 
 /// The agents of a Hub: what each said last, and what is wanted of all of them.
@@ -51,19 +52,7 @@ package final class AgentRegistry: Sendable {
   }
 
   /// Whether a name can be a node's: it becomes the name of a folder, and part of ids.
-  package static func isName(_ name: String) -> Bool {
-    let bytes = name.utf8
-    return (1...128).contains(bytes.count) && bytes.first != UInt8(ascii: ".")
-      && bytes.allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
-          UInt8(ascii: "-"):
-          true
-        default: false
-        }
-      }
-  }
+  package static func isName(_ name: String) -> Bool { Ring.isName(name) }
 
   // MARK: What agents say
 

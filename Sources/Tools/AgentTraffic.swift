@@ -134,7 +134,8 @@ extension AgentTraffic: TrafficReading {
 }
 
 extension DispatchSemaphore {
-  fileprivate func wait(milliseconds: Int) {
+  /// Waits, at most so long; of a semaphore that nobody signals just that.
+  func wait(milliseconds: Int) {
     _ = wait(timeout: .now() + .milliseconds(milliseconds))
   }
 }

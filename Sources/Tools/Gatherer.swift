@@ -199,9 +199,3 @@ package final class Gatherer: RawCapture {
     }
   }
 }
-
-extension DispatchSemaphore {
-  fileprivate func wait(milliseconds: Int) {
-    _ = wait(timeout: .now() + .milliseconds(milliseconds))
-  }
-}

@@ -21,7 +21,8 @@ enum Main {
   /// Off the main actor at once: each hop to it and back is a thread switch.
   @concurrent private static func run() async -> Int32 {
     do {
-      let arguments = KFLCommand.separated(Array(CommandLine.arguments.dropFirst()))
+      let arguments = KFLCommand.separated(
+        CommandLine.arguments.dropFirst().filter { !NamespaceList.empty.contains($0) })
       var command = try Kubeshark.parseAsRoot(arguments)
       if var command = command as? any AsyncParsableCommand {
         try await command.run()

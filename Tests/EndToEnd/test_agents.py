@@ -1,11 +1,15 @@
 """Agents and a Hub: calls made on nodes are the calls the Hub knows, each once, whatever happens to
 agents, Hub and the links between them; and answers say what is missing meanwhile."""
 
+import socket
 import threading
 import time
+import urllib.error
+import urllib.request
 
 import pytest
-from nodes import Cluster, waits_until
+from conftest import Hub
+from nodes import TOKEN, Cluster, waits_until
 from test_live import CLIENT, live
 
 
@@ -233,3 +237,38 @@ def test_raw_packets_of_a_snapshot_are_gathered_from_the_nodes(cluster):
     made = cut("one")
     assert made["status"] == "completed" and made["nodes"] == ["node-1"], made
     assert made["missing"] == ["node-2: its agent is silent"]
+
+
+def status(url, token=None, data=None):
+    request = urllib.request.Request(url, data, {"Authorization": f"Bearer {token}"} if token else {})
+    try:
+        return urllib.request.urlopen(request, timeout=60).status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def answers(url):
+    try:
+        return status(url + "/healthz") == 200
+    except OSError:
+        return False
+
+
+def test_agents_have_an_address_of_their_own(tmp_path):
+    (tmp_path / "token").write_text(TOKEN)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    # Templates leave flags empty that choose nothing.
+    hub = Hub("--agents", "--agent-token-file", str(tmp_path / "token"), "--agents-listen",
+              f"127.0.0.1:{port}", "--namespaces=", "--data", str(tmp_path / "data"))
+    agents = f"http://127.0.0.1:{port}"
+    waits_until(lambda: answers(agents))
+    assert status(agents + "/healthz") == 200 and status(hub.url + "/agents") == 200
+    # Nothing of the traffic is told there, and shipments are taken there alone.
+    assert status(agents + "/mcp") == 404 and status(agents + "/agents") == 404
+    assert status(hub.url + "/agents/n1", TOKEN, b"x") == 404
+    assert status(agents + "/agents/n1", TOKEN, b"x") == 400
+    assert status(agents + "/agents/n1", "wrong", b"x") == 401
+    assert status(agents + "/agents/..", TOKEN, b"x") in (400, 404)
+    assert hub.stop() == 0
