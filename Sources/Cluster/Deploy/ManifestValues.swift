@@ -41,15 +41,30 @@ struct ManifestValues: Sendable {
     }
   }
 
+  /// Names within an argument of a container, which is left out when there are none: a flag takes
+  /// no empty value.
+  func argument(_ before: String, _ setting: ClusterSetting) -> [JSONValue] {
+    switch source {
+    case .settings(let settings, _, _, _):
+      return settings.names(setting).isEmpty ? [] : [text(before, setting)]
+    case .chart:
+      let element = (text(before, setting).string ?? "").dropFirst()
+      return [
+        .string("\(YAML.conditional).Values.\(setting.name)\(YAML.conditional)\(element)")
+      ]
+    }
+  }
+
   /// The pattern of pods, within an argument of a container. There a dollar sign stands for a
   /// variable unless it is doubled.
   func pattern(_ before: String) -> JSONValue {
     switch source {
     case .settings(let settings, _, _, _):
-      .string(before + (settings[.regex].string ?? "").replacing("$", with: "$$"))
+      .string(before + (settings.text(.regex) ?? ".*").replacing("$", with: "$$"))
     case .chart:
       Self.expression(
-        "printf \"\(before)%s\" (.Values.tap.regex | replace \"$\" \"$$\") | toJson")
+        "printf \"\(before)%s\" (.Values.tap.regex | default \".*\" | replace \"$\" \"$$\") | toJson"
+      )
     }
   }
 

@@ -97,16 +97,21 @@ extension Manifests {
     ]
   }
 
+  private var hubArguments: [JSONValue] {
+    let own: [JSONValue] = [
+      .string("--listen=127.0.0.1:\(Self.hubPort)"), "--agents",
+      .string("--agents-listen=0.0.0.0:\(Self.agentsPort)"),
+      .string("--agent-token-file=\(Self.tokenFile)"), "--data=/data",
+      values.text("--keep-bytes=", .callBytes),
+    ]
+    return own + values.argument("--namespaces=", .namespaces)
+  }
+
   private var hubContainer: JSONValue {
     [
       "name": "hub", "image": values.image, "imagePullPolicy": values.value(.pullPolicy),
       "command": ["kubeshark", "hub"],
-      "args": [
-        .string("--listen=127.0.0.1:\(Self.hubPort)"), "--agents",
-        .string("--agents-listen=0.0.0.0:\(Self.agentsPort)"),
-        .string("--agent-token-file=\(Self.tokenFile)"), "--data=/data",
-        values.text("--keep-bytes=", .callBytes), values.text("--namespaces=", .namespaces),
-      ],
+      "args": .array(hubArguments),
       "ports": [
         ["name": "api", "containerPort": JSONValue(Self.hubPort), "protocol": "TCP"],
         ["name": "agents", "containerPort": JSONValue(Self.agentsPort), "protocol": "TCP"],
@@ -156,17 +161,21 @@ extension Manifests {
     ]
   }
 
+  private var agentArguments: [JSONValue] {
+    let own: [JSONValue] = [
+      values.namespace("--hub=http://\(Self.hub).", ".svc:\(Self.agentsPort)"),
+      .string("--token-file=\(Self.tokenFile)"), "--data=/data", "--node=$(NODE_NAME)",
+      .string("--listen=127.0.0.1:\(Self.healthPort)"), values.pattern("--pod-regex="),
+      values.text("--raw-bytes=", .rawBytes),
+    ]
+    return own + values.argument("--namespaces=", .namespaces)
+  }
+
   private var agentContainer: JSONValue {
     [
       "name": "agent", "image": values.image, "imagePullPolicy": values.value(.pullPolicy),
       "command": ["kubeshark", "agent"],
-      "args": [
-        values.namespace("--hub=http://\(Self.hub).", ".svc:\(Self.agentsPort)"),
-        .string("--token-file=\(Self.tokenFile)"), "--data=/data", "--node=$(NODE_NAME)",
-        .string("--listen=127.0.0.1:\(Self.healthPort)"),
-        values.text("--namespaces=", .namespaces), values.pattern("--pod-regex="),
-        values.text("--raw-bytes=", .rawBytes),
-      ],
+      "args": .array(agentArguments),
       "env": [
         ["name": "NODE_NAME", "valueFrom": ["fieldRef": ["fieldPath": "spec.nodeName"]]]
       ],

@@ -8,6 +8,10 @@ enum YAML {
   /// Begins a text that goes out as it stands: an expression of Helm's templates.
   static let raw: Character = "\u{1}"
 
+  /// Begins an element of a list that is there only under a condition of Helm's templates: the
+  /// condition, this character again, the element.
+  static let conditional: Character = "\u{2}"
+
   /// The value as a document, with a line feed at its end.
   static func document(_ value: JSONValue) -> String {
     switch value {
@@ -33,9 +37,20 @@ enum YAML {
         margin + "- " + block(object, depth + 2).dropFirst(depth + 2)
       case .array(let inner) where !inner.isEmpty:
         margin + "- " + block(inner, depth + 2).dropFirst(depth + 2)
+      case .string(let text) where text.first == conditional: condition(text, margin)
       default: margin + "- " + scalar(element) + "\n"
       }
     }.joined()
+  }
+
+  private static func condition(_ text: String, _ margin: String) -> String {
+    let parts = text.split(separator: conditional, maxSplits: 1)
+    return """
+      \(margin){{- if \(parts[0]) }}
+      \(margin)- \(parts[1])
+      \(margin){{- end }}
+
+      """
   }
 
   /// What follows a name and its colon.
