@@ -7,7 +7,7 @@ PYTHON := .venv/bin/python
 export KUBESHARK_VERSION := $(shell Scripts/version)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test demo bench bench-peers bench-hub dist mcpb image manifests install man traffic fuzz truth vectors reference samples format clean
+.PHONY: help build test demo bench bench-peers bench-agents bench-hub dist mcpb image manifests install man traffic fuzz truth vectors reference samples format clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r verb text; do \
@@ -62,6 +62,10 @@ install: ## Install the program, its manual page and completions (PREFIX=/usr/lo
 
 man: build ## Write the manual page, dist/kubeshark.1
 	@python3 -B Scripts/man
+
+bench-agents: build ## Let 10 to 1,000 simulated agents ship recorded calls to one Hub
+	@$(STEP) "Building kubeshark-bench" $(SWIFT) --product kubeshark-bench
+	@Scripts/bench-agents
 
 bench-hub: build ## Load the Hub with 1,000 connections for a minute (wrk)
 	@Scripts/bench-hub

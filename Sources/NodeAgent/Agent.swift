@@ -10,6 +10,8 @@ import ToolKit
 package final class Agent: Sendable {
   /// How long what is left may take to be sent when the agent ends.
   private static let farewell = Duration.seconds(10)
+  /// How long packets may take from the kernel to the ring.
+  private static let settling = Duration.milliseconds(500)
 
   private struct State {
     /// What the Hub wanted last, and what came of it.
@@ -77,7 +79,8 @@ package final class Agent: Sendable {
           let isNew = state.value.withLock { $0.gatherings.insert(gathering.id).inserted }
           guard isNew else { continue }
           Task {
-            // Of a window that is just over the last packets are still on their way to the disk.
+            // Of a window that is just over the last packets are on their way from the kernel.
+            try? await Task.sleep(for: Self.settling)
             let packets = capture.ring.flatMap { RawShipment($0, gathering) }
             if let problem = await link.send(packets, for: gathering.id, from: node) {
               tell("raw packets did not reach the Hub: \(problem)")
