@@ -14,6 +14,7 @@ KINDS = [
     ("v1", "persistentvolumeclaims", "PersistentVolumeClaim", True),
     ("apps/v1", "deployments", "Deployment", True), ("apps/v1", "daemonsets", "DaemonSet", True),
     ("apps/v1", "statefulsets", "StatefulSet", True), ("batch/v1", "jobs", "Job", True),
+    ("discovery.k8s.io/v1", "endpointslices", "EndpointSlice", True),
     ("rbac.authorization.k8s.io/v1", "roles", "Role", True),
     ("rbac.authorization.k8s.io/v1", "rolebindings", "RoleBinding", True),
     ("rbac.authorization.k8s.io/v1", "clusterroles", "ClusterRole", False),

@@ -5,7 +5,9 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
+import urllib.error
 import urllib.request
 import zipfile
 
@@ -589,3 +591,77 @@ def test_the_schemas_of_kubernetes_take_every_object(version):
     assert len(documents) > 30
     for one in documents:
         kubernetes_validate.validate(one, version, strict=True)
+
+
+def containers(namespace="ks", *flags):
+    done = kubeshark("tap", "-s", namespace, "--dry-run", *flags)
+    objects = [one for one in yaml.safe_load_all(done.stdout)]
+    found = {one["kind"]: one["spec"]["template"]["spec"]["containers"][0]
+             for one in objects if one["kind"] in ("Deployment", "DaemonSet")}
+    assert len(found) == 2
+    return found
+
+
+def test_the_commands_of_the_manifests_know_their_arguments():
+    dump = json.loads(kubeshark("--experimental-dump-help").stdout)
+    known = {one["commandName"]: {
+        name["name"] for option in one["arguments"] for name in option.get("names", [])}
+        for one in dump["command"]["subcommands"]}
+    for container in containers().values():
+        program, command = container["command"]
+        assert program == "kubeshark"
+        given = {one.removeprefix("--").partition("=")[0] for one in container["args"]}
+        assert given <= known[command], given - known[command]
+
+
+def test_hub_and_agent_run_with_the_arguments_of_the_manifests(cluster, tmp_path):
+    """On one machine: folders, ports and addresses are those of the test, all else as deployed."""
+    token = tmp_path / "token"
+    token.write_text("0123456789abcdef0123456789abcdef")
+    token.chmod(0o600)
+    ports = []
+    for _ in range(3):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            ports.append(free.getsockname()[1])
+    people, agents, health = ports
+    changes = {
+        "listen": {"Deployment": f"127.0.0.1:{people}", "DaemonSet": f"127.0.0.1:{health}"},
+        "agents-listen": {"Deployment": f"127.0.0.1:{agents}"},
+        "hub": {"DaemonSet": f"http://127.0.0.1:{agents}"}, "node": {"DaemonSet": "node-1"},
+        "agent-token-file": {"Deployment": str(token)}, "token-file": {"DaemonSet": str(token)},
+        "data": {"Deployment": str(tmp_path / "hub"), "DaemonSet": str(tmp_path / "agent")}}
+    running = []
+    try:
+        for kind, container in containers().items():
+            words = [BINARY, container["command"][1]]
+            for one in container["args"]:
+                name, _, value = one.removeprefix("--").partition("=")
+                value = changes.get(name, {}).get(kind, value)
+                words.append(f"--{name}={value}" if "=" in one else one)
+            # In a pod it is found by itself.
+            words += ["--kube-api", cluster.url, "--kube-token-file", str(token)]
+            running.append(subprocess.Popen(
+                words, stderr=(tmp_path / kind).open("w"), stdout=subprocess.DEVNULL))
+
+        def answers(port, path):
+            try:
+                with urllib.request.urlopen(
+                        f"http://127.0.0.1:{port}{path}", timeout=PATIENCE) as reply:
+                    return reply.read()
+            except OSError:
+                assert all(one.poll() is None for one in running), [
+                    (tmp_path / kind).read_text() for kind in ("Deployment", "DaemonSet")]
+                return None
+
+        # What the kubelet asks, and what start_kubeshark waits for.
+        soon(lambda: answers(agents, "/readyz"), "the Hub is ready")
+        soon(lambda: answers(health, "/readyz"), "the agent is ready")
+        soon(lambda: b'"capturing"' in (answers(people, "/agents") or b""), "the node captures")
+        assert b"list_api_calls" in answers(people, "/api/mcp")
+        with pytest.raises(urllib.error.HTTPError):
+            urllib.request.urlopen(f"http://127.0.0.1:{agents}/api/mcp", timeout=PATIENCE)
+    finally:
+        for one in running:
+            one.terminate()
+        for one in running:
+            one.wait(timeout=PATIENCE)
