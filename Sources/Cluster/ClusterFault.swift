@@ -161,7 +161,7 @@ extension ClusterFault {
         status: 502, code: "kubectl_failed", message: "kubectl failed (\(origin)): \(reason)",
         hint: "Try the same by hand: kubectl get services, kubectl port-forward")
     case .cancelled:
-      ToolError(status: 499, code: "cancelled", message: "The call was cancelled.")
+      .cancelled
     }
   }
 }

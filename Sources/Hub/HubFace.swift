@@ -261,7 +261,7 @@ package final class HubFace: Sendable {
   private func enter() async throws(ToolError) {
     switch await turns.enter() {
     case .taken: return
-    case .givenUp: throw cancelled
+    case .givenUp: throw .cancelled
     case .full:
       counters.turnAway(.calls)
       throw ToolError(
@@ -269,10 +269,6 @@ package final class HubFace: Sendable {
         message: "\(limits.calls) calls are under way, and \(limits.waitingCalls) wait.",
         hint: "Try again in a moment.", details: ["retry_after": 1])
     }
-  }
-
-  private var cancelled: ToolError {
-    ToolError(status: 499, code: "cancelled", message: "The call was cancelled.")
   }
 
   /// The tool's answer, or an error when it takes too long, its waiting for a turn included.
@@ -299,7 +295,7 @@ package final class HubFace: Sendable {
       return await group.next() ?? nil
     }
     if let result { return try result.get() }
-    guard !Task.isCancelled else { throw cancelled }
+    guard !Task.isCancelled else { throw .cancelled }
     counters.turnAway(.callTime)
     throw ToolError(
       status: 504, code: "too_slow",

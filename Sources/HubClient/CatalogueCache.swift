@@ -47,7 +47,7 @@ final class CatalogueCache: Sendable {
       case .fail(let error): throw error
       case .wait:
         await turn()
-        guard !Task.isCancelled else { throw HubClient.cancelled }
+        guard !Task.isCancelled else { throw .cancelled }
       case .fetch(let tag):
         do throws(ToolError) {
           finish(.success(try await fetch(tag)), at: now())

@@ -114,7 +114,7 @@ package struct DownloadFile: Tool {
     if source.offset != file.length { try file.restart() }
     if let length = source.length { try file.reserve(length - file.length) }
     try await source.copy { (bytes) async throws(ToolError) in
-      if Task.isCancelled { throw HubClient.cancelled }
+      if Task.isCancelled { throw ToolError.cancelled }
       try file.append(bytes)
       progress(
         Progress(

@@ -60,9 +60,6 @@ package final class HubClient: RemoteHub {
       client: client, address: address, agent: "kubeshark-mcp/\(version)", token: token)
   }
 
-  static let cancelled = ToolError(
-    status: 499, code: "cancelled", message: "The call was cancelled.")
-
   /// A sentence for the log, and for clients that take log messages.
   private func say(_ sentence: String) {
     notice(sentence)
@@ -238,7 +235,7 @@ package final class HubClient: RemoteHub {
     do throws(HubFault) { fetched = try await fetchCatalogue(tag: nil) } catch {
       throw self.error(error)
     }
-    guard case .catalogue(let catalogue, _) = fetched else { throw Self.cancelled }
+    guard case .catalogue(let catalogue, _) = fetched else { throw ToolError.cancelled }
     return (catalogue, ContinuousClock.now - start)
   }
 

@@ -125,7 +125,10 @@ enum HubFault: Error, Hashable, Sendable {
         503, "mcp_disabled", "The Hub at \(address) has MCP switched off.",
         "Enable MCP on the Hub."
       )
-    case .cancelled: return (499, "cancelled", "The call was cancelled.", nil)
+    case .cancelled:
+      return (
+        ToolError.cancelled.status, ToolError.cancelled.code, ToolError.cancelled.message, nil
+      )
     }
   }
 }

@@ -16,9 +16,6 @@ package struct JSONWriter: Sendable {
     needsComma = false
   }
 
-  /// The bytes, without a copy: what is left is empty.
-  package consuming func taken() -> [UInt8] { bytes }
-
   package var text: String { String(decoding: bytes, as: UTF8.self) }
 
   package mutating func beginObject() { begin(0x7b) }

@@ -64,6 +64,10 @@ package struct ToolError: Error, Hashable, Sendable {
     ToolError(status: 404, code: "not_found", message: message, hint: hint)
   }
 
+  /// Nobody waits for the answer any more.
+  package static let cancelled = ToolError(
+    status: 499, code: "cancelled", message: "The call was cancelled.")
+
   /// The code of `unknownTool`: faces answer it differently from things a tool did not find.
   package static let unknownToolCode = "unknown_tool"
 

@@ -256,7 +256,7 @@ package final class CaptureTraffic: Sendable {
       case .reading: break
       }
       do { try await Task.sleep(for: .milliseconds(pause)) } catch {
-        throw ToolError(status: 499, code: "cancelled", message: "The call was cancelled.")
+        throw ToolError.cancelled
       }
       if pause >= 100, let here = self.progress { progress(here) }
       pause = min(250, pause * 2)

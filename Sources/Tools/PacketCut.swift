@@ -77,7 +77,7 @@ extension PacketCut {
         hint: "Is the capture still where it was?")
     }
     if Task.isCancelled {
-      throw ToolError(status: 499, code: "cancelled", message: "The call was cancelled.")
+      throw ToolError.cancelled
     }
     return cut
   }

@@ -62,28 +62,31 @@ extension Manifests {
   }
 
   private var clusterWide: [Manifest] {
-    [
-      Manifest(
-        "The names behind addresses, in all namespaces: they are listed and watched, never changed.",
-        [
-          "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
-          "metadata": outer(nil), "rules": Self.rules,
-        ], when: .clusterRoles),
-      Manifest(
-        "", binding("ClusterRoleBinding", to: "ClusterRole", namespace: nil), when: .clusterRoles),
-    ]
+    grants(
+      "ClusterRole",
+      "The names behind addresses, in all namespaces: they are listed and watched, never changed.",
+      in: nil, when: .clusterRoles)
   }
 
   private func inNamespace(_ namespace: JSONValue) -> [Manifest] {
+    grants(
+      "Role",
+      "The names behind addresses, in a namespace that is captured: listed and watched, never changed.",
+      in: namespace, when: .eachNamespace)
+  }
+
+  /// A role of that kind, and who has it.
+  private func grants(
+    _ kind: String, _ comment: String, in namespace: JSONValue?, when: Manifest.Condition
+  ) -> [Manifest] {
     [
       Manifest(
-        "The names behind addresses, in a namespace that is captured: listed and watched, never changed.",
+        comment,
         [
-          "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
+          "apiVersion": "rbac.authorization.k8s.io/v1", "kind": .string(kind),
           "metadata": outer(namespace), "rules": Self.rules,
-        ], when: .eachNamespace),
-      Manifest(
-        "", binding("RoleBinding", to: "Role", namespace: namespace), when: .eachNamespace),
+        ], when: when),
+      Manifest("", binding(kind + "Binding", to: kind, namespace: namespace), when: when),
     ]
   }
 }

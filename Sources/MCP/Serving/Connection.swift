@@ -187,8 +187,3 @@ package final class Connection: Sendable {
     if state.isClosing && state.session.isIdle { idle() }
   }
 }
-
-extension ToolError {
-  fileprivate static let cancelled = ToolError(
-    status: 499, code: "cancelled", message: "The call was cancelled.")
-}

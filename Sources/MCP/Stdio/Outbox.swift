@@ -84,11 +84,12 @@ final class Outbox: Sendable {
   }
 
   private static func lines(_ messages: [JSONValue]) -> [UInt8] {
+    var writer = JSONWriter(reserving: 2048)
     var bytes: [UInt8] = []
     for message in messages {
-      var writer = JSONWriter(reserving: 2048)
+      writer.reset()
       writer.write(message)
-      bytes = bytes.isEmpty ? writer.taken() : bytes + writer.bytes
+      bytes += writer.bytes
       bytes.append(UInt8(ascii: "\n"))
     }
     return bytes

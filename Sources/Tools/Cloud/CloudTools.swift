@@ -50,7 +50,7 @@ struct GetCloudStorageStatus: Tool {
       answer.structured["error"] = .string("\(failure.message) \(failure.hint)")
       answer.say("\(failure.message) \(failure.hint)")
     }
-    return answer.finish(library.coverage(try await library.nodes()))
+    return try await library.finish(answer)
   }
 }
 
@@ -138,7 +138,7 @@ struct GetCloudJobStatus: Tool {
     var answer = Answer(arguments)
     answer.structured = view.json
     answer.say(view.line)
-    return answer.finish(library.coverage(try await library.nodes()))
+    return try await library.finish(answer)
   }
 }
 
@@ -174,7 +174,7 @@ extension SnapshotLibrary {
     answer.say(
       "The \(job.operation.rawValue) of \(job.name) has begun. "
         + "Next: get_cloud_job_status {\"job_id\": \"\(job.id)\"} until it is completed.")
-    return answer.finish(coverage(try await nodes()))
+    return try await finish(answer)
   }
 
   /// The snapshot of that id or name on this machine.

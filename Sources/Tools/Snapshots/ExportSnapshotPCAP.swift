@@ -66,7 +66,7 @@ struct ExportSnapshotPCAP: Tool {
         """)
     }
     answer.warn("The file holds packets as they were captured: secrets in them are not redacted.")
-    return answer.finish(library.coverage(try await library.nodes()))
+    return try await library.finish(answer)
   }
 
   /// The path on the Hub under which the export can be had.
@@ -136,7 +136,7 @@ extension SnapshotLibrary {
       flag.set()
     }
     guard let measured = try result.get() else {
-      throw ToolError(status: 499, code: "cancelled", message: "The call was cancelled.")
+      throw ToolError.cancelled
     }
     return measured
   }

@@ -42,7 +42,7 @@ struct ListSnapshots: Tool {
       for row in rows { table.add(row.cells) }
       answer.show(table, next: "Raise max_tokens to see them.")
     }
-    return answer.finish(library.coverage(try await library.nodes()))
+    return try await library.finish(answer)
   }
 
   /// Those on this machine, then those that are kept elsewhere only.
@@ -86,7 +86,7 @@ struct GetSnapshot: Tool {
     table.add(row.cells)
     answer.show(table, next: "")
     if let error = row.snapshot.error { answer.say("It failed: \(error).") }
-    return answer.finish(library.coverage(try await library.nodes()))
+    return try await library.finish(answer)
   }
 
   /// Wherever it is kept.
@@ -132,7 +132,7 @@ struct DeleteSnapshot: Tool {
       "freed_bytes": JSONValue(snapshot.bytes),
     ]
     answer.say("The snapshot \(snapshot.name) and what was dissected of it are gone.")
-    return answer.finish(library.coverage(try await library.nodes()))
+    return try await library.finish(answer)
   }
 }
 

@@ -36,7 +36,7 @@ extension SnapshotLibrary {
     table.add(view.cells)
     answer.show(table, next: "")
     if let next { answer.say(next) }
-    return answer.finish(coverage(try await nodes()))
+    return try await finish(answer)
   }
 
   static let jobAnswer = AnswerSchema.answer(
@@ -141,7 +141,7 @@ struct ListSnapshotDissections: Tool {
       for view in views { table.add(view.cells) }
       answer.show(table, next: "Name a snapshot, or raise max_tokens.")
     }
-    return answer.finish(library.coverage(try await library.nodes()))
+    return try await library.finish(answer)
   }
 }
 
@@ -174,7 +174,7 @@ struct StopSnapshotDissection: Tool {
     answer.structured["status"] = "cancelled"
     answer.structured["active"] = false
     answer.say("The dissection \(before.db) ends.")
-    return answer.finish(library.coverage(try await library.nodes()))
+    return try await library.finish(answer)
   }
 }
 
@@ -202,6 +202,6 @@ struct DeleteSnapshotDissection: Tool {
       "success": true, "snapshot": .string(snapshot.name), "name": .string(job.name),
     ]
     answer.say("The dissection \(snapshot.name)/\(job.name) is gone.")
-    return answer.finish(library.coverage(try await library.nodes()))
+    return try await library.finish(answer)
   }
 }

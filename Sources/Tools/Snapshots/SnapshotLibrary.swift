@@ -79,6 +79,12 @@ package final class SnapshotLibrary: Sendable {
     return last.advanced(by: 1)
   }
 
+  /// The answer with what it rests on: the raw packets there are now.
+  func finish(_ answer: Answer) async throws(ToolError) -> ToolAnswer {
+    var answer = answer
+    return answer.finish(coverage(try await nodes()))
+  }
+
   /// What an answer about raw packets rests on.
   func coverage(_ nodes: [RawNode]) -> Coverage {
     var statistics = Statistics()
