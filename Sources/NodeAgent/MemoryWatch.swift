@@ -73,7 +73,9 @@ package struct MemoryWatch: Sendable {
   package static func trim() { ks_trim_memory() }
 
   private static func words(of path: String) -> [Substring] {
-    let bytes = FileSystem.read(path, limit: 4_096) ?? []
+    // These files have no length of their own: what is asked for is made as it is read.
+    let file = OpenFile(path, O_RDONLY | O_CLOEXEC)
+    let bytes = file?.read(at: 0, count: 4_096) ?? []
     return String(decoding: bytes, as: UTF8.self).split { $0 == " " || $0 == "\n" }
   }
 }
