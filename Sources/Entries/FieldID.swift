@@ -93,6 +93,7 @@ package enum FieldID: UInt16, Hashable, Sendable, CaseIterable {
   case tcpFlow = 148
   case udpFlow = 149
   case syscall = 150
+  case mqtt = 158
 
   // HTTP
   case method = 161
@@ -164,6 +165,11 @@ package enum FieldID: UInt16, Hashable, Sendable, CaseIterable {
   case icmpType = 332
   case icmpVersion = 333
   case icmpLength = 334
+  case icmpAbout = 335
+  case icmpAboutFlow = 336
+  case sctpChunkTypes = 337
+  case sctpStream = 338
+  case sctpPayloadProtocol = 339
 
   // WebSocket
   case wsOpcode = 361
@@ -232,6 +238,10 @@ package enum FieldID: UInt16, Hashable, Sendable, CaseIterable {
   case diameterRequestLength = 605
   case diameterResponseLength = 606
   case diameterTotalSize = 607
+  case diameterApplication = 608
+  case diameterResult = 609
+  case diameterResultCode = 610
+  case diameterSession = 611
 
   // MongoDB
   case mongodbCommand = 641
@@ -300,6 +310,23 @@ package enum FieldID: UInt16, Hashable, Sendable, CaseIterable {
 
   // Raw record
   case raw = 841
+
+  // MQTT
+  case mqttType = 1041
+  case mqttTopic = 1042
+  case mqttTopics = 1043
+  case mqttClientID = 1044
+  case mqttQoS = 1045
+  case mqttRetain = 1046
+  case mqttVersion = 1047
+  case mqttUser = 1048
+  case mqttReason = 1049
+  case mqttReasonCode = 1050
+  case mqttRequest = 1051
+  case mqttResponse = 1052
+  case mqttRequestLength = 1053
+  case mqttResponseLength = 1054
+  case mqttTotalSize = 1055
 
   // Columns behind the derived fields, without a KFL name
   case kind = 881

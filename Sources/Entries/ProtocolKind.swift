@@ -30,6 +30,7 @@ package enum ProtocolKind: UInt8, Hashable, Sendable, CaseIterable {
   case syscall = 26
   case sctpConn = 27
   case icmpConn = 28
+  case mqtt = 31
 
   /// `proto` of the tools: lower case.
   package var name: String {

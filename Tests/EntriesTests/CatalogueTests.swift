@@ -13,7 +13,7 @@ private let contract: [(type: FieldType, names: String)] = [
     tcp_flow udp_flow syscall dns_request dns_response ws_request ws_response kafka_request
     kafka_response amqp_request amqp_response ldap_request ldap_response radius_request
     radius_response diameter_request diameter_response mongodb_success mysql_success
-    postgresql_success tls_early_data
+    postgresql_success tls_early_data mqtt mqtt_retain mqtt_request mqtt_response
     """
   ),
   (
@@ -36,6 +36,8 @@ private let contract: [(type: FieldType, names: String)] = [
     conn_remote_pkts conn_remote_bytes conn_group_id flow_local_pkts flow_local_bytes
     flow_remote_pkts flow_remote_bytes flow_local_pps flow_local_bps flow_remote_pps
     flow_remote_bps flow_group_id postgresql_rows mysql_rows mongodb_documents
+    icmp_about_flow sctp_stream diameter_result_code mqtt_qos mqtt_reason_code mqtt_request_length
+    mqtt_response_length mqtt_total_size
     """
   ),
   (
@@ -56,7 +58,10 @@ private let contract: [(type: FieldType, names: String)] = [
     mongodb_error_code_name mysql_command mysql_query mysql_database mysql_error_message
     postgresql_command postgresql_query postgresql_database postgresql_user
     postgresql_error_code postgresql_error_message postgresql_transaction mysql_sqlstate
-    amqp_routing_key radius_user tlsx_ja4 conn_state conn_tls flow_state
+    amqp_routing_key radius_user tlsx_ja4 conn_state conn_tls flow_state icmp_about
+    sctp_payload_protocol
+    diameter_application diameter_result diameter_session mqtt_type mqtt_topic mqtt_client_id
+    mqtt_user mqtt_version mqtt_reason
     """
   ),
   (
@@ -75,7 +80,7 @@ private let contract: [(type: FieldType, names: String)] = [
     .texts,
     """
     namespaces pods services dns_resolutions dns_questions dns_answers dns_question_types
-    tlsx_cipher_suites kafka_topics conn_l7_detected flow_l7_detected
+    tlsx_cipher_suites kafka_topics conn_l7_detected flow_l7_detected sctp_chunk_types mqtt_topics
     """
   ),
   (

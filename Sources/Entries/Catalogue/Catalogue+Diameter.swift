@@ -26,5 +26,19 @@ extension Catalogue {
       .diameterTotalSize, "diameter_total_size", .int, "Bytes of request and reply together",
       unit: "bytes", example: "diameter_total_size > 1000", source: .totalBytes(of: .diameter),
       scope: "diameter"),
+    Field(
+      .diameterApplication, "diameter_application", .text, "Application by name, such as Gx",
+      example: #"diameter_application == "Gx""#, scope: "diameter"),
+    Field(
+      .diameterResult, "diameter_result", .text, "Result code of the answer by name",
+      example: #"diameter_result != "DIAMETER_SUCCESS""#, scope: "diameter"),
+    Field(
+      .diameterResultCode, "diameter_result_code", .int,
+      "Result-Code of the answer, or the code of its Experimental-Result",
+      example: "diameter_result_code >= 3000", scope: "diameter"),
+    Field(
+      .diameterSession, "diameter_session", .text, "Session-Id",
+      example: #"diameter_session != """#,
+      scope: "diameter"),
   ]
 }

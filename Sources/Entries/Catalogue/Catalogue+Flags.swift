@@ -40,6 +40,7 @@ extension Catalogue {
     flag(.mongodb, "mongodb", "MongoDB", .mongodb),
     flag(.mysql, "mysql", "MySQL", .mysql),
     flag(.postgresql, "postgresql", "PostgreSQL", .postgresql),
+    flag(.mqtt, "mqtt", "MQTT", .mqtt),
     flag(
       .conn, "conn", "A connection record of any transport",
       .tcpConn, .udpConn, .sctpConn, .icmpConn),

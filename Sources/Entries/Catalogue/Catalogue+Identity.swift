@@ -39,7 +39,10 @@ extension Catalogue {
       .flowID, "flow_id", .int,
       "Number shared by all connections from one client to one server port", example: "flow_id > 0",
       source: .derived(from: [.sourceIP, .destinationIP, .destinationPort, .transport]) { row in
-        .int(flowNumber(row))
+        .int(
+          FlowNumber.of(
+            client: row.text(.sourceIP), server: row.text(.destinationIP),
+            port: row.int(.destinationPort) ?? 0, transport: row.int(.transport) ?? 0))
       }),
     Field(
       .hasPCAP, "has_pcap", .bool, "Whether the packets of the entry are known and can be exported",
@@ -91,21 +94,5 @@ extension Catalogue {
   /// Pairs of those names whose text is not empty.
   static func pairs(_ list: (String, String)...) -> FieldValue {
     .pairs(list.filter { !$0.1.isEmpty }.map { HeaderBlock.Field(name: $0.0, value: $0.1) })
-  }
-
-  /// A digest (FNV-1a) of client, server, server port and transport in 53 bits, so that it
-  /// survives readers of JSON that hold numbers as doubles.
-  private static func flowNumber(_ row: any FieldRow) -> Int64 {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    func add(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    for byte in row.text(.sourceIP).utf8 { add(byte) }
-    add(0)
-    for byte in row.text(.destinationIP).utf8 { add(byte) }
-    add(0)
-    let port = row.int(.destinationPort) ?? 0
-    add(UInt8(truncatingIfNeeded: port >> 8))
-    add(UInt8(truncatingIfNeeded: port))
-    add(UInt8(truncatingIfNeeded: row.int(.transport) ?? 0))
-    return Int64((hash ^ hash >> 53) & 0x1f_ffff_ffff_ffff)
   }
 }

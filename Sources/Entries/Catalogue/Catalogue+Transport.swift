@@ -37,6 +37,16 @@ extension Catalogue {
       .sctpLength, "sctp_length", .int, "Bytes of the packet", unit: "bytes",
       example: "sctp_length > 1000", scope: "sctp"),
     Field(
+      .sctpChunkTypes, "sctp_chunk_types", .texts, "Types of all chunks of the packet, in order",
+      example: #""ABORT" in sctp_chunk_types"#, scope: "sctp"),
+    Field(
+      .sctpStream, "sctp_stream", .int, "Stream of the first DATA chunk",
+      example: #"sctp_chunk_type == "DATA" && sctp_stream == 0"#, scope: "sctp"),
+    Field(
+      .sctpPayloadProtocol, "sctp_payload_protocol", .text,
+      "What the first DATA chunk says that it carries, such as Diameter",
+      example: #"sctp_payload_protocol == "Diameter""#, scope: "sctp"),
+    Field(
       .icmpType, "icmp_type", .text, "Type and code by name",
       example: #"icmp_type.contains("unreachable")"#, scope: "icmp"),
     Field(
@@ -44,5 +54,13 @@ extension Catalogue {
     Field(
       .icmpLength, "icmp_length", .int, "Bytes of the message", unit: "bytes",
       example: "icmp_length > 84", scope: "icmp"),
+    Field(
+      .icmpAbout, "icmp_about", .text,
+      "What an error complains about: the transport and both ends of the packet it quotes",
+      example: #"icmp_about.contains("udp")"#, scope: "icmp"),
+    Field(
+      .icmpAboutFlow, "icmp_about_flow", .int,
+      "flow_id of the flow that an error complains about", example: "icmp_about_flow > 0",
+      scope: "icmp"),
   ]
 }

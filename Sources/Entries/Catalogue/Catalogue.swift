@@ -5,7 +5,8 @@ package enum Catalogue {
   /// the columns that only serve derived fields.
   package static let all: [Field] =
     network + identity + kubernetes + flags + http + grpc + dnsFields + tlsFields + transport
-    + websocket + redis + kafka + amqp + ldap + radius + diameter + mongodb + mysql + postgresql
+    + websocket + redis + kafka + amqp + ldap + radius + diameter + mqtt + mongodb + mysql
+    + postgresql
     + connections + flows + rawRecord + internals
 
   /// Rows that have a KFL name.
