@@ -7,7 +7,8 @@ import Layers
 
 /// A conversation as an input holds it, and as captures are turned into inputs.
 ///
-///     start    bit 0: joined midway, bit 1: UDP, bits 2-4: port of the server
+///     start    bit 0: joined midway, bit 1: UDP, bits 2-4: port of the server, bits 6-7: 0 as
+///              bit 1 says, 1 ICMP, 2 ICMPv6, 3 SCTP
 ///     turns    control (1 byte: bit 0 the server's, bits 1-2 what), then for
 ///              0, 1 bytes:   length (2 bytes, little-endian), bytes
 ///              2 a loss:     count (2 bytes)
@@ -20,6 +21,7 @@ struct Conversing {
     case pause(seconds: Int)
   }
 
+  private static let transports: [Transport] = [.tcp, .udp, .icmp, .icmpv6, .sctp]
   static let ports: [UInt16] = [80, 53, 6379, 9092, 50_051, 40_001, 5353, 8080]
 
   var isMidway = false
@@ -33,7 +35,7 @@ struct Conversing {
     var input = FuzzInput(bytes)
     let start = input.uint8()
     isMidway = start & 1 == 1
-    transport = start & 2 == 0 ? .tcp : .udp
+    transport = Self.transports[start >> 6 == 0 ? Int(start >> 1 & 1) : Int(start >> 6) + 1]
     serverPort = Self.ports[Int(start >> 2 & 7)]
     while !input.isAtEnd {
       let control = input.uint8()
@@ -51,7 +53,8 @@ struct Conversing {
   /// The input that `init` reads as this.
   var bytes: [UInt8] {
     let port = UInt8(Self.ports.firstIndex(of: serverPort) ?? 5)
-    var bytes = [(isMidway ? 1 : 0) | (transport == .tcp ? 0 : 2) | port << 2]
+    let place = UInt8(Self.transports.firstIndex(of: transport) ?? 0)
+    var bytes = [(isMidway ? 1 : 0) | (place < 2 ? place << 1 : (place - 1) << 6) | port << 2]
     for turn in turns {
       switch turn {
       case .says(let side, let said):

@@ -14,17 +14,26 @@ enum DissectionTarget {
         bytes throws(BrokenLaw) in
         var forced = row
         forced.recognise = { _, _, _ in .yes(.certain) }
-        forced.transports = [.tcp, .udp]
+        forced.transports = [.tcp, .udp, .icmp, .icmpv6, .sctp]
         let conversing = Conversing(bytes)
         try survive(conversing, [forced])
         let whole = try dissect(conversing, [forced])
         // Where bytes are missing or wrong, or the beginning is, a dissector looks for a place to
         // go on, and what it sees of a piece decides.
-        guard conversing.isSound, whole.isSound else { return }
+        guard conversing.isSound, whole.isSound, row.transports.contains(.tcp) else { return }
         try split(conversing, whole, [forced], Derived(bytes))
         try truncation(conversing, whole, [forced], Derived(bytes))
       }
-    } + [together]
+    } + [packets, together]
+
+  private static let packets = FuzzTarget(
+    "sctp", "SCTP packets, and what some dissector may recognise in them", maxLength: 8 << 10
+  ) { bytes throws(BrokenLaw) in
+    var conversing = Conversing(bytes)
+    conversing.transport = .sctp
+    try survive(conversing, DissectorCatalogue.all)
+    for entry in try dissect(conversing, DissectorCatalogue.all).calls { try verify(entry) }
+  }
 
   private static let together = FuzzTarget(
     "dissection", "a conversation that some dissector may recognise", maxLength: 8 << 10

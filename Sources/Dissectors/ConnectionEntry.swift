@@ -52,10 +52,14 @@ extension Runner {
       requestSize: Int64(clamping: sent[client].bytes),
       responseSize: Int64(clamping: sent[client.other].bytes))
     entry.fields.reserve(bytes: 1024)
-    entry.fields.add(.connState, .text(conversation.state.name))
-    if conversation.state == .closed, let reason = conversation.closeReason {
-      entry.fields.add(.connCloseReason, .text(reason.name))
-      if reason == .reset { entry.fault = Entry.Fault(.connection, "Reset") }
+    if let ending = association?.ending {
+      entry.add(ending)
+    } else {
+      entry.fields.add(.connState, .text(conversation.state.name))
+      if conversation.state == .closed, let reason = conversation.closeReason {
+        entry.fields.add(.connCloseReason, .text(reason.name))
+        if reason == .reset { entry.fault = Entry.Fault(.connection, "Reset") }
+      }
     }
     entry.fields.add(.connLocalPkts, .int(Int64(clamping: sent[client].packets)))
     entry.fields.add(.connLocalBytes, .int(Int64(clamping: sent[client].bytes)))
@@ -70,12 +74,14 @@ extension Runner {
       }
     }
     let copies = conversation.copies
-    if isUnread || copies.client > 0 || copies.server > 0 {
+    let messages = association?.streams ?? [:]
+    if isUnread || copies.client > 0 || copies.server > 0 || !messages.isEmpty {
       entry.fields.add(
         .details,
         .text(
           details(
-            isUnrecognised: isUnread, copies: copies[client], ofOther: copies[client.other])))
+            isUnrecognised: isUnread, copies: copies[client], ofOther: copies[client.other],
+            messages)))
     }
     if isUnread {
       entry.request = firstContent(client)
@@ -90,8 +96,15 @@ extension Runner {
 /// - Parameters:
 ///   - copies: packets of the client's that were captured more than once, copies counted.
 ///   - ofOther: the same of the server.
-private func details(isUnrecognised: Bool, copies: UInt32, ofOther: UInt32) -> String {
+///   - messages: user messages by stream of SCTP, of both sides.
+private func details(
+  isUnrecognised: Bool, copies: UInt32, ofOther: UInt32, _ messages: [UInt16: UInt64]
+) -> String {
   var request: [String] = []
+  if !messages.isEmpty {
+    let counts = messages.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }
+    request.append("\"messagesByStream\":{\(counts.joined(separator: ","))}")
+  }
   if isUnrecognised { request.append("\"unrecognised\":true") }
   if copies > 0 { request.append("\"duplicates\":\(copies)") }
   let response = ofOther > 0 ? ",\"response\":{\"duplicates\":\(ofOther)}" : ""
@@ -102,6 +115,20 @@ extension Inlet {
   /// The first bytes of what nobody could read.
   fileprivate var firstContent: Content? {
     unread == 0 ? nil : Content(body: first, bodyLength: unread)
+  }
+}
+
+extension Entry {
+  /// How its association ended.
+  fileprivate mutating func add(_ ending: SCTPAssociation.Ending) {
+    fields.add(.connState, .text(Conversation.State.closed.name))
+    switch ending {
+    case .shutdown: fields.add(.connCloseReason, .text("finished"))
+    case .abort(let cause):
+      fields.add(.connCloseReason, .text("reset"))
+      let words = cause.map { ": " + SCTPChunkType.cause($0) } ?? ""
+      fault = Fault(.connection, "Reset" + words)
+    }
   }
 }
 

@@ -6,10 +6,13 @@ package enum DissectorCatalogue {
   package static let all: [DissectorRow] = [
     AMQP.row,
     DNS.row,
+    Diameter.row,
     HTTP1.row,
     HTTP2.row,
+    ICMP.row,
     Kafka.row,
     LDAP.row,
+    MQTT.row,
     MongoDB.row,
     MySQL.row,
     PostgreSQL.row,

@@ -166,6 +166,7 @@ extension Runner {
     closeTunnel(conversation, in: &ledger)
     drain(at: conversation.last, in: &ledger)
     for side in Side.allCases { dropWaiting(side, in: &ledger) }
+    dropFragments(in: &ledger)
   }
 }
 

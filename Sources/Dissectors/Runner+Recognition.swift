@@ -200,13 +200,15 @@ extension Runner {
     }
   }
 
-  /// One datagram, which holds whole messages or cut ones.
+  /// One datagram, which holds whole messages or cut ones. Its first `old` bytes came before, when
+  /// its side's inlet says.
   mutating func datagram(
-    _ bytes: RawSpan, from side: Side, at moment: Moment, in ledger: inout Ledger
+    _ bytes: RawSpan, from side: Side, old: Int = 0, at moment: Moment, in ledger: inout Ledger
   ) {
-    let used = read(bytes, from: side, old: 0, at: moment, in: &ledger)
+    let used = read(bytes, from: side, old: old, at: moment, in: &ledger)
     if used < bytes.byteCount, isReading, !isTurned {
-      salvage(bytes.suffix(from: used), from: side, since: moment, at: moment, in: &ledger)
+      let since = old > 0 ? inlets[side].since : moment
+      salvage(bytes.suffix(from: used), from: side, since: since, at: moment, in: &ledger)
     }
     isTurned = false
     inlets[side].target = 1

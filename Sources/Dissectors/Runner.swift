@@ -51,6 +51,8 @@ struct Runner {
   var precursor: Int?
   /// What comes now was sent before the handshake around it was done.
   var isEarly = false
+  /// What SCTP packets bring is put together here.
+  var association: SCTPAssociation?
 
   /// Another reader, or none.
   mutating func setReader(_ reader: (any Dissector)?) {
@@ -71,6 +73,10 @@ struct Runner {
     _ bytes: RawSpan, from side: Side, at moment: Moment, in ledger: inout Ledger
   ) {
     lastPacket = max(lastPacket, moment.packet)
+    if opening.transport == .sctp {
+      packet(bytes, from: side, at: moment, in: &ledger)
+      return
+    }
     if isSilent, !retries(bytes, side, &ledger) { return }
     if !isReading, !recognise(bytes, from: side, at: moment, in: &ledger) { return }
     if opening.transport == .tcp {

@@ -2,7 +2,7 @@
 ///
 /// A hint only: ports bind nobody. Live captures join most connections in the middle, and half of
 /// those would otherwise stand the wrong way round.
-enum PortHint {
+package enum PortHint {
   /// Ports above 1023 on which servers listen.
   private static let registered: Set<UInt16> = [
     1433, 1521, 1812, 1813, 2181, 2379, 2380, 3000, 3268, 3306, 3868, 4222, 4317, 4318, 4789, 5000,
@@ -16,7 +16,7 @@ enum PortHint {
   }
 
   /// Whether `source` is a server's port and `destination` is not.
-  static func isReply(from source: UInt16, to destination: UInt16) -> Bool {
+  package static func isReply(from source: UInt16, to destination: UInt16) -> Bool {
     isKnown(source) && !isKnown(destination)
   }
 }

@@ -76,7 +76,7 @@ struct Talk {
 
   /// The entries it gives, without the one of the connection itself.
   func calls(_ rows: [DissectorRow] = DissectorCatalogue.all) -> [Entry] {
-    entries(rows).filter { $0.kind != .tcpConn && $0.kind != .udpConn }
+    entries(rows).filter(\.kind.isCall)
   }
 
   func entries(_ rows: [DissectorRow] = DissectorCatalogue.all) -> [Entry] {

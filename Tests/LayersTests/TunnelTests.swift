@@ -65,11 +65,15 @@ import Testing
     let origin: [UInt8] = [0, 0, 1, 2, 3, 4, 5, 6]
     let teredo = bench.seen(udp(3544, origin + Frames.ipv6(17, Frames.udp([1]))), .ipv4)
     #expect(teredo?.ends == "fd00::1:5353 > fd00::2:53")
+    let packet = Frames.sctp([Frames.chunk(0, [1, 2, 3])])
+    let sctp = bench.seen(udp(9899, packet), .ipv4)
+    #expect(sctp?.transport == .sctp)
+    #expect(sctp?.payload == packet)
   }
 
   @Test func whatIsNoTunnelStaysADatagram() {
     var bench = Bench()
-    for port in [4789, 8472, 4790, 6081, 2152, 3544, 1701] {
+    for port in [4789, 8472, 4790, 6081, 2152, 3544, 1701, 9899] {
       for payload in [[], [1, 2, 3], [UInt8](repeating: 0x0c, count: 80)] as [[UInt8]] {
         let seen = bench.seen(udp(port, payload), .ipv4)
         #expect(seen?.payload == payload)

@@ -14,7 +14,11 @@ extension Seeds {
     add("ldap", port: 389, Self.ldap)
     add("mongodb", port: 27_017, Self.mongodb)
     add("tlsx", port: 443, Self.tls)
+    add("mqtt", port: 1883, Self.mqtt)
+    add("diameter", port: 3868, Self.diameter)
     addRADIUS()
+    addICMP()
+    addSCTP()
   }
 
   private mutating func add(_ target: String, port: UInt16, _ turns: [(Side, [UInt8])]) {

@@ -22,7 +22,6 @@ package struct LDAP: Dissector {
   static let maxSearches = 1024
 
   private struct Way: Sendable {
-    var rest = Remainder()
     var searches = false
   }
 
@@ -41,7 +40,6 @@ package struct LDAP: Dissector {
 
   package mutating func next(in bytes: RawSpan, from side: Side) throws(WireError) -> Step {
     if isEncrypted { return .become(Successor(), length: 0) }
-    if !ways[side].rest.isEmpty { return ways[side].rest.pass(bytes.byteCount) }
     if ways[side].searches {
       guard LDAPMessage.isPlausible(bytes) else { return .skip(bytes.byteCount) }
       ways[side].searches = false

@@ -96,8 +96,7 @@ struct RADIUSAttributes: Sendable {
     case .address where value.byteCount == 4:
       writer.write(IPAddress(v4: value.big32(0)).description)
     default:
-      let isText = value.byteCount > 0 && !value.array().contains { $0 < 0x20 || $0 > 0x7e }
-      if isText, form == .guess {
+      if form == .guess, value.isPrintable {
         writer.write(text: value)
       } else {
         writer.write("0x" + hex(value.prefix(64).array()))

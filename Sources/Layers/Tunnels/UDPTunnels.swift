@@ -13,6 +13,8 @@ enum TunnelPort {
   case teredo
   /// RFC 2661.
   case l2tp
+  /// RFC 6951.
+  case sctp
 
   @inline(__always)
   init?(_ packet: borrowing Decoded) {
@@ -32,6 +34,7 @@ enum TunnelPort {
     case 2152: self = .gtpU
     case 3544: self = .teredo
     case 1701: self = .l2tp
+    case 9899: self = .sctp
     default: return nil
     }
   }
@@ -48,6 +51,7 @@ extension Walk {
       case .gtpU: gtpU(bytes)
       case .teredo: teredo(bytes)
       case .l2tp: l2tp(bytes)
+      case .sctp: sctpInUDP(bytes)
       }
     if step != nil { enterTunnel() }
     return step
@@ -127,6 +131,15 @@ extension Walk {
     guard end - place >= 2 else { return nil }
     at = place
     return .ppp
+  }
+
+  /// SCTP: its header as it is, and behind it a chunk with a length that may be.
+  private func sctpInUDP(_ bytes: RawSpan) -> Step? {
+    let chunk = at + SCTPHeader.length
+    guard end - chunk >= 4, bytes.big16(chunk + 2) >= 4,
+      chunk + Int(bytes.big16(chunk + 2)) <= declaredEnd
+    else { return nil }
+    return .transport(132)
   }
 
   /// Teredo: authentication and origin indication if present, then IPv6.

@@ -1,0 +1,232 @@
+import Bytes
+import Dissectors
+import Entries
+import Flows
+import JSON
+import TestSupport
+import Testing
+
+@Suite struct MQTTTests {
+  // MARK: Version 3.1.1
+
+  @Test func packetsFindEachOther() throws {
+    let calls = Self.session.calls().sorted { $0.index < $1.index }
+    #expect(calls.allSatisfy { $0.kind == .mqtt && $0.fault == nil && !$0.failed })
+    #expect(
+      calls.map { $0.text(.mqttType) } == [
+        "connect", "subscribe", "publish", "publish", "publish", "publish", "ping", "unsubscribe",
+        "disconnect",
+      ])
+    #expect(calls.allSatisfy { $0.text(.mqttClientID) == "meter-1" })
+    #expect(calls.allSatisfy { $0.text(.mqttVersion) == "3.1.1" })
+    #expect(
+      calls.map(\.hasResponse) == [true, true, false, true, true, false, true, true, false])
+    #expect(calls.map { $0.int(.mqttQoS) } == [nil, 1, 0, 1, 2, 0, nil, nil, nil])
+    #expect(
+      calls.map { $0.text(.mqttTopic) } == [
+        nil, "a/#", "a/1", "a/1", "a/1", "a/1", nil, "a/#", nil,
+      ])
+    #expect(calls[1].texts(.mqttTopics) == ["a/#", "b"])
+    #expect(calls.map(\.source.port)[2...5] == [40_000, 40_000, 40_000, 1883])
+    #expect(calls[2].request?.text == "21.5")
+    #expect(calls[3].text(.mqttReason) == "success")
+    // From PUBLISH to PUBCOMP.
+    #expect(calls[4].elapsed == 3000)
+    let connect = try JSONReader.value(of: calls[0].text(.details) ?? "")
+    #expect(
+      connect["request"] == [
+        "type": "connect", "version": "3.1.1", "keepAliveSeconds": 60, "cleanStart": true,
+        "clientId": "meter-1",
+        "will": ["topic": "w", "qos": 1, "retain": false, "payloadLength": 3], "user": "bob",
+        "password": "[redacted]",
+      ])
+    #expect(
+      connect["response"] == ["sessionPresent": true, "reasonCode": 0, "reason": "success"])
+  }
+
+  @Test func refusalsAreFailures() {
+    var talk = Talk(serverPort: 1883)
+    talk.says(.client, Self.connect(4, id: "x"))
+    talk.says(.server, [0x20, 2, 0, 4])
+    talk.says(.client, [0x82, 6, 0, 7, 0, 1, 0x61, 1])
+    talk.says(.server, [0x90, 3, 0, 7, 0x80])
+    let calls = talk.calls()
+    #expect(calls.map(\.failed) == [true, true])
+    #expect(calls.map { $0.text(.mqttReason) } == ["bad user name or password", "failure"])
+    #expect(calls.map { $0.int(.mqttReasonCode) } == [4, 0x80])
+  }
+
+  @Test func aMessageSentAgainIsOneCall() {
+    var talk = Talk(serverPort: 1883)
+    talk.says(.client, Self.connect(4, id: "x"))
+    talk.says(.client, Self.publish(qos: 1, 9))
+    talk.says(.client, Self.publish(qos: 1, 9, isAgain: true))
+    talk.says(.server, [0x40, 2, 0, 9])
+    talk.says(.client, Self.publish(qos: 1, 9))
+    talk.says(.server, [0x40, 2, 0, 9])
+    let messages = talk.calls().filter { $0.text(.mqttType) == "publish" }
+    #expect(messages.map(\.hasResponse) == [true, true])
+  }
+
+  // MARK: Version 5
+
+  @Test func propertiesAndReasonsAreRead() throws {
+    let calls = Self.newSession.calls().sorted { $0.index < $1.index }
+    #expect(calls.allSatisfy { $0.kind == .mqtt && $0.fault == nil })
+    #expect(calls.allSatisfy { $0.text(.mqttVersion) == "5" })
+    #expect(
+      calls.map { $0.text(.mqttType) } == [
+        "connect", "auth", "publish", "publish", "publish", "subscribe", "disconnect",
+      ])
+    #expect(calls.map(\.failed) == [false, false, false, false, true, true, true])
+    #expect(
+      calls.map { $0.text(.mqttReason) } == [
+        "success", "continue authentication", nil, "no matching subscribers", "quota exceeded",
+        "not authorized", "session taken over",
+      ])
+    // The broker gave the client its name, and the topic a number.
+    #expect(calls[0].text(.mqttClientID) == "given")
+    #expect(calls[2...3].map { $0.text(.mqttTopic) } == ["t/1", "t/1"])
+    #expect(calls[2].request?.headers.fields.map(\.name) == ["trace"])
+    #expect(calls[2].text(.requestContentType) == "text/plain")
+    #expect(calls[2].request?.text == "hi")
+    let auth = try JSONReader.value(of: calls[1].text(.details) ?? "")["request"]
+    #expect(
+      auth?["properties"] == [
+        "authenticationMethod": "SCRAM", "authenticationData": "[redacted]",
+      ])
+    let subscribe = try JSONReader.value(of: calls[5].text(.details) ?? "")
+    #expect(subscribe["request"]?["properties"] == ["subscriptionIdentifier": 200])
+    #expect(subscribe["response"]?["codes"] == ["granted QoS 1", "not authorized"])
+  }
+
+  @Test func malformedPropertiesAreMarked() {
+    var talk = Talk(serverPort: 1883)
+    talk.says(.client, Self.connect(5, id: "x"))
+    talk.says(.server, Self.packet(0x20, [0, 0, 2, 0x7f, 1]))
+    #expect(talk.calls().map { $0.fault?.kind } == [.dissection])
+  }
+
+  // MARK: In the middle
+
+  @Test func joinedMidwayItIsFoundByItsMessages() {
+    var talk = Talk(serverPort: 9999)
+    talk.isMidway = true
+    talk.says(.client, Self.publish(qos: 1, 3))
+    talk.says(.server, [0x40, 2, 0, 3])
+    let calls = talk.calls()
+    #expect(calls.map { $0.text(.mqttTopic) } == ["a/1"])
+    #expect(calls.map(\.hasResponse) == [true])
+    var other = Talk(serverPort: 9999)
+    other.isMidway = true
+    other.client("0123456789 abc")
+    #expect(other.calls().isEmpty)
+  }
+
+  @Test func behindAGapItFindsTheNextPacket() {
+    var talk = Talk(serverPort: 1883)
+    talk.says(.client, Self.connect(4, id: "x"))
+    talk.lost(.client, 20)
+    talk.says(.client, [0, 0, 0, 0, 0])
+    talk.says(.client, Self.publish(qos: 0, 0))
+    #expect(Set(talk.calls().map { $0.text(.mqttType) }) == ["connect", "publish"])
+  }
+
+  @Test func aPacketThatIsTooLongIsPassedOver() {
+    var talk = Talk(serverPort: 1883)
+    talk.says(.client, Self.connect(4, id: "x"))
+    talk.says(.client, Self.packet(0x82, [UInt8](repeating: 0, count: 300_000)))
+    talk.says(.client, [0xc0, 0])
+    talk.says(.server, [0xd0, 0])
+    #expect(talk.calls().map { $0.text(.mqttType) } == ["ping", "connect"])
+  }
+
+  // MARK: Laws
+
+  @Test func anySplitGivesTheSameMessages() {
+    Laws.split(Self.session)
+    Laws.split(Self.newSession)
+  }
+  @Test func anyOrderOfSegmentsGivesTheSameMessages() { Laws.reordering(Self.session) }
+  @Test func anyBeginningGivesABeginningOfTheMessages() {
+    Laws.truncation(Self.session)
+    Laws.truncation(Self.newSession)
+  }
+  @Test func nothingBreaksIt() {
+    Laws.mutation(Self.session)
+    Laws.mutation(Self.newSession)
+  }
+
+  // MARK: Material
+
+  static func text(_ text: String) -> [UInt8] { [0, UInt8(text.utf8.count)] + Array(text.utf8) }
+
+  static func packet(_ first: UInt8, _ content: [UInt8]) -> [UInt8] {
+    var length: [UInt8] = []
+    var left = content.count
+    repeat {
+      length.append(UInt8(left & 0x7f) | (left > 0x7f ? 0x80 : 0))
+      left >>= 7
+    } while left > 0
+    return [first] + length + content
+  }
+
+  static func connect(_ level: UInt8, id: String) -> [UInt8] {
+    packet(0x10, join(text("MQTT"), [level, 2, 0, 60], level == 5 ? [0] : [], text(id)))
+  }
+
+  static func publish(qos: UInt8, _ number: UInt8, isAgain: Bool = false) -> [UInt8] {
+    packet(
+      0x30 | qos << 1 | (isAgain ? 8 : 0),
+      join(text("a/1"), qos > 0 ? [0, number] : [], Array("21.5".utf8)))
+  }
+
+  static var session: Talk {
+    var talk = Talk(serverPort: 1883)
+    talk.says(
+      .client,
+      packet(
+        0x10,
+        join(
+          text("MQTT"), [4, 0xce, 0, 60], text("meter-1"), text("w"), text("off"), text("bob"),
+          text("hunter2"))))
+    talk.says(.server, [0x20, 2, 1, 0])
+    talk.says(.client, packet(0x82, join([0, 1], text("a/#"), [1], text("b"), [0])))
+    talk.says(.server, [0x90, 4, 0, 1, 1, 0])
+    talk.says(.client, publish(qos: 0, 0))
+    talk.says(.client, publish(qos: 1, 2))
+    talk.says(.server, [0x40, 2, 0, 2])
+    talk.says(.client, publish(qos: 2, 3))
+    talk.says(.server, [0x50, 2, 0, 3])
+    talk.says(.client, [0x62, 2, 0, 3])
+    talk.says(.server, [0x70, 2, 0, 3])
+    talk.says(.server, publish(qos: 0, 0))
+    talk.says(.client, [0xc0, 0])
+    talk.says(.server, [0xd0, 0])
+    talk.says(.client, packet(0xa2, [0, 4] + text("a/#")))
+    talk.says(.server, [0xb0, 2, 0, 4])
+    talk.says(.client, [0xe0, 0])
+    return talk
+  }
+
+  static var newSession: Talk {
+    var talk = Talk(serverPort: 1883)
+    talk.says(.client, connect(5, id: ""))
+    talk.says(.client, packet(0xf0, join([24, 14, 21], text("SCRAM"), [22], text("abc"))))
+    talk.says(.server, packet(0x20, [0, 0, 8, 18] + text("given")))
+    let properties = join([35, 0, 1, 3], text("text/plain"), [38], text("trace"), text("7"))
+    talk.says(
+      .client,
+      packet(
+        0x30, join(text("t/1"), [UInt8(properties.count)], properties, Array("hi".utf8))))
+    talk.says(.client, packet(0x32, join(text(""), [0, 5, 3, 35, 0, 1], Array("yo".utf8))))
+    talk.says(.server, packet(0x40, [0, 5, 16]))
+    talk.says(.client, packet(0x34, join(text("t/2"), [0, 6, 0], Array("no".utf8))))
+    talk.says(.server, packet(0x50, [0, 6, 151, 0]))
+    talk.says(
+      .client, packet(0x82, join([0, 8, 3, 11, 0xc8, 1], text("ok"), [1], text("no"), [1])))
+    talk.says(.server, packet(0x90, [0, 8, 0, 1, 135]))
+    talk.says(.server, packet(0xe0, [142, 0]))
+    return talk
+  }
+}
