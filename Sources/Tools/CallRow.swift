@@ -69,7 +69,8 @@ struct CallRow {
       object["latency_ms"] = JSONValue(Double(elapsed) / 1_000)
     }
     if row.bool(.failed) { object["error"] = true }
-    if row.kind?.isCall == true, row.hasRequest != row.hasResponse {
+    // A half that nobody answers is whole.
+    if row.kind?.isCall == true, row.hasRequest != row.hasResponse, row.int(.faultKind) != nil {
       object["incomplete"] = row.hasRequest ? "response" : "request"
     }
     return object

@@ -1,3 +1,4 @@
+import Dissectors
 import Entries
 
 /// What a call did, in the words of its protocol: the verb, its object, how it ended.
@@ -68,6 +69,33 @@ struct CallSummary {
     case .radius:
       method = row.text(.radiusCodeName)
       path = row.text(.radiusUser)
+      status = nil
+      statusText = row.text(.statusText) ?? "-"
+      result = row.text(.statusText).map { "→ " + $0 }
+    case .diameter:
+      method = row.text(.diameterMethod)
+      verb = method.flatMap { DiameterNames.request($0) }
+      path = row.text(.diameterApplication).flatMap { $0 == "Base" ? nil : $0 }
+      status = nil
+      statusText = row.text(.diameterResult) ?? (answered ? "ok" : "-")
+      result = row.text(.diameterResult).map { "→ " + $0 }
+    case .mqtt:
+      method = row.text(.mqttType)
+      path = method == "connect" ? row.text(.mqttClientID) : row.text(.mqttTopic)
+      status = nil
+      let isRefused = (row.int(.mqttReasonCode) ?? 0) >= 0x80 || row.bool(.failed)
+      statusText = isRefused ? row.text(.mqttReason) ?? "failed" : answered ? "ok" : "-"
+      result = answered || isRefused ? "→ " + statusText : nil
+    case .sctp:
+      method = row.text(.sctpChunkType)
+      verb = row.texts(.sctpChunkTypes).joined(separator: " + ")
+      path = row.text(.sctpPayloadProtocol)
+      status = nil
+      statusText = row.text(.statusText) ?? "-"
+      result = row.text(.statusText).map { "→ " + $0 }
+    case .icmp:
+      method = row.text(.icmpType)
+      path = row.text(.icmpAbout)
       status = nil
       statusText = row.text(.statusText) ?? "-"
       result = row.text(.statusText).map { "→ " + $0 }

@@ -16,6 +16,8 @@ struct GetAPICallDetails: Tool {
   static let inlineLimit = 256 << 10
   /// Largest capture that is cut at all, in bytes.
   static let cutLimit = 12 << 20
+  /// ICMP errors that are listed.
+  private static let mostErrors = 5
 
   private static let rates: JSONObject = [
     "local_pkts": .integer(), "local_bytes": .integer(), "remote_pkts": .integer(),
@@ -26,7 +28,7 @@ struct GetAPICallDetails: Tool {
     name: "get_api_call_details", title: "Get details of an API call",
     doc: """
       One call with whole bodies, the connection and flow it travelled on (packets, bytes, state, TCP \
-      health), and on request the packets of its connection. Use get_api_call first; this when the \
+      health; of an ICMP error the flow it is about), and on request the packets of its connection. Use get_api_call first; this when the \
       network below matters.
       """,
     parameters: [
@@ -37,7 +39,8 @@ struct GetAPICallDetails: Tool {
       [
         "entry": .object(AnswerSchema.call), "req_body": .text(), "resp_body": .text(),
         "req_encoding": .text(), "resp_encoding": .text(), "truncated": .flag(),
-        "l4_flow": .object(.schema(rates)), "l4_conn": .object(.schema(rates)),
+        "icmp_errors": .texts, "l4_flow": .object(.schema(rates)),
+        "l4_conn": .object(.schema(rates)),
         "pcap": .text("base64"), "pcap_bytes": .integer(), "pcap_packets": .integer(),
         "pcap_note": .text("Why there are no packets, or not all"),
       ], required: ["entry", "truncated"]),
@@ -65,9 +68,11 @@ struct GetAPICallDetails: Tool {
     }
     let connection = try await record("conn_id", view.int(.connID), "conn")
     if arguments.flag(Self.l4) {
-      let flow = try await record("flow_id", view.int(.flowID), "flow")
+      let about = view.int(.icmpAboutFlow)
+      let flow = try await record("flow_id", about ?? view.int(.flowID), "flow")
       addConnection(connection, to: &answer)
-      addFlow(flow, to: &answer)
+      addFlow(flow, isComplainedOf: about != nil, to: &answer)
+      if about == nil { try await addErrors(about: view.int(.flowID), to: &answer) }
       if connection == nil { answer.say("No record of its connection is kept.") }
     }
     if arguments.flag(Self.pcap) {
@@ -127,7 +132,27 @@ struct GetAPICallDetails: Tool {
     answer.say("Connection: \(words(object)).")
   }
 
-  private func addFlow(_ record: EntryView?, to answer: inout Answer) {
+  /// Errors of ICMP about the flow, the newest ones.
+  private func addErrors(about flow: Int64?, to answer: inout Answer) async throws(ToolError) {
+    guard let flow else { return }
+    let filter = try traffic.compile("icmp && icmp_about_flow == \(flow)", argument: "id").filter
+    let query = Query(
+      [filter].compactMap(\.self), families: .calls, order: .newest, limit: Self.mostErrors,
+      countBudget: 0)
+    let errors = try await traffic.ask { (source) throws(QueryError) in
+      try await source.query(query)
+    }.rows.map { row in
+      [row.text(.icmpType), row.text(.icmpAbout)].compactMap(\.self).joined(separator: " ")
+    }
+    if errors.isEmpty { return }
+    answer.structured["icmp_errors"] = .array(errors.map { .string(Shown.text($0)) })
+    answer.say(
+      "ICMP errors about its flow: " + errors.map { Shown.text($0) }.joined(separator: ", "))
+  }
+
+  private func addFlow(
+    _ record: EntryView?, isComplainedOf: Bool, to answer: inout Answer
+  ) {
     guard let record else { return }
     var object = JSONObject()
     if let id = record.int(.flowID) { object["flow_id"] = .int(id) }
@@ -142,7 +167,7 @@ struct GetAPICallDetails: Tool {
     }
     object["unit"] = ["pps": "packets/s", "bps": "bytes/s"]
     answer.structured["l4_flow"] = .object(object)
-    answer.say("Flow: \(words(object)).")
+    answer.say("\(isComplainedOf ? "The flow it is about" : "Flow"): \(words(object)).")
   }
 
   private func add(

@@ -54,13 +54,14 @@ enum StatsKeys {
   /// What a call does, in the words of its protocol.
   private static let method = GroupKey.field(
     .method, .postgresqlCommand, .mysqlCommand, .mongodbCommand, .amqpMethod, .ldapType,
-    .radiusCodeName)
+    .radiusCodeName, .diameterMethod, .mqttType, .icmpType, .sctpChunkType)
 
   /// What it is about. Statements that differ in their values alone are one.
   private static func paths(_ map: @escaping @Sendable (String) -> String) -> GroupKey {
     .field(
       .path, .dnsQuestions, .postgresqlQuery, .mysqlQuery, .mongodbCollection, .amqpSummary,
       .ldapSummary, .radiusUser, .tlsxSummary,
+      .diameterApplication, .mqttTopic, .icmpAbout, .sctpPayloadProtocol,
       map: { StatementTemplate.isStatement($0) ? StatementTemplate.template(of: $0) : map($0) })
   }
 

@@ -71,6 +71,15 @@ struct TrafficOptions: ParsableArguments {
   var keepAge: Age?
 
   @Option(
+    help: ArgumentHelp(
+      """
+      Protocols to make calls of, such as http,dns; +sctp adds one to those that are read \
+      anyway (all but tcp, udp, sctp and syscall). For captures; goes without the cache.
+      """,
+      valueName: "names"))
+  var dissectors: DissectorChoice?
+
+  @Option(
     name: .customLong("tools"),
     help: ArgumentHelp(
       "Tools that lists show: core or all. Those that are not listed answer as well.",
@@ -100,6 +109,9 @@ struct TrafficOptions: ParsableArguments {
     }
     if live.isNamed, !captures.isEmpty {
       throw ValidationError("--pcap and --interface are two sources of traffic: give one of them.")
+    }
+    if live.isNamed, dissectors != nil {
+      throw ValidationError("--dissectors goes with --pcap.")
     }
   }
 
@@ -132,7 +144,11 @@ struct TrafficOptions: ParsableArguments {
     do throws(CaptureError) {
       capture = try CaptureTraffic(
         captures, inventory: inventory, workers: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
-        cache: noCache ? nil : indexCache(), data: folder, follows: follows, keyLogs: keys)
+        cache: noCache || dissectors != nil ? nil : indexCache(), data: folder, follows: follows,
+        keyLogs: keys
+      ) { settings in
+        if let dissectors { settings.switches = dissectors.switches }
+      }
     } catch {
       throw .usage("\(error)")
     }
@@ -226,6 +242,7 @@ struct TrafficOptions: ParsableArguments {
     if let keepBytes { arguments += ["--keep-bytes", keepBytes.text] }
     if let keepAge { arguments += ["--keep-age", keepAge.text] }
     if let cloudStorage { arguments += ["--cloud-storage", cloudStorage] }
+    if let dissectors { arguments += ["--dissectors", dissectors.text] }
     if toolSet != .core { arguments += ["--tools", toolSet.rawValue] }
     arguments += live.carriedOver
     return arguments

@@ -46,6 +46,31 @@ import ToolKit
     }
   }
 
+  /// MQTT after a CONNECT of that version.
+  private static func mqtt(
+    _ version: UInt8, _ packet: @escaping @Sendable (String) -> [UInt8]
+  ) -> Plant {
+    { capture, secret in
+      capture.talk(
+        1883,
+        [
+          .client(MadeMessages.mqttConnect(version)), .server([0x20, 2, 0, 0]),
+          .client(packet(secret)),
+        ])
+    }
+  }
+  private static func mqttConnect(_ fields: @escaping @Sendable (String) -> [UInt8]) -> Plant {
+    { capture, secret in capture.talk(1883, [.client(fields(secret)), .server([0x20, 2, 0, 5])]) }
+  }
+  private static func diameter(_ code: UInt32, vendor: UInt32 = 0, in group: UInt32? = nil) -> Plant
+  {
+    { capture, secret in
+      var avp = MadeMessages.avp(code, vendor: vendor, Array(secret.utf8))
+      if let group { avp = MadeMessages.avp(group, avp) }
+      capture.talk(3868, [.client(MadeMessages.diameter(avp))])
+    }
+  }
+
   private static let json = "application/json"
   private static let form = "application/x-www-form-urlencoded"
 
@@ -133,6 +158,21 @@ import ToolKit
     ("redis migrate", nil, redis("MIGRATE", "h", "6379", "k", "0", "9", "AUTH", "SECRET")),
     ("ftp", nil, { $0.talk(21, [.client("PASS \($1)\r\n"), .server("230 ok\r\n")]) }),
     ("smtp", nil, { $0.talk(25, [.client("AUTH PLAIN \($1)\r\n"), .server("235 ok\r\n")]) }),
+    ("mqtt password", nil, mqttConnect { MadeMessages.mqttConnect(4, password: $0) }),
+    ("mqtt will", nil, mqttConnect { MadeMessages.mqttConnect(4, will: $0) }),
+    (
+      "mqtt payload", nil,
+      mqtt(4) { MadeMessages.mqttPublish(4, #"{"user":"a","password":"\#($0)"}"#) }
+    ),
+    (
+      "mqtt user property", nil,
+      mqtt(5) { MadeMessages.mqttPublish(5, "x", property: ("Authorization", "Bearer " + $0)) }
+    ),
+    ("mqtt authentication", nil, mqtt(5) { MadeMessages.mqttAuth($0) }),
+    ("diameter password", nil, diameter(2)), ("diameter eap", nil, diameter(462)),
+    ("diameter chap", nil, diameter(405, in: 402)),
+    ("diameter key", nil, diameter(1450, vendor: 10_415)),
+    ("diameter profile", nil, diameter(702, vendor: 10_415)),
     ("imap", nil, { $0.talk(143, [.client("a LOGIN b \($1)\r\n"), .server("a OK\r\n")]) }),
   ]
 
