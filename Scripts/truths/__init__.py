@@ -11,12 +11,15 @@ from .grpc import grpc
 from .http1 import http1
 from .http2 import http2
 from .kafka import kafka
-from .messages import amqp, ldap, radius
+from .messages import amqp, diameter, ldap, radius
+from .network import icmp_messages, sctp_packets
 from .redis import redis
 from .tcp import tcp, tcp_health
 from .tls import tlsx
 
 PROTOCOLS = {"http1": http1, "http2": http2, "grpc": grpc, "redis": redis, "kafka": kafka,
-             "dns": dns, "amqp": amqp, "ldap": ldap, "radius": radius, "tlsx": tlsx, "tcp": tcp,
-             "tcp health": tcp_health, "udp": udp, "icmp": icmp, "sctp": sctp}
+             "dns": dns, "amqp": amqp, "ldap": ldap, "radius": radius,
+             "diameter": diameter, "tlsx": tlsx, "tcp": tcp,
+             "tcp health": tcp_health, "udp": udp, "icmp": icmp, "icmp messages": icmp_messages, "sctp": sctp,
+             "sctp packets": sctp_packets}
 __all__ = ["PROTOCOLS", "Comparison"]

@@ -6,8 +6,8 @@ import ipaddress
 from .comparison import LINK, Row, end, our_end, our_ends, settle, unread
 from .tcp import differences, mark_copies
 
-# VXLAN, VXLAN-GPE, Geneve, GTP-U, Teredo, L2TP.
-TUNNEL_PORTS = {4789, 8472, 4790, 6081, 2152, 3544, 1701}
+# VXLAN, VXLAN-GPE, Geneve, GTP-U, Teredo, L2TP, SCTP.
+TUNNEL_PORTS = {4789, 8472, 4790, 6081, 2152, 3544, 1701, 9899}
 TUNNEL = "a tunnel: the truth counts the outer packet as well, we what is inside"
 
 

@@ -1,4 +1,4 @@
-"""AMQP, LDAP and RADIUS: every message of the truth is a half of a call of ours.
+"""AMQP, LDAP, RADIUS and Diameter: every message of the truth is a half of a call of ours.
 
 The truth lists messages; we list calls. A call gives one row for its request and one for its reply;
 rows meet by who sent what to whom, and what is told of them is compared.
@@ -173,3 +173,50 @@ def radius(truth, records):
 
 
 AGAIN = "sent again: we count it, and show the first"
+
+
+# Diameter
+
+def diameter(truth, records):
+    """Compares messages: command, application, identifiers, sizes, result, ends and session, and
+    the time an answer took."""
+    expected = []
+    for message in truth.get("diameter", []):
+        facts = dict(place(message), application=message["application"],
+                     endToEnd=message["end_to_end"], avps=message["avps"],
+                     command=message["command_name"].removeprefix("3GPP-"),
+                     session=message.get("session"), result=message.get(
+                         "result", message.get("experimental_result")),
+                     originHost=message.get("origin_host"),
+                     realm=message.get("destination_realm"), length=message["length"])
+        if "time" in message:
+            facts["microseconds"] = int(float(message["time"]) * 1_000_000 + 1e-3)
+        expected.append(Row(
+            (end(message["src"]), end(message["dst"]), message["command"], message["hop_by_hop"],
+             message["request"]),
+            f"{message['command_name']} {message['hop_by_hop']} (frame {message['frame']})", facts))
+    ours = []
+    for source, target, message, record, half in halves(records, "diameter"):
+        avps = {avp["code"]: avp.get("value") for avp in message["avps"] if "vendor" not in avp}
+        facts = {"application": message["applicationId"], "endToEnd": message["endToEnd"],
+                 "avps": count(message["avps"]), "command": message["command"],
+                 "session": avps.get(263), "originHost": avps.get(264), "realm": avps.get(283),
+                 "length": record["requestSize" if half == "request" else "responseSize"],
+                 "begin": begin(record, half)}
+        if half == "response":
+            facts["result"] = record["diameter_result_code"]
+            if record["request"] is not None:
+                facts["microseconds"] = record["elapsedTimeUs"]
+        ours.append(Row((source, target, message["code"], message["hopByHop"], half == "request"),
+                        f"{message['command']} {message['hopByHop']} ({record['id']})", facts))
+    return finish(truth, expected, ours, elsewhere)
+
+
+def elsewhere(row):
+    """The truth looks for Diameter on its own port alone."""
+    return None if 3868 in (row.key[0][1], row.key[1][1]) else "on a port where the truth does not look"
+
+
+def count(avps):
+    """AVPs, those in groups included."""
+    return sum(1 + count(avp.get("avps", [])) for avp in avps)
