@@ -86,6 +86,7 @@ reference: build ## Write docs/kfl.md, the reference of fields and functions
 samples: ## Make the sample captures anew (root, Linux)
 	@Scripts/make-samples
 	@Scripts/make-tls-samples
+	@Scripts/make-protocol-samples
 
 format: ## Format all Swift files
 	@swift format --in-place --parallel --recursive Package.swift Sources Tests Fuzz Benchmarks
