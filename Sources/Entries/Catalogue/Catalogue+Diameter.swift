@@ -31,7 +31,7 @@ extension Catalogue {
       example: #"diameter_application == "Gx""#, scope: "diameter"),
     Field(
       .diameterResult, "diameter_result", .text, "Result code of the answer by name",
-      example: #"diameter_result != "DIAMETER_SUCCESS""#, scope: "diameter"),
+      example: #"diameter_result == "DIAMETER_TOO_BUSY""#, scope: "diameter"),
     Field(
       .diameterResultCode, "diameter_result_code", .int,
       "Result-Code of the answer, or the code of its Experimental-Result",
