@@ -4,6 +4,7 @@ A function turns what the truth says into expected rows, our records into rows o
 and lets `settle` match them. To add a protocol, write that function and name it here.
 """
 
+from . import live
 from .comparison import Comparison
 from .datagrams import icmp, sctp, udp
 from .dns import dns
@@ -18,8 +19,8 @@ from .tcp import tcp, tcp_health
 from .tls import tlsx
 
 PROTOCOLS = {"http1": http1, "http2": http2, "grpc": grpc, "redis": redis, "kafka": kafka,
-             "dns": dns, "amqp": amqp, "ldap": ldap, "radius": radius,
-             "diameter": diameter, "tlsx": tlsx, "tcp": tcp,
-             "tcp health": tcp_health, "udp": udp, "icmp": icmp, "icmp messages": icmp_messages, "sctp": sctp,
-             "sctp packets": sctp_packets}
+             "dns": dns, "amqp": amqp, "ldap": ldap, "radius": radius, "diameter": diameter,
+             "tlsx": tlsx, "tcp": tcp, "tcp health": tcp_health, "udp": udp, "icmp": icmp,
+             "icmp messages": icmp_messages, "sctp": sctp, "sctp packets": sctp_packets,
+             **live.PROTOCOLS}
 __all__ = ["PROTOCOLS", "Comparison"]

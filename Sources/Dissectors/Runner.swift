@@ -77,6 +77,7 @@ struct Runner {
       packet(bytes, from: side, at: moment, in: &ledger)
       return
     }
+    let side = sender(of: bytes, from: side)
     if isSilent, !retries(bytes, side, &ledger) { return }
     if !isReading, !recognise(bytes, from: side, at: moment, in: &ledger) { return }
     if opening.transport == .tcp {

@@ -73,6 +73,19 @@ import Testing
     #expect(calls.map(\.failed) == [true])
   }
 
+  @Test func anAddressThatPingsItselfIsAnsweredByItself() {
+    for transport in [Transport.icmp, .icmpv6] {
+      let isV6 = transport == .icmpv6
+      var talk = Talk(transport: transport, serverPort: 0)
+      talk.clientPort = 0
+      talk.serverAddress = talk.clientAddress
+      // Neither address nor port tells the directions apart.
+      talk.says(.client, Self.echo(isV6 ? 128 : 8, 1))
+      talk.says(.client, Self.echo(isV6 ? 129 : 0, 1))
+      #expect(talk.calls().map(\.elapsed) == [1000])
+    }
+  }
+
   @Test func aGroupDoesNotAnswerItself() {
     var talk = Talk(transport: .icmp)
     talk.serverAddress = IPAddress(v4: 0xe000_0001)
