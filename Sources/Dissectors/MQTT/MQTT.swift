@@ -20,7 +20,7 @@ import Layers
 package struct MQTT: Dissector {
   package static let row = DissectorRow(
     MQTT.self, name: "mqtt", kinds: [.mqtt], transports: [.tcp], ports: [1883, 8883],
-    priority: 12)
+    protocols: ["mqtt"], priority: 12)
 
   /// Longest packet other than a message, and longest head of a message, in bytes.
   static let maxPacket = 256 << 10
