@@ -20,6 +20,7 @@ package struct RawRecord {
       "protocol": .object(protocolObject), "tls": .bool(row.flag(.tls)),
       "src": .object(side(.source)), "dst": .object(side(.destination)),
     ]
+    if row.flag(.tlsEarlyData) { object["earlyData"] = true }
     object.add(times)
     object["request"] = message(.request, contents, details?["request"]?.object)
     object["response"] = message(.response, contents, details?["response"]?.object)
