@@ -29,6 +29,7 @@ package struct FuzzTarget: Sendable {
     + [SealedTarget.target, RecognitionTarget.target, BlockTarget.target, JSONTarget.target]
     + [KFLTarget.target, PlanTarget.target, MCPTarget.target, TextTarget.target]
     + [InventoryTarget.target, DecompressionTarget.target, ShipmentTarget.target]
+    + [HTTPContentTarget.target]
 
   package static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }
 }

@@ -17,10 +17,11 @@ from .network import icmp_messages, sctp_packets
 from .redis import redis
 from .tcp import tcp, tcp_health
 from .tls import tlsx
+from .websocket import websocket
 
 PROTOCOLS = {"http1": http1, "http2": http2, "grpc": grpc, "redis": redis, "kafka": kafka,
              "dns": dns, "amqp": amqp, "ldap": ldap, "radius": radius, "diameter": diameter,
-             "tlsx": tlsx, "tcp": tcp, "tcp health": tcp_health, "udp": udp, "icmp": icmp,
+             "tlsx": tlsx, "ws": websocket, "tcp": tcp, "tcp health": tcp_health, "udp": udp, "icmp": icmp,
              "icmp messages": icmp_messages, "sctp": sctp, "sctp packets": sctp_packets,
              **live.PROTOCOLS}
 __all__ = ["PROTOCOLS", "Comparison"]

@@ -20,6 +20,14 @@ package func decompress(
   }
 }
 
+/// Undoes DEFLATE (RFC 1951) of bytes that may refer to `dictionary`, the text before them.
+package func inflate(
+  _ bytes: RawSpan, dictionary: RawSpan, limits: DecompressionLimits = DecompressionLimits()
+) -> Decompressed {
+  var room = Room(bytes.byteCount, limits, .max)
+  return Inflater.run(bytes, windowBits: -15, dictionary: dictionary, &room)
+}
+
 /// Output as it grows: within its bound, and no further than is wanted.
 struct Room {
   /// What one step of a decoder came to.

@@ -3,13 +3,24 @@ import CZlib
 
 /// DEFLATE in its three wrappers, by zlib.
 enum Inflater {
-  static func run(_ bytes: RawSpan, windowBits: Int32, _ room: inout Room) -> Decompressed {
+  /// - Parameter dictionary: what the content may refer to though it comes before it; only without
+  ///   a wrapper.
+  static func run(
+    _ bytes: RawSpan, windowBits: Int32, dictionary: RawSpan = RawSpan(), _ room: inout Room
+  ) -> Decompressed {
     var stream = z_stream()
     let size = Int32(MemoryLayout<z_stream>.size)
     guard inflateInit2_(&stream, windowBits, ZLIB_VERSION, size) == Z_OK else {
       return room.ended(.damaged)
     }
     defer { inflateEnd(&stream) }
+    if !dictionary.isEmpty {
+      let code = dictionary.withUnsafeBytes { known in
+        inflateSetDictionary(
+          &stream, known.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt32(known.count))
+      }
+      guard code == Z_OK else { return room.ended(.damaged) }
+    }
     return bytes.withUnsafeBytes { input in
       // zlib does not write there.
       stream.next_in = UnsafeMutablePointer(

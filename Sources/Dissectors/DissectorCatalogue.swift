@@ -19,6 +19,7 @@ package enum DissectorCatalogue {
     RADIUS.row,
     Redis.row,
     TLS.row,
+    WebSocket.row,
   ]
 
   /// The details of an entry that were not made when it was read: a JSON object, empty for none.

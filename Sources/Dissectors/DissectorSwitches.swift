@@ -24,7 +24,7 @@ package struct DissectorSwitches: Hashable, Sendable {
 
   /// `http` stands for all its versions and what travels in it.
   private static func kinds(of name: String) -> Set<ProtocolKind>? {
-    if name == "http" { return [.http, .http2, .grpc, .gqlv1, .gqlv2] }
+    if name == "http" { return [.http, .http2, .grpc, .gqlv1, .gqlv2, .mcp, .llm] }
     let plain = String(name.map { $0 == "-" ? "_" : $0 })
     let kinds = Set(ProtocolKind.allCases.filter { $0.name == plain })
     return kinds.isEmpty ? nil : kinds

@@ -68,6 +68,8 @@ extension Half {
   fileprivate mutating func give(to entry: inout Entry, asRequest isRequest: Bool) {
     if message.failed { entry.failed = true }
     if entry.fault == nil { entry.fault = fault }
+    entry.hints |= message.hints
+    if let stream { entry.streamed = stream.streamed }
     if isRequest {
       entry.hasRequest = true
       entry.requestSize = wireLength

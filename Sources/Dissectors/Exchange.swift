@@ -18,10 +18,13 @@ struct Half {
   /// Bytes of it that were not captured.
   var lost: Int64 = 0
   var isOpen: Bool
+  /// What is noted of content that is read as it comes.
+  let stream: BodyStream?
 
   init(_ message: consuming Message, from start: Moment, to end: Moment, length: Int) {
     isOpen = message.extent != .whole
     bodyLength = Int64(message.body.count)
+    stream = message.isStreamed ? BodyStream(since: start.timestamp) : nil
     self.message = message
     self.start = start
     self.end = end
@@ -30,6 +33,7 @@ struct Half {
 
   mutating func append(_ content: RawSpan, keeping kept: Int, wire length: Int, at moment: Moment) {
     if kept > 0 { message.body.append(content.prefix(kept)) }
+    stream?.append(content, kept: kept, at: moment)
     bodyLength += Int64(content.byteCount)
     wireLength += Int64(length)
     end = moment
@@ -37,6 +41,7 @@ struct Half {
 
   mutating func lose(_ count: Int) {
     lost += Int64(count)
+    stream?.lose()
     bodyLength += Int64(count)
     wireLength += Int64(count)
   }

@@ -70,7 +70,8 @@ struct Ledger {
   mutating func charge(_ exchange: Exchange, _ half: borrowing Half) {
     let head = max(Int(half.wireLength), half.message.headers.bytes.count)
     // Of a head there are the header fields, and their values once more as fields.
-    charge(exchange, Half.overhead + 2 * head + half.message.details.count)
+    let stream = half.stream == nil ? 0 : BodyStream.memory
+    charge(exchange, Half.overhead + 2 * head + half.message.details.count + stream)
   }
 
   mutating func charge(_ exchange: Exchange, _ count: Int) {
@@ -89,17 +90,19 @@ struct Ledger {
   /// An exchange to be begun.
   mutating func newExchange() -> Exchange { spare.popLast() ?? Exchange() }
 
-  /// Turns an exchange into an entry.
+  /// Turns an exchange into an entry, and gives the kind it has.
   mutating func close(
     _ exchange: Exchange, of opening: Opening, stream: UInt64, absence: Entry.Fault?
-  ) {
+  ) -> ProtocolKind {
     release(exchange)
     let row = exchange.row
     if exchange.lacksHalf { figures[row].halves += 1 }
     var entry = exchange.takeEntry(of: opening, stream: stream, absence: absence)
     if entry.hasRequest && entry.hasResponse { figures[row].pairs += 1 }
     completions[row](&entry, &counters.decompressions)
-    if wants(entry.kind) { entries.append(consume entry) }
+    let kind = entry.kind
+    if wants(kind) { entries.append(consume entry) }
     if spare.count < Self.maxSpare { spare.append(exchange) }
+    return kind
   }
 }

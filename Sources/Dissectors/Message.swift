@@ -60,6 +60,10 @@ package struct Message: Sendable {
   package var details: [UInt8] = []
   /// The message reports failure.
   package var failed = false
+  /// Its content is read as it comes: times, events and its end are noted.
+  package var isStreamed = false
+  /// Bits for `complete`; those of both messages are put together.
+  package var hints: UInt8 = 0
   /// What few messages have. Apart, for messages are moved a dozen times on their way.
   private var exception: Exception?
 

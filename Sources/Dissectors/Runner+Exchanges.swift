@@ -1,4 +1,5 @@
 import Bytes
+import Decompression
 import Entries
 import Flows
 
@@ -167,6 +168,7 @@ extension Runner {
   ) {
     guard let at = openMessage(key, side) else { return }
     if let kind = ending.kind { note(kind) }
+    if let end = ending.decompression { ledger.counters.decompressions.note(end) }
     pairing[at]?.touched = moment.timestamp
     pairing[at]?.update(side) { $0.finish(ending, wire: length, at: moment) }
     if let exchange = pairing[at], !ending.trailers.isEmpty {
@@ -263,7 +265,8 @@ extension Runner {
       let passed = response.timestamp.nanoseconds(since: request.timestamp)
       if passed > ledger.limits.pairTimeout { ledger.figures[exchange.row].late += 1 }
     }
-    ledger.close(exchange, of: opening, stream: stream, absence: fault)
+    lastClosed = exchange.index
+    note(ledger.close(exchange, of: opening, stream: stream, absence: fault))
   }
 
   /// Gives up the halves whose last sign of life is before `limit`; gives the oldest of those that

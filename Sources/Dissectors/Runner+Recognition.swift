@@ -177,6 +177,7 @@ extension Runner {
     isProven = true
     precursor = row
     opening.after = successor
+    opening.after?.exchange = lastClosed
     for side in Side.allCases {
       inlets[side].target = 1
       inlets[side].pass = .none

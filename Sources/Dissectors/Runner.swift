@@ -43,6 +43,8 @@ struct Runner {
   var isWatched = false
   /// Index of the conversation's own record, once there is one.
   var recordIndex: UInt32?
+  /// Index of the exchange that was completed last.
+  var lastClosed: UInt32?
   /// Newest packet that brought something.
   var lastPacket: UInt64 = 0
   /// What travels inside, encrypted.

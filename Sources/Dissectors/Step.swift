@@ -1,4 +1,6 @@
+package import Decompression
 package import Entries
+package import Flows
 
 /// What one call of `next(in:from:)` achieved. All counts are in bytes.
 ///
@@ -42,6 +44,8 @@ package struct Ending: Sendable {
   package var fault: Entry.Fault?
   /// Replaces the kind, when only the content told.
   package var kind: ProtocolKind?
+  /// How a decompression ended that was made to read it.
+  package var decompression: Decompressed.End?
 
   package init() {}
 }
@@ -52,6 +56,10 @@ package struct Successor: Sendable {
   package var name: String?
   /// Header fields of the message that caused the change.
   package var headers: HeaderBlock
+  /// Bytes of the side are missing between the change and what follows.
+  package var isCut = BySide(client: false, server: false)
+  /// Index of the exchange that caused the change; the runner sets it.
+  package var exchange: UInt32?
 
   package init(name: String? = nil, headers: HeaderBlock = HeaderBlock()) {
     (self.name, self.headers) = (name, headers)

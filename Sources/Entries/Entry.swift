@@ -35,6 +35,10 @@ package struct Entry: Sendable {
   package var fields: FieldValues
   package var request: Content?
   package var response: Content?
+  /// Bits that a dissector noted of the messages for the completion of the entry.
+  package var hints: UInt8 = 0
+  /// What is known of the reply's body besides, while the entry is completed.
+  package var streamed: StreamedBody?
 
   package init(
     kind: ProtocolKind, transport: EntryTransport, timestamp: Timestamp, elapsed: Int64? = nil,

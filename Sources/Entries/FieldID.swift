@@ -94,6 +94,9 @@ package enum FieldID: UInt16, Hashable, Sendable, CaseIterable {
   case udpFlow = 149
   case syscall = 150
   case mqtt = 158
+  case sse = 153
+  case mcp = 154
+  case llm = 155
 
   // HTTP
   case method = 161
@@ -364,6 +367,8 @@ package enum FieldID: UInt16, Hashable, Sendable, CaseIterable {
   case requestFacts = 913
   case responseFacts = 914
 
+  case streamTimes = 920
+
   // TCP health figures of connection records, without a KFL name: `tcp_metrics` shows them
   case metricRetransmissions = 981
   case metricFastRetransmissions = 982
@@ -394,4 +399,43 @@ package enum FieldID: UInt16, Hashable, Sendable, CaseIterable {
   case connCloseReason = 1007
   case metricZeroWindowSegments = 1008
   case metricLostSegmentEvents = 1009
+
+  // GraphQL
+  case gqlOperationType = 1201
+  case gqlOperationName = 1202
+  case gqlRootFields = 1203
+  case gqlErrors = 1204
+  case gqlBatch = 1205
+  case gqlSummary = 1206
+
+  // Server-Sent Events
+  case sseEvents = 1241
+  case sseEventTypes = 1242
+  case sseLastID = 1243
+  case sseFirstEvent = 1244
+
+  // Model Context Protocol
+  case mcpMethod = 1281
+  case mcpName = 1282
+  case mcpMessages = 1283
+  case mcpProtocolVersion = 1284
+  case mcpErrorCode = 1285
+  case mcpToolError = 1286
+
+  // Language models
+  case llmAPI = 1321
+  case llmOperation = 1322
+  case llmModel = 1323
+  case llmReplyModel = 1324
+  case llmStream = 1325
+  case llmTools = 1326
+  case llmToolCalls = 1327
+  case llmFinishReason = 1328
+  case llmInputTokens = 1329
+  case llmOutputTokens = 1330
+  case llmCachedTokens = 1331
+  case llmUsage = 1332
+  case llmFirstToken = 1333
+  case llmRetries = 1334
+  case llmError = 1335
 }

@@ -31,6 +31,8 @@ package enum ProtocolKind: UInt8, Hashable, Sendable, CaseIterable {
   case sctpConn = 27
   case icmpConn = 28
   case mqtt = 31
+  case mcp = 29
+  case llm = 30
 
   /// `proto` of the tools: lower case.
   package var name: String {

@@ -147,7 +147,17 @@ extension RawRecord {
       }
     }
     if let details { object.add(details) }
+    if let index = object["upgradeIndex"]?.int {
+      object["upgradeIndex"] = nil
+      object["upgradeId"] = .string(Self.sibling(of: id, index))
+    }
     return .object(object)
+  }
+
+  /// Another entry of the same stream: ids end with the index.
+  private static func sibling(of id: String, _ index: Int64) -> String {
+    guard let slash = id.lastIndex(of: "/") else { return "\(index)" }
+    return id[...slash] + "\(index)"
   }
 
   private func httpRequest(_ contents: Contents) -> JSONObject {
@@ -283,11 +293,15 @@ extension RawRecord {
 
   /// Fields of the entry's own protocol by their KFL names, and the state of connections.
   private var ownFields: JSONObject {
-    guard let kind = row.kind, !kind.isHTTP || kind == .grpc, kind != .dns else {
+    guard let kind = row.kind, kind != .http, kind != .http2, kind != .dns else {
       return JSONObject()
     }
     let flag = Catalogue.flags.first { field in
-      if case .kinds(let kinds) = field.source { kinds == [kind] } else { false }
+      if case .kinds(let kinds) = field.source {
+        kinds.contains(kind) && field.id != .http
+      } else {
+        false
+      }
     }
     var object = JSONObject()
     for field in Catalogue.named where field.scope != nil && isOwn(field, kind, flag?.name) {
@@ -310,7 +324,7 @@ extension ProtocolKind {
   /// Whether its fields are those of HTTP.
   package var isHTTP: Bool {
     switch self {
-    case .http, .http2, .grpc, .gqlv1, .gqlv2: true
+    case .http, .http2, .grpc, .gqlv1, .gqlv2, .mcp, .llm: true
     default: false
     }
   }

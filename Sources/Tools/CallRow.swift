@@ -243,7 +243,9 @@ struct CallRow {
   }
 
   /// Paths may carry secrets too, as in `/reset/eyJ…`.
-  private func shownPath(_ path: String) -> String { Shown.text(redactor.url(path)) }
+  private func shownPath(_ path: String) -> String {
+    Shown.text(row.kind == .ws ? redactor.body(path, mediaType: "") : redactor.url(path))
+  }
 }
 
 /// The fields of one end.

@@ -19,11 +19,32 @@ struct CallSummary {
   init(_ row: some FieldRow) {
     let answered = row.hasResponse
     switch row.kind {
-    case .http, .http2, .gqlv1, .gqlv2:
+    case .http, .http2:
       method = row.text(.method)
       path = row.text(.path)
       status = answered ? row.int(.statusCode) : nil
       statusText = status.map(String.init) ?? "-"
+      result = row.int(.sseEvents).map { Self.counted($0, "event") }
+    case .gqlv1, .gqlv2:
+      method = row.text(.gqlOperationType) ?? row.text(.method)
+      path = row.text(.gqlSummary) ?? row.text(.path)
+      status = answered ? row.int(.statusCode) : nil
+      statusText = status.map(String.init) ?? "-"
+      result = row.int(.gqlErrors).flatMap { $0 > 0 ? Self.counted($0, "error") : nil }
+    case .mcp:
+      method = row.text(.mcpMethod) ?? row.text(.method)
+      path = row.text(.mcpName)
+      status = answered ? row.int(.statusCode) : nil
+      statusText = status.map(String.init) ?? "-"
+      result =
+        row.int(.mcpErrorCode).map { "→ error \($0)" }
+        ?? (row.bool(.mcpToolError) ? "→ tool error" : nil)
+    case .llm:
+      method = row.text(.llmOperation)
+      path = row.text(.llmModel)
+      status = answered ? row.int(.statusCode) : nil
+      statusText = status.map(String.init) ?? "-"
+      result = Self.completion(row)
     case .grpc:
       method = row.text(.grpcMethod) ?? row.text(.method)
       path = row.text(.path)
@@ -99,6 +120,13 @@ struct CallSummary {
       status = nil
       statusText = row.text(.statusText) ?? "-"
       result = row.text(.statusText).map { "→ " + $0 }
+    case .ws:
+      method = row.text(.wsOpcode)
+      verb = method.map { (row.hasRequest ? "→ " : "← ") + $0 }
+      path = row.text(.wsRequestPayloadData) ?? row.text(.wsResponsePayloadData)
+      status = nil
+      statusText = Self.firstWord(row.text(.statusText)) ?? "-"
+      result = row.text(.statusText) ?? (path == nil ? Self.payload(row) : nil)
     case .tlsx:
       method = row.hasRequest ? "ClientHello" : "ServerHello"
       path = row.text(.tlsxSummary)
@@ -139,9 +167,36 @@ struct CallSummary {
     return String(command[command.index(after: blank)...].prefix(64))
   }
 
+  /// `(1 error)`, `(12 events)`.
+  private static func counted(_ count: Int64, _ noun: String) -> String {
+    count == 1 ? "(1 \(noun))" : "(\(count) \(noun)s)"
+  }
+
+  /// `(812 → 95 tokens, tool_calls: get_weather)`: what a language model made of it.
+  private static func completion(_ row: some FieldRow) -> String? {
+    if let error = row.text(.llmError) { return "→ " + error }
+    var parts: [String] = []
+    if let input = row.int(.llmInputTokens) {
+      parts.append("\(input)\(row.int(.llmOutputTokens).map { " → \($0)" } ?? "") tokens")
+    }
+    let calls = row.texts(.llmToolCalls).joined(separator: ", ")
+    if let reason = row.text(.llmFinishReason) {
+      parts.append(calls.isEmpty ? reason : "\(reason): \(calls)")
+    }
+    return parts.isEmpty ? nil : "(" + parts.joined(separator: ", ") + ")"
+  }
+
   /// `(12 rows)`; nil where rows were not counted.
   private static func rows(_ count: Int64?) -> String? {
     count.map { $0 == 1 ? "(1 row)" : "(\($0) rows)" }
+  }
+
+  /// `(1.2 kB)` of a WebSocket message that is not text.
+  private static func payload(_ row: some FieldRow) -> String? {
+    guard let count = row.int(.wsRequestPayloadLength) ?? row.int(.wsResponsePayloadLength) else {
+      return nil
+    }
+    return "(\(Shown.bytes(count)))"
   }
 
   /// `WRONGTYPE` of an error in words.

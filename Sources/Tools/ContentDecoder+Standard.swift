@@ -1,3 +1,4 @@
+import Decompression
 import Dissectors
 package import Entries
 

@@ -65,6 +65,9 @@ enum RawRedaction {
     }
     switch name {
     case "url", "targetUri", "path", "redirectURL", "summary": return redactor.url(text)
+    // Payloads that may be JSON: of events, of WebSocket messages.
+    case "data", "ws_request_payload_data", "ws_response_payload_data":
+      return redactor.body(text, mediaType: "")
     // Kafka's name for what is asked for.
     case "apiKeyName", "kafka_api_key_name": return redactor.text(text)
     case let name where SecretNames.isSecret(key: name): return redactor.fingerprint(text)

@@ -97,7 +97,8 @@ package struct Redactor: Sendable {
   /// The value of a field of the filter language, as an answer shows it.
   func value(_ field: FieldID?, _ value: String) -> String {
     switch field {
-    case .requestBody, .responseBody: body(value, mediaType: "")
+    case .requestBody, .responseBody, .wsRequestPayloadData, .wsResponsePayloadData:
+      body(value, mediaType: "")
     case .url, .path: url(value)
     default: text(value)
     }

@@ -15,15 +15,20 @@ struct SecretJSON {
     var namesSecret = false
     /// The member whose value comes next.
     var key: String?
+    /// Texts in this list are private.
+    var isPrivateList = false
   }
 
+  /// Texts of a conversation count as well (`PrivateText`).
+  private let hidesTexts: Bool
   private let bytes: [UInt8]
   private var at = 0
   private var output: [UInt8] = []
   private var levels = [Level(isSecret: false)]
   private var depth = 0
 
-  private init(_ text: String) {
+  private init(_ text: String, hidesTexts: Bool) {
+    self.hidesTexts = hidesTexts
     bytes = Array(text.utf8)
     output.reserveCapacity(bytes.count)
   }
@@ -31,7 +36,7 @@ struct SecretJSON {
   /// `text` with every secret replaced by what `substitute` gives for it, in quotes.
   static func replaced(in text: String, by substitute: (String) -> String) -> String {
     guard text.utf8.contains(0x22) else { return text }
-    var scanner = SecretJSON(text)
+    var scanner = SecretJSON(text, hidesTexts: PrivateText.isConversation(text))
     scanner.run(substitute)
     return String(decoding: scanner.output, as: UTF8.self)
   }
@@ -63,7 +68,9 @@ struct SecretJSON {
   private mutating func open() {
     depth += 1
     guard levels.count < Self.maxDepth else { return }
-    levels.append(Level(isSecret: isSecretNext))
+    var level = Level(isSecret: isSecretNext)
+    level.isPrivateList = bytes[at] == 0x5b && isPrivateTextNext
+    levels.append(level)
   }
 
   private mutating func close() {
@@ -79,6 +86,14 @@ struct SecretJSON {
     if level.isSecret { return true }
     guard let key = level.key else { return false }
     return SecretNames.isSecret(key: key) || level.namesSecret && key.lowercased() == "value"
+      || hidesTexts && PrivateText.isWhollyPrivate(key)
+  }
+
+  /// Whether a text that comes now is private.
+  private var isPrivateTextNext: Bool {
+    guard hidesTexts else { return false }
+    let level = levels[levels.count - 1]
+    return level.isPrivateList || level.key.map(PrivateText.isPrivate) == true
   }
 
   /// A name or a text.
@@ -92,7 +107,7 @@ struct SecretJSON {
     if next < bytes.count, bytes[next] == 0x3a {
       levels[levels.count - 1].key = Self.unescaped(bytes[inner])
       output += bytes[at..<after]
-    } else if isSecretNext, !inner.isEmpty {
+    } else if isSecretNext || isPrivateTextNext, !inner.isEmpty {
       output.append(0x22)
       output += substitute(Self.unescaped(bytes[inner])).utf8
       output.append(0x22)

@@ -53,13 +53,15 @@ enum StatsKeys {
 
   /// What a call does, in the words of its protocol.
   private static let method = GroupKey.field(
-    .method, .postgresqlCommand, .mysqlCommand, .mongodbCommand, .amqpMethod, .ldapType,
-    .radiusCodeName, .diameterMethod, .mqttType, .icmpType, .sctpChunkType)
+    .gqlOperationType, .mcpMethod, .llmOperation, .method, .postgresqlCommand, .mysqlCommand,
+    .mongodbCommand, .amqpMethod, .ldapType, .radiusCodeName, .diameterMethod, .mqttType, .icmpType,
+    .sctpChunkType, .wsOpcode)
 
   /// What it is about. Statements that differ in their values alone are one.
   private static func paths(_ map: @escaping @Sendable (String) -> String) -> GroupKey {
     .field(
-      .path, .dnsQuestions, .postgresqlQuery, .mysqlQuery, .mongodbCollection, .amqpSummary,
+      .gqlSummary, .mcpName, .llmModel, .path, .dnsQuestions, .postgresqlQuery, .mysqlQuery,
+      .mongodbCollection, .amqpSummary,
       .ldapSummary, .radiusUser, .tlsxSummary,
       .diameterApplication, .mqttTopic, .icmpAbout, .sctpPayloadProtocol,
       map: { StatementTemplate.isStatement($0) ? StatementTemplate.template(of: $0) : map($0) })

@@ -36,7 +36,7 @@ struct TraceTree {
 
     private static func hasHeaders(_ kind: ProtocolKind) -> Bool {
       switch kind {
-      case .http, .http2, .grpc, .gqlv1, .gqlv2, .ws, .kafka, .amqp, .mqtt: true
+      case .http, .http2, .grpc, .gqlv1, .gqlv2, .mcp, .llm, .ws, .kafka, .amqp, .mqtt: true
       default: false
       }
     }

@@ -91,17 +91,21 @@ extension DissectorSwitches {
 }
 
 extension Entry {
-  /// Everything a split of the stream must not change, as text.
+  /// Everything a split of the stream must not change, as text: times are not in it.
   var essence: String {
     var text = "\(kind) #\(index) \(source.port)>\(destination.port)"
     text += " \(hasRequest ? requestSize : -1)/\(hasResponse ? responseSize : -1)"
     if failed { text += " failed" }
     if let fault { text += " \(fault.kind.name): \(fault.message)" }
-    for item in fields.items { text += "\n  \(item.id)=\(item.value.plain)" }
+    for item in fields.items where !Self.times.contains(item.id) {
+      text += "\n  \(item.id)=\(item.value.plain)"
+    }
     if let request { text += "\n  > \(request.plain)" }
     if let response { text += "\n  < \(response.plain)" }
     return text
   }
+
+  private static let times: Set<FieldID> = [.sseFirstEvent, .llmFirstToken, .streamTimes]
 
   /// The text of a field; details also where they are made only when somebody asks.
   func text(_ id: FieldID) -> String? {

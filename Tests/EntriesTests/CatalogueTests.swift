@@ -8,7 +8,7 @@ private let contract: [(type: FieldType, names: String)] = [
   (
     .bool,
     """
-    has_pcap error call_failed http http2 grpc gql gqlv1 gqlv2 ws dns tls tlsx tcp udp sctp icmp
+    has_pcap error call_failed http http2 grpc gql gqlv1 gqlv2 sse mcp llm mcp_tool_error llm_stream ws dns tls tlsx tcp udp sctp icmp
     redis kafka amqp ldap radius diameter mongodb mysql postgresql conn flow tcp_conn udp_conn
     tcp_flow udp_flow syscall dns_request dns_response ws_request ws_response kafka_request
     kafka_response amqp_request amqp_response ldap_request ldap_response radius_request
@@ -21,7 +21,9 @@ private let contract: [(type: FieldType, names: String)] = [
     """
     src.port dst.port id index elapsed_time conn_id flow_id capture_source_code status_code
     request_headers_size request_body_size response_headers_size response_body_size grpc_status
-    grpc_request_messages grpc_response_messages
+    grpc_request_messages grpc_response_messages gql_errors gql_batch sse_events sse_first_event
+    mcp_messages mcp_error_code llm_input_tokens llm_output_tokens llm_cached_tokens
+    llm_first_token llm_retries
     dns_request_length dns_response_length dns_total_size tls_request_size tls_response_size
     tls_total_size tlsx_version tlsx_cipher_suite udp_length udp_checksum sctp_checksum
     sctp_length icmp_version icmp_length ws_request_payload_length ws_response_payload_length
@@ -62,6 +64,9 @@ private let contract: [(type: FieldType, names: String)] = [
     sctp_payload_protocol
     diameter_application diameter_result diameter_session mqtt_type mqtt_topic mqtt_client_id
     mqtt_user mqtt_version mqtt_reason
+    gql_operation_type gql_operation_name gql_summary sse_last_id mcp_method mcp_name
+    mcp_protocol_version llm_api llm_operation llm_model llm_reply_model llm_finish_reason
+    llm_error
     """
   ),
   (
@@ -79,6 +84,7 @@ private let contract: [(type: FieldType, names: String)] = [
   (
     .texts,
     """
+    gql_root_fields sse_event_types llm_tools llm_tool_calls
     namespaces pods services dns_resolutions dns_questions dns_answers dns_question_types
     tlsx_cipher_suites kafka_topics conn_l7_detected flow_l7_detected sctp_chunk_types mqtt_topics
     """
@@ -93,6 +99,7 @@ private let contract: [(type: FieldType, names: String)] = [
   (
     .numbers,
     """
+    llm_usage
     tcp_metrics
     """
   ),

@@ -70,6 +70,33 @@ import ToolKit
       capture.talk(3868, [.client(MadeMessages.diameter(avp))])
     }
   }
+  private static func llm(_ path: String, _ before: String, _ after: String) -> Plant {
+    { capture, secret in
+      capture.http(
+        path, method: "POST", headers: ["Content-Type: \(json)"], body: before + secret + after,
+        answer: ["Content-Type: \(json)"], answerBody: #"{"object":"x"}"#)
+    }
+  }
+  private static func ws(_ before: String, _ after: String, byClient: Bool = false) -> Plant {
+    { capture, secret in
+      let payload = Array((before + secret + after).utf8)
+      let length = UInt8(payload.count)
+      capture.talk(
+        8080,
+        [
+          .client(
+            "GET /ws HTTP/1.1\r\nHost: shop.test\r\nUpgrade: websocket\r\n"
+              + "Connection: Upgrade\r\n\r\n"),
+          .server(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+              + "Connection: Upgrade\r\n\r\n"),
+          byClient
+            ? .client([0x81, 0x80 | length, 0, 0, 0, 0] + payload)
+            : .server([0x81, length] + payload),
+        ])
+    }
+  }
+  private static let events = "text/event-stream"
 
   private static let json = "application/json"
   private static let form = "application/x-www-form-urlencoded"
@@ -156,6 +183,62 @@ import ToolKit
     ("redis config", nil, redis("CONFIG", "SET", "requirepass", "SECRET")),
     ("redis acl", nil, redis("ACL", "SETUSER", "bob", "on", ">SECRET")),
     ("redis migrate", nil, redis("MIGRATE", "h", "6379", "k", "0", "9", "AUTH", "SECRET")),
+    ("websocket from the client", nil, ws(#"{"token":""#, #""}"#, byClient: true)),
+    ("websocket from the server", nil, ws(#"{"event":{"apiKey":""#, #""}}"#)),
+    ("websocket realtime", nil, ws(#"{"type":"response.text.delta","delta":""#, #""}"#)),
+    ("event", nil, reply(events, "data: {\"password\":\"", "\"}\n\n")),
+    (
+      "event of a model", nil,
+      reply(events, #"data: {"choices":[{"delta":{"content":""#, "\"}}]}\n\n")
+    ),
+    (
+      "event of claude", nil,
+      reply(
+        events,
+        #"data: {"type":"content_block_delta","delta":{"type":"text_delta","text":""#, "\"}}\n\n")
+    ),
+    (
+      "prompt", nil,
+      llm("/v1/chat/completions", #"{"model":"m","messages":[{"role":"user","content":""#, #""}]}"#)
+    ),
+    (
+      "prompt in blocks", nil,
+      llm(
+        "/v1/messages",
+        #"{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":""#, #""}]}]}"#)
+    ),
+    ("system prompt", nil, llm("/v1/messages", #"{"model":"m","system":""#, #"","messages":[]}"#)),
+    (
+      "arguments of a tool", nil,
+      llm(
+        "/v1/messages",
+        #"{"model":"m","messages":[{"role":"assistant","content":[{"type":"tool_use","input":{"q":""#,
+        #""}}]}]}"#)
+    ),
+    (
+      "gemini prompt", nil,
+      llm(
+        "/v1beta/models/g:generateContent", #"{"contents":[{"parts":[{"text":""#, #""}]}]}"#)
+    ),
+    ("embedding", nil, llm("/v1/embeddings", #"{"model":"m","input":["a",""#, #""]}"#)),
+    ("gemini key", nil, target("/v1beta/models/g:generateContent?key=")),
+    ("gemini key header", nil, header("x-goog-api-key")),
+    ("completion", nil, reply(json, #"{"choices":[{"message":{"content":""#, #""}}]}"#)),
+    (
+      "mcp tool", nil,
+      llm(
+        "/mcp",
+        #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","arguments":{"api_key":""#,
+        #""}}}"#)
+    ),
+    ("mcp session", nil, header("Mcp-Session-Id")),
+    (
+      "graphql variable", nil,
+      llm(
+        "/graphql",
+        #"{"query":"mutation L($p: String!) { login(password: $p) { id } }","variables":{"password":""#,
+        #""}}"#)
+    ),
     ("ftp", nil, { $0.talk(21, [.client("PASS \($1)\r\n"), .server("230 ok\r\n")]) }),
     ("smtp", nil, { $0.talk(25, [.client("AUTH PLAIN \($1)\r\n"), .server("235 ok\r\n")]) }),
     ("mqtt password", nil, mqttConnect { MadeMessages.mqttConnect(4, password: $0) }),

@@ -19,6 +19,7 @@ extension Seeds {
     addRADIUS()
     addICMP()
     addSCTP()
+    addWeb()
   }
 
   private mutating func add(_ target: String, port: UInt16, _ turns: [(Side, [UInt8])]) {

@@ -11,8 +11,8 @@ import Layers
 /// coding.
 package struct HTTP1: Dissector {
   package static let row = DissectorRow(
-    HTTP1.self, name: "http", kinds: [.http, .grpc], transports: [.tcp], ports: [80, 8080, 443],
-    protocols: ["http/1.1", "http/1.0"], priority: 0)
+    HTTP1.self, name: "http", kinds: [.http, .grpc, .gqlv1, .gqlv2, .mcp, .llm], transports: [.tcp],
+    ports: [80, 8080, 443], protocols: ["http/1.1", "http/1.0"], priority: 0)
 
   /// Longest head, chunk line and trailer section we wait for, in bytes. Servers commonly stop
   /// at 8 to 64 KiB.
@@ -69,6 +69,11 @@ package struct HTTP1: Dissector {
 
   package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
     if cause == .end { return .stop }
+    if successor != nil {
+      // Bytes of the next protocol, which will be told.
+      successor?.isCut[side] = true
+      return .resume
+    }
     ways[side].scanned = 0
     switch cause {
     case .error:
@@ -97,9 +102,13 @@ package struct HTTP1: Dissector {
   ) {
     HTTPFields.addBodySizes(&entry)
     if entry.kind == .grpc { GRPC.completeWeb(&entry, &decompressions) }
+    if entry.hints != 0 { HTTPContent.complete(&entry, &decompressions) }
   }
 
-  package static func details(of row: any ColumnRow) -> String { GRPC.details(of: row) }
+  package static func details(of row: any ColumnRow) -> String {
+    let call = GRPC.details(of: row)
+    return call.isEmpty ? HTTPContent.details(of: row) : call
+  }
 
   // MARK: Heads
 
@@ -157,6 +166,12 @@ package struct HTTP1: Dissector {
       if let type = head.contentType {
         message.fields.add(.requestContentType, text: bytes.slice(head.value(bytes, type)))
       }
+      message.hints =
+        HTTPContent.hints(
+          method: bytes.slice(method),
+          type: bytes.slice(head.contentType.map { head.value(bytes, $0) } ?? 0..<0),
+          target: bytes.slice(target)
+        ).rawValue
       message.fields.add(.requestHeadersSize, int: Int64(head.length))
     case .response(let status, let reason, let version):
       message = response(head, bytes, side, status)
@@ -164,7 +179,11 @@ package struct HTTP1: Dissector {
       message.fields.add(.statusCode, int: Int64(status))
       message.fields.add(.statusText, text: bytes.slice(reason))
       if let type = head.contentType {
-        message.fields.add(.responseContentType, text: bytes.slice(head.value(bytes, type)))
+        let type = bytes.slice(head.value(bytes, type))
+        message.fields.add(.responseContentType, text: type)
+        let hints = HTTPContent.hints(replyType: type)
+        message.hints = hints.rawValue
+        message.isStreamed = hints.contains(.events)
       }
       message.fields.add(.responseHeadersSize, int: Int64(head.length))
       if message.partner == .lost {
@@ -172,6 +191,7 @@ package struct HTTP1: Dissector {
       }
       message.failed = status >= 400
     }
+    if head.isMCP { message.hints |= HTTPContent.Hints.mcp.rawValue }
     message.headers = HeaderBlock(bytes: bytes.slice(head.lines).array())
     return message
   }

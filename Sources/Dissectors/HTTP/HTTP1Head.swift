@@ -11,6 +11,8 @@ struct HTTP1Head {
   var host: Range<Int>?
   var contentType: Range<Int>?
   var upgrade: Range<Int>?
+  /// There is a field of the Model Context Protocol.
+  var isMCP = false
   private var contentLength: Range<Int>?
   private var transferEncoding: Range<Int>?
 
@@ -65,7 +67,7 @@ struct HTTP1Head {
 
   /// Fields that matter for how the message goes on.
   private enum Field {
-    case other, host, contentType, contentLength, transferEncoding, upgrade
+    case other, host, contentType, contentLength, transferEncoding, upgrade, mcp
 
     /// The field on the line of `bytes` from `start` to `end`.
     @inline(__always)
@@ -79,6 +81,12 @@ struct HTTP1Head {
           self = .contentType
         }
       case 0x68: if bytes.isName("host", start, end) { self = .host }
+      case 0x6d:
+        if bytes.isName("mcp-session-id", start, end)
+          || bytes.isName("mcp-protocol-version", start, end)
+        {
+          self = .mcp
+        }
       case 0x74: if bytes.isName("transfer-encoding", start, end) { self = .transferEncoding }
       case 0x75: if bytes.isName("upgrade", start, end) { self = .upgrade }
       default: break
@@ -87,7 +95,7 @@ struct HTTP1Head {
 
     var nameLength: Int {
       switch self {
-      case .other: 0
+      case .other, .mcp: 0
       case .host: 4
       case .contentType: 12
       case .contentLength: 14
@@ -108,13 +116,14 @@ struct HTTP1Head {
     case .contentLength: contentLength = value
     case .transferEncoding: transferEncoding = value
     case .upgrade: upgrade = upgrade ?? value
+    case .mcp: isMCP = true
     }
   }
 
   /// A folded line goes on with the value before it (RFC 9112 §5.2).
   private mutating func extend(_ field: Field, to end: Int) {
     switch field {
-    case .other, .host, .contentType, .upgrade: break
+    case .other, .host, .contentType, .upgrade, .mcp: break
     case .contentLength: contentLength = contentLength.map { $0.lowerBound..<end }
     case .transferEncoding: transferEncoding = transferEncoding.map { $0.lowerBound..<end }
     }

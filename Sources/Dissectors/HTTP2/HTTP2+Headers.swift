@@ -133,11 +133,19 @@ extension HTTP2 {
     stream.requester = side
     stream.progress[side] = .open
     if list.isGRPC { stream.isGRPC = true }
+    if let name = list.connectProtocol, list.bytes.rawSpan.slice(name).equals("websocket") {
+      stream.isSocket = true
+    }
     streams[frame.stream] = stream
     var message = Message(
       .request, stream.isGRPC ? .grpc : .http2, key: Self.key(frame.stream))
     message.fields.reserve(bytes: 320)
     addRequest(list, to: &message.fields)
+    let bytes = list.bytes.rawSpan
+    let hints = HTTPContent.hints(
+      method: bytes.slice(list.method ?? 0..<0), type: bytes.slice(list.contentType ?? 0..<0),
+      target: bytes.slice(list.path ?? 0..<0))
+    message.hints = hints.rawValue | (list.isMCP ? HTTPContent.Hints.mcp.rawValue : 0)
     return message
   }
 
@@ -183,8 +191,14 @@ extension HTTP2 {
     }
     if let type = list.contentType {
       message.fields.add(.responseContentType, .text(list.text(type)))
+      let hints = HTTPContent.hints(replyType: list.bytes.rawSpan.slice(type))
+      message.hints = hints.rawValue | (list.isMCP ? HTTPContent.Hints.mcp.rawValue : 0)
+      message.isStreamed = hints.contains(.events)
     }
     if stream.isGRPC { GRPC.addStatus(list, to: &message.fields) }
+    if stream.isSocket, let status = list.number(list.status), status / 100 == 2 {
+      openTunnel(frame.stream, list.headers)
+    }
     return message
   }
 
@@ -214,6 +228,22 @@ extension HTTP2 {
     }
     return nil
   }
+
+  // MARK: WebSocket (RFC 8441)
+
+  /// Begins to read WebSocket in a stream. Beyond the limit it is passed on as content.
+  mutating func openTunnel(_ stream: UInt32, _ headers: HeaderBlock) {
+    if tunnels.count >= Self.maxTunnels {
+      for known in Array(tunnels.keys) where streams[known] == nil { tunnels[known] = nil }
+    }
+    if tunnels.count < Self.maxTunnels {
+      tunnels[stream] = WebSocketTunnel(stream: stream, headers)
+    }
+  }
+
+  /// Streams of a connection whose WebSocket messages are read at once; each may keep 64 KiB of text
+  /// that compressed messages refer to.
+  private static let maxTunnels = 64
 
   // MARK: Pushed replies (RFC 9113 §8.4)
 

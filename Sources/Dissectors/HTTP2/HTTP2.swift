@@ -10,8 +10,8 @@ import Layers
 /// windows, priorities) is passed over.
 package struct HTTP2: Dissector {
   package static let row = DissectorRow(
-    HTTP2.self, name: "http2", kinds: [.http2, .grpc], transports: [.tcp],
-    ports: [80, 443, 8080, 50051], protocols: ["h2"], priority: 1)
+    HTTP2.self, name: "http2", kinds: [.http2, .grpc, .gqlv1, .gqlv2, .mcp, .llm],
+    transports: [.tcp], ports: [80, 443, 8080, 50051], protocols: ["h2"], priority: 1)
 
   /// What a client sends before its first frame (RFC 9113 §3.4).
   static let preface: StaticString = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -25,6 +25,8 @@ package struct HTTP2: Dissector {
     case frame
     /// Inside a DATA frame.
     case data(Content)
+    /// Inside a DATA frame of a stream that carries WebSocket: bytes left of it, and padding.
+    case tunnel(UInt32, left: Int, padding: Int)
     /// Before the last byte of a DATA frame that ends a message; the byte is counted already.
     case ending(UInt64, isWhole: Bool)
     /// The rest of such a frame was not captured.
@@ -74,6 +76,8 @@ package struct HTTP2: Dissector {
   let isUpgraded: Bool
   /// Who asks, as far as messages told: joined midway, the client may be taken for the server.
   var asker: Side?
+  /// Streams that carry WebSocket.
+  var tunnels: [UInt32: WebSocketTunnel] = [:]
   /// A header block was decoded: these are no other protocol's bytes.
   var hasHeaders = false
 
@@ -88,6 +92,8 @@ package struct HTTP2: Dissector {
     switch ways[side].phase {
     case .frame: return try frame(bytes, side)
     case .data(let content): return data(bytes, side, content)
+    case .tunnel(let stream, let left, let padding):
+      return tunnel(bytes, side, stream, left, padding)
     case .ending(let key, let isWhole):
       ways[side].phase = .frame
       return .end(of: key, ending(isWhole), length: 1)
@@ -108,6 +114,7 @@ package struct HTTP2: Dissector {
       lose(side)
       ways[side].decoder.forget()
       streams.noteHole(side)
+      for stream in tunnels.keys { tunnels[stream]?.noteGap(side) }
       isUnsure = true
       return .resume
     case .error:
@@ -155,11 +162,13 @@ package struct HTTP2: Dissector {
   package static func complete(
     _ entry: inout Entry, _ decompressions: inout DecompressionCounters
   ) {
+    if entry.kind == .ws { return WebSocket.complete(&entry, &decompressions) }
     HTTPFields.addBodySizes(&entry)
     if entry.kind == .grpc { GRPC.complete(&entry, &decompressions) }
+    if entry.hints != 0 { HTTPContent.complete(&entry, &decompressions) }
   }
 
-  package static func details(of row: any ColumnRow) -> String { GRPC.details(of: row) }
+  package static func details(of row: any ColumnRow) -> String { HTTP1.details(of: row) }
 
   // MARK: Frames
 
@@ -255,6 +264,11 @@ package struct HTTP2: Dissector {
     }
     let isWhole = streams.isWhole(frame.stream, side)
     if ends { streams.end(frame.stream, side) }
+    if tunnels[frame.stream] != nil {
+      ways[side].phase = .tunnel(frame.stream, left: length, padding: padding)
+      return ends
+        ? .end(of: key, ending(isWhole), length: lead) : .content([], of: key, length: lead)
+    }
     if length <= Self.smallData, bytes.byteCount >= frame.totalLength {
       if ends { ways[side].phase = .ending(key, isWhole: isWhole) }
       return .content(
@@ -287,6 +301,22 @@ package struct HTTP2: Dissector {
     return content.ends
       ? .end(of: content.key, ending(content.isWhole), length: content.padding)
       : .content([], of: content.key, length: content.padding)
+  }
+
+  /// Content of a stream that carries WebSocket (RFC 8441).
+  private mutating func tunnel(
+    _ bytes: RawSpan, _ side: Side, _ stream: UInt32, _ left: Int, _ padding: Int
+  ) -> Step {
+    guard let (step, used) = tunnels[stream]?.next(in: bytes, left: left, from: side) else {
+      ways[side].phase = .frame
+      return .skip(left + padding)
+    }
+    if used < left {
+      ways[side].phase = .tunnel(stream, left: left - used, padding: padding)
+    } else {
+      ways[side].phase = padding > 0 ? .discard(padding) : .frame
+    }
+    return step
   }
 
   /// Content of a message whose beginning was not captured; of one that is over it is passed over.

@@ -30,9 +30,12 @@ struct HTTP2FieldList {
   private(set) var scheme: Range<Int>?
   private(set) var status: Range<Int>?
   private(set) var host: Range<Int>?
+  private(set) var connectProtocol: Range<Int>?
   private(set) var contentType: Range<Int>?
   private(set) var grpcStatus: Range<Int>?
   private(set) var grpcMessage: Range<Int>?
+  /// There is a field of the Model Context Protocol.
+  private(set) var isMCP = false
 
   /// Where the field that is being added begins, and its parts.
   private var start = 0
@@ -116,10 +119,13 @@ struct HTTP2FieldList {
     case 7 where method == nil && isName(":method"): method = value
     case 7 where status == nil && isName(":status"): status = value
     case 7 where scheme == nil && isName(":scheme"): scheme = value
+    case 9 where connectProtocol == nil && isName(":protocol"): connectProtocol = value
     case 10 where authority == nil && isName(":authority"): authority = value
     case 11 where grpcStatus == nil && isName("grpc-status"): grpcStatus = value
     case 12 where contentType == nil && isName("content-type"): contentType = value
     case 12 where grpcMessage == nil && isName("grpc-message"): grpcMessage = value
+    case 14 where isName("mcp-session-id"): isMCP = true
+    case 20 where isName("mcp-protocol-version"): isMCP = true
     default: break
     }
   }

@@ -27,6 +27,8 @@ struct HTTP2Streams: Sendable {
     var progress = BySide(client: Progress.nothing, server: Progress.nothing)
     /// Content is gRPC, as the request says, or a reply without one.
     var isGRPC = false
+    /// A CONNECT that asks for WebSocket (RFC 8441 §4).
+    var isSocket = false
     /// Bytes of the connection were lost while the side's message was under way.
     var hasHole = BySide(client: false, server: false)
     /// Side whose message is a request.

@@ -2,15 +2,15 @@
 extension Catalogue {
   static let flags: [Field] = [
     flag(
-      .http, "http", "HTTP of any version, gRPC and GraphQL included",
-      .http, .http2, .grpc, .gqlv1, .gqlv2),
+      .http, "http", "HTTP of any version, with what travels in it: gRPC, GraphQL, MCP, LLM",
+      .http, .http2, .grpc, .gqlv1, .gqlv2, .mcp, .llm),
     Field(
       .http2, "http2", .bool, "HTTP/2, gRPC included", example: "http2",
       source: .derived(from: [.kind, .httpVersion]) { row in
         switch row.kind {
         case .http2: .bool(true)
-        // These two travel over either version.
-        case .grpc, .gqlv1, .gqlv2: .bool(row.text(.httpVersion) == "HTTP/2")
+        // These travel over either version.
+        case .grpc, .gqlv1, .gqlv2, .mcp, .llm: .bool(row.text(.httpVersion) == "HTTP/2")
         default: .bool(false)
         }
       }, isFlag: true),
@@ -18,6 +18,12 @@ extension Catalogue {
     flag(.gql, "gql", "GraphQL of either kind", .gqlv1, .gqlv2),
     flag(.gqlv1, "gqlv1", "GraphQL in JSON bodies or query strings", .gqlv1),
     flag(.gqlv2, "gqlv2", "GraphQL with its own media types", .gqlv2),
+    Field(
+      .sse, "sse", .bool, "A call whose reply is a stream of Server-Sent Events", example: "sse",
+      source: .derived(from: [.sseEvents]) { row in .bool(row.int(.sseEvents) != nil) },
+      isFlag: true),
+    flag(.mcp, "mcp", "The Model Context Protocol over HTTP", .mcp),
+    flag(.llm, "llm", "A call to the API of a language model", .llm),
     flag(.ws, "ws", "A WebSocket message", .ws),
     flag(.dns, "dns", "DNS", .dns),
     Field(

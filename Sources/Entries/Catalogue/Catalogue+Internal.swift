@@ -48,6 +48,7 @@ extension Catalogue {
       Field(
         .responseFacts, nil, .bytes,
         "What the details of the reply are made of when somebody asks, in its protocol's form"),
+      Field(.streamTimes, nil, .bytes, "When the pieces of a streamed reply came"),
     ] + metrics
 
   /// The figures behind `tcp_metrics`; absent where they could not be measured.

@@ -4,9 +4,9 @@ package enum Catalogue {
   /// All rows, in the order of the reference: general ones first, then protocol by protocol, then
   /// the columns that only serve derived fields.
   package static let all: [Field] =
-    network + identity + kubernetes + flags + http + grpc + dnsFields + tlsFields + transport
-    + websocket + redis + kafka + amqp + ldap + radius + diameter + mqtt + mongodb + mysql
-    + postgresql
+    network + identity + kubernetes + flags + http + grpc + graphQL + serverSentEvents
+    + modelContext + languageModels + dnsFields + tlsFields + transport + websocket + redis + kafka
+    + amqp + ldap + radius + diameter + mqtt + mongodb + mysql + postgresql
     + connections + flows + rawRecord + internals
 
   /// Rows that have a KFL name.

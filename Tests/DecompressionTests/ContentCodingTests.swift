@@ -1,7 +1,6 @@
 import Bytes
 import Decompression
 import Testing
-import Tools
 
 @Suite struct ContentCodingTests {
   /// "hello hello hello hello\n" by gzip (without name and time) and by zlib.

@@ -1,5 +1,4 @@
 import Bytes
-package import Decompression
 
 /// Undoes content codings (RFC 9110 §8.4.1) of recorded bodies, for showing.
 ///
@@ -20,6 +19,15 @@ package enum ContentCoding {
   package static func decode(
     _ body: [UInt8], list: String, limits: DecompressionLimits = DecompressionLimits()
   ) -> Result {
+    var counters = DecompressionCounters()
+    return decode(body, list: list, limits: limits, counting: &counters)
+  }
+
+  /// The same, and how each decompression ended is counted.
+  package static func decode(
+    _ body: [UInt8], list: String, limits: DecompressionLimits = DecompressionLimits(),
+    counting counters: inout DecompressionCounters
+  ) -> Result {
     let codings = list.lowercased().split(whereSeparator: { $0 == "," || $0 == " " })
       .filter { $0 != "identity" }
     guard codings.count <= maxCodings else {
@@ -31,6 +39,7 @@ package enum ContentCoding {
         return Result(bytes: result.bytes, problem: "unknown content coding \(coding)")
       }
       let next = decode(result.bytes, compressions, limits)
+      counters.note(next.end)
       result = Result(bytes: next.bytes, problem: result.problem ?? next.problem)
     }
     return result

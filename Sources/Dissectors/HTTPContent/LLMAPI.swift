@@ -1,0 +1,75 @@
+import Bytes
+import Entries
+
+/// Which API of a language model a call speaks, by its path and the beginning of its body: those of
+/// OpenAI, Anthropic and Google, which most others are shaped after.
+struct LLMAPI {
+  enum Shape: String { case openai, anthropic, gemini }
+
+  let shape: Shape
+  /// chat, completion, response, embedding, message, generate, count.
+  let operation: String
+  /// The model that the path names.
+  let model: String?
+  /// The path asks for a stream.
+  let isStream: Bool
+
+  /// - Returns: nil when path and body together are no such call.
+  init?(path: String, _ body: RawSpan) {
+    guard let colon = path.utf8.lastIndex(of: 0x3a) else {
+      self.init(slashed: path, body)
+      return
+    }
+    // `/v1beta/models/NAME:generateContent`
+    let verb = path[path.utf8.index(after: colon)...]
+    guard let operation = Self.verbs[String(verb)],
+      body.firstOffset(of: "\"contents\"") != nil || body.firstOffset(of: "\"content\"") != nil
+        || body.firstOffset(of: "\"requests\"") != nil
+    else { return nil }
+    let head = path[..<colon]
+    self.init(
+      .gemini, operation,
+      model: head.lastIndex(of: "/").map { String(head[head.index(after: $0)...]) },
+      isStream: verb == "streamGenerateContent")
+  }
+
+  private init(_ shape: Shape, _ operation: String, model: String?, isStream: Bool = false) {
+    (self.shape, self.operation) = (shape, operation)
+    (self.model, self.isStream) = (model, isStream)
+  }
+
+  private static let verbs = [
+    "generateContent": "generate", "streamGenerateContent": "generate", "countTokens": "count",
+    "embedContent": "embedding", "batchEmbedContents": "embedding",
+  ]
+
+  private init?(slashed path: String, _ body: RawSpan) {
+    let path = path.hasSuffix("/") ? String(path.dropLast()) : path
+    guard
+      let (ending, shape, operation) = Self.endings.first(where: { path.hasSuffix($0.0) })
+    else { return nil }
+    let deployment = Self.deployment(in: path)
+    // Words that other services use in their paths, too: the body must name a model.
+    guard deployment != nil || body.firstOffset(of: "\"model\"") != nil else { return nil }
+    if ending == "/messages" || ending == "/responses" {
+      guard
+        body.firstOffset(of: shape == .anthropic ? "\"messages\"" : "\"input\"") != nil
+          || body.firstOffset(of: "\"prompt\"") != nil
+      else { return nil }
+    }
+    self.init(shape, operation, model: deployment)
+  }
+
+  private static let endings: [(String, Shape, String)] = [
+    ("/chat/completions", .openai, "chat"), ("/completions", .openai, "completion"),
+    ("/responses", .openai, "response"), ("/embeddings", .openai, "embedding"),
+    ("/messages", .anthropic, "message"), ("/messages/count_tokens", .anthropic, "count"),
+  ]
+
+  /// `NAME` of `/openai/deployments/NAME/chat/completions`.
+  private static func deployment(in path: String) -> String? {
+    guard let start = path.firstRange(of: "/deployments/")?.upperBound else { return nil }
+    let name = path[start...].prefix { $0 != "/" }
+    return name.isEmpty ? nil : String(name)
+  }
+}
