@@ -7,7 +7,7 @@ PYTHON := .venv/bin/python
 export KUBESHARK_VERSION := $(shell Scripts/version)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test demo bench bench-peers bench-agents bench-hub dist mcpb image manifests install man traffic fuzz truth vectors reference samples format clean
+.PHONY: help build test demo bench bench-peers bench-agents bench-hub dist mcpb image manifests install man traffic fuzz kills truth vectors reference samples format clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r verb text; do \
@@ -73,6 +73,11 @@ bench-hub: build ## Load the Hub with 1,000 connections for a minute (wrk)
 fuzz: ## Feed every parser with made-up inputs (FUZZ="TARGET... --seconds N")
 	@Scripts/setup
 	@Scripts/fuzz $(FUZZ)
+
+kills: ## Kill a process that fills a store KILLS=1000 times at random moments, and look what is left
+	@Scripts/setup
+	@$(STEP) "Building kubeshark and its tests" $(SWIFT) --build-tests
+	@KUBESHARK_KILLS=$(or $(KILLS),1000) swift test -c release --skip-build --filter KillTests
 
 truth: build ## Compare calls found in captures with what their makers say is in them
 	@Scripts/truth

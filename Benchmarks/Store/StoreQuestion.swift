@@ -51,7 +51,8 @@ struct StoreQuestion: Sendable {
         """
     ) { source in
       let figures = try await source.aggregate(
-        Aggregation(by: [.field(.destinationServiceName), .field(.path)], limit: 20))
+        Aggregation(
+          by: [.field(.destinationServiceName), .field(.path)], limit: 20, measures: .latencies))
       return .array(
         figures.groups.flatMap { group in
           group.keys.map { JSONValue.string($0.plainText) } + [JSONValue(group.metrics.count)]

@@ -15,6 +15,8 @@ package final class FilePipeline: Sendable {
   private let published: Mutex<Statistics>
   /// What the reader has counted so far: of a growing capture more than what has been settled.
   private let read: Mutex<Statistics>
+  /// What the workers of earlier runs have counted, without what is counted again.
+  private let earlier = Mutex(Statistics())
   /// Set when the capture still grows.
   private let growth: Growth?
   private let progress = Atomic<UInt64>(0)
@@ -79,7 +81,7 @@ package final class FilePipeline: Sendable {
   ///   - isCancelled: asked once per chunk and while nothing arrives; true ends the reading early.
   ///   - settled: called each time when all that was read of a growing capture is in the store.
   ///   - note: is given a checkpoint before the first packet, and then now and then, when all
-  ///     before it is in the store. Without it none are made. Not for a growing capture.
+  ///     before it is in the store. Without it none are made.
   /// - Throws: what could not be read or written; what came before is in the store.
   package func run(
     into store: EntryStore, from start: Checkpoint? = nil, firstStream: UInt64 = 0,
@@ -113,6 +115,7 @@ package final class FilePipeline: Sendable {
     do throws(CaptureError) {
       var checkpoints = Checkpoints(from: start, settings, note: note)
       var next = try replay(start, &reader, crew, &decapsulator, isCancelled, &followed)
+      earlier.withLock { $0 = followed }
       if next == nil, !isCancelled() { next = try reader.next() }
       while let chunk = next {
         keyLogs.take(reader.summaries)
@@ -191,6 +194,7 @@ package final class FilePipeline: Sendable {
   /// What the workers have counted up to now, beside what the reader has.
   private func publishGrowth(of crew: Crew) {
     var counted = crew.counted
+    counted.add(earlier.withLock { $0 })
     counted.takeReading(read.withLock { $0 })
     counted.isGrowing = true
     counted.warnings += settings.keyLogs.warnings

@@ -10,7 +10,7 @@ package struct Aggregation: Sendable {
   static let keyBytes = 16 << 20
   /// Bytes of all histograms of latencies. Where groups are so many that theirs would not fit, each
   /// keeps its share of this, with its lowest values put together (`LatencySketch.collapsedBelow`).
-  static let sketchBytes = 48 << 20
+  static let sketchBytes = 40 << 20
 
   package var filters: [Filter]
   package var window: Range<Timestamp>?
@@ -30,14 +30,21 @@ package struct Aggregation: Sendable {
     case key
   }
 
-  /// Which figures are wanted; the others stay 0.
-  package enum Measures: Sendable {
+  /// Which figures are wanted beside the number of entries; the others stay 0.
+  package struct Measures: OptionSet, Sendable {
+    package let rawValue: UInt8
+
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    package static let errors = Measures(rawValue: 1)
+    package static let bytes = Measures(rawValue: 2)
+    package static let latencies = Measures(rawValue: 4)
+
     /// How many entries, alone. `span` is that of the blocks they are in.
-    case count
-    /// Also how many errors.
-    case counts
-    /// Also bytes and latencies.
-    case everything
+    package static let count: Measures = []
+    /// Also how many errors. `span` as for `count`.
+    package static let counts: Measures = .errors
+    package static let everything: Measures = [.errors, .bytes, .latencies]
   }
 
   package init(

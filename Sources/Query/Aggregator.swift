@@ -30,9 +30,7 @@ struct Aggregator {
   private let plan: ScanPlan
   private let decoder: ContentDecoder
   private let columns: ColumnShelf
-  private var total = Metrics()
-  private var ungrouped = Metrics()
-  private var groups: [Metrics] = []
+  private var figures: GroupFigures
   /// Groups by their keys, one table a key: the first numbers its values, each further one
   /// numbers the pairs of what came before and its own value.
   private var tables: [KeyTable]
@@ -41,8 +39,6 @@ struct Aggregator {
   private var last: Int64 = .min
   private var failures = QueryResult.Failures()
   private var order: ScanOrder
-  /// Buckets that a histogram of latencies may have.
-  private var buckets = Aggregation.sketchBytes / MemoryLayout<UInt32>.size
 
   init(
     _ aggregation: Aggregation, _ plan: ScanPlan, _ decoder: ContentDecoder,
@@ -51,6 +47,8 @@ struct Aggregator {
     (self.aggregation, self.plan, self.decoder) = (aggregation, plan, decoder)
     self.columns = columns
     order = ScanOrder(plan)
+    figures = GroupFigures(
+      sketchBytes: Aggregation.sketchBytes, hasLatencies: aggregation.measures.contains(.latencies))
     tables = aggregation.keys.map {
       KeyTable($0, maxBytes: Aggregation.keyBytes / aggregation.keys.count)
     }
@@ -58,7 +56,7 @@ struct Aggregator {
   }
 
   mutating func add(_ block: Block, _ coverage: inout QueryCoverage) throws(StoreError) {
-    let scan = try BlockScan(columns.columns(of: block), decoder: decoder)
+    let scan = try BlockScan(columns.columns(of: block), decoder: decoder, sharesTexts: true)
     let verdict = scan.verdict(plan)
     guard verdict != .none else { return }
     if try addFromHeader(scan, verdict) { return }
@@ -83,36 +81,31 @@ struct Aggregator {
   private mutating func addFromHeader(
     _ scan: BlockScan, _ verdict: Verdict
   ) throws(StoreError) -> Bool {
-    guard aggregation.measures != .everything, tables.count <= 1 else { return false }
-    if aggregation.measures == .count, tables.isEmpty {
-      guard let count = scan.headerCount(plan) else { return false }
-      total.count += count
+    guard aggregation.measures.isSubset(of: .counts), tables.count <= 1 else { return false }
+    if aggregation.measures.isEmpty, tables.isEmpty {
+      guard let count = scan.headerCount(plan, sharing: true) else { return false }
+      figures.add(count: count, to: -1)
       if count > 0 { note(scan.columns.block) }
       return true
     }
     guard verdict == .all else { return false }
     if tables.isEmpty {
-      total.count += scan.rows
+      figures.add(count: scan.rows, to: -1)
     } else {
-      guard let counts = tables[0].headerCounts(scan) else { return false }
-      makeGroups(tables[0].count)
-      for (number, count) in counts {
-        if number < 0 { ungrouped.count += count } else { groups[Int(number)].count += count }
-      }
+      guard let counts = try tables[0].headerCounts(scan) else { return false }
+      figures.grow(to: tables[0].count)
+      for (number, count) in counts { figures.add(count: count, to: Int(number)) }
     }
     note(scan.columns.block)
-    guard aggregation.measures == .counts,
+    guard aggregation.measures.contains(.errors),
       let wrong = try scan.failing(Bitmap(rows: scan.rows, filled: true))
     else { return true }
     guard !tables.isEmpty else {
-      total.errors += wrong.count
+      figures.add(errors: wrong.count, to: -1)
       return true
     }
     let numbers = try tables[0].numbers(scan, wrong)
-    wrong.forEach { row in
-      let number = Int(numbers[row])
-      if number < 0 { ungrouped.errors += 1 } else { groups[number].errors += 1 }
-    }
+    figures.count(errors: wrong, numbers)
     return true
   }
 
@@ -133,55 +126,42 @@ struct Aggregator {
     var numbers = try tables[0].numbers(scan, rows)
     for place in pairs.indices {
       let next = try tables[place + 1].numbers(scan, rows)
-      rows.forEach { row in numbers[row] = pairs[place].number(numbers[row], next[row]) }
+      pairs[place].number(rows, &numbers, next)
     }
-    makeGroups(pairs.last?.count ?? tables[0].count)
+    figures.grow(to: pairs.last?.count ?? tables[0].count)
     return numbers
-  }
-
-  /// Makes room for that many groups, all histograms together within their bytes.
-  private mutating func makeGroups(_ count: Int) {
-    while groups.count < count { groups.append(Metrics()) }
-    // The share is cut when the groups have doubled, so that there is little to go through.
-    let many = 1 << (Int.bitWidth - max(count - 1, 0).leadingZeroBitCount)
-    let share = Aggregation.sketchBytes / MemoryLayout<UInt32>.size / many
-    guard share < buckets else { return }
-    buckets = share
-    for place in groups.indices { groups[place].latency.collapse(to: share) }
   }
 
   private mutating func addUp(
     _ scan: BlockScan, _ rows: Bitmap, _ numbers: [Int32]?
   ) throws(StoreError) {
-    let wrong = aggregation.measures == .count ? nil : try scan.failing(rows)
-    let isPlain = aggregation.measures != .everything
-    if isPlain, numbers == nil {
-      total.count += rows.count
-      total.errors += wrong?.count ?? 0
+    let measures = aggregation.measures
+    let wrong = measures.contains(.errors) ? try scan.failing(rows) : nil
+    if measures.isSubset(of: .counts), numbers == nil {
+      figures.add(count: rows.count, to: -1)
+      figures.add(errors: wrong?.count ?? 0, to: -1)
       return
     }
-    // What is not wanted, or not there, adds nothing.
-    func lane(_ id: FieldID, absent: Int64) throws(StoreError) -> [Int64]? {
-      isPlain
-        ? nil : try scan.lane(id, absent: absent) ?? [Int64](repeating: absent, count: scan.rows)
+    let groups = numbers ?? [Int32](repeating: -1, count: scan.rows)
+    figures.count(rows, groups)
+    if let wrong { figures.count(errors: wrong, groups) }
+    if measures.contains(.bytes) {
+      let bytesIn = try scan.lane(.requestBytes)
+      let bytesOut = try scan.lane(.responseBytes)
+      // What is not there adds nothing.
+      let none = bytesIn == nil || bytesOut == nil ? [Int64](repeating: 0, count: scan.rows) : []
+      figures.add(rows, groups, bytesIn: bytesIn ?? none, bytesOut: bytesOut ?? none)
     }
-    let figures = RowFigures(
-      wrong: wrong, bytesIn: try lane(.requestBytes, absent: 0),
-      bytesOut: try lane(.responseBytes, absent: 0), elapsed: try lane(.elapsed, absent: -1))
-    if let numbers {
-      // The last place is that of entries beyond the limit of groups.
-      groups.append(ungrouped)
-      figures.add(RowsByGroup(rows, numbers, groups: groups.count), to: &groups, buckets: buckets)
-      ungrouped = groups.removeLast()
-    } else {
-      var sum = [total]
-      let numbers = [Int32](repeating: 0, count: scan.rows)
-      figures.add(RowsByGroup(rows, numbers, groups: 1), to: &sum, buckets: buckets)
-      total = sum[0]
+    if measures.contains(.latencies), let elapsed = try scan.lane(.elapsed, absent: -1) {
+      figures.add(rows, groups, latencies: elapsed)
     }
   }
 
   mutating func result(_ coverage: QueryCoverage) -> AggregationResult {
+    let all = figures.metrics()
+    var total = all[0]
+    let groups = all.dropFirst().map { $0 }
+    for metrics in groups { total.add(metrics) }
     // Places are sorted instead of groups, which are large.
     let allKeys = groups.indices.map { keys(Int32($0)) }
     let ranks = groups.map { aggregation.order.rank($0) }
@@ -189,14 +169,12 @@ struct Aggregator {
       ranks[a] != ranks[b]
         ? ranks[a] > ranks[b] : FieldValue.areAscending(allKeys[a], allKeys[b])
     }
-    for metrics in groups { total.add(metrics) }
-    total.add(ungrouped)
     return AggregationResult(
       total: total,
       groups: places.prefix(max(0, aggregation.limit)).map {
         AggregationResult.Group(keys: allKeys[$0], metrics: groups[$0])
       },
-      groupCount: groups.count, ungrouped: ungrouped,
+      groupCount: groups.count, ungrouped: tables.isEmpty ? Metrics() : all[0],
       span: first <= last
         ? Timestamp(nanoseconds: first)...Timestamp(nanoseconds: last) : nil,
       failures: failures, coverage: coverage)
@@ -213,63 +191,6 @@ struct Aggregator {
     }
     result.append(tables[0].value(number))
     return result.reversed()
-  }
-}
-
-/// Figures of the rows of one block, as far as they are wanted.
-private struct RowFigures {
-  var wrong: Bitmap?
-  var bytesIn: [Int64]?
-  var bytesOut: [Int64]?
-  /// Microseconds; -1 where there is none.
-  var elapsed: [Int64]?
-
-  /// Adds those of each row to its group.
-  func add(_ rows: RowsByGroup, to groups: inout [Metrics], buckets: Int) {
-    var target = groups.mutableSpan
-    for place in target.indices {
-      let own = rows.rows(of: place)
-      guard !own.isEmpty else { continue }
-      target[place].count += own.count
-      let order = rows.order.span.extracting(own)
-      for index in order.indices {
-        let row = Int(order[index])
-        if let bytesIn { target[place].bytesIn &+= bytesIn[row] }
-        if let bytesOut { target[place].bytesOut &+= bytesOut[row] }
-        if let wrong, wrong[row] { target[place].errors += 1 }
-      }
-      if let elapsed { target[place].latency.add(elapsed.span, at: order, buckets: buckets) }
-    }
-  }
-}
-
-/// The selected rows of a block, those of one group together and each group's in order.
-///
-/// Groups are many and large: a block's rows of one are added at once, while it is at hand.
-private struct RowsByGroup {
-  let order: [Int32]
-  /// Where the rows of each group end.
-  private let ends: [Int32]
-
-  /// - Parameter numbers: of each row's group; -1 is the last of the groups.
-  init(_ rows: Bitmap, _ numbers: [Int32], groups: Int) {
-    var places = [Int32](repeating: 0, count: groups + 1)
-    rows.forEach { row in
-      places[(numbers[row] < 0 ? groups - 1 : Int(numbers[row])) + 1] += 1
-    }
-    for place in 1..<places.count { places[place] += places[place - 1] }
-    var order = [Int32](repeating: 0, count: Int(places[groups]))
-    rows.forEach { row in
-      let group = numbers[row] < 0 ? groups - 1 : Int(numbers[row])
-      order[Int(places[group])] = Int32(row)
-      places[group] += 1
-    }
-    (self.order, ends) = (order, places)
-  }
-
-  /// Places in `order`.
-  func rows(of group: Int) -> Range<Int> {
-    (group == 0 ? 0 : Int(ends[group - 1]))..<Int(ends[group])
   }
 }
 

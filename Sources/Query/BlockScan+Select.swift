@@ -129,7 +129,9 @@ extension BlockScan {
       return Bitmap(in: base) { row in note(test.decide(kind.value(lane[row])), row) }
     case .texts(let ids):
       let there = ids.filter { info($0) != nil }
-      if let match = test.match, there.count == 1, try isAbsent(match, there[0]) {
+      if let match = test.match, there.count == 1, !match.isNegated, !match.selectsEmpty,
+        try isAbsent(test, match, there[0])
+      {
         return Bitmap(rows: rows, filled: false)
       }
       return try matchingTexts(test, there, base)
@@ -150,9 +152,18 @@ extension BlockScan {
     }
   }
 
-  /// Whether no text of a column can fit, from a summary of all of them.
-  private func isAbsent(_ match: TextMatch, _ id: FieldID) throws(StoreError) -> Bool {
-    guard !match.isNegated, let grams = try columns.block.grams(id) else { return false }
+  /// The codes of a column whose texts fit, where they are known among those of other blocks.
+  private func sharedCodes(_ test: FieldTest, _ id: FieldID) throws(StoreError) -> [UInt32]? {
+    guard let decisions = test.decisions, let texts = try texts(id) else { return nil }
+    return texts.codes(of: decisions.fitting(texts.table)).codes
+  }
+
+  /// Whether no text of a column can fit, as far as that is known without reading them.
+  private func isAbsent(
+    _ test: FieldTest, _ match: TextMatch, _ id: FieldID
+  ) throws(StoreError) -> Bool {
+    if let codes = try sharedCodes(test, id) { return codes.isEmpty }
+    guard let grams = try columns.block.grams(id) else { return false }
     return match.needles.allSatisfy { !$0.isEmpty && !grams.mayContain($0) }
   }
 
@@ -265,11 +276,19 @@ extension BlockScan {
     // Few rows: unpacking single codes beats unpacking all.
     guard !isSparse(base) else { return matchingSparse(test, column, base, value) }
     var selected: [Bool]?
-    if let match = test.match, case .texts(let texts) = column, column.codeCount < count {
-      let found = match.selected(texts.dictionary)
-      // Most often no text of a block fits, and its rows need not be read.
-      guard found.contains(true) else { return Bitmap(rows: rows, filled: false) }
-      selected = found
+    var fitting = try sharedCodes(test, id)
+    if fitting == nil, let match = test.match, case .texts(let texts) = column,
+      column.codeCount < count
+    {
+      fitting = match.fitting(texts.dictionary)
+    }
+    if let fitting, let match = test.match, case .texts(let texts) = column {
+      if !match.isNegated, !match.selectsEmpty, let some = matching(fitting, texts, base) {
+        return some
+      }
+      selected = [Bool](repeating: match.isNegated, count: column.codeCount)
+      for code in fitting { selected?[Int(code)] = !match.isNegated }
+      selected?[0] = match.selectsEmpty
     }
     guard let codes = try codes(id) else { return matchingSparse(test, column, base, value) }
     if let selected { return Bitmap(inWords: base) { row in selected[Int(codes[row])] } }
@@ -296,6 +315,23 @@ extension BlockScan {
       return mark == .yes
     }
   }
+
+  /// The rows of `base` with one of these codes, found without unpacking all; nil where that is no
+  /// gain. Most often no text of a block fits, and its rows need not be read.
+  private func matching(_ fitting: [UInt32], _ texts: TextColumn, _ base: Bitmap) -> Bitmap? {
+    guard !fitting.isEmpty else { return Bitmap(rows: rows, filled: false) }
+    guard fitting.count <= Self.fewCodes, let words = texts.words(ofCodes: fitting) else {
+      return nil
+    }
+    let dense = Bitmap(words: words, rows: texts.count)
+    if let presence = texts.presence { return Bitmap(spreading: dense, over: presence, in: base) }
+    var result = dense
+    result.formIntersection(base)
+    return result
+  }
+
+  /// Codes that are looked for one by one.
+  private static let fewCodes = 4
 
   private func matchingSparse(
     _ test: FieldTest, _ column: Column, _ base: Bitmap, _ value: (FieldValue) -> Value

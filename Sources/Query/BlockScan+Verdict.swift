@@ -69,7 +69,10 @@ extension BlockScan {
 // How many entries pass, where the header knows how often each value occurs.
 extension BlockScan {
   /// How many entries a plan selects; nil when rows have to be read to know.
-  func headerCount(_ plan: ScanPlan) -> Int? {
+  ///
+  /// - Parameter sharing: whether texts may be put among those of other blocks first, which costs
+  ///   about what reading rows does, but once only.
+  func headerCount(_ plan: ScanPlan, sharing: Bool) -> Int? {
     switch plan.windowVerdict(columns.block) {
     case .none: return 0
     case .some: return nil
@@ -82,14 +85,16 @@ extension BlockScan {
       case .all: continue
       case .some:
         // Of two conditions that hold for some it is not known for how many both hold.
-        guard partial == nil, let count = headerCount(condition.test) else { return nil }
+        guard partial == nil, let count = headerCount(condition.test, sharing) else {
+          return nil
+        }
         partial = count
       }
     }
     return partial ?? rows
   }
 
-  private func headerCount(_ test: ScanTest) -> Int? {
+  private func headerCount(_ test: ScanTest, _ sharing: Bool) -> Int? {
     switch test {
     case .constant(let flag): return flag ? rows : 0
     case .kind(let bits):
@@ -99,7 +104,9 @@ extension BlockScan {
       return counts.items.reduce(0) { sum, item in
         bits >> UInt64(truncatingIfNeeded: item.value & 63) & 1 == 1 ? sum + item.count : sum
       }
-    case .field(let test): return headerCount(test)
+    case .field(let test):
+      if case .texts(let ids) = test.access { return textCount(test, ids, sharing) }
+      return headerCount(test)
     case .any, .all, .row: return nil
     }
   }
@@ -120,6 +127,17 @@ extension BlockScan {
       }
     default: return nil
     }
+  }
+
+  /// How many entries hold a text that a match selects, where that is known of each text.
+  private func textCount(_ test: FieldTest, _ ids: [FieldID], _ sharing: Bool) -> Int? {
+    let infos = ids.compactMap { info($0) }
+    guard infos.count == 1, let info = infos.first, let match = test.match,
+      let decisions = test.decisions, let texts = try? texts(info.id, making: sharing)
+    else { return nil }
+    let fitting = texts.codes(of: decisions.fitting(texts.table)).rows
+    return (match.isNegated ? info.present - fitting : fitting)
+      + (match.selectsEmpty ? rows - info.present : 0)
   }
 
   /// How many entries hold a value of the column, or none, that `decide` selects; nil when the

@@ -11,6 +11,9 @@ final class BlockScan {
   let columns: BlockColumns
   let decoder: ContentDecoder
   let rows: Int
+  /// Whether the block's texts are put among those of other blocks, when they are not there yet:
+  /// worth it for a question that goes through all blocks.
+  let sharesTexts: Bool
   private let header: BlockHeader
   private var ints: [LaneKey: [Int64]] = [:]
   private var codes: [FieldID: [UInt32]] = [:]
@@ -24,9 +27,12 @@ final class BlockScan {
   /// The first reason of all.
   private(set) var failure: Failure?
 
-  init(_ columns: BlockColumns, decoder: ContentDecoder) throws(StoreError) {
+  init(
+    _ columns: BlockColumns, decoder: ContentDecoder, sharesTexts: Bool = false
+  ) throws(StoreError) {
     self.columns = columns
     self.decoder = decoder
+    self.sharesTexts = sharesTexts
     header = try columns.block.header()
     rows = header.rows
   }
@@ -74,6 +80,11 @@ final class BlockScan {
     guard let lane = try columns.column(id)?.codes() else { return nil }
     codes[id] = lane
     return lane
+  }
+
+  /// Which of the texts of other blocks a column has; nil where that is not known.
+  func texts(_ id: FieldID, making: Bool? = nil) throws(StoreError) -> BlockTexts? {
+    making ?? sharesTexts ? try columns.block.texts(id) : columns.block.knownTexts(id)
   }
 
   // MARK: Single rows

@@ -12,7 +12,8 @@ package struct EntryView: ColumnRow, Sendable {
   /// Where the columns are: in the block, or copied out of it.
   private enum Columns: Sendable {
     case block(BlockColumns)
-    case copied(FieldValues)
+    /// Those of these columns; others are read again when somebody asks.
+    case copied(FieldValues, of: [FieldID])
   }
 
   private var columns: Columns
@@ -28,7 +29,8 @@ package struct EntryView: ColumnRow, Sendable {
   package func column(_ id: FieldID) -> FieldValue {
     switch columns {
     case .block(let columns): columns.value(id, row)
-    case .copied(let values): values[id]
+    case .copied(let values, let ids):
+      ids.contains(id) ? values[id] : (try? block.column(id))?.value(at: row) ?? .none
     }
   }
 
@@ -54,7 +56,7 @@ package struct EntryView: ColumnRow, Sendable {
       values.add(id, value)
       memory += value.memory
     }
-    columns = .copied(values)
+    columns = .copied(values, of: ids)
     return memory
   }
 }

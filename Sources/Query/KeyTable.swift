@@ -12,6 +12,8 @@ struct KeyTable {
   private var texts = Interner()
   private var textNumbers: [Int32] = []
   private static let maxTexts = 32_768
+  /// Numbers of the texts that blocks share, by their number there.
+  private var shared: [(table: SharedTexts, numbers: [Int32])] = []
   /// Bytes of values, and of texts seen lately, that are kept.
   private let maxBytes: Int
   private var valueBytes = 0
@@ -46,11 +48,16 @@ struct KeyTable {
 
   /// The numbers of the values in a block with how many rows have each, from its header; nil when
   /// that does not say.
-  mutating func headerCounts(_ scan: BlockScan) -> [(number: Int32, count: Int)]? {
+  mutating func headerCounts(
+    _ scan: BlockScan
+  ) throws(StoreError) -> [(number: Int32, count: Int)]? {
     guard case .fields(let ids) = key.source, ids.count == 1, let id = ids.first else { return nil }
     let own: FieldID
     var isDerived = false
     switch FieldAccess(Catalogue[id]) {
+    case .texts(let columns):
+      let columns = columns.prefix(Self.isFallback(id) ? 1 : columns.count)
+      return try textCounts(columns.filter { scan.info($0) != nil }, scan)
     case .ints(let column, _, _): own = column
     case .fromInt(let column): (own, isDerived) = (column, true)
     default: return nil
@@ -65,6 +72,48 @@ struct KeyTable {
     }
     var result = counts.items.map { (number(value($0.value)), $0.count) }
     if info.present < scan.rows { result.append((number(value(nil)), scan.rows - info.present)) }
+    return result
+  }
+
+  /// The same for the texts of one column, which a block shares with others.
+  private mutating func textCounts(
+    _ ids: [FieldID], _ scan: BlockScan
+  ) throws(StoreError) -> [(number: Int32, count: Int)]? {
+    guard ids.count <= 1 else { return nil }
+    guard let id = ids.first else { return [(number(.none), scan.rows)] }
+    guard let texts = try scan.texts(id), let dictionary = try scan.columns.block.dictionary(id)
+    else { return nil }
+    let byCode = numbers(texts, dictionary)
+    var result: [(number: Int32, count: Int)] = []
+    texts.forEach { code, _, rows in if rows > 0 { result.append((byCode[code], rows)) } }
+    if texts.rows < scan.rows { result.append((number(.none), scan.rows - texts.rows)) }
+    return result
+  }
+
+  /// The number of each code's text in a block whose texts are shared with others; `unknown` for
+  /// code 0 and for texts of a damaged block that are in no row.
+  private mutating func numbers(_ texts: BlockTexts, _ dictionary: ValueDictionary) -> [Int32] {
+    let place = shared.firstIndex { $0.table === texts.table } ?? shared.count
+    if place == shared.count { shared.append((texts.table, [])) }
+    let missing = texts.table.count - shared[place].numbers.count
+    if missing > 0 {
+      shared[place].numbers += repeatElement(Self.unknown, count: missing)
+    }
+    // Taken out, for numbering goes through the whole table.
+    var known: [Int32] = []
+    swap(&known, &shared[place].numbers)
+    defer { swap(&known, &shared[place].numbers) }
+    var result = [Int32](repeating: Self.unknown, count: dictionary.codeCount)
+    texts.forEach { code, text, rows in
+      // No row, no group.
+      guard rows > 0 else { return }
+      var own = known[text]
+      if own == Self.unknown {
+        own = dictionary.withBytes(UInt32(code)) { number($0) }
+        known[text] = own
+      }
+      result[code] = own
+    }
     return result
   }
 
@@ -110,6 +159,17 @@ struct KeyTable {
   ) throws(StoreError) -> [Int32] {
     var result = [Int32](repeating: 0, count: scan.rows)
     var rest = rows
+    let ids = ids.filter { scan.info($0) != nil }
+    // Where all rows count, all texts of a column do.
+    if ids.count == 1, rows.count == scan.rows, let codes = try scan.codes(ids[0]),
+      let texts = try scan.texts(ids[0]),
+      let dictionary = try scan.columns.block.dictionary(ids[0])
+    {
+      var byCode = numbers(texts, dictionary)
+      if texts.rows < scan.rows { byCode[0] = number(.none) }
+      for row in codes.indices { result[row] = byCode[Int(codes[row])] }
+      return result
+    }
     for id in ids {
       guard let column = try scan.columns.column(id), let codes = try scan.codes(id) else {
         continue
@@ -247,11 +307,29 @@ struct PairTable {
 
   var count: Int { list.count }
 
-  /// The number of a pair; -1 when either is, or beyond `Aggregation.maxGroups` pairs.
+  /// Puts in place of the first number of each row that of the pair; -1 when either is, or beyond
+  /// `Aggregation.maxGroups` pairs.
+  mutating func number(_ rows: Bitmap, _ before: inout [Int32], _ own: [Int32]) {
+    for index in rows.words.indices {
+      var rest = rows.words[index]
+      while rest != 0 {
+        let row = index << 6 + rest.trailingZeroBitCount
+        before[row] = number(before[row], own[row])
+        rest &= rest - 1
+      }
+    }
+  }
+
+  /// The number of one pair.
+  @inline(__always)
   mutating func number(_ before: Int32, _ own: Int32) -> Int32 {
     guard before >= 0, own >= 0 else { return -1 }
+    if own < latest.count, latest[Int(own)].before == before { return latest[Int(own)].number }
+    return found(before, own)
+  }
+
+  private mutating func found(_ before: Int32, _ own: Int32) -> Int32 {
     while latest.count <= Int(own) { latest.append((-1, -1)) }
-    if latest[Int(own)].before == before { return latest[Int(own)].number }
     let number = lookedUp(before, own)
     latest[Int(own)] = (before, number)
     return number

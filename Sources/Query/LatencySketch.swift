@@ -52,44 +52,36 @@ package struct LatencySketch: Sendable {
     }
   }
 
-  /// Adds those of the latencies in `lane` that have these places; negative ones stand for none.
+  /// Adds latencies that were gathered.
   ///
   /// - Parameter limit: as for one latency.
-  mutating func add(_ lane: Span<Int64>, at places: Span<Int32>, buckets limit: Int) {
-    var (added, low, high, total) = (0, Int64.max, Int64.min, 0.0)
-    for index in places.indices {
-      let value = lane[Int(places[index])]
-      guard value >= 0 else { continue }
-      added += 1
+  mutating func add(_ values: Span<UInt32>, buckets limit: Int) {
+    guard values.count > 0 else { return }
+    var (low, high, total) = (UInt32.max, 0 as UInt32, 0 as UInt64)
+    for index in values.indices {
+      let value = values[index]
       low = min(low, value)
       high = max(high, value)
-      total += Double(value)
+      total &+= UInt64(value)
     }
-    guard added > 0 else { return }
-    count += added
-    minimum = min(minimum, low)
-    maximum = max(maximum, high)
-    sum += total
-    var index = 0
-    while buckets.isEmpty, index < places.count, exact.count < Self.exactCount {
-      let value = lane[Int(places[index])]
-      if value >= 0 { exact.append(value) }
-      index += 1
+    count += values.count
+    minimum = min(minimum, Int64(low))
+    maximum = max(maximum, Int64(high))
+    sum += Double(total)
+    if buckets.isEmpty, exact.count + values.count <= Self.exactCount {
+      // Few groups get beyond the first stretch.
+      if !exact.isEmpty { exact.reserveCapacity(Self.exactCount) }
+      for index in values.indices { exact.append(Int64(values[index])) }
+      return
     }
-    // What is left does not fit among the exact ones.
-    while index < places.count, lane[Int(places[index])] < 0 { index += 1 }
-    guard index < places.count else { return }
     if buckets.isEmpty { spread() }
-    reach(Self.bucket(low), Self.bucket(high))
+    reach(Self.bucket(Int64(low)), Self.bucket(Int64(high)))
     let first = firstBucket
     var target = buckets.mutableSpan
-    while index < places.count {
-      let value = lane[Int(places[index])]
-      if value >= 0 {
-        let place = max(0, Self.bucket(value) - first)
-        target[place] = target[place].addingSaturated(1)
-      }
-      index += 1
+    for index in values.indices {
+      // Below the first only where the lowest were put together.
+      let place = max(0, Self.bucket(Int64(values[index])) - first)
+      target[place] = target[place].addingSaturated(1)
     }
     if buckets.count > limit { collapse(to: limit) }
   }
@@ -107,15 +99,34 @@ package struct LatencySketch: Sendable {
 
   package mutating func add(_ other: LatencySketch) {
     guard other.count > 0 else { return }
-    if other.buckets.isEmpty {
-      for value in other.exact { add(value) }
+    if other.buckets.isEmpty, buckets.isEmpty, exact.count + other.exact.count <= Self.exactCount {
+      exact += other.exact
+      note(other)
       return
     }
     if buckets.isEmpty { spread() }
-    for (place, number) in other.buckets.enumerated() where number > 0 {
-      increase(other.firstBucket + place, by: number)
+    defer { note(other) }
+    guard !other.buckets.isEmpty else {
+      reach(Self.bucket(other.minimum), Self.bucket(other.maximum))
+      let first = firstBucket
+      var target = buckets.mutableSpan
+      for value in other.exact {
+        let place = max(0, Self.bucket(value) - first)
+        target[place] = target[place].addingSaturated(1)
+      }
+      return
+    }
+    reach(other.firstBucket, other.firstBucket + other.buckets.count - 1)
+    let offset = other.firstBucket - firstBucket
+    var target = buckets.mutableSpan
+    for place in other.buckets.indices {
+      let own = max(0, place + offset)
+      target[own] = target[own].addingSaturated(other.buckets[place])
     }
     isCollapsed = isCollapsed || other.isCollapsed
+  }
+
+  private mutating func note(_ other: LatencySketch) {
     count += other.count
     minimum = min(minimum, other.minimum)
     maximum = max(maximum, other.maximum)
@@ -140,17 +151,13 @@ package struct LatencySketch: Sendable {
     return Double(maximum)
   }
 
-  /// Moves the exact values into buckets.
+  /// Moves the exact values, when there are any, into buckets.
   private mutating func spread() {
     let values = exact
     exact = []
     let numbers = values.map(Self.bucket)
-    guard let low = numbers.min(), let high = numbers.max() else {
-      buckets = [0]
-      return
-    }
-    firstBucket = low
-    buckets = [UInt32](repeating: 0, count: high - low + 1)
+    guard let low = numbers.min(), let high = numbers.max() else { return }
+    reach(low, high)
     for number in numbers { buckets[number - low] += 1 }
   }
 
@@ -162,6 +169,11 @@ package struct LatencySketch: Sendable {
 
   /// Makes the buckets reach from `low` to `high`, except below what is put together.
   private mutating func reach(_ low: Int, _ high: Int) {
+    guard !buckets.isEmpty else {
+      firstBucket = low
+      buckets = [UInt32](repeating: 0, count: high - low + 1)
+      return
+    }
     if low < firstBucket, !isCollapsed {
       buckets.insert(contentsOf: repeatElement(0, count: firstBucket - low), at: 0)
       firstBucket = low

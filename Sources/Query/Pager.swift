@@ -103,7 +103,7 @@ struct Pager {
     case .all, .some: break
     }
     if !mayShow {
-      if let count = scan.headerCount(plan) {
+      if let count = scan.headerCount(plan, sharing: false) {
         total += count
         return
       }
@@ -113,6 +113,11 @@ struct Pager {
         return
       }
       budget -= block.rows * plan.weight
+      if let count = scan.headerCount(plan, sharing: true) {
+        coverage.examined += block.rows
+        total += count
+        return
+      }
     }
     coverage.examined += block.rows
     let selection = try scan.select(plan, &order)

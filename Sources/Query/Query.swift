@@ -18,7 +18,8 @@ package struct Query: Sendable {
   package var limit: Int
   /// Where the page before ended (`QueryResult.nextCursor`).
   package var cursor: String?
-  /// Columns that will be asked for; nil for whatever may come. A hint: all stay readable.
+  /// Fields that will be asked for; nil for whatever may come. A page of many blocks holds these
+  /// alone; all others stay readable, but each is read from its block when it is asked for.
   package var fields: [FieldID]?
   /// How many more rows may be looked at only to count them, once a page is full. Rows that need
   /// more than columns count several times. Beyond it the total is a lower bound.

@@ -239,6 +239,8 @@ struct FieldTest: Sendable {
   let intervals: IntervalSet?
   /// The same for text columns, where bytes decide.
   let match: TextMatch?
+  /// What `match` says of texts that blocks share.
+  let decisions: TextDecisions?
 
   init(
     _ access: FieldAccess, _ field: Field, _ intervals: IntervalSet?,
@@ -246,6 +248,7 @@ struct FieldTest: Sendable {
   ) {
     (self.access, self.field, self.decide) = (access, field, decide)
     (self.intervals, self.match) = (intervals, match)
+    decisions = match.map { TextDecisions($0) }
   }
 
   /// The only texts it allows, where that is known.

@@ -2,6 +2,7 @@ import Bytes
 import Entries
 import KFL
 import Store
+import Synchronization
 
 /// A condition on one text that its bytes decide, so that no text has to be made of them.
 struct TextMatch: Hashable, Sendable {
@@ -73,31 +74,71 @@ struct TextMatch: Hashable, Sendable {
     return true
   }
 
-  /// Whether each code's text is selected; code 0 stands for the empty text.
-  func selected(_ dictionary: ValueDictionary) -> [Bool] {
-    var result: [Bool]
-    if kind == .contains, needles.count == 1, let needle = needles.first, !needle.isEmpty {
-      // One search through all texts together.
-      result = [Bool](repeating: isNegated, count: dictionary.codeCount)
-      for code in dictionary.codes(containing: String(decoding: needle, as: UTF8.self)) {
-        result[Int(code)] = !isNegated
-      }
-    } else if kind == .equal, needles.count <= 4 {
-      result = [Bool](repeating: isNegated, count: dictionary.codeCount)
-      for needle in needles {
-        guard let code = dictionary.code(of: String(decoding: needle, as: UTF8.self)) else {
-          continue
-        }
-        result[Int(code)] = !isNegated
-      }
-    } else {
-      result = [Bool](repeating: false, count: dictionary.codeCount)
-      for code in 1..<max(1, dictionary.codeCount) {
-        result[code] = dictionary.withBytes(UInt32(code)) { selects($0) }
-      }
-    }
+  /// Whether the empty text is selected, which is what an entry without the field reads as.
+  var selectsEmpty: Bool {
     // Only an empty needle fits the empty text, whatever the kind.
-    result[0] = needles.contains(where: \.isEmpty) != isNegated
-    return result
+    needles.contains(where: \.isEmpty) != isNegated
+  }
+
+  /// The codes of the texts that fit, ascending.
+  func fitting(_ dictionary: ValueDictionary) -> [UInt32] {
+    if let part { return dictionary.codes(containing: String(decoding: part, as: UTF8.self)) }
+    if kind == .equal, needles.count <= 4 {
+      return Set(needles).compactMap { dictionary.code(of: String(decoding: $0, as: UTF8.self)) }
+        .sorted()
+    }
+    return (1..<UInt32(max(1, dictionary.codeCount))).filter { code in
+      dictionary.withBytes(code) { selects($0) } != isNegated
+    }
+  }
+
+  /// The numbers from `first` on of the shared texts that fit, ascending.
+  func fitting(_ texts: borrowing Interner, from first: Int) -> [UInt16] {
+    // Codes count from 1, numbers from 0.
+    if let part { return texts.codes(containing: part, from: first + 1).map { UInt16($0 - 1) } }
+    var found: [UInt16] = []
+    for number in first..<max(first, texts.count)
+    where texts.withBytes(number + 1, { selects($0) }) != isNegated {
+      found.append(UInt16(number))
+    }
+    return found
+  }
+
+  /// What has to be a part of a text, where that is all: one search finds it in many texts.
+  private var part: [UInt8]? {
+    guard kind == .contains, needles.count == 1, let needle = needles.first, !needle.isEmpty else {
+      return nil
+    }
+    return needle
+  }
+}
+
+/// Which of the texts that blocks share a match fits: decided once for each text, not once for each
+/// block it is in.
+final class TextDecisions: Sendable {
+  private struct Known {
+    let table: SharedTexts
+    /// Texts decided.
+    var count = 0
+    var numbers: [UInt16] = []
+  }
+  private let match: TextMatch
+  private let known = Mutex<[Known]>([])
+
+  init(_ match: TextMatch) { self.match = match }
+
+  /// The numbers of the texts that fit among those the table has at the moment, ascending.
+  func fitting(_ table: SharedTexts) -> [UInt16] {
+    known.withLock { known in
+      let place = known.firstIndex { $0.table === table } ?? known.count
+      if place == known.count { known.append(Known(table: table)) }
+      if known[place].count < table.count {
+        table.withTexts { texts in
+          known[place].numbers += match.fitting(texts, from: known[place].count)
+          known[place].count = texts.count
+        }
+      }
+      return known[place].numbers
+    }
   }
 }

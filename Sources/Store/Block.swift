@@ -24,8 +24,12 @@ package final class Block: Sendable {
   private let storedArrivals: StoredArrivals?
   private let damage: DamageLog
   private let parsed = Mutex<BlockHeader?>(nil)
+  private let pool: TextPool?
+  /// What was made for few fields; nil for columns that do not lend themselves to it.
+  private let pooled = Mutex<[(id: FieldID, texts: BlockTexts?)]>([])
 
-  init(summary: BlockSummary, source: BlockSource, damage: DamageLog) {
+  /// - Parameter pool: where the texts of this and of other blocks meet.
+  init(summary: BlockSummary, source: BlockSource, damage: DamageLog, pool: TextPool? = nil) {
     sequence = summary.sequence
     id = summary.id
     family = summary.family
@@ -37,6 +41,7 @@ package final class Block: Sendable {
     self.source = source
     storedArrivals = summary.arrivals
     self.damage = damage
+    self.pool = pool
   }
 
   /// What the block says about its columns. Read once, then kept.
@@ -89,6 +94,28 @@ package final class Block: Sendable {
         throw StoreError(error, "reading column \(id) of block \(self.id)")
       }
     }
+  }
+
+  /// Which texts a column has among those of other blocks, and in how many rows each; nil where
+  /// they hardly repeat, where the block is small, or where there is no room. Made when it is first
+  /// asked for, which costs about what reading the column does; later it costs next to nothing.
+  package func texts(_ id: FieldID) throws(StoreError) -> BlockTexts? {
+    guard let pool else { return nil }
+    if let known = pooled.withLock({ list in list.first { $0.id == id } }) { return known.texts }
+    guard rows >= pool.minRows, let info = try header().info(id), info.type == .text else {
+      return nil
+    }
+    var made: BlockTexts?
+    if info.distinct * BlockTexts.minRepeats <= rows, case .texts(let column) = try column(id) {
+      made = BlockTexts(id, column, rows: rows, pool)
+    }
+    pooled.withLock { $0.append((id, made)) }
+    return made
+  }
+
+  /// The same when it was made before.
+  package func knownTexts(_ id: FieldID) -> BlockTexts? {
+    pooled.withLock { list in list.first { $0.id == id }?.texts }
   }
 
   private func dictionary(

@@ -157,8 +157,10 @@ final class BlockDatabase: Sendable {
   /// - Parameters:
   ///   - arrivals: when each row came here, encoded.
   ///   - sources: what it is made of.
+  ///   - notes: written with it, by the number of the new block.
   func merge(
-    _ block: EncodedBlock, arrivals: [UInt8], replacing sources: [Int64]
+    _ block: EncodedBlock, arrivals: [UInt8], replacing sources: [Int64],
+    noting notes: (Int64) -> [String: [UInt8]?]
   ) throws(StoreError) -> BlockSummary? {
     try converting("merging blocks of \(path)") {
       try pool.write { database in
@@ -181,6 +183,7 @@ final class BlockDatabase: Sendable {
             try database.cachedStatement(sql: sql).execute(arguments: [source])
           }
         }
+        try Self.write(notes(sequence), to: database)
         return BlockSummary(
           sequence: sequence, header: block.header, arrivals: .inFile(checksum: checksum))
       }
@@ -243,16 +246,16 @@ final class BlockDatabase: Sendable {
   }
 
   func setNotes(_ notes: [String: [UInt8]?]) throws(StoreError) {
-    try converting("writing to \(path)") {
-      try pool.write { database in
-        for (name, bytes) in notes {
-          if let bytes {
-            try database.execute(
-              sql: "INSERT OR REPLACE INTO note VALUES (?, ?)", arguments: [name, blob(bytes)])
-          } else {
-            try database.execute(sql: "DELETE FROM note WHERE name = ?", arguments: [name])
-          }
-        }
+    try converting("writing to \(path)") { try pool.write { try Self.write(notes, to: $0) } }
+  }
+
+  private static func write(_ notes: [String: [UInt8]?], to database: Database) throws {
+    for (name, bytes) in notes {
+      if let bytes {
+        try database.execute(
+          sql: "INSERT OR REPLACE INTO note VALUES (?, ?)", arguments: [name, blob(bytes)])
+      } else {
+        try database.execute(sql: "DELETE FROM note WHERE name = ?", arguments: [name])
       }
     }
   }

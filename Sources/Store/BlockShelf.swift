@@ -3,7 +3,7 @@ import Bytes
 /// The blocks a store shows at the moment, in order of time: what snapshots are copies of.
 struct BlockShelf {
   /// In the order of `isBefore`.
-  private(set) var blocks: [Block] = [] {
+  private(set) var blocks = BlockQueue() {
     didSet { lists = nil }
   }
   /// Which blocks are there.
@@ -30,12 +30,13 @@ struct BlockShelf {
   /// The blocks as queries want them, worked out anew only after a change.
   mutating func listed() -> BlockLists {
     if let lists { return lists }
-    let made = BlockLists(passing.isEmpty ? blocks : (blocks + passing).sorted(by: isBefore))
+    let made = BlockLists(
+      passing.isEmpty ? Array(blocks) : (Array(blocks) + passing).sorted(by: isBefore))
     lists = made
     return made
   }
 
-  mutating func sort() { blocks.sort(by: isBefore) }
+  mutating func sort() { blocks = BlockQueue(blocks.sorted(by: isBefore)) }
 
   /// Adds a block at the end.
   mutating func add(_ block: Block) {
@@ -58,9 +59,8 @@ struct BlockShelf {
 
   /// Lets the oldest blocks go as long as `isTooMuch` says so of one and of the bytes kept.
   mutating func retire(while isTooMuch: (Block, Int64) -> Bool) {
-    var count = 0
-    while count < blocks.count, isTooMuch(blocks[count], bytes) {
-      let block = blocks[count]
+    while let block = blocks.first, isTooMuch(block, bytes) {
+      blocks.removeFirst()
       bytes -= Int64(block.byteCount)
       ids[block.id] = nil
       forget(block)
@@ -68,15 +68,13 @@ struct BlockShelf {
       counters.rowsExpired += Int64(block.rows)
       counters.bytesExpired += Int64(block.byteCount)
       retired.append(block)
-      count += 1
     }
-    if count > 0 { blocks.removeFirst(count) }
   }
 
   /// Lets the blocks go that came after the one of that number. They count as never taken in.
   mutating func retire(after sequence: Int64) {
     let gone = blocks.filter { $0.sequence > sequence }
-    blocks.removeAll { $0.sequence > sequence }
+    blocks.keep { $0.sequence <= sequence }
     for block in gone {
       bytes -= Int64(block.byteCount)
       ids[block.id] = nil
@@ -108,7 +106,7 @@ struct BlockShelf {
   mutating func replace(_ sources: [Block], with block: Block, keepsIDs: Bool) {
     var ids: [BlockID] = []
     let gone = Set(sources.map(\.sequence))
-    blocks.removeAll { gone.contains($0.sequence) }
+    blocks.keep { !gone.contains($0.sequence) }
     for source in sources {
       ids += [source.id] + (merged.removeValue(forKey: source.sequence) ?? [])
       self.ids[source.id] = nil
@@ -131,13 +129,15 @@ struct BlockShelf {
   ///
   /// A block is merged with as many others of its size before it is merged with larger ones, so
   /// that a row is rewritten a few times only, and a few small blocks of each size remain.
-  func dueForMerge(_ limits: StoreLimits) -> [Block]? {
+  ///
+  /// - Parameter sequence: blocks up to that number are left alone.
+  func dueForMerge(_ limits: StoreLimits, after sequence: Int64) -> [Block]? {
     let width = max(2, limits.mergedBlocks)
     let rowLimit = min(limits.blockRows, BlockLimits.rows)
     for family in BlockFamily.allCases {
       var tiers: [Int: [Block]] = [:]
       for block in blocks
-      where block.family == family && block.rows * 2 <= rowLimit
+      where block.family == family && block.sequence > sequence && block.rows * 2 <= rowLimit
         && block.byteCount * 2 <= limits.blockContentBytes
         && !unmergeable.contains(block.sequence)
       {

@@ -29,8 +29,30 @@ package struct CodedColumn<Value: CodedValue>: Sendable {
 
   /// The code of every row; 0 where there is no value. About a nanosecond a row: keep the result.
   package func codes() -> [UInt32] {
-    let dense = packed.decodedCodes(limit: dictionary.count)
+    let dense = denseCodes()
     return presence.map { $0.spread(dense, absent: 0) } ?? dense
+  }
+
+  /// The codes of the rows that have a value, in order.
+  func denseCodes() -> [UInt32] { packed.decodedCodes(limit: dictionary.count) }
+
+  /// Rows that have a value.
+  package var count: Int { packed.count }
+
+  /// Which of the rows that have a value have one of these codes, a bit each; nil where codes have
+  /// to be unpacked to tell. Meant for few codes.
+  package func words(ofCodes codes: [UInt32]) -> [UInt64]? {
+    var words: [UInt64]?
+    for code in codes {
+      guard let own = packed.words(of: Int64(code)) else { return nil }
+      if var all = words {
+        for index in all.indices { all[index] |= own[index] }
+        words = all
+      } else {
+        words = own
+      }
+    }
+    return words
   }
 
   /// The code of one row, for reading a few; 0 where there is no value.

@@ -9,17 +9,28 @@ extension EntryStore {
   ///
   /// Readers see the small blocks or the large one, never both, and the process may be killed at
   /// any moment: a merge is one transaction. Sources that cannot be read are left as they are.
-  package func merge() throws(StoreError) {
+  ///
+  /// - Parameters:
+  ///   - sequence: blocks up to that number are left alone.
+  ///   - notes: what is noted down together with each merge, given the number of the new block: for
+  ///     whoever remembers how far the store was filled by the number of its last block.
+  package func merge(
+    after sequence: Int64 = .min, noting notes: (Int64) -> [String: [UInt8]?] = { _ in [:] }
+  ) throws(StoreError) {
     let result: Result<Void, StoreError>? = merging.withLockIfAvailable { _ in
       Result { () throws(StoreError) in
-        while let sources = shelf.withLock({ $0.dueForMerge(limits) }) { try merge(sources) }
+        while let sources = shelf.withLock({ $0.dueForMerge(limits, after: sequence) }) {
+          try merge(sources, notes)
+        }
       }
     }
     try result?.get()
     try removeRetired()
   }
 
-  private func merge(_ sources: [Block]) throws(StoreError) {
+  private func merge(
+    _ sources: [Block], _ notes: (Int64) -> [String: [UInt8]?]
+  ) throws(StoreError) {
     // Rows that are equal in all else stay in order of arrival.
     let sources = sources.sorted { $0.sequence < $1.sequence }
     var builder = BlockBuilder(sources[0].family, limits: limits)
@@ -46,7 +57,7 @@ extension EntryStore {
         (sources.allSatisfy { shelf.ids[$0.id] == $0.sequence }, shelf.sequence + 1)
       }
       guard areThere else { return }
-      guard let summary = try replace(sources, with: merged, next) else {
+      guard let summary = try replace(sources, with: merged, next, notes) else {
         // A block of the same content is there: these rows were sent in two ways.
         return shelf.withLock { shelf in
           for source in sources { shelf.note(unmergeable: source.sequence) }
@@ -58,7 +69,8 @@ extension EntryStore {
   }
 
   private func replace(
-    _ sources: [Block], with merged: (block: EncodedBlock, marks: [Int64]), _ next: Int64
+    _ sources: [Block], with merged: (block: EncodedBlock, marks: [Int64]), _ next: Int64,
+    _ notes: (Int64) -> [String: [UInt8]?]
   ) throws(StoreError) -> BlockSummary? {
     guard let database else {
       return BlockSummary(
@@ -67,6 +79,6 @@ extension EntryStore {
     var encoded: [UInt8] = []
     PackedInts.encode(merged.marks, into: &encoded)
     return try database.merge(
-      merged.block, arrivals: encoded, replacing: sources.map(\.sequence))
+      merged.block, arrivals: encoded, replacing: sources.map(\.sequence), noting: notes)
   }
 }

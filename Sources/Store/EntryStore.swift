@@ -29,6 +29,7 @@ package final class EntryStore: Sendable {
   /// Held while blocks are merged.
   let merging = Mutex(())
   private let damage = DamageLog()
+  private let texts: TextPool
   /// When `advance(to:)` last closed the open blocks.
   private let flushed = Mutex<Timestamp?>(nil)
   private let writeFailure = Mutex<StoreError?>(nil)
@@ -36,6 +37,7 @@ package final class EntryStore: Sendable {
   /// Opens or makes the store; blocks that were there are visible at once.
   package init(_ place: Place, limits: StoreLimits = StoreLimits()) throws(StoreError) {
     self.limits = limits
+    texts = TextPool(limit: limits.textBytes, minRows: limits.textRows)
     builders = Mutex(
       Builders(
         calls: BlockBuilder(.calls, limits: limits),
@@ -49,7 +51,8 @@ package final class EntryStore: Sendable {
       if !garbage.isEmpty { try database.remove(garbage) }
       let (summaries, broken) = try database.summaries()
       for summary in summaries {
-        shelf.add(Block(summary: summary, source: .database(database), damage: damage))
+        shelf.add(
+          Block(summary: summary, source: .database(database), damage: damage, pool: texts))
       }
       shelf.sort()
       for damage in broken { self.damage.note(damage) }
@@ -213,7 +216,7 @@ package final class EntryStore: Sendable {
   /// A block just written.
   func block(_ summary: BlockSummary, _ encoded: EncodedBlock) -> Block {
     let source: BlockSource = database.map { .database($0) } ?? .memory(encoded)
-    return Block(summary: summary, source: source, damage: damage)
+    return Block(summary: summary, source: source, damage: damage, pool: texts)
   }
 
   /// The largest stream number of all entries that ever were in the file; 0 in memory. Numbers

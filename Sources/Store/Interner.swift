@@ -19,8 +19,25 @@ package struct Interner: Sendable {
   /// Bytes of all of them.
   package var byteCount: Int { bytes.count }
 
+  /// Bytes it takes in memory, about.
+  var memory: Int { bytes.capacity + ends.capacity * 4 + table.capacity * 8 }
+
   /// Where the value of `code` lies in `bytes`.
   func range(_ code: Int) -> Range<Int> { Int(ends[code - 1])..<Int(ends[code]) }
+
+  /// Runs `body` with the bytes of the value of `code`, without a copy.
+  package func withBytes<Result>(_ code: Int, _ body: (RawSpan) -> Result) -> Result {
+    body(bytes.rawSpan.slice(range(code)))
+  }
+
+  /// The codes from `first` on whose values contain `needle`, which is not empty, ascending.
+  package func codes(containing needle: [UInt8], from first: Int) -> [UInt32] {
+    guard first <= count else { return [] }
+    let all = bytes.span.extracting(Int(ends[first - 1])..<bytes.count)
+    return holders(of: needle.span, in: all, ends: ends.span.extracting(first..<ends.count)).map {
+      UInt32($0 + first)
+    }
+  }
 
   /// The code of `value`, a new one when it was not seen before.
   package mutating func code(_ value: RawSpan) -> UInt32 {

@@ -64,6 +64,8 @@ struct PackedInts: Sendable {
     case .frame:
       if width == 0 {
         for index in 0..<count { target[index] = base }
+      } else if width <= 56 {
+        bytes.unpack(width: width, base: base, scale: scale, into: &target)
       } else {
         for index in 0..<count {
           target[index] = base &+ number(bytes, index) &* scale
@@ -122,10 +124,30 @@ struct PackedInts: Sendable {
     return words
   }
 
+  /// Which values are `value`, a bit each, without unpacking them first; nil where they are not
+  /// packed as plain differences from one base.
+  func words(of value: Int64) -> [UInt64]? {
+    guard form == .frame, scale == 1, 1...56 ~= width else { return nil }
+    let wanted = UInt64(bitPattern: value &- base)
+    var words = [UInt64](repeating: 0, count: (count + 63) / 64)
+    guard value >= base, wanted >> UInt64(width) == 0 else { return words }
+    let bytes = packed.array.rawSpan.slice(packed.range)
+    let number = PackedNumber(wanted, width: width)
+    for index in 0..<count / 64 {
+      words[index] = bytes.packedMatches(at: index * width * 8, number)
+    }
+    for index in count / 64 * 64..<count
+    where UInt64(bitPattern: self.number(bytes, index)) == wanted {
+      words[index >> 6] |= 1 << UInt64(index & 63)
+    }
+    return words
+  }
+
   /// Which values lie in `range`, a bit each, without unpacking them first; nil where they are not
   /// packed as plain differences from one base.
   func words(in range: ClosedRange<Int64>) -> [UInt64]? {
     guard form == .frame, scale == 1, 1...56 ~= width else { return nil }
+    if range.lowerBound == range.upperBound { return words(of: range.lowerBound) }
     // One comparison decides both ends: what lies below wraps to far above.
     let shift = UInt64(bitPattern: base &- range.lowerBound)
     let span = UInt64(bitPattern: range.upperBound &- range.lowerBound)

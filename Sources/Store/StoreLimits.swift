@@ -10,6 +10,10 @@ package struct StoreLimits: Sendable {
   package var ageNanoseconds: Int64?
   /// Bytes of sections read from a file that are kept in memory for the next query.
   package var cacheBytes = 256 << 20
+  /// Bytes of texts that blocks share, and of what says which block has which of them, in memory.
+  package var textBytes = 64 << 20
+  /// Fewest rows of a block whose texts are shared with others: smaller ones are merged soon.
+  package var textRows = 4_096
   /// Longest time in nanoseconds that entries wait in an open block while `advance(to:)` is called.
   package var flushNanoseconds: Int64 = 500_000_000
   /// Blocks of about the same size that are merged to one: so many and no more wait for it.

@@ -37,6 +37,9 @@ package struct ValueDictionary: Sendable {
     guard at + total == section.count else { throw WireError(.invalid, at: at) }
   }
 
+  /// Bytes of all values together.
+  var byteCount: Int { data.count }
+
   /// Number of codes, 0 included: the length of a table indexed by code.
   package var codeCount: Int { count + 1 }
 
@@ -69,41 +72,52 @@ package struct ValueDictionary: Sendable {
   }
 
   /// The codes of the texts that contain `needle`, ascending. An empty needle is in all of them.
-  ///
-  /// One search over the bytes of all values: what costs is a hit, not a value.
   package func codes(containing needle: String) -> [UInt32] {
     let needle = Array(needle.utf8)
     guard !needle.isEmpty else { return (0..<count).map { UInt32($0 + 1) } }
-    var found: [UInt32] = []
-    var from = data.range.lowerBound
-    while from < data.range.upperBound {
-      let rest = data.array.span.extracting(from..<data.range.upperBound)
-      guard let hit = rest.firstOffset(of: needle.span) else { break }
-      let at = from + hit - data.range.lowerBound
-      let code = holder(of: at)
-      if at + needle.count <= Int(starts[Int(code) + 1]) {
-        found.append(code)
-        from = data.range.lowerBound + Int(starts[Int(code) + 1])
-      } else {
-        // The hit runs over the border of two values: no match, look on behind its first byte.
-        from += hit + 1
-      }
+    let all = data.array.span.extracting(data.range)
+    return holders(of: needle.span, in: all, ends: starts.span.extracting(2..<starts.count)).map {
+      UInt32($0 + 1)
     }
-    return found
   }
 
   private func length(_ code: UInt32) -> UInt32 { starts[Int(code) + 1] - starts[Int(code)] }
+}
 
-  /// The code whose value holds the byte at `offset` of the values.
-  private func holder(of offset: Int) -> UInt32 {
-    // First code whose end is beyond the offset.
-    var (low, high) = (1, count)
+/// Which of many values contain `needle`, ascending from 0 on.
+///
+/// One search over the bytes of all of them: what costs is a hit, not a value.
+///
+/// - Parameters:
+///   - needle: not empty.
+///   - all: the values side by side.
+///   - ends: where each value ends, counted from where `ends` had it before the first.
+func holders(
+  of needle: Span<UInt8>, in all: Span<UInt8>, ends: Span<UInt32>
+) -> [Int] {
+  guard let last = ends.indices.last else { return [] }
+  // The first values may lie elsewhere.
+  let start = Int(ends[last]) - all.count
+  var found: [Int] = []
+  var from = 0
+  while from < all.count {
+    guard let hit = all.extracting(from..<all.count).firstOffset(of: needle) else { break }
+    let at = from + hit
+    // The first value whose end is beyond the hit.
+    var (low, high) = (0, last)
     while low < high {
       let middle = (low + high) / 2
-      if Int(starts[middle + 1]) > offset { high = middle } else { low = middle + 1 }
+      if Int(ends[middle]) - start > at { high = middle } else { low = middle + 1 }
     }
-    return UInt32(low)
+    if at + needle.count <= Int(ends[low]) - start {
+      found.append(low)
+      from = Int(ends[low]) - start
+    } else {
+      // The hit runs over the border of two values: no match, look on behind its first byte.
+      from = at + 1
+    }
   }
+  return found
 }
 
 /// Whether two stretches hold the same bytes.

@@ -12,6 +12,13 @@ struct CallRow {
   /// protocols begin with a password.
   static let unrecognisedLimit = 16
 
+  /// The fields of the compact format and of a line for reading.
+  static let compactFields: [FieldID] =
+    CallSummary.fields + [.elapsed, .failed]
+    + [End.client, .server].map { EndFields($0) }.flatMap { end in
+      [end.ip, end.port, end.pod, end.namespace, end.service, end.node, end.dns]
+    }
+
   private let row: EntryView
   let redactor: Redactor
 

@@ -16,6 +16,18 @@ struct CallSummary {
   /// What came of it, in a line for reading: `(12 rows)`, `→ invalidCredentials`.
   var result: String?
 
+  /// The fields it is made of.
+  static let fields: [FieldID] = [
+    .method, .path, .statusCode, .statusText, .grpcMethod, .grpcStatus, .dnsQuestions,
+    .dnsQuestionTypes, .dnsRcode, .redisType, .redisKey, .redisCommand, .kafkaAPIKeyName,
+    .kafkaRequestSummary, .mongodbCommand, .mongodbDatabase, .mongodbCollection,
+    .mongodbDocuments, .mongodbErrorCode, .mongodbErrorCodeName, .mysqlCommand, .mysqlDatabase,
+    .mysqlQuery, .mysqlRows, .mysqlErrorCode, .postgresqlCommand, .postgresqlDatabase,
+    .postgresqlQuery, .postgresqlRows, .postgresqlErrorCode, .amqpMethod, .amqpSummary,
+    .amqpRoutingKey, .ldapType, .ldapSummary, .radiusCodeName, .radiusUser, .tlsxSummary,
+    .connState, .connL7Detected,
+  ]
+
   init(_ row: some FieldRow) {
     let answered = row.hasResponse
     switch row.kind {

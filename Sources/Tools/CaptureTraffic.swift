@@ -180,14 +180,24 @@ package final class CaptureTraffic: Sendable {
       if data.statistics.sources.isEmpty { nothing.sources = [data.path] }
       return .done(data.store, nothing)
     }
-    let key = follows ? nil : IndexCache.contentKey(paths: paths)
-    if let reason = key.flatMap(data.reasonToSkip) {
+    let content = follows ? nil : IndexCache.contentKey(paths: paths)
+    // What an earlier process has read while it grew is gone on with, whether it still does or not.
+    let growing = paths.count == 1 ? GrowingCapture(paths[0]) : nil
+    let earlier = data.unfinishedCapture.flatMap { key in
+      growing?.has(key) == true ? key : nil
+    }
+    let key = earlier ?? content ?? (follows ? growing?.key : nil)
+    for known in [key, content] {
+      guard let reason = known.flatMap(data.reasonToSkip) else { continue }
       nothing.warnings = [reason]
       return .done(data.store, nothing)
     }
     data.prepare(for: key)
-    return index(data.store, resumingAs: key) { statistics in
-      data.finish(self.sum(statistics, data.store), capture: key)
+    return index(
+      data.store, resumingAs: key, naming: follows ? { growing?.key } : nil
+    ) { statistics in
+      let keys = [key, content == key ? nil : content].compactMap(\.self)
+      data.finish(self.sum(statistics, data.store), captures: keys)
     }
   }
 
@@ -197,10 +207,11 @@ package final class CaptureTraffic: Sendable {
   ///
   /// - Parameters:
   ///   - key: of the captures, when reading may go on where an earlier process got to.
+  ///   - naming: the key by now, of a capture that grows.
   ///   - finished: notes that they were read to their end, with what was seen. Until then the
   ///     blocks behind a checkpoint must be told from those before: nothing is merged.
   private func index(
-    _ store: EntryStore, resumingAs key: String? = nil,
+    _ store: EntryStore, resumingAs key: String? = nil, naming: (() -> String?)? = nil,
     finished: (Statistics) -> Void = { _ in }
   ) -> State {
     do throws(PipelineError) {
@@ -210,13 +221,24 @@ package final class CaptureTraffic: Sendable {
         start = try key.flatMap { (key) throws(StoreError) in try checkpoint(in: store, key) }
         first = try store.lastStream()
       } catch { throw .store(error) }
+      // Blocks behind it may be taken back: they are merged among themselves only.
+      let noted = Atomic(start?.sequence ?? (key == nil ? .min : .max))
       let note: ((Checkpoint) -> Void)? = key.map { key in
-        { place in try? store.setNote(Checkpoint.note, place.stored(of: key)) }
+        { place in
+          guard
+            (try? store.setNote(Checkpoint.note, place.stored(of: naming?() ?? key))) != nil
+          else { return }
+          noted.store(place.sequence, ordering: .relaxed)
+          // All blocks are before it now.
+          guard naming != nil else { return }
+          try? store.merge(noting: place.merged)
+          noted.store(max(place.sequence, store.snapshot().sequence), ordering: .relaxed)
+        }
       }
       try pipeline.run(
         into: store, from: start, firstStream: first, isCancelled: { self.isInterrupted },
         settled: {
-          Self.tidy(store)
+          Self.tidy(store, after: noted.load(ordering: .relaxed))
           self.state.withLock { $0 = .growing(store) }
         }, note: note)
       if key == nil || !isInterrupted {
@@ -230,16 +252,17 @@ package final class CaptureTraffic: Sendable {
   /// Where an earlier process got to with these captures. What it wrote behind that place is
   /// taken back.
   private func checkpoint(in store: EntryStore, _ key: String) throws(StoreError) -> Checkpoint? {
-    guard let bytes = try store.note(Checkpoint.note),
-      let (capture, place) = Checkpoint.stored(in: bytes), capture == key
-    else { return nil }
+    guard let (capture, place) = try Checkpoint.noted(in: store), capture == key else {
+      return nil
+    }
     try store.discard(after: place.sequence)
     return place
   }
 
-  /// Merges small blocks and lets old ones go. What fails here is tried again the next time.
-  private static func tidy(_ store: EntryStore) {
-    try? store.merge()
+  /// Merges small blocks, those up to that number left out, and lets old ones go. What fails here
+  /// is tried again the next time.
+  private static func tidy(_ store: EntryStore, after sequence: Int64 = .min) {
+    try? store.merge(after: sequence)
     if let newest = store.snapshot().range?.upperBound { try? store.expire(now: newest) }
   }
 

@@ -2,6 +2,7 @@ import Bytes
 import Dissectors
 import JSON
 import Pipeline
+import Store
 
 // Kept in a store that is being filled, so that another process can go on: an object in JSON on a
 // line of its own, then the flows.
@@ -9,6 +10,8 @@ import Pipeline
 extension Checkpoint {
   /// Name of the note that has it.
   static let note = "checkpoint"
+  /// Name of the note that says which number the last block before it has since it was merged.
+  static let mergedNote = "checkpoint.merged"
   private static let newline = UInt8(ascii: "\n")
 
   /// - Parameter capture: the key of what it is a place in.
@@ -32,6 +35,27 @@ extension Checkpoint {
       place.flows = try FlowBook(stored: Array(bytes[(end + 1)...]).span.bytes)
     } catch { return nil }
     return (capture, place)
+  }
+
+  /// What is noted together with a merge of blocks that are all before the checkpoint: its number
+  /// of blocks is that of the merged one from then on.
+  func merged(into block: Int64) -> [String: [UInt8]?] {
+    let numbers: JSONValue = [.int(sequence), .int(block)]
+    return [Self.mergedNote: Array(numbers.text.utf8)]
+  }
+
+  /// The checkpoint in a store and the key of its capture; nil when there is none.
+  static func noted(in store: EntryStore) throws(StoreError) -> (
+    capture: String, place: Checkpoint
+  )? {
+    guard let bytes = try store.note(note), var found = stored(in: bytes) else { return nil }
+    if let bytes = try store.note(mergedNote),
+      let numbers = try? JSONReader.value(of: bytes).array?.compactMap(\.int), numbers.count == 2,
+      numbers[0] == found.place.sequence
+    {
+      found.place.sequence = max(found.place.sequence, numbers[1])
+    }
+    return found
   }
 
   /// Without the flows.

@@ -55,11 +55,12 @@ package final class DataFolder: Sendable {
       """
   }
 
-  /// Notes in one step what was seen until now, and that this capture was read to its end.
-  func finish(_ statistics: Statistics, capture key: String?) {
+  /// Notes in one step what was seen until now, and that these captures were read to their ends.
+  func finish(_ statistics: Statistics, captures keys: [String]) {
     let statistics = Array(JSONValue.object(statistics.json).text.utf8)
     try? store.setNotes([
-      "statistics": statistics, "captures": note(adding: key), Checkpoint.note: nil,
+      "statistics": statistics, "captures": note(adding: keys), Checkpoint.note: nil,
+      Checkpoint.mergedNote: nil,
     ])
   }
 
@@ -89,21 +90,23 @@ package final class DataFolder: Sendable {
       seen.add(interrupted)
       return seen
     }
-    finish(statistics, capture: unfinished.capture + Self.part)
+    finish(statistics, captures: [unfinished.capture + Self.part])
   }
 
   private var unfinished: (capture: String, place: Checkpoint)? {
-    guard let bytes = (try? store.note(Checkpoint.note)) ?? nil else { return nil }
-    return Checkpoint.stored(in: bytes)
+    (try? Checkpoint.noted(in: store)) ?? nil
   }
+
+  /// The key of the capture whose reading was interrupted; nil when there is none.
+  var unfinishedCapture: String? { unfinished?.capture }
 
   private var captures: [String] {
     let bytes = ((try? store.note("captures")) ?? nil) ?? []
     return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
   }
 
-  private func note(adding capture: String?) -> [UInt8] {
-    let all = (captures + [capture].compactMap(\.self)).suffix(Self.maxCaptures)
+  private func note(adding keys: [String]) -> [UInt8] {
+    let all = (captures + keys).suffix(Self.maxCaptures)
     return Array(all.joined(separator: "\n").utf8)
   }
 }

@@ -71,6 +71,7 @@ struct GetAPIStats: Tool {
     var answer = Answer(arguments)
     for warning in asked.warnings { answer.warn(warning) }
     answer.note(main.failures, of: main.coverage)
+    Self.warn(of: main, in: &answer)
     let total = main.total
     guard total.count > 0 else {
       var stats = Self.stats(total, main.span)
@@ -81,11 +82,12 @@ struct GetAPIStats: Tool {
       return answer.finish(traffic.coverage)
     }
     var stats = Self.stats(total, main.span)
-    let protocols = try await aggregate(asked, by: [.field(.kind)], arguments, order: .count)
+    let protocols = try await aggregate(
+      asked, by: [.field(.kind)], arguments, order: .count, measures: .count)
     stats["by_proto"] = .object(StatsKeys.counts(protocols, "proto"))
     let statuses = try await aggregate(
       asked, by: StatsKeys.keys(of: "status", span: nil, folding: false), arguments, order: .count,
-      limit: 1_000)
+      limit: 1_000, measures: .count)
     stats["status_classes"] = .object(StatsKeys.classes(statuses))
     let rows = main.groups.map { StatsRow(group: group, $0, traffic.redactor) }
     if group == "endpoint" {
@@ -108,13 +110,33 @@ struct GetAPIStats: Tool {
 
   private func aggregate(
     _ asked: FilteredQuery, by keys: [GroupKey], _ arguments: Arguments, order: Aggregation.Order,
-    limit: Int? = nil
+    limit: Int? = nil, measures: Aggregation.Measures = .everything
   ) async throws(ToolError) -> AggregationResult {
     let aggregation = Aggregation(
       asked.query.filters, window: asked.query.window, by: keys, order: order,
-      limit: limit ?? arguments.count(Self.limit))
+      limit: limit ?? arguments.count(Self.limit), measures: measures)
     return try await traffic.ask { (source) throws(QueryError) in
       try await source.aggregate(aggregation)
+    }
+  }
+
+  /// What did not fit into the memory of a query.
+  private static func warn(of result: AggregationResult, in answer: inout Answer) {
+    if result.ungrouped.count > 0 {
+      answer.warn(
+        """
+        \(Shown.count(Int64(result.ungrouped.count))) calls are of groups beyond the \
+        \(Shown.count(Int64(result.groupCount))) that a query may keep, and count in the totals \
+        only; narrow the filter or the window, or group by less.
+        """)
+    }
+    let borders = result.groups.compactMap(\.metrics.latency.collapsedBelow)
+    if let border = borders.max() {
+      answer.warn(
+        """
+        With so many groups, percentiles below \(Shown.milliseconds(Int64(border))) ms are upper \
+        bounds; narrow the filter or the window.
+        """)
     }
   }
 

@@ -55,6 +55,8 @@ struct ListAPICalls: Tool {
       case "latency": .latency
       default: .newest
       }
+    let format = arguments.text(Self.format) ?? "compact"
+    if format == "compact" { asked.query.fields = CallRow.compactFields }
     let query = asked.query
     let result = try await traffic.ask { (source) throws(QueryError) in
       try await source.query(query)
@@ -63,7 +65,6 @@ struct ListAPICalls: Tool {
     for warning in asked.warnings { answer.warn(warning) }
     answer.note(result.failures, of: result.coverage)
     answer.say(heading(result, asked))
-    let format = arguments.text(Self.format) ?? "compact"
     let rows = result.rows.map { CallRow($0, traffic.redactor) }
     if let group = arguments.text(Self.groupBy) {
       let groups = try await counted(query, by: group)

@@ -74,6 +74,13 @@ def test_a_growing_capture_is_answered_and_survives_a_kill(tmp_path):
     hub.process.kill()
     hub.process.wait()
     assert len(calls("--data", data)) >= more > some
+    # The next process goes on: what was read is not there twice.
+    hub = Hub("--pcap", str(growing), "--follow", "--data", data)
+    try:
+        again = until(lambda: (now := total(hub.url)) >= more and now)
+    finally:
+        hub.stop()
+    assert again <= len(calls("--pcap", SHOP, "--no-cache"))
 
 
 def test_a_stream_is_kept(tmp_path):

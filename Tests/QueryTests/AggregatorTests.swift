@@ -46,8 +46,9 @@ import Testing
     [.elapsedTime], [.queryString], [.errorType], [.http2],
   ]
 
-  @Test(arguments: keys.indices)
-  func groupsAreThoseOfPlainCounting(_ place: Int) async throws {
+  @Test(arguments: keys.indices, [false, true])
+  func groupsAreThoseOfPlainCounting(_ place: Int, sharingTexts: Bool) async throws {
+    let source = StoreSource(try store(entries, blockRows: 150, sharingTexts: sharingTexts))
     let ids = Self.keys[place]
     let expected = groups(ids) { $0.entry.kind.isCall }
     let result = try await source.aggregate(
@@ -87,6 +88,12 @@ import Testing
       let whole = try await figures(.everything)
       let counts = try await figures(.counts)
       let count = try await figures(.count)
+      let latencies = try await figures(.latencies)
+      #expect(latencies.groups.map(\.keys) == whole.groups.map(\.keys))
+      #expect(
+        latencies.groups.map { $0.metrics.latency.quantile(0.9) }
+          == whole.groups.map { $0.metrics.latency.quantile(0.9) })
+      #expect(latencies.total.count == whole.total.count && latencies.total.bytesIn == 0)
       #expect(counts.groups.map(\.keys) == whole.groups.map(\.keys))
       #expect(counts.groups.map(\.metrics.count) == whole.groups.map(\.metrics.count))
       #expect(counts.groups.map(\.metrics.errors) == whole.groups.map(\.metrics.errors))

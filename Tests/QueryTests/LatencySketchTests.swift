@@ -72,21 +72,20 @@ import Testing
     #expect(sketch.count == values.count && sketch.minimum == sorted[0])
   }
 
-  /// The rows of a block are added at once, others one by one.
-  @Test(arguments: [1, 7, 255, 256, 257, 3_000])
-  func latenciesOfALaneAddUpAsOneByOne(size: Int) {
-    var lane = values(3_000, seed: 4)
-    for place in stride(from: 0, to: lane.count, by: 5) { lane[place] = -1 }
-    var (single, batched) = (LatencySketch(), LatencySketch())
-    for value in lane where value >= 0 { single.add(value) }
-    for from in stride(from: 0, to: lane.count, by: size) {
-      let places = (from..<min(from + size, lane.count)).map { Int32($0) }
-      batched.add(lane.span, at: places.span, buckets: .max)
+  /// Latencies of a group are gathered, and added at once.
+  @Test(arguments: [1, 7, 255, 256, 257, 3_000], [Int.max, 700])
+  func gatheredLatenciesAddUpAsOneByOne(size: Int, limit: Int) {
+    let all = values(3_000, seed: 4).map { UInt32(clamping: $0) }
+    var (single, gathered) = (LatencySketch(), LatencySketch())
+    for value in all { single.add(Int64(value), buckets: limit) }
+    for from in stride(from: 0, to: all.count, by: size) {
+      gathered.add(all.span.extracting(from..<min(from + size, all.count)), buckets: limit)
     }
-    #expect(batched.count == single.count && batched.isExact == single.isExact)
-    #expect(batched.minimum == single.minimum && batched.maximum == single.maximum)
+    #expect(gathered.count == single.count && gathered.isExact == single.isExact)
+    #expect(gathered.minimum == single.minimum && gathered.maximum == single.maximum)
+    #expect(gathered.average == single.average)
     for q in stride(from: 0, through: 1, by: 0.01) {
-      #expect(batched.quantile(q) == single.quantile(q), "\(q)")
+      #expect(gathered.quantile(q) == single.quantile(q), "\(q)")
     }
   }
 

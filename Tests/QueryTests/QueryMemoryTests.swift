@@ -52,6 +52,14 @@ import Testing
     #expect(try await StoreSource(store).query(Query(limit: 3_000)).rows.count > 1_000)
     // What is not asked for takes no room.
     let narrow = Query(families: .everything, limit: 500, fields: [.statusCode])
-    #expect(try await small.query(narrow).rows.count == 500)
+    let rows = try await small.query(narrow).rows
+    #expect(rows.count == 500)
+    // It is there all the same.
+    let whole = try await StoreSource(store).query(Query(families: .everything, limit: 500)).rows
+    for (a, b) in zip(rows, whole) {
+      for id in [FieldID.statusCode, .path, .sourceName, .dnsQuestions, .timestamp] {
+        #expect(a.value(id) == b.value(id))
+      }
+    }
   }
 }

@@ -116,10 +116,13 @@ struct RandomEntries {
   }
 }
 
-/// A store in memory with small blocks.
-func store(_ entries: [Entry], blockRows: Int = 200) throws -> EntryStore {
+/// A store in memory with small blocks, which share their texts or do not.
+func store(
+  _ entries: [Entry], blockRows: Int = 200, sharingTexts: Bool = true
+) throws -> EntryStore {
   var limits = StoreLimits()
   limits.blockRows = blockRows
+  limits.textRows = sharingTexts ? 0 : .max
   let store = try EntryStore(.memory, limits: limits)
   try store.append(entries)
   try store.flush()

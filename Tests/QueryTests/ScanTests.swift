@@ -72,7 +72,7 @@ import Testing
     let plan = ScanPlan([filter], window: nil)
     for block in store.snapshot().blocks {
       let columns = BlockColumns(block)
-      let scan = try BlockScan(columns, decoder: .plain)
+      let scan = try BlockScan(columns, decoder: .plain, sharesTexts: true)
       let selection = try scan.select(plan)
       failed += selection.failures.count
       #expect((selection.failures.count == 0) == (selection.failures.cause == nil))
@@ -85,7 +85,7 @@ import Testing
       case .all: #expect(selection.rows.count == block.rows, "\(text)")
       case .some: break
       }
-      if let count = scan.headerCount(plan) {
+      if let count = scan.headerCount(plan, sharing: true) {
         #expect(count == selection.rows.count && selection.failures.count == 0, "\(text)")
       }
       if !block.kinds.intersects(plan.kinds) { #expect(selection.rows.isEmpty, "\(text)") }
@@ -107,17 +107,19 @@ import Testing
     return failed
   }
 
-  @Test func everyConditionAloneAgreesWithThePlainFilter() throws {
+  @Test(arguments: [false, true])
+  func everyConditionAloneAgreesWithThePlainFilter(sharingTexts: Bool) throws {
     var random = RandomEntries(seed: 1)
     let entries = (0..<900).map { random.entry(Int64($0) * 3) }
-    let store = try store(entries)
+    let store = try store(entries, sharingTexts: sharingTexts)
     for atom in Self.atoms { try check(atom, entries, store) }
   }
 
-  @Test func randomFiltersAgreeWithThePlainFilter() throws {
+  @Test(arguments: [false, true])
+  func randomFiltersAgreeWithThePlainFilter(sharingTexts: Bool) throws {
     var random = RandomEntries(seed: 2)
     let entries = (0..<600).map { random.entry(Int64($0) * 3) }
-    let store = try store(entries, blockRows: 130)
+    let store = try store(entries, blockRows: 130, sharingTexts: sharingTexts)
     for _ in 0..<250 { try check(text(&random, 3), entries, store) }
   }
 
@@ -169,12 +171,16 @@ import Testing
   }
 
   /// Blocks with so many texts that a summary of them is asked first.
-  @Test func partsOfManyTextsAgreeWithThePlainFilter() throws {
+  @Test(arguments: [false, true])
+  func partsOfManyTextsAgreeWithThePlainFilter(areRepeated: Bool) throws {
     var random = RandomEntries(seed: 5)
     let entries = (0..<2_500).map { number -> Entry in
       var entry = random.entry(Int64(number))
-      let id = String(UInt64.random(in: .min ... .max, using: &random.random), radix: 36)
-      entry.fields.set(.path, .text("/api/v\(number % 7)/orders/\(id)"))
+      let id = String(
+        areRepeated
+          ? UInt64(number % 300) &* 0x9e37_79b9_7f4a_7c15
+          : UInt64.random(in: .min ... .max, using: &random.random), radix: 36)
+      entry.fields.set(.path, .text("/api/v\(areRepeated ? 3 : number % 7)/orders/\(id)"))
       return entry
     }
     let store = try store(entries, blockRows: 2_048)
@@ -193,20 +199,21 @@ import Testing
       try check("path in [\"\(needle)\", \"/\", \"\"]", entries, store)
     }
     let filled = try #require(store.snapshot().blocks.first { $0.rows == 2_048 })
-    #expect(try filled.grams(.path)?.mayContain(Array("nowhere".utf8)) == false)
+    #expect(
+      try filled.grams(.path)?.mayContain(Array("nowhere".utf8)) == (areRepeated ? nil : false))
+    #expect(try (filled.texts(.path) != nil) == areRepeated)
   }
 
   @Test func headersCountWhatTheyCan() throws {
     var random = RandomEntries(seed: 4)
     let entries = (0..<300).map { random.entry(Int64($0)) }
     let store = try store(entries)
-    func count(_ text: String) throws -> Int? {
+    func count(_ text: String, sharing: Bool = false) throws -> Int? {
       var sum = 0
       for block in store.snapshot().blocks {
         let scan = try BlockScan(BlockColumns(block), decoder: .plain)
-        guard let count = scan.headerCount(ScanPlan([try filter(text)], window: nil)) else {
-          return nil
-        }
+        let plan = ScanPlan([try filter(text)], window: nil)
+        guard let count = scan.headerCount(plan, sharing: sharing) else { return nil }
         sum += count
       }
       return sum
@@ -219,7 +226,11 @@ import Testing
       }
       #expect(try count(text) == expected, "\(text)")
     }
+    let users = try filter("path.contains(\"users\")")
     #expect(try count("path.contains(\"users\")") == nil)
+    #expect(
+      try count("path.contains(\"users\")", sharing: true)
+        == entries.count { users.evaluate(PlainRecord(row: EntryRow($0))).isSelected })
     #expect(try count("call_failed && status_code == 200") == nil)
   }
 }

@@ -7,23 +7,30 @@ import Testing
 @testable import Store
 
 /// What is left when the process is killed while it takes in live traffic: two hundred times, at
-/// random moments, twenty times in a row on one file.
+/// random moments, twenty times in a row on one file. `make kills` does it more often.
 @Suite(.serialized)
 struct KillTests {
   /// Batches a second, on the clock of the traffic.
   static let rate: UInt64 = 50
   static let batch = 6
+  /// Kills of one file.
+  static let kills: UInt64 = 20
+  /// Files, each with kills at other moments.
+  static let rounds: Range<UInt64> = {
+    let wanted = ProcessInfo.processInfo.environment["KUBESHARK_KILLS"].flatMap { UInt64($0) }
+    return 0..<max(10, (wanted ?? 0) / kills)
+  }()
 
   /// The child notes how many batches it gave to the store, and how many the store said were safe.
   /// After the kill all safe ones must be there, and all that are older than a second, each once.
-  @Test(arguments: 0..<10)
+  @Test(arguments: rounds)
   func aKilledWriterLosesAtMostTheLastSecond(round: UInt64) async throws {
     let folder = try Folder()
     let path = folder.path
     var random = SeededGenerator(seed: round)
     var given: [ClosedRange<UInt64>] = []
     var needed: [ClosedRange<UInt64>] = []
-    for kill in 0..<20 as Range<UInt64> {
+    for kill in 0..<Self.kills {
       let microseconds = UInt32(random.next() % (kill % 4 == 0 ? 4_000 : 60_000))
       await #expect(processExitsWith: .signal(SIGKILL)) {
         [path = path as String, kill = kill as UInt64, microseconds = microseconds as UInt32] in

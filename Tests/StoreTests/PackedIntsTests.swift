@@ -19,6 +19,10 @@ struct PackedIntsTests {
       guard let words = packed.words(in: range) else { continue }
       #expect(bits(words, count: values.count) == values.map { range.contains($0) })
     }
+    for value in Set(values.prefix(20) + [0, -1, .min, .max]) {
+      guard let words = packed.words(of: value) else { continue }
+      #expect(bits(words, count: values.count) == values.map { $0 == value })
+    }
     return bytes.count - 2
   }
 

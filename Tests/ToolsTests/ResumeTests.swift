@@ -67,6 +67,49 @@ struct ResumeTests {
     #expect(try await everything(capture) == expected)
   }
 
+  /// A capture that grows while processes that follow it are killed is in the folder once, whether
+  /// its end is read by one that follows it or not.
+  @Test func aKilledFollowingIsGoneOnWith() async throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let expected = try await plain([ShopHub.capture])
+    let whole = try Data(contentsOf: URL(fileURLWithPath: ShopHub.capture))
+    try FileManager.default.createDirectory(
+      atPath: folder, withIntermediateDirectories: true)
+    for part in [1, 5, 20, 60, 61, 100] as [Int] {
+      await #expect(processExitsWith: .signal(SIGKILL)) {
+        [folder = folder as String, part = part as Int] in
+        try follow(part, in: folder)
+        kill(getpid(), SIGKILL)
+      }
+    }
+    #expect(try Data(contentsOf: URL(fileURLWithPath: folder + "/shop.pcap")) == whole)
+    let capture = try CaptureTraffic(
+      [folder + "/shop.pcap"], inventory: Inventory(), workers: 2,
+      data: DataFolder(folder + "/data"))
+    capture.start()
+    #expect(try await everything(capture) == expected)
+  }
+
+  @Test func aGrowingCaptureIsKnownByItsPathAndItsBeginning() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try FileManager.default.createDirectory(
+      atPath: folder, withIntermediateDirectories: true)
+    let path = folder + "/a b.pcap"
+    func write(_ bytes: [UInt8]) throws { try Data(bytes).write(to: URL(fileURLWithPath: path)) }
+    try write([])
+    let capture = try #require(GrowingCapture(path))
+    let empty = capture.key
+    try write([UInt8](repeating: 1, count: 100))
+    let short = capture.key
+    try write([UInt8](repeating: 1, count: 9_000))
+    let long = capture.key
+    #expect(capture.has(empty) && capture.has(short) && capture.has(long) && short != long)
+    try write([UInt8](repeating: 1, count: 4_095) + [2])
+    #expect(capture.has(short) && !capture.has(long) && !capture.has("0123"))
+    #expect(GrowingCapture("-") == nil && GrowingCapture(folder) == nil)
+    #expect(GrowingCapture(ShopHub.capture)?.has(short) == false)
+  }
+
   @Test func aPartIsShownAndNamed() async throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try stop(at: 700)
@@ -104,6 +147,29 @@ struct ResumeTests {
     while capture.statistics.packets < packets, !capture.isReady { usleep(50) }
     capture.stop()
     while !capture.isReady { usleep(1_000) }
+  }
+}
+
+/// Lets the shop's capture in `folder` grow to that many hundredths and reads what there is.
+private func follow(_ part: Int, in folder: String) throws {
+  let path = folder + "/shop.pcap"
+  let whole = try Data(contentsOf: URL(fileURLWithPath: ShopHub.capture))
+  if !FileManager.default.fileExists(atPath: path) {
+    #expect(FileManager.default.createFile(atPath: path, contents: nil))
+  }
+  let file = try #require(FileHandle(forWritingAtPath: path))
+  let before = Int(try file.seekToEnd())
+  try file.write(
+    contentsOf: whole[min(before, whole.count * part / 100)..<whole.count * part / 100])
+  let capture = try CaptureTraffic(
+    [path], inventory: Inventory(), workers: 2, data: DataFolder(folder + "/data"), follows: true,
+    adjust: inSmallSteps)
+  capture.start()
+  // Until nothing new comes up: how far it gets makes no difference.
+  var seen: UInt64?
+  while !capture.isReady || capture.statistics.packets != seen {
+    seen = capture.statistics.packets
+    usleep(100_000)
   }
 }
 
