@@ -73,7 +73,7 @@ package final class LiveTraffic: Sendable {
       }
       keeper?.close()
       if let temporaryRing { try? FileManager.default.removeItem(atPath: temporaryRing) }
-      data?.finish(statistics, capture: nil)
+      data?.finish(statistics, captures: [])
     }
   }
 
