@@ -83,7 +83,8 @@ enum PlanTarget {
       guard let encoded = builder.finish() else { return nil }
       return Block(
         summary: BlockSummary(sequence: 1, header: encoded.header), source: .memory(encoded),
-        damage: DamageLog())
+        damage: DamageLog(),
+        pool: entries.count % 2 == 0 ? TextPool(limit: 1 << 20, minRows: 0) : nil)
     }
   }
 
@@ -92,7 +93,7 @@ enum PlanTarget {
   ) throws(StoreError) -> (streams: Set<UInt64>, failures: Int, broken: String?) {
     let plan = ScanPlan([filter], window: nil)
     let columns = BlockColumns(block)
-    let scan = try BlockScan(columns, decoder: .plain)
+    let scan = try BlockScan(columns, decoder: .plain, sharesTexts: true)
     let selection = try scan.select(plan)
     var streams: Set<UInt64> = []
     selection.rows.forEach { row in
@@ -104,7 +105,7 @@ enum PlanTarget {
     case .all: if streams.count != block.rows { broken = "a block is taken whole that is not" }
     case .some: break
     }
-    if let count = scan.headerCount(plan), count != streams.count {
+    if let count = scan.headerCount(plan, sharing: true), count != streams.count {
       broken = "a block is counted by its header as \(count) and has \(streams.count)"
     }
     if !block.kinds.intersects(plan.kinds), !streams.isEmpty {

@@ -148,7 +148,8 @@ package final class CaptureTraffic: Sendable {
     guard let draft = cache.begin(key), let store = open(draft, of: cache) else {
       return readIntoMemory()
     }
-    let result = index(store, resumingAs: key) { _ in try? store.setNote(Checkpoint.note, nil) }
+    let result = index(
+      store, resumingAs: key, finished: { _ in try? store.setNote(Checkpoint.note, nil) })
     // What was interrupted is kept: the next start goes on with it.
     guard case .done(let store, var statistics) = result, !isInterrupted else { return result }
     statistics.indexesRemoved = UInt64(cache.finish(key, draft, statistics))
@@ -194,11 +195,11 @@ package final class CaptureTraffic: Sendable {
     }
     data.prepare(for: key)
     return index(
-      data.store, resumingAs: key, naming: follows ? { growing?.key } : nil
-    ) { statistics in
-      let keys = [key, content == key ? nil : content].compactMap(\.self)
-      data.finish(self.sum(statistics, data.store), captures: keys)
-    }
+      data.store, resumingAs: key, naming: follows ? { growing?.key } : nil,
+      finished: { statistics in
+        let keys = [key, content == key ? nil : content].compactMap(\.self)
+        data.finish(self.sum(statistics, data.store), captures: keys)
+      })
   }
 
   private var isInterrupted: Bool { isStopped.load(ordering: .relaxed) }
