@@ -86,7 +86,7 @@ struct BlockShelf {
   /// Lets the blocks of these numbers go: somebody else keeps them now.
   mutating func retire(_ sequences: Set<Int64>) {
     let gone = blocks.filter { sequences.contains($0.sequence) }
-    blocks.removeAll { sequences.contains($0.sequence) }
+    blocks.keep { !sequences.contains($0.sequence) }
     for block in gone {
       bytes -= Int64(block.byteCount)
       ids[block.id] = nil
