@@ -1,5 +1,6 @@
 package import Bytes
 import CPcap
+import PacketFilters
 import Packets
 
 /// A capture filter in libpcap's language, such as `tcp port 80 and not host 10.0.0.1`.
@@ -27,12 +28,10 @@ package struct CaptureFilter: Hashable, Sendable {
   package init(_ text: String) throws(LiveError) {
     (self.text, refusesAll) = (text, false)
     // Syntax does not depend on the link; a filter that only some links cannot have passes here.
-    guard let handle = pcap_open_dead(DLT_EN10MB, Self.snapLength) else { return }
+    guard let handle = pcap_open_dead(DLT_EN10MB, FilterCompiler.snapLength) else { return }
     defer { pcap_close(handle) }
     _ = try compiled(handle)
   }
-
-  static let snapLength: Int32 = 262_144
 
   /// One instruction of classic BPF.
   struct Instruction: Hashable, Sendable {
@@ -47,7 +46,7 @@ package struct CaptureFilter: Hashable, Sendable {
     guard !refusesAll else { return [.refuse] }
     // Where libpcap's number differs from that in files.
     let number = link == .raw ? DLT_RAW : Int32(link.rawValue)
-    guard let handle = pcap_open_dead(number, Self.snapLength) else {
+    guard let handle = pcap_open_dead(number, FilterCompiler.snapLength) else {
       throw LiveError(.system, "libpcap gives no memory", advice: "Free some and try again")
     }
     defer { pcap_close(handle) }
@@ -61,7 +60,7 @@ package struct CaptureFilter: Hashable, Sendable {
     var problem = [CChar](repeating: 0, count: Int(PCAP_ERRBUF_SIZE))
     guard let handle = pcap_create(interface, &problem) else { return try program(for: link) }
     defer { pcap_close(handle) }
-    pcap_set_snaplen(handle, Self.snapLength)
+    pcap_set_snaplen(handle, FilterCompiler.snapLength)
     pcap_set_buffer_size(handle, 1 << 20)
     guard pcap_activate(handle) >= 0 else { return try program(for: link) }
     let number = link == .raw ? DLT_RAW : Int32(link.rawValue)
@@ -72,16 +71,14 @@ package struct CaptureFilter: Hashable, Sendable {
   }
 
   private func compiled(_ handle: OpaquePointer) throws(LiveError) -> [Instruction] {
-    var program = bpf_program()
-    guard pcap_compile(handle, &program, text, 1, PCAP_NETMASK_UNKNOWN) == 0 else {
-      let reason = String(cString: pcap_geterr(handle))
+    do throws(PacketFilterError) {
+      return try FilterCompiler.program(text, handle).map {
+        Instruction(code: $0.code, jumpTrue: $0.jt, jumpFalse: $0.jf, operand: $0.k)
+      }
+    } catch {
       throw LiveError(
-        .filter, "The filter \"\(text.prefix(200))\" cannot be used: \(reason)",
+        .filter, "The filter \"\(text.prefix(200))\" cannot be used: \(error.message)",
         advice: "Filters are libpcap's, as tcpdump takes them: tcp port 80 and host 10.0.0.1")
-    }
-    defer { pcap_freecode(&program) }
-    return UnsafeBufferPointer(start: program.bf_insns, count: Int(program.bf_len)).map {
-      Instruction(code: $0.code, jumpTrue: $0.jt, jumpFalse: $0.jf, operand: $0.k)
     }
   }
 }

@@ -1,6 +1,7 @@
 #if canImport(Glibc) || canImport(Musl)
   import CLinux
   import Dispatch
+  import PacketFilters
   import Packets
   import Synchronization
 
@@ -123,7 +124,7 @@
     }
 
     private func program(for ring: PacketRing) throws(LiveError) -> [CaptureFilter.Instruction] {
-      var program = [CaptureFilter.Instruction.accept(UInt32(CaptureFilter.snapLength))]
+      var program = [CaptureFilter.Instruction.accept(UInt32(FilterCompiler.snapLength))]
       if let filter = chosen.withLock({ $0 }) {
         program = try filter.program(on: name, link: ring.linkType)
         if ring.linkType == .linuxSLL2 {

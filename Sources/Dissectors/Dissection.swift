@@ -9,6 +9,10 @@ package import Flows
 /// same packets give the same entries in the same order.
 package final class Dissection: FlowSink {
   private var hall: Hall
+  /// What is done with the bytes that come from now on.
+  package var effort = Effort.whole {
+    didSet { hall.ledger.keepsBodies = effort == .whole }
+  }
 
   package init(
     limits: DissectionLimits = DissectionLimits(),
@@ -120,7 +124,12 @@ package final class Dissection: FlowSink {
   package func received(
     _ bytes: RawSpan, on slot: Int, from side: Side, at moment: Moment
   ) {
-    if !bytes.isEmpty { hall.received(bytes, on: slot, from: side, at: moment) }
+    guard !bytes.isEmpty else { return }
+    guard effort < .flowsOnly else {
+      // As if the capture had missed them: what comes later is read again from a message's start.
+      return hall.lost(bytes.byteCount, on: slot, from: side, at: moment)
+    }
+    hall.received(bytes, on: slot, from: side, at: moment)
   }
 
   package func lost(_ count: Int, on slot: Int, from side: Side, at moment: Moment) {

@@ -6,6 +6,8 @@ import Flows
 /// What all runners of a dissection share: rows, limits, budgets, counters and finished entries.
 struct Ledger {
   let limits: DissectionLimits
+  /// Whether bodies are kept within the limits, or only counted.
+  var keepsBodies = true
   /// By raw value of the kind.
   private let isEnabled: [Bool]
   let rows: [DissectorRow]
@@ -59,6 +61,10 @@ struct Ledger {
 
   /// Bytes of a body that may still be kept, of `wanted`, when `kept` are already.
   mutating func bodyAllowance(_ wanted: Int, kept: Int) -> Int {
+    guard keepsBodies else {
+      counters.bodyBytesCut += UInt64(wanted)
+      return 0
+    }
     let allowed = min(wanted, limits.bodyKept - kept, limits.bodiesInAll - bodyBytes)
     let granted = max(0, allowed)
     bodyBytes += granted

@@ -17,9 +17,6 @@ package struct AccessFile: Sendable {
 
   private let entries: [(token: [UInt8], access: Access)]
 
-  /// The different accesses there are.
-  package var accesses: Set<Access> { Set(entries.map(\.access)) }
-
   /// - Throws: a `Mistake`.
   package init(_ text: String) throws(Mistake) {
     var entries: [(token: [UInt8], access: Access)] = []

@@ -6,20 +6,20 @@ package struct Gate: Sendable {
   /// The field that survives the proxy of a cluster's API server.
   static let ownHeader = "x-kubeshark-authorization"
 
-  private let file: AccessFile?
+  private let list: AccessList?
 
-  /// - Parameter file: nil lets everybody do everything, which is for addresses that only this
+  /// - Parameter list: nil lets everybody do everything, which is for addresses that only this
   ///   machine can reach.
-  package init(_ file: AccessFile? = nil) { self.file = file }
+  package init(_ list: AccessList? = nil) { self.list = list }
 
   /// What the sender of a request may do, or nil without a token that is known.
   func access(_ request: HubRequest) -> Access? {
-    guard let file else { return .all }
-    if let token = request.header(Self.ownHeader) { return file.access(of: token) }
+    guard let list else { return .all }
+    if let token = request.header(Self.ownHeader) { return list.access(of: token) }
     guard let value = request.header("authorization") else { return nil }
     let parts = value.split(separator: " ", maxSplits: 1)
     guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
-    return file.access(of: String(parts[1].drop { $0 == " " }))
+    return list.access(of: String(parts[1].drop { $0 == " " }))
   }
 
   static let refusal: HubResponse = {

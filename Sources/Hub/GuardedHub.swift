@@ -30,6 +30,15 @@ package struct GuardedHub: HubConnection {
     guard access.allows(name, given, readOnly: readOnly) else {
       throw refused(Access.needed(for: name, given, readOnly: readOnly))
     }
+    // What asks a snapshot inside of another argument, or has one dissected on the way.
+    if arguments.members.contains(where: { Self.asksSnapshot($0.value) }),
+      !access.capabilities.contains(.snapshotRead)
+    {
+      throw refused(.snapshotRead)
+    }
+    if given.contains("auto_dissect"), !access.capabilities.contains(.snapshotDissection) {
+      throw refused(.snapshotDissection)
+    }
     return try await hub.call(name, arguments: arguments, caller: caller)
   }
 
@@ -42,6 +51,16 @@ package struct GuardedHub: HubConnection {
         hint: "Ask with a token that is for all namespaces.")
     }
     return try await hub.file(path, from: start)
+  }
+
+  /// Whether an argument is one side of a comparison that names a snapshot.
+  private static func asksSnapshot(_ value: JSONValue) -> Bool {
+    let names = ["db", "snapshot_id"]
+    if let object = value.object { return names.contains { object[$0] != nil } }
+    let pairs = value.string?.split(separator: ",") ?? []
+    return pairs.contains { pair in
+      pair.contains("=") && names.contains(pair.prefix { $0 != "=" }.filter { $0 != " " })
+    }
   }
 
   private func refused(_ capability: Access.Capability?) -> ToolError {

@@ -162,6 +162,10 @@ package final class HubFace: Sendable {
     if path == ["metrics"] { return only(request) { metricsPage() } }
     if path.first == "api" { path.removeFirst() }
     if path == ["agents"], let agents { return only(request) { agents.list } }
+    if path == ["echo"] { return only(request) { .json(["status": "ok"]) } }
+    if path == ["settings", "dissection"] {
+      return try await dissectionSetting(request, access, progress)
+    }
     if path == ["whoami"] { return only(request) { .json(access.json) } }
     guard path.first == "mcp" else { throw noSuchPath(request) }
     path.removeFirst()
@@ -179,6 +183,19 @@ package final class HubFace: Sendable {
       return try await call(path[1], arguments, request, access, progress)
     default: return try await rest(path, request, access, progress)
     }
+  }
+
+  /// The switch that dashboards know: `{"enabled": true}`, or `{"dissection": …}`.
+  private func dissectionSetting(
+    _ request: HubRequest, _ access: Access, _ progress: @escaping ProgressReport
+  ) async throws(ToolError) -> HubResponse {
+    guard request.method == "POST" else { return notAllowed(["POST"], request) }
+    let body = try bodyObject(request) ?? JSONObject()
+    guard let isOn = (body["enabled"] ?? body["dissection"])?.bool else {
+      throw .invalid("enabled", "enabled must be true or false", hint: #"Send {"enabled":true}."#)
+    }
+    return try await call(
+      isOn ? "enable_dissection" : "disable_dissection", JSONObject(), request, access, progress)
   }
 
   // MARK: Answers

@@ -57,9 +57,7 @@ package struct HubServer: Sendable {
         ?? http,
       configuration: ApplicationConfiguration(address: .hostname(host, port: port)),
       onServerRunning: { await onListening($0.localAddress?.port ?? port) }, logger: log)
-    for endpoint in mcp?.endpoints ?? [] {
-      application.addServices(EndpointService(endpoint: endpoint))
-    }
+    if let mcp { application.addServices(MCPService(mcp: mcp)) }
     try await application.runService()
   }
 
@@ -352,19 +350,11 @@ private struct WatchedContext: RequestContext {
   }
 }
 
-/// Keeps the endpoint's work going as long as the server runs.
-private struct EndpointService: Service {
-  let endpoint: HTTPEndpoint
+/// Keeps what MCP works on going as long as the server runs.
+private struct MCPService: Service {
+  let mcp: MCPMount
 
-  func run() async throws {
-    await withGracefulShutdownHandler {
-      await endpoint.run()
-    } onGracefulShutdown: {
-      endpoint.close()
-    }
-    // The server closes it first, and a service that is over before its turn counts as failed.
-    try? await gracefulShutdown()
-  }
+  func run() async throws { await mcp.run() }
 }
 
 extension HubRequest {

@@ -46,6 +46,8 @@ struct S3Client: Sendable {
       redirectConfiguration: .disallow,
       timeout: .init(connect: .seconds(10), read: .seconds(60)))
     configuration.httpVersion = .http1Only
+    // Whoever cannot connect is told at once; trying again is our own choice.
+    configuration.connectionPool.retryConnectionEstablishment = false
     return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
   }()
 

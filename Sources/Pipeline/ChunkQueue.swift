@@ -34,6 +34,9 @@ final class ChunkQueue: Sendable {
     return isTaken
   }
 
+  /// How full it is, from 0 to 1.
+  var fill: Double { state.withLock { Double($0.bytes) / Double(max(1, limit)) } }
+
   /// The oldest chunk, or nil when none comes before `deadline`.
   func take(until deadline: DispatchTime) -> PacketChunk? {
     guard filled.wait(timeout: deadline) == .success else { return nil }

@@ -64,7 +64,8 @@ final class Crew: Sendable {
 
   /// Decodes the packets of a chunk and gives each worker its own.
   func hand(
-    out chunk: PacketChunk, decapsulator: inout Decapsulator, counting statistics: inout Statistics
+    out chunk: PacketChunk, decapsulator: inout Decapsulator, counting statistics: inout Statistics,
+    effort: Effort = .whole
   ) {
     guard let last = chunk.packets.last else { return }
     var shares = [[Decoded]](repeating: [], count: posts.count)
@@ -78,15 +79,17 @@ final class Crew: Sendable {
       else { continue }
       shares[posts.count == 1 ? 0 : share(of: decoded)].append(decoded)
     }
-    send(shares, of: chunk, now: last.timestamp, isReplay: false)
+    send(shares, of: chunk, now: last.timestamp, isReplay: false, effort)
   }
 
   private func send(
-    _ shares: [[Decoded]], of chunk: PacketChunk, now: Timestamp, isReplay: Bool
+    _ shares: [[Decoded]], of chunk: PacketChunk, now: Timestamp, isReplay: Bool,
+    _ effort: Effort = .whole
   ) {
     for (post, packets) in zip(posts, shares) {
       let batch = Worker.Batch(
-        store: chunk.store, packets: packets, now: now, isReplay: isReplay)
+        store: chunk.store, packets: packets, now: now, isReplay: isReplay,
+        effort: effort)
       post.places.wait()
       post.queue.async { [self] in
         defer { post.places.signal() }

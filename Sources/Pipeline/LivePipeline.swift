@@ -11,8 +11,10 @@ import Synchronization
 ///
 /// The threads of the capture bring chunks: each goes to whoever keeps raw packets, then, while
 /// dissection is on, to a queue. One thread hands out what is in the queue to the workers. When they
-/// cannot keep up the queue is full, and what comes then is shed and counted; raw packets are kept
-/// all the same, and the memory in use stays bounded.
+/// cannot keep up the queue fills, and less is done with what is in it: from a half on calls are read
+/// without bodies, from three quarters on only connections are followed. When it is full, what comes
+/// is shed. Packets are counted at each step; raw packets are kept all the same, and the memory in
+/// use stays bounded.
 package final class LivePipeline: Sendable {
   /// Time between two looks into key logs: what waits for its secrets waits about as long.
   private static let keyInterval = Duration.milliseconds(100)
@@ -31,6 +33,8 @@ package final class LivePipeline: Sendable {
   private let sheds = Atomic(false)
   private let restarts = Atomic(false)
   private let shed = Atomic<UInt64>(0)
+  private let withoutBodies = Atomic<UInt64>(0)
+  private let withoutCalls = Atomic<UInt64>(0)
   private let whileOff = Atomic<UInt64>(0)
   private let published: Mutex<Statistics>
 
@@ -76,8 +80,8 @@ package final class LivePipeline: Sendable {
     var decapsulator = Decapsulator(checksums: .sample)
     var seen = Statistics()
 
-    mutating func hand(out chunk: PacketChunk) {
-      crew.hand(out: chunk, decapsulator: &decapsulator, counting: &seen)
+    mutating func hand(out chunk: PacketChunk, _ effort: Effort = .whole) {
+      crew.hand(out: chunk, decapsulator: &decapsulator, counting: &seen, effort: effort)
     }
   }
 
@@ -149,7 +153,23 @@ package final class LivePipeline: Sendable {
 
   private func hand(out chunk: PacketChunk, _ stretch: inout Stretch?) {
     if stretch == nil { whileOff.add(UInt64(chunk.packets.count), ordering: .relaxed) }
-    stretch?.hand(out: chunk)
+    guard stretch != nil else { return }
+    let effort = Self.effort(atFill: queue.fill)
+    switch effort {
+    case .whole: break
+    case .withoutBodies: withoutBodies.add(UInt64(chunk.packets.count), ordering: .relaxed)
+    case .flowsOnly: withoutCalls.add(UInt64(chunk.packets.count), ordering: .relaxed)
+    }
+    stretch?.hand(out: chunk, effort)
+  }
+
+  /// What is done with packets while the queue is that full.
+  static func effort(atFill fill: Double) -> Effort {
+    switch fill {
+    case ..<0.5: .whole
+    case ..<0.75: .withoutBodies
+    default: .flowsOnly
+    }
   }
 
   /// Begins a stretch, or ends the one there is.
@@ -205,6 +225,8 @@ package final class LivePipeline: Sendable {
       if counters.state != .up { live.away.append("\(counters.name) is \(counters.state)") }
     }
     live.shed = shed.load(ordering: .relaxed)
+    live.withoutBodies = withoutBodies.load(ordering: .relaxed)
+    live.withoutCalls = withoutCalls.load(ordering: .relaxed)
     live.whileOff = whileOff.load(ordering: .relaxed)
     live.isDissecting = isDissecting
     sum.live = live

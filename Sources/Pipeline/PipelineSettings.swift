@@ -26,6 +26,8 @@ package struct PipelineSettings: Sendable {
   package var openRecords = 50_000
   /// Key logs (`--tls-keylog`) and the secrets that are known through them and through captures.
   package var keyLogs = KeyLogs()
+  /// Which calls are stored; nil for all of them. Records of connections and flows always are.
+  package var keeps: (@Sendable (Entry) -> Bool)?
   /// Bytes of live packets that may wait for dissection; what comes beyond is shed.
   package var waitingBytes = 64 << 20
   /// Time between two settlements of live traffic: what is done by then becomes visible.

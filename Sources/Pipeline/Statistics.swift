@@ -68,6 +68,10 @@ package struct Statistics: Hashable, Sendable {
     package var captured: UInt64 = 0
     /// Not dissected because packets came faster than they could be.
     package var shed: UInt64 = 0
+    /// Dissected without bodies because they came faster than those could be read.
+    package var withoutBodies: UInt64 = 0
+    /// Counted for their connections alone, for the same reason.
+    package var withoutCalls: UInt64 = 0
     /// Not dissected because dissection was off.
     package var whileOff: UInt64 = 0
     /// Not kept as raw packets.

@@ -21,6 +21,8 @@ struct Worker {
   private let store: EntryStore
   private let firstStream: UInt64
   private let openRecords: Int
+  /// Which calls are kept, by what they say; nil keeps all.
+  private let wants: (@Sendable (Entry) -> Bool)?
   /// The last few names looked up: most packets are between few addresses.
   private var known: [IPAddress: Workload?] = [:]
   private(set) var entries: UInt64 = 0
@@ -38,6 +40,7 @@ struct Worker {
     var now: Timestamp
     /// What comes of it is in the store already.
     var isReplay = false
+    var effort = Effort.whole
   }
 
   /// - Parameter firstStream: added to stream numbers, so that they do not repeat those of
@@ -50,7 +53,7 @@ struct Worker {
     (guide, node) = (settings.guide, settings.node)
     self.store = store
     self.firstStream = firstStream
-    openRecords = settings.openRecords
+    (openRecords, wants) = (settings.openRecords, settings.keeps)
   }
 
   /// The flows of conversations that ended.
@@ -58,6 +61,7 @@ struct Worker {
 
   mutating func take(_ batch: Batch) throws(StoreError) {
     // Packets are looked at where they lie, and the chunk's memory is asked for once.
+    if dissection.effort != batch.effort { dissection.effort = batch.effort }
     let packets = batch.packets.span
     let memory = batch.store.bytes
     for index in packets.indices {
@@ -89,9 +93,10 @@ struct Worker {
   /// Names the ends of entries and puts them into the store.
   mutating func keep(_ entries: [Entry]) throws(StoreError) {
     guard !entries.isEmpty else { return }
-    let kept = named(entries)
-    self.entries += UInt64(kept.count)
+    var kept = named(entries)
     leftToOthers += UInt64(entries.count - kept.count)
+    if let wants { kept.removeAll { $0.kind.isCall && !wants($0) } }
+    self.entries += UInt64(kept.count)
     try store.append(kept)
   }
 

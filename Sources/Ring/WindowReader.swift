@@ -1,4 +1,5 @@
 package import Bytes
+package import PacketFilters
 package import Packets
 
 /// A closed capture file of a node, with its time index.

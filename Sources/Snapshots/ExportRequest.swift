@@ -16,16 +16,19 @@ package struct ExportRequest: Hashable, Sendable {
   package var nodes: [String]
   package var filter: String?
   package var format: Format
+  /// Name of the dissection whose calls are noted on their packets, in pcapng.
+  package var comments: String?
 
   package init(
     _ snapshot: Snapshot, start: Timestamp? = nil, end: Timestamp? = nil, nodes: [String] = [],
-    filter: String? = nil, format: Format
+    filter: String? = nil, format: Format, comments: String? = nil
   ) {
     self.snapshot = snapshot.id
     let first = max(start ?? .distantPast, snapshot.window.lowerBound)
     let last = min(end ?? .distantFuture, snapshot.window.upperBound)
     window = first..<max(first, last)
     (self.nodes, self.filter, self.format) = (nodes, filter, format)
+    self.comments = comments
   }
 }
 

@@ -1,6 +1,15 @@
 package import Bytes
+import PacketFilters
 package import Packets
 import Ring
+
+/// What is noted on packets, as comments of pcapng.
+package struct PacketNotes: Sendable {
+  /// By number of the packet among all of the snapshot, from 1.
+  package var texts: [UInt64: [String]] = [:]
+
+  package init() {}
+}
 
 /// The bytes of an export, piece by piece, in constant memory. The same request gives the same bytes.
 package struct ExportStream: Sendable {
@@ -10,6 +19,9 @@ package struct ExportStream: Sendable {
   private let format: ExportRequest.Format
   private let extras: CaptureExtras
   private let linkType: LinkType
+  private let notes: PacketNotes?
+  /// What is left out of what `merger` gives; nil for nothing.
+  private var choice: Choice?
   private var merger: CaptureMerger
   private var writer = PcapngWriter()
   private var isStarted = false
@@ -20,10 +32,29 @@ package struct ExportStream: Sendable {
   package private(set) var first: Timestamp?
   package private(set) var last: Timestamp?
 
+  /// Packets that are chosen here, so that all are counted.
+  struct Choice: Sendable {
+    var window: Range<Timestamp>
+    var filter: PacketFilter?
+
+    mutating func includes(_ packet: Packet, in memory: RawSpan) -> Bool {
+      window.contains(packet.timestamp) && filter?.matches(packet, in: memory) ?? true
+    }
+  }
+
   package init(
     _ merger: CaptureMerger, format: ExportRequest.Format, linkType: LinkType,
     extras: CaptureExtras
   ) {
+    self.init(
+      merger, format: format, linkType: linkType, extras: extras, notes: nil, choice: nil)
+  }
+
+  init(
+    _ merger: CaptureMerger, format: ExportRequest.Format, linkType: LinkType,
+    extras: CaptureExtras, notes: PacketNotes? = nil, choice: Choice? = nil
+  ) {
+    (self.notes, self.choice) = (notes, choice)
     (self.merger, self.format, self.linkType, self.extras) = (merger, format, linkType, extras)
   }
 
@@ -84,9 +115,23 @@ package struct ExportStream: Sendable {
     let all = current.packets.span
     while next < all.count, buffer.count < Self.piece {
       let packet = all[next]
+      if let included = choice?.includes(packet, in: memory), !included {
+        next += 1
+        continue
+      }
       switch format {
       case .pcap: PcapWriter.add(packet, in: memory, to: &buffer)
-      case .pcapng: PcapngWriter.add(packet, in: memory, to: &buffer)
+      case .pcapng:
+        if let texts = notes?.texts[packet.number] {
+          var block: [UInt8] = []
+          writer.add(
+            memory.slice(packet.range), at: packet.timestamp,
+            originalLength: packet.originalLength, interface: packet.interface,
+            comments: texts, to: &block)
+          buffer.append(block.rawSpan)
+        } else {
+          PcapngWriter.add(packet, in: memory, to: &buffer)
+        }
       }
       if first == nil { first = packet.timestamp }
       last = packet.timestamp

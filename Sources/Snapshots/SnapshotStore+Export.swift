@@ -1,5 +1,6 @@
 import Bytes
 import Crypto
+package import PacketFilters
 package import Packets
 package import Ring
 import Synchronization
@@ -19,6 +20,11 @@ extension SnapshotStore {
     return WindowReader.merged(
       chosen, window: request.window,
       filter: try filter([snapshot.filter, request.filter], for: snapshot.linkTypes))
+  }
+
+  /// All packets of a snapshot, merged by time.
+  package func packets(of snapshot: Snapshot) throws(SnapshotError) -> CaptureMerger {
+    try window(try files(of: snapshot), ExportRequest(snapshot, format: .pcapng), snapshot)
   }
 
   /// The filters as one; nil when there are none.
@@ -47,10 +53,10 @@ extension SnapshotStore {
   ///
   /// - Parameter report: gets how many bytes were made so far; false ends it.
   package func measure(
-    _ request: ExportRequest, report: (UInt64) -> Bool = { _ in true }
+    _ request: ExportRequest, notes: PacketNotes? = nil, report: (UInt64) -> Bool = { _ in true }
   ) throws(SnapshotError) -> MeasuredExport? {
     if let known = measured.withLock({ $0.first { $0.request == request } }) { return known }
-    var stream = try stream(request)
+    var stream = try stream(request, notes: notes)
     var result = MeasuredExport(request)
     var hash = SHA256()
     do throws(CaptureError) {
@@ -81,7 +87,11 @@ extension SnapshotStore {
   }
 
   /// The export's bytes, from its beginning.
-  package func stream(_ request: ExportRequest) throws(SnapshotError) -> ExportStream {
+  ///
+  /// - Parameter notes: of the dissection that the request names.
+  package func stream(
+    _ request: ExportRequest, notes: PacketNotes? = nil
+  ) throws(SnapshotError) -> ExportStream {
     let snapshot = try find(request.snapshot)
     let files = try files(of: snapshot)
     let unknown = request.nodes.filter { !snapshot.nodesSeen.contains($0) }
@@ -97,10 +107,17 @@ extension SnapshotStore {
         "The snapshot has packets of \(links.count) link types, and a pcap file can hold one.",
         hint: "Ask for format=pcapng.", argument: "format")
     }
+    let extras = request.format == .pcapng ? extras(of: snapshot) : CaptureExtras()
+    guard let notes else {
+      return ExportStream(
+        try window(files, request, snapshot), format: request.format,
+        linkType: links.first ?? .ethernet, extras: extras)
+    }
+    // Packets are noted by their numbers among all.
     return ExportStream(
-      try window(files, request, snapshot), format: request.format,
-      linkType: links.first ?? .ethernet,
-      extras: request.format == .pcapng ? extras(of: snapshot) : CaptureExtras())
+      try packets(of: snapshot), format: request.format, linkType: links.first ?? .ethernet,
+      extras: extras, notes: notes,
+      choice: .init(window: request.window, filter: try filter([request.filter], for: links)))
   }
 }
 

@@ -23,12 +23,21 @@ package struct Parameter: Hashable, Sendable {
   package var required: Bool
   /// Other names the argument is known by; not listed in the schema.
   package var aliases: [String]
+  /// Whether the schema names it. What can be said in another way need not take room in it.
+  package var isListed = true
 
   package init(
     _ name: String, _ kind: Kind, _ doc: String, required: Bool = false, aliases: [String] = []
   ) {
     (self.name, self.kind, self.doc) = (name, kind, doc)
     (self.required, self.aliases) = (required, aliases)
+  }
+
+  /// The same argument, accepted where it is given and not named by the schema.
+  package var unlisted: Parameter {
+    var parameter = self
+    parameter.isListed = false
+    return parameter
   }
 
   /// JSON Schema of the argument. Looser forms that are accepted as well (`"5"` for 5) are not
@@ -38,9 +47,8 @@ package struct Parameter: Hashable, Sendable {
     switch kind {
     case .text: schema = ["type": "string"]
     case .count(let range, let standard):
-      schema = [
-        "type": "integer", "minimum": JSONValue(range.lowerBound),
-      ]
+      schema = ["type": "integer"]
+      if range.lowerBound > 1 { schema["minimum"] = JSONValue(range.lowerBound) }
       if range.upperBound < Int.max { schema["maximum"] = JSONValue(range.upperBound) }
       if let standard { schema["default"] = JSONValue(standard) }
     case .flag(let standard): schema = ["type": "boolean", "default": .bool(standard)]
@@ -57,15 +65,18 @@ package struct Parameter: Hashable, Sendable {
 }
 
 extension [Parameter] {
-  /// JSON Schema of all arguments together.
+  /// JSON Schema of all arguments together. What it does not name is accepted, and told of.
   package var schema: JSONObject {
     var properties = JSONObject()
-    for parameter in self { properties[parameter.name] = .object(parameter.schema) }
+    for parameter in self where parameter.isListed {
+      properties[parameter.name] = .object(parameter.schema)
+    }
     var schema: JSONObject = ["type": "object"]
     if !isEmpty { schema["properties"] = .object(properties) }
     let required = filter(\.required).map { JSONValue.string($0.name) }
     if !required.isEmpty { schema["required"] = .array(required) }
-    schema["additionalProperties"] = false
+    // As MCP wants it for a tool without arguments.
+    if isEmpty { schema["additionalProperties"] = false }
     return schema
   }
 }

@@ -55,15 +55,15 @@ extension Parameter {
     "kfl", .text,
     """
     KFL filter such as http && status_code >= 500, dst.namespace == "shop", elapsed_time > 1000000 \
-    (microseconds); and/or/not and response.status work too
+    (microseconds)
     """)
   static let start = Parameter(
-    "start", .instant, "Begin of the window: Unix ms, RFC 3339, or -15m", aliases: ["start_time"])
+    "start", .instant, "Unix ms, RFC 3339, or -15m", aliases: ["start_time"])
   static let end = Parameter(
-    "end", .instant, "End of the window, not included", aliases: ["end_time"])
+    "end", .instant, "Not included", aliases: ["end_time"])
   static let maxTokens = Parameter(
-    "max_tokens", .count(200...100_000, default: nil), "Longest text of the answer (default 2000)")
+    "max_tokens", .count(200...100_000, default: nil), "Of the answer's text (default 2000)")
   static let cursor = Parameter(
-    "cursor", .text, "next_cursor of the answer before, for the rows that follow")
-  static let id = Parameter("id", .text, "Entry id, as list_api_calls gives it", required: true)
+    "cursor", .text, "next_cursor of the answer before")
+  static let id = Parameter("id", .text, "As list_api_calls gives it", required: true)
 }

@@ -5,11 +5,14 @@ import KFL
 import Query
 import ToolKit
 
-/// Two windows or two filters beside each other: what changed for sure, most certain first.
+/// Two windows, filters or snapshots beside each other: what changed for sure, most certain first.
 struct CompareAPIStats: Tool {
   static let a = Parameter(
     "a", .labels,
-    "The baseline: start, end, kfl, db, each optional, such as {\"start\": \"-30m\", \"end\": \"-15m\"}"
+    """
+    The baseline: start, end, kfl, db or snapshot_id, each optional, such as {"start": "-30m", \
+    "end": "-15m"} or {"snapshot_id": "before"}
+    """
   )
   static let b = Parameter("b", .labels, "What is compared with it, in the same form")
   static let pivot = Parameter(
@@ -34,13 +37,13 @@ struct CompareAPIStats: Tool {
   private static let side = JSONObject.schema([
     "calls": .integer(), "calls_per_minute": .number(), "errors": .integer(),
     "error_rate": .number(), "p50_ms": .number(), "p99_ms": .number(), "bytes_per_call": .number(),
-    "window": .anyObject, "kfl": .text(),
+    "window": .anyObject, "kfl": .text(), "db": .text(),
   ])
 
   static let row = ToolRow(
     name: "compare_api_stats", title: "Compare API statistics",
     doc: """
-      Compares two periods or two filters: which endpoints or services appeared, vanished or \
+      Compares two periods, filters or snapshots: which endpoints or services appeared, vanished or \
       changed in volume, error rate, latency or size, ranked by certainty. Rates are per minute, and \
       what could be chance is left out. Without arguments: the last 15 minutes against those before, \
       or the two halves of a shorter capture.
@@ -71,12 +74,13 @@ struct CompareAPIStats: Tool {
     route: "GET stats/compare", moreRoutes: ["POST stats/compare"], set: .all)
 
   let traffic: Traffic
+  let library: SnapshotLibrary?
 
   func call(
     _ arguments: Arguments, progress: @escaping ProgressReport
   ) async throws(ToolError) -> ToolAnswer {
     let shared = try traffic.query(arguments)
-    let sides = try ComparedSides(arguments, shared, traffic)
+    let sides = try await ComparedSides(arguments, shared, traffic, library)
     let group = arguments.text(Self.groupBy) ?? "endpoint"
     let keys = StatsKeys.keys(
       of: group, span: nil, folding: !arguments.flag(GetAPIStats.rawPaths))
@@ -98,7 +102,7 @@ struct CompareAPIStats: Tool {
     if before.total.count == 0 || after.total.count == 0 {
       let empty = before.total.count == 0 ? sides.a : sides.b
       answer.say("Side \(before.total.count == 0 ? "a" : "b") has no calls:")
-      try await traffic.explainEmpty(empty.query, in: &answer)
+      try await empty.traffic.explainEmpty(empty.query, in: &answer)
     }
     return answer.finish(traffic.coverage)
   }
@@ -108,7 +112,7 @@ struct CompareAPIStats: Tool {
   ) async throws(ToolError) -> AggregationResult {
     let aggregation = Aggregation(
       side.query.filters, window: side.query.window, by: keys, limit: Aggregation.maxGroups)
-    return try await traffic.ask { (source) throws(QueryError) in
+    return try await side.traffic.ask { (source) throws(QueryError) in
       try await source.aggregate(aggregation)
     }
   }
@@ -147,6 +151,7 @@ struct CompareAPIStats: Tool {
       var object = StatsChange.json(values)
       object["window"] = .object(side.windowJSON)
       if let text = side.text { object["kfl"] = .string(text) }
+      if let database = side.database { object["db"] = .string(database) }
       answer.structured[name] = .object(object)
     }
     answer.structured["changes"] = .array(shown.map { .object($0.json) })

@@ -9,6 +9,10 @@ import ToolKit
 struct ComparedSides {
   struct Side {
     var query: Query
+    /// What is asked: the Hub's own traffic, or a snapshot's.
+    var traffic: Traffic
+    /// The argument `db` that names it; nil for the Hub's own.
+    var database: String? { traffic.database }
     /// The side's own filter in KFL2 spelling.
     var text: String?
     var warnings: [String] = []
@@ -21,21 +25,49 @@ struct ComparedSides {
       ["start": .int(start.milliseconds), "end": .int(end.milliseconds)]
     }
     var words: String {
-      "\(Shown.date(start)) to \(Shown.date(end)) UTC" + (text.map { ", \($0)" } ?? "")
+      (database.map { "\($0), " } ?? "") + "\(Shown.date(start)) to \(Shown.date(end)) UTC"
+        + (text.map { ", \($0)" } ?? "")
     }
   }
 
   /// Length of the windows when nobody says.
   static let standardWindow: Int64 = 15 * 60_000_000_000
-  private static let members = ["start", "end", "kfl", "db"]
+  private static let members = ["start", "end", "kfl", "db", "snapshot_id"]
 
   let a: Side
   let b: Side
 
-  init(_ arguments: Arguments, _ shared: FilteredQuery, _ traffic: Traffic) throws(ToolError) {
+  /// - Parameter library: where the snapshots are that a side may name.
+  init(
+    _ arguments: Arguments, _ shared: FilteredQuery, _ traffic: Traffic,
+    _ library: SnapshotLibrary?
+  ) async throws(ToolError) {
     let windows = try Self.windows(arguments, traffic)
-    a = try Self.side(.init(CompareAPIStats.a, windows.a), arguments, shared, traffic)
-    b = try Self.side(.init(CompareAPIStats.b, windows.b), arguments, shared, traffic)
+    let first = try await Self.traffic(of: CompareAPIStats.a, arguments, library)
+    let second = try await Self.traffic(of: CompareAPIStats.b, arguments, library)
+    a = try Self.side(
+      .init(CompareAPIStats.a, first.map(Self.whole) ?? windows.a), arguments, shared,
+      first ?? traffic)
+    b = try Self.side(
+      .init(CompareAPIStats.b, second.map(Self.whole) ?? windows.b), arguments, shared,
+      second ?? traffic)
+  }
+
+  /// The traffic that a side names by `db` or `snapshot_id`; nil for the Hub's own.
+  private static func traffic(
+    of parameter: Parameter, _ arguments: Arguments, _ library: SnapshotLibrary?
+  ) async throws(ToolError) -> Traffic? {
+    var given = JSONObject()
+    for member in arguments.labels(parameter) where ["db", "snapshot_id"].contains(member.name) {
+      given[member.name] = .string(member.value)
+    }
+    return try await SnapshotArguments.traffic(&given, of: ListAPICalls.row, library)
+  }
+
+  /// All there is of a traffic.
+  private static func whole(_ traffic: Traffic) -> Range<Timestamp> {
+    let start = traffic.coverage.statistics.oldest ?? traffic.now
+    return start..<max(start, traffic.now)
   }
 
   private struct Named {
@@ -80,7 +112,7 @@ struct ComparedSides {
     let name = named.parameter.name
     var (start, end) = (named.window.lowerBound, named.window.upperBound)
     var (isStartGiven, isEndGiven) = (false, false)
-    var side = Side(query: shared.query, start: start, end: end)
+    var side = Side(query: shared.query, traffic: traffic, start: start, end: end)
     for member in arguments.labels(named.parameter) {
       switch member.name {
       case "start", "start_time":
@@ -94,7 +126,7 @@ struct ComparedSides {
         if let filter = compiled.filter { side.query.filters.append(filter) }
         side.text = compiled.filter?.normalForm
         side.warnings = compiled.warnings.map(\.message)
-      case "db", "snapshot_id": try SnapshotArguments.refuse(member.value, argument: name)
+      case "db", "snapshot_id": break
       default:
         let near = nearest(to: member.name, among: members)
         throw .invalid(

@@ -45,6 +45,8 @@ struct Coverage {
       for (name, count) in [
         ("packets dropped by the kernel", statistics.droppedPackets),
         ("packets shed before dissection", live.shed),
+        ("packets dissected without bodies", live.withoutBodies),
+        ("packets dissected as flows only", live.withoutCalls),
         ("packets captured while dissection was off", live.whileOff),
         ("packets not kept as raw packets", live.notKept),
       ] where count > 0 {
@@ -87,6 +89,12 @@ struct Coverage {
       add(
         live.shed, "packet not dissected because too many came",
         "packets not dissected because too many came")
+      add(
+        live.withoutCalls, "packet followed for its connection only, because too many came",
+        "packets followed for their connections only, because too many came")
+      add(
+        live.withoutBodies, "packet read without bodies, because too many came",
+        "packets read without bodies, because too many came")
       add(
         live.whileOff, "packet captured while dissection was off",
         "packets captured while dissection was off")

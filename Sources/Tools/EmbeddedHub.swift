@@ -45,7 +45,7 @@ package struct EmbeddedHub: HubConnection {
       EnableDissection(traffic: traffic), DisableDissection(traffic: traffic),
       ListIPs(traffic: traffic),
       GetAPICallDetails(traffic: traffic), ListTargetedWorkloads(traffic: traffic),
-      ValidateKFL(traffic: traffic), CompareAPIStats(traffic: traffic),
+      ValidateKFL(traffic: traffic), CompareAPIStats(traffic: traffic, library: library),
       TraceRequest(traffic: traffic), GetServiceMap(traffic: traffic),
     ]
     if traffic.targeting != nil { tools.append(SetTargets(traffic: traffic)) }
@@ -92,12 +92,19 @@ package struct EmbeddedHub: HubConnection {
   package func file(
     _ path: String, from start: FileStart
   ) async throws(ToolError) -> HubFile {
-    if let library {
-      let parts = path.split(separator: "?", maxSplits: 1)
-      var names = (parts.first ?? "").split(separator: "/").map { percentDecoded($0) }
-      if names.first == "api" { names.removeFirst() }
-      if names.count == 4, names[0] == "mcp", names[1] == "snapshots", names[3] == "pcap" {
-        var given = parts.count > 1 ? ToolKit.arguments(inQuery: parts[1]) : JSONObject()
+    let parts = path.split(separator: "?", maxSplits: 1)
+    var names = (parts.first ?? "").split(separator: "/").map { percentDecoded($0) }
+    if names.first == "api" { names.removeFirst() }
+    if names.count == 4, names[0] == "mcp", names[3] == "pcap" {
+      var given = parts.count > 1 ? ToolKit.arguments(inQuery: parts[1]) : JSONObject()
+      if let kind = PacketFile(rawValue: names[1]) {
+        let other = try await SnapshotArguments.traffic(
+          &given, of: GetAPICallDetails.row, library)
+        let traffic = other ?? traffic
+        try await traffic.ready { _ in }
+        return try await kind.file(names[2], of: traffic, from: start)
+      }
+      if let library, names[1] == "snapshots" {
         given["id"] = .string(names[2])
         let now = library.now(try await library.nodes())
         let checked = try Arguments(given, for: ExportSnapshotPCAP.parameters, now: now)

@@ -15,17 +15,16 @@ struct GetAPICall: Tool {
   static let row = ToolRow(
     name: "get_api_call", title: "Get an API call",
     doc: """
-      One call with everything known of it: request and reply with headers, cookies and bodies \
-      (decoded, secrets replaced by fingerprints), times, sizes, protocol details, the connection \
-      it travelled on.
+      One call with everything known of it: headers, cookies and bodies of request and reply \
+      (decoded, secrets replaced by fingerprints), times, sizes, protocol details, connection.
       """,
     parameters: [
       .id, headers, payload, size, node, ListAPICalls.db, ListAPICalls.snapshot, .maxTokens,
     ],
     answer: AnswerSchema.answer(
       [
-        "id": .text(), "ts": .integer(), "src": .object(AnswerSchema.endpoint),
-        "dst": .object(AnswerSchema.endpoint), "proto": .text(), "method": .text(),
+        "id": .text(), "ts": .integer(), "src": .anyObject,
+        "dst": .anyObject, "proto": .text(), "method": .text(),
         "path": .text(), "status": .integer(), "latency_ms": .number(),
         "request": .anyObject, "response": .anyObject, "details": .anyObject,
         "conn_id": .integer(), "flow_id": .integer(), "node_id": .text(),

@@ -41,7 +41,8 @@ struct GetAPICallDetails: Tool {
         "req_encoding": .text(), "resp_encoding": .text(), "truncated": .flag(),
         "icmp_errors": .texts, "l4_flow": .object(.schema(rates)),
         "l4_conn": .object(.schema(rates)),
-        "pcap": .text("base64"), "pcap_bytes": .integer(), "pcap_packets": .integer(),
+        "pcap": .text("base64"), "pcap_path": .text(), "pcap_bytes": .integer(),
+        "pcap_packets": .integer(),
         "pcap_note": .text("Why there are no packets, or not all"),
       ], required: ["entry", "truncated"]),
     route: "POST tools/get_api_call_details", set: .all)
@@ -66,10 +67,10 @@ struct GetAPICallDetails: Tool {
     if arguments.flag(Self.payload) {
       addBodies(view, row, limit: arguments.count(GetAPICall.size), to: &answer)
     }
-    let connection = try await record("conn_id", view.int(.connID), "conn")
+    let connection = try await traffic.record(.conns, view.int(.connID))
     if arguments.flag(Self.l4) {
       let about = view.int(.icmpAboutFlow)
-      let flow = try await record("flow_id", about ?? view.int(.flowID), "flow")
+      let flow = try await traffic.record(.flows, about ?? view.int(.flowID))
       addConnection(connection, to: &answer)
       addFlow(flow, isComplainedOf: about != nil, to: &answer)
       if about == nil { try await addErrors(about: view.int(.flowID), to: &answer) }
@@ -102,19 +103,6 @@ struct GetAPICallDetails: Tool {
         ? Shown.text(body.text, limit: max(200, answer.room / 3)) : "(binary)"
       answer.say("\(title) body\(body.isCut ? " (cut)" : ""): \(shown)")
     }
-  }
-
-  /// The connection or flow record with that number.
-  private func record(
-    _ field: String, _ number: Int64?, _ flag: String
-  ) async throws(ToolError) -> EntryView? {
-    guard let number else { return nil }
-    let filter = try traffic.compile("\(flag) && \(field) == \(number)", argument: "id").filter
-    let query = Query(
-      [filter].compactMap(\.self), families: .connections, order: .newest, limit: 1, countBudget: 0)
-    return try await traffic.ask { (source) throws(QueryError) in
-      try await source.query(query)
-    }.rows.first
   }
 
   private func addConnection(_ record: EntryView?, to answer: inout Answer) {
@@ -203,7 +191,7 @@ struct GetAPICallDetails: Tool {
       answer.say("Packets: \(reason)")
     }
     if let reason = traffic.packets.unavailable { return say(reason) }
-    guard let question = question(view, connection) else {
+    guard let question = PacketQuestion(connection ?? view, of: view, limit: Self.cutLimit) else {
       return say("The call does not say which packets carry it.")
     }
     let cut = try await traffic.packets.cut(question)
@@ -219,32 +207,14 @@ struct GetAPICallDetails: Tool {
       answer.structured["pcap"] = .string(base64(cut.bytes))
     } else {
       note +=
-        " Above \(Self.inlineLimit >> 10) KiB they are not part of an answer; export_snapshot_pcap or "
-        + "tcpdump -r with \(bpf(question)) gives them."
+        " Above \(Self.inlineLimit >> 10) KiB they are not part of an answer; download_file or "
+        + "get_file_url has them by pcap_path."
+    }
+    if let id = view.int(.connID), connection != nil {
+      answer.structured["pcap_path"] = .string(PacketFile.conns.path(id, traffic.database))
     }
     answer.structured["pcap_note"] = .string(note)
     answer.say(
       "Packets: \(cut.packets) of its connection, \(Shown.bytes(Int64(cut.bytes.count))). \(note)")
-  }
-
-  private func question(_ view: EntryView, _ connection: EntryView?) -> PacketQuestion? {
-    let record = connection ?? view
-    guard let client = record.text(.sourceIP).flatMap({ IPAddress($0) }),
-      let server = record.text(.destinationIP).flatMap({ IPAddress($0) }),
-      let transport = record.text(.l4proto), let first = record.int(.streamNumber), first > 0
-    else { return nil }
-    // What ends a TCP connection carries nothing, and so has no part in the record's range.
-    let last =
-      transport == "tcp" ? 0 : max(record.int(.lastPacket) ?? 0, view.int(.lastPacket) ?? 0)
-    return PacketQuestion(
-      client: client, server: server,
-      clientPort: UInt16(truncatingIfNeeded: record.int(.sourcePort) ?? 0),
-      serverPort: UInt16(truncatingIfNeeded: record.int(.destinationPort) ?? 0),
-      transport: transport,
-      numbers: UInt64(first)...(last >= first ? UInt64(last) : .max), limit: Self.cutLimit)
-  }
-
-  private func bpf(_ question: PacketQuestion) -> String {
-    "host \(question.client) and host \(question.server) and port \(question.clientPort)"
   }
 }

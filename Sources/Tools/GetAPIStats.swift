@@ -34,7 +34,7 @@ struct GetAPIStats: Tool {
       """,
     parameters: [
       groupBy, .kfl, .start, .end, limit, sort, interval, rawPaths,
-    ] + Shorthand.rows.map(\.parameter) + [ListAPICalls.db, ListAPICalls.snapshot, .maxTokens],
+    ] + Shorthand.inFilter + [ListAPICalls.db, ListAPICalls.snapshot, .maxTokens],
     answer: AnswerSchema.answer(
       [
         "stats": .object(
@@ -47,8 +47,7 @@ struct GetAPIStats: Tool {
                 .schema(
                   [
                     "method": .text(), "path": .text(), "service": .text(), "count": .integer(),
-                    "errors": .integer(), "error_rate": .number(), "p50": .number(),
-                    "p99": .number(),
+                    "errors": .integer(), "p99": .number(),
                   ], required: ["path", "count"])),
               "groups": .list(.schema(["key": .text()], required: ["key"])),
               "window": .anyObject,

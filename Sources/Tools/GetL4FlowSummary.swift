@@ -27,10 +27,7 @@ struct GetL4FlowSummary: Tool {
         "by_namespace": .anyObject, "cross_namespace": .list([:]), "external": .list([:]),
         "slowest_handshakes": .list([:]), "failed": .list([:]), "suggestions": .anyObject,
       ],
-      required: [
-        "total_flows", "tcp_flows", "udp_flows", "total_bytes", "total_pkts", "unique_clients",
-        "unique_servers", "top_by_bytes", "top_by_pkts", "by_namespace", "cross_namespace",
-      ]),
+      required: ["total_flows", "total_bytes", "top_by_bytes"]),
     route: "GET flows/summary")
 
   let traffic: Traffic

@@ -17,16 +17,15 @@ struct ListAPICalls: Tool {
     "desc: newest first; latency: slowest first")
   static let groupBy = Parameter(
     "group_by", .choice(["node", "ns", "worker"], default: nil), "List by group")
-  static let db = Parameter("db", .text, "<snapshot>/<dissection> instead of this traffic")
-  static let snapshot = Parameter("snapshot_id", .text, "Snapshot instead of this traffic")
+  static let db = Parameter("db", .text, "Ask <snapshot>/<dissection> instead")
+  static let snapshot = Parameter("snapshot_id", .text, "Ask this snapshot instead")
 
   static let row = ToolRow(
     name: "list_api_calls", title: "List API calls",
     doc: """
-      L7 calls (HTTP, DNS and every other protocol that is recognised) that match a KFL filter, \
-      newest first: who called whom, what, with which status, how long it took. Begin with \
-      get_api_stats for totals; use get_api_call for headers and bodies. Connection records are \
-      listed when the filter names them (tcp_conn, udp_conn).
+      L7 calls (HTTP, DNS and all other protocols) that match a KFL filter, newest first: who \
+      called whom, what, with which status and latency. get_api_stats has totals, get_api_call \
+      headers and bodies. Filters tcp_conn and udp_conn list connections.
       """,
     parameters: [.kfl, limit, order, format, groupBy, .start, .end, .cursor]
       + Shorthand.rows.map(\.parameter) + [db, snapshot, .maxTokens],

@@ -14,26 +14,26 @@ struct ListL4Flows: Tool {
     "Add up flows between the same two pods, namespaces, nodes or services")
   static let l4proto = Parameter(
     "l4proto", .choice(["tcp", "udp", "sctp", "icmp"], default: nil), "Only this transport")
-  static let ip = Parameter("ip", .text, "Address or network of either side, such as 10.0.0.0/8")
+  static let ip = Parameter("ip", .text, "Either side's, or its network: 10.0.0.0/8")
   static let sort = Parameter(
     "sort", .choice(["bytes", "pkts", "rtt", "recent"], default: "bytes"), "Which flows come first")
   static let limit = Parameter("limit", .count(1...1_000, default: 100), "How many to return")
-  static let sourceFilter = Parameter("src_filter", .text, "Text in the client's name or address")
-  static let targetFilter = Parameter("dst_filter", .text, "Text in the server's name or address")
+  static let sourceFilter = Parameter("src_filter", .text, "In the client's name or address")
+  static let targetFilter = Parameter("dst_filter", .text, "In the server's name or address")
   static let minimum = Parameter(
     "min_bytes", .count(0...Int.max, default: nil), "Leave out flows with fewer bytes")
   static let external = Parameter(
     "external", .flag(default: false), "Only flows to or from public addresses")
-  static let namespace = Parameter("ns", .text, "Namespace of either side; trailing * for a prefix")
-  static let pod = Parameter("pod", .text, "Pod of either side, or the workload that made it")
-  static let service = Parameter("svc", .text, "Service of either side; trailing * for a prefix")
+  static let namespace = Parameter("ns", .text, "Either side's; trailing * for a prefix")
+  static let pod = Parameter("pod", .text, "Either side's, or its workload")
+  static let service = Parameter("svc", .text, "Either side's; trailing * for a prefix")
 
   static let row = ToolRow(
     name: "list_l4_flows", title: "List L4 flows",
     doc: """
-      TCP, UDP, SCTP and ICMP flows with bytes, packets, connections and handshake round-trip times, largest \
-      first. Works for encrypted and unknown protocols too. RTT p50 below 1 ms is the same node, \
-      1 to 10 ms normal, 10 to 100 ms elevated.
+      TCP, UDP, SCTP and ICMP flows with bytes, packets, connections and handshake times, largest \
+      first; encrypted and unknown protocols too. RTT p50 below 1 ms is the same node, 1 to 10 ms \
+      normal, 10 to 100 ms elevated.
       """,
     parameters: [
       format, aggregate, l4proto, ip, namespace, pod, service, sourceFilter, targetFilter, sort,
@@ -44,8 +44,7 @@ struct ListL4Flows: Tool {
       "flows",
       .schema(
         [
-          "proto": .text(), "client": .object(AnswerSchema.endpoint),
-          "server": .object(AnswerSchema.endpoint), "client_stats": .anyObject,
+          "proto": .text(), "client": .anyObject, "server": .anyObject, "client_stats": .anyObject,
           "server_stats": .anyObject, "totals": .anyObject, "connections": .integer(),
           "flow_count": .integer(), "l7": .texts,
         ]), extra: ["suggestions": .anyObject]),

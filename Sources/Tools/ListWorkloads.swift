@@ -21,9 +21,8 @@ struct ListWorkloads: Tool {
   static let row = ToolRow(
     name: "list_workloads", title: "List workloads",
     doc: """
-      Pods, services, namespaces and nodes seen in the traffic or known by name, with their \
-      addresses, calls, errors, bytes, protocols, and how much TLS was read. Begin here to learn the names that filters \
-      need.
+      Pods, services, namespaces and nodes, with addresses, calls, errors, bytes, protocols, and how \
+      much TLS was read. Begin here to learn the names that filters need.
       """,
     parameters: [
       name, namespace, namespaces, nameRegex, labels, type, observedOnly, limit, .cursor, timestamp,
@@ -34,14 +33,9 @@ struct ListWorkloads: Tool {
       .schema(
         [
           "name": .text(), "namespace": .text(), "kind": .text(), "labels": .anyObject,
-          "ips": .list(.schema(["ip": .text(), "timestamp": .integer()], required: ["ip"])),
+          "ips": .list(.schema(["ip": .text()], required: ["ip"])),
           "node": .text(), "owner": .anyObject, "services": .texts,
-          "observed": .object(
-            .schema([
-              "first_ts": .integer(), "last_ts": .integer(), "calls": .integer(),
-              "errors": .integer(), "bytes": .integer(), "protocols": .texts,
-              "tls": .anyObject,
-            ])),
+          "observed": .anyObject,
         ], required: ["name", "kind"]), extra: ["suggestions": .anyObject]),
     route: "GET workloads", moreRoutes: ["GET resolve/workloads"], aliases: ["resolve_workload"])
 

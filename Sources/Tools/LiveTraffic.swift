@@ -24,6 +24,7 @@ package final class LiveTraffic: Sendable {
   private let store: EntryStore
   private let data: DataFolder?
   private let keeper: RingKeeper?
+  private let ring: Ring?
   private let temporaryRing: String?
   private let state: Mutex<DissectionState>
   private let protocols: [String]
@@ -32,6 +33,8 @@ package final class LiveTraffic: Sendable {
   /// Merging and expiring take their time, and packets do not wait for it.
   private let upkeep = DispatchQueue(label: "store upkeep", qos: .utility)
   private let isTidying = Atomic(false)
+  /// When the statistics were last noted.
+  private let noted = Mutex(ContinuousClock.now)
 
   /// - Parameters:
   ///   - data: where calls are kept; without one they are kept in memory, within `limits`.
@@ -51,7 +54,7 @@ package final class LiveTraffic: Sendable {
     if let data { store = data.store } else { store = try EntryStore(.memory, limits: limits) }
     let keeper = ring.flatMap { RingKeeper($0, node: "local", capture) }
     self.keeper = keeper
-    self.temporaryRing = temporaryRing
+    (self.ring, self.temporaryRing) = (ring, temporaryRing)
     state = Mutex(DissectionState(stopAfter: stopAfter, now: .now))
     var settings = PipelineSettings(names: inventory.names, workers: workers)
     settings.keyLogs = keyLogs
@@ -105,7 +108,8 @@ package final class LiveTraffic: Sendable {
     let columns = ColumnShelf()
     return Traffic(
       { StoreSource(self.store, decoder: .standard, columns: columns) },
-      inventory: inventory, redactor: redactor, statistics: { self.statistics },
+      inventory: inventory, redactor: redactor, packets: packets,
+      statistics: { self.statistics },
       ready: { (_) async throws(ToolError) in self.change { $0.ask(at: .now) } },
       now: { .now },
       dissection: DissectionControl(
@@ -119,6 +123,16 @@ package final class LiveTraffic: Sendable {
           self.change { $0.set(isOn, at: .now) }
           return []
         }))
+  }
+
+  /// The packets of calls are still in the ring, for as long as that keeps them.
+  private var packets: PacketSource {
+    guard let ring else { return .none("Raw packets are not kept here.") }
+    return .window(isNumbered: false) { window in
+      self.keeper?.flush()
+      let files = ring.segments(in: window, nodes: nil, rolls: true).compactMap(RawFile.init)
+      return WindowReader.merged(files, window: window)
+    }
   }
 
   /// Traffic of which only the catalogue of tools is asked.
@@ -147,7 +161,24 @@ package final class LiveTraffic: Sendable {
       // What fails here is tried again the next time.
       try? store.merge()
       try? store.expire(now: .now)
+      note()
       isTidying.store(false, ordering: .relaxed)
     }
+  }
+}
+
+extension LiveTraffic {
+  /// Time between two notes of the statistics: what a killed process has not noted is not counted.
+  private static let noteInterval = Duration.seconds(1)
+
+  /// Writes the statistics beside the calls.
+  private func note() {
+    guard let data else { return }
+    let isDue = noted.withLock { noted in
+      guard .now - noted >= Self.noteInterval else { return false }
+      noted = .now
+      return true
+    }
+    if isDue { data.finish(statistics, captures: []) }
   }
 }

@@ -7,12 +7,15 @@ import ToolKit
 package struct PacketQuestion: Hashable, Sendable {
   package var client: IPAddress
   package var server: IPAddress
-  package var clientPort: UInt16
+  /// Nil for any: all connections of a flow.
+  package var clientPort: UInt16?
   package var serverPort: UInt16
   /// `tcp`, `udp`, `sctp` or `icmp`.
   package var transport: String
   /// Numbers of the packets among which it lies, in the order of the capture.
   package var numbers: ClosedRange<UInt64>
+  /// Where its packets lie in time, about.
+  package var window: Range<Timestamp>
   /// Bytes of the capture that is made, at most.
   package var limit: Int
 }
@@ -27,33 +30,42 @@ package struct PacketCut: Hashable, Sendable {
 }
 
 extension PacketCut {
-  /// The packets of a connection in these capture files.
+  /// The packets of a connection among those of a capture, which is read up to its last packet.
   ///
-  /// Reads the files from their beginning to the connection's last packet.
+  /// - Parameter isNumbered: whether the packets have the numbers that the entries speak of.
   static func cut(
-    _ question: PacketQuestion, from paths: [String]
+    _ question: PacketQuestion, from packets: CaptureMerger, isNumbered: Bool
   ) throws(ToolError) -> PacketCut {
     var cut = PacketCut(bytes: [], packets: 0, leftOut: 0)
     var writer: (writer: PcapWriter, linkType: LinkType)?
     var decapsulator = Decapsulator()
-    var isOver = false
+    var over: Timestamp?
     var decoded = Decoded.none
     do throws(CaptureError) {
-      var reader = try CaptureMerger(paths: paths)
+      var reader = packets
       while let chunk = try reader.next() {
         if Task.isCancelled { break }
         for packet in chunk.packets {
-          guard packet.number <= question.numbers.upperBound else { return cut }
-          guard packet.number >= question.numbers.lowerBound else { continue }
+          if isNumbered {
+            guard packet.number <= question.numbers.upperBound else { return cut }
+            guard packet.number >= question.numbers.lowerBound else { continue }
+          } else if let over, question.clientPort != nil,
+            packet.timestamp > over.advanced(by: PacketQuestion.margin)
+          {
+            return cut
+          }
           let bytes = chunk.store.bytes.slice(packet.range)
-          let wasOver = isOver
           guard decapsulator.decode(packet, in: bytes, into: &decoded) == .decoded,
             question.concerns(decoded)
           else { continue }
           if let tcp = decoded.tcp {
             // The ports are used again: another connection.
-            if wasOver, tcp.flags.contains(.syn), !tcp.flags.contains(.ack) { return cut }
-            if !tcp.flags.isDisjoint(with: [.fin, .rst]) { isOver = true }
+            if over != nil, question.clientPort != nil, tcp.flags.contains(.syn),
+              !tcp.flags.contains(.ack)
+            {
+              return cut
+            }
+            if !tcp.flags.isDisjoint(with: [.fin, .rst]) { over = packet.timestamp }
           }
           if writer == nil {
             writer = (PcapWriter(linkType: packet.linkType), packet.linkType)
@@ -71,15 +83,17 @@ extension PacketCut {
           cut.packets += 1
         }
       }
-    } catch {
-      throw ToolError(
-        status: 500, code: "capture", message: "The packets could not be read again: \(error)",
-        hint: "Is the capture still where it was?")
-    }
+    } catch { throw unreadable(error) }
     if Task.isCancelled {
       throw ToolError.cancelled
     }
     return cut
+  }
+
+  static func unreadable(_ error: CaptureError) -> ToolError {
+    ToolError(
+      status: 500, code: "capture", message: "The packets could not be read again: \(error)",
+      hint: "Is the capture still where it was?")
   }
 }
 
@@ -99,15 +113,36 @@ package struct PacketSource: Sendable {
   /// Capture files that can be read again.
   package static func files(_ paths: [String]) -> PacketSource {
     PacketSource(unavailable: nil) { (question) async throws(ToolError) in
-      try await read(question, paths)
+      try await read(question, isNumbered: true) { () throws(ToolError) in
+        do throws(CaptureError) { return try CaptureMerger(paths: paths) } catch {
+          throw PacketCut.unreadable(error)
+        }
+      }
+    }
+  }
+
+  /// Packets that are found by their times: of the ring, or of a snapshot.
+  ///
+  /// - Parameters:
+  ///   - isNumbered: whether they have the numbers that the entries speak of.
+  ///   - open: gives the packets of a window, in order of time.
+  static func window(
+    isNumbered: Bool,
+    _ open: @escaping @Sendable (Range<Timestamp>) throws(ToolError) -> CaptureMerger
+  ) -> PacketSource {
+    PacketSource(unavailable: nil) { (question) async throws(ToolError) in
+      try await read(question, isNumbered: isNumbered) { () throws(ToolError) in
+        try open(question.window)
+      }
     }
   }
 
   @concurrent
   private static func read(
-    _ question: PacketQuestion, _ paths: [String]
+    _ question: PacketQuestion, isNumbered: Bool,
+    _ open: @Sendable () throws(ToolError) -> CaptureMerger
   ) async throws(ToolError) -> PacketCut {
-    try PacketCut.cut(question, from: paths)
+    try PacketCut.cut(question, from: try open(), isNumbered: isNumbered)
   }
 }
 
@@ -115,9 +150,11 @@ extension PacketQuestion {
   func concerns(_ packet: borrowing Decoded) -> Bool {
     guard packet.transport.name == transport else { return false }
     return packet.source == client && packet.destination == server
-      && packet.sourcePort == clientPort && packet.destinationPort == serverPort
+      && packet.sourcePort == clientPort ?? packet.sourcePort
+      && packet.destinationPort == serverPort
       || packet.source == server && packet.destination == client
-        && packet.sourcePort == serverPort && packet.destinationPort == clientPort
+        && packet.sourcePort == serverPort
+        && packet.destinationPort == clientPort ?? packet.destinationPort
   }
 }
 

@@ -20,7 +20,7 @@ extension JSONValue {
   static func number(_ description: String? = nil) -> JSONValue { type("number", description) }
   static func flag(_ description: String? = nil) -> JSONValue { type("boolean", description) }
   static func list(_ items: JSONObject) -> JSONValue {
-    ["type": "array", "items": .object(items)]
+    items.members.isEmpty ? ["type": "array"] : ["type": "array", "items": .object(items)]
   }
   static let anyObject: JSONValue = ["type": "object"]
   static let texts: JSONValue = ["type": "array", "items": ["type": "string"]]
@@ -41,10 +41,10 @@ enum AnswerSchema {
   /// Of the compact and the full format; a raw record has its own types for ends and errors.
   static let call = JSONObject.schema(
     [
-      "id": .text("Give it to get_api_call"), "ts": .integer("Request time, Unix ms"),
+      "id": .text(), "ts": .integer("Unix ms"),
       "src": .anyObject, "dst": .anyObject, "proto": .text(), "method": .text(),
       "path": .text(), "status": .integer(), "latency_ms": .number(),
-      "incomplete": .text("Which half is missing"),
+      "incomplete": .text("The half that is missing"),
     ], required: ["id"])
 
   /// What the answer rests on. Its members are described by the resource `net://coverage`: here they
@@ -58,8 +58,8 @@ enum AnswerSchema {
     _ name: String, _ row: JSONObject, extra: JSONObject = [:], required: [String]? = nil
   ) -> JSONObject {
     var properties: JSONObject = [
-      name: .list(row), "total": .integer("Matches in all"), "truncated": .flag(),
-      "total_is_lower_bound": .flag(), "next_cursor": .text("Give it as cursor for the next rows"),
+      name: .list(row), "total": .integer(), "truncated": .flag(), "total_is_lower_bound": .flag(),
+      "next_cursor": .text(),
     ]
     for member in extra.members { properties[member.name] = member.value }
     return answer(properties, required: required ?? [name, "total", "truncated"])

@@ -13,28 +13,34 @@ enum Shorthand {
   }
 
   static let rows: [Row] = [
-    names("src_ns", ["src.namespace"], "Namespace of the client"),
-    names("dst_ns", ["dst.namespace"], "Namespace of the server"),
-    names("ns", ["src.namespace", "dst.namespace"], "Namespace of either side"),
-    pods("src_pod", ["src.pod.name"], "Pod of the client, or its workload"),
-    pods("dst_pod", ["dst.pod.name"], "Pod of the server, or its workload"),
-    pods("pod", ["src.pod.name", "dst.pod.name"], "Pod of either side, or its workload"),
-    names("src_svc", ["src.service.name"], "Service of the client"),
-    names("dst_svc", ["dst.service.name"], "Service of the server"),
-    names("svc", ["src.service.name", "dst.service.name"], "Service of either side"),
-    Row(parameter: Parameter("proto", .text, "Protocol: http, http2, grpc, dns, redis, …")) {
+    names("src_ns", ["src.namespace"], "Client's namespace"),
+    names("dst_ns", ["dst.namespace"], "Server's namespace"),
+    names("ns", ["src.namespace", "dst.namespace"], "Either side's"),
+    pods("src_pod", ["src.pod.name"], "Client's pod or workload"),
+    pods("dst_pod", ["dst.pod.name"], "Server's pod or workload"),
+    pods("pod", ["src.pod.name", "dst.pod.name"], "Either side's"),
+    names("src_svc", ["src.service.name"], "Client's service"),
+    names("dst_svc", ["dst.service.name"], "Server's service"),
+    names("svc", ["src.service.name", "dst.service.name"], "Either side's"),
+    Row(parameter: Parameter("proto", .text, "http, http2, grpc, dns, redis, …")) {
       (value) throws(ToolError) in try proto(value)
     },
     Row(parameter: Parameter("method", .text, "HTTP method or command")) {
       (value) throws(ToolError) in "method == \(quoted(value))"
     },
-    Row(parameter: Parameter("path", .text, "Path; a trailing * matches its beginning")) {
+    Row(parameter: Parameter("path", .text, "Trailing * for a prefix")) {
       (value) throws(ToolError) in match("path", value)
     },
     Row(
-      parameter: Parameter("status", .text, "A number, 4xx, 5xx, error or success")
+      parameter: Parameter("status", .text, "Number, 4xx, 5xx, error or success")
     ) { (value) throws(ToolError) in try status(value) },
   ]
+
+  /// The same arguments where the filter can say what they say: of all but the namespace, the schema
+  /// is silent.
+  static let inFilter = rows.map {
+    $0.parameter.name == "ns" ? $0.parameter : $0.parameter.unlisted
+  }
 
   /// The condition of each argument that is given.
   static func conditions(_ arguments: Arguments) throws(ToolError) -> [String] {

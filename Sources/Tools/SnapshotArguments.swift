@@ -11,6 +11,7 @@ enum SnapshotArguments {
   static func traffic(
     _ arguments: inout JSONObject, of row: ToolRow, _ library: SnapshotLibrary?
   ) async throws(ToolError) -> Traffic? {
+    let dissects = takesAutoDissect(&arguments, of: row)
     let snapshot = try taken(ListAPICalls.snapshot, from: &arguments, of: row)
     let database = try taken(ListAPICalls.db, from: &arguments, of: row)
     guard let named = database ?? snapshot else { return nil }
@@ -30,13 +31,30 @@ enum SnapshotArguments {
           hint: "Leave one of them out.")
       }
     }
-    return try library.shelf.traffic(found, parts.count > 1 ? parts[1] : nil)
+    let name = parts.count > 1 ? parts[1] : nil
+    return dissects
+      ? try await library.shelf.dissectedTraffic(found, name)
+      : try library.shelf.traffic(found, name)
+  }
+
+  /// Whether a snapshot that was not dissected is dissected now; taken out of the arguments of tools
+  /// that can ask a snapshot. No schema names it: the error of such a snapshot does.
+  private static func takesAutoDissect(
+    _ arguments: inout JSONObject, of row: ToolRow
+  ) -> Bool {
+    guard row.parameters.contains(where: { $0.name == ListAPICalls.snapshot.name }),
+      let value = arguments["auto_dissect"]
+    else { return false }
+    arguments["auto_dissect"] = nil
+    return [true, "true", "1", 1].contains(value)
   }
 
   private static func taken(
     _ parameter: Parameter, from arguments: inout JSONObject, of row: ToolRow
   ) throws(ToolError) -> String? {
-    guard row.parameters.contains(parameter), let value = arguments[parameter.name] else {
+    guard row.parameters.contains(where: { $0.name == parameter.name }),
+      let value = arguments[parameter.name]
+    else {
       return nil
     }
     arguments[parameter.name] = nil
@@ -47,12 +65,5 @@ enum SnapshotArguments {
         hint: parameter.doc + ".")
     }
     return text
-  }
-
-  /// - Throws: always: what is compared is of one traffic.
-  static func refuse(_ value: String, argument: String) throws(ToolError) {
-    throw .notFound(
-      "There is no snapshot \(JSONValue.string(String(value.prefix(64))).text).",
-      hint: "Both sides are of this traffic: leave \(argument) out of them.")
   }
 }

@@ -16,11 +16,14 @@ package struct Traffic: Sendable {
   private let clock: (@Sendable () -> Timestamp)?
   let redactor: Redactor
   let packets: PacketSource
+  /// The argument `db` that asks this traffic; nil for the Hub's own.
+  let database: String?
   let dissection: DissectionControl
   /// How it is chosen what agents capture; nil where there are none.
   let targeting: TargetControl?
 
   /// - Parameter packets: where the packets behind entries can be had again.
+  /// - Parameter database: the argument `db` that asks this traffic.
   /// - Parameter source: where entries are asked for, once `ready` has returned.
   /// - Parameter statistics: what the pipeline has seen, at any moment.
   /// - Parameter ready: returns when questions can be answered, reporting progress until then;
@@ -28,7 +31,7 @@ package struct Traffic: Sendable {
   /// - Parameter now: the clock of live traffic; files end where their packets do.
   package init(
     _ source: @escaping @Sendable () -> any CallSource, inventory: Inventory, redactor: Redactor,
-    packets: PacketSource = .none("Its packets are not kept here."),
+    packets: PacketSource = .none("Its packets are not kept here."), database: String? = nil,
     statistics: @escaping @Sendable () -> Statistics,
     ready: @escaping @Sendable (@escaping ProgressReport) async throws(ToolError) -> Void,
     now: (@Sendable () -> Timestamp)? = nil, dissection: DissectionControl = .files,
@@ -37,7 +40,7 @@ package struct Traffic: Sendable {
     self.source = source
     self.inventory = { inventory }
     self.redactor = redactor
-    self.packets = packets
+    (self.packets, self.database) = (packets, database)
     self.statistics = statistics
     waitUntilReady = ready
     (clock, self.dissection, self.targeting) = (now, dissection, targeting)

@@ -2,6 +2,8 @@ import ArgumentParser
 import Hub
 import Logging
 import MCP
+import Ring
+import Synchronization
 import ToolKit
 import Tools
 
@@ -9,8 +11,8 @@ import Tools
 struct HubAccessOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Who may ask: a line for each token, its role and its namespaces. Needed where others reach "
-        + "the address.", valueName: "file"))
+      "Who may ask: a line for each token, its role and its namespaces; read anew when it changes. "
+        + "Needed where others reach the address.", valueName: "file"))
   var authTokens: String?
 
   @Option(help: ArgumentHelp("Serve over TLS with this certificate (PEM).", valueName: "file"))
@@ -26,7 +28,7 @@ struct HubAccessOptions: ParsableArguments {
   }
 
   /// The tokens; nil where none are needed and none were given.
-  private func tokens(for address: ListenAddress, _ log: Logger) throws(Failure) -> AccessFile? {
+  private func tokens(for address: ListenAddress, _ log: Logger) throws(Failure) -> AccessList? {
     guard let authTokens else {
       guard address.isLoopback else {
         throw .usage(
@@ -38,17 +40,36 @@ struct HubAccessOptions: ParsableArguments {
       }
       return nil
     }
-    let bytes = try contents(of: authTokens, limit: AccessFile.maxBytes + 1)
-    guard bytes.count <= AccessFile.maxBytes else {
-      throw .usage("--auth-tokens \(authTokens) is larger than \(AccessFile.maxBytes >> 20) MiB")
-    }
+    let path = absolutePath(authTokens)
+    let first = FileSystem.stamp(of: path)
+    let file = try Self.tokens(path)
     if tlsCert == nil, !address.isLoopback {
       log.warning("tokens travel unencrypted to \(address.host); use --tls-cert and --tls-key")
+    }
+    let seen = Mutex(first)
+    return AccessList(file) {
+      let now = FileSystem.stamp(of: path)
+      let isNew = seen.withLock { seen in
+        defer { seen = now }
+        return seen != now
+      }
+      guard isNew else { return nil }
+      do throws(Failure) { return try Self.tokens(path) } catch {
+        log.warning("the tokens known so far stay: \(error.message)")
+        return nil
+      }
+    }
+  }
+
+  private static func tokens(_ path: String) throws(Failure) -> AccessFile {
+    let bytes = try contents(of: path, limit: AccessFile.maxBytes + 1)
+    guard bytes.count <= AccessFile.maxBytes else {
+      throw .usage("--auth-tokens \(path) is larger than \(AccessFile.maxBytes >> 20) MiB")
     }
     do throws(AccessFile.Mistake) {
       return try AccessFile(String(decoding: bytes, as: UTF8.self))
     } catch {
-      throw .usage("--auth-tokens \(authTokens): \(error.message)")
+      throw .usage("--auth-tokens \(path): \(error.message)")
     }
   }
 
@@ -67,35 +88,35 @@ struct HubAccessOptions: ParsableArguments {
   func faces(
     of hub: EmbeddedHub, at address: ListenAddress, visitors: VisitorRules,
     metrics: @escaping @Sendable () -> [Metric], isReady: @escaping @Sendable () -> Bool,
-    agents: AgentsMount?, _ log: Logger, offer: (any HubConnection) -> HubSource
+    agents: AgentsMount?, _ log: Logger,
+    offer: @escaping @Sendable (any HubConnection) -> HubSource
   ) throws(Failure) -> (face: HubFace, mcp: MCPMount) {
     let tokens = try tokens(for: address, log)
     let gate = Gate(tokens)
     let readers = hub.rows.filter(\.annotations.readOnly).flatMap { [$0.name] + $0.aliases }
-    var hubs: [Access: any HubConnection] = [:]
-    for access in tokens?.accesses ?? [] {
+    let isOpen = tokens == nil
+    let hubs = PerAccess<any HubConnection> { access in
+      if isOpen { return hub }
       let visible = access.namespaces.map { hub.scoped(to: $0) } ?? hub
-      hubs[access] = GuardedHub(visible, access, readers: Set(readers))
+      return GuardedHub(visible, access, readers: Set(readers))
     }
-    let byAccess = hubs
     let face = HubFace(
-      hub: { byAccess[$0] ?? hub },
+      hub: { hubs[$0] },
       routes: hub.rows.flatMap { row in
         ([row.route] + row.moreRoutes).map { HubRoute($0, tool: row.name) }
       },
       visitors: visitors, gate: gate, metrics: metrics, isReady: isReady,
       agents: agents)
-    func endpoint(_ hub: any HubConnection, token: String?) -> HTTPEndpoint {
+    @Sendable func endpoint(_ hub: any HubConnection, token: String?) -> HTTPEndpoint {
       let source = offer(hub)
       return HTTPEndpoint(offer: source.offer(log: log), identity: source.identity, token: token)
     }
-    guard tokens != nil else {
-      let token = try EndpointToken.token(for: address) { log.warning("\($0)") }
-      return (face, MCPMount(endpoint(hub, token: token), visitors: visitors))
+    guard isOpen else {
+      return (
+        face, MCPMount(gate: gate, visitors: visitors) { endpoint(hubs[$0], token: nil) }
+      )
     }
-    return (
-      face,
-      MCPMount(byAccess.mapValues { endpoint($0, token: nil) }, gate: gate, visitors: visitors)
-    )
+    let token = try EndpointToken.token(for: address) { log.warning("\($0)") }
+    return (face, MCPMount(endpoint(hub, token: token), visitors: visitors))
   }
 }

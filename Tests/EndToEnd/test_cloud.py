@@ -10,7 +10,6 @@ import os
 import pathlib
 import re
 import socket
-import struct
 import subprocess
 import threading
 import time
@@ -19,7 +18,7 @@ import urllib.request
 
 import pytest
 
-from conftest import BINARY, PATIENCE, SHOP
+from conftest import BINARY, PATIENCE, SHOP, large_capture
 from objectstore import SECRET, USER
 
 # The interpreter that Debian's packages belong to.
@@ -155,21 +154,6 @@ def make_bucket(endpoint):
 def bucket(s3):
     make_bucket(s3["SNAPSHOT_AWS_ENDPOINT"])
     return s3
-
-
-def large_capture(path, megabytes):
-    """A capture of datagrams, none like the other."""
-    with open(path, "wb") as file:
-        file.write(struct.pack("<IHHIIII", 0xa1b2c3d4, 2, 4, 0, 0, 262144, 1))
-        payload = os.urandom(1400)
-        header = (b"\2\0\0\0\0\1\2\0\0\0\0\2\x08\0"
-                  + struct.pack(">BBHHHBBH4s4s", 0x45, 0, 1428, 0, 0, 64, 17, 0, b"\n\1\0\1", b"\n\1\0\2")
-                  + struct.pack(">HHHH", 4000, 9, 1408, 0))
-        for number in range((megabytes << 20) // 1458):
-            frame = header + struct.pack(">Q", number) + payload[8:]
-            file.write(struct.pack("<IIII", 1_700_000_000 + number // 1000, number % 1000,
-                                   len(frame), len(frame)) + frame)
-    return str(path)
 
 
 def test_a_snapshot_goes_to_s3_and_comes_back_on_another_machine(bucket, tmp_path):

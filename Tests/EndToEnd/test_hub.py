@@ -207,3 +207,34 @@ def test_what_the_published_client_expects(hub):
     assert {"path", "count"} <= stats["endpoints"][0].keys()
     status, _, body = ask(hub.url, "/api/mcp/tools/call", {"arguments": {}})
     assert status == 400 and "tool name is required" in json.loads(body)["error"]
+
+
+def test_tokens_are_read_anew(tmp_path):
+    tokens = tmp_path / "tokens"
+    tokens.write_text(f"{ADMIN} kubeshark-admin\n")
+    hub = Hub(*TRAFFIC, "--auth-tokens", str(tokens))
+    assert ask(hub.url, "/mcp/calls", token=ADMIN)[0] == 200
+    assert ask(hub.url, "/mcp/calls", token=VIEWER)[0] == 401
+    tokens.write_text(f"{VIEWER} kubeshark-viewer kube-*\n")
+    assert ask(hub.url, "/mcp/calls", token=ADMIN)[0] == 401
+    assert ask(hub.url, "/mcp/calls", token=VIEWER)[0] == 200
+    assert ask(hub.url, "/mcp", {"jsonrpc": "2.0", "id": 1, "method": "ping"},
+               token=ADMIN)[0] == 401
+    # What is no file of tokens changes nothing.
+    tokens.write_text("short\n")
+    assert ask(hub.url, "/mcp/calls", token=VIEWER)[0] == 200
+    hub.stop()
+
+
+def test_one_connection_takes_many_requests(gated):
+    import http.client
+    connection = http.client.HTTPConnection(gated.removeprefix("http://"), timeout=PATIENCE)
+    connection.connect()
+    first = connection.sock
+    for path in ("/mcp", "/mcp/calls?limit=1", "/mcp/stats", "/mcp/calls/none", "/whoami",
+                 "/mcp/snapshots/none/pcap", "/mcp/calls?limit=1"):
+        connection.request("GET", path, headers={"Authorization": f"Bearer {ADMIN}"})
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.headers.get("Connection") is None and connection.sock is first, path
+    connection.close()

@@ -1,9 +1,11 @@
 """Live interfaces: calls of real servers in a network namespace are the calls that are seen."""
 
+import base64
 import http.server
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import threading
 import time
@@ -11,6 +13,7 @@ import urllib.request
 
 import pytest
 from conftest import BINARY, PATIENCE, Hub, Server, kubeshark
+from test_snapshots import counted_by_tcpdump, counted_by_tshark
 
 
 def may_capture():
@@ -302,6 +305,61 @@ def test_calls_and_raw_packets_are_kept_in_the_data_folder(net, tmp_path):
     assert segments
     done = kubeshark("calls", "--no-cache", "--pcap", *map(str, segments), "--kfl", "http")
     assert done.stdout.count(b"/kept/") == 8, "the raw packets hold the same calls"
+
+
+@live
+def test_packets_of_live_calls_are_cut_from_the_ring_and_exported(net, tmp_path):
+    net.web(8001)
+    server = capture(net, "--interface", "lo", "--data", str(tmp_path / "data"),
+                     "--download-dir", str(tmp_path / "saved"))
+    net.python(CLIENT, "127.0.0.1", 8001, "cut", 6)
+    reaches(server, "http", 6)
+    call = server.call("list_api_calls", kfl="http", limit=1)["structuredContent"]["calls"][0]
+    details = server.call("get_api_call_details", id=call["id"], include_pcap=True)
+    found = details["structuredContent"]
+    # A handshake, six requests with replies, and what ends it.
+    assert found["pcap_packets"] >= 3 + 12 + 2, found.get("pcap_note")
+    path = tmp_path / "call.pcap"
+    path.write_bytes(base64.b64decode(found["pcap"]))
+    assert counted_by_tcpdump(path, "tcp port 8001") == counted_by_tcpdump(path) \
+        == found["pcap_packets"]
+    made = server.call("create_snapshot", name="live")["structuredContent"]
+    assert made["status"] == "completed"
+    for kind in ("pcap", "pcapng"):
+        export = server.call("export_snapshot_pcap", id="live", bpf_filter="tcp port 8001",
+                             format=kind)["structuredContent"]
+        saved = server.call("download_file", path=export["path"], dest=f"live.{kind}")
+        assert not saved.get("isError"), saved
+        path = tmp_path / f"saved/live.{kind}"
+        assert counted_by_tcpdump(path) == counted_by_tshark(path) == export["packets"] >= 17
+    assert server.end() == (0, [])
+
+
+@live
+def test_what_was_counted_is_known_after_a_kill(net, tmp_path):
+    net.web(8001)
+    data = tmp_path / "data"
+    server = capture(net, "--interface", "lo", "--data", str(data))
+    net.python(CLIENT, "127.0.0.1", 8001, "kept", 8)
+    reaches(server, "http", 8)
+    seen = coverage(server)["packets"]
+    deadline = time.monotonic() + PATIENCE
+    while (noted := noted_packets(data)) < seen:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    server.process.kill()
+    server.process.wait()
+    later = Server("mcp", "--data", str(data))
+    assert coverage(later)["packets"] >= noted
+    assert total(later, "http") == 8
+    assert later.end() == (0, [])
+
+
+def noted_packets(data):
+    """The packets that a running process has written down."""
+    with sqlite3.connect(f"file:{data}/entries.sqlite?mode=ro", uri=True) as database:
+        row = database.execute("SELECT bytes FROM note WHERE name = 'statistics'").fetchone()
+    return json.loads(row[0])["packets"] if row else 0
 
 
 class Echo(http.server.BaseHTTPRequestHandler):

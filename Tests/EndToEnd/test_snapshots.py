@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import json
+import os
+import pathlib
 import shutil
 import subprocess
 import time
@@ -11,7 +13,7 @@ import urllib.request
 
 import pytest
 
-from conftest import PATIENCE, SHOP, WORKLOADS, Hub, Server
+from conftest import PATIENCE, SHOP, WORKLOADS, Hub, Server, large_capture
 
 PACKETS = 1345
 
@@ -115,6 +117,47 @@ def test_a_window_is_half_open(site, tmp_path):
         path.write_bytes(fetch(site, f"/mcp/snapshots/shop/pcap?{part}")[2])
         counts.append(counted_by_tcpdump(path))
     assert min(counts) > 0 and sum(counts) == PACKETS
+
+
+def test_a_snapshot_of_a_large_capture_writes_no_packet(tmp_path):
+    """What the process writes is counted, not how long it takes."""
+    capture = large_capture(tmp_path / "large.pcap", 64)
+    hub = Hub("--pcap", capture, "--no-cache", "--data", str(tmp_path / "data"))
+    # The index of the file is made when it is first asked for.
+    assert get(hub, "/mcp/data-boundaries")["nodes"][0]["bytes"] > 60 << 20
+
+    def written():
+        lines = pathlib.Path(f"/proc/{hub.process.pid}/io").read_text().split("\n")
+        return int(next(line for line in lines if line.startswith("wchar")).split()[1])
+
+    before = written()
+    made = post(hub, "/mcp/snapshots", {"name": "large"})
+    assert made["status"] == "completed" and made["snapshot"]["size_bytes"] > 60 << 20
+    assert written() - before < 1 << 20
+    kept = [path for path in (tmp_path / "data" / "snapshots").rglob("*.pcapng")
+            if path.stat().st_size > 1 << 20]
+    assert [path.stat().st_ino for path in kept] == [os.stat(capture).st_ino]
+    hub.stop()
+
+
+def test_an_export_notes_the_calls_of_a_dissection(site, tmp_path):
+    post(site, "/mcp/dissections", {"snapshot": "shop", "name": "noted"})
+    deadline = time.monotonic() + PATIENCE
+    while get(site, "/mcp/dissections/shop/noted")["status"] != "completed":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    answer = post(site, "/mcp/tools/export_snapshot_pcap",
+                  {"id": "shop", "format": "pcapng", "comments": "noted"})
+    path = tmp_path / "noted.pcapng"
+    path.write_bytes(fetch(site, answer["path"])[2])
+    done = subprocess.run(
+        [tool("tshark"), "-n", "-r", str(path), "-T", "fields", "-e", "frame.comment",
+         "-e", "http.request.method", "-Y", "frame.comment && http.request"],
+        capture_output=True, timeout=PATIENCE, text=True)
+    rows = [line.split("\t") for line in done.stdout.splitlines()]
+    assert len(rows) > 50 and all(f" {method} " in comment for comment, method in rows)
+    assert counted_by_tcpdump(path) == counted_by_tshark(path) == PACKETS
+    fetch(site, "/mcp/dissections/shop/noted", "DELETE")
 
 
 def test_ranges_and_head(site):

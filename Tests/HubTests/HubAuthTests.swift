@@ -1,4 +1,5 @@
 import JSON
+import Synchronization
 import Testing
 import ToolKit
 
@@ -20,7 +21,7 @@ import ToolKit
     let file = try AccessFile(Self.tokens)
     let face = HubFace(
       hub: { GuardedHub(StubHub(), $0, readers: ["get_api_call"]) }, routes: StubHub.routes,
-      gate: Gate(file), counters: counters)
+      gate: Gate(AccessList(file)), counters: counters)
     var headers = [(name: "host", value: "localhost")]
     if let token { headers.append((name: "authorization", value: token)) }
     if body != nil { headers.append((name: "content-type", value: "application/json")) }
@@ -97,5 +98,54 @@ import ToolKit
 
   @Test func noScopeSeesNothingAndNoTokenFileEverything() {
     #expect(Gate().access(HubRequest(method: "GET", path: "/")) == .all)
+  }
+
+  @Test func aFileThatChangesIsReadAnew() throws {
+    let new = Mutex<AccessFile?>(nil)
+    let list = AccessList(try AccessFile(Self.tokens)) { new.withLock { $0.take() } }
+    #expect(list.access(of: "admin-token-0123456")?.role == "kubeshark-admin")
+    #expect(list.access(of: "later-token-0123456") == nil)
+    let later = try AccessFile("later-token-0123456 kubeshark-viewer")
+    new.withLock { $0 = later }
+    #expect(list.access(of: "later-token-0123456")?.role == "kubeshark-viewer")
+    #expect(list.access(of: "admin-token-0123456") == nil)
+  }
+
+  /// A snapshot that hides in another argument, and a dissection that is begun on the way, need the
+  /// rights of their own tools.
+  @Test func noArgumentIsAWayAroundARight() async throws {
+    let live = GuardedHub(
+      StubHub(), Access(role: "custom", capabilities: [.live]), readers: ["compare_api_stats"])
+    let reader = GuardedHub(
+      StubHub(), Access(role: "custom", capabilities: [.live, .snapshotRead]),
+      readers: ["compare_api_stats", "list_api_calls"])
+    for side in [["db": "s"], "snapshot_id=s", "start=-5m, db=s"] as [JSONValue] {
+      let error = await #expect(throws: ToolError.self) {
+        try await live.call("compare_api_stats", arguments: ["a": side]) { _ in }
+      }
+      #expect(error?.details["required_capability"] == "snapshot:read")
+      _ = try await reader.call("compare_api_stats", arguments: ["a": side]) { _ in }
+    }
+    _ = try await live.call("compare_api_stats", arguments: ["a": ["kfl": "http"]]) { _ in }
+    let error = await #expect(throws: ToolError.self) {
+      try await reader.call(
+        "list_api_calls", arguments: ["snapshot_id": "s", "auto_dissect": true]
+      ) { _ in }
+    }
+    #expect(error?.details["required_capability"] == "snapshot:dissection")
+  }
+
+  @Test func theSwitchOfDashboardsIsTheTools() async throws {
+    let admin = "Bearer admin-token-0123456"
+    let path = "/settings/dissection"
+    let on = try await ask("POST", path, token: admin, body: #"{"enabled":true}"#)
+    #expect(on.response.status == 200 && on.json["tool"] == "enable_dissection")
+    let off = try await ask("POST", "/api" + path, token: admin, body: #"{"dissection":false}"#)
+    #expect(off.json["tool"] == "disable_dissection")
+    let viewer = "Bearer viewer-token-012345"
+    #expect(
+      try await ask("POST", path, token: viewer, body: #"{"enabled":true}"#).response.status == 403)
+    #expect(try await ask("POST", path, token: admin, body: "{}").response.status == 400)
+    #expect(try await ask("GET", "/echo", token: admin).response.status == 200)
   }
 }

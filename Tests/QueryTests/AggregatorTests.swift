@@ -107,7 +107,7 @@ import Testing
   @Test func oneFigureOverAllNeedsNoKeys() async throws {
     let filter = try filter("http && status_code >= 500")
     let expected = entries.filter {
-      filter.evaluate(PlainRecord(row: EntryRow($0))).isSelected
+      filter.evaluate(PlainRecord(EntryRow($0))).isSelected
     }
     let result = try await source.aggregate(Aggregation([filter]))
     #expect(result.groups.isEmpty && result.total.count == expected.count)

@@ -19,7 +19,7 @@ import Testing
 
   private func count(_ text: String) throws -> Int {
     let filter = try filter(text)
-    return entries.count { filter.evaluate(PlainRecord(row: EntryRow($0))).isSelected }
+    return entries.count { filter.evaluate(PlainRecord(EntryRow($0))).isSelected }
   }
 
   @Test func eachConditionSaysWhatItRemoves() async throws {

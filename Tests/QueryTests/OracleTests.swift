@@ -61,7 +61,7 @@ import Testing
       default: break
       }
       if let window = question.window, !window.contains(entry.timestamp) { return false }
-      return question.filter.evaluate(PlainRecord(row: EntryRow(entry))).isSelected
+      return question.filter.evaluate(PlainRecord(EntryRow(entry))).isSelected
     }
   }
 

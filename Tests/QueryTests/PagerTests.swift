@@ -47,7 +47,7 @@ import Testing
     let source = StoreSource(try store(entries, blockRows: 90))
     let filter = try filter("http || dns")
     let matching = entries.filter {
-      filter.evaluate(PlainRecord(row: EntryRow($0))).isSelected
+      filter.evaluate(PlainRecord(EntryRow($0))).isSelected
     }
     let pages = try await pages(source, Query([filter], order: order, limit: 37))
     let shown = pages.flatMap(\.rows)

@@ -134,22 +134,3 @@ func filter(_ text: String) throws -> Filter {
   let compilation = Query.compile(text, now: start)
   return try #require(compilation.filter, "\(text): \(compilation.errors.first?.message ?? "")")
 }
-
-/// The filter language's view of an entry in memory: what every other way must agree with.
-struct PlainRecord: Record {
-  let row: EntryRow
-
-  func value(_ slot: Int) -> Value {
-    let field = FieldSchema.fields[slot]
-    if field.id == .raw {
-      let id = EntryID(
-        node: nil, stream: row.entry.stream, index: row.entry.index)
-      return Value(RawRecord(row, id: id.description).json)
-    }
-    var value = row.value(field.id)
-    if let fallback = field.fallback, value == .none || value == .text("") {
-      value = row.value(fallback)
-    }
-    return Value(value, of: field)
-  }
-}

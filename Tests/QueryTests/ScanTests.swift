@@ -60,7 +60,7 @@ import Testing
     var expected: [String] = []
     var failures = 0
     for entry in entries {
-      let record = PlainRecord(row: EntryRow(entry))
+      let record = PlainRecord(EntryRow(entry))
       if filter.evaluate(record).isSelected {
         expected.append("\(entry.timestamp.nanoseconds)/\(entry.stream)/\(entry.index)")
       } else if isFailure(filter, record) {
@@ -222,7 +222,7 @@ import Testing
       "http", "status_code >= 500", "protocol == \"DNS\"", "call_failed", "error", "true",
     ] {
       let expected = try entries.count { entry in
-        try filter(text).evaluate(PlainRecord(row: EntryRow(entry))).isSelected
+        try filter(text).evaluate(PlainRecord(EntryRow(entry))).isSelected
       }
       #expect(try count(text) == expected, "\(text)")
     }
@@ -230,7 +230,7 @@ import Testing
     #expect(try count("path.contains(\"users\")") == nil)
     #expect(
       try count("path.contains(\"users\")", sharing: true)
-        == entries.count { users.evaluate(PlainRecord(row: EntryRow($0))).isSelected })
+        == entries.count { users.evaluate(PlainRecord(EntryRow($0))).isSelected })
     #expect(try count("call_failed && status_code == 200") == nil)
   }
 }

@@ -88,8 +88,8 @@ import ToolKit
     #expect(
       schema == """
         {"type":"object","properties":{"id":{"type":"string","description":"Entry id"},"limit":\
-        {"type":"integer","minimum":1,"maximum":1000,"default":100,"description":"How many"}},\
-        "required":["id"],"additionalProperties":false}
+        {"type":"integer","maximum":1000,"default":100,"description":"How many"}},\
+        "required":["id"]}
         """)
   }
 

@@ -165,11 +165,14 @@ import Tools
     }
   }
 
-  @Test func definitionsAreSmallAndComplete() {
-    let catalogue = ShopHub.hub.catalogue()
+  @Test func definitionsAreSmallAndComplete() throws {
+    // What a client is shown of capture files and of live traffic: snapshots among it.
+    let catalogue = try SnapshotHub(set: .core).hub.catalogue()
+    #expect(catalogue.tools.contains { $0.name == "create_snapshot" })
     var bytes = 0
     for tool in catalogue.tools {
-      bytes += tool.description.utf8.count + JSONValue.object(tool.inputSchema).text.utf8.count
+      let words = tool.name + (tool.title ?? "") + tool.description
+      bytes += words.utf8.count + JSONValue.object(tool.inputSchema).text.utf8.count
       bytes += JSONValue.object(tool.outputSchema ?? [:]).text.utf8.count
     }
     #expect(bytes <= 20 << 10, "\(bytes) bytes of definitions")

@@ -16,7 +16,7 @@ final class SnapshotHub: Sendable {
 
   init(
     _ original: String = ShopHub.capture, folder: String? = nil,
-    limit: UInt64 = SnapshotStore.standardLimit, hasRaw: Bool = true,
+    limit: UInt64 = SnapshotStore.standardLimit, hasRaw: Bool = true, set: ToolSet = .all,
     cloud: Result<any ObjectStorage, StorageError>? = nil
   ) throws {
     self.folder =
@@ -37,7 +37,7 @@ final class SnapshotHub: Sendable {
       self.folder, capture: hasRaw ? FileCapture([path], node: SnapshotLibrary.localNode) : nil,
       inventory: inventory, redactor: redactor, workers: 1, limit: limit, cloud: cloud)
     hub = EmbeddedHub(
-      capture.traffic(redactor: redactor), version: "test", set: .all, library: library)
+      capture.traffic(redactor: redactor), version: "test", set: set, library: library)
   }
 
   deinit {

@@ -70,7 +70,8 @@ extension ToolDescription {
       tool["outputSchema"] = .object(outputSchema)
     }
     if revision.hasAnnotations, let annotations {
-      tool["annotations"] = .object(annotations.json(title: title))
+      // A title of the tool goes first; older clients look for it here.
+      tool["annotations"] = .object(annotations.json(title: revision.hasTitles ? nil : title))
     }
     return tool
   }

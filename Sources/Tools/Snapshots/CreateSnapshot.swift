@@ -8,26 +8,26 @@ import ToolKit
 /// Keeps a window of raw packets.
 struct CreateSnapshot: Tool {
   static let name = Parameter(
-    "name", .text, "Unique: letters, digits, '.', '_', '-' (default: one is made)")
+    "name", .text, "Letters, digits, '.', '_', '-' (default: one is made)")
   static let duration = Parameter(
     "duration", .text, "How far back from end_time, such as 30m or 1h30m")
   static let start = Parameter(
-    "start_time", .instant, "Begin of the window: Unix ms, RFC 3339, or -15m", aliases: ["start"])
+    "start_time", .instant, "Unix ms, RFC 3339, or -15m", aliases: ["start"])
   static let end = Parameter(
     "end_time", .instant,
-    "End, not included (default now); a snapshot of live traffic may end later",
+    "Not included; live traffic may end later (default now)",
     aliases: ["end"])
   static let namespaces = Parameter(
-    "namespaces", .names, "Only packets from or to pods and services of these")
+    "namespaces", .names, "Only packets of their pods and services")
   /// How long the answer waits for a snapshot whose window is over, in milliseconds.
   private static let patience = 5_000
 
   static let row = ToolRow(
     name: "create_snapshot", title: "Create a snapshot",
     doc: """
-      Freezes the raw packets of a window so that they stay when the ring drops them: for PCAP \
-      export and for dissection later. Without a window it takes all there is \
-      (get_data_boundaries). Takes no copy and no time; poll get_snapshot until it is completed.
+      Freezes the raw packets of a window, for PCAP export and later dissection. Without a window \
+      it takes all there is (get_data_boundaries). Copies nothing; poll get_snapshot until it is \
+      completed.
       """,
     parameters: [name, duration, start, end, .nodes, namespaces, .bpf],
     answer: AnswerSchema.answer(

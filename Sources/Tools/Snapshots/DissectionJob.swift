@@ -25,6 +25,8 @@ final class DissectionJob: Sendable {
     var name: String
     var created: Timestamp
     var protocols: [String]
+    /// Of calls only those that match.
+    var kfl: String?
     var status = Status.pending
     /// 0 to 100.
     var progress = 0
@@ -43,10 +45,12 @@ final class DissectionJob: Sendable {
   private let opened = Mutex<EntryStore?>(nil)
 
   init(
-    _ snapshot: Snapshot, name: String, protocols: [String], folder: String, created: Timestamp
+    _ snapshot: Snapshot, name: String, protocols: [String], kfl: String? = nil, folder: String,
+    created: Timestamp
   ) {
     self.folder = folder
-    state = Mutex(View(snapshot: snapshot, name: name, created: created, protocols: protocols))
+    state = Mutex(
+      View(snapshot: snapshot, name: name, created: created, protocols: protocols, kfl: kfl))
   }
 
   /// A job of an earlier start; nil when its note is damaged.
@@ -129,7 +133,7 @@ final class DissectionJob: Sendable {
     let pipeline: FilePipeline
     do throws(SnapshotError) {
       let files = try snapshots.files(of: snapshot)
-      let packets = try snapshots.window(files, ExportRequest(snapshot, format: .pcapng), snapshot)
+      let packets = try snapshots.packets(of: snapshot)
       let bytes = files.reduce(0) { $0 + $1.index.bytes }
       state.withLock { ($0.files, $0.bytes) = (files.count, bytes) }
       pipeline = FilePipeline(
@@ -184,7 +188,7 @@ extension DissectionJob.View {
       "snapshot": .text(), "name": .text(), "dissection_id": .text("Give it as db"),
       "status": .text("pending, running, completed, failed or cancelled"),
       "progress": .integer("0 to 100"), "active": .flag(), "entry_count": .integer(),
-      "errors": .texts,
+      "errors": .texts, "kfl": .text("The calls that were kept; all without it"),
       "stats": .object(
         .schema([
           "pcap_files": .integer(), "pcap_bytes": .integer(), "packets_processed": .integer(),
@@ -196,6 +200,12 @@ extension DissectionJob.View {
   var db: String { "\(snapshot.name)/\(name)" }
 
   var json: JSONObject {
+    var object = fixedJSON
+    if let kfl { object["kfl"] = .string(kfl) }
+    return object
+  }
+
+  private var fixedJSON: JSONObject {
     [
       "snapshot": .string(snapshot.name), "name": .string(name), "dissection_id": .string(db),
       "status": .string(status.rawValue), "progress": JSONValue(progress),
@@ -225,6 +235,7 @@ extension DissectionJob.View {
 
   fileprivate var note: JSONObject {
     [
+      "kfl": kfl.map { .string($0) } ?? .null,
       "created": .int(created.nanoseconds), "status": .string(status.rawValue),
       "protocols": .array(protocols.map { .string($0) }),
       "errors": .array(errors.map { .string($0) }), "files": JSONValue(files),
@@ -241,6 +252,7 @@ extension DissectionJob.View {
     else { return nil }
     (self.snapshot, self.name, self.statistics) = (snapshot, name, statistics)
     self.created = Timestamp(nanoseconds: created)
+    kfl = json["kfl"]?.string
     protocols = json["protocols"]?.array?.compactMap(\.string) ?? []
     errors = json["errors"]?.array?.compactMap(\.string) ?? []
     files = json["files"]?.int.flatMap { Int(exactly: $0) } ?? 0

@@ -4,6 +4,7 @@ import Dissectors
 import Entries
 import Identity
 import JSON
+import KFL
 import Pipeline
 import Query
 import Ring
@@ -67,7 +68,7 @@ final class DissectionShelf: Sendable {
 
   /// Puts a dissection into the queue.
   func start(
-    _ snapshot: Snapshot, name: String, protocols: [String]
+    _ snapshot: Snapshot, name: String, protocols: [String] = [], kfl: String? = nil
   ) throws(ToolError) -> DissectionJob {
     guard Ring.isName(name) else {
       throw .invalid(
@@ -85,13 +86,24 @@ final class DissectionShelf: Sendable {
       }
       settings.switches = switches
     }
+    if let kfl {
+      let compiled = Query.compile(kfl, now: snapshot.window.upperBound)
+      if let first = compiled.errors.first {
+        throw KFLErrors.error(compiled, first: first, argument: "kfl")
+      }
+      if let filter = compiled.filter {
+        settings.keeps = {
+          filter.evaluate(PlainRecord(EntryRow($0, decoder: .standard))).isSelected
+        }
+      }
+    }
     // What cannot be dissected is told at once.
     do throws(SnapshotError) { _ = try snapshots.files(of: snapshot) } catch {
       throw error.toolError
     }
     let folder = snapshots.folder(of: snapshot.id) + "/dissections/" + name
     let job = DissectionJob(
-      snapshot, name: name, protocols: protocols, folder: folder, created: .now)
+      snapshot, name: name, protocols: protocols, kfl: kfl, folder: folder, created: .now)
     try add(job, to: snapshot)
     do throws(RingError) { try FileSystem.makeFolder(folder) } catch {
       throw SnapshotError(error).toolError
@@ -190,8 +202,39 @@ final class DissectionShelf: Sendable {
         let store = (try? job.entries()) ?? (try? EntryStore(.memory))
         guard let store else { preconditionFailure("there is no memory for a store") }
         return StoreSource(store, decoder: .standard)
-      }, inventory: inventory, redactor: redactor, statistics: { seen },
+      }, inventory: inventory, redactor: redactor,
+      packets: .window(isNumbered: true) { [snapshots] (_) throws(ToolError) in
+        do throws(SnapshotError) { return try snapshots.packets(of: snapshot) } catch {
+          throw error.toolError
+        }
+      }, database: view.db, statistics: { seen },
       ready: { _ async throws(ToolError) in })
+  }
+
+  /// The same of a snapshot that nobody dissected: begun now, and waited for.
+  func dissectedTraffic(_ snapshot: Snapshot, _ name: String?) async throws(ToolError) -> Traffic {
+    let jobs = shelves.withLock { $0[snapshot.id] ?? [] }
+    let job: DissectionJob
+    if let known = name.map({ name in jobs.first { $0.name == name } })
+      ?? jobs.last(where: { $0.view.status == .completed || !$0.view.status.isOver })
+    {
+      job = known
+    } else {
+      job = try start(snapshot, name: name ?? Self.freeName(among: jobs))
+    }
+    while !job.view.status.isOver {
+      do { try await Task.sleep(for: .milliseconds(20)) } catch {
+        throw ToolError(status: 499, code: "cancelled", message: "The call was cancelled.")
+      }
+    }
+    return try traffic(snapshot, job.name)
+  }
+
+  /// A dissection that failed keeps its name.
+  private static func freeName(among jobs: [DissectionJob]) -> String {
+    let taken = Set(jobs.map(\.name))
+    return ([defaultName] + (2...(maxJobs + 1)).map { "\(defaultName)-\($0)" })
+      .first { !taken.contains($0) } ?? defaultName
   }
 
   private func notDissected(_ snapshot: Snapshot) -> ToolError {
@@ -200,7 +243,7 @@ final class DissectionShelf: Sendable {
       message: "The snapshot \(snapshot.name) was not dissected yet: it holds packets, not calls.",
       hint: """
         Call start_snapshot_dissection {"snapshot_id": "\(snapshot.name)"} first, then ask again when \
-        get_snapshot_dissection_status says completed.
+        get_snapshot_dissection_status says completed; or ask with "auto_dissect": true, which waits.
         """,
       details: [
         "next_step": [

@@ -9,22 +9,23 @@ import ToolKit
 struct ExportSnapshotPCAP: Tool {
   static let format = Parameter(
     "format", .choice(["pcap", "pcapng"], default: nil),
-    "pcapng carries names, keys and interfaces (default pcap, where that can hold the packets)")
+    "pcapng has names, keys and interfaces (default pcap where that can hold the packets)")
+  static let comments = Parameter(
+    "comments", .text, "Dissection whose calls pcapng notes on packets (default newest), or none")
   static let parameters: [Parameter] = [
-    .snapshotKey, .nodes, .bpf, CreateSnapshot.start, CreateSnapshot.end, format,
+    .snapshotKey, .nodes, .bpf, CreateSnapshot.start, CreateSnapshot.end, format, comments,
   ]
 
   static let row = ToolRow(
     name: "export_snapshot_pcap", title: "Export a snapshot as PCAP",
     doc: """
-      Makes a capture file of a snapshot's packets, in order of time, filtered by nodes, BPF and \
-      window, for Wireshark or tcpdump. Answers with its path on the Hub, for get_file_url or \
-      download_file. Needs no dissection. The file is not redacted.
+      Makes a capture file of a snapshot's packets, in order of time, for Wireshark or tcpdump. \
+      Answers with its path, for get_file_url or download_file. The file is not redacted.
       """,
     parameters: parameters,
     answer: AnswerSchema.answer(
       [
-        "path": .text("Give it to get_file_url or download_file"), "filename": .text(),
+        "path": .text(), "filename": .text(),
         "content_type": .text(), "bytes": .integer(), "estimated_bytes": .integer(),
         "packets": .integer(), "sha256": .text(), "nodes": .texts, "first_ts": .integer(),
         "last_ts": .integer(), "redacted": .flag(),
@@ -38,7 +39,8 @@ struct ExportSnapshotPCAP: Tool {
   ) async throws(ToolError) -> ToolAnswer {
     let snapshot = try await library.snapshot(arguments)
     let request = try library.request(arguments, snapshot)
-    let measured = try await library.measured(request, progress: progress)
+    let notes = try await library.notes(request, snapshot)
+    let measured = try await library.measured(request, notes?.notes, progress: progress)
     let name = Self.fileName(snapshot, request)
     let path = Self.path(snapshot, request)
     var answer = Answer(arguments)
@@ -65,6 +67,15 @@ struct ExportSnapshotPCAP: Tool {
         \(snapshot.nodesSeen.joined(separator: ", "))) matches; leave a condition out.
         """)
     }
+    if let notes {
+      answer.say(
+        "\(Shown.count(Int64(notes.notes.texts.count))) packets are commented with the calls of "
+          + "\(snapshot.name)/\(request.comments ?? "").")
+      if notes.leftOut > 0 {
+        answer.warn(
+          "\(notes.leftOut) further calls are not noted; at most \(PacketNotes.maxCalls) are.")
+      }
+    }
     answer.warn("The file holds packets as they were captured: secrets in them are not redacted.")
     return try await library.finish(answer)
   }
@@ -82,10 +93,17 @@ struct ExportSnapshotPCAP: Tool {
     if request.window.upperBound < snapshot.window.upperBound {
       query.append("end_time=\(request.window.upperBound.milliseconds)")
     }
-    if request.format != .pcap { query.append("format=" + request.format.rawValue) }
+    if request.format != .pcap {
+      // Named also where there is none: the same path gives the same bytes for good.
+      query.append("format=" + request.format.rawValue)
+      query.append("comments=" + percentEncoded(request.comments ?? noComments))
+    }
     let path = "/mcp/snapshots/\(snapshot.id)/pcap"
     return query.isEmpty ? path : path + "?" + query.joined(separator: "&")
   }
+
+  /// Instead of the name of a dissection.
+  static let noComments = "none"
 
   static func fileName(_ snapshot: Snapshot, _ request: ExportRequest) -> String {
     "\(snapshot.name).\(request.format.rawValue)"
@@ -107,14 +125,37 @@ extension SnapshotLibrary {
     let asked = arguments.text(ExportSnapshotPCAP.format)
       .flatMap(ExportRequest.Format.init(rawValue:))
     let format = asked ?? (snapshot.linkTypes.count > 1 ? .pcapng : .pcap)
+    let nodes = arguments.names(.nodes).sorted()
     return ExportRequest(
-      snapshot, start: first, end: last, nodes: arguments.names(.nodes).sorted(),
-      filter: arguments.text(.bpf), format: format)
+      snapshot, start: first, end: last, nodes: nodes, filter: arguments.text(.bpf),
+      format: format, comments: try comments(arguments, snapshot, format, nodes))
+  }
+
+  /// Name of the dissection whose calls are noted; packets of some nodes alone have no numbers to
+  /// note them by.
+  private func comments(
+    _ arguments: Arguments, _ snapshot: Snapshot, _ format: ExportRequest.Format,
+    _ nodes: [String]
+  ) throws(ToolError) -> String? {
+    guard format == .pcapng, nodes.isEmpty || snapshot.nodesSeen.count == 1 else { return nil }
+    guard let name = arguments.text(ExportSnapshotPCAP.comments) else {
+      return shelf.jobs(of: snapshot.id).last { $0.status == .completed }?.name
+    }
+    if name == ExportSnapshotPCAP.noComments { return nil }
+    let job = try shelf.find(snapshot, name)
+    guard job.view.status == .completed else {
+      throw ToolError(
+        status: 409, code: "not_dissected",
+        message: "The dissection \(job.view.db) is \(job.view.status.rawValue).",
+        hint: "Ask get_snapshot_dissection_status until it is completed, or say comments=none.",
+        argument: "comments")
+    }
+    return name
   }
 
   /// The export's length and digest; making them reads it once.
   func measured(
-    _ request: ExportRequest, progress: @escaping ProgressReport
+    _ request: ExportRequest, _ notes: PacketNotes?, progress: @escaping ProgressReport
   ) async throws(ToolError) -> MeasuredExport {
     let store = store
     let total = (try? store.find(request.snapshot)).map { Double($0.bytes) }
@@ -124,7 +165,7 @@ extension SnapshotLibrary {
       do throws(ToolError) {
         return .success(
           try await onThread { () throws(SnapshotError) in
-            try store.measure(request) { bytes in
+            try store.measure(request, notes: notes) { bytes in
               progress(
                 Progress(
                   done: Double(bytes), total: total, message: "reading the snapshot's packets"))
@@ -147,7 +188,8 @@ extension SnapshotLibrary {
   ) async throws(ToolError) -> HubFile {
     let snapshot = try await snapshot(arguments)
     let request = try request(arguments, snapshot)
-    let measured = try await measured(request) { _ in }
+    let notes = try await notes(request, snapshot)?.notes
+    let measured = try await measured(request, notes) { _ in }
     let tag = "\"\(hex(measured.digest.prefix(16)))\""
     let matches = start.tag == nil || start.tag == tag
     let offset = matches && start.offset <= Int64(measured.bytes) ? start.offset : 0
@@ -158,7 +200,7 @@ extension SnapshotLibrary {
       tag: tag, digest: measured.digest
     ) { (sink) async throws(ToolError) in
       var skip = Int(offset)
-      let source = ExportSource(try Self.opened(store, request))
+      let source = ExportSource(try Self.opened(store, request, notes))
       while let piece = try await source.piece() {
         if skip >= piece.count {
           skip -= piece.count
@@ -171,9 +213,11 @@ extension SnapshotLibrary {
   }
 
   private static func opened(
-    _ store: SnapshotStore, _ request: ExportRequest
+    _ store: SnapshotStore, _ request: ExportRequest, _ notes: PacketNotes?
   ) throws(ToolError) -> ExportStream {
-    do throws(SnapshotError) { return try store.stream(request) } catch { throw error.toolError }
+    do throws(SnapshotError) { return try store.stream(request, notes: notes) } catch {
+      throw error.toolError
+    }
   }
 }
 

@@ -53,6 +53,8 @@ struct StartSnapshotDissection: Tool {
     aliases: ["dissection", "dissection_name"])
   static let protocols = Parameter(
     "protocols", .names, "Only these, such as http, dns (default: all)")
+  static let kfl = Parameter(
+    "kfl", .text, "Only calls that match; connections and flows are kept all the same")
 
   static let row = ToolRow(
     name: "start_snapshot_dissection", title: "Dissect a snapshot",
@@ -61,7 +63,7 @@ struct StartSnapshotDissection: Tool {
       get_snapshot_dissection_status until it is completed; then ask list_api_calls, get_api_stats \
       and the others with snapshot_id, or with db=<snapshot>/<name>.
       """,
-    parameters: [.dissectedSnapshot, name, protocols],
+    parameters: [.dissectedSnapshot, name, protocols, kfl],
     answer: SnapshotLibrary.jobAnswer,
     annotations: ToolAnnotations(readOnly: false, destructive: false, idempotent: false),
     route: "POST dissections", set: .all)
@@ -74,7 +76,7 @@ struct StartSnapshotDissection: Tool {
     let snapshot = try await library.dissected(arguments)
     let job = try library.shelf.start(
       snapshot, name: arguments.text(Self.name) ?? DissectionShelf.defaultName,
-      protocols: arguments.names(Self.protocols))
+      protocols: arguments.names(Self.protocols), kfl: arguments.text(Self.kfl))
     return try await library.answer(
       job, arguments, success: true,
       next: """

@@ -15,12 +15,9 @@ struct SnapshotRow {
   static let schema = JSONObject.schema(
     [
       "id": .text(), "name": .text(), "status": .text("pending, in_progress, completed or failed"),
-      "size_bytes": .integer(), "created_at": .text(), "duration": .text(),
-      "start_ts": .integer("Unix ms"), "end_ts": .integer("Unix ms, not included"),
-      "node_count": .integer(), "packet_count": .integer(),
-      "packet_count_is_upper_bound": .flag(), "nodes": .texts, "bpf_filter": .text(),
-      "location": .text("local, cloud or both"), "error": .text(),
-      "dissections": .list(.schema(["name": .text(), "status": .text()])),
+      "size_bytes": .integer(), "start_ts": .integer("Unix ms"), "end_ts": .integer(),
+      "packet_count": .integer(), "nodes": .texts, "bpf_filter": .text(),
+      "location": .text("local, cloud or both"), "error": .text(), "dissections": .list([:]),
     ], required: ["id", "name", "status"])
 
   /// The members that every row of a list has.
@@ -101,7 +98,7 @@ extension Parameter {
   static let snapshotKey = Parameter(
     "id", .text, "Id or name of the snapshot", required: true,
     aliases: ["name", "snapshot_id", "snapshot"])
-  static let nodes = Parameter("nodes", .names, "Only packets of these nodes")
+  static let nodes = Parameter("nodes", .names, "Only these nodes")
   static let bpf = Parameter(
-    "bpf_filter", .text, "Only packets that match, as for tcpdump: tcp port 80 and host 10.0.0.1")
+    "bpf_filter", .text, "As for tcpdump: tcp port 80 and host 10.0.0.1")
 }

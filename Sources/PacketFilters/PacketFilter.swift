@@ -9,7 +9,6 @@ package import Packets
 package struct PacketFilter: Sendable {
   /// Bytes of the longest filter; the compiler's time grows with it.
   package static let maxLength = 4_096
-  private static let snapLength: Int32 = 262_144
 
   package let text: String
   private var programs: [LinkType: [bpf_insn]] = [:]
@@ -65,16 +64,11 @@ package struct PacketFilter: Sendable {
   ) throws(PacketFilterError) -> [bpf_insn] {
     // Where libpcap's own number differs from that in files.
     let number = link == .raw ? DLT_RAW : Int32(link.rawValue)
-    guard let handle = pcap_open_dead(number, snapLength) else {
+    guard let handle = pcap_open_dead(number, FilterCompiler.snapLength) else {
       throw PacketFilterError(message: "libpcap gives no memory", filter: text)
     }
     defer { pcap_close(handle) }
-    var program = bpf_program()
-    guard pcap_compile(handle, &program, text, 1, PCAP_NETMASK_UNKNOWN) == 0 else {
-      throw PacketFilterError(message: String(cString: pcap_geterr(handle)), filter: text)
-    }
-    defer { pcap_freecode(&program) }
-    return Array(UnsafeBufferPointer(start: program.bf_insns, count: Int(program.bf_len)))
+    return try FilterCompiler.program(text, handle)
   }
 }
 
