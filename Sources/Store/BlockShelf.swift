@@ -72,21 +72,14 @@ struct BlockShelf {
   }
 
   /// Lets the blocks go that came after the one of that number. They count as never taken in.
-  mutating func retire(after sequence: Int64) {
-    let gone = blocks.filter { $0.sequence > sequence }
-    blocks.keep { $0.sequence <= sequence }
-    for block in gone {
-      bytes -= Int64(block.byteCount)
-      ids[block.id] = nil
-      forget(block)
-    }
-    retired += gone
-  }
+  mutating func retire(after sequence: Int64) { retire { $0.sequence > sequence } }
 
   /// Lets the blocks of these numbers go: somebody else keeps them now.
-  mutating func retire(_ sequences: Set<Int64>) {
-    let gone = blocks.filter { sequences.contains($0.sequence) }
-    blocks.keep { !sequences.contains($0.sequence) }
+  mutating func retire(_ sequences: Set<Int64>) { retire { sequences.contains($0.sequence) } }
+
+  private mutating func retire(where leaves: (Block) -> Bool) {
+    let gone = blocks.filter(leaves)
+    blocks.keep { !leaves($0) }
     for block in gone {
       bytes -= Int64(block.byteCount)
       ids[block.id] = nil

@@ -146,7 +146,7 @@ struct CallRow {
 
   var requestLine: String {
     let summary = CallSummary(row)
-    let object = row.text(.url).map { redactor.url($0) } ?? summary.path ?? ""
+    let object = row.text(.url).map { redactor.url($0) } ?? summary.path.map(redactedPath) ?? ""
     return [summary.verb ?? summary.method, Shown.text(object, limit: 500), row.text(.httpVersion)]
       .compactMap(\.self).joined(separator: " ")
   }
@@ -250,9 +250,11 @@ struct CallRow {
   }
 
   /// Paths may carry secrets too, as in `/reset/eyJ…`.
-  private func shownPath(_ path: String) -> String {
-    Shown.text(row.kind == .ws ? redactor.body(path, mediaType: "") : redactor.url(path))
+  private func redactedPath(_ path: String) -> String {
+    row.kind == .ws ? redactor.body(path, mediaType: "") : redactor.url(path)
   }
+
+  private func shownPath(_ path: String) -> String { Shown.text(redactedPath(path)) }
 }
 
 /// The fields of one end.

@@ -14,8 +14,8 @@ enum PrivateText {
       return true
     }
     if has("\"model\"") {
-      return has("\"prompt\"") || has("\"input\"") || has("\"output\"") || has("\"content\"")
-        || has("\"instructions\"")
+      return has("\"messages\"") || has("\"prompt\"") || has("\"input\"") || has("\"output\"")
+        || has("\"content\"") || has("\"instructions\"")
     }
     return has("\"content_block") || has("\"response.") || has("\"sampling/createMessage\"")
       || has("\"prompts/get\"")

@@ -14,7 +14,7 @@ import Testing
     #expect(messages.map { $0.text(.wsRequestPayloadData) } == ["Hello", nil, nil, nil])
     #expect(messages.map { $0.text(.wsResponsePayloadData) } == [nil, "Hello", "Hello", nil])
     #expect(messages.allSatisfy { $0.fault == nil })
-    let connect = calls.first { $0.kind == .http2 }
+    let connect = calls.first { $0.kind == .http2 && $0.text(.path) == "/chat" }
     #expect(connect?.text(.method) == "CONNECT" && connect?.int(.statusCode) == 200)
     #expect(connect?.fault == nil)
   }
