@@ -18,6 +18,7 @@ package struct GuardedHub: HubConnection {
     var catalogue = try await hub.catalogue()
     catalogue.tools.removeAll {
       !access.allows($0.name, readOnly: $0.annotations?.readOnly ?? false)
+        || showsPackets($0.name)
     }
     return catalogue
   }
@@ -30,6 +31,7 @@ package struct GuardedHub: HubConnection {
     guard access.allows(name, given, readOnly: readOnly) else {
       throw refused(Access.needed(for: name, given, readOnly: readOnly))
     }
+    guard !showsPackets(name) else { throw Self.packetsRefusal }
     // What asks a snapshot inside of another argument, or has one dissected on the way.
     if arguments.members.contains(where: { Self.asksSnapshot($0.value) }),
       !access.capabilities.contains(.snapshotRead)
@@ -44,12 +46,7 @@ package struct GuardedHub: HubConnection {
 
   package func file(_ path: String, from start: FileStart) async throws(ToolError) -> HubFile {
     guard access.capabilities.contains(.snapshotRead) else { throw refused(.snapshotRead) }
-    guard access.namespaces == nil else {
-      throw ToolError(
-        status: 403, code: "forbidden",
-        message: "Packets cannot be told apart by namespace, and this token is for some only.",
-        hint: "Ask with a token that is for all namespaces.")
-    }
+    guard access.namespaces == nil else { throw Self.packetsRefusal }
     return try await hub.file(path, from: start)
   }
 
@@ -62,6 +59,17 @@ package struct GuardedHub: HubConnection {
       pair.contains("=") && names.contains(pair.prefix { $0 != "=" }.filter { $0 != " " })
     }
   }
+
+  /// Whether it would show packets, of which nobody knows the namespace, to somebody who sees some
+  /// namespaces alone.
+  private func showsPackets(_ tool: String) -> Bool {
+    access.namespaces != nil && tool == "export_snapshot_pcap"
+  }
+
+  private static let packetsRefusal = ToolError(
+    status: 403, code: "forbidden",
+    message: "Packets cannot be told apart by namespace, and this token is for some only.",
+    hint: "Ask with a token that is for all namespaces.")
 
   private func refused(_ capability: Access.Capability?) -> ToolError {
     let name = capability?.rawValue ?? "every capability"

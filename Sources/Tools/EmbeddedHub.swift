@@ -60,8 +60,10 @@ package struct EmbeddedHub: HubConnection {
   /// The same Hub for somebody who sees the traffic of these namespaces alone; names with `*` for
   /// any text.
   package func scoped(to namespaces: [String]) -> EmbeddedHub {
-    EmbeddedHub(
-      traffic.scoped(to: NamespaceScope(namespaces)), version: listed.version, set: set)
+    let scope = NamespaceScope(namespaces)
+    return EmbeddedHub(
+      traffic.scoped(to: scope), version: listed.version, set: set,
+      library: library?.scoped(to: scope))
   }
 
   package func catalogue() -> Catalogue { listed }

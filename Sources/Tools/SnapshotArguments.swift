@@ -32,9 +32,7 @@ enum SnapshotArguments {
       }
     }
     let name = parts.count > 1 ? parts[1] : nil
-    return dissects
-      ? try await library.shelf.dissectedTraffic(found, name)
-      : try library.shelf.traffic(found, name)
+    return try await library.traffic(found, name, dissects: dissects)
   }
 
   /// Whether a snapshot that was not dissected is dissected now; taken out of the arguments of tools

@@ -103,6 +103,39 @@ def test_a_scope_hides_other_namespaces(gated):
     assert answer("get_api_stats")["stats"]["total_calls"] == seen["total"]
 
 
+def test_a_scope_reaches_into_snapshots(gated):
+    def call(tool, token, **arguments):
+        status, _, body = ask(
+            gated, "/mcp/tools/call", {"name": tool, "arguments": arguments}, token)
+        return status, json.loads(body)
+
+    assert call("create_snapshot", VIEWER, name="scoped", duration="24h")[0] == 403
+    status, made = call("create_snapshot", ADMIN, name="scoped", duration="24h")
+    assert status == 200, made
+    status, everything = call(
+        "list_api_calls", ADMIN, db="scoped", limit=1000, auto_dissect=True)
+    assert status == 200, everything
+    status, seen = call("list_api_calls", VIEWER, snapshot_id="scoped", limit=1000)
+    assert status == 200 and 0 < seen["total"] < everything["total"]
+    for row in seen["calls"]:
+        assert "kube-system" in (row["src"].get("ns"), row["dst"].get("ns")), row
+    hidden = next(c for c in everything["calls"] if c["proto"] == "redis")
+    assert call("get_api_call", ADMIN, id=hidden["id"], db="scoped")[0] == 200
+    assert call("get_api_call", VIEWER, id=hidden["id"], db="scoped")[0] == 404
+    status, compared = call(
+        "compare_api_stats", VIEWER, a={"db": "scoped"}, b={"kfl": "http"}, min_calls=1)
+    assert status == 200 and "checkout" not in json.dumps(compared)
+    listed = call("list_snapshots", VIEWER)[1]["snapshots"]
+    assert "scoped" in [snapshot["name"] for snapshot in listed]
+    # Packets have no namespaces: no file of them, and no tool that makes one.
+    status, refused = call("export_snapshot_pcap", VIEWER, id="scoped")
+    assert status == 403 and "namespace" in refused["error"]
+    assert ask(gated, "/mcp/snapshots/scoped/pcap", token=VIEWER)[0] == 403
+    tools = json.loads(ask(gated, "/api/mcp", token=VIEWER)[2])["tools"]
+    assert "list_snapshots" in [tool["name"] for tool in tools]
+    assert "export_snapshot_pcap" not in [tool["name"] for tool in tools]
+
+
 def test_mcp_over_http_takes_the_same_tokens(gated):
     hello = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
         "protocolVersion": "2025-11-25", "capabilities": {},

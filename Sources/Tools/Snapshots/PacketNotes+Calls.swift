@@ -29,7 +29,7 @@ extension SnapshotLibrary {
     _ request: ExportRequest, _ snapshot: Snapshot
   ) async throws(ToolError) -> (notes: PacketNotes, leftOut: Int)? {
     guard let name = request.comments else { return nil }
-    let traffic = try shelf.traffic(snapshot, name)
+    let traffic = try await traffic(snapshot, name)
     let query = Query(families: .calls, order: .oldest, limit: PacketNotes.maxCalls)
     let page = try await traffic.ask { (source) throws(QueryError) in
       try await source.query(query)

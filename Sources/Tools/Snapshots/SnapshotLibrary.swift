@@ -19,6 +19,8 @@ package final class SnapshotLibrary: Sendable {
   let inventory: Inventory
   /// Nil where no storage elsewhere is named.
   let cloud: CloudShelf?
+  /// The namespaces whose calls are shown; nil for all.
+  private let scope: NamespaceScope?
 
   /// - Parameters:
   ///   - folder: where snapshots are kept; made when it is not there.
@@ -48,6 +50,28 @@ package final class SnapshotLibrary: Sendable {
     (self.capture, self.inventory) = (capture, inventory)
     let snapshots = store
     self.cloud = cloud.map { CloudShelf($0, snapshots) }
+    scope = nil
+  }
+
+  private init(_ whole: SnapshotLibrary, _ scope: NamespaceScope) {
+    (store, shelf, cloud) = (whole.store, whole.shelf, whole.cloud)
+    (capture, inventory) = (whole.capture, whole.inventory)
+    self.scope = scope
+  }
+
+  /// The same snapshots for somebody who sees the calls of some namespaces alone.
+  func scoped(to scope: NamespaceScope) -> SnapshotLibrary { SnapshotLibrary(self, scope) }
+
+  /// What was dissected of a snapshot under that name, or last.
+  ///
+  /// - Parameter dissects: whether that is done now where nobody did it.
+  func traffic(
+    _ snapshot: Snapshot, _ name: String?, dissects: Bool = false
+  ) async throws(ToolError) -> Traffic {
+    let traffic =
+      dissects
+      ? try await shelf.dissectedTraffic(snapshot, name) : try shelf.traffic(snapshot, name)
+    return scope.map(traffic.scoped(to:)) ?? traffic
   }
 
   /// The name of this machine's packets, where nobody gave one.
