@@ -90,6 +90,34 @@ struct StdioServerTests {
     #expect(wire.hub.cancelled <= 1)
   }
 
+  @Test func aLoneCallThatKeepsItsThreadHoldsUpNobody() async throws {
+    let wire = Wire()
+    for id in 1...3 {
+      wire.call(id, "busy")
+      // Alone, so that it runs where it was read.
+      while wire.hub.begun < id { try await Task.sleep(for: .milliseconds(1)) }
+      wire.send(ping.replacing("1", with: "50\(id)"))
+      wire.send(
+        #"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":\#(id)}}"#)
+      while wire.hub.cancelled < id { try await Task.sleep(for: .milliseconds(1)) }
+    }
+    wire.call(7, "quick")
+    wire.closeInput()
+    let said = try await wire.rest()
+    #expect(said.compactMap { $0["id"]?.int } == [501, 502, 503, 7])
+  }
+
+  @Test func readersTakeTurns() async throws {
+    let wire = Wire()
+    for id in 1...40 {
+      wire.call(id, id.isMultiple(of: 3) ? "quick" : "brief")
+      try await Task.sleep(for: .milliseconds(id % 17))
+    }
+    wire.closeInput()
+    let ids = try await wire.rest().compactMap { $0["id"]?.int }
+    #expect(ids.sorted() == Array(1...40))
+  }
+
   @Test func atMostSoManyCallsRunAtOnce() async throws {
     var limits = StdioServer.Limits()
     limits.calls = 3

@@ -1,12 +1,15 @@
+import Foundation
 import JSON
 import Synchronization
 import ToolKit
 
-/// A Hub whose tools are made for tests: `quick` answers, `slow` waits to be cancelled, `count`
-/// reports progress, `fails` fails, `wide` notes how many of its kind run at once.
+/// A Hub whose tools are made for tests: `quick` answers, `slow` waits to be cancelled, `busy` does
+/// so without leaving its thread, `brief` keeps its thread a little while, `count` reports progress,
+/// `fails` fails, `wide` notes how many of its kind run at once.
 final class StubHub: HubConnection {
   private struct State {
     var running = 0
+    var begun = 0
     var widest = 0
     var cancelled = 0
   }
@@ -23,6 +26,8 @@ final class StubHub: HubConnection {
     (self.isReachable, self.tools, self.prompts) = (isReachable, tools, prompts)
   }
 
+  /// Calls of `busy` that have begun.
+  var begun: Int { state.withLock { $0.begun } }
   var widest: Int { state.withLock { $0.widest } }
   var cancelled: Int { state.withLock { $0.cancelled } }
 
@@ -44,6 +49,15 @@ final class StubHub: HubConnection {
       } catch {
         state.withLock { $0.cancelled += 1 }
       }
+      return sampleAnswer
+    case "busy":
+      state.withLock { $0.begun += 1 }
+      let end = ContinuousClock.now + .seconds(60)
+      while !Task.isCancelled, ContinuousClock.now < end { usleep(1_000) }
+      if Task.isCancelled { state.withLock { $0.cancelled += 1 } }
+      return sampleAnswer
+    case "brief":
+      usleep(12_000)
       return sampleAnswer
     case "count":
       for step in 1...3 { caller.progress(Progress(done: Double(step), total: 3, message: "step")) }

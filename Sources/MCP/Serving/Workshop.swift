@@ -26,6 +26,8 @@ package final class Workshop: Sendable {
   private let gate: CallGate
   private let state = Mutex(State())
   private let epoch = ContinuousClock.now
+  /// Where a job begins that comes while nothing else runs, when a reader waits for it there.
+  let readers = ReadersExecutor()
 
   /// - Parameter calls: calls to the Hub at the same time.
   init(_ offer: Offer, calls: Int) {
@@ -43,8 +45,9 @@ package final class Workshop: Sendable {
       guard !state.isClosed else { return nil }
       state.started += 1
       let number = state.started
+      let here = state.running.isEmpty && readers.isOpen ? readers : nil
       // Somebody waits for it: before reading, indexing and tidying.
-      let task = Task.detached(priority: .userInitiated) { [self] in
+      let task = Task.detached(executorPreference: here, priority: .userInitiated) { [self] in
         if let outcome = await perform(job) { job.connection.finished(job.ticket, outcome) }
         ended(number)
       }

@@ -62,10 +62,28 @@ package struct FileDescriptor: Sendable {
     }
   }
 
-  /// Whether a write would find room now.
-  var hasRoom: Bool {
+  /// Whether so many bytes could be written now without waiting.
+  func hasRoom(for count: Int) -> Bool {
     var entry = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
-    return poll(&entry, 1, 0) == 1 && entry.revents & Int16(POLLOUT) != 0
+    guard poll(&entry, 1, 0) == 1, entry.revents & Int16(POLLOUT) != 0 else { return false }
+    return count <= Self.promptBytes || count <= emptyPipeBytes
+  }
+
+  /// Bytes that a pipe takes whole without waiting once it takes any (`PIPE_BUF` of POSIX is at
+  /// least 512, that of Linux 4,096).
+  private static let promptBytes = 4_096
+
+  /// What a pipe with nothing in it takes; 0 where something waits in it, or where that cannot be
+  /// known.
+  private var emptyPipeBytes: Int {
+    #if os(Linux)
+      var waiting: Int32 = 0
+      guard ioctl(number, UInt(FIONREAD), &waiting) == 0, waiting == 0 else { return 0 }
+      // F_GETPIPE_SZ, which is an extension and so not among what the C library's module shows.
+      return Int(max(0, fcntl(number, 1_032)))
+    #else
+      return 0
+    #endif
   }
 
   private func waitUntilReady(_ event: Int32) {

@@ -9,9 +9,6 @@ import Synchronization
 final class Outbox: Sendable {
   /// Messages waiting before reading pauses.
   static let maxWaiting = 10_000
-  /// Bytes that a pipe takes whole without waiting once it takes any (`PIPE_BUF` of POSIX is at
-  /// least 512, that of Linux 4,096).
-  static let promptBytes = 4_096
   /// Messages that are written at once, at most.
   static let promptMessages = 4
 
@@ -54,7 +51,7 @@ final class Outbox: Sendable {
       return
     }
     let bytes = Self.lines(messages)
-    guard bytes.count <= Self.promptBytes, output.hasRoom else {
+    guard output.hasRoom(for: bytes.count) else {
       queue.async { if self.write(bytes) { self.writeAll([]) } }
       return
     }

@@ -1,18 +1,9 @@
-import Bytes
 import ToolKit
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// An MCP server for one client on a pair of streams, usually standard input and output.
 ///
-/// One thread reads; messages are looked at in their order. Work runs side by side in a task
-/// group, one queue writes.
+/// Messages are looked at in their order. What a lone one asks for is done by the thread that read
+/// it (`InputReader`); many run side by side on the shared pool.
 package struct StdioServer: Sendable {
   package struct Limits: Sendable {
     /// Longest message, in bytes.
@@ -75,19 +66,13 @@ package struct StdioServer: Sendable {
     _ input: FileDescriptor, _ connection: Connection, _ outbox: Outbox, _ workshop: Workshop
   ) {
     let (limit, grace, patience, overdue) = (limits.line, limits.grace, limits.patience, overdue)
-    startThread {
-      var splitter = LineSplitter(limit: limit)
-      while case .bytes(let bytes) = input.read(upTo: 64 << 10) {
-        for line in splitter.append(bytes.rawSpan) { connection.received(Message(line)) }
-        while outbox.isFull { usleep(10_000) }
-      }
-      if let line = splitter.end() { connection.received(Message(line)) }
+    InputReader(input, limit: limit, connection, workshop.readers, outbox) {
       connection.close()
       after(grace) {
         connection.stop()
         workshop.close()
       }
       after(grace + patience, overdue)
-    }
+    }.start()
   }
 }
