@@ -17,13 +17,13 @@ struct AnswerReader {
 
   let address: HubAddress
   /// How to get a token that is good.
-  let advice: String
+  let advice: () -> String
 
   func answer(_ reply: Exchange.Reply) throws(ToolError) -> ToolAnswer {
     guard (200...299).contains(reply.status) else { throw error(reply) }
     let type = reply.header("content-type")?.lowercased() ?? ""
     if reply.isWebPage {
-      throw HubFault.webPage(status: reply.status).toolError(address, advice: advice)
+      throw HubFault.webPage(status: reply.status).toolError(address, advice: advice())
     }
     let value: JSONValue
     do throws(JSONError) {
@@ -38,7 +38,7 @@ struct AnswerReader {
   /// An answer with everything in it.
   private func ours(_ value: JSONValue) throws(ToolError) -> ToolAnswer {
     guard let structured = value["structured"]?.object, let text = value["text"]?.string else {
-      throw HubFault.notJSON("its members are missing").toolError(address, advice: advice)
+      throw HubFault.notJSON("its members are missing").toolError(address, advice: advice())
     }
     return ToolAnswer(
       structured: structured, text: text, obeysSchema: value["obeysSchema"]?.bool ?? false,
@@ -109,14 +109,14 @@ struct AnswerReader {
     }
     let said = body?["error"]?.string
     switch reply.status {
-    case 401: return HubFault.signIn(status: 401, to: nil).toolError(address, advice: advice)
+    case 401: return HubFault.signIn(status: 401, to: nil).toolError(address, advice: advice())
     case 403:
       let need = body?["required_capability"]?.string.map { " It needs the capability \($0)." }
       return ToolError(
         status: 403, code: "forbidden",
         message: "The Hub refuses this (403)\(said.map { ": " + $0 } ?? "").\(need ?? "")",
         hint: "Use a token with more rights, or ask for namespaces within its scope.")
-    case 404 where reply.isWebPage: return HubFault.noEndpoint.toolError(address, advice: advice)
+    case 404 where reply.isWebPage: return HubFault.noEndpoint.toolError(address, advice: advice())
     default:
       let text = said ?? (reply.isWebPage ? "a web page" : excerpt(reply.body))
       return ToolError(

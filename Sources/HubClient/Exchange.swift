@@ -16,22 +16,23 @@ struct Exchange: Sendable {
   /// A whole response.
   struct Reply: Sendable {
     var status: Int
-    var headers: [(name: String, value: String)]
+    var headers: HTTPHeaders
     var body: [UInt8]
 
-    init(_ response: HTTPClientResponse, body: [UInt8]) {
-      status = Int(response.status.code)
-      headers = response.headers.map { (name: $0.name, value: $0.value) }
+    fileprivate init(_ response: some HeadedResponse, body: [UInt8]) {
+      (status, headers) = (Int(response.status.code), response.headers)
       self.body = body
     }
 
-    func header(_ name: String) -> String? {
-      headers.first { $0.name.lowercased() == name }?.value
-    }
+    func header(_ name: String) -> String? { headers.first(name: name) }
 
     /// Whether the body is a page for people.
     var isWebPage: Bool {
       if header("content-type")?.lowercased().contains("html") == true { return true }
+      // So begins nearly every answer, and no page.
+      if let first = body.first, first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
+        return false
+      }
       let start = String(decoding: body.prefix(256), as: UTF8.self).lowercased()
       return start.contains("<!doctype html") || start.contains("<html")
     }
@@ -42,19 +43,18 @@ struct Exchange: Sendable {
   static let maxRedirects = 5
 
   let client: HTTPClient
+  /// Where connections for calls live: on one loop, a call is not handed from one to the other.
+  let loop: any EventLoop
   let address: HubAddress
   let agent: String
   /// Sent along with every request, to this origin alone.
   let token: TokenSource
 
-  /// The headers of every request.
-  private var headers: [(name: String, value: String)] {
-    var headers = [
-      (name: "User-Agent", value: agent), (name: "X-Kubeshark-Capture", value: "ignore"),
-    ]
-    if let token = token.token {
-      headers.append((name: "X-Kubeshark-Authorization", value: token))
-    }
+  /// The headers of every request, and those of this one.
+  private func headers(_ more: [(name: String, value: String)]) -> HTTPHeaders {
+    var headers: HTTPHeaders = ["User-Agent": agent, "X-Kubeshark-Capture": "ignore"]
+    if let token = token.token { headers.add(name: "X-Kubeshark-Authorization", value: token) }
+    for header in more { headers.add(name: header.name, value: header.value) }
     return headers
   }
 
@@ -63,12 +63,15 @@ struct Exchange: Sendable {
     _ method: String, _ path: String, headers more: [(name: String, value: String)] = [],
     body: [UInt8]? = nil, timeout: Duration
   ) async throws(HubFault) -> Reply {
+    let deadline = NIODeadline.now() + .nanoseconds(timeout.nanoseconds)
     do {
-      return try await within(timeout) {
-        try await collected(try await follow(method, address.url(path), more, body))
+      return try await follow(address.url(path)) { url in
+        try await whole(method, url, more, body, deadline)
+      } reply: {
+        Reply($0, body: $0.body.map { Array($0.readableBytesView) } ?? [])
       }
     } catch {
-      throw fault(for: error)
+      throw fault(for: error, within: timeout)
     }
   }
 
@@ -80,12 +83,16 @@ struct Exchange: Sendable {
     _ path: String, headers more: [(name: String, value: String)], timeout: Duration
   ) async throws(HubFault) -> OpenReply {
     do {
-      let response = try await within(timeout) {
-        try await follow("GET", address.url(path), more, nil)
+      let deadline = NIODeadline.now() + .nanoseconds(timeout.nanoseconds)
+      return try await follow(address.url(path)) { url in
+        var request = HTTPClientRequest(url: url)
+        request.headers = headers(more)
+        return try await client.execute(request, deadline: deadline)
+      } reply: {
+        OpenReply(head: Reply($0, body: []), body: $0.body)
       }
-      return OpenReply(head: Reply(response, body: []), body: response.body)
     } catch {
-      throw fault(for: error)
+      throw fault(for: error, within: timeout)
     }
   }
 
@@ -115,20 +122,20 @@ struct Exchange: Sendable {
   }
 
   /// Sends, and follows redirects within the Hub's own origin, or from http to https there.
-  private func follow(
-    _ method: String, _ url: String, _ more: [(name: String, value: String)], _ body: [UInt8]?
-  ) async throws -> HTTPClientResponse {
+  private func follow<Response: HeadedResponse, Result>(
+    _ url: String, once: (String) async throws -> Response, reply: (Response) -> Result
+  ) async throws -> Result {
     var url = url
     for _ in 0...Self.maxRedirects {
-      let response = try await once(method, url, more, body)
-      let reply = Reply(response, body: [])
-      guard [301, 302, 303, 307, 308].contains(reply.status) else { return response }
-      let target = reply.header("location").map { absolute($0, from: url) }
-      guard let target else { throw HubFault.signIn(status: reply.status, to: nil) }
+      let response = try await once(url)
+      let status = Int(response.status.code)
+      guard [301, 302, 303, 307, 308].contains(status) else { return reply(response) }
+      let target = response.headers.first(name: "location").map { absolute($0, from: url) }
+      guard let target else { throw HubFault.signIn(status: status, to: nil) }
       let upgrades = isUpgrade(from: url, to: target)
       // 302 and 303 lead to sign-in pages; only the plain step to https is something else.
-      if reply.status == 302 || reply.status == 303, !upgrades {
-        throw HubFault.signIn(status: reply.status, to: withoutQuery(target))
+      if status == 302 || status == 303, !upgrades {
+        throw HubFault.signIn(status: status, to: withoutQuery(target))
       }
       guard upgrades || origin(of: target) == address.origin else {
         throw HubFault.redirect(to: withoutQuery(target))
@@ -138,28 +145,26 @@ struct Exchange: Sendable {
     throw HubFault.tooManyRedirects
   }
 
-  private func once(
-    _ method: String, _ url: String, _ more: [(name: String, value: String)], _ body: [UInt8]?
-  ) async throws -> HTTPClientResponse {
-    var request = HTTPClientRequest(url: url)
-    request.method = HTTPMethod(rawValue: method)
-    for header in headers + more { request.headers.add(name: header.name, value: header.value) }
+  /// One request, and its response with the whole body, in one step: what waits for it is woken
+  /// once.
+  private func whole(
+    _ method: String, _ url: String, _ more: [(name: String, value: String)], _ body: [UInt8]?,
+    _ deadline: NIODeadline
+  ) async throws -> HTTPClient.Response {
+    var request = try HTTPClient.Request(
+      url: url, method: HTTPMethod(rawValue: method), headers: headers(more))
     if let body {
       request.headers.add(name: "Content-Type", value: "application/json")
-      request.body = .bytes(ByteBuffer(bytes: body))
+      request.body = .byteBuffer(ByteBuffer(bytes: body))
     }
-    return try await client.execute(request, deadline: .distantFuture)
-  }
-
-  private func collected(_ response: HTTPClientResponse) async throws -> Reply {
-    var bytes: [UInt8] = []
-    for try await chunk in response.body {
-      guard bytes.count + chunk.readableBytes <= Self.maxBody else {
-        throw HubFault.tooLarge(limit: Self.maxBody)
-      }
-      bytes.append(contentsOf: chunk.readableBytesView)
+    let task = client.execute(
+      request: request, delegate: ResponseAccumulator(request: request, maxBodySize: Self.maxBody),
+      eventLoop: .delegateAndChannel(on: loop), deadline: deadline)
+    return try await withTaskCancellationHandler {
+      try await task.get()
+    } onCancel: {
+      task.cancel()
     }
-    return Reply(response, body: bytes)
   }
 
   // MARK: Addresses
@@ -192,33 +197,28 @@ struct Exchange: Sendable {
   }
 }
 
-/// Thrown when the time is over.
-private struct TimeIsOver: Error { var limit: Duration }
-
-/// The value of `body`, unless it takes longer than `limit`.
-private func within<Value: Sendable>(
-  _ limit: Duration, _ body: @escaping @Sendable () async throws -> Value
-) async throws -> Value {
-  try await withThrowingTaskGroup(of: Value?.self) { group in
-    group.addTask { try await body() }
-    group.addTask {
-      try await Task.sleep(for: limit)
-      return nil
-    }
-    defer { group.cancelAll() }
-    guard let value = try await group.next() ?? nil else { throw TimeIsOver(limit: limit) }
-    return value
-  }
+/// What both kinds of responses of the HTTP library have.
+private protocol HeadedResponse {
+  var status: HTTPResponseStatus { get }
+  var headers: HTTPHeaders { get }
 }
+
+extension HTTPClientResponse: HeadedResponse {}
+extension HTTPClient.Response: HeadedResponse {}
 
 /// What an error of the HTTP library means.
 ///
 /// Some of its error types belong to modules we do not build on; those are told by their text.
-func fault(for error: any Error) -> HubFault {
+///
+/// - Parameter limit: how long the request may take.
+func fault(for error: any Error, within limit: Duration? = nil) -> HubFault {
   if let fault = error as? HubFault { return fault }
-  if let error = error as? TimeIsOver { return .timedOut(error.limit) }
+  if let error = error as? ResponseAccumulator.ResponseTooBigError {
+    return .tooLarge(limit: error.maxBodySize)
+  }
   if error is CancellationError { return .cancelled }
   if let error = error as? HTTPClientError {
+    if error == .deadlineExceeded, let limit { return .timedOut(limit) }
     switch error {
     case .cancelled, .requestStreamCancelled: return .cancelled
     case .connectTimeout, .getConnectionFromPoolTimeout:

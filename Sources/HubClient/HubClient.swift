@@ -57,7 +57,8 @@ package final class HubClient: RemoteHub {
     client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     token = TokenSource(settings.token)
     exchange = Exchange(
-      client: client, address: address, agent: "kubeshark-mcp/\(version)", token: token)
+      client: client, loop: client.eventLoopGroup.any(), address: address,
+      agent: "kubeshark-mcp/\(version)", token: token)
   }
 
   /// A sentence for the log, and for clients that take log messages.
@@ -72,7 +73,7 @@ package final class HubClient: RemoteHub {
   }
 
   private var reader: AnswerReader {
-    AnswerReader(address: address, advice: token.advice(now: wallClockNow()))
+    AnswerReader(address: address) { [token] in token.advice(now: wallClockNow()) }
   }
 
   package var resumptions: Int { limits.resumptions }
@@ -305,7 +306,7 @@ extension HubClient {
 }
 
 extension Duration {
-  fileprivate var nanoseconds: Int64 {
+  var nanoseconds: Int64 {
     components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
   }
 }
