@@ -77,7 +77,14 @@ package struct Entry: Sendable {
       case timeout = 3
       case pairNotFound = 4
 
-      package var name: String { self == .pairNotFound ? "pair-not-found" : "\(self)" }
+      package var name: String {
+        switch self {
+        case .dissection: "dissection"
+        case .connection: "connection"
+        case .timeout: "timeout"
+        case .pairNotFound: "pair-not-found"
+        }
+      }
     }
     package var kind: Kind
     /// One phrase, such as "1448 bytes of the body were not captured".

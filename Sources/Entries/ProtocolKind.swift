@@ -36,15 +36,38 @@ package enum ProtocolKind: UInt8, Hashable, Sendable, CaseIterable {
 
   /// `proto` of the tools: lower case.
   package var name: String {
+    // Spelled out: to ask the runtime for the name of a case costs as much as a row of an answer.
     switch self {
+    case .http: "http"
+    case .http2: "http2"
+    case .grpc: "grpc"
     case .gqlv1, .gqlv2: "gql"
+    case .ws: "ws"
+    case .dns: "dns"
+    case .redis: "redis"
+    case .kafka: "kafka"
+    case .amqp: "amqp"
+    case .ldap: "ldap"
+    case .radius: "radius"
+    case .diameter: "diameter"
+    case .icmp: "icmp"
+    case .mongodb: "mongodb"
+    case .mysql: "mysql"
+    case .postgresql: "postgresql"
+    case .tlsx: "tlsx"
+    case .tcp: "tcp"
+    case .udp: "udp"
+    case .sctp: "sctp"
     case .tcpConn: "tcp_conn"
     case .udpConn: "udp_conn"
     case .tcpFlow: "tcp_flow"
     case .udpFlow: "udp_flow"
+    case .syscall: "syscall"
     case .sctpConn: "sctp_conn"
     case .icmpConn: "icmp_conn"
-    default: "\(self)"
+    case .mqtt: "mqtt"
+    case .mcp: "mcp"
+    case .llm: "llm"
     }
   }
 
@@ -58,7 +81,7 @@ package enum ProtocolKind: UInt8, Hashable, Sendable, CaseIterable {
     case .udpConn, .udpFlow: "UDP"
     case .sctpConn: "SCTP"
     case .icmpConn: "ICMP"
-    default: "\(self)".uppercased()
+    default: name.uppercased()
     }
   }
 
@@ -78,5 +101,12 @@ package enum EntryTransport: UInt8, Hashable, Sendable {
   case sctp = 3
   case icmp = 4
 
-  package var name: String { "\(self)" }
+  package var name: String {
+    switch self {
+    case .tcp: "tcp"
+    case .udp: "udp"
+    case .sctp: "sctp"
+    case .icmp: "icmp"
+    }
+  }
 }

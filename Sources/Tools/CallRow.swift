@@ -20,9 +20,13 @@ struct CallRow {
     }
 
   private let row: EntryView
+  private let summary: CallSummary
   let redactor: Redactor
 
-  init(_ row: EntryView, _ redactor: Redactor) { (self.row, self.redactor) = (row, redactor) }
+  init(_ row: EntryView, _ redactor: Redactor) {
+    (self.row, self.redactor) = (row, redactor)
+    summary = CallSummary(row)
+  }
 
   var id: String { row.id.description }
   var timestamp: Timestamp { row.timestamp }
@@ -60,7 +64,6 @@ struct CallRow {
   }
 
   var compact: JSONObject {
-    let summary = CallSummary(row)
     var object: JSONObject = [
       "id": .string(id), "ts": .int(timestamp.milliseconds),
       "src": .object(endpoint(.client)), "dst": .object(endpoint(.server)),
@@ -115,7 +118,6 @@ struct CallRow {
 
   /// Method, URL and version, as far as the protocol has them.
   func addRequestLine(to object: inout JSONObject) {
-    let summary = CallSummary(row)
     if let method = summary.method { object["method"] = .string(Shown.text(method)) }
     if let url = row.text(.url) {
       object["url"] = .string(Shown.text(redactor.url(url), limit: 4_096))
@@ -138,21 +140,18 @@ struct CallRow {
   }
 
   func addStatusLine(to object: inout JSONObject) {
-    let summary = CallSummary(row)
     if let status = summary.status { object["status"] = .int(status) }
     if let text = row.text(.statusText) { object["status_text"] = .string(Shown.text(text)) }
     object["size"] = .int(row.int(.responseBytes) ?? 0)
   }
 
   var requestLine: String {
-    let summary = CallSummary(row)
     let object = row.text(.url).map { redactor.url($0) } ?? summary.path.map(redactedPath) ?? ""
     return [summary.verb ?? summary.method, Shown.text(object, limit: 500), row.text(.httpVersion)]
       .compactMap(\.self).joined(separator: " ")
   }
 
   var statusLine: String {
-    let summary = CallSummary(row)
     guard let text = row.text(.statusText).map({ Shown.text($0) }) else {
       return summary.statusText
     }
@@ -235,7 +234,6 @@ struct CallRow {
 
   /// `POST /api/checkout`.
   var line: String {
-    let summary = CallSummary(row)
     return Shown.text(
       [
         summary.verb ?? summary.method, summary.path.map(shownPath),
@@ -245,7 +243,7 @@ struct CallRow {
 
   /// `500 !`: a mark where it failed.
   var shortStatus: String {
-    let status = CallSummary(row).statusText
+    let status = summary.statusText
     return row.bool(.failed) ? status + " !" : status
   }
 

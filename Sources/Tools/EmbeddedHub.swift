@@ -12,8 +12,12 @@ package struct EmbeddedHub: HubConnection {
   private let listed: Catalogue
   /// The rows of all tools, for routes and reference pages.
   package let rows: [ToolRow]
-  /// The tools that ask `traffic`.
+  /// The tools that ask `traffic`, and behind them those of the library.
   private let tools: [any Tool]
+  /// How many ask `traffic`.
+  private let askingCount: Int
+  /// Where the tools stand, by all names they go by.
+  private let places: [String: Int]
 
   /// - Parameters:
   ///   - set: the tools that the catalogue lists; the others can be called all the same.
@@ -22,8 +26,13 @@ package struct EmbeddedHub: HubConnection {
     _ traffic: Traffic, version: String, set: ToolSet = .core, library: SnapshotLibrary? = nil
   ) {
     (self.traffic, self.set, self.library) = (traffic, set, library)
-    tools = Self.tools(traffic, library)
-    rows = (tools + (library?.tools ?? [])).map { type(of: $0).row }
+    let asking = Self.tools(traffic, library)
+    askingCount = asking.count
+    tools = asking + (library?.tools ?? [])
+    rows = tools.map { type(of: $0).row }
+    places = Dictionary(
+      rows.enumerated().flatMap { place, row in ([row.name] + row.aliases).map { ($0, place) } }
+    ) { _, last in last }
     listed = Catalogue(
       name: Self.name, version: version,
       description: "Network traffic: API calls, flows, latencies and errors.",
@@ -72,20 +81,21 @@ package struct EmbeddedHub: HubConnection {
     _ name: String, arguments: JSONObject, caller: Caller
   ) async throws(ToolError) -> ToolAnswer {
     let progress = caller.progress
-    if let library, let tool = library.tools.first(where: { matches(type(of: $0).row, name) }) {
+    guard let place = places[name] else { throw .unknownTool(name, among: rows.map(\.name)) }
+    let row = rows[place]
+    if let library, place >= askingCount {
       let now = library.now(try await library.nodes())
-      let checked = try Arguments(arguments, for: type(of: tool).row.parameters, now: now)
-      return try await tool.call(checked, progress: progress)
-    }
-    guard let row = rows.first(where: { matches($0, name) }) else {
-      throw .unknownTool(name, among: rows.map(\.name))
+      let checked = try Arguments(arguments, for: row.parameters, now: now)
+      return try await tools[place].call(checked, progress: progress)
     }
     var arguments = arguments
     let other = try await SnapshotArguments.traffic(&arguments, of: row, library)
     let traffic = other ?? traffic
-    let tools = other.map { Self.tools($0, library) } ?? tools
-    guard let tool = tools.first(where: { type(of: $0).row.name == row.name })
-    else { throw .unknownTool(name, among: rows.map(\.name)) }
+    let tool =
+      other.map { other in
+        Self.tools(other, library).first { type(of: $0).row.name == row.name }
+      } ?? tools[place]
+    guard let tool else { throw .unknownTool(name, among: rows.map(\.name)) }
     if row.waits { try await traffic.ready(progress: progress) }
     let checked = try Arguments(arguments, for: row.parameters, now: traffic.now)
     return try await tool.call(checked, progress: progress)
@@ -116,9 +126,5 @@ package struct EmbeddedHub: HubConnection {
     throw .notFound(
       "There is no file \(JSONValue.string(String(path.prefix(200))).text) on this Hub.",
       hint: "Files are named by the answers of tools that export captures.")
-  }
-
-  private func matches(_ row: ToolRow, _ name: String) -> Bool {
-    row.name == name || row.aliases.contains(name)
   }
 }

@@ -42,7 +42,7 @@ struct AgentTargetOptions: ParsableArguments {
 /// Namespaces as a flag gives them: `shop,payments`.
 enum NamespaceList {
   /// Flags as templates of manifests leave them when nothing is to be chosen: as if not given.
-  static let empty: Set<String> = ["--namespaces=", "--pod-regex="]
+  static let empty = ["--namespaces=", "--pod-regex="]
 
   static func names(_ text: String?, flag: String) throws(Failure) -> [String] {
     let names = (text ?? "").split(separator: ",").map { $0.filter { $0 != " " } }

@@ -1,3 +1,4 @@
+import Dispatch
 import Ring
 import Synchronization
 
@@ -15,19 +16,22 @@ enum TemporaryFolder {
   /// Locked as long as its process lives.
   private static let lockName = "/lock"
   private static let held = Mutex<OpenFile?>(nil)
+  /// After that time others' folders are looked for. Not at the start: where temporary files are, there
+  /// may be very many.
+  private static let sweepDelay = DispatchTimeInterval.seconds(10)
 
   private static var base: String { getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp" }
   private static var path: String { "\(base)/\(prefix)\(getuid())-\(getpid())" }
 
   /// Makes it.
   static func make() throws(RingError) -> String {
-    sweep()
     try FileSystem.makeFolder(path)
     guard let lock = OpenFile(path + lockName, O_RDWR | O_CREAT | O_CLOEXEC), lock.lock() else {
       throw RingError("taking the folder \(path)", errno: errno)
     }
     held.withLock { $0 = lock }
     atexit { TemporaryFolder.remove() }
+    DispatchQueue.global(qos: .background).asyncAfter(deadline: .now() + sweepDelay) { sweep() }
     return path
   }
 
@@ -40,7 +44,8 @@ enum TemporaryFolder {
     let own = "\(prefix)\(getuid())-"
     for name in FileSystem.names(in: base) where name.hasPrefix(own) {
       let folder = base + "/" + name
-      guard let lock = OpenFile(folder + lockName, O_RDWR | O_CLOEXEC), lock.lock() else {
+      guard folder != path, let lock = OpenFile(folder + lockName, O_RDWR | O_CLOEXEC), lock.lock()
+      else {
         continue
       }
       FileSystem.removeFolder(folder)
