@@ -37,7 +37,7 @@ bench: build ## Measure speed and memory, beside tshark where it is installed
 traffic: ## Record captures of real servers under load for bench-peers (root, Linux)
 	@Scripts/make-traffic
 
-bench-peers: build ## Measure speed beside tshark, httpry (on the captures of make traffic), DuckDB, tcpdump and MCP servers in Python
+bench-peers: build dist ## Measure speed beside tshark, httpry (on the captures of make traffic), DuckDB, tcpdump and MCP servers in Python
 	@Scripts/bench-peers
 	@Scripts/bench-mcp
 	@Scripts/bench-store
