@@ -15,6 +15,9 @@ package struct BlockBuilder: ~Copyable, Sendable {
   /// Bytes of all dictionaries at which a block is closed, whatever its rows.
   private static let dictionaryBytes = 32 << 20
 
+  /// More than the header of nearly every block has.
+  private static let headerBytes = 32 << 10
+
   package let family: BlockFamily
   let limits: StoreLimits
   var counters = Counters()
@@ -189,6 +192,13 @@ package struct BlockBuilder: ~Copyable, Sendable {
       + (content.body.count > BlockLimits.contentBytes ? 1 : 0)
   }
 
+  /// About the bytes of the block: values, contents, and four bytes a row for every column.
+  private var expectedBytes: Int {
+    let columns = EnvelopeColumns.ids.count + ints.count + coded.count
+    return dictionaryBytes + headers.byteCount + bodies.byteCount
+      + (columns + 2 * coded.count) * (rows * 8 + 64) / 2 + Self.headerBytes
+  }
+
   /// The block of all entries collected; nil when there are none.
   package consuming func finish() -> EncodedBlock? { finish([])?.block }
 
@@ -199,7 +209,7 @@ package struct BlockBuilder: ~Copyable, Sendable {
     headers.closeChunk(atLeast: 1, with: compressor)
     bodies.closeChunk(atLeast: 1, with: compressor)
     let order = envelope.order(marks)
-    var writer = BlockWriter(family: family, rows: rows)
+    var writer = BlockWriter(family: family, rows: rows, reserving: expectedBytes)
     envelope.write(to: &writer, order)
     for column in ints {
       writer.add(

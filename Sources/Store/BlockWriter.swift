@@ -29,13 +29,16 @@ struct BlockWriter {
   private var places: [SectionKey: (number: Int, range: Range<Int>)] = [:]
   private var presences: [(words: [UInt64], section: Int, count: Int)] = []
 
-  init(family: BlockFamily, rows: Int) { (self.family, self.rows) = (family, rows) }
+  /// - Parameter bytes: about how many the sections will have together. They are not copied while
+  ///   there are no more.
+  init(family: BlockFamily, rows: Int, reserving bytes: Int) {
+    (self.family, self.rows) = (family, rows)
+    data.reserveCapacity(bytes)
+  }
 
   /// Adds integers, instants or truth values.
   mutating func add(_ id: FieldID, _ type: FieldType, _ column: Arranged<Int64>) {
     guard let low = column.values.min(), let high = column.values.max() else { return }
-    var bytes: [UInt8] = []
-    PackedInts.encode(column.values, isInstant: type == .instant, into: &bytes)
     var zone: [UInt8]
     if let counts = ValueCounts.encoded(column.values) {
       zone = [ZoneForm.counts.rawValue] + counts
@@ -46,7 +49,8 @@ struct BlockWriter {
     }
     let info = ColumnInfo(
       id: id, type: type, present: column.values.count, distinct: 0, zone: .none,
-      presence: presence(column.words, column.values.count), section: section(bytes.rawSpan))
+      presence: presence(column.words, column.values.count),
+      section: section { PackedInts.encode(column.values, isInstant: type == .instant, into: &$0) })
     columns.append(Column(info: info, zone: zone))
   }
 
@@ -55,18 +59,17 @@ struct BlockWriter {
     _ id: FieldID, _ type: FieldType, _ interner: Interner, _ column: Arranged<UInt32>
   ) {
     guard !column.values.isEmpty else { return }
-    var bytes: [UInt8] = []
-    bytes.append(little: UInt32(interner.count))
-    bytes.append(little: UInt32(interner.bytes.count))
-    PackedInts.encode(
-      (0..<interner.count).map { Int64(interner.range($0 + 1).count) }, into: &bytes)
-    bytes.append(interner.bytes.rawSpan)
-    var codes: [UInt8] = []
-    PackedInts.encode(column.values.map(Int64.init), into: &codes)
     let info = ColumnInfo(
       id: id, type: type, present: column.values.count, distinct: interner.count, zone: .none,
-      presence: presence(column.words, column.values.count), section: section(codes.rawSpan),
-      dictionary: section(bytes.rawSpan))
+      presence: presence(column.words, column.values.count),
+      section: section { PackedInts.encode(column.values.map(Int64.init), into: &$0) },
+      dictionary: section { bytes in
+        bytes.append(little: UInt32(interner.count))
+        bytes.append(little: UInt32(interner.bytes.count))
+        PackedInts.encode(
+          (0..<interner.count).map { Int64(interner.range($0 + 1).count) }, into: &bytes)
+        bytes.append(interner.bytes.rawSpan)
+      })
     let zone = type == .text ? zone(interner) : [ZoneForm.none.rawValue]
     columns.append(Column(info: info, zone: zone))
   }
@@ -107,19 +110,28 @@ struct BlockWriter {
   /// Adds a section and gives its number; the same bytes again get the number they have. The
   /// names, owners and addresses of the ends of a row mostly have the same codes, and a URL
   /// without query is its path.
-  private mutating func section(_ bytes: RawSpan) -> Int {
-    let key = SectionKey(count: bytes.byteCount, checksum: crc32c(bytes))
-    if let place = places[key], isEqual(data.rawSpan.slice(place.range), bytes) {
+  private mutating func section(_ bytes: RawSpan) -> Int { section { $0.append(bytes) } }
+
+  /// The same of what `write` appends.
+  private mutating func section(_ write: (inout [UInt8]) -> Void) -> Int {
+    let start = data.count
+    write(&data)
+    let count = data.count - start
+    let key = SectionKey(count: count, checksum: crc32c(data.rawSpan.suffix(from: start)))
+    if let place = places[key],
+      isEqual(data.rawSpan.slice(place.range), data.rawSpan.suffix(from: start))
+    {
+      data.removeLast(count)
       return place.number
     }
-    if bytes.byteCount <= Self.inlineBytes {
-      directory.append(varint: bytes.byteCount << 1 | SectionPlace.inline.rawValue)
-      directory.append(bytes)
+    if count <= Self.inlineBytes {
+      directory.append(varint: count << 1 | SectionPlace.inline.rawValue)
+      directory += data[start...]
+      data.removeLast(count)
     } else {
-      directory.append(varint: bytes.byteCount << 1 | SectionPlace.apart.rawValue)
+      directory.append(varint: count << 1 | SectionPlace.apart.rawValue)
       directory.append(little: key.checksum)
-      places[key] = (sectionCount, data.count..<data.count + bytes.byteCount)
-      data.append(bytes)
+      places[key] = (sectionCount, start..<data.count)
     }
     sectionCount += 1
     return sectionCount - 1
@@ -177,20 +189,23 @@ struct BlockWriter {
     return encoded(header)
   }
 
-  private func encoded(_ header: [UInt8]) -> EncodedBlock {
+  private consuming func encoded(_ header: [UInt8]) -> EncodedBlock {
     let id = BlockID(header: header.rawSpan)
+    var head: [UInt8] = []
+    head.reserveCapacity(BlockPrefix.byteCount + header.count)
+    head += BlockPrefix.magic
+    head.append(little: BlockPrefix.version)
+    head.append(little: 0 as UInt16)
+    head.append(little: UInt32(header.count))
+    head.append(little: crc32c(header.rawSpan))
+    head.append(little: 0 as UInt32)
+    head.append(little: id.high)
+    head.append(little: id.low)
+    head.append(header.rawSpan)
+    // Moved within their memory: a copy of large sections takes fresh memory for all of them.
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(BlockPrefix.byteCount + header.count + data.count)
-    bytes += BlockPrefix.magic
-    bytes.append(little: BlockPrefix.version)
-    bytes.append(little: 0 as UInt16)
-    bytes.append(little: UInt32(header.count))
-    bytes.append(little: crc32c(header.rawSpan))
-    bytes.append(little: 0 as UInt32)
-    bytes.append(little: id.high)
-    bytes.append(little: id.low)
-    bytes.append(header.rawSpan)
-    bytes.append(data.rawSpan)
+    swap(&bytes, &data)
+    bytes.insert(contentsOf: head, at: 0)
     do throws(WireError) {
       return EncodedBlock(header: try BlockHeader(parsing: bytes), bytes: bytes)
     } catch {

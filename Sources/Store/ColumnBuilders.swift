@@ -41,15 +41,34 @@ struct CodedColumnBuilder: Sendable {
   private(set) var values: [UInt32] = []
   private(set) var presence = PresenceBuilder()
   private(set) var interner = Interner()
+  /// Equal byte strings are no longer looked for: messages as they came off the wire nearly all
+  /// differ, and nobody asks for one by what it is.
+  private var isDiverse = false
+
+  /// Values after which it is decided whether equal ones are worth looking for.
+  private static let sample = 512
 
   init(_ id: FieldID, _ type: FieldType) { (self.id, self.type) = (id, type) }
 
   /// - Returns: bytes by which the dictionary has grown.
   mutating func append(_ value: RawSpan, row: Int) -> Int {
     let before = interner.bytes.count
-    values.append(interner.code(value))
+    if isDiverse {
+      interner.append(value)
+      values.append(UInt32(interner.count))
+    } else {
+      values.append(interner.code(value))
+      if type == .bytes, values.count == Self.sample { judge() }
+    }
     presence.insert(row)
     return interner.bytes.count - before
+  }
+
+  /// Fewer than one value in sixteen was there before: most of the rest will not be, either.
+  private mutating func judge() {
+    guard interner.count > Self.sample - Self.sample / 16 else { return }
+    isDiverse = true
+    interner.forget()
   }
 }
 

@@ -70,10 +70,11 @@ package final class EntryStore: Sendable {
     var next = 0
     while next < entries.count {
       let full: BlockBuilder? = builders.withLock { builders in
+        // Borrowed where they lie: a copy of an entry counts a dozen references.
+        let entries = entries.span
         while next < entries.count {
           let place = next
           next += 1
-          // In place: a copy of an entry counts a dozen references.
           if entries[place].kind.isCall {
             builders.calls.append(entries[place])
             if builders.calls.isFull { return builders.calls.taken() }

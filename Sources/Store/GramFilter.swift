@@ -37,10 +37,11 @@ package struct GramFilter: Sendable {
   static func encoded(_ interner: Interner) -> (bytes: [UInt8], logarithm: Int) {
     let top = logarithms.upperBound
     var words = [UInt64](repeating: 0, count: 1 << (top - 6))
+    var marked = words.mutableSpan
     for code in 1...max(interner.count, 1) where code <= interner.count {
       forEachHash(of: interner.bytes.rawSpan.slice(interner.range(code))) { hash in
-        let bit = Int(hash >> UInt32(32 - top))
-        words[bit >> 6] |= 1 << UInt64(bit & 63)
+        let bit = Int(hash &>> UInt32(32 - top))
+        marked[bit >> 6] |= 1 &<< UInt64(bit & 63)
       }
     }
     let set = words.reduce(0) { $0 + $1.nonzeroBitCount }

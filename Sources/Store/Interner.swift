@@ -3,7 +3,8 @@ import Bytes
 /// Gives equal byte strings equal codes: 1, 2, 3… in the order they are first seen.
 ///
 /// An open-addressing table over one array of bytes. The hash is seeded at start-up, so that
-/// strangers cannot choose texts that collide.
+/// strangers cannot choose texts that collide. Where a value stands follows from the part of its
+/// hash that stands there with it, so that a larger table is made without a look at the values.
 package struct Interner: Sendable {
   /// All distinct values, side by side.
   private(set) var bytes: [UInt8] = []
@@ -11,6 +12,8 @@ package struct Interner: Sendable {
   private(set) var ends: [UInt32] = [0]
   /// Upper half of the hash and code; 0 is a free place.
   private var table = [UInt64](repeating: 0, count: 16)
+  /// How far a hash is shifted to give its place.
+  private var shift: UInt64 = 60
 
   package init() {}
 
@@ -44,7 +47,7 @@ package struct Interner: Sendable {
     let hash = seededHash(value)
     let mark = hash & 0xffff_ffff_0000_0000
     let mask = table.count - 1
-    var place = Int(truncatingIfNeeded: hash) & mask
+    var place = Int(truncatingIfNeeded: hash &>> shift)
     while table[place] != 0 {
       let entry = table[place]
       if entry & 0xffff_ffff_0000_0000 == mark {
@@ -53,22 +56,32 @@ package struct Interner: Sendable {
       }
       place = (place + 1) & mask
     }
-    bytes.append(value)
-    ends.append(UInt32(bytes.count))
+    append(value)
     table[place] = mark | UInt64(count)
     if count * 2 > table.count { grow() }
     return UInt32(count)
   }
 
+  /// A code for `value` that it has alone, whether it was seen before or not; `code` does not find
+  /// it afterwards.
+  mutating func append(_ value: RawSpan) {
+    bytes.append(value)
+    ends.append(UInt32(bytes.count))
+  }
+
+  /// Forgets what is there already: the table is of no more use.
+  mutating func forget() { table = [] }
+
   private mutating func grow() {
-    table = [UInt64](repeating: 0, count: table.count * 4)
-    let mask = table.count - 1
-    for code in 1...count {
-      let hash = seededHash(bytes.rawSpan.slice(range(code)))
-      var place = Int(truncatingIfNeeded: hash) & mask
-      while table[place] != 0 { place = (place + 1) & mask }
-      table[place] = hash & 0xffff_ffff_0000_0000 | UInt64(code)
+    var larger = [UInt64](repeating: 0, count: table.count * 2)
+    shift -= 1
+    let mask = larger.count - 1
+    for entry in table where entry != 0 {
+      var place = Int(truncatingIfNeeded: entry &>> shift)
+      while larger[place] != 0 { place = (place + 1) & mask }
+      larger[place] = entry
     }
+    table = larger
   }
 }
 

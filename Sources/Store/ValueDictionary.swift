@@ -125,9 +125,13 @@ func isEqual(_ a: RawSpan, _ b: RawSpan) -> Bool {
   let count = a.byteCount
   guard count == b.byteCount else { return false }
   var offset = 0
-  while offset + 8 <= count {
-    if a.little64(offset) != b.little64(offset) { return false }
-    offset += 8
+  if count >= 8 {
+    while offset + 8 < count {
+      if a.little64(offset) != b.little64(offset) { return false }
+      offset += 8
+    }
+    // The last eight bytes, some of them perhaps for the second time.
+    return a.little64(count - 8) == b.little64(count - 8)
   }
   while offset < count {
     if a.byte(offset) != b.byte(offset) { return false }
