@@ -19,6 +19,15 @@ extension [UInt8] {
     unsafe Swift.withUnsafeBytes(of: value.littleEndian) { unsafe append(contentsOf: $0) }
   }
 
+  /// Puts four bytes, least significant first, in place of those at `offset`.
+  @inlinable
+  package mutating func replace(at offset: Int, little value: UInt32) {
+    precondition(offset >= 0 && offset <= count - 4, "four bytes at \(offset) of \(count)")
+    unsafe withUnsafeMutableBytes {
+      unsafe $0.storeBytes(of: value.littleEndian, toByteOffset: offset, as: UInt32.self)
+    }
+  }
+
   /// An unsigned number, seven bits a byte, lowest first; the high bit says that more follow.
   package mutating func append(varint value: Int) {
     var rest = UInt64(bitPattern: Int64(value))

@@ -54,7 +54,7 @@ package struct FieldValues: Hashable, Sendable {
     case .instant(let value):
       add(id, .instant) { $0.append(little: UInt64(bitPattern: value.nanoseconds)) }
     case .text(let text): add(id, .text) { $0.append(contentsOf: text.utf8) }
-    case .bytes(let value): add(id, .bytes) { $0.append(value.rawSpan) }
+    case .bytes(let value): add(id, bytes: value.rawSpan)
     case .texts(let texts):
       add(id, .texts) { for text in texts { $0.append(counted: text.utf8Span.span.bytes) } }
     case .pairs(let pairs):
@@ -91,16 +91,19 @@ package struct FieldValues: Hashable, Sendable {
     bytes.append(text: text)
   }
 
+  /// Adds bytes as they are.
+  package mutating func add(_ id: FieldID, bytes value: RawSpan) {
+    if bytes.isEmpty { bytes.reserveCapacity(headBytes + value.byteCount) }
+    head(id, .bytes, value.byteCount)
+    bytes.append(value)
+  }
+
   /// Adds a value that `write` appends in packed form.
   package mutating func add(_ id: FieldID, _ tag: Tag, _ write: (inout [UInt8]) -> Void) {
     let start = bytes.count
     head(id, tag, 0)
     write(&bytes)
-    var count = UInt32(clamping: bytes.count - start - headBytes)
-    for at in start + 4..<start + headBytes {
-      bytes[at] = UInt8(truncatingIfNeeded: count)
-      count >>= 8
-    }
+    bytes.replace(at: start + 4, little: UInt32(clamping: bytes.count - start - headBytes))
   }
 
   private mutating func head(_ id: FieldID, _ tag: Tag, _ count: Int) {

@@ -61,46 +61,73 @@ package struct HeaderBlock: Hashable, Sendable {
     var at = 0
     while at < span.byteCount {
       let end = span.firstOffset(of: 0x0a, from: at) ?? span.byteCount
-      defer { at = end + 1 }
-      let line = trimmed(span, at..<end)
-      if span.byte(at) == 0x20 || span.byte(at) == 0x09 {
-        if !line.isEmpty { body(.continuation(line)) }
-        continue
-      }
-      // A pseudo header of HTTP/2 begins with a colon, which is then part of its name.
-      let skip = !line.isEmpty && span.byte(line.lowerBound) == 0x3a ? 1 : 0
-      guard let colon = span.firstOffset(of: 0x3a, from: line.lowerBound + skip),
-        colon < line.upperBound
-      else { continue }
-      body(
-        .field(
-          name: trimmed(span, line.lowerBound..<colon),
-          value: trimmed(span, colon + 1..<line.upperBound)))
+      if let line = line(span, at..<end) { body(line) }
+      at = end + 1
     }
+  }
+
+  /// What the line at `place`, its end left out, says; nil for one that is neither.
+  private func line(_ span: RawSpan, _ place: Range<Int>) -> Line? {
+    let line = trimmed(span, place)
+    let first = span.byte(place.lowerBound)
+    if first == 0x20 || first == 0x09 { return line.isEmpty ? nil : .continuation(line) }
+    // A pseudo header of HTTP/2 begins with a colon, which is then part of its name.
+    let skip = !line.isEmpty && span.byte(line.lowerBound) == 0x3a ? 1 : 0
+    guard let colon = span.firstOffset(of: 0x3a, from: line.lowerBound + skip),
+      colon < line.upperBound
+    else { return nil }
+    return .field(
+      name: trimmed(span, line.lowerBound..<colon),
+      value: trimmed(span, colon + 1..<line.upperBound))
   }
 
   /// The values of one name joined with `, ` (RFC 9110 §5.3); nil when there is none.
   /// `name` must be lower case.
   package func value(of name: String) -> String? {
     let span = bytes.rawSpan
-    let wanted = name.utf8Span.span
     var result: String?
-    var isMatch = false
-    forEachLine { line in
+    forEachLine(of: name) { line in
       switch line {
-      case .field(let place, let value):
-        isMatch = isName(span.slice(place), wanted)
-        guard isMatch else { return }
+      case .field(_, let value):
         if let before = result {
           result = before + (name == "cookie" ? "; " : ", ") + span.text(value)
         } else {
           result = span.text(value)
         }
       case .continuation(let text):
-        if isMatch, let before = result { result = before + " " + span.text(text) }
+        if let before = result { result = before + " " + span.text(text) }
       }
     }
     return result
+  }
+
+  /// Where in `bytes` the first value of one name is, as far as it stands on the name's line; nil
+  /// when there is none. `name` must be lower case.
+  package func place(of name: String) -> Range<Int>? {
+    var place: Range<Int>?
+    forEachLine(of: name) { line in
+      if place == nil, case .field(_, let value) = line { place = value }
+    }
+    return place
+  }
+
+  /// The lines of the fields of one name, and those that continue them.
+  private func forEachLine(of name: String, _ body: (Line) -> Void) {
+    let span = bytes.rawSpan
+    let wanted = name.utf8Span.span
+    guard let initial = wanted.indices.first.map({ wanted[$0] }) else { return }
+    var isMatch = false
+    var at = 0
+    while at < span.byteCount {
+      let end = span.firstOffset(of: 0x0a, from: at) ?? span.byteCount
+      defer { at = end + 1 }
+      let first = span.byte(at)
+      // Nearly every line begins with another letter, and needs no further look.
+      if !isMatch, first > 0x20, first != initial, (first | 0x20) != initial { continue }
+      guard let line = line(span, at..<end) else { continue }
+      if case .field(let place, _) = line { isMatch = isName(span.slice(place), wanted) }
+      if isMatch { body(line) }
+    }
   }
 }
 

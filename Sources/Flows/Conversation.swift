@@ -98,6 +98,21 @@ package struct BySide<Value> {
   }
 }
 
+extension BySide {
+  /// The value of `side`, where it lies. A look is `mutating`, though it changes nothing: else the
+  /// values of both sides are copied for it, and the references in them counted.
+  package subscript(inPlace side: Side) -> Value {
+    @inline(__always)
+    mutating _read {
+      if side == .client { yield client } else { yield server }
+    }
+    @inline(__always)
+    _modify {
+      if side == .client { yield &client } else { yield &server }
+    }
+  }
+}
+
 extension BySide: Sendable where Value: Sendable {}
 extension BySide: Equatable where Value: Equatable {}
 extension BySide: Hashable where Value: Hashable {}

@@ -27,13 +27,25 @@ struct DuplicateFilter: Sendable {
   private static let capacity = 4096
 
   private var entries: [Entry] = []
+  /// Some bits of each fingerprint: few enough to stay close to the processor, and nearly always
+  /// all that has to be looked at.
+  private var tags: [UInt16] = []
 
   /// Remembers a packet and gives its earlier sighting within `window` nanoseconds.
   mutating func see(_ fingerprint: UInt64, at time: Timestamp, place: UInt64, window: Int64)
     -> Sighting?
   {
-    if entries.isEmpty { entries = [Entry](repeating: Entry(), count: Self.capacity) }
+    if entries.isEmpty {
+      entries = [Entry](repeating: Entry(), count: Self.capacity)
+      tags = [UInt16](repeating: 0, count: Self.capacity)
+    }
     let index = Int(truncatingIfNeeded: fingerprint) & (Self.capacity - 1)
+    let tag = UInt16(truncatingIfNeeded: fingerprint >> 48)
+    if tags[index] != tag {
+      tags[index] = tag
+      entries[index] = Entry(fingerprint: fingerprint, time: time.nanoseconds, place: place)
+      return nil
+    }
     let entry = entries[index]
     if entry.fingerprint == fingerprint, entry.time != .min {
       // Copies from two buffers may stand in the capture in either order.
@@ -81,15 +93,22 @@ struct DuplicateFilter: Sendable {
     state = fold(
       state ^ UInt64(truncatingIfNeeded: packet.declaredPayload), 0xa076_1d64_78bd_642f)
     let count = min(payload.byteCount, 64)
+    guard count >= 8 else {
+      var word: UInt64 = 0
+      for offset in 0..<count { word = word << 8 | UInt64(payload.byte(offset)) }
+      return fold(state ^ word, 0xe703_7ed1_a0b4_28db)
+    }
+    // Two at a time, for a product is waited for longer than it takes to begin another.
     var offset = 0
-    while offset + 8 <= count {
+    var second = state
+    while offset + 16 <= count {
       state = fold(state ^ payload.little64(offset), 0xe703_7ed1_a0b4_28db)
-      offset += 8
+      second = fold(second ^ payload.little64(offset + 8), 0xa076_1d64_78bd_642f)
+      offset += 16
     }
-    while offset < count {
-      state = fold(state ^ UInt64(payload.byte(offset)), 0x8ebc_6af0_9c88_c6e3)
-      offset += 1
-    }
-    return state
+    if offset + 8 < count { state = fold(state ^ payload.little64(offset), 0xe703_7ed1_a0b4_28db) }
+    // The last eight bytes, some of them perhaps for the second time.
+    second = fold(second ^ payload.little64(count - 8), 0x8ebc_6af0_9c88_c6e3)
+    return fold(state, second)
   }
 }

@@ -130,7 +130,9 @@ package struct JSONWriter: Sendable {
   /// - Parameter text: well-formed UTF-8.
   private mutating func quote(_ text: RawSpan) {
     bytes.append(0x22)
+    defer { bytes.append(0x22) }
     let count = text.byteCount
+    if Self.isPlain(text) { return bytes.append(text) }
     var clean = 0
     var at = 0
     while at < count {
@@ -151,7 +153,25 @@ package struct JSONWriter: Sendable {
       clean = at
     }
     bytes.append(text.slice(clean..<count))
-    bytes.append(0x22)
+  }
+
+  /// Whether no byte may need escaping, as in nearly every name and value.
+  private static func isPlain(_ text: RawSpan) -> Bool {
+    let count = text.byteCount
+    guard count >= 8 else {
+      for at in 0..<count {
+        let byte = text.byte(at)
+        if byte < 0x20 || byte == 0x22 || byte == 0x5c || byte >= 0x7f { return false }
+      }
+      return true
+    }
+    var at = 0
+    while at + 8 < count {
+      if !isPlain(text.little64(at)) { return false }
+      at += 8
+    }
+    // The last eight bytes, some of them perhaps for the second time.
+    return isPlain(text.little64(count - 8))
   }
 
   /// Whether none of eight bytes may need escaping.
