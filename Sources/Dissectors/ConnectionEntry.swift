@@ -24,7 +24,7 @@ extension Runner {
   }
 
   /// The first bytes of what nobody could read, be it inside.
-  private func firstContent(_ side: Side) -> Content? {
+  private mutating func firstContent(_ side: Side) -> Content? {
     inlets[side].firstContent ?? tunnel?.runner.inlets[side].firstContent
   }
 

@@ -1,36 +1,57 @@
 import Bytes
 import Entries
 import Flows
+import Layers
+
+/// What all entries of a conversation have in common.
+struct Ends {
+  var transport: Transport
+  var client: Conversation.Peer
+  var server: Conversation.Peer
+  var isDecrypted: Bool
+}
 
 extension Exchange {
   /// The entry it becomes; the halves are given away. `absence` says why a half is missing, when
   /// one is and more is known than that it never came.
-  func takeEntry(of opening: Opening, stream: UInt64, absence: Entry.Fault?) -> Entry {
+  @inline(__always)
+  func takeEntry(of ends: Ends, stream: UInt64, absence: Entry.Fault?) -> Entry {
     let lacksHalf = lacksHalf
-    let client = Endpoint(address: opening.client.address, port: opening.client.port)
-    let server = Endpoint(address: opening.server.address, port: opening.server.port)
-    var (request, response) = take()
-    let start = request?.start ?? response?.start
+    let client = Endpoint(address: ends.client.address, port: ends.client.port)
+    let server = Endpoint(address: ends.server.address, port: ends.server.port)
+    let hasRequest = requestStatus != .missing
+    let hasResponse = responseStatus != .missing
+    // Looked at where they lie: a half is large.
+    let answered = responseStart
+    let start = requestStart ?? answered
     var entry = Entry(
-      kind: response?.message.kind ?? request?.message.kind ?? .tcp,
-      transport: EntryTransport(opening.transport), timestamp: start?.timestamp ?? touched,
+      kind: hasResponse ? response!.message.kind : hasRequest ? request!.message.kind : .tcp,
+      transport: EntryTransport(ends.transport), timestamp: start?.timestamp ?? touched,
       source: requester == .client ? client : server,
       destination: requester == .client ? server : client, stream: stream, index: index,
-      decrypted: opening.carrier != nil)
+      decrypted: ends.isDecrypted)
     if let start {
-      let answer = response?.start.packet ?? start.packet
-      let last = max(request?.end.packet ?? 0, response?.end.packet ?? 0)
+      let answer = answered?.packet ?? start.packet
+      let last = max(
+        hasRequest ? request!.end.packet : 0, hasResponse ? response!.end.packet : 0)
       entry.packets = min(start.packet, answer)...max(start.packet, answer, last)
     }
-    request?.give(to: &entry, asRequest: true)
-    response?.give(to: &entry, asRequest: false)
-    if entry.hasRequest, entry.hasResponse, let answer = response?.start, let start {
-      entry.elapsed = max(0, answer.timestamp.nanoseconds(since: start.timestamp) / 1000)
+    give(to: &entry)
+    if entry.hasRequest, entry.hasResponse, let answered, let start {
+      entry.elapsed = max(0, answered.timestamp.nanoseconds(since: start.timestamp) / 1000)
     }
     if lacksHalf, entry.fault == nil {
       entry.fault = absence ?? Self.absence(ofRequest: !entry.hasRequest)
     }
-    Self.addDetails(request?.message.details ?? [], response?.message.details ?? [], to: &entry)
+    let hasDetails =
+      hasRequest && !request!.message.details.isEmpty
+      || hasResponse && !response!.message.details.isEmpty
+    if hasDetails {
+      Self.addDetails(
+        hasRequest ? request!.message.details : [], hasResponse ? response!.message.details : [],
+        to: &entry)
+    }
+    clear()
     return entry
   }
 
@@ -45,7 +66,6 @@ extension Exchange {
   private static func addDetails(
     _ request: borrowing [UInt8], _ response: borrowing [UInt8], to entry: inout Entry
   ) {
-    if request.isEmpty && response.isEmpty { return }
     entry.fields.set(.details, .none)
     entry.fields.add(.details, .text) { text in
       text.append(0x7b)
@@ -64,8 +84,8 @@ extension Exchange {
 }
 
 extension Half {
-  /// Moves what an entry keeps of it. A reply comes second: its fields replace the request's.
-  fileprivate mutating func give(to entry: inout Entry, asRequest isRequest: Bool) {
+  /// Moves what an entry keeps of it.
+  mutating func give(to entry: inout Entry, asRequest isRequest: Bool) {
     if message.failed { entry.failed = true }
     if entry.fault == nil { entry.fault = fault }
     entry.hints |= message.hints

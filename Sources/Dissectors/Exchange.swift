@@ -7,8 +7,11 @@ struct Half {
   /// Memory of a message beside its texts, in bytes.
   static let overhead = 512
 
+  /// Bytes of a body whose length is known that get their memory at once.
+  static let reserved = 32 << 10
+
   var message: Message
-  var start: Moment
+  let start: Moment
   /// Newest packet that brought bytes of it.
   var end: Moment
   /// Bytes on the wire, framing included.
@@ -21,6 +24,7 @@ struct Half {
   /// What is noted of content that is read as it comes.
   let stream: BodyStream?
 
+  @inline(__always)
   init(_ message: consuming Message, from start: Moment, to end: Moment, length: Int) {
     isOpen = message.extent != .whole
     bodyLength = Int64(message.body.count)
@@ -32,7 +36,12 @@ struct Half {
   }
 
   mutating func append(_ content: RawSpan, keeping kept: Int, wire length: Int, at moment: Moment) {
-    if kept > 0 { message.body.append(content.prefix(kept)) }
+    if kept > 0 {
+      if message.body.isEmpty, case .body(let length) = message.extent, length != .max {
+        message.body.reserveCapacity(min(length, Self.reserved))
+      }
+      message.body.append(content.prefix(kept))
+    }
     stream?.append(content, kept: kept, at: moment)
     bodyLength += Int64(content.byteCount)
     wireLength += Int64(length)
@@ -100,6 +109,9 @@ final class Exchange {
   // Kept beside the halves, which are costly to look at.
   private(set) var requestStatus = Status.missing
   private(set) var responseStatus = Status.missing
+  /// When the halves began; nil for one that is missing.
+  private(set) var requestStart: Moment?
+  private(set) var responseStart: Moment?
   private var requestPartner = Message.Partner.expected
   private var responsePartner = Message.Partner.expected
 
@@ -150,22 +162,32 @@ final class Exchange {
   }
 
   /// Sets the message of `sender`.
+  @inline(__always)
   func put(_ half: consuming Half, from sender: Side) {
     let status: Status = half.isOpen ? .open : .whole
     let partner = half.message.partner
     if sender == requester {
-      (requestStatus, requestPartner) = (status, partner)
+      (requestStatus, requestPartner, requestStart) = (status, partner, half.start)
       request = half
     } else {
-      (responseStatus, responsePartner) = (status, partner)
+      (responseStatus, responsePartner, responseStart) = (status, partner, half.start)
       response = half
     }
   }
 
-  /// Both halves, given away.
-  func take() -> (request: Half?, response: Half?) {
+  /// Forgets both halves, of which `give` may have given away what an entry keeps.
+  func clear() {
+    if requestStatus != .missing { request = nil }
+    if responseStatus != .missing { response = nil }
     (requestStatus, responseStatus) = (.missing, .missing)
-    return (request.take(), response.take())
+    (requestStart, responseStart) = (nil, nil)
+  }
+
+  /// Moves what an entry keeps of the halves. The reply comes second: its fields replace the
+  /// request's.
+  func give(to entry: inout Entry) {
+    if requestStatus != .missing { request!.give(to: &entry, asRequest: true) }
+    if responseStatus != .missing { response!.give(to: &entry, asRequest: false) }
   }
 
   var keptBytes: Int {

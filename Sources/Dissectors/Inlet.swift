@@ -39,14 +39,17 @@ struct Inlet: Sendable {
   }
 }
 
-/// Both sides' inlets. Read in place: a copy would count references for every look.
+/// Both sides' inlets.
+///
+/// A look at one is `mutating`, though it changes nothing: only then it happens in place. Else both
+/// are copied for it, and their references counted.
 struct Inlets: Sendable {
   var client = Inlet()
   var server = Inlet()
 
   subscript(side: Side) -> Inlet {
     @inline(__always)
-    _read { if side == .client { yield client } else { yield server } }
+    mutating _read { if side == .client { yield client } else { yield server } }
     @inline(__always)
     _modify { if side == .client { yield &client } else { yield &server } }
   }

@@ -50,7 +50,14 @@ struct Pairing {
 
   /// Takes out the exchange at a position.
   mutating func take(_ position: Int) -> Exchange? {
-    guard let taken = exchanges[position].take() else { return nil }
+    guard let taken = exchanges[position] else { return nil }
+    remove(position)
+    return taken
+  }
+
+  /// Takes out the exchange that is at a position.
+  mutating func remove(_ position: Int) {
+    exchanges[position] = nil
     count -= 1
     if count == 0 {
       let isSmall = keys.count < Self.scanned
@@ -62,7 +69,6 @@ struct Pairing {
       index?.remove(keys[position], at: position)
       while head < exchanges.count, exchanges[head] == nil { head += 1 }
     }
-    return taken
   }
 
   /// Position of the oldest exchange.

@@ -23,13 +23,14 @@ extension Runner {
     let stands = message.partner != .expected
     if !stands, let at = partner(of: key, role, requester), !isForeign(at, role, start, &ledger) {
       let continuation = message.continuation
-      let exchange = pairing[at]
-      exchange?.touched = moment.timestamp
-      if let exchange {
-        put(half(message, start, moment, length, &ledger), from: side, into: exchange, &ledger)
+      guard let exchange = pairing[at] else { return }
+      exchange.touched = moment.timestamp
+      put(half(message, start, moment, length, &ledger), from: side, into: exchange, &ledger)
+      let request = continuation == nil ? nil : exchange.request
+      if exchange.isComplete {
+        pairing.remove(at)
+        close(exchange, &ledger)
       }
-      let request = continuation == nil ? nil : exchange?.request
-      closeIfComplete(at, &ledger)
       makeRoom(&ledger)
       if let continuation, let request { awaitAgain(continuation, request, requester, &ledger) }
       return
@@ -47,7 +48,7 @@ extension Runner {
       close(exchange, &ledger)
       return
     }
-    if role == .response, isFull(ledger) {
+    if role == .response, isFull(&ledger) {
       // Its request had to go before: no other must go for it.
       close(exchange, &ledger)
       return
@@ -71,6 +72,7 @@ extension Runner {
   }
 
   /// The half a message becomes; its content is cut to what may be kept.
+  @inline(__always)
   private func half(
     _ message: consuming Message, _ start: Moment, _ moment: Moment, _ length: Int,
     _ ledger: inout Ledger
@@ -85,7 +87,7 @@ extension Runner {
   }
 
   /// Position of the exchange that waits for a message of this role.
-  private func partner(of key: UInt64, _ role: Message.Role, _ requester: Side) -> Int? {
+  private mutating func partner(of key: UInt64, _ role: Message.Role, _ requester: Side) -> Int? {
     switch role {
     case .response:
       pairing.position(of: key) {
@@ -106,11 +108,11 @@ extension Runner {
   private mutating func isForeign(
     _ at: Int, _ role: Message.Role, _ start: Moment, _ ledger: inout Ledger
   ) -> Bool {
-    guard role == .request, let response = pairing[at]?.response,
-      start.timestamp.nanoseconds(since: response.start.timestamp) > ledger.limits.earlyReply,
-      let exchange = pairing.take(at)
+    guard role == .request, let early = pairing[at]?.responseStart,
+      start.timestamp.nanoseconds(since: early.timestamp) > ledger.limits.earlyReply
     else { return false }
-    let key = response.message.key
+    let key = pairing.key(at)
+    guard let exchange = pairing.take(at) else { return false }
     close(exchange, &ledger)
     reader?.stillWaits(key)
     return true
@@ -211,7 +213,7 @@ extension Runner {
     }
   }
 
-  private func openMessage(_ key: UInt64, _ side: Side) -> Int? {
+  private mutating func openMessage(_ key: UInt64, _ side: Side) -> Int? {
     pairing.position(of: key) { $0.isOpen(side) }
   }
 
@@ -221,6 +223,7 @@ extension Runner {
   }
 
   /// Gives an exchange the message of one side.
+  @inline(__always)
   private func put(
     _ half: consuming Half, from side: Side, into exchange: Exchange, _ ledger: inout Ledger
   ) {
@@ -228,7 +231,7 @@ extension Runner {
     exchange.put(half, from: side)
   }
 
-  private func isFull(_ ledger: borrowing Ledger) -> Bool {
+  private mutating func isFull(_ ledger: inout Ledger) -> Bool {
     pairing.count >= ledger.limits.pendingPerConversation
       || ledger.pending > ledger.limits.pendingInAll
       || ledger.messageBytes > ledger.limits.messagesInAll
@@ -238,12 +241,12 @@ extension Runner {
   /// may be, it leaves at once.
   private mutating func insert(_ exchange: Exchange, key: UInt64, _ ledger: inout Ledger) {
     makeRoom(&ledger)
-    if isFull(ledger) { evict(exchange, &ledger) } else { pairing.insert(exchange, key: key) }
+    if isFull(&ledger) { evict(exchange, &ledger) } else { pairing.insert(exchange, key: key) }
   }
 
   /// Lets the oldest exchanges go while there are too many.
   private mutating func makeRoom(_ ledger: inout Ledger) {
-    while isFull(ledger), let oldest = pairing.oldest, let exchange = pairing.take(oldest) {
+    while isFull(&ledger), let oldest = pairing.oldest, let exchange = pairing.take(oldest) {
       evict(exchange, &ledger)
     }
   }
@@ -258,15 +261,17 @@ extension Runner {
   mutating func close(
     _ exchange: Exchange, because fault: Entry.Fault? = nil, _ ledger: inout Ledger
   ) {
-    if exchange.requestStatus != .missing, exchange.responseStatus != .missing,
-      let request = exchange.request?.start, let response = exchange.response?.start
-    {
+    if let request = exchange.requestStart, let response = exchange.responseStart {
       isProven = true
       let passed = response.timestamp.nanoseconds(since: request.timestamp)
       if passed > ledger.limits.pairTimeout { ledger.figures[exchange.row].late += 1 }
     }
     lastClosed = exchange.index
-    note(ledger.close(exchange, of: opening, stream: stream, absence: fault))
+    // Without what else is known of the conversation, which has references to be counted.
+    let ends = Ends(
+      transport: opening.transport, client: opening.client, server: opening.server,
+      isDecrypted: opening.carrier != nil)
+    note(ledger.close(exchange, of: ends, stream: stream, absence: fault))
   }
 
   /// Gives up the halves whose last sign of life is before `limit`; gives the oldest of those that
@@ -301,7 +306,7 @@ extension Runner {
   mutating func forget(in ledger: inout Ledger) {
     while let oldest = pairing.oldest, let exchange = pairing.take(oldest) {
       ledger.release(exchange)
-      _ = exchange.take()
+      exchange.clear()
     }
   }
 }

@@ -31,6 +31,8 @@ package struct DNS: Dissector {
   /// Whether what a side sends goes to a group of hosts.
   private let isToGroup: BySide<Bool>
   private var asked: [Asked] = []
+  /// Some bits of the keys in `asked`: nearly every question is new, and need not be looked for.
+  private var marks: [UInt64] = []
   private var scratch = DNSMessage.Scratch()
   /// Bytes are missing: only what is surely a message is taken for one.
   private var isSearching = BySide(client: false, server: false)
@@ -107,14 +109,44 @@ package struct DNS: Dissector {
     return message
   }
 
+  /// Bits of all keys, as words.
+  private static let markWords = 32
+  /// Questions from which on a look at the bits is cheaper than one at all keys.
+  private static let markedFrom = 16
+
+  /// Whether the key may be among those asked; else it is not.
+  private func mayHaveAsked(_ key: UInt64) -> Bool {
+    if marks.isEmpty { return true }
+    let bit = Self.bit(of: key)
+    return marks[bit >> 6] >> UInt64(bit & 63) & 1 == 1
+  }
+
+  private mutating func mark(_ key: UInt64) {
+    let bit = Self.bit(of: key)
+    marks[bit >> 6] |= 1 << UInt64(bit & 63)
+  }
+
+  /// Id and words of a question lie in different bits of the key.
+  private static func bit(of key: UInt64) -> Int {
+    Int((key &* 0x9e37_79b9_7f4a_7c15) >> 53) & (markWords * 64 - 1)
+  }
+
   /// Remembers a question.
   private mutating func ask(_ parsed: borrowing DNSMessage) {
     let key = parsed.key
-    if let at = asked.firstIndex(where: { $0.key == key }) {
+    if mayHaveAsked(key), let at = asked.firstIndex(where: { $0.key == key }) {
       asked[at].isAnswered = false
       return
     }
-    if asked.count >= Self.maxAsked { asked.removeFirst(Self.maxAsked / 2) }
+    if asked.count >= Self.maxAsked {
+      asked.removeFirst(Self.maxAsked / 2)
+      marks = []
+    }
+    if marks.isEmpty, asked.count >= Self.markedFrom {
+      marks = [UInt64](repeating: 0, count: Self.markWords)
+      for question in asked { mark(question.key) }
+    }
+    if !marks.isEmpty { mark(key) }
     let hasQuestion = parsed.header.questions > 0
     asked.append(
       Asked(id: parsed.header.id, key: key, hasQuestion: hasQuestion, isAnswered: false))

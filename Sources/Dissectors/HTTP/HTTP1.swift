@@ -56,11 +56,11 @@ package struct HTTP1: Dissector {
 
   package mutating func next(in bytes: RawSpan, from side: Side) throws(WireError) -> Step {
     if let successor { return .become(successor, length: 0) }
-    switch ways[side].phase {
+    switch ways[inPlace: side].phase {
     case .head: return try head(bytes, side)
     case .chunkLine(let key): return try chunkLine(bytes, side, key)
     case .chunk(let key, let count):
-      ways[side].phase = .chunkLine(key)
+      ways[inPlace: side].phase = .chunkLine(key)
       return .body(count, of: key)
     case .trailers(let key): return try trailers(bytes, side, key)
     case .search(let skipsLine): return search(bytes, side, skipsLine)
@@ -74,19 +74,19 @@ package struct HTTP1: Dissector {
       successor?.isCut[side] = true
       return .resume
     }
-    ways[side].scanned = 0
+    ways[inPlace: side].scanned = 0
     switch cause {
     case .error:
       // A chunk that makes no sense still may be followed by a message.
-      ways[side].phase = .search(skipsLine: true)
-    case .gap, .end: ways[side].phase = .search(skipsLine: false)
+      ways[inPlace: side].phase = .search(skipsLine: true)
+    case .gap, .end: ways[inPlace: side].phase = .search(skipsLine: false)
     }
     queue.noteGap()
     return .resynchronise
   }
 
   package mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message? {
-    guard case .head = ways[side].phase,
+    guard case .head = ways[inPlace: side].phase,
       case .head(let head) = HTTP1Head.read(bytes, isCut: true)
     else { return nil }
     var message = message(head, bytes, side)
@@ -113,7 +113,7 @@ package struct HTTP1: Dissector {
   // MARK: Heads
 
   private mutating func head(_ bytes: RawSpan, _ side: Side) throws(WireError) -> Step {
-    if ways[side].scanned > 0, !endsHead(bytes, from: ways[side].scanned) {
+    if ways[inPlace: side].scanned > 0, !endsHead(bytes, from: ways[inPlace: side].scanned) {
       return try wait(bytes, side)
     }
     if queue.isHandingOver, !HTTP1StartLine.beginsWithKnownMethod(bytes),
@@ -126,7 +126,7 @@ package struct HTTP1: Dissector {
     case .incomplete: return try wait(bytes, side)
     case .malformed: throw WireError(.invalid)
     case .head(let head):
-      ways[side].scanned = 0
+      ways[inPlace: side].scanned = 0
       return .message(message(head, bytes, side), length: head.length)
     }
   }
@@ -134,12 +134,12 @@ package struct HTTP1: Dissector {
   /// Asks for more, and remembers what has been looked through.
   private mutating func wait(_ bytes: RawSpan, _ side: Side) throws(WireError) -> Step {
     if bytes.byteCount > Self.maxHead { throw WireError(.tooLarge, at: Self.maxHead) }
-    ways[side].scanned = max(1, bytes.byteCount - 2)
+    ways[inPlace: side].scanned = max(1, bytes.byteCount - 2)
     return .needs(bytes.byteCount + 1)
   }
 
   /// Whether an empty line ends at or after `start`, which is at least 1.
-  private func endsHead(_ bytes: RawSpan, from start: Int) -> Bool {
+  private mutating func endsHead(_ bytes: RawSpan, from start: Int) -> Bool {
     var at = start
     while let end = bytes.firstOffset(of: 0x0a, from: at) {
       let before = bytes.byte(end - 1)
@@ -250,14 +250,14 @@ package struct HTTP1: Dissector {
   }
 
   /// gRPC-Web.
-  private func isGRPC(_ head: HTTP1Head, _ bytes: RawSpan) -> Bool {
+  private mutating func isGRPC(_ head: HTTP1Head, _ bytes: RawSpan) -> Bool {
     guard let type = head.contentType else { return false }
     return GRPC.isContentType(bytes.slice(head.value(bytes, type)))
   }
 
   private mutating func open(_ message: inout Message, _ side: Side) {
     message.extent = .open
-    ways[side].phase = .chunkLine(message.key)
+    ways[inPlace: side].phase = .chunkLine(message.key)
   }
 
   private mutating func handOver(
@@ -293,7 +293,7 @@ package struct HTTP1: Dissector {
     guard at > digits, at == end || isBlank(bytes.byte(at)) || bytes.byte(at) == 0x3b else {
       throw WireError(.invalid, at: at)
     }
-    ways[side].phase = count == 0 ? .trailers(key) : .chunk(key, count: count)
+    ways[inPlace: side].phase = count == 0 ? .trailers(key) : .chunk(key, count: count)
     return .content([], of: key, length: end + 1)
   }
 
@@ -306,7 +306,7 @@ package struct HTTP1: Dissector {
       if end == at || end == at + 1 && bytes.byte(at) == 0x0d {
         var ending = Ending()
         ending.trailers = HeaderBlock(bytes: bytes.prefix(at).array())
-        ways[side].phase = .head
+        ways[inPlace: side].phase = .head
         return .end(of: key, ending, length: end + 1)
       }
       at = end + 1
@@ -334,14 +334,14 @@ package struct HTTP1: Dissector {
         // The last line may still become one.
         if rest.byteCount > Self.maxHead || !HTTP1.mayBecomeStartLine(rest) {
           at = bytes.byteCount
-          ways[side].phase = .search(skipsLine: true)
+          ways[inPlace: side].phase = .search(skipsLine: true)
           return .skip(at)
         }
-        ways[side].phase = .search(skipsLine: false)
+        ways[inPlace: side].phase = .search(skipsLine: false)
         return at > 0 ? .skip(at) : .needs(bytes.byteCount + 1)
       }
     }
-    ways[side].phase = at < bytes.byteCount ? .head : .search(skipsLine: false)
+    ways[inPlace: side].phase = at < bytes.byteCount ? .head : .search(skipsLine: false)
     return .skip(at)
   }
 

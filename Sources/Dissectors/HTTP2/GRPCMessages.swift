@@ -27,8 +27,7 @@ struct GRPCMessages {
 
   private let body: [UInt8]
   private let bodyLength: Int64
-  /// As `grpc-encoding` names it.
-  private let encoding: String
+  private let headers: HeaderBlock
   private var shown: [Shown] = []
   private var count = 0
   /// There may be more than `count`: the body was not kept to its end.
@@ -43,9 +42,8 @@ struct GRPCMessages {
   ///
   /// - Parameter isDamaged: bytes of the call are missing.
   init(_ content: Content?, isDamaged: Bool) {
-    encoding = content?.headers.value(of: "grpc-encoding") ?? ""
-    let type = content?.headers.value(of: "content-type") ?? ""
-    if type.lowercased().hasPrefix("application/grpc-web-text") {
+    headers = content?.headers ?? HeaderBlock()
+    if Self.isTextual(headers) {
       body = Base64.decoded(content?.body ?? [])
       bodyLength = (content?.bodyLength ?? 0) / 4 * 3
     } else {
@@ -74,6 +72,14 @@ struct GRPCMessages {
       }
       at = end
     }
+  }
+
+  /// Whether the media type is that of the textual form.
+  private static func isTextual(_ headers: HeaderBlock) -> Bool {
+    let text: StaticString = "application/grpc-web-text"
+    guard let type = headers.place(of: "content-type") else { return false }
+    return headers.bytes.rawSpan.slice(type).prefix(text.utf8CodeUnitCount)
+      .equalsIgnoringCase(text)
   }
 
   /// Whether more than one message was sent; nil when that is not known.
@@ -133,7 +139,7 @@ struct GRPCMessages {
   ) {
     let bytes = body.rawSpan.slice(message.content)
     let compression: Compression
-    switch encoding {
+    switch headers.value(of: "grpc-encoding") {
     case "gzip": compression = .gzip
     case "deflate": compression = .zlib
     case "snappy": compression = .snappy

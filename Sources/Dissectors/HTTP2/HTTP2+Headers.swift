@@ -28,7 +28,7 @@ extension HTTP2 {
     if bytes.byteCount < total { return .needs(total) }
     if streams.isFull, streams[frame.stream] == nil {
       streams.makeRoom()
-      ways[side].relapse = .retry
+      ways[inPlace: side].relapse = .retry
       throw WireError(.tooLarge)
     }
     guard let fragment = frame.fragment(of: bytes) else { throw WireError(.invalid) }
@@ -62,16 +62,16 @@ extension HTTP2 {
   private mutating func decode(
     _ block: RawSpan, _ list: inout HTTP2FieldList, _ side: Side
   ) throws(WireError) {
-    let isTolerant = ways[side].isTolerant
-    ways[side].isTolerant = false
+    let isTolerant = ways[inPlace: side].isTolerant
+    ways[inPlace: side].isTolerant = false
     do {
-      try ways[side].decoder.decode(block, into: &list)
+      try ways[inPlace: side].decoder.decode(block, into: &list)
     } catch {
       list.isBroken = true
       if isTolerant { return }
       if !hasHeaders { throw WireError(.foreign) }
-      ways[side].isTolerant = true
-      ways[side].relapse = .retry
+      ways[inPlace: side].isTolerant = true
+      ways[inPlace: side].relapse = .retry
       throw error
     }
     if isTolerant { list.isBroken = true }
@@ -80,8 +80,8 @@ extension HTTP2 {
 
   /// The block is passed over, and with it what it did to the table.
   private mutating func tooLarge(_ frame: HTTP2Frame, _ side: Side) -> WireError {
-    ways[side].decoder.forget()
-    ways[side].relapse = .discard(frame.totalLength)
+    ways[inPlace: side].decoder.forget()
+    ways[inPlace: side].relapse = .discard(frame.totalLength)
     return WireError(.tooLarge)
   }
 
@@ -117,7 +117,7 @@ extension HTTP2 {
   }
 
   /// Whether the block begins a request, or a reply; nil when it begins neither.
-  private func isRequest(
+  private mutating func isRequest(
     _ list: HTTP2FieldList, _ stream: HTTP2Streams.Stream, _ side: Side
   ) -> Bool? {
     if list.status != nil { return false }
@@ -140,7 +140,7 @@ extension HTTP2 {
     var message = Message(
       .request, stream.isGRPC ? .grpc : .http2, key: Self.key(frame.stream))
     message.fields.reserve(bytes: 320)
-    addRequest(list, to: &message.fields)
+    Self.addRequest(list, to: &message.fields)
     let bytes = list.bytes.rawSpan
     let hints = HTTPContent.hints(
       method: bytes.slice(list.method ?? 0..<0), type: bytes.slice(list.contentType ?? 0..<0),
@@ -150,7 +150,7 @@ extension HTTP2 {
   }
 
   /// Method, target, host and media type as the pseudo header fields tell (RFC 9113 §8.3.1).
-  private func addRequest(_ list: HTTP2FieldList, to fields: inout FieldValues) {
+  private static func addRequest(_ list: HTTP2FieldList, to fields: inout FieldValues) {
     let bytes = list.bytes.rawSpan
     let method = bytes.slice(list.method ?? 0..<0)
     let host = list.authority ?? list.host
@@ -254,7 +254,7 @@ extension HTTP2 {
     let promised = bytes.big32(at) & 0x7fff_ffff
     guard promised & 1 == 0, promised > 0, streams[promised] == nil else { return .skip(total) }
     var promise = HTTP2Streams.Promise(fields: FieldValues(), details: [])
-    addRequest(list, to: &promise.fields)
+    Self.addRequest(list, to: &promise.fields)
     promise.details = pushDetails(list, by: frame.stream)
     if streams.promise(promised, promise) {
       var stream = HTTP2Streams.Stream()
@@ -316,7 +316,7 @@ extension HTTP2 {
     var list = HTTP2FieldList()
     list.begin()
     // It ends inside a field: what comes before is sound.
-    try? ways[side].decoder.decode(bytes.slice(start..<end), into: &list)
+    try? ways[inPlace: side].decoder.decode(bytes.slice(start..<end), into: &list)
     list.dropUnfinished()
     guard list.method != nil || list.status != nil else { return nil }
     guard case .message(var message, _) = message(frame, list, side, bytes.byteCount) else {

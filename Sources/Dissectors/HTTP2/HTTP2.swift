@@ -89,19 +89,19 @@ package struct HTTP2: Dissector {
   }
 
   package mutating func next(in bytes: RawSpan, from side: Side) throws(WireError) -> Step {
-    switch ways[side].phase {
+    switch ways[inPlace: side].phase {
     case .frame: return try frame(bytes, side)
     case .data(let content): return data(bytes, side, content)
     case .tunnel(let stream, let left, let padding):
       return tunnel(bytes, side, stream, left, padding)
     case .ending(let key, let isWhole):
-      ways[side].phase = .frame
+      ways[inPlace: side].phase = .frame
       return .end(of: key, ending(isWhole), length: 1)
     case .cutEnding(let key):
-      ways[side].phase = .search(from: 0)
+      ways[inPlace: side].phase = .search(from: 0)
       return .end(of: key, ending(false), length: 0)
     case .discard(let count):
-      ways[side].phase = .frame
+      ways[inPlace: side].phase = .frame
       return .skip(count)
     case .search(let start): return search(bytes, side, from: start)
     }
@@ -112,24 +112,24 @@ package struct HTTP2: Dissector {
     case .end: return .stop
     case .gap:
       lose(side)
-      ways[side].decoder.forget()
+      ways[inPlace: side].decoder.forget()
       streams.noteHole(side)
       for stream in tunnels.keys { tunnels[stream]?.noteGap(side) }
       isUnsure = true
       return .resume
     case .error:
-      let relapse = ways[side].relapse
-      ways[side].relapse = .search
+      let relapse = ways[inPlace: side].relapse
+      ways[inPlace: side].relapse = .search
       switch relapse {
       case .retry: return .resume
       case .discard(let count):
-        ways[side].phase = .discard(count)
+        ways[inPlace: side].phase = .discard(count)
         return .resume
-      case .search: ways[side].phase = .search(from: 1)
+      case .search: ways[inPlace: side].phase = .search(from: 1)
       }
     }
-    ways[side].decoder.forget()
-    ways[side].isTolerant = false
+    ways[inPlace: side].decoder.forget()
+    ways[inPlace: side].isTolerant = false
     streams.endAll(side)
     isUnsure = true
     return .resynchronise
@@ -138,10 +138,10 @@ package struct HTTP2: Dissector {
   /// Bytes are missing: the next frame must be looked for. Messages go on, marked, for their ends
   /// tell the most of them.
   private mutating func lose(_ side: Side) {
-    switch ways[side].phase {
-    case .ending(let key, _): ways[side].phase = .cutEnding(key)
-    case .data(let content) where content.ends: ways[side].phase = .cutEnding(content.key)
-    default: ways[side].phase = .search(from: 0)
+    switch ways[inPlace: side].phase {
+    case .ending(let key, _): ways[inPlace: side].phase = .cutEnding(key)
+    case .data(let content) where content.ends: ways[inPlace: side].phase = .cutEnding(content.key)
+    default: ways[inPlace: side].phase = .search(from: 0)
     }
   }
 
@@ -155,7 +155,7 @@ package struct HTTP2: Dissector {
   }
 
   package mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message? {
-    guard case .frame = ways[side].phase else { return nil }
+    guard case .frame = ways[inPlace: side].phase else { return nil }
     return cutMessage(bytes, side)
   }
 
@@ -173,14 +173,14 @@ package struct HTTP2: Dissector {
   // MARK: Frames
 
   private mutating func frame(_ bytes: RawSpan, _ side: Side) throws(WireError) -> Step {
-    if ways[side].isAtStart {
+    if ways[inPlace: side].isAtStart {
       let length = Self.preface.utf8CodeUnitCount
       if bytes.starts(with: Self.preface) {
-        ways[side].isAtStart = false
+        ways[inPlace: side].isAtStart = false
         return .skip(length)
       }
       if bytes.isBeginning(of: Self.preface) { return .needs(length) }
-      ways[side].isAtStart = false
+      ways[inPlace: side].isAtStart = false
     }
     guard let frame = HTTP2Frame(bytes) else { return .needs(HTTP2Frame.headLength) }
     guard frame.isValid else { throw WireError(hasHeaders ? .invalid : .foreign) }
@@ -223,7 +223,7 @@ package struct HTTP2: Dissector {
     let last = bytes.big32(HTTP2Frame.headLength) & 0x7fff_ffff
     let code = bytes.big32(HTTP2Frame.headLength + 4)
     guard last < 0x7fff_ffff, side != asker ?? .client else { return .skip(frame.totalLength) }
-    if frame.length > 8 { ways[side].phase = .discard(frame.length - 8) }
+    if frame.length > 8 { ways[inPlace: side].phase = .discard(frame.length - 8) }
     let fault = Entry.Fault(
       .connection, "the server went away without reading it: \(HTTP2ErrorCode.name(code))")
     // Pushed streams have keys beyond.
@@ -265,17 +265,17 @@ package struct HTTP2: Dissector {
     let isWhole = streams.isWhole(frame.stream, side)
     if ends { streams.end(frame.stream, side) }
     if tunnels[frame.stream] != nil {
-      ways[side].phase = .tunnel(frame.stream, left: length, padding: padding)
+      ways[inPlace: side].phase = .tunnel(frame.stream, left: length, padding: padding)
       return ends
         ? .end(of: key, ending(isWhole), length: lead) : .content([], of: key, length: lead)
     }
     if length <= Self.smallData, bytes.byteCount >= frame.totalLength {
-      if ends { ways[side].phase = .ending(key, isWhole: isWhole) }
+      if ends { ways[inPlace: side].phase = .ending(key, isWhole: isWhole) }
       return .content(
         bytes.slice(lead..<lead + length).array(), of: key,
         length: frame.totalLength - (ends ? 1 : 0))
     }
-    ways[side].phase = .data(
+    ways[inPlace: side].phase = .data(
       Content(key: key, length: length, padding: padding, ends: ends, isWhole: isWhole))
     return .content([], of: key, length: lead)
   }
@@ -289,15 +289,15 @@ package struct HTTP2: Dissector {
       let count = isExact ? content.length - 1 : content.length
       rest.length -= count
       let isDone = rest.length == 0 && rest.padding == 0
-      ways[side].phase = isDone ? .frame : .data(rest)
+      ways[inPlace: side].phase = isDone ? .frame : .data(rest)
       return .body(count, of: content.key)
     }
     if isExact {
-      ways[side].phase = .ending(content.key, isWhole: content.isWhole)
+      ways[inPlace: side].phase = .ending(content.key, isWhole: content.isWhole)
       return .content([bytes.byte(0)], of: content.key, length: 0)
     }
     if bytes.byteCount < content.padding { return .needs(content.padding) }
-    ways[side].phase = .frame
+    ways[inPlace: side].phase = .frame
     return content.ends
       ? .end(of: content.key, ending(content.isWhole), length: content.padding)
       : .content([], of: content.key, length: content.padding)
@@ -308,13 +308,13 @@ package struct HTTP2: Dissector {
     _ bytes: RawSpan, _ side: Side, _ stream: UInt32, _ left: Int, _ padding: Int
   ) -> Step {
     guard let (step, used) = tunnels[stream]?.next(in: bytes, left: left, from: side) else {
-      ways[side].phase = .frame
+      ways[inPlace: side].phase = .frame
       return .skip(left + padding)
     }
     if used < left {
-      ways[side].phase = .tunnel(stream, left: left - used, padding: padding)
+      ways[inPlace: side].phase = .tunnel(stream, left: left - used, padding: padding)
     } else {
-      ways[side].phase = padding > 0 ? .discard(padding) : .frame
+      ways[inPlace: side].phase = padding > 0 ? .discard(padding) : .frame
     }
     return step
   }
@@ -339,7 +339,7 @@ package struct HTTP2: Dissector {
     return .message(message, length: 0)
   }
 
-  private func isOpen(_ stream: UInt32, _ side: Side) -> Bool {
+  private mutating func isOpen(_ stream: UInt32, _ side: Side) -> Bool {
     streams[stream]?.progress[side] == .open
   }
 
@@ -352,32 +352,32 @@ package struct HTTP2: Dissector {
     while at < bytes.byteCount {
       let rest = bytes.suffix(from: at)
       guard let frame = HTTP2Frame(rest) else {
-        ways[side].phase = .search(from: 0)
+        ways[inPlace: side].phase = .search(from: 0)
         return at > 0 ? .skip(at) : .needs(HTTP2Frame.headLength)
       }
       if frame.isOrdinary {
         if at == 0, isExpected(frame, side) {
-          ways[side].phase = .frame
+          ways[inPlace: side].phase = .frame
           return .skip(0)
         }
         let end = frame.totalLength + HTTP2Frame.headLength
         if rest.byteCount < end {
-          ways[side].phase = .search(from: 0)
+          ways[inPlace: side].phase = .search(from: 0)
           return at > 0 ? .skip(at) : .needs(end)
         }
         if HTTP2Frame(rest.suffix(from: frame.totalLength))?.isOrdinary == true {
-          ways[side].phase = .frame
+          ways[inPlace: side].phase = .frame
           return .skip(at)
         }
       }
       at += 1
     }
-    ways[side].phase = .search(from: 0)
+    ways[inPlace: side].phase = .search(from: 0)
     return .skip(bytes.byteCount)
   }
 
   /// Whether the frame goes on with an open message, or has a shape of little freedom.
-  private func isExpected(_ frame: HTTP2Frame, _ side: Side) -> Bool {
+  private mutating func isExpected(_ frame: HTTP2Frame, _ side: Side) -> Bool {
     switch frame.kind {
     case .data, .headers: frame.length > 0 && isOpen(frame.stream, side)
     case .resetStream: streams[frame.stream] != nil

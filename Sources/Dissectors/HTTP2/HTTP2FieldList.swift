@@ -99,11 +99,18 @@ struct HTTP2FieldList {
       return
     }
     // Line breaks are forbidden (RFC 9113 §8.2.1) and would begin a new field.
-    for at in start..<valueEnd where bytes[at] == 0x0a || bytes[at] == 0x0d { bytes[at] = 0x20 }
+    if hasLineBreak(start..<valueEnd) {
+      for at in start..<valueEnd where bytes[at] == 0x0a || bytes[at] == 0x0d { bytes[at] = 0x20 }
+    }
     bytes.append(0x0a)
     count += 1
     finished = bytes.count
     note(start..<nameEnd, valueStart..<valueEnd)
+  }
+
+  private func hasLineBreak(_ place: Range<Int>) -> Bool {
+    let field = bytes.rawSpan.slice(place)
+    return field.firstOffset(of: 0x0a) != nil || field.firstOffset(of: 0x0d) != nil
   }
 
   /// Removes what is there of a field that was begun and not finished.

@@ -210,13 +210,13 @@ package struct Kafka: Dissector {
   // MARK: Responses
 
   /// Place of the request that a response answers.
-  private func place(of bytes: RawSpan) -> Int? {
+  private mutating func place(of bytes: RawSpan) -> Int? {
     let correlation = Int32(bitPattern: bytes.big32(0))
     return asked.firstIndex { $0.correlation == correlation }
   }
 
   /// Whether a response answers a request that wanted none.
-  private func isUnwanted(_ bytes: RawSpan) -> Bool {
+  private mutating func isUnwanted(_ bytes: RawSpan) -> Bool {
     unanswered.contains(Int32(bitPattern: bytes.big32(0)))
   }
 
@@ -275,13 +275,13 @@ package struct Kafka: Dissector {
   // MARK: Bodies
 
   /// Whether these fields, in version 0, are all there is.
-  private func fits(_ fields: [KafkaField], _ bytes: RawSpan) -> Bool {
+  private mutating func fits(_ fields: [KafkaField], _ bytes: RawSpan) -> Bool {
     var body = KafkaBody(version: 0, isFlexible: false, names: names)
     var input = Cursor(bytes)
     return (try? body.structure(fields, &input)) != nil && input.isAtEnd
   }
 
-  private func read(
+  private mutating func read(
     _ fields: [KafkaField], _ bytes: RawSpan, _ version: Int16, _ isFlexible: Bool,
     _ isPart: Bool, _ message: inout Message
   ) -> KafkaBody {
@@ -297,7 +297,7 @@ package struct Kafka: Dissector {
     return body
   }
 
-  private func details(
+  private mutating func details(
     _ payload: KafkaBody?, correlation: Int32, version: Int16?, _ isPart: Bool
   ) -> [UInt8] {
     var writer = JSONWriter(reserving: 64 + (payload?.writer.bytes.count ?? 0))

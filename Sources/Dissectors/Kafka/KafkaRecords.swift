@@ -160,10 +160,10 @@ struct KafkaRecords {
       writer.beginObject()
       for name in ["key", "value"] {
         guard let length = try? input.big32(),
-          let text = try? KafkaText.take(Int64(Int32(bitPattern: length)), &input)
+          let text = try? KafkaText(Int64(Int32(bitPattern: length)), message, &input)
         else { break }
         writer.name(name)
-        writer.write(text)
+        text.write(of: message, to: &writer)
       }
       writer.endObject()
       if 12 + size > bytes.byteCount - at { return }
@@ -182,8 +182,8 @@ struct KafkaRecords {
     writer.beginArray()
     defer { writer.endArray() }
     for _ in 0..<min(count, maxShown) {
-      guard let record = try? KafkaRecord(&input, isControl: isControl) else { return }
-      record.write(to: &writer)
+      guard let record = try? KafkaRecord(bytes, &input, isControl: isControl) else { return }
+      record.write(of: bytes, to: &writer)
       if record.isCut { return }
     }
   }
@@ -200,7 +200,16 @@ enum KafkaCodec: UInt16 {
 
   init(attributes: UInt16) { self = Self(rawValue: attributes & 7) ?? .unknown }
 
-  var name: String { "\(self)" }
+  var name: String {
+    switch self {
+    case .none: "none"
+    case .gzip: "gzip"
+    case .snappy: "snappy"
+    case .lz4: "lz4"
+    case .zstd: "zstd"
+    case .unknown: "unknown"
+    }
+  }
 
   /// Nil where there is none, or none that is known.
   var compression: Compression? {

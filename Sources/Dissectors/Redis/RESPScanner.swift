@@ -150,6 +150,9 @@ enum RESP {
   static let push: UInt8 = 0x3e
   static let attribute: UInt8 = 0x7c
 
+  /// Carriage return and line feed, as `little16` reads them.
+  static let lineEnd: UInt16 = 0x0a0d
+
   /// Digits of a length or count, at most.
   private static let maxDigits = 18
 
@@ -174,6 +177,47 @@ enum RESP {
     if at + 1 == count { return nil }
     guard bytes.byte(at + 1) == 0x0a else { throw WireError(.invalid, at: at + 1) }
     return (isNegative ? -value : value, at + 2)
+  }
+
+  /// The length or count behind the mark at `offset`, and where its line ends, as most are: of few
+  /// digits, no sign, and whole. Nil for any other, which may be right all the same.
+  @inline(__always)
+  static func length(_ bytes: RawSpan, _ offset: Int) -> (value: Int, end: Int)? {
+    var at = offset + 1
+    // Its end is two bytes more.
+    let limit = min(at + maxPlainDigits, bytes.byteCount - 2)
+    var value = 0
+    while at < limit {
+      let digit = bytes.byte(at) &- 0x30
+      if digit >= 10 { break }
+      value = value * 10 + Int(digit)
+      at += 1
+    }
+    guard at > offset + 1, at <= bytes.byteCount - 2, bytes.little16(at) == lineEnd else {
+      return nil
+    }
+    return (value, at + 2)
+  }
+
+  /// Digits of the lengths and counts that `length` reads, at most.
+  private static let maxPlainDigits = 6
+
+  /// Bytes of the value at the beginning, when it is one line or one string and whole; nil for any
+  /// other, and for what is malformed: a scanner tells what that is.
+  static func plainLength(_ bytes: RawSpan) -> Int? {
+    switch bytes.byte(0) {
+    case string:
+      guard let header = length(bytes, 0) else { return nil }
+      let end = header.end + header.value
+      guard end + 2 <= bytes.byteCount, bytes.little16(end) == lineEnd else { return nil }
+      return end + 2
+    case simple, integer, null, boolean, double:
+      guard let feed = bytes.prefix(RESPPreview.shown).firstOffset(of: 0x0a), feed > 1,
+        bytes.byte(feed - 1) == 0x0d, isWellFormed(bytes, 0..<feed - 1)
+      else { return nil }
+      return feed + 1
+    default: return nil
+    }
   }
 
   /// Whether a line, its end left out, holds what its mark says. Texts are not looked at.

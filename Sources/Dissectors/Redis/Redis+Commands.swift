@@ -6,11 +6,14 @@ import Flows
 extension Redis {
   mutating func request(_ bytes: RawSpan, _ side: Side) throws(WireError) -> Step {
     guard bytes.byte(0) == RESP.array else { return try inline(bytes, side) }
-    if ways[side].scanner.position == 0 {
+    if ways[inPlace: side].scanner.position == 0 {
+      if let whole = try RedisCommand.whole(bytes, words: &words) {
+        return .message(message(whole.command), length: whole.length)
+      }
       guard let header = try RESP.number(bytes, 0) else { return .needs(bytes.byteCount + 1) }
       // Servers pass over commands without words.
       if header.value <= 0 {
-        ways[side].scanner = RESPScanner()
+        ways[inPlace: side].scanner = RESPScanner()
         return .skip(header.end)
       }
     }
@@ -21,13 +24,13 @@ extension Redis {
 
   /// A command on one line, as people type it.
   private mutating func inline(_ bytes: RawSpan, _ side: Side) throws(WireError) -> Step {
-    guard let end = bytes.firstOffset(of: 0x0a, from: ways[side].searched) else {
+    guard let end = bytes.firstOffset(of: 0x0a, from: ways[inPlace: side].searched) else {
       if bytes.byteCount > RESPScanner.maxLine { throw WireError(.tooLarge) }
       if !RedisShape.isText(bytes) { throw WireError(.foreign) }
-      ways[side].searched = bytes.byteCount
+      ways[inPlace: side].searched = bytes.byteCount
       return .needs(bytes.byteCount + 1)
     }
-    ways[side].searched = 0
+    ways[inPlace: side].searched = 0
     guard RedisShape.isText(bytes.prefix(end)) else { throw WireError(.foreign) }
     let command = try command(bytes.prefix(end), isPart: false)
     return .message(message(command), length: end + 1)

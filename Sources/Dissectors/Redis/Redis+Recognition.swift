@@ -73,7 +73,7 @@ extension Redis {
     if skipsLine {
       guard let end = bytes.firstOffset(of: 0x0a) else { return .skip(bytes.byteCount) }
       at = end + 1
-      ways[side].phase = .search(skipsLine: false)
+      ways[inPlace: side].phase = .search(skipsLine: false)
       if at == bytes.byteCount { return .skip(at) }
     }
     let isRequester = side == requester ?? .client
@@ -81,7 +81,7 @@ extension Redis {
       let rest = bytes.suffix(from: at)
       switch isRequester ? RedisShape.ofCommand(rest) : RedisShape.ofReply(rest) {
       case .command, .inline(isKnown: true), .reply:
-        ways[side].phase = .value
+        ways[inPlace: side].phase = .value
         return .skip(at)
       case .incomplete where rest.byteCount <= Self.maxSearch:
         return at > 0 ? .skip(at) : .needs(bytes.byteCount + 1)

@@ -9,24 +9,24 @@ extension Redis {
   mutating func snapshot(_ bytes: RawSpan, _ side: Side) throws(WireError) -> Step {
     if bytes.byte(0) == 0x0a || bytes.byte(0) == 0x0d { return .skip(1) }
     isReplica = true
-    ways[side].phase = .value
+    ways[inPlace: side].phase = .value
     // A partial resynchronisation goes on with commands at once.
     guard bytes.byte(0) == RESP.string else { return .skip(0) }
     if bytes.starts(with: "$EOF:") {
       let start = 5 + Self.markLength + 2
       guard bytes.byteCount >= start else {
-        ways[side].phase = .snapshot
+        ways[inPlace: side].phase = .snapshot
         return .needs(start)
       }
-      ways[side].phase = .untilMark(bytes.slice(5..<5 + Self.markLength).array())
+      ways[inPlace: side].phase = .untilMark(bytes.slice(5..<5 + Self.markLength).array())
       return .skip(start)
     }
     guard !bytes.isBeginning(of: "$EOF:"), let header = try RESP.number(bytes, 0) else {
-      ways[side].phase = .snapshot
+      ways[inPlace: side].phase = .snapshot
       return .needs(bytes.byteCount + 1)
     }
     guard header.value >= 0 else { throw WireError(.invalid) }
-    ways[side].phase = .snapshotBytes(header.value)
+    ways[inPlace: side].phase = .snapshotBytes(header.value)
     guard queue.next?.effect == .sync else { return .skip(header.end) }
     // SYNC is answered by the snapshot itself, of which only the length is told.
     return .message(snapshotMessage(header.value), length: header.end)
@@ -48,7 +48,7 @@ extension Redis {
         return hit > 0 ? .skip(hit) : .needs(mark.count)
       }
       if isEqual(bytes.slice(hit..<hit + mark.count), mark.rawSpan) {
-        ways[side].phase = .value
+        ways[inPlace: side].phase = .value
         return .skip(hit + mark.count)
       }
       at = hit + 1

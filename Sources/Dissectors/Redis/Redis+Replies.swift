@@ -13,15 +13,22 @@ extension Redis {
     if queue.next?.effect == .sync, bytes.byte(0) == RESP.string {
       return try snapshot(bytes, side)
     }
+    if ways[inPlace: side].scanner.position == 0, let length = RESP.plainLength(bytes) {
+      return whole(bytes.prefix(length), side)
+    }
     let frame = try frame(bytes, side)
     switch frame {
     case .needs(let count): return .needs(count)
-    case .whole(let length):
-      let message = answer(bytes.prefix(length), isPart: false)
-      if isReplica { ways[side].phase = .snapshot }
-      return begin(message, frame, side)
+    case .whole(let length): return whole(bytes.prefix(length), side)
     case .long: return begin(answer(bytes, isPart: true), frame, side)
     }
+  }
+
+  /// A value that is there whole.
+  private mutating func whole(_ bytes: RawSpan, _ side: Side) -> Step {
+    let message = answer(bytes, isPart: false)
+    if isReplica { ways[inPlace: side].phase = .snapshot }
+    return .message(message, length: bytes.byteCount)
   }
 
   /// The message of a value: a reply to the oldest command, or something said unasked.
@@ -61,7 +68,7 @@ extension Redis {
 
   // MARK: Said unasked
 
-  private func isUnasked(_ preview: RESPPreview, _ bytes: RawSpan) -> Bool {
+  private mutating func isUnasked(_ preview: RESPPreview, _ bytes: RawSpan) -> Bool {
     switch preview.type {
     case RESP.push: return confirmation(preview, bytes) == nil
     case RESP.array:
@@ -79,7 +86,7 @@ extension Redis {
   }
 
   /// What a reply confirms, when it has the form of a confirmation.
-  private func confirmation(
+  private mutating func confirmation(
     _ preview: RESPPreview, _ bytes: RawSpan
   ) -> RedisVerb.Effect? {
     let isExpected =
@@ -124,18 +131,21 @@ extension Redis {
 
   // MARK: Describing
 
-  private func describe(
+  private mutating func describe(
     _ message: inout Message, _ bytes: RawSpan, _ asked: RedisQueue.Asked, isPart: Bool
   ) {
+    let isCut = isPart && bytes.byteCount > RESPPreview.shown
     if asked.secrecy == .none, Self.areFacts(bytes) {
-      message.fields.add(.responseFacts, .bytes) { $0.append(bytes) }
+      // A byte more than is shown says that it is cut.
+      let kept = isCut ? RESPPreview.shown + 1 : RESPPreview.shown
+      message.fields.add(.responseFacts, bytes: bytes.prefix(kept))
       return
     }
     var preview = RESPPreview(bytes, hiding: asked.secrecy)
     var writer = JSONWriter(reserving: 64 + 2 * min(bytes.byteCount, RESPPreview.shown))
     writer.fragment(preview.opening)
     if preview.type == RESP.error || preview.type == RESP.blobError {
-      let text = error(bytes.text(preview.line(bytes)), asked)
+      let text = Self.error(bytes.text(preview.line(bytes)), asked)
       let word = String(text.prefix { $0 != " " })
       writer.fragment(#","keyword":"#)
       writer.write(word)
@@ -145,19 +155,18 @@ extension Redis {
       // These two tell where to ask instead.
       message.failed = word != "MOVED" && word != "ASK"
     } else {
-      let isCut = isPart && bytes.byteCount > RESPPreview.shown
       Self.write(&preview, of: bytes, showsAttributes: asked.secrecy == .none, isCut, &writer)
     }
     writer.fragment("}")
     message.details = writer.bytes
   }
 
-  /// Whether a reply is kept as it came off the wire, to be shown when somebody asks: it is shown
-  /// whole, and holds neither an error, which is read at once, nor attributes, which may come first.
+  /// Whether a reply is kept as it came off the wire, as far as it is shown when somebody asks: it
+  /// holds neither an error, which is read at once, nor attributes, which may come first.
   private static func areFacts(_ bytes: RawSpan) -> Bool {
     switch bytes.byte(0) {
     case RESP.error, RESP.blobError, RESP.attribute: false
-    default: bytes.byteCount <= RESPPreview.shown
+    default: true
     }
   }
 
@@ -166,7 +175,8 @@ extension Redis {
     var preview = RESPPreview(facts)
     var writer = JSONWriter(reserving: 64 + 2 * facts.byteCount)
     writer.fragment(preview.opening)
-    write(&preview, of: facts, showsAttributes: true, false, &writer)
+    let isCut = facts.byteCount > RESPPreview.shown
+    write(&preview, of: facts, showsAttributes: true, isCut, &writer)
     writer.fragment("}")
     return writer.bytes
   }
@@ -194,7 +204,7 @@ extension Redis {
   }
 
   /// The text of an error. Servers repeat the arguments of what they do not know.
-  private func error(_ text: String, _ asked: RedisQueue.Asked) -> String {
+  private static func error(_ text: String, _ asked: RedisQueue.Asked) -> String {
     guard asked.effect != .none, let at = text.firstRange(of: "with args beginning with") else {
       return text
     }

@@ -59,6 +59,8 @@ package struct Redis: Dissector {
   var skipsNext = false
   /// Key of the newest (UN)SUBSCRIBE that was answered.
   var confirmed: UInt64?
+  /// Memory for the places of a command's words.
+  var words: [Range<Int>] = []
 
   package init(_ opening: Opening) {
     if !opening.isMidway || Self.row.ports.contains(opening.server.port) {
@@ -68,7 +70,7 @@ package struct Redis: Dissector {
     }
     if opening.isMidway {
       queue.noteGap()
-      for side in Side.allCases { ways[side].phase = .search(skipsLine: false) }
+      for side in Side.allCases { ways[inPlace: side].phase = .search(skipsLine: false) }
     }
   }
 
@@ -76,10 +78,10 @@ package struct Redis: Dissector {
     guard let requester = requester ?? settle(bytes, side) else {
       return .needs(bytes.byteCount + 1)
     }
-    switch ways[side].phase {
+    switch ways[inPlace: side].phase {
     case .value:
       // Empty lines are ignored by servers, and sent by them to keep a connection alive.
-      let blanks = ways[side].scanner.position == 0 ? lineEnds(bytes) : 0
+      let blanks = ways[inPlace: side].scanner.position == 0 ? Self.lineEnds(bytes) : 0
       if blanks > 0 { return .skip(blanks) }
       return side == requester ? try request(bytes, side) : try reply(bytes, side)
     case .inside(let key): return try inside(bytes, side, key)
@@ -90,7 +92,7 @@ package struct Redis: Dissector {
     case .snapshot: return try snapshot(bytes, side)
     case .untilMark(let mark): return untilMark(mark, bytes, side)
     case .snapshotBytes(let count):
-      ways[side].phase = .value
+      ways[inPlace: side].phase = .value
       return .skip(count)
     }
   }
@@ -99,20 +101,22 @@ package struct Redis: Dissector {
     switch cause {
     case .end: return .stop
     case .gap(let count):
-      if case .string(let key, let left) = ways[side].phase, count <= left {
-        ways[side].lost += count
-        ways[side].phase = count < left ? .string(key, left: left - count) : .inside(key)
+      if case .string(let key, let left) = ways[inPlace: side].phase, count <= left {
+        ways[inPlace: side].lost += count
+        ways[inPlace: side].phase = count < left ? .string(key, left: left - count) : .inside(key)
         return .resume
       }
-      ways[side] = Way(phase: .search(skipsLine: false))
-    case .error: ways[side] = Way(phase: .search(skipsLine: true))
+      ways[inPlace: side] = Way(phase: .search(skipsLine: false))
+    case .error: ways[inPlace: side] = Way(phase: .search(skipsLine: true))
     }
     queue.noteGap()
     return .resynchronise
   }
 
   package mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message? {
-    guard case .value = ways[side].phase, let requester, lineEnds(bytes) == 0 else { return nil }
+    guard case .value = ways[inPlace: side].phase, let requester, Self.lineEnds(bytes) == 0 else {
+      return nil
+    }
     if side != requester {
       return bytes.byteCount < 2 ? nil : answer(bytes, isPart: true)
     }
@@ -121,7 +125,7 @@ package struct Redis: Dissector {
   }
 
   /// Carriage returns and line feeds at the beginning.
-  private func lineEnds(_ bytes: RawSpan) -> Int {
+  private static func lineEnds(_ bytes: RawSpan) -> Int {
     var count = 0
     while count < bytes.byteCount, bytes.byte(count) == 0x0d || bytes.byte(count) == 0x0a {
       count += 1
@@ -150,16 +154,16 @@ package struct Redis: Dissector {
   }
 
   mutating func frame(_ bytes: RawSpan, _ side: Side) throws(WireError) -> Frame {
-    switch try ways[side].scanner.scan(bytes) {
+    switch try ways[inPlace: side].scanner.scan(bytes) {
     case .complete:
-      let length = ways[side].scanner.position
-      ways[side].scanner = RESPScanner()
+      let length = ways[inPlace: side].scanner.position
+      ways[inPlace: side].scanner = RESPScanner()
       return .whole(length: length)
     case .line:
       if bytes.byteCount < Self.maxHeld { return .needs(bytes.byteCount + 1) }
-      return .long(head: ways[side].scanner.position, left: nil)
+      return .long(head: ways[inPlace: side].scanner.position, left: nil)
     case .string(let header, let length):
-      let start = ways[side].scanner.position
+      let start = ways[inPlace: side].scanner.position
       if start + header + length <= Self.maxHeld { return .needs(start + header + length) }
       // What is shown of it must be there, however it is cut into packets.
       if bytes.byteCount < RESPPreview.limit { return .needs(RESPPreview.limit) }
@@ -178,12 +182,12 @@ package struct Redis: Dissector {
       message.extent = .open
       let key = message.key
       if let left {
-        ways[side].scanner.passString()
-        ways[side].phase = .string(key, left: left)
+        ways[inPlace: side].scanner.passString()
+        ways[inPlace: side].phase = .string(key, left: left)
       } else {
-        ways[side].phase = .inside(key)
+        ways[inPlace: side].phase = .inside(key)
       }
-      ways[side].scanner.rebase()
+      ways[inPlace: side].scanner.rebase()
       return .message(message, length: head)
     }
   }
@@ -192,19 +196,19 @@ package struct Redis: Dissector {
   private mutating func inside(
     _ bytes: RawSpan, _ side: Side, _ key: UInt64
   ) throws(WireError) -> Step {
-    if ways[side].scanner.isComplete { return end(0, side, key) }
-    let outcome = try ways[side].scanner.scan(bytes)
-    let count = ways[side].scanner.position
+    if ways[inPlace: side].scanner.isComplete { return end(0, side, key) }
+    let outcome = try ways[inPlace: side].scanner.scan(bytes)
+    let count = ways[inPlace: side].scanner.position
     switch outcome {
     case .complete: return end(count, side, key)
     case .line:
       if count == 0 { return .needs(bytes.byteCount + 1) }
-      ways[side].scanner.rebase()
+      ways[inPlace: side].scanner.rebase()
       return .content([], of: key, length: count)
     case .string(let header, let length):
-      ways[side].scanner.passString()
-      ways[side].scanner.rebase()
-      ways[side].phase = .string(key, left: length)
+      ways[inPlace: side].scanner.passString()
+      ways[inPlace: side].scanner.rebase()
+      ways[inPlace: side].phase = .string(key, left: length)
       return .content([], of: key, length: count + header)
     }
   }
@@ -212,11 +216,11 @@ package struct Redis: Dissector {
   /// Passes over `count` of the `left` bytes of a string.
   private mutating func pass(_ count: Int, of left: Int, _ side: Side, _ key: UInt64) -> Step {
     if count < left {
-      ways[side].phase = .string(key, left: left - count)
-    } else if ways[side].scanner.isComplete {
+      ways[inPlace: side].phase = .string(key, left: left - count)
+    } else if ways[inPlace: side].scanner.isComplete {
       return end(count, side, key)
     } else {
-      ways[side].phase = .inside(key)
+      ways[inPlace: side].phase = .inside(key)
     }
     return .content([], of: key, length: count)
   }
@@ -224,9 +228,9 @@ package struct Redis: Dissector {
   /// A long value ends with the next `count` bytes.
   private mutating func end(_ count: Int, _ side: Side, _ key: UInt64) -> Step {
     var ending = Ending()
-    let lost = ways[side].lost
+    let lost = ways[inPlace: side].lost
     if lost > 0 { ending.fault = Entry.Fault(.dissection, "\(lost) bytes were not captured") }
-    ways[side] = Way()
+    ways[inPlace: side] = Way()
     return .end(of: key, ending, length: count)
   }
 }

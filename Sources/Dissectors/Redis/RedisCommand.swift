@@ -58,6 +58,35 @@ struct RedisCommand {
     self = try RedisCommand(bytes, words, count: header.value, isCut: isCut)
   }
 
+  /// Reads an array of strings that is there whole, its words left in `words` for the next to use
+  /// their memory. Nil when it is not whole, or longer than `RESPPreview.limit`, or anything else:
+  /// then a scanner tells what it is.
+  /// - Throws: what is not a command.
+  static func whole(
+    _ bytes: RawSpan, words: inout [Range<Int>]
+  ) throws(WireError) -> (command: RedisCommand, length: Int)? {
+    let bytes = bytes.prefix(RESPPreview.limit)
+    words.removeAll(keepingCapacity: true)
+    guard let length = find(bytes, &words) else { return nil }
+    return (try RedisCommand(bytes, words, count: words.count, isCut: false), length)
+  }
+
+  /// Finds the words of an array of strings, and where it ends; nil when it is not whole.
+  private static func find(_ bytes: RawSpan, _ words: inout [Range<Int>]) -> Int? {
+    guard let header = RESP.length(bytes, 0), header.value > 0 else { return nil }
+    var at = header.end
+    for _ in 0..<header.value {
+      guard at < bytes.byteCount, bytes.byte(at) == RESP.string,
+        let string = RESP.length(bytes, at)
+      else { return nil }
+      let end = string.end + string.value
+      guard end + 2 <= bytes.byteCount, bytes.little16(end) == RESP.lineEnd else { return nil }
+      words.append(string.end..<end)
+      at = end + 2
+    }
+    return at
+  }
+
   /// Reads a line without its end.
   init(inline text: RawSpan) throws(WireError) {
     let shown = text.prefix(RESPPreview.limit)
