@@ -8,20 +8,45 @@ package struct CaptureFilter: Hashable, Sendable {
   package let text: String
   /// Whether it lets nothing pass, which libpcap's language has no word for.
   private let refusesAll: Bool
+  /// What is asked of each packet that passes: the text lets more pass than is wanted.
+  package private(set) var check: HostCheck?
 
   /// Lets nothing pass.
   package static let nothing = CaptureFilter()
 
   private init() { (text, refusesAll) = ("nothing", true) }
 
-  /// Packets from or to one of these addresses.
+  /// Instructions that the kernel takes (BPF_MAXINSNS), but for some that stand before them.
+  static let maxInstructions = 4_096 - 16
+
+  /// Packets from or to one of these addresses, however many they are: where the kernel's filter
+  /// cannot hold them, it is one of their networks, or of all that is IP, and each packet that passes
+  /// it is looked at again.
   package init(hosts: [IPAddress]) throws(LiveError) {
     guard !hosts.isEmpty else {
       self = .nothing
       return
     }
-    try self.init(
-      hosts.map { "\($0.isV4 ? "ip" : "ip6") host \($0)" }.joined(separator: " or "))
+    let exact = hosts.map { (terms: "\($0.isV4 ? "ip" : "ip6") host \($0)", isV4: $0.isV4) }
+    guard Self.instructions(exact) > Self.maxInstructions else {
+      try self.init(exact.map(\.terms).joined(separator: " or "))
+      return
+    }
+    let networks = Set(hosts.map(\.network)).sorted().map {
+      (terms: "\($0.isV4 ? "ip net \($0)/24" : "ip6 net \($0)/64")", isV4: $0.isV4)
+    }
+    if Self.instructions(networks) <= Self.maxInstructions {
+      try self.init(networks.map(\.terms).joined(separator: " or "))
+    } else {
+      try self.init("ip or ip6")
+    }
+    check = HostCheck(Set(hosts))
+  }
+
+  /// About how many instructions libpcap makes of so many terms, rather too many: compiling them to
+  /// count would take seconds.
+  private static func instructions(_ terms: [(terms: String, isV4: Bool)]) -> Int {
+    terms.reduce(0) { $0 + ($1.isV4 ? 6 : 20) }
   }
 
   /// - Throws: what libpcap says of a text that is no filter.
@@ -128,5 +153,13 @@ extension CaptureFilter.Instruction {
       Self(code: 0x15, jumpFalse: 1, operand: loopback),
       refuse,
     ] + program
+  }
+}
+
+extension IPAddress {
+  /// The network it is in: the first 24 bits of an IPv4 address, 64 of an IPv6 address.
+  fileprivate var network: IPAddress {
+    isV4
+      ? IPAddress(v4: UInt32(truncatingIfNeeded: low) & 0xffff_ff00) : IPAddress(high: high, low: 0)
   }
 }

@@ -17,6 +17,7 @@
     private let loopback: UInt32
     private let received = Atomic<UInt64>(0)
     private let dropped = Atomic<UInt64>(0)
+    private let others = Atomic<UInt64>(0)
     private let fate = Mutex(Fate())
     /// The sockets before they are read: opening is where errors are told.
     private let opened: Mutex<[PacketRing]>
@@ -56,6 +57,7 @@
       var counters = InterfaceCounters(name: name)
       counters.received = received.load(ordering: .relaxed)
       counters.dropped = dropped.load(ordering: .relaxed)
+      counters.others = others.load(ordering: .relaxed)
       (counters.state, counters.losses) = (fate.state, fate.losses)
       return counters
     }
@@ -211,8 +213,16 @@
       guard let chunk = ring.fetch(number: sink.number, interface: sink.interface) else {
         return false
       }
-      received.add(UInt64(chunk.packets.count), ordering: .relaxed)
-      sink.take(chunk)
+      guard let check = chosen.withLock({ $0?.check }) else {
+        received.add(UInt64(chunk.packets.count), ordering: .relaxed)
+        sink.take(chunk)
+        return true
+      }
+      let kept = check.kept(chunk)
+      let count = kept?.packets.count ?? 0
+      received.add(UInt64(count), ordering: .relaxed)
+      others.add(UInt64(chunk.packets.count - count), ordering: .relaxed)
+      if let kept { sink.take(kept) }
       return true
     }
 

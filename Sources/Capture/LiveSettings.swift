@@ -38,6 +38,8 @@ package struct InterfaceCounters: Hashable, Sendable {
   package var received: UInt64 = 0
   /// Packets that passed the filter and found no room in the ring.
   package var dropped: UInt64 = 0
+  /// Packets that passed the kernel's filter, which could not hold all addresses, and are of others.
+  package var others: UInt64 = 0
   package var state = State.up
   /// How often it went away or down.
   package var losses: UInt64 = 0

@@ -94,6 +94,11 @@ package enum ProtocolKind: UInt8, Hashable, Sendable, CaseIterable {
   }
 }
 
+extension ProtocolKind {
+  /// Flow records add up what connection records say.
+  package var isFlow: Bool { self == .tcpFlow || self == .udpFlow }
+}
+
 /// What carries an entry (`l4proto`). Raw values are stored.
 package enum EntryTransport: UInt8, Hashable, Sendable {
   case tcp = 1

@@ -1,6 +1,7 @@
 import Bytes
 import JSON
 package import Shipping
+import Store
 import Synchronization
 
 /// Brings what is in an outbox to the Hub: the oldest first, one shipment at a time, and again and
@@ -14,6 +15,8 @@ package final class Courier: Sendable {
   /// A shipment that takes longer was too large, one that takes less could be larger.
   private static let slow = Duration.seconds(4)
   private static let fast = Duration.milliseconds(500)
+  /// Time until what is open is sent again to a Hub that had no room for it.
+  private static let fullPause = Duration.seconds(10)
   /// Time until a Hub that cannot be reached is tried again: first and longest.
   private static let backoff = (first: Duration.milliseconds(500), longest: Duration.seconds(10))
 
@@ -37,7 +40,7 @@ package final class Courier: Sendable {
   private let report: @Sendable (AgentReport.Backlog) -> AgentReport
   private let obey: @Sendable (AgentOrders) -> Void
   private let tell: @Sendable (String) -> Void
-  private let state = Mutex(Status())
+  private let state = Mutex(State())
 
   /// - Parameters:
   ///   - report: what is said of the agent with each shipment, given what waits.
@@ -53,21 +56,24 @@ package final class Courier: Sendable {
     (self.report, self.obey, self.tell) = (report, obey, tell)
   }
 
-  package var status: Status { state.withLock { $0 } }
+  package var status: Status { state.withLock { $0.status } }
 
   /// Brings what comes, until its task is cancelled.
   package func run() async {
-    var pace = Pace(bytes: 1 << 20, blocks: 256)
+    var pace = state.withLock { $0.pace }
     while !Task.isCancelled {
       let pause = await bring(&pace)
       if pause > .zero { try? await Task.sleep(for: pause) }
     }
+    let last = pace
+    state.withLock { $0.pace = last }
   }
 
   /// Brings what is left, and says goodbye, within that time.
   package func finish(within limit: Duration) async {
     let end = ContinuousClock.now + limit
-    var pace = Pace(bytes: 1 << 20, blocks: 256)
+    var pace = state.withLock { $0.pace }
+    pace.failures = 0
     while ContinuousClock.now < end {
       let isLast = outbox.isEmpty
       let pause = await bring(&pace, isLeaving: isLast)
@@ -76,11 +82,48 @@ package final class Courier: Sendable {
     }
   }
 
+  private struct State {
+    var status = Status()
+    /// Between `run` and `finish`.
+    var pace = Pace()
+  }
+
   /// How much goes at once, and how often it failed in a row.
   private struct Pace {
-    var bytes: Int
-    var blocks: Int
+    var bytes = 1 << 20
+    var blocks = 256
     var failures = 0
+    var open = OpenReports()
+  }
+
+  /// What the Hub knows of what is open.
+  private struct OpenReports {
+    var number: UInt64 = 0
+    /// Blocks it has.
+    var held: Set<BlockID> = []
+    /// When it may be told again, after it had no room.
+    var due = ContinuousClock.now
+
+    /// What a report says, and the blocks that go with it.
+    mutating func next(_ batch: Outbox.Batch) -> (report: AgentReport.Open, blocks: [EncodedBlock])
+    {
+      number += 1
+      var report = AgentReport.Open()
+      report.number = number
+      guard ContinuousClock.now >= due else {
+        report.leftOut = batch.openLeftOut + batch.open.reduce(0) { $0 + UInt64($1.header.rows) }
+        return (report, [])
+      }
+      report.blocks = batch.open.map(\.id)
+      report.records = batch.open.reduce(0) { $0 + UInt64($1.header.rows) }
+      report.leftOut = batch.openLeftOut
+      return (report, batch.open.filter { !held.contains($0.id) })
+    }
+
+    mutating func arrived(_ report: AgentReport.Open, _ verdict: OpenShelf.Verdict) {
+      held = verdict == .shown ? Set(report.blocks) : []
+      if verdict == .full { due = .now + Courier.fullPause }
+    }
   }
 
   /// One shipment. Gives how long to wait before the next.
@@ -88,15 +131,19 @@ package final class Courier: Sendable {
     let batch = outbox.batch(bytes: pace.bytes, blocks: pace.blocks)
     var report = report(outbox.backlog(at: .now))
     report.isLeaving = isLeaving
-    let shipment = Shipment.encoded(report: report.json, blocks: batch.blocks.map(\.bytes))
+    let (open, openBlocks) = pace.open.next(batch)
+    report.open = open
+    let shipment = Shipment.encoded(
+      report: report.json, blocks: batch.blocks.map(\.bytes), open: openBlocks.map(\.bytes))
     let begun = ContinuousClock.now
     let outcome = await link.send(shipment, from: node)
     let time = ContinuousClock.now - begun
     switch outcome {
-    case .arrived(let orders, let refused):
+    case .arrived(let orders, let refused, let verdict):
       // What cannot be removed now comes again, and changes nothing there.
       try? outbox.arrived(batch, refused: refused)
       arrived(batch, shipment.count)
+      pace.open.arrived(open, verdict)
       pace.failures = 0
       if time > Self.slow {
         pace.bytes = max(Self.bytes.lowerBound, pace.bytes / 2)
@@ -107,8 +154,8 @@ package final class Courier: Sendable {
       return batch.isFull ? .zero : orders.pause
     case .busy(let pause, let reason):
       state.withLock { state in
-        state.turnedAway += 1
-        state.problem = reason
+        state.status.turnedAway += 1
+        state.status.problem = reason
       }
       pace.failures += 1
       // Those who were turned away at once do not come back at once.
@@ -124,20 +171,20 @@ package final class Courier: Sendable {
 
   private func arrived(_ batch: Outbox.Batch, _ bytes: Int) {
     let before = state.withLock { state in
-      state.shipments += 1
-      state.blocks += UInt64(batch.blocks.count)
-      state.bytes += UInt64(bytes)
-      defer { state.problem = nil }
-      return state.problem
+      state.status.shipments += 1
+      state.status.blocks += UInt64(batch.blocks.count)
+      state.status.bytes += UInt64(bytes)
+      defer { state.status.problem = nil }
+      return state.status.problem
     }
     if before != nil { tell("the Hub at \(link.address) takes shipments again") }
   }
 
   private func failed(_ reason: String) {
     let isNews = state.withLock { state in
-      state.failures += 1
-      defer { state.problem = reason }
-      return state.problem != reason
+      state.status.failures += 1
+      defer { state.status.problem = reason }
+      return state.status.problem != reason
     }
     if isNews {
       tell("the Hub at \(link.address) cannot be reached: \(reason). What is captured waits here")

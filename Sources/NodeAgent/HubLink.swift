@@ -10,7 +10,7 @@ package final class HubLink: Sendable {
   /// What became of a shipment.
   package enum Outcome: Sendable {
     /// All of it is in the Hub's store, but for the blocks of these places, which it cannot read.
-    case arrived(AgentOrders, refused: Set<Int>)
+    case arrived(AgentOrders, refused: Set<Int>, open: OpenShelf.Verdict)
     /// The Hub is there and has no room: it may be sent again after that time.
     case busy(Duration, reason: String)
     /// The Hub cannot be reached, or refuses: it may be tried again.
@@ -81,7 +81,9 @@ package final class HubLink: Sendable {
       let refused = (answer["refused"]?.array ?? []).compactMap {
         $0["index"]?.int.flatMap { Int(exactly: $0) }
       }
-      return .arrived(AgentOrders(json: answer), refused: Set(refused))
+      let open = answer["open"]?.string.flatMap(OpenShelf.Verdict.init(rawValue:))
+      return .arrived(
+        AgentOrders(json: answer), refused: Set(refused), open: open ?? .missing)
     case 401, 403: return .failed(reason: "the Hub does not know the token (\(status))")
     case 404, 405:
       return .failed(reason: "the Hub takes no shipments (\(status)); start it with --agents")

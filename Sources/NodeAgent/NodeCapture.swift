@@ -25,6 +25,8 @@ package final class NodeCapture: Sendable {
   /// Entries of a block: small ones are made anew by the Hub when they are merged.
   private static let blockRows = 8_192
   private static let blockContentBytes = 4 << 20
+  /// Records of a block of what is open: of those only the blocks that changed are sent.
+  private static let shownRows = 1_024
   /// Time between two settlements, each of which makes a block.
   private static let settling = Duration.seconds(1)
 
@@ -64,6 +66,7 @@ package final class NodeCapture: Sendable {
     var store = StoreLimits()
     store.blockRows = blockRows
     store.blockContentBytes = blockContentBytes
+    store.shownRows = shownRows
     store.bytes = limits.buffer
     // Blocks are read once, to be sent.
     store.cacheBytes = 1 << 20
@@ -79,6 +82,7 @@ package final class NodeCapture: Sendable {
     guard let memory else { return settings }
     func part(_ standard: Int) -> Int { min(standard, max(1 << 20, memory / 8)) }
     settings.waitingBytes = part(settings.waitingBytes)
+    settings.openRecords = min(settings.openRecords, memory / 16_384)
     settings.flows.pendingBytes = part(settings.flows.pendingBytes)
     settings.flows.conversations = min(settings.flows.conversations, memory / 4_096)
     settings.dissection.waitingInAll = part(settings.dissection.waitingInAll)

@@ -186,9 +186,9 @@ package final class LivePipeline: Sendable {
     }
     last.crew.finish()
     stretch = nil
-    store.show(open: [])
     // Entries that cannot be written are counted by the store.
     try? store.flush()
+    store.show(open: [])
     past.add(counted(last))
     publish(past)
   }
@@ -221,6 +221,7 @@ package final class LivePipeline: Sendable {
     var (sum, live) = (settled, Statistics.Live())
     for counters in capture.counters {
       live.captured += counters.received
+      live.others += counters.others
       sum.droppedPackets += counters.dropped
       if counters.state != .up { live.away.append("\(counters.name) is \(counters.state)") }
     }

@@ -66,6 +66,8 @@ package struct Statistics: Hashable, Sendable {
   /// ring, and `captured` were fetched; of these `shed` and `whileOff` were not dissected.
   package struct Live: Hashable, Sendable {
     package var captured: UInt64 = 0
+    /// Of addresses that nobody asked for, and left out here: the kernel's filter could not hold all.
+    package var others: UInt64 = 0
     /// Not dissected because packets came faster than they could be.
     package var shed: UInt64 = 0
     /// Dissected without bodies because they came faster than those could be read.

@@ -1,6 +1,7 @@
 package import Bytes
 package import JSON
 package import Pipeline
+package import Store
 
 /// What an agent says of itself with every shipment.
 package struct AgentReport: Sendable {
@@ -42,6 +43,20 @@ package struct AgentReport: Sendable {
     package init() {}
   }
 
+  /// What is still open on the agent: connections and flows that go on, as records so far.
+  package struct Open: Hashable, Sendable {
+    /// Most blocks of them.
+    package static let maxBlocks = 256
+    /// Grows with every report; a report that was overtaken by a later one changes nothing.
+    package var number: UInt64 = 0
+    package var blocks: [BlockID] = []
+    /// Records in them, and records that found no room.
+    package var records: UInt64 = 0
+    package var leftOut: UInt64 = 0
+
+    package init() {}
+  }
+
   /// Differs from one start of an agent to the next.
   package var instance: String
   package var version: String
@@ -63,6 +78,8 @@ package struct AgentReport: Sendable {
   package var backlog = Backlog()
   package var raw = Raw()
   package var targets = Targets()
+  /// Nil from an agent that does not tell.
+  package var open: Open?
 
   package init(instance: String, version: String, started: Timestamp, now: Timestamp) {
     (self.instance, self.version, self.started, self.now) = (instance, version, started, now)
@@ -104,6 +121,13 @@ extension AgentReport {
         "problem": targets.problem.map { .string($0) } ?? .null,
       ],
     ]
+    if let open {
+      object["open"] = [
+        "number": JSONValue(open.number),
+        "blocks": .array(open.blocks.map { .string($0.description) }),
+        "records": JSONValue(open.records), "leftOut": JSONValue(open.leftOut),
+      ]
+    }
     if let orderProblem { object["orderProblem"] = .string(orderProblem) }
     return object
   }
@@ -141,6 +165,15 @@ extension AgentReport {
       count("backlog", "entries"), count("backlog", "dropped")
     )
     backlog.age = max(0, json["backlog"]?["age"]?.int ?? 0)
+    if json["open"]?.object != nil {
+      var open = Open()
+      (open.number, open.records) = (count("open", "number"), count("open", "records"))
+      open.leftOut = count("open", "leftOut")
+      open.blocks = (json["open"]?["blocks"]?.array ?? []).prefix(Open.maxBlocks).compactMap {
+        $0.string.flatMap { BlockID($0) }
+      }
+      self.open = open
+    }
     if let first = json["raw"]?["first"]?.int, let last = json["raw"]?["last"]?.int, first <= last {
       raw.times = Timestamp(nanoseconds: first)...Timestamp(nanoseconds: last)
     }

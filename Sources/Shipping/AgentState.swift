@@ -41,6 +41,8 @@ package struct AgentState: Sendable {
       "targets": .string(report.targets.rule), "pods": JSONValue(report.targets.pods.count),
       "entries": JSONValue(entries), "entries_dropped": JSONValue(dropped),
       "entries_waiting": JSONValue(report.backlog.entries),
+      "open": JSONValue(condition == .silent ? 0 : report.open?.records ?? 0),
+      "open_left_out": JSONValue(report.open?.leftOut ?? 0),
       "waiting_ms": .int(report.backlog.age / 1_000_000),
       "packets": JSONValue(live.captured), "packets_shed": JSONValue(live.shed),
       "packets_dropped": JSONValue(statistics.droppedPackets),

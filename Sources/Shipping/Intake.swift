@@ -1,4 +1,4 @@
-import Bytes
+package import Bytes
 import Dispatch
 package import JSON
 package import Store
@@ -13,6 +13,8 @@ package final class Intake: Sendable {
     package var waitingBytes = 256 << 20
     /// Bytes that go into the store at a time.
     package var transactionBytes = 32 << 20
+    /// Bytes of what is still open on all agents, kept in memory.
+    package var openBytes = 64 << 20
     /// Seconds after which an agent that was turned away comes again.
     package var retryAfter = 1
     /// The same when the store has no room, or fails.
@@ -34,6 +36,8 @@ package final class Intake: Sendable {
     /// Shipments that found no room, and those that could not be stored.
     package var turnedAway: UInt64 = 0
     package var failed: UInt64 = 0
+    /// Reports of what is open for which there was no room.
+    package var openTurnedAway: UInt64 = 0
   }
 
   /// What became of a shipment.
@@ -44,11 +48,20 @@ package final class Intake: Sendable {
     package var retryAfter: Int?
   }
 
+  /// A shipment that waits to be stored, from its sender's point of view for as long as it takes.
   private struct Waiting {
-    var blocks: [EncodedBlock]
-    var done: CheckedContinuation<Result<[Bool], StoreError>, Never>
+    var bytes: [UInt8]
+    var node: String
+    var done: CheckedContinuation<Outcome, Never>
+  }
 
-    var bytes: Int { blocks.reduce(0) { $0 + $1.bytes.count } }
+  /// One that could be read.
+  private struct Arrival {
+    var shipment: Shipment
+    var report: AgentReport
+    var node: String
+    var byteCount: Int
+    var done: CheckedContinuation<Outcome, Never>
   }
 
   private struct State {
@@ -62,8 +75,10 @@ package final class Intake: Sendable {
   package let limits: Limits
   private let store: EntryStore
   private let state = Mutex(State())
+  private let open: Mutex<OpenShelf>
   private let met = Mutex<Set<String>>([])
   private let meet: @Sendable () -> Void
+  /// The intake's thread.
   private let queue = DispatchQueue(label: "intake", qos: .userInitiated)
 
   /// - Parameter meet: called when an agent sends for the first time, before it is answered: whoever
@@ -73,6 +88,7 @@ package final class Intake: Sendable {
     meet: @escaping @Sendable () -> Void = {}
   ) {
     (self.store, self.registry, self.limits, self.meet) = (store, registry, limits, meet)
+    open = Mutex(OpenShelf(limit: limits.openBytes))
   }
 
   package var counters: Counters { state.withLock { $0.counters } }
@@ -94,48 +110,33 @@ package final class Intake: Sendable {
   package func release(_ bytes: Int) { state.withLock { $0.reserved -= bytes } }
 
   /// Takes a whole shipment: all its blocks that are sound are in the store when this returns 200.
+  ///
+  /// Reading it is work of the intake's own thread, so that questions do not wait behind shipments.
   package func take(_ bytes: [UInt8], from node: String) async -> Outcome {
-    let shipment: Shipment
-    do throws(Shipment.Malformed) { shipment = try Shipment(parsing: bytes) } catch {
-      return refusal(400, "malformed", "The shipment cannot be read: \(error.problem).")
+    let outcome = await withCheckedContinuation { done in
+      let begins = state.withLock { state in
+        state.waiting.append(Waiting(bytes: bytes, node: node, done: done))
+        defer { state.isRunning = true }
+        return !state.isRunning
+      }
+      if begins { queue.async { self.drain() } }
     }
-    guard let report = AgentReport(json: shipment.report) else {
-      return refusal(400, "malformed", "The shipment's report lacks what it must have.")
+    if outcome.status == 200, met.withLock({ $0.insert(node).inserted }) { meet() }
+    return outcome
+  }
+
+  /// No longer shows what is open on agents that are silent: nobody knows whether it is.
+  package func forgetSilent(at now: Timestamp) {
+    let nodes = open.withLock { $0.nodes }
+    guard !nodes.isEmpty else { return }
+    let heard = Set(registry.agents(at: now).filter { $0.condition != .silent }.map(\.node))
+    for node in nodes where !heard.contains(node) {
+      // Under the lock, lest a report comes between.
+      open.withLock { open in
+        // Showing alone writes nothing that could fail.
+        if open.forget(node) { _ = try? store.insert([], showing: [node: []]) }
+      }
     }
-    if let newer = shipment.refused.first(where: { $0.error.code == .unknownVersion }) {
-      return refusal(
-        409, "unknown_version", "The agent is newer than this Hub: \(newer.error).",
-        retryAfter: 30)
-    }
-    let isNew: [Bool]
-    do throws(StoreError) { isNew = try await store(shipment.blocks).get() } catch {
-      state.withLock { $0.counters.failed += 1 }
-      return refusal(
-        507, "store", "The Hub cannot store it: \(error).", retryAfter: limits.retryAfterFailure)
-    }
-    let new = zip(shipment.blocks, isNew).filter(\.1).map(\.0)
-    let entries = new.reduce(0 as UInt64) { $0 + UInt64($1.header.rows) }
-    state.withLock { state in
-      state.counters.shipments += 1
-      state.counters.blocks += UInt64(new.count)
-      state.counters.repeated += UInt64(shipment.blocks.count - new.count)
-      state.counters.refused += UInt64(shipment.refused.count)
-      state.counters.entries += entries
-      state.counters.bytes += UInt64(bytes.count)
-    }
-    guard let orders = registry.take(report, from: node, entries: entries, at: .now) else {
-      return refusal(
-        429, "too_many_agents", "\(AgentRegistry.maxAgents) agents are known here.",
-        retryAfter: 30)
-    }
-    if met.withLock({ $0.insert(node).inserted }) { meet() }
-    var body = orders.json
-    body["stored"] = JSONValue(shipment.blocks.count)
-    body["refused"] = .array(
-      shipment.refused.map {
-        ["index": JSONValue($0.index), "reason": .string($0.error.description)]
-      })
-    return Outcome(status: 200, body: body)
   }
 
   private func refusal(
@@ -148,25 +149,13 @@ package final class Intake: Sendable {
 
   // MARK: Storing
 
-  private func store(_ blocks: [EncodedBlock]) async -> Result<[Bool], StoreError> {
-    if blocks.isEmpty { return .success([]) }
-    return await withCheckedContinuation { done in
-      let begins = state.withLock { state in
-        state.waiting.append(Waiting(blocks: blocks, done: done))
-        defer { state.isRunning = true }
-        return !state.isRunning
-      }
-      if begins { queue.async { self.drain() } }
-    }
-  }
-
   /// Stores what waits until nothing does: the more waits the larger the transactions.
   private func drain() {
     while true {
       let batch: [Waiting] = state.withLock { state in
         var bytes = 0
         let count = state.waiting.prefix { waiting in
-          defer { bytes += waiting.bytes }
+          defer { bytes += waiting.bytes.count }
           return bytes < limits.transactionBytes
         }.count
         let batch = Array(state.waiting.prefix(count))
@@ -175,27 +164,108 @@ package final class Intake: Sendable {
         return batch
       }
       if batch.isEmpty { return }
-      insert(batch)
+      insert(batch.compactMap(read))
     }
   }
 
-  private func insert(_ batch: [Waiting]) {
-    if batch.count > 1 {
+  /// Nil for what is no shipment that can be stored: it is answered.
+  private func read(_ waiting: Waiting) -> Arrival? {
+    let outcome: Outcome
+    do throws(Shipment.Malformed) {
+      let shipment = try Shipment(parsing: waiting.bytes)
+      let newer = shipment.refused.first { $0.error.code == .unknownVersion }
+      if let newer {
+        outcome = refusal(
+          409, "unknown_version", "The agent is newer than this Hub: \(newer.error).",
+          retryAfter: 30)
+      } else if let report = AgentReport(json: shipment.report) {
+        return Arrival(
+          shipment: shipment, report: report, node: waiting.node,
+          byteCount: waiting.bytes.count, done: waiting.done)
+      } else {
+        outcome = refusal(
+          400, "malformed", "The shipment's report lacks what it must have.")
+      }
+    } catch {
+      outcome = refusal(400, "malformed", "The shipment cannot be read: \(error.problem).")
+    }
+    waiting.done.resume(returning: outcome)
+    return nil
+  }
+
+  private func insert(_ batch: [Arrival]) {
+    guard !batch.isEmpty else { return }
+    do throws(StoreError) { try store(batch) } catch {
+      guard batch.count > 1 else {
+        state.withLock { $0.counters.failed += 1 }
+        return batch[0].done.resume(
+          returning: refusal(
+            507, "store", "The Hub cannot store it: \(error).",
+            retryAfter: limits.retryAfterFailure))
+      }
+      // One of them may be the reason: each by itself.
+      for arrival in batch { insert([arrival]) }
+    }
+  }
+
+  /// Stores all of them in one transaction, and answers.
+  private func store(_ batch: [Arrival]) throws(StoreError) {
+    var verdicts: [OpenShelf.Verdict] = []
+    let result: Result<[Bool], StoreError> = open.withLock { open in
+      let before = open
+      var shown: [String: [EncodedBlock]] = [:]
+      for arrival in batch {
+        let (verdict, blocks) = open.take(
+          arrival.report, arrival.shipment.open, from: arrival.node)
+        verdicts.append(verdict)
+        if let blocks { shown[arrival.node] = blocks }
+      }
       do throws(StoreError) {
-        var isNew = try store.insert(batch.flatMap(\.blocks))[...]
-        for waiting in batch {
-          waiting.done.resume(returning: .success(Array(isNew.prefix(waiting.blocks.count))))
-          isNew = isNew.dropFirst(waiting.blocks.count)
-        }
-        return
+        return .success(
+          try store.insert(batch.flatMap(\.shipment.blocks), showing: shown))
       } catch {
-        // One of them may be the reason: each by itself.
+        open = before
+        return .failure(error)
       }
     }
-    for waiting in batch {
-      do throws(StoreError) {
-        waiting.done.resume(returning: .success(try store.insert(waiting.blocks)))
-      } catch { waiting.done.resume(returning: .failure(error)) }
+    var isNew = try result.get()[...]
+    for (arrival, verdict) in zip(batch, verdicts) {
+      let count = arrival.shipment.blocks.count
+      arrival.done.resume(
+        returning: stored(arrival, isNew: Array(isNew.prefix(count)), verdict))
+      isNew = isNew.dropFirst(count)
     }
+  }
+
+  private func stored(
+    _ arrival: Arrival, isNew: [Bool], _ verdict: OpenShelf.Verdict
+  ) -> Outcome {
+    let shipment = arrival.shipment
+    let new = zip(shipment.blocks, isNew).filter(\.1).map(\.0)
+    let entries = new.reduce(0 as UInt64) { $0 + UInt64($1.header.rows) }
+    state.withLock { state in
+      state.counters.shipments += 1
+      state.counters.blocks += UInt64(new.count)
+      state.counters.repeated += UInt64(shipment.blocks.count - new.count)
+      state.counters.refused += UInt64(shipment.refused.count)
+      state.counters.entries += entries
+      state.counters.bytes += UInt64(arrival.byteCount)
+      if verdict == .full { state.counters.openTurnedAway += 1 }
+    }
+    let orders = registry.take(
+      arrival.report, from: arrival.node, entries: entries, at: .now)
+    guard let orders else {
+      return refusal(
+        429, "too_many_agents", "\(AgentRegistry.maxAgents) agents are known here.",
+        retryAfter: 30)
+    }
+    var body = orders.json
+    body["stored"] = JSONValue(shipment.blocks.count)
+    body["open"] = .string(verdict.rawValue)
+    body["refused"] = .array(
+      shipment.refused.map {
+        ["index": JSONValue($0.index), "reason": .string($0.error.description)]
+      })
+    return Outcome(status: 200, body: body)
   }
 }

@@ -13,10 +13,17 @@ package final class Outbox: Sendable {
     package var blocks: [(sequence: Int64, rows: Int, bytes: [UInt8])] = []
     /// Whether more wait.
     package var isFull = false
+    /// What is still open, as of the latest settlement: all of it that there is room for.
+    package var open: [EncodedBlock] = []
+    /// Records that found no room.
+    package var openLeftOut: UInt64 = 0
 
     package init() {}
     package var bytes: Int { blocks.reduce(0) { $0 + $1.bytes.count + 4 } }
   }
+
+  /// What is open may take this part of a shipment.
+  private static let openShare = 4
 
   package let store: EntryStore
   /// Entries that the Hub refused or that could not be read any more.
@@ -24,11 +31,13 @@ package final class Outbox: Sendable {
 
   package init(_ store: EntryStore) { self.store = store }
 
-  /// The oldest blocks, as many as fit; one that is larger goes alone.
+  /// The oldest blocks, as many as fit; one that is larger goes alone. With them, all that is open.
   package func batch(bytes limit: Int, blocks most: Int) -> Batch {
     var batch = Batch()
     var (bytes, unreadable) = (0, Set<Int64>())
-    for block in store.arrived() {
+    let (blocks, open) = store.outgoing()
+    batch.take(open: open, bytes: limit / Self.openShare)
+    for block in blocks {
       let fits = bytes + block.byteCount + 4 <= limit && batch.blocks.count < most
       guard batch.blocks.isEmpty || fits else {
         batch.isFull = true
@@ -72,5 +81,21 @@ package final class Outbox: Sendable {
     return backlog
   }
 
+  /// Whether nothing waits.
   package var isEmpty: Bool { store.arrived().isEmpty }
+}
+
+extension Outbox.Batch {
+  /// Takes what is open as far as there is room. A record that is left out is shown when it is over.
+  mutating func take(open blocks: [EncodedBlock], bytes limit: Int) {
+    var bytes = 0
+    for block in blocks {
+      if open.count < AgentReport.Open.maxBlocks, bytes + block.bytes.count <= limit {
+        bytes += block.bytes.count
+        open.append(block)
+      } else {
+        openLeftOut += UInt64(block.header.rows)
+      }
+    }
+  }
 }

@@ -6,7 +6,8 @@ package import Store
 ///
 ///     0        length of the report, 4 bytes, little-endian
 ///     4        the report: a JSON object
-///              then for each block its length, 4 bytes, and its bytes
+///              then for each block its length, 4 bytes, and its bytes; the highest bit of the length
+///              is set in blocks of what is still open
 ///
 /// Blocks are compressed already. The Hub answers when all of them are in its store, so that the
 /// agent may forget them; a block that comes again changes nothing.
@@ -19,8 +20,15 @@ package struct Shipment: Sendable {
   /// Blocks of a shipment.
   package static let maxBlocks = 4_096
 
+  /// The bit of a block's length that tells blocks of what is still open. Whoever does not know it
+  /// takes the block for one that is too long, and refuses the shipment.
+  private static let openBit: UInt32 = 1 << 31
+
   package var report: JSONObject
   package var blocks: [EncodedBlock]
+  /// Blocks of what is still open on the agent, of those that its report names: as far as the Hub
+  /// does not have them.
+  package var open: [EncodedBlock] = []
   /// Blocks that cannot be read: place in the shipment, and why.
   package var refused: [(index: Int, error: StoreError)]
 
@@ -30,16 +38,22 @@ package struct Shipment: Sendable {
   }
 
   /// The bytes of a shipment.
-  package static func encoded(report: JSONObject, blocks: [[UInt8]]) -> [UInt8] {
+  package static func encoded(
+    report: JSONObject, blocks: [[UInt8]], open: [[UInt8]] = []
+  ) -> [UInt8] {
     var writer = JSONWriter(reserving: 2_048)
     writer.write(report)
     var bytes: [UInt8] = []
     bytes.reserveCapacity(
-      4 + writer.bytes.count + blocks.reduce(0) { $0 + $1.count + 4 })
+      4 + writer.bytes.count + (blocks + open).reduce(0) { $0 + $1.count + 4 })
     bytes.append(little: UInt32(writer.bytes.count))
     bytes += writer.bytes
     for block in blocks {
       bytes.append(little: UInt32(block.count))
+      bytes += block
+    }
+    for block in open {
+      bytes.append(little: UInt32(block.count) | openBit)
       bytes += block
     }
     return bytes
@@ -52,9 +66,11 @@ package struct Shipment: Sendable {
   package init(parsing bytes: [UInt8]) throws(Malformed) {
     let span = bytes.rawSpan
     var at = 0
-    func frame(_ what: String, limit: Int) throws(Malformed) -> Range<Int> {
+    func frame(
+      _ what: String, limit: Int, without flag: UInt32 = 0
+    ) throws(Malformed) -> Range<Int> {
       guard bytes.count - at >= 4 else { throw Malformed(problem: "\(what) has no length") }
-      let length = Int(span.little32(at))
+      let length = Int(span.little32(at) & ~flag)
       guard length <= limit else {
         throw Malformed(problem: "\(what) has \(length) bytes; at most \(limit) are taken")
       }
@@ -73,10 +89,16 @@ package struct Shipment: Sendable {
       guard index < Self.maxBlocks else {
         throw Malformed(problem: "there are more than \(Self.maxBlocks) blocks")
       }
-      let range = try frame("block \(index + 1)", limit: Self.maxBytes)
+      let isOpen = bytes.count - at >= 4 && span.little32(at) & Self.openBit != 0
+      let range = try frame(
+        "block \(index + 1)", limit: Self.maxBytes, without: isOpen ? Self.openBit : 0)
       do throws(StoreError) {
-        blocks.append(try EncodedBlock(parsing: Array(bytes[range])))
-      } catch { refused.append((index, error)) }
+        let block = try EncodedBlock(parsing: Array(bytes[range]))
+        if isOpen { open.append(block) } else { blocks.append(block) }
+      } catch {
+        // Of what is open only the next report says what is missing.
+        if !isOpen { refused.append((index, error)) }
+      }
       index += 1
     }
   }

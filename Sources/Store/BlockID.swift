@@ -14,6 +14,14 @@ package struct BlockID: Hashable, Sendable, CustomStringConvertible {
     low = stableHash(header, seed: 0x636f_6e74_656e_7473)
   }
 
+  /// Reads 32 hexadecimal digits; nil when they are not.
+  package init?(_ text: some StringProtocol) {
+    guard text.utf8.count == 32, let high = UInt64(text.prefix(16), radix: 16),
+      let low = UInt64(text.suffix(16), radix: 16), !text.contains("+")
+    else { return nil }
+    self.init(high: high, low: low)
+  }
+
   /// 32 hexadecimal digits.
   package var description: String {
     hex(bytes)

@@ -8,11 +8,14 @@ struct BlockShelf {
   }
   /// Which blocks are there.
   private(set) var ids: [BlockID: Int64] = [:]
-  /// Blocks of what is still going on, shown until others take their place.
-  var passing: [Block] = [] {
+  /// Blocks of what is still going on, by who showed them, until others take their place.
+  private var passing: [String: [Block]] = [:] {
     didSet { lists = nil }
   }
-  var passingSequence: Int64 = 0
+  private var passingSequence: Int64 = 0
+  /// The largest sequence number when this store last showed what is going on: what is over is in
+  /// blocks up to there, what is not is shown. Nil before.
+  private(set) var settled: Int64?
   /// Largest sequence number so far.
   private(set) var sequence: Int64 = 0
   /// Bytes of all blocks.
@@ -31,10 +34,31 @@ struct BlockShelf {
   mutating func listed() -> BlockLists {
     if let lists { return lists }
     let made = BlockLists(
-      passing.isEmpty ? Array(blocks) : (Array(blocks) + passing).sorted(by: isBefore))
+      passing.isEmpty
+        ? Array(blocks) : (Array(blocks) + passing.values.joined()).sorted(by: isBefore))
     lists = made
     return made
   }
+
+  /// What `owner` shows.
+  func shown(by owner: String) -> [Block] { passing[owner] ?? [] }
+
+  /// Shows blocks in place of those that `owner` showed before.
+  ///
+  /// - Parameter make: gives a block its number.
+  mutating func show(
+    _ encoded: [EncodedBlock], by owner: String, _ make: (EncodedBlock, Int64) -> Block
+  ) {
+    if encoded.isEmpty, passing[owner] == nil { return }
+    let blocks = encoded.map { encoded in
+      // Numbered from below, apart from the blocks that stay.
+      passingSequence -= 1
+      return make(encoded, passingSequence)
+    }
+    passing[owner] = blocks.isEmpty ? nil : blocks
+  }
+
+  mutating func noteSettled() { settled = sequence }
 
   mutating func sort() { blocks = BlockQueue(blocks.sorted(by: isBefore)) }
 
@@ -121,7 +145,8 @@ struct BlockShelf {
   /// nil when there are none.
   ///
   /// A block is merged with as many others of its size before it is merged with larger ones, so
-  /// that a row is rewritten a few times only, and a few small blocks of each size remain.
+  /// that a row is rewritten a few times only, and a few small blocks of each size remain. Where
+  /// more wait, all that fit become one at once.
   ///
   /// - Parameter sequence: blocks up to that number are left alone.
   func dueForMerge(_ limits: StoreLimits, after sequence: Int64) -> [Block]? {
@@ -140,7 +165,7 @@ struct BlockShelf {
       }
       for (_, blocks) in tiers.sorted(by: { $0.key < $1.key }) where blocks.count >= width {
         var (rows, bytes) = (0, 0)
-        let chosen = blocks.prefix(width).prefix { block in
+        let chosen = blocks.prefix { block in
           rows += block.rows
           bytes += block.byteCount
           return rows <= rowLimit && bytes <= limits.blockContentBytes

@@ -2,134 +2,186 @@ import Bytes
 import Entries
 
 /// Entries out of a block, as they went in: what merging blocks needs.
+///
+/// Every row of a busy Hub comes by here, so that what columns hold is taken apart once for each
+/// block, and a row only puts it together.
 struct EntryReader {
-  private enum Lane {
-    case integers([Int64], Presence?, FieldType)
-    case coded([UInt32], Column)
+  /// One column. A class, for its arrays are not to be counted for every row.
+  private final class Lane {
+    let integers: [Int64]
+    let presence: Presence?
+    let type: FieldType
+    /// By row, and what each stands for; empty for integers.
+    let codes: [UInt32]
+    let values: [FieldValue]
+
+    init(_ column: Column, _ type: FieldType) {
+      (presence, self.type) = (column.presence, type)
+      let (integers, codes): ([Int64], [UInt32]) =
+        switch column {
+        case .ints(let column), .instants(let column): (column.values(), [])
+        case .bools(let column): (column.values().map { $0 ? 1 : 0 }, [])
+        default: ([], column.codes() ?? [])
+        }
+      (self.integers, self.codes) = (integers, codes)
+      values =
+        codes.isEmpty
+        ? [] : (0..<column.codeCount).map { column.fieldValue(code: UInt32($0)) }
+    }
+
+    func value(_ row: Int) -> FieldValue {
+      if !codes.isEmpty { return values[Int(codes[row])] }
+      if let presence, !presence[row] { return .none }
+      return switch type {
+      case .bool: .bool(integers[row] != 0)
+      case .instant: .instant(Timestamp(nanoseconds: integers[row]))
+      default: .int(integers[row])
+      }
+    }
+
+    func text(_ row: Int) -> String? {
+      if case .text(let text) = value(row) { text } else { nil }
+    }
   }
 
-  private let lanes: [FieldID: Lane]
+  /// Who was at one end.
+  private struct End {
+    let addresses: [IPAddress]
+    let addressCodes: [UInt32]
+    let ports: [Int64]
+    /// The properties of workloads, in the order of `WorkloadColumns.rows`.
+    let properties: [Lane?]
+    /// Those that some row has.
+    let present: [Lane]
+    /// By the code of its address, the latest row of it and who that was: mostly it is the same.
+    var latest: [(row: Int, workload: Workload?)]
+    /// By the codes of their properties: one object for each end that differs.
+    var workloads: [[UInt32]: Workload] = [:]
+
+    init(
+      _ lanes: [FieldID: Lane], _ address: FieldID, _ port: FieldID,
+      _ end: (WorkloadColumns.Row) -> FieldID
+    ) {
+      let column = lanes[address]
+      addresses = (column?.values ?? []).map { value in
+        guard case .text(let text) = value else { return .none }
+        return IPAddress(text) ?? .none
+      }
+      addressCodes = column?.codes ?? []
+      ports = lanes[port]?.integers ?? []
+      // A block from elsewhere may hold anything.
+      properties = WorkloadColumns.rows.map { row in
+        lanes[end(row)].flatMap { $0.codes.isEmpty ? nil : $0 }
+      }
+      present = properties.compactMap { $0 }
+      latest = Array(repeating: (-1, nil), count: max(1, addresses.count))
+    }
+
+    mutating func endpoint(_ row: Int) -> Endpoint {
+      let code = addressCodes.isEmpty ? 0 : Int(addressCodes[row])
+      return Endpoint(
+        address: addresses.isEmpty ? .none : addresses[code],
+        port: ports.isEmpty ? 0 : UInt16(truncatingIfNeeded: ports[row]),
+        workload: workload(row, code))
+    }
+
+    private mutating func workload(_ row: Int, _ address: Int) -> Workload? {
+      if present.isEmpty { return nil }
+      let before = latest[address].row
+      if before >= 0, present.allSatisfy({ $0.codes[before] == $0.codes[row] }) {
+        return latest[address].workload
+      }
+      let found = found(row)
+      latest[address] = (row, found)
+      return found
+    }
+
+    private mutating func found(_ row: Int) -> Workload? {
+      let key = present.map { $0.codes[row] }
+      guard key.contains(where: { $0 != 0 }) else { return nil }
+      if let known = workloads[key] { return known }
+      let properties = properties
+      func text(_ place: Int) -> String? { properties[place]?.text(row) }
+      func pairs(_ place: Int) -> [String: String] {
+        guard case .pairs(let pairs)? = properties[place]?.value(row) else { return [:] }
+        return Dictionary(pairs.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+      }
+      let made = Workload(
+        pod: text(0), podNamespace: text(1), service: text(2), serviceNamespace: text(3),
+        node: text(4), owner: text(5).flatMap(Workload.Owner.init), labels: pairs(8),
+        annotations: pairs(9), dns: text(6), process: text(7))
+      workloads[key] = made
+      return made
+    }
+  }
+
+  /// Integers of the envelope, by row; empty where no row has one.
+  private let kinds, transports, instants, streams, indices, firsts, lasts: [Int64]
+  private let halves, requestBytes, responseBytes, failed, decrypted: [Int64]
+  private let elapsed, faultKind, faultMessage: Lane?
   /// Fields that are no part of the envelope.
-  private let fields: [FieldID]
-  private let addresses: [FieldID: [IPAddress]]
+  private let fields: [(id: FieldID, lane: Lane)]
+  private var source: End
+  private var destination: End
   private var contents: ContentReader
-  /// By the codes of their properties: one object for each end that differs.
-  private var workloads: [[UInt32]: Workload] = [:]
 
   /// Reads all columns.
   init(_ block: Block) throws(StoreError) {
     var lanes: [FieldID: Lane] = [:]
-    var addresses: [FieldID: [IPAddress]] = [:]
     for info in try block.header().columns {
-      switch try block.column(info.id) {
-      case nil: continue
-      case .ints(let column)?, .instants(let column)?:
-        lanes[info.id] = .integers(column.values(), column.presence, info.type)
-      case .bools(let column)?:
-        lanes[info.id] = .integers(
-          column.values().map { $0 ? 1 : 0 }, column.presence, info.type)
-      case let column?:
-        lanes[info.id] = .coded(column.codes() ?? [], column)
-        if info.id == .sourceIP || info.id == .destinationIP {
-          addresses[info.id] = (0..<column.codeCount).map { code in
-            guard case .text(let text) = column.fieldValue(code: UInt32(code)) else { return .none }
-            return IPAddress(text) ?? .none
-          }
-        }
-      }
+      if let column = try block.column(info.id) { lanes[info.id] = Lane(column, info.type) }
     }
+    func integers(_ id: FieldID) -> [Int64] { lanes[id]?.integers ?? [] }
+    (kinds, transports) = (integers(.kind), integers(.transport))
+    (instants, streams, indices) = (
+      integers(.instant), integers(.streamNumber), integers(.streamIndex)
+    )
+    (firsts, lasts, halves) = (integers(.firstPacket), integers(.lastPacket), integers(.halves))
+    (requestBytes, responseBytes) = (integers(.requestBytes), integers(.responseBytes))
+    (failed, decrypted) = (integers(.failed), integers(.decrypted))
+    (elapsed, faultKind, faultMessage) = (
+      lanes[.elapsed], lanes[.faultKind], lanes[.faultMessage]
+    )
+    source = End(lanes, .sourceIP, .sourcePort) { $0.source }
+    destination = End(lanes, .destinationIP, .destinationPort) { $0.destination }
     let apart = EnvelopeColumns.ids.union([.elapsed, .faultKind, .faultMessage])
-    fields = lanes.keys.filter { !apart.contains($0) }.sorted { $0.rawValue < $1.rawValue }
-    (self.lanes, self.addresses) = (lanes, addresses)
+    fields = lanes.filter { !apart.contains($0.key) }.sorted { $0.key.rawValue < $1.key.rawValue }
+      .map { ($0.key, $0.value) }
     contents = ContentReader(block: block)
   }
 
   mutating func entry(row: Int) throws(StoreError) -> Entry {
+    func integer(_ values: [Int64]) -> Int64 { values.isEmpty ? 0 : values[row] }
     let content = try contents.content(row: row)
-    let halves = integer(.halves, row)
-    let first = UInt64(bitPattern: integer(.firstPacket, row))
-    let last = UInt64(bitPattern: integer(.lastPacket, row))
+    let half = integer(halves)
+    let first = UInt64(bitPattern: integer(firsts))
+    let last = UInt64(bitPattern: integer(lasts))
     var entry = Entry(
-      kind: ProtocolKind(rawValue: UInt8(truncatingIfNeeded: integer(.kind, row))) ?? .tcp,
-      transport: EntryTransport(rawValue: UInt8(truncatingIfNeeded: integer(.transport, row)))
+      kind: ProtocolKind(rawValue: UInt8(truncatingIfNeeded: integer(kinds))) ?? .tcp,
+      transport: EntryTransport(rawValue: UInt8(truncatingIfNeeded: integer(transports)))
         ?? .tcp,
-      timestamp: Timestamp(nanoseconds: integer(.instant, row)),
-      source: endpoint(.sourceIP, .sourcePort, \.source, row),
-      destination: endpoint(.destinationIP, .destinationPort, \.destination, row),
-      stream: UInt64(bitPattern: integer(.streamNumber, row)),
-      index: UInt32(truncatingIfNeeded: integer(.streamIndex, row)),
-      packets: min(first, last)...max(first, last), hasRequest: halves & 1 != 0,
-      hasResponse: halves & 2 != 0, requestSize: integer(.requestBytes, row),
-      responseSize: integer(.responseBytes, row), failed: integer(.failed, row) != 0,
-      decrypted: integer(.decrypted, row) != 0, request: content.request,
+      timestamp: Timestamp(nanoseconds: integer(instants)),
+      source: source.endpoint(row), destination: destination.endpoint(row),
+      stream: UInt64(bitPattern: integer(streams)),
+      index: UInt32(truncatingIfNeeded: integer(indices)),
+      packets: min(first, last)...max(first, last), hasRequest: half & 1 != 0,
+      hasResponse: half & 2 != 0, requestSize: integer(requestBytes),
+      responseSize: integer(responseBytes), failed: integer(failed) != 0,
+      decrypted: integer(decrypted) != 0, request: content.request,
       response: content.response)
-    if case .int(let elapsed) = value(.elapsed, row) { entry.elapsed = elapsed }
-    if case .int(let kind) = value(.faultKind, row),
+    if case .int(let elapsed)? = elapsed?.value(row) { entry.elapsed = elapsed }
+    if case .int(let kind)? = faultKind?.value(row),
       let kind = UInt8(exactly: kind).flatMap(Entry.Fault.Kind.init)
     {
-      entry.fault = Entry.Fault(kind, text(.faultMessage, row) ?? "")
+      entry.fault = Entry.Fault(kind, faultMessage?.text(row) ?? "")
     }
     entry.fields.reserve(bytes: 32 * fields.count)
-    for id in fields {
-      let value = value(id, row)
-      if value != .none { entry.fields.add(id, value) }
+    for index in fields.indices {
+      let value = fields[index].lane.value(row)
+      if case .none = value { continue }
+      entry.fields.add(fields[index].id, value)
     }
     return entry
-  }
-
-  private func integer(_ id: FieldID, _ row: Int) -> Int64 {
-    if case .integers(let values, _, _)? = lanes[id] { values[row] } else { 0 }
-  }
-
-  private func text(_ id: FieldID, _ row: Int) -> String? {
-    if case .text(let text) = value(id, row) { text } else { nil }
-  }
-
-  private func code(_ id: FieldID, _ row: Int) -> UInt32 {
-    if case .coded(let codes, _)? = lanes[id] { codes[row] } else { 0 }
-  }
-
-  private func value(_ id: FieldID, _ row: Int) -> FieldValue {
-    switch lanes[id] {
-    case nil: return .none
-    case .coded(let codes, let column)?: return column.fieldValue(code: codes[row])
-    case .integers(let values, let presence, let type)?:
-      if let presence, !presence[row] { return .none }
-      return switch type {
-      case .bool: .bool(values[row] != 0)
-      case .instant: .instant(Timestamp(nanoseconds: values[row]))
-      default: .int(values[row])
-      }
-    }
-  }
-
-  private mutating func endpoint(
-    _ address: FieldID, _ port: FieldID, _ end: KeyPath<WorkloadColumns.Row, FieldID>, _ row: Int
-  ) -> Endpoint {
-    Endpoint(
-      address: addresses[address]?[Int(code(address, row))] ?? .none,
-      port: UInt16(truncatingIfNeeded: integer(port, row)), workload: workload(end, row))
-  }
-
-  private mutating func workload(
-    _ end: KeyPath<WorkloadColumns.Row, FieldID>, _ row: Int
-  ) -> Workload? {
-    let ids = WorkloadColumns.rows.map { $0[keyPath: end] }
-    // The ends have dictionaries of their own, so the end is a part of the key.
-    let key = [end == \.source ? 0 : 1] + ids.map { code($0, row) }
-    guard key.dropFirst().contains(where: { $0 != 0 }) else { return nil }
-    if let known = workloads[key] { return known }
-    func pairs(_ id: FieldID) -> [String: String] {
-      guard case .pairs(let pairs) = value(id, row) else { return [:] }
-      return Dictionary(pairs.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
-    }
-    let texts = ids.map { text($0, row) }
-    let made = Workload(
-      pod: texts[0], podNamespace: texts[1], service: texts[2], serviceNamespace: texts[3],
-      node: texts[4], owner: texts[5].flatMap(Workload.Owner.init), labels: pairs(ids[8]),
-      annotations: pairs(ids[9]), dns: texts[6], process: texts[7])
-    workloads[key] = made
-    return made
   }
 }
 

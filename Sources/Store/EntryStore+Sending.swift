@@ -8,6 +8,16 @@ extension EntryStore {
     snapshot().blocks.filter { $0.sequence > 0 }.sorted { $0.sequence < $1.sequence }
   }
 
+  /// What there is to send: the blocks that stay, in order of arrival, and those shown for what is
+  /// still open. A connection is in one of them at most, or its block comes later.
+  package func outgoing() -> (blocks: [Block], open: [EncodedBlock]) {
+    let (blocks, settled, shown) = shelf.withLock { ($0.blocks, $0.settled, $0.shown(by: "")) }
+    return (
+      blocks.filter { $0.sequence <= settled ?? .max }.sorted { $0.sequence < $1.sequence },
+      shown.compactMap { if case .memory(let encoded) = $0.source { encoded } else { nil } }
+    )
+  }
+
   /// A whole block, as it was made or came here.
   ///
   /// - Throws: `.damaged` when a checksum does not hold.

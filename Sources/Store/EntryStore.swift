@@ -145,23 +145,32 @@ package final class EntryStore: Sendable {
 
   /// Shows these entries in place of those given before: records of what is still going on, which
   /// will be appended when it is over. They are kept in memory only.
+  ///
+  /// Records of flows are in blocks of their own: they change in fewer places than those of
+  /// connections.
   package func show(open entries: [Entry]) {
     var builder = BlockBuilder(.connections, limits: limits)
     var blocks: [EncodedBlock] = []
+    var ofFlows = false
     for entry in entries {
+      if entry.kind.isFlow != ofFlows || builder.rows >= limits.shownRows || builder.isFull {
+        if let block = builder.taken().finish() { blocks.append(block) }
+        ofFlows = entry.kind.isFlow
+      }
       builder.append(entry)
-      guard builder.isFull else { continue }
-      if let block = builder.taken().finish() { blocks.append(block) }
     }
     if let block = builder.finish() { blocks.append(block) }
     shelf.withLock { shelf in
-      shelf.passing = blocks.map { encoded in
-        // Numbered from below, apart from the blocks that stay.
-        shelf.passingSequence -= 1
-        return Block(
-          summary: BlockSummary(sequence: shelf.passingSequence, header: encoded.header),
-          source: .memory(encoded), damage: damage)
-      }
+      show(blocks, by: "", on: &shelf)
+      shelf.noteSettled()
+    }
+  }
+
+  private func show(_ blocks: [EncodedBlock], by owner: String, on shelf: inout BlockShelf) {
+    shelf.show(blocks, by: owner) { encoded, sequence in
+      Block(
+        summary: BlockSummary(sequence: sequence, header: encoded.header),
+        source: .memory(encoded), damage: damage)
     }
   }
 
@@ -178,11 +187,15 @@ package final class EntryStore: Sendable {
 
   /// Takes blocks in, all of them or none.
   ///
-  /// - Returns: for each of them, whether it was not there yet.
+  /// - Parameter open: what other stores show as still going on, by their names. From the same
+  ///   moment on it is shown here in place of what they showed before.
+  /// - Returns: for each block, whether it was not there yet.
   @discardableResult
-  package func insert(_ blocks: [EncodedBlock]) throws(StoreError) -> [Bool] {
+  package func insert(
+    _ blocks: [EncodedBlock], showing open: [String: [EncodedBlock]] = [:]
+  ) throws(StoreError) -> [Bool] {
     let inserted = try writing.withLock { (_) throws(StoreError) -> [Bool] in
-      let summaries = try summaries(writing: blocks)
+      let summaries = blocks.isEmpty ? [] : try summaries(writing: blocks)
       let new = zip(summaries, blocks).compactMap { summary, encoded in
         summary.map { block($0, encoded) }
       }
@@ -191,6 +204,7 @@ package final class EntryStore: Sendable {
           shelf.add(block)
           shelf.settleLast()
         }
+        for (owner, blocks) in open { show(blocks, by: owner, on: &shelf) }
         shelf.counters.blocksInserted += Int64(new.count)
         shelf.counters.blocksRepeated += Int64(blocks.count - new.count)
       }

@@ -2,6 +2,9 @@
 package struct StoreLimits: Sendable {
   /// Rows at which a block is closed; at most `BlockLimits.rows`.
   package var blockRows = 16_384
+  /// Rows of a block of what is still going on: where only those that changed are sent elsewhere,
+  /// small ones cost less.
+  package var shownRows = 16_384
   /// Bytes of headers and bodies, compressed, at which a block is closed.
   package var blockContentBytes = 16 << 20
   /// Bytes of all blocks; beyond that the oldest leave. Nil keeps everything.

@@ -6,8 +6,33 @@
   import Darwin
 #endif
 
+/// How eager a thread is for a processor that others want as well.
+package enum ThreadEagerness: Sendable {
+  case ordinary
+  /// For upkeep that may wait: of a processor that others want it gets about a tenth.
+  case low
+}
+
+/// Makes the calling thread less eager, where the system tells threads apart in that.
+private func lower(_ eagerness: ThreadEagerness) {
+  #if os(Linux)
+    // nice(2) is about the calling thread there.
+    if eagerness == .low { _ = nice(10) }
+  #endif
+}
+
 /// Runs `body` on a thread of its own: it blocks, and the shared pool must not.
-package func startThread(_ body: @escaping @Sendable () -> Void) {
+package func startThread(
+  _ eagerness: ThreadEagerness = .ordinary, _ work: @escaping @Sendable () -> Void
+) {
+  let body: @Sendable () -> Void = {
+    lower(eagerness)
+    work()
+  }
+  startThread(running: body)
+}
+
+private func startThread(running body: @escaping @Sendable () -> Void) {
   final class Body {
     let run: @Sendable () -> Void
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }

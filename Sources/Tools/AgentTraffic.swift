@@ -29,7 +29,6 @@ package final class AgentTraffic: Sendable {
   private let store: EntryStore
   private let data: DataFolder?
   private let control: AgentControl
-  private let upkeep = DispatchQueue(label: "store upkeep", qos: .utility)
   private let isStopped = Atomic(false)
   private let running = DispatchGroup()
 
@@ -46,13 +45,19 @@ package final class AgentTraffic: Sendable {
   }
 
   /// Merges small blocks and lets old ones go, until it is stopped. Call it once.
+  ///
+  /// Shipments and questions go before that: where agents send as fast as they can, small blocks
+  /// pile up and are merged in larger numbers, which costs less.
   package func start() {
-    upkeep.async(group: running) { [self] in
+    running.enter()
+    startThread(.low) { [self] in
+      defer { running.leave() }
       var round = 0
       while !isStopped.load(ordering: .relaxed) {
         // What fails here is tried again the next time.
         try? store.merge()
         try? store.expire(now: .now)
+        intake.forgetSilent(at: .now)
         round += 1
         if round % Self.noted == 0 { Self.note(registry, in: store) }
         DispatchSemaphore(value: 0).wait(milliseconds: Self.interval)

@@ -13,6 +13,13 @@ extension Agent {
       Metric(
         "kubeshark_agent_packets_total", .counter, "Packets captured.", live?.captured ?? 0),
       Metric(
+        "kubeshark_agent_packets_others_total", .counter,
+        "Packets of pods that are not captured, left out behind a kernel filter that could not hold "
+          + "all addresses.", live?.others ?? 0),
+      Metric(
+        "kubeshark_agent_packets_dissected_total", .counter, "Packets dissected.",
+        statistics.packets),
+      Metric(
         "kubeshark_agent_packets_shed_total", .counter,
         "Packets not dissected for want of time or memory.",
         live?.shed ?? 0),
