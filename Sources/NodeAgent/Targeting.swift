@@ -43,14 +43,29 @@ package final class Targeting: Sendable {
   package func want(_ wanted: AgentOrders.Targets?) -> String? {
     do throws(Pattern.Refused) {
       let rule = try wanted.map { (wanted) throws(Pattern.Refused) in
-        try TargetRule(namespaces: wanted.namespaces, podRegex: wanted.podRegex)
+        try TargetRule(
+          namespaces: wanted.namespaces, excludedNamespaces: wanted.excludedNamespaces,
+          podRegex: wanted.podRegex)
       }
       return state.withLock { state in
         state.rule = rule ?? standard
         apply(&state)
-        return state.problem
+        return state.problem ?? unseen(state.rule)
       }
     } catch { return "the pattern is refused: \(error.reason)" }
+  }
+
+  /// Why a rule cannot be followed wholly: an agent that was started for some namespaces is shown
+  /// no others by the API server.
+  private func unseen(_ rule: TargetRule) -> String? {
+    guard !standard.namespaces.isEmpty else { return nil }
+    let others = Set(rule.namespaces).subtracting(standard.namespaces)
+    guard rule.namespaces.isEmpty || !others.isEmpty else { return nil }
+    let what = others.isEmpty ? "other namespaces" : others.sorted().joined(separator: ", ")
+    return """
+      this agent may look at \(standard.namespaces.joined(separator: ", ")) alone, and captures \
+      nothing of \(what)
+      """
   }
 
   /// Before the cluster is known nothing is captured: it could be somebody's who must not be.

@@ -9,23 +9,31 @@ import Shipping
 package struct TargetRule: Sendable {
   /// Empty for all.
   package let namespaces: [String]
+  /// None of these, whatever the others say.
+  package let excludedNamespaces: [String]
   package let podRegex: String?
   private let pattern: Pattern?
 
   /// - Throws: what RE2 says of a pattern it does not take.
-  package init(namespaces: [String] = [], podRegex: String? = nil) throws(Pattern.Refused) {
+  package init(
+    namespaces: [String] = [], excludedNamespaces: [String] = [], podRegex: String? = nil
+  ) throws(Pattern.Refused) {
     (self.namespaces, self.podRegex) = (namespaces, podRegex)
+    self.excludedNamespaces = excludedNamespaces
     pattern = try podRegex.map { (text) throws(Pattern.Refused) in try Pattern(text) }
   }
 
   func includes(_ pod: Inventory.Item) -> Bool {
     (namespaces.isEmpty || namespaces.contains(pod.namespace))
-      && pattern?.isFound(in: pod.name) ?? true
+      && !excludedNamespaces.contains(pod.namespace) && pattern?.isFound(in: pod.name) ?? true
   }
 
   /// As it is told: `pods of shop, payments whose name matches ^web`.
   var sentence: String {
-    let place = namespaces.isEmpty ? "all namespaces" : namespaces.joined(separator: ", ")
+    var place = namespaces.isEmpty ? "all namespaces" : namespaces.joined(separator: ", ")
+    if !excludedNamespaces.isEmpty {
+      place += " but \(excludedNamespaces.joined(separator: ", "))"
+    }
     return "pods of \(place)" + (podRegex.map { " whose name matches \($0)" } ?? "")
   }
 }

@@ -7,11 +7,16 @@ package struct AgentOrders: Hashable, Sendable {
   package struct Targets: Hashable, Sendable {
     /// Empty for all.
     package var namespaces: [String]
+    /// None of these, whatever the others say.
+    package var excludedNamespaces: [String]
     /// RE2, found anywhere in a pod's name; nil for all.
     package var podRegex: String?
 
-    package init(namespaces: [String] = [], podRegex: String? = nil) {
+    package init(
+      namespaces: [String] = [], excludedNamespaces: [String] = [], podRegex: String? = nil
+    ) {
       (self.namespaces, self.podRegex) = (namespaces, podRegex)
+      self.excludedNamespaces = excludedNamespaces
     }
   }
 
@@ -71,6 +76,7 @@ extension AgentOrders.Targets {
   package var json: JSONObject {
     [
       "namespaces": .array(namespaces.map { .string($0) }),
+      "excluded_namespaces": .array(excludedNamespaces.map { .string($0) }),
       "pod_regex": podRegex.map { .string($0) } ?? .null,
     ]
   }
@@ -78,6 +84,7 @@ extension AgentOrders.Targets {
   package init(json: JSONObject) {
     self.init(
       namespaces: json["namespaces"]?.array?.compactMap(\.string) ?? [],
+      excludedNamespaces: json["excluded_namespaces"]?.array?.compactMap(\.string) ?? [],
       podRegex: json["pod_regex"]?.string)
   }
 }

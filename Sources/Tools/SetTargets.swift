@@ -7,6 +7,8 @@ import ToolKit
 struct SetTargets: Tool {
   static let namespaces = Parameter(
     "namespaces", .names, "Only pods of these namespaces; without it of all")
+  static let excludedNamespaces = Parameter(
+    "excluded_namespaces", .names, "No pods of these namespaces, whatever else is chosen")
   static let podRegex = Parameter(
     "pod_regex", .text, "Only pods in whose name this RE2 pattern is found; without it all")
 
@@ -16,7 +18,7 @@ struct SetTargets: Tool {
       Chooses which pods of the cluster are captured from now on, on every node. Calls of other \
       pods do not appear any more; what was captured stays.
       """,
-    parameters: [namespaces, podRegex],
+    parameters: [namespaces, excludedNamespaces, podRegex],
     answer: .schema(
       ["success": .flag(), "nodes": .list(NodeAnswer.schema)], required: ["success", "nodes"]),
     annotations: ToolAnnotations(readOnly: false, destructive: false, idempotent: true),
@@ -41,7 +43,8 @@ struct SetTargets: Tool {
       }
     }
     let targets = AgentOrders.Targets(
-      namespaces: arguments.names(Self.namespaces), podRegex: regex)
+      namespaces: arguments.names(Self.namespaces),
+      excludedNamespaces: arguments.names(Self.excludedNamespaces), podRegex: regex)
     let answers = await control.set(targets)
     var answer = Answer(arguments)
     answer.structured["success"] = .bool(answers.allSatisfy(\.isDone))

@@ -13,6 +13,12 @@ struct AgentTargetOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "No pods of these namespaces, separated by commas, whatever else is chosen.",
+      valueName: "names"))
+  var excludeNamespaces: String?
+
+  @Option(
+    help: ArgumentHelp(
       "Only pods in whose name this RE2 pattern is found.", valueName: "pattern"))
   var podRegex: String?
 
@@ -20,18 +26,21 @@ struct AgentTargetOptions: ParsableArguments {
 
   func rule() throws(Failure) -> TargetRule {
     let names = try NamespaceList.names(namespaces, flag: "--namespaces")
+    let excluded = try NamespaceList.names(excludeNamespaces, flag: "--exclude-namespaces")
     do throws(Pattern.Refused) {
-      return try TargetRule(namespaces: names, podRegex: podRegex.isGiven ? podRegex : nil)
+      return try TargetRule(
+        namespaces: names, excludedNamespaces: excluded,
+        podRegex: podRegex.isGiven ? podRegex : nil)
     } catch { throw .usage("--pod-regex is not a valid pattern: \(error.reason)") }
   }
 
   func watch() throws(Failure) -> ClusterWatch? {
     let names = try NamespaceList.names(namespaces, flag: "--namespaces")
     let watch = try api.watch(namespaces: names)
-    if watch == nil, !names.isEmpty || podRegex.isGiven {
+    if watch == nil, !names.isEmpty || podRegex.isGiven || excludeNamespaces.isGiven {
       throw .usage(
         """
-        --namespaces and --pod-regex choose pods of a cluster, and there is none here: give \
+        --namespaces, --exclude-namespaces and --pod-regex choose pods of a cluster, and there is none here: give \
         --kube-api URL, or leave them out to capture all traffic of this machine
         """)
     }
@@ -42,7 +51,7 @@ struct AgentTargetOptions: ParsableArguments {
 /// Namespaces as a flag gives them: `shop,payments`.
 enum NamespaceList {
   /// Flags as templates of manifests leave them when nothing is to be chosen: as if not given.
-  static let empty = ["--namespaces=", "--pod-regex="]
+  static let empty = ["--namespaces=", "--exclude-namespaces=", "--pod-regex="]
 
   static func names(_ text: String?, flag: String) throws(Failure) -> [String] {
     let names = (text ?? "").split(separator: ",").map { $0.filter { $0 != " " } }

@@ -1,8 +1,11 @@
 """Which pods are captured follows the cluster's API as pods come and go; and a call between two nodes,
 which both see, is known once."""
 
+import re
+
 import pytest
 from nodes import API, Cluster, Pod, waits_until
+from test_agents import metrics
 from test_live import CLIENT, live
 from test_secure import certificate
 
@@ -115,6 +118,50 @@ def test_pods_that_come_and_go_change_what_is_captured(cluster):
     client.net.python(CLIENT, other.address, 8001, "db", 5)
     cluster.reaches("http", 20)
     assert cluster.total('http && path.startsWith("/left")') == 0
+    # All but those of a namespace, and then all.
+    answer = cluster.call("set_targets", excluded_namespaces=["shop"])
+    assert answer["success"] is True
+    captures(cluster, node, client)
+    cluster.call("set_targets")
+    captures(cluster, node, second, other, client)
+
+
+@live
+def test_an_agent_of_some_namespaces_says_that_it_sees_no_others(cluster):
+    node = cluster.nodes[0]
+    inside, outside = web(node, "web-1"), web(node, "web-2", "tools")
+    cluster.api.control(put=[inside.object, outside.object])
+    node.start("--namespaces", "shop,data", "--exclude-namespaces", "data", *cluster.api.flags)
+    captures(cluster, node, inside)
+    cluster.waits_for_state(node, "capturing")
+    answer = cluster.call("set_targets", namespaces=["shop", "tools"])
+    assert answer["success"] is False and answer["nodes"][0]["success"] is False
+    assert "captures nothing of tools" in answer["nodes"][0]["problem"], answer
+    captures(cluster, node, inside)
+    assert cluster.call("set_targets", namespaces=["shop"])["success"] is True
+
+
+@live
+def test_more_pods_than_the_kernels_filter_holds_are_all_captured(cluster):
+    node = cluster.nodes[0]
+    server, stranger = web(node, "web-1"), web(node, "other-1")
+    client = Pod(node, "client", "tools")
+    # Names without anybody behind them: their addresses fill the filter.
+    crowd = [{**server.object, "metadata": {"name": f"web-crowd-{number}", "namespace": "shop"},
+              "status": {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}]}}
+             for number in range(900)
+             for address in [f"10.90.{number // 200}.{number % 200 + 1}"]]
+    cluster.api.control(put=[server.object, stranger.object, client.object, *crowd])
+    node.start("--pod-regex", "^web-", *cluster.api.flags)
+    captures(cluster, node, server, *crowd)
+    agent = cluster.waits_for_state(node, "capturing")
+    assert agent["problem"] is None
+    client.net.python(CLIENT, server.address, 8001, "wanted", 20)
+    client.net.python(CLIENT, stranger.address, 8001, "unwanted", 20)
+    cluster.reaches("http", 20)
+    assert cluster.total('http && path.startsWith("/wanted")') == 20
+    # They share a network, so that the kernel lets the others' packets pass as well.
+    assert int(re.search(r"^kubeshark_agent_packets_others_total (\d+)", metrics(node), re.M)[1]) > 0
 
 
 @live
