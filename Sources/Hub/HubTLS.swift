@@ -12,17 +12,17 @@ package struct HubTLS: Sendable {
   /// - Parameters:
   ///   - certificate: PEM file with the certificate, then those of its issuers.
   ///   - key: PEM file with its private key.
-  package init(certificate: String, key: String) throws(Mistake) {
+  ///   - flags: what the flags that name them begin with, for the sentences.
+  package init(
+    certificate: String, key: String, flags: String = "--tls"
+  ) throws(Mistake) {
     let chain: [NIOSSLCertificate]
-    do { chain = try NIOSSLCertificate.fromPEMFile(certificate) } catch {
-      throw Mistake(message: "--tls-cert \(certificate) holds no certificate in PEM form")
-    }
-    guard !chain.isEmpty else {
-      throw Mistake(message: "--tls-cert \(certificate) holds no certificate in PEM form")
-    }
+    let none = Mistake(message: "\(flags)-cert \(certificate) holds no certificate in PEM form")
+    do { chain = try NIOSSLCertificate.fromPEMFile(certificate) } catch { throw none }
+    guard !chain.isEmpty else { throw none }
     let secret: NIOSSLPrivateKey
     do { secret = try NIOSSLPrivateKey(file: key, format: .pem) } catch {
-      throw Mistake(message: "--tls-key \(key) holds no private key in PEM form")
+      throw Mistake(message: "\(flags)-key \(key) holds no private key in PEM form")
     }
     var configuration = TLSConfiguration.makeServerConfiguration(
       certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(secret))

@@ -27,6 +27,15 @@ struct AgentsOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "With --agents-listen: serve agents over TLS with this certificate (PEM); without it by that of "
+        + "--tls-cert, if any.", valueName: "file"))
+  var agentsTlsCert: String?
+
+  @Option(help: ArgumentHelp("The certificate's key (PEM).", valueName: "file"))
+  var agentsTlsKey: String?
+
+  @Option(
+    help: ArgumentHelp(
       "With --agents in a cluster: take names from these namespaces only, separated by commas; no "
         + "cluster role is needed then.", valueName: "names"))
   var namespaces: String?
@@ -40,6 +49,23 @@ struct AgentsOptions: ParsableArguments {
     if !isWanted, agentTokenFile != nil {
       throw ValidationError("--agent-token-file goes with --agents.")
     }
+    if (agentsTlsCert == nil) != (agentsTlsKey == nil) {
+      throw ValidationError("--agents-tls-cert and --agents-tls-key go together.")
+    }
+    if agentsTlsCert != nil, agentsListen == nil {
+      throw ValidationError(
+        "--agents-tls-cert goes with --agents-listen: at --listen it is --tls-cert for all.")
+    }
+  }
+
+  /// What agents are shown where they have an address of their own; nil for what all are.
+  func tls() throws(Failure) -> HubTLS? {
+    guard let agentsTlsCert, let agentsTlsKey else { return nil }
+    do throws(HubTLS.Mistake) {
+      return try HubTLS(
+        certificate: absolutePath(agentsTlsCert), key: absolutePath(agentsTlsKey),
+        flags: "--agents-tls")
+    } catch { throw .usage(error.message) }
   }
 
   /// Traffic comes from one place.

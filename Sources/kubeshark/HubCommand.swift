@@ -66,6 +66,7 @@ struct HubCommand: AsyncParsableCommand {
     let visitors = VisitorRules(names: allowedHosts + [address.host])
     let mode: PromptSetting.Mode = traffic.live.isNamed || agents.isWanted ? .live : .embedded
     let tls = try access.tls()
+    let agentsTLS = try agents.tls() ?? tls
     let (face, mcp) = try access.faces(
       of: started.hub, at: address, visitors: visitors, metrics: { reading.statistics.metrics },
       isReady: { reading.statistics.isComplete || reading.statistics.isGrowing },
@@ -82,7 +83,7 @@ struct HubCommand: AsyncParsableCommand {
     }
     do {
       if let mounted, let text = agents.agentsListen {
-        try await run(server, beside: mounted.mount, at: text, tls, reading, log)
+        try await run(server, beside: mounted.mount, at: text, agentsTLS, reading, log)
       } else {
         try await server.run()
       }
@@ -106,7 +107,10 @@ struct HubCommand: AsyncParsableCommand {
     let beside = HubServer(
       face, agents: mount, host: address.host, port: address.port, tls: tls,
       log: StderrLog.logger(tag: "kubeshark-hub", level: .warning)
-    ) { port in log.info("agents reach it at \(address.url(port: port))") }
+    ) { port in
+      log.info(
+        "agents reach it at \(address.url(port: port, scheme: tls == nil ? "http" : "https"))")
+    }
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.run() }
       group.addTask { try await beside.run() }

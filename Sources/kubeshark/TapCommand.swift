@@ -32,6 +32,12 @@ struct TapCommand: AsyncParsableCommand {
   var namespaces: [String] = []
 
   @Option(
+    name: [.customShort("e"), .long],
+    help: ArgumentHelp(
+      "Namespaces not to capture, separated by commas; can be repeated.", valueName: "names"))
+  var excludedNamespaces: [String] = []
+
+  @Option(
     name: [.customShort("r"), .long],
     help: ArgumentHelp("Where the image comes from.", valueName: "registry"))
   var dockerRegistry: String?
@@ -81,11 +87,15 @@ struct TapCommand: AsyncParsableCommand {
   /// The settings with what the flags say.
   private func chosen(_ settings: ClusterSettings) throws(Failure) -> ClusterSettings {
     var settings = settings
-    let names = namespaces.flatMap { $0.split(separator: ",") }.map {
-      String($0.drop { $0 == " " })
-    }.filter { !$0.isEmpty }
     do throws(ClusterSettings.Mistake) {
-      if !names.isEmpty { try settings.set(.namespaces, .array(names.map { .string($0) })) }
+      for (given, setting) in [
+        (namespaces, ClusterSetting.namespaces), (excludedNamespaces, .excludedNamespaces),
+      ] {
+        let names = given.flatMap { $0.split(separator: ",") }.map {
+          String($0.drop { $0 == " " })
+        }.filter { !$0.isEmpty }
+        if !names.isEmpty { try settings.set(setting, .array(names.map { .string($0) })) }
+      }
       if podRegex.isGiven, let podRegex { try settings.set(.regex, .string(podRegex)) }
       if dockerRegistry.isGiven, let dockerRegistry {
         try settings.set(.registry, .string(dockerRegistry))

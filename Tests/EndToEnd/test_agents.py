@@ -1,17 +1,20 @@
 """Agents and a Hub: calls made on nodes are the calls the Hub knows, each once, whatever happens to
 agents, Hub and the links between them; and answers say what is missing meanwhile."""
 
+import json
 import re
 import socket
+import subprocess
 import threading
 import time
 import urllib.error
 import urllib.request
 
 import pytest
-from conftest import Hub
+from conftest import Hub, kubeshark
 from nodes import TOKEN, Cluster, waits_until
 from test_live import CLIENT, live
+from test_secure import certificate
 
 
 @pytest.fixture
@@ -103,7 +106,6 @@ def test_an_agent_that_is_killed_loses_nothing_it_had_settled(cluster):
 
 
 def metrics(node):
-    import subprocess
     return subprocess.run(
         [*node.net.prefix, "python3", "-c",
          "import urllib.request as u;print(u.urlopen('http://127.0.0.1:8897/metrics').read().decode())"],
@@ -160,6 +162,89 @@ def test_links_that_are_cut_lose_packets_or_are_slow(cluster):
     assert cluster.paths("http") == expected
 
 
+# Asks over one connection as often as a line says, and stays connected in between.
+TALK = """
+import http.client, sys
+connection = http.client.HTTPConnection(sys.argv[1], int(sys.argv[2]), timeout=600)
+for line in sys.stdin:
+    for number in range(int(line)):
+        connection.request("GET", f"/talk/{number}")
+        connection.getresponse().read()
+    print("asked", flush=True)
+connection.close()
+"""
+
+
+class Talk:
+    """A connection that stays open."""
+
+    def __init__(self, net, port):
+        self.child = subprocess.Popen(
+            [*net.prefix, "python3", "-c", TALK, "127.0.0.1", str(port)], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE)
+        net.children.append(self.child)
+
+    def ask(self, count):
+        self.child.stdin.write(f"{count}\n".encode())
+        self.child.stdin.flush()
+        assert self.child.stdout.readline() == b"asked\n"
+
+    def close(self):
+        self.child.stdin.close()
+        self.child.wait()
+
+
+@live
+def test_what_is_still_open_is_shown_and_replaced_by_its_end(cluster):
+    cluster.start_hub()
+    node, other = cluster.nodes
+    for one in (node, other):
+        one.net.web(8001)
+        one.start()
+        cluster.waits_for_state(one, "capturing")
+
+    def flow(who):
+        """Connections to the web server that the Hub knows of, and packets in them."""
+        answer = cluster.call("list_l4_flows", limit=1000)
+        rows = [row for row in (answer or {}).get("flows", []) if row["server"].get("port") == 8001]
+        open = cluster.call("list_api_calls", kfl='conn && dst.port == 8001 && conn_state == "open"'
+                            f' && node.name == "{who.name}"', limit=10)
+        return (sum(row["connections"] for row in rows), sum(row["totals"]["pkts"] for row in rows),
+                open["total"] if open else None)
+
+    talk = Talk(node.net, 8001)
+    talk.ask(5)
+    waits_until(lambda: flow(node)[0] == 1 and flow(node)[2] == 1, lambda: str(flow(node)))
+    before = flow(node)[1]
+    # What comes later takes the place of what was shown, as often as that may be.
+    for _ in range(3):
+        talk.ask(20)
+    waits_until(lambda: flow(node)[1] >= before + 120, lambda: str((before, flow(node))))
+    assert flow(node)[0] == 1
+    # The Hub forgets it with its memory, and is told again.
+    cluster.hub.kill()
+    cluster.start_hub()
+    waits_until(lambda: flow(node)[0] == 1, lambda: str(flow(node)))
+    # Of one that is over a record is there, and never both.
+    seen = set()
+    talk.close()
+    waits_until(lambda: seen.add(flow(node)[0]) or flow(node)[2] == 0, lambda: str(flow(node)))
+    assert flow(node)[0] == 1 and seen <= {1, None}, seen
+    # Nobody knows whether what was open on an agent that is gone still is.
+    talk = Talk(other.net, 8001)
+    talk.ask(5)
+    waits_until(lambda: flow(other)[0] == 2 and flow(other)[2] == 1, lambda: str(flow(other)))
+    other.agent.kill()
+    cluster.waits_for_state(other, "silent")
+    waits_until(lambda: flow(other)[0] == 1 and flow(other)[2] == 0, lambda: str(flow(other)))
+    assert any(note.startswith("silent: node-2") for note in cluster.coverage()["notes"])
+    # Its next start captures what comes from then on.
+    other.start()
+    cluster.waits_for_state(other, "capturing")
+    talk.ask(5)
+    waits_until(lambda: flow(other)[0] == 2, lambda: str(flow(other)))
+
+
 @live
 def test_who_does_not_know_the_secret_is_not_let_in(cluster):
     cluster.start_hub()
@@ -172,6 +257,45 @@ def test_who_does_not_know_the_secret_is_not_let_in(cluster):
     # The Hub reads its secret again when it changes.
     cluster.token.write_text("another-secret-of-this-length")
     cluster.waits_for_state(node, "capturing")
+
+
+@live
+def test_agents_and_hub_speak_tls(cluster, tmp_path):
+    papers = tmp_path / "papers"
+    papers.mkdir()
+    authority = certificate(papers, "authority")
+    certificate(papers, "hub", authority, address="10.77.1.1")
+    certificate(papers, "stranger")
+    cluster.start_hub("--agents-listen", "0.0.0.0:8898", "--agents-tls-cert", papers / "hub.pem",
+                      "--agents-tls-key", papers / "hub.key")
+    node = cluster.nodes[0]
+    node.net.web(8001)
+    way = ["--hub", "https://10.77.1.1:8898", "--ca-file"]
+    node.start(*way, papers / "stranger.pem")
+    node.agent.waits_for("TLS to it fails")
+    assert cluster.agents() == {}
+    node.agent.kill()
+    node.start(*way, papers / "authority.pem")
+    cluster.waits_for_state(node, "capturing")
+    node.net.python(CLIENT, "127.0.0.1", 8001, "sealed", 20)
+    cluster.reaches('http && path.startsWith("/sealed")', 20)
+    # Packets of a snapshot take the same way.
+    cluster.call("create_snapshot", name="sealed", duration="1h")
+    waits_until(lambda: (made := cluster.call("get_snapshot", id="sealed"))
+                and made["status"] == "completed" and made["nodes"] == ["node-1"])
+
+
+def test_certificates_that_cannot_be_used_are_told(tmp_path):
+    (tmp_path / "token").write_text(TOKEN)
+    (tmp_path / "no.pem").write_text("nothing")
+    flags = ["hub", "--agents", "--agent-token-file", str(tmp_path / "token"), "--agents-tls-cert",
+             str(tmp_path / "no.pem")]
+    for more, problem in [
+            ([], b"go together"), (["--agents-tls-key", "k"], b"goes with --agents-listen"),
+            (["--agents-tls-key", str(tmp_path / "no.pem"), "--agents-listen", "127.0.0.1:0"],
+             b"--agents-tls-cert")]:
+        done = kubeshark(*flags, *more)
+        assert done.returncode == 2 and problem in done.stderr, done.stderr
 
 
 @live

@@ -532,6 +532,7 @@ class Chart:
             "not": lambda a: not a, "empty": lambda a: not a, "join": lambda by, all: by.join(all),
             "printf": lambda form, *all: form.replace("%v", "%s") % all,
             "default": lambda standard, one: one or standard,
+            "ternary": lambda yes, no, one: yes if one else no,
             "replace": lambda old, new, one: one.replace(old, new),
             "dig": lambda *_: "dG9rZW4=", "lookup": lambda *_: {}, "randAlphaNum": lambda *_: "x",
             "b64enc": lambda *_: "x", "b64dec": lambda one: base64.b64decode(one).decode()}
@@ -544,6 +545,8 @@ class Chart:
             return int(word)
         if word in names:
             return names[word]
+        if word == "nil":
+            return None
         known = {"Release": {"Namespace": self.namespace, "Name": self.namespace,
                              "Service": "kubeshark"},
                  "Values": self.values, "Chart": {"AppVersion": self.version}}
@@ -559,7 +562,12 @@ class Chart:
      ["tap.namespaces={a,b}", "tap.regex=x$", "tap.docker.tag=9",
       "tap.docker.imagePullSecrets={p,q}", "tap.nodeSelector.a=b"]),
     ({"rbac__clusterRoles": False, "namespaces": ["a", "b"]},
-     ["tap.rbac.clusterRoles=false", "tap.namespaces={a,b}"])])
+     ["tap.rbac.clusterRoles=false", "tap.namespaces={a,b}"]),
+    ({"excludedNamespaces": ["kube-system"], "agentsTLS__secretName": "papers",
+      "persistentStorage": True, "snapshots__local__storageClass": "fast"},
+     ["tap.excludedNamespaces={kube-system}", "tap.agentsTLS.secretName=papers",
+      "tap.persistentStorage=true", "tap.snapshots.local.storageClass=fast"]),
+    ({"persistentStorage": True}, ["tap.persistentStorage=true"])])
 def test_the_chart_gives_the_objects_that_tap_applies(values, flags):
     if "nodeSelector" in values:
         values["nodeSelector"] = {"kubernetes.io/os": "linux", **values["nodeSelector"]}
@@ -573,6 +581,12 @@ def test_the_chart_gives_the_objects_that_tap_applies(values, flags):
         for one in objects:
             if one["kind"] == "Secret":
                 one["stringData"] = {"token": "?"}
+            # To the API nothing and null are the same, and HTTP is what probes speak.
+            one["spec"] = {name: value for name, value in one.get("spec", {}).items()
+                           if value is not None}
+            for pod in one["spec"].get("template", {}).get("spec", {}).get("containers", []):
+                for probe in ("readinessProbe", "livenessProbe"):
+                    pod[probe]["httpGet"].setdefault("scheme", "HTTP")
             found[one["kind"], one["metadata"]["name"], one["metadata"].get("namespace")] = one
         assert len(found) == len(objects)
         return found
@@ -583,7 +597,9 @@ def test_the_chart_gives_the_objects_that_tap_applies(values, flags):
 @pytest.mark.parametrize("version", ["1.27", "1.32", "1.37"])
 def test_the_schemas_of_kubernetes_take_every_object(version):
     documents = []
-    for flags in ([], ["--set", "tap.rbac.clusterRoles=false", "-n", "a,b"]):
+    for flags in ([], ["--set", "tap.rbac.clusterRoles=false", "-n", "a,b"],
+                  ["--set", "tap.persistentStorage=true", "--set", "tap.agentsTLS.secretName=papers",
+                   "-e", "kube-system"]):
         done = kubeshark("tap", "front", "-s", "ks", "--dry-run", *flags)
         documents += [one for one in yaml.safe_load_all(done.stdout)]
     for path in (ROOT / "Deploy").glob("kubeshark*.yaml"):

@@ -33,8 +33,9 @@ package struct ClusterSetting: Hashable, Sendable {
   package static let all = access + deployed
   package static let access = [kubeconfig, context, namespace, proxyHost, proxyPort]
   package static let deployed = [
-    registry, tag, pullPolicy, pullSecrets, namespaces, regex, clusterRoles, hubResources,
-    agentResources, nodeSelector, tolerations, rawBytes, callBytes, storage, snapshotStorage,
+    registry, tag, pullPolicy, pullSecrets, namespaces, excludedNamespaces, regex, clusterRoles,
+    agentsTLS, hubResources, agentResources, nodeSelector, tolerations, rawBytes, callBytes,
+    storage, persistentStorage, snapshotStorage, storageClass,
   ]
 
   // MARK: Where it is
@@ -68,12 +69,17 @@ package struct ClusterSetting: Hashable, Sendable {
     "Secrets of the release namespace with credentials for the registry")
   package static let namespaces = ClusterSetting(
     "tap.namespaces", .names, [], "namespaces whose pods are captured; all without it")
+  package static let excludedNamespaces = ClusterSetting(
+    "tap.excludedNamespaces", .names, [], "namespaces whose pods are never captured")
   package static let regex = ClusterSetting(
     "tap.regex", .text, ".*", "regular expression (RE2) over names of pods that are captured")
   package static let clusterRoles = ClusterSetting(
     "tap.rbac.clusterRoles", .flag, true,
     "whether names are read in the whole cluster; false makes Roles in tap.namespaces alone"
   )
+  package static let agentsTLS = ClusterSetting(
+    "tap.agentsTLS.secretName", .text, "",
+    "Secret (tls.crt, tls.key, ca.crt) with which agents and Hub speak TLS; without it clear text")
   package static let hubResources = ClusterSetting(
     "tap.resources.hub", .tree,
     [
@@ -99,6 +105,12 @@ package struct ClusterSetting: Hashable, Sendable {
   package static let snapshotStorage = ClusterSetting(
     "tap.snapshots.local.storageSize", .text, "20Gi",
     "disk that the Hub may use: its calls, and snapshots")
+  package static let persistentStorage = ClusterSetting(
+    "tap.persistentStorage", .flag, false,
+    "whether what the Hub keeps outlives its pod, in a PersistentVolumeClaim")
+  package static let storageClass = ClusterSetting(
+    "tap.snapshots.local.storageClass", .text, "",
+    "storage class of that claim; the cluster's standard one without it")
 }
 
 /// Values of settings that somebody has given, checked.

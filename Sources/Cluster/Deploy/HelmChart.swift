@@ -62,6 +62,8 @@ struct HelmChart {
       {{- range $namespace := .Values.tap.namespaces }}
       \(documents(.eachNamespace)){{- end }}
       {{- end }}
+      {{- if .Values.tap.persistentStorage }}
+      \(documents(.persistent)){{- end }}
       \(documents(.always))
       """
   }

@@ -55,6 +55,40 @@ struct ManifestValues: Sendable {
     }
   }
 
+  /// An element of a list that is there only when a setting is given, or only when it is not.
+  func optional(
+    _ element: JSONValue, when setting: ClusterSetting, isGiven: Bool = true
+  ) -> [JSONValue] {
+    switch source {
+    case .settings(let settings, _, _, _):
+      return (settings.flag(setting) || settings.text(setting) != nil) == isGiven ? [element] : []
+    case .chart:
+      let condition = (isGiven ? "" : "not ") + ".Values.\(setting.name)"
+      return [
+        .string("\(YAML.conditional)\(condition)\(YAML.conditional)\(YAML.flow(element))")
+      ]
+    }
+  }
+
+  /// One of two texts, as a setting is given or not.
+  func either(_ given: String, _ otherwise: String, by setting: ClusterSetting) -> JSONValue {
+    switch source {
+    case .settings(let settings, _, _, _):
+      .string(settings.text(setting) == nil ? otherwise : given)
+    case .chart:
+      Self.expression("if .Values.\(setting.name) }}\(given){{ else }}\(otherwise){{ end")
+    }
+  }
+
+  /// The storage class of a claim; nil, and null in a chart, stand for the cluster's standard one.
+  var storageClass: JSONValue? {
+    switch source {
+    case .settings(let settings, _, _, _): settings.text(.storageClass).map { .string($0) }
+    case .chart:
+      Self.expression("toJson (.Values.\(ClusterSetting.storageClass.name) | default nil)")
+    }
+  }
+
   /// The pattern of pods, within an argument of a container. There a dollar sign stands for a
   /// variable unless it is doubled.
   func pattern(_ before: String) -> JSONValue {

@@ -19,9 +19,11 @@ extension Manifests {
   private static let tokenFile = "/etc/kubeshark/token"
 
   private static func probe(
-    _ path: String, port: Int, host: String? = nil, every seconds: Int, failures: Int
+    _ path: String, port: Int, host: String? = nil, scheme: JSONValue? = nil,
+    every seconds: Int, failures: Int
   ) -> JSONValue {
     var get: JSONObject = ["path": .string(path), "port": JSONValue(port)]
+    if let scheme { get["scheme"] = scheme }
     if let host { get["host"] = .string(host) }
     return [
       "httpGet": .object(get), "periodSeconds": JSONValue(seconds), "timeoutSeconds": 5,
@@ -29,21 +31,72 @@ extension Manifests {
     ]
   }
 
-  /// What is kept, temporary files, and the token. Nothing of it outlives the pod.
-  private static func volumes(_ limit: JSONValue) -> JSONValue {
-    [
-      ["name": "data", "emptyDir": ["sizeLimit": limit]],
-      ["name": "tmp", "emptyDir": ["sizeLimit": "1Gi"]],
-      ["name": "token", "secret": ["secretName": .string(secret)]],
+  /// Where certificates are.
+  private static let papers = "/etc/kubeshark-tls"
+
+  /// What is kept, temporary files, the token and certificates.
+  ///
+  /// - Parameters:
+  ///   - data: where it is kept.
+  ///   - files: those that are taken of the Secret with certificates.
+  private func volumes(_ data: [JSONValue], certificates files: [String]) -> JSONValue {
+    let certificates: JSONValue = [
+      "name": "tls",
+      "secret": [
+        "secretName": values.value(.agentsTLS),
+        "items": .array(files.map { ["key": .string($0), "path": .string($0)] }),
+      ],
+    ]
+    return .array(
+      data + [
+        ["name": "tmp", "emptyDir": ["sizeLimit": "1Gi"]],
+        ["name": "token", "secret": ["secretName": .string(Self.secret)]],
+      ] + values.optional(certificates, when: .agentsTLS))
+  }
+
+  /// What is kept goes with the pod.
+  private static func passing(_ limit: JSONValue) -> JSONValue {
+    ["name": "data", "emptyDir": ["sizeLimit": limit]]
+  }
+
+  private var mounts: JSONValue {
+    .array(
+      [
+        ["name": "data", "mountPath": "/data"], ["name": "tmp", "mountPath": "/tmp"],
+        ["name": "token", "mountPath": "/etc/kubeshark", "readOnly": true],
+      ]
+        + values.optional(
+          ["name": "tls", "mountPath": .string(Self.papers), "readOnly": true], when: .agentsTLS))
+  }
+
+  // MARK: The Hub
+
+  /// What the Hub keeps, where it is to outlive its pod.
+  var claims: [Manifest] {
+    if case .settings(let settings, _, _, _) = values.source, !settings.flag(.persistentStorage) {
+      return []
+    }
+    var spec: JSONObject = ["accessModes": ["ReadWriteOnce"]]
+    if let storageClass = values.storageClass { spec["storageClassName"] = storageClass }
+    spec["resources"] = ["requests": ["storage": values.value(.snapshotStorage)]]
+    return [
+      Manifest(
+        "What the Hub keeps: calls and snapshots, also when its pod is another one.",
+        [
+          "apiVersion": "v1", "kind": "PersistentVolumeClaim",
+          "metadata": metadata(.string(Self.hub), namespace: values.namespace()),
+          "spec": .object(spec),
+        ], when: .persistent)
     ]
   }
 
-  private static let mounts: JSONValue = [
-    ["name": "data", "mountPath": "/data"], ["name": "tmp", "mountPath": "/tmp"],
-    ["name": "token", "mountPath": "/etc/kubeshark", "readOnly": true],
-  ]
-
-  // MARK: The Hub
+  private var hubData: [JSONValue] {
+    values.optional(
+      ["name": "data", "persistentVolumeClaim": ["claimName": .string(Self.hub)]],
+      when: .persistentStorage)
+      + values.optional(
+        Self.passing(values.value(.snapshotStorage)), when: .persistentStorage, isGiven: false)
+  }
 
   var hubObjects: [Manifest] {
     [
@@ -89,13 +142,16 @@ extension Manifests {
                   "fsGroup": Self.nobody, "seccompProfile": ["type": "RuntimeDefault"],
                 ],
                 "containers": [hubContainer],
-                "volumes": Self.volumes(values.value(.snapshotStorage)),
+                "volumes": volumes(hubData, certificates: ["tls.crt", "tls.key"]),
               ],
             ],
           ],
         ]),
     ]
   }
+
+  /// How the Hub is spoken to where agents reach it.
+  private var agentsScheme: JSONValue { values.either("HTTPS", "HTTP", by: .agentsTLS) }
 
   private var hubArguments: [JSONValue] {
     let own: [JSONValue] = [
@@ -104,7 +160,11 @@ extension Manifests {
       .string("--agent-token-file=\(Self.tokenFile)"), "--data=/data",
       values.text("--keep-bytes=", .callBytes),
     ]
-    return own + values.argument("--namespaces=", .namespaces)
+    let certificates = [("cert", "tls.crt"), ("key", "tls.key")].flatMap { flag, file in
+      values.optional(
+        .string("--agents-tls-\(flag)=\(Self.papers)/\(file)"), when: .agentsTLS)
+    }
+    return own + certificates + values.argument("--namespaces=", .namespaces)
   }
 
   private var hubContainer: JSONValue {
@@ -118,9 +178,11 @@ extension Manifests {
       ],
       "resources": values.value(.hubResources),
       "securityContext": Self.security(adding: [], user: Self.nobody),
-      "readinessProbe": Self.probe("/readyz", port: Self.agentsPort, every: 5, failures: 3),
-      "livenessProbe": Self.probe("/healthz", port: Self.agentsPort, every: 10, failures: 6),
-      "volumeMounts": Self.mounts,
+      "readinessProbe": Self.probe(
+        "/readyz", port: Self.agentsPort, scheme: agentsScheme, every: 5, failures: 3),
+      "livenessProbe": Self.probe(
+        "/healthz", port: Self.agentsPort, scheme: agentsScheme, every: 10, failures: 6),
+      "volumeMounts": mounts,
     ]
   }
 
@@ -153,7 +215,8 @@ extension Manifests {
                 "tolerations": values.value(.tolerations),
                 "securityContext": ["seccompProfile": ["type": "RuntimeDefault"]],
                 "containers": [agentContainer],
-                "volumes": Self.volumes(values.value(.storage)),
+                "volumes": volumes(
+                  [Self.passing(values.value(.storage))], certificates: ["ca.crt"]),
               ],
             ],
           ],
@@ -161,14 +224,33 @@ extension Manifests {
     ]
   }
 
+  private var hubAddress: JSONValue {
+    let host = (before: "://\(Self.hub).", after: ".svc:\(Self.agentsPort)")
+    switch values.source {
+    case .settings(let settings, let namespace, _, _):
+      let scheme = settings.text(.agentsTLS) == nil ? "http" : "https"
+      return .string("--hub=\(scheme)\(host.before)\(namespace)\(host.after)")
+    case .chart:
+      return ManifestValues.expression(
+        """
+        printf "--hub=%s\(host.before)%s\(host.after)" \
+        (ternary "https" "http" (not (empty .Values.\(ClusterSetting.agentsTLS.name)))) \
+        .Release.Namespace | toJson
+        """)
+    }
+  }
+
   private var agentArguments: [JSONValue] {
     let own: [JSONValue] = [
-      values.namespace("--hub=http://\(Self.hub).", ".svc:\(Self.agentsPort)"),
+      hubAddress,
       .string("--token-file=\(Self.tokenFile)"), "--data=/data", "--node=$(NODE_NAME)",
       .string("--listen=127.0.0.1:\(Self.healthPort)"), values.pattern("--pod-regex="),
       values.text("--raw-bytes=", .rawBytes),
     ]
-    return own + values.argument("--namespaces=", .namespaces)
+    return own
+      + values.optional(.string("--ca-file=\(Self.papers)/ca.crt"), when: .agentsTLS)
+      + values.argument("--namespaces=", .namespaces)
+      + values.argument("--exclude-namespaces=", .excludedNamespaces)
   }
 
   private var agentContainer: JSONValue {
@@ -186,7 +268,7 @@ extension Manifests {
         "/readyz", port: Self.healthPort, host: "127.0.0.1", every: 5, failures: 3),
       "livenessProbe": Self.probe(
         "/healthz", port: Self.healthPort, host: "127.0.0.1", every: 10, failures: 6),
-      "volumeMounts": Self.mounts,
+      "volumeMounts": mounts,
     ]
   }
 }

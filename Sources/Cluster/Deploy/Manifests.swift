@@ -9,6 +9,8 @@ struct Manifest: Sendable {
     case clusterRoles
     /// They are not; in a chart there is one for each namespace, named `$namespace`.
     case eachNamespace
+    /// What the Hub keeps outlives its pod.
+    case persistent
   }
 
   /// A sentence or two for whoever reads the YAML.
@@ -59,7 +61,7 @@ package struct Manifests: Sendable {
     _ settings: ClusterSettings, namespace: String, token: String?, version: String
   ) throws(ClusterSettings.Mistake) {
     let names = settings.names(.namespaces)
-    for name in names + [namespace] {
+    for name in names + settings.names(.excludedNamespaces) + [namespace] {
       if let problem = ClusterAccess.problem(ofNamespace: name) {
         throw ClusterSettings.Mistake(message: problem)
       }
@@ -101,7 +103,7 @@ package struct Manifests: Sendable {
 
   /// In the order in which they are applied.
   var all: [Manifest] {
-    (values.isChart ? [] : [namespace]) + accounts + secrets + permissions + hubObjects
+    (values.isChart ? [] : [namespace]) + accounts + secrets + permissions + claims + hubObjects
       + agentObjects
   }
 

@@ -36,6 +36,10 @@ struct Removal: Sendable {
         inNamespace, "get",
         "daemonsets.apps,deployments.apps,services,secrets,serviceaccounts", selector,
       ]))
+    let claims = try await listIfAllowed([
+      inNamespace, "get", "persistentvolumeclaims", selector,
+    ])
+    if let claims { found.found += claims } else { found.unseen.append("volume claims") }
     let roles = "roles.rbac.authorization.k8s.io,rolebindings.rbac.authorization.k8s.io"
     if let all = try await listIfAllowed(["get", roles, "--all-namespaces", selector]) {
       found.found += all

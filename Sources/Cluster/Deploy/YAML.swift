@@ -43,6 +43,18 @@ enum YAML {
     }.joined()
   }
 
+  /// The value on one line.
+  static func flow(_ value: JSONValue) -> String {
+    switch value {
+    case .object(let object):
+      "{"
+        + object.members.map { scalar(.string($0.name)) + ": " + flow($0.value) }
+        .joined(separator: ", ") + "}"
+    case .array(let array): "[" + array.map(flow).joined(separator: ", ") + "]"
+    default: scalar(value)
+    }
+  }
+
   private static func condition(_ text: String, _ margin: String) -> String {
     let parts = text.split(separator: conditional, maxSplits: 1)
     return """
