@@ -191,6 +191,7 @@ struct MCPServeCommand: AsyncParsableCommand {
 
   private func serve(_ source: HubSource, _ log: Logger) async {
     let (input, output) = FileDescriptor.claimStandardStreams()
+    ProgramPages.giveBackLater()
     var limits = StdioServer.Limits()
     limits.line = maxMessage << 20
     let server = StdioServer(
