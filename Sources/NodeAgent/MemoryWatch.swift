@@ -69,6 +69,10 @@ package struct MemoryWatch: Sendable {
     return nil
   }
 
+  /// What a process in a control group keeps within: what is under way when memory runs short, and
+  /// what becomes of it, still need room below the group's limit, beyond which it is killed.
+  package static var standardLimit: Int? { groupLimit.map { $0 / 4 * 3 } }
+
   /// Gives freed memory back to the system.
   package static func trim() { ks_trim_memory() }
 

@@ -9,6 +9,7 @@ package import Ring
 package import Shipping
 package import Store
 import Synchronization
+import ToolKit
 
 /// What an agent captures on its node: raw packets into its ring, calls into its outbox.
 package final class NodeCapture: Sendable {
@@ -29,6 +30,8 @@ package final class NodeCapture: Sendable {
   private static let shownRows = 1_024
   /// Time between two settlements, each of which makes a block.
   private static let settling = Duration.seconds(1)
+  /// Milliseconds between two looks at the memory: in a second a flood takes a hundred megabytes.
+  private static let looking = 50
 
   package let outbox: Outbox
   package let guide: Guide
@@ -80,11 +83,12 @@ package final class NodeCapture: Sendable {
     var settings = PipelineSettings(workers: workers)
     (settings.guide, settings.node, settings.settling) = (guide, node, Self.settling)
     guard let memory else { return settings }
-    func part(_ standard: Int) -> Int { min(standard, max(1 << 20, memory / 8)) }
+    // Together they stay below a half: what becomes of them needs room as well.
+    func part(_ standard: Int) -> Int { min(standard, max(1 << 20, memory / 16)) }
     settings.waitingBytes = part(settings.waitingBytes)
     settings.openRecords = min(settings.openRecords, memory / 16_384)
     settings.flows.pendingBytes = part(settings.flows.pendingBytes)
-    settings.flows.conversations = min(settings.flows.conversations, memory / 4_096)
+    settings.flows.conversations = min(settings.flows.conversations, memory / 16_384)
     settings.dissection.waitingInAll = part(settings.dissection.waitingInAll)
     settings.dissection.bodiesInAll = part(settings.dissection.bodiesInAll)
     settings.dissection.messagesInAll = part(settings.dissection.messagesInAll)
@@ -101,6 +105,15 @@ package final class NodeCapture: Sendable {
         self.settled()
       }
       keeper?.close()
+    }
+    guard memory.withLock({ $0 != nil }) else { return }
+    running.enter()
+    startThread { [self] in
+      defer { running.leave() }
+      while !isStopped.load(ordering: .relaxed) {
+        look()
+        _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .milliseconds(Self.looking))
+      }
     }
   }
 
@@ -137,12 +150,17 @@ package final class NodeCapture: Sendable {
 
   private func settled() {
     keeper?.flush()
+    if pipeline.isShedding { MemoryWatch.trim() }
+  }
+
+  /// Sheds while memory runs short.
+  private func look() {
     let advice = memory.withLock { $0?.look(MemoryWatch.used, at: .now) } ?? .nothing
     let wasShedding = pipeline.isShedding
     pipeline.shed(advice != .nothing)
     if advice == .startAfresh { pipeline.startAfresh() }
     if advice != .nothing {
-      MemoryWatch.trim()
+      if !wasShedding || advice == .startAfresh { MemoryWatch.trim() }
       if !wasShedding { tell("memory runs short; packets are kept raw and not read as calls") }
     } else if wasShedding {
       tell("there is memory again; packets are read as calls")

@@ -85,8 +85,8 @@ struct AgentLimitOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      Stay within so much memory by not reading packets as calls when it runs short (default: the \
-      limit of the container).
+      Stay within so much memory by not reading packets as calls when it runs short (default: \
+      three quarters of the container's limit).
       """, valueName: "size"))
   var memory: ByteSize?
 
@@ -107,7 +107,7 @@ struct AgentLimitOptions: ParsableArguments {
 
   var capture: NodeCapture.Limits {
     var limits = NodeCapture.Limits()
-    limits.memory = memory.map { Int(clamping: $0.bytes) } ?? MemoryWatch.groupLimit
+    limits.memory = memory.map { Int(clamping: $0.bytes) } ?? MemoryWatch.standardLimit
     if let buffer { limits.buffer = buffer.bytes }
     return limits
   }
