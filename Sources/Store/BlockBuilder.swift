@@ -194,7 +194,8 @@ package struct BlockBuilder: ~Copyable, Sendable {
 
   /// About the bytes of the block: values, contents, and four bytes a row for every column.
   private var expectedBytes: Int {
-    let columns = EnvelopeColumns.ids.count + ints.count + coded.count
+    let named = 2 * WorkloadColumns.rows.count
+    let columns = EnvelopeColumns.ids.count - named + ints.count + coded.count
     return dictionaryBytes + headers.byteCount + bodies.byteCount
       + (columns + 2 * coded.count) * (rows * 8 + 64) / 2 + Self.headerBytes
   }

@@ -5,6 +5,8 @@ import Entries
 struct BlockWriter {
   /// Longest section that goes into the header itself. Constant columns need no read of their own.
   private static let inlineBytes = 128
+  /// Part of a block that may be memory it does not need: one in so many bytes.
+  private static let slack = 8
 
   private struct Column {
     var info: ColumnInfo
@@ -202,10 +204,18 @@ struct BlockWriter {
     head.append(little: id.high)
     head.append(little: id.low)
     head.append(header.rawSpan)
-    // Moved within their memory: a copy of large sections takes fresh memory for all of them.
     var bytes: [UInt8] = []
-    swap(&bytes, &data)
-    bytes.insert(contentsOf: head, at: 0)
+    let count = head.count + data.count
+    if data.capacity >= count, data.capacity - count <= count / Self.slack {
+      // Moved within their memory: a copy of large sections takes fresh memory for all of them.
+      swap(&bytes, &data)
+      bytes.insert(contentsOf: head, at: 0)
+    } else {
+      // Blocks are kept: what was reserved in vain is not kept with them.
+      bytes.reserveCapacity(count)
+      bytes.append(head.rawSpan)
+      bytes.append(data.rawSpan)
+    }
     do throws(WireError) {
       return EncodedBlock(header: try BlockHeader(parsing: bytes), bytes: bytes)
     } catch {
