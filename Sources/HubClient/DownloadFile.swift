@@ -118,7 +118,7 @@ package struct DownloadFile: Tool {
       try file.append(bytes)
       progress(
         Progress(
-          done: Double(file.length), total: source.length.map(Double.init),
+          done: Double(file.length), total: source.length.map { Double($0) },
           message: "\(file.length >> 20) MiB"))
     }
   }

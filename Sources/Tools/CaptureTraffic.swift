@@ -100,7 +100,7 @@ package final class CaptureTraffic: Sendable {
     guard case .reading = state.withLock({ $0 }) else { return nil }
     let packets = Shown.count(Int64(clamping: pipeline.statistics.packets))
     return Progress(
-      done: Double(pipeline.bytesRead), total: pipeline.byteCount.map(Double.init),
+      done: Double(pipeline.bytesRead), total: pipeline.byteCount.map { Double($0) },
       message: "reading the capture: \(packets) packets")
   }
 

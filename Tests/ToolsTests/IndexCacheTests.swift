@@ -44,6 +44,19 @@ import ToolKit
     #expect(mode?.intValue == 0o600)
   }
 
+  @Test func readingIsToldInBytesOfTheFile() async throws {
+    let capture = try CaptureTraffic([ShopHub.capture], inventory: Inventory(), workers: 1)
+    let size = try #require(
+      FileManager.default.attributesOfItem(atPath: ShopHub.capture)[.size] as? NSNumber)
+    let begun = try #require(capture.progress)
+    #expect(begun.done == 0 && begun.total == size.doubleValue)
+    capture.start()
+    while let progress = capture.progress {
+      #expect(progress.done <= size.doubleValue && progress.total == size.doubleValue)
+      try await Task.sleep(for: .milliseconds(1))
+    }
+  }
+
   @Test func anotherProgramOrOtherNamesIndexAnew() async throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     _ = try await ask(cache())
