@@ -150,6 +150,9 @@ import Testing
     let others: [[UInt8]] = [
       [0, 0, 0, 8, 1, 2, 3, 4], [0x81, 0, 0, 0, 3, 0x53], [0x30, 0x0c, 2, 1, 1],
       [0x81, 3, 0xff, 0xfe, 0xfd], [0x88, 2, 0, 1], [0x81, 0x7e, 0, 2, 0x68, 0x69],
+      // A message that begins within another, a fragment of none, masked and plain frames.
+      [UInt8](repeating: 0x41, count: 5 * 67), [0x82, 1, 5, 0x80, 1, 5],
+      [0x82, 1, 5, 0x82, 0x81, 1, 2, 3, 4, 5],
     ]
     for bytes in others {
       var talk = Talk(serverPort: 9000)

@@ -97,16 +97,22 @@ extension WebSocketFrame {
   /// Frames in a row that are looked at.
   private static let maxFrames = 8
 
-  /// Walks over the frames of a segment: each must be whole and lawful, and they must fill it.
+  /// Walks over the frames of a segment: each must be whole and lawful, they must fill it, all or none
+  /// are masked, and the fragments of a message are in a row (§5.4).
   static func likeness(_ bytes: RawSpan) -> Likeness {
     var at = 0
     var count = 0
     var isFormed = false
+    var isOpen = false
+    var isMasked: Bool?
     while at < bytes.byteCount, count < maxFrames {
       let rest = bytes.suffix(from: at)
-      guard case .frame(let frame) = read(rest), frame.isLawful, count > 0 || frame.begins else {
-        return .none
-      }
+      guard case .frame(let frame) = read(rest), frame.isLawful, count > 0 || frame.begins,
+        frame.opcode.isControl || isOpen == (frame.opcode == .continuation),
+        (frame.mask != nil) == isMasked ?? (frame.mask != nil)
+      else { return .none }
+      isMasked = frame.mask != nil
+      if !frame.opcode.isControl { isOpen = !frame.isFinal }
       guard frame.totalLength <= rest.byteCount else { return count > 0 ? .weak : .none }
       switch frame.form(of: rest) {
       case false?: return .none
