@@ -32,6 +32,8 @@ package final class SnapshotStore: Sendable {
   private let clock: @Sendable () -> Timestamp
   let entries: Mutex<[String: Entry]>
   private let queue = DispatchQueue(label: "snapshots", qos: .userInitiated)
+  /// Reads whole snapshots, which nobody waits for.
+  private let counting = DispatchQueue(label: "packets of snapshots", qos: .utility)
   let measured = Mutex<[MeasuredExport]>([])
 
   /// Opens the folder, or makes it; snapshots of earlier starts are there again.
@@ -70,7 +72,7 @@ package final class SnapshotStore: Sendable {
     // Whoever counted them ended before that was done.
     for (id, entry) in found where entry.snapshot.status == .completed && !entry.snapshot.isCounted
     {
-      queue.async { self.count(id) }
+      counting.async { self.count(id) }
     }
   }
 
@@ -313,7 +315,7 @@ package final class SnapshotStore: Sendable {
     entry.snapshot.status = .completed
     try save(entry.snapshot)
     let id = entry.snapshot.id
-    if !entry.snapshot.isCounted { queue.async { self.count(id) } }
+    if !entry.snapshot.isCounted { counting.async { self.count(id) } }
   }
 
   /// Packets in the window by the indexes, and whether that is the exact number.
@@ -327,7 +329,7 @@ package final class SnapshotStore: Sendable {
 
   /// Counts the packets that are in the window and match.
   private func count(_ id: String) {
-    guard var entry = entries.withLock({ $0[id] }),
+    guard let entry = entries.withLock({ $0[id] }),
       let files = try? files(of: entry.snapshot),
       var reader = try? window(
         files, ExportRequest(entry.snapshot, format: .pcapng), entry.snapshot)
@@ -337,9 +339,12 @@ package final class SnapshotStore: Sendable {
       count += UInt64(chunk.packets.count)
       guard entries.withLock({ $0[id] != nil }) else { return }
     }
-    (entry.snapshot.packets, entry.snapshot.isCounted) = (count, true)
-    try? save(entry.snapshot)
-    publish(entry)
+    let counted = entries.withLock { entries in
+      entries[id]?.snapshot.packets = count
+      entries[id]?.snapshot.isCounted = true
+      return entries[id]?.snapshot
+    }
+    if let counted { try? save(counted) }
   }
 
   private func publish(_ entry: Entry) {
