@@ -148,8 +148,11 @@ extension Runner {
 
   /// Whether recognition is tried again with the start of a segment or datagram. If not, the bytes
   /// are dealt with.
+  ///
+  /// Protocols that are not read may turn to TLS all the same: SMTP, IMAP and FTP by STARTTLS.
   mutating func retries(_ bytes: RawSpan, _ side: Side, _ ledger: inout Ledger) -> Bool {
-    let mayRetry = opening.isMidway || opening.transport != .tcp
+    let mayRetry =
+      opening.isMidway || opening.transport != .tcp || side == .client && TLS.mayBegin(bytes)
     if mayRetry, attempts < ledger.limits.attempts {
       isSilent = false
       return true

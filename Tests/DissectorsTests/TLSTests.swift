@@ -48,6 +48,22 @@ import Testing
     #expect(call?.fault == nil)
   }
 
+  /// RFC 3207: SMTP is not read, what it turns into is.
+  @Test func aHelloBehindSTARTTLSIsFound() {
+    var talk = Talk(serverPort: 25)
+    for (side, line) in [
+      (.server, "220 mail.test ESMTP"), (.client, "EHLO me"), (.server, "250 STARTTLS"),
+      (.client, "STARTTLS"), (.server, "220 go ahead"),
+    ] as [(Side, String)] {
+      talk.says(side, Array((line + "\r\n").utf8))
+    }
+    talk.says(.client, Self.clientHello)
+    talk.says(.server, Self.record(22, Self.serverHello(newer: false) + Self.certificate))
+    #expect(talk.calls().map { $0.text(.tlsxSNI) } == ["api.shop"])
+    #expect(talk.calls().first?.text(.statusText) == "TLS 1.2")
+    Laws.mutation(talk)
+  }
+
   @Test func alertsEndAHandshake() {
     var refused = Talk(serverPort: 443)
     refused.says(.client, Self.clientHello)

@@ -280,18 +280,23 @@ extension TLS {
   package static func recognise(
     client: RawSpan, server: RawSpan, _ opening: Opening
   ) -> Recognition {
-    let first = judge(client, hello: 1, opening)
+    let first = judge(client, hello: 1, isFinal: opening.isFinal)
     if first != .no { return first }
     if opening.isMidway {
-      let turned = judge(server, hello: 1, opening)
+      let turned = judge(server, hello: 1, isFinal: opening.isFinal)
       if turned != .no { return turned }
     }
     guard opening.isMidway || client.isEmpty else { return .no }
-    let second = judge(server, hello: 2, opening)
+    let second = judge(server, hello: 2, isFinal: opening.isFinal)
     if second != .no || !opening.isMidway { return second }
-    let third = judge(client, hello: 2, opening)
+    let third = judge(client, hello: 2, isFinal: opening.isFinal)
     if third != .no { return third }
     return isMidstream(client) || isMidstream(server) ? .yes(.likely) : .no
+  }
+
+  /// Whether a ClientHello may begin there, as far as the bytes tell.
+  static func mayBegin(_ bytes: RawSpan) -> Bool {
+    judge(bytes, hello: 1, isFinal: false) != .no
   }
 
   /// Application data from the middle of a connection: a record that another follows, or one that
@@ -309,12 +314,12 @@ extension TLS {
     return at == bytes.byteCount && at > 0 || at > headLength + maxRecord
   }
 
-  private static func judge(_ bytes: RawSpan, hello: UInt8, _ opening: Opening) -> Recognition {
+  private static func judge(_ bytes: RawSpan, hello: UInt8, isFinal: Bool) -> Recognition {
     guard !bytes.isEmpty, bytes.byte(0) == Record.handshake else { return .no }
     let count = bytes.byteCount
     if count > 1, bytes.byte(1) != 3 { return .no }
     if count > 2, bytes.byte(2) > 4 { return .no }
-    guard count > headLength else { return opening.isFinal ? .no : .needs(headLength + 1) }
+    guard count > headLength else { return isFinal ? .no : .needs(headLength + 1) }
     let length = Int(bytes.big16(3))
     guard length >= 4, length <= maxRecord, bytes.byte(5) == hello else { return .no }
     return .yes(hello == 1 ? .certain : .likely)
