@@ -107,13 +107,22 @@ def interim(reply):
 
 def expected(request, reply, both):
     request_facts = {name: request[name] for name in REQUEST if request.get(name) is not None}
-    row = Row((both, request["method"], request["uri"]), shown(request, reply),
+    row = Row((both, request["method"], origin_form(request)), shown(request, reply),
               {**request_facts, "frame": request["frame"], "begin": nanoseconds(request["ts"]),
                "reply": facts(reply) if reply else None,
                "end": nanoseconds(reply["ts"]) if reply else None})
     if not request["version"]:
         row.reason = NO_VERSION
     return row
+
+
+def origin_form(request):
+    """The target without scheme and host, which proxies are told (RFC 9112, 3.2.2)."""
+    _, mark, rest = request["uri"].partition("://")
+    if not mark or request["method"] == "CONNECT":
+        return request["uri"]
+    slash = rest.find("/")
+    return rest[slash:] if slash >= 0 else "/"
 
 
 def facts(reply):

@@ -284,6 +284,24 @@ import Testing
     #expect(call?.fault?.kind == .dissection)
   }
 
+  /// By a snapshot length, for example: the target is whole, its line is not.
+  @Test func ofAStartLineThatIsCutTheTargetIsKept() {
+    var talk = Talk()
+    talk.client("GET /images/box.gif HTT")
+    talk.lost(.client, 400)
+    talk.server("HTTP/1.1 200 O")
+    talk.lost(.server, 400)
+    let call = talk.calls().first
+    #expect(call?.text(.method) == "GET" && call?.text(.path) == "/images/box.gif")
+    #expect(call?.int(.statusCode) == 200 && call?.fault?.kind == .dissection)
+    for line in ["GET /images/bo", "GET ", "FOO /x y", "HTTP/1.1 20"] {
+      var cut = Talk()
+      cut.client(line)
+      cut.lost(.client, 400)
+      #expect(cut.calls([HTTP1.row]).isEmpty, "\(line)")
+    }
+  }
+
   @Test(arguments: [
     "SET key HTTP\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTPS/1.1 200 OK\r\n",
     "EHLO mail.example\r\n", "*1\r\n$4\r\nPING\r\n",

@@ -123,6 +123,16 @@ import Testing
     #expect(other.calls().isEmpty)
   }
 
+  /// The handshake of TCP was not captured, that of MQTT was.
+  @Test func aConnectOfAConnectionJoinedMidwayIsRead() {
+    var talk = Talk(serverPort: 1883)
+    talk.isMidway = true
+    talk.says(.client, Self.connect(4, id: "x"))
+    let calls = talk.calls()
+    #expect(calls.map { $0.text(.mqttType) } == ["connect"])
+    #expect(calls.map { $0.text(.mqttClientID) } == ["x"])
+  }
+
   @Test func behindAGapItFindsTheNextPacket() {
     var talk = Talk(serverPort: 1883)
     talk.says(.client, Self.connect(4, id: "x"))

@@ -28,11 +28,18 @@ struct HTTP1Head {
   /// Reads the head at the beginning of `bytes`; empty lines before it are passed over
   /// (RFC 9112 §2.2), a bare LF ends a line, and folded lines belong to their field.
   ///
-  /// - Parameter isCut: nothing follows: the whole lines there are must do.
+  /// - Parameter isCut: nothing follows: the whole lines there are must do, or of the first one the
+  ///   target or status.
   static func read(_ bytes: RawSpan, isCut: Bool = false) -> Reading {
     var at = 0
     while at < bytes.byteCount, bytes.byte(at) == 0x0a || bytes.byte(at) == 0x0d { at += 1 }
-    guard let lineEnd = bytes.firstOffset(of: 0x0a, from: at) else { return .incomplete }
+    guard let lineEnd = bytes.firstOffset(of: 0x0a, from: at) else {
+      guard isCut, let start = HTTP1StartLine(cut: bytes, at..<bytes.byteCount) else {
+        return .incomplete
+      }
+      let end = bytes.byteCount
+      return .head(HTTP1Head(start: start, lines: end..<end, length: end))
+    }
     guard let start = HTTP1StartLine(lenient: bytes, at..<lineEnd) else { return .malformed }
     let first = lineEnd + 1
     var head = HTTP1Head(start: start, lines: first..<first, length: first)

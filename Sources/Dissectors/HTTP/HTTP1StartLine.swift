@@ -48,6 +48,28 @@ enum HTTP1StartLine: Equatable {
     }
   }
 
+  /// The beginning of a line that was captured no further, with its target or status whole and
+  /// without what follows.
+  init?(cut bytes: RawSpan, _ range: Range<Int>) {
+    let none = range.upperBound..<range.upperBound
+    if bytes.slice(range).starts(with: "HTTP/") {
+      guard case .response(let status, let reason, let version)? = HTTP1StartLine(bytes, range),
+        reason.lowerBound > version.upperBound + 4
+      else { return nil }
+      self = .response(status: status, reason: none, version: version)
+      return
+    }
+    var at = range.lowerBound
+    while at < range.upperBound, !isBlank(bytes.byte(at)) { at += 1 }
+    let method = range.lowerBound..<at
+    guard HTTP1StartLine.isKnownMethod(bytes.slice(method)) else { return nil }
+    while at < range.upperBound, isBlank(bytes.byte(at)) { at += 1 }
+    let start = at
+    while at < range.upperBound, !isBlank(bytes.byte(at)) { at += 1 }
+    guard at > start, at < range.upperBound else { return nil }
+    self = .request(method: method, target: start..<at, version: none)
+  }
+
   private init?(status bytes: RawSpan, _ line: Range<Int>) {
     guard let version = version(bytes, line.lowerBound, line.upperBound) else { return nil }
     var at = version.upperBound

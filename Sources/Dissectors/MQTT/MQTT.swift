@@ -126,7 +126,7 @@ extension MQTT {
   }
 
   /// Whether these bytes begin a CONNECT; nil when they are too few to tell.
-  private static func isConnect(_ bytes: RawSpan) -> Bool? {
+  fileprivate static func isConnect(_ bytes: RawSpan) -> Bool? {
     var at = 1
     while at < bytes.byteCount, bytes.byte(at) & 0x80 != 0 { at += 1 }
     if at > 4 { return false }
@@ -223,6 +223,8 @@ struct MQTTHeader: Sendable {
     case .connectACK, .pingRequest, .pingResponse, .subscribeACK, .unsubscribeACK, .subscribe,
       .unsubscribe:
       if header.length > 4096 { return false }
+    case .connect:
+      if MQTT.isConnect(bytes) != true { return false }
     default: return false
     }
     guard header.length < bytes.byteCount else { return true }
