@@ -2,6 +2,7 @@
 
 import base64
 import collections
+import re
 
 from .comparison import (LINK, Row, cut, differing, ends, instant, nanoseconds, our_ends, settle,
                          unread)
@@ -118,11 +119,9 @@ def expected(request, reply, both):
 
 def origin_form(request):
     """The target without scheme and host, which proxies are told (RFC 9112, 3.2.2)."""
-    _, mark, rest = request["uri"].partition("://")
-    if not mark or request["method"] == "CONNECT":
+    if request["method"] == "CONNECT":
         return request["uri"]
-    slash = rest.find("/")
-    return rest[slash:] if slash >= 0 else "/"
+    return re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*/?", "/", request["uri"], count=1)
 
 
 def facts(reply):
