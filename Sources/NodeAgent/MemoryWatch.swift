@@ -69,9 +69,16 @@ package struct MemoryWatch: Sendable {
     return nil
   }
 
-  /// What a process in a control group keeps within: what is under way when memory runs short, and
-  /// what becomes of it, still need room below the group's limit, beyond which it is killed.
-  package static var standardLimit: Int? { groupLimit.map { $0 / 4 * 3 } }
+  /// Room that what is under way when memory runs short, and what becomes of it, may still take: at
+  /// least so many bytes, a quarter of the group's limit where that is more, never more than half.
+  private static let leastRoom = 48 << 20
+
+  /// What a process in a control group keeps within. Beyond the group's limit it is killed.
+  package static var standardLimit: Int? { groupLimit.map(limit(inGroupOf:)) }
+
+  static func limit(inGroupOf bytes: Int) -> Int {
+    bytes - min(bytes / 2, max(bytes / 4, leastRoom))
+  }
 
   /// Gives freed memory back to the system.
   package static func trim() { ks_trim_memory() }

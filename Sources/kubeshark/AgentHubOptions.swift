@@ -86,7 +86,7 @@ struct AgentLimitOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Stay within so much memory by not reading packets as calls when it runs short (default: \
-      three quarters of the container's limit).
+      the container's limit less a quarter of it, at least 48M and at most half).
       """, valueName: "size"))
   var memory: ByteSize?
 

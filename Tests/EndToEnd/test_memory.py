@@ -112,7 +112,7 @@ def test_an_agent_sheds_before_it_reaches_its_memory_limit(cluster):
     inside = type(node.net).__new__(type(node.net))
     inside.prefix = group.prefix(node.net)
     # Without a group to be in, it is told what it would find out.
-    told = [] if group.folder else ["--memory", str(LIMIT * 3 // 4)]
+    told = [] if group.folder else ["--memory", str(LIMIT // 2)]
     node.agent = Process(
         inside, "agent", "--hub", "http://10.77.1.1:8899", "--token-file", cluster.token, "--data",
         node.data, "--node", node.name, "--listen", "127.0.0.1:8897", "--interface", "flood0",

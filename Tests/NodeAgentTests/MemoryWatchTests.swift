@@ -22,6 +22,13 @@ struct MemoryWatchTests {
     #expect(watch.look(900, at: start.advanced(by: 10_000_000_000)) == .startAfresh)
   }
 
+  @Test func inAGroupThereIsRoomForWhatIsUnderWay() {
+    let mebibyte = 1 << 20
+    for (group, limit) in [(64, 32), (96, 48), (128, 80), (192, 144), (512, 384), (4_096, 3_072)] {
+      #expect(MemoryWatch.limit(inGroupOf: group * mebibyte) == limit * mebibyte)
+    }
+  }
+
   @Test func theSystemTellsWhatIsUsed() {
     #if os(Linux)
       #expect(MemoryWatch.used > 100_000)
