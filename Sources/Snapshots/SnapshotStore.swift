@@ -250,6 +250,10 @@ package final class SnapshotStore: Sendable {
       FileSystem.removeFolder(folder(of: id))
     }
     publish(entry)
+    // What is counted must not be published over.
+    if entry.snapshot.status == .completed, !entry.snapshot.isCounted {
+      counting.async { self.count(id) }
+    }
   }
 
   /// Makes a file of the raw capture part of the snapshot.
@@ -314,8 +318,6 @@ package final class SnapshotStore: Sendable {
     (entry.snapshot.packets, entry.snapshot.isCounted) = indexedCount(of: entry.snapshot)
     entry.snapshot.status = .completed
     try save(entry.snapshot)
-    let id = entry.snapshot.id
-    if !entry.snapshot.isCounted { counting.async { self.count(id) } }
   }
 
   /// Packets in the window by the indexes, and whether that is the exact number.

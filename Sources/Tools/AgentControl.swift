@@ -36,7 +36,8 @@ struct AgentControl: Sendable {
     while ContinuousClock.now < end, !Task.isCancelled {
       let agents = registry.agents(at: .now)
       let isWaitedFor = { (agent: AgentState) in
-        agent.report.order != number && [.ok, .starting, .shedding, .late].contains(agent.condition)
+        agent.report.order != number
+          && [.ok, .starting, .shedding, .late].contains(agent.condition)
       }
       if !agents.contains(where: isWaitedFor) { break }
       try? await Task.sleep(for: Self.interval)

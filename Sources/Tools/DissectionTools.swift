@@ -120,7 +120,8 @@ struct DissectionChange {
     let status = traffic.dissection.status()
     let isEnabled = status.mode == .active
     answer.structured = [
-      "success": .bool(isEnabled == isOn && nodes.allSatisfy(\.isDone)), "enabled": .bool(isEnabled),
+      "success": .bool(isEnabled == isOn && nodes.allSatisfy(\.isDone)),
+      "enabled": .bool(isEnabled),
       "state": .string(status.mode.rawValue),
     ]
     if !nodes.isEmpty {

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import JSON
 
 /// Raw records and details without their secrets: the same rules, applied by where a text stands.
@@ -39,9 +40,14 @@ enum RawRedaction {
       return .object(
         JSONObject(
           members: object.members.map { member in
-            if member.name == "text", let text = member.value.string, !mediaType.isEmpty {
-              let shown = redactor.body(text, mediaType: mediaType)
-              return .init(name: member.name, value: .string(shown))
+            if member.name == "text", let text = member.value.string {
+              if object["encoding"] == "base64" {
+                return .init(name: member.name, value: .string(binary(text, redactor)))
+              }
+              if !mediaType.isEmpty {
+                let shown = redactor.body(text, mediaType: mediaType)
+                return .init(name: member.name, value: .string(shown))
+              }
             }
             return .init(
               name: member.name,
@@ -52,6 +58,11 @@ enum RawRedaction {
     case .string(let text): return .string(shown(text, name: name, inside: parent, redactor))
     default: return value
     }
+  }
+
+  private static func binary(_ text: String, _ redactor: Redactor) -> String {
+    guard let bytes = Data(base64Encoded: text) else { return text }
+    return base64(ShownMessage.redacted(Array(bytes), redactor))
   }
 
   private static func shown(

@@ -58,6 +58,7 @@ package enum SecretNames {
   private static let harmless = names([
     "tokentype", "tokenendpoint", "tokencount", "maxtokens", "totaltokens", "prompttokens",
     "completiontokens", "inputtokens", "outputtokens", "tokensused", "secretname", "passwordhint",
+    "signaturealgorithms", "signaturealgorithm",
   ])
 
   /// Too short or common to be looked for inside longer names.

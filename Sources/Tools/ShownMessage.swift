@@ -75,9 +75,10 @@ struct ShownMessage {
     let decoded = ContentCoding.decode(content.body, list: value("content-encoding"))
     let isCut = content.isCut || decoded.problem != nil
     guard var text = text(decoded.bytes, isCut: isCut) else {
-      let kept = decoded.bytes.prefix(limit)
+      let plain = redacted(decoded.bytes, redactor)
+      let kept = plain.prefix(limit)
       return Body(
-        text: base64(Array(kept)), isCut: isCut || kept.count < decoded.bytes.count,
+        text: base64(Array(kept)), isCut: isCut || kept.count < plain.count,
         encoding: "base64", problem: decoded.problem)
     }
     text = redactor.body(text, mediaType: value("content-type"))
@@ -85,6 +86,18 @@ struct ShownMessage {
     return Body(
       text: shown, isCut: isCut || shown.utf8.count < text.utf8.count, encoding: nil,
       problem: decoded.problem)
+  }
+
+  /// Binary bytes without the secrets that texts among them have; each byte is taken for a character.
+  static func redacted(_ bytes: [UInt8], _ redactor: Redactor) -> [UInt8] {
+    var text = String.UnicodeScalarView()
+    for byte in bytes { text.append(Unicode.Scalar(byte)) }
+    let plain = String(text)
+    let shown = redactor.text(plain)
+    guard shown != plain else { return bytes }
+    return shown.unicodeScalars.flatMap { scalar in
+      UInt8(exactly: scalar.value).map { [$0] } ?? Array(String(scalar).utf8)
+    }
   }
 
   /// The bytes as text, or nil when they are binary. A cut may have split the last character.

@@ -129,6 +129,34 @@ import Testing
     return talk
   }
 
+  /// A declaration that is refused with the channel is answered by nobody; what comes when the channel
+  /// is opened again has answers of its own.
+  @Test func aChannelThatIsOpenedAgainBeginsAnew() {
+    func declare(_ name: String) -> [UInt8] {
+      Self.method(1, 50, 10, [0, 0] + Self.short(name) + [2, 0, 0, 0, 0])
+    }
+    func declared(_ name: String) -> [UInt8] {
+      Self.method(1, 50, 11, Self.short(name) + [0, 0, 0, 0, 0, 0, 0, 0])
+    }
+    var talk = Self.begun
+    for turn in ["bad", "good"] {
+      talk.says(.client, Self.method(1, 20, 10, [0]))
+      talk.says(.server, Self.method(1, 20, 11, [0, 0, 0, 0]))
+      talk.says(.client, declare(turn))
+      if turn == "bad" {
+        talk.says(
+          .server, Self.method(1, 20, 40, [1, 0x94] + Self.short("NOT_FOUND") + [0, 50, 0, 10]))
+        talk.says(.client, Self.method(1, 20, 41))
+      } else {
+        talk.says(.server, declared(turn))
+      }
+    }
+    let declarations = talk.calls().filter { $0.text(.amqpMethod) == "queue.declare" }
+      .sorted { $0.index < $1.index }
+    #expect(declarations.map { $0.text(.amqpSummary) } == ["bad", "good"])
+    #expect(declarations.map(\.hasResponse) == [false, true])
+  }
+
   static var session: Talk {
     var talk = begun
     talk.says(.client, method(1, 20, 10, [0]))

@@ -46,6 +46,19 @@ import Testing
     #expect(!calls.map(\.essence).joined().contains("scramble"))
   }
 
+  @Test(arguments: [
+    ("/* it's */ select password='hunter2'", "/* it's */ select password='[redacted]'"),
+    ("# don't\nset password = 'hunter2'", "# don't\nset password = '[redacted]'"),
+    ("set @`a'b`=1, password = 'hunter2'", "set @`a'b`=1, password = '[redacted]'"),
+    (#"set a='\'', password='hunter2'"#, #"set a='\'', password='[redacted]'"#),
+  ])
+  func textsAreToldFromWhatLooksLikeThem(query: String, shown: String) {
+    var talk = Self.begun(deprecatesEOF: true)
+    talk.says(.client, Self.command(3, query))
+    talk.says(.server, Self.packet(1, Self.ok()))
+    #expect(talk.calls().last?.text(.mysqlQuery) == shown)
+  }
+
   @Test func severalResultsAreOneAnswer() {
     var talk = Self.begun(deprecatesEOF: false)
     talk.says(.client, Self.command(3, "select 1; update t set a = 1"))

@@ -52,6 +52,31 @@ import Testing
       ])
   }
 
+  /// An apostrophe in a comment or a quoted name does not turn texts and code round, and a backslash
+  /// ends no text too late.
+  @Test(arguments: [
+    (
+      "-- don't\nalter role bob password 'hunter2'",
+      "-- don't\nalter role bob password '[redacted]'"
+    ),
+    (
+      "/* it's */ select 1 where password='hunter2'",
+      "/* it's */ select 1 where password='[redacted]'"
+    ),
+    (
+      #"update t set "it's"=1, password='hunter2'"#,
+      #"update t set "it's"=1, password='[redacted]'"#
+    ),
+    (#"set path='C:\', password='hunter2'"#, #"set path='C:\', password='[redacted]'"#),
+    (#"set a=E'\'', password='hunter2'"#, #"set a=E'\'', password='[redacted]'"#),
+  ])
+  func textsAreToldFromWhatLooksLikeThem(query: String, shown: String) {
+    var talk = Self.begun
+    talk.says(.client, Self.query(query))
+    talk.says(.server, Self.complete("SELECT 0") + Self.ready)
+    #expect(talk.calls().last?.text(.postgresqlQuery) == shown)
+  }
+
   // MARK: The extended protocol
 
   @Test func aPreparedStatementShowsItsTextWithEachRun() {

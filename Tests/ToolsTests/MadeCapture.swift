@@ -136,13 +136,20 @@ enum MadeHTTP2 {
   }
 
   /// A unary gRPC call with this metadata.
-  static func grpc(metadata: [(String, String)]) -> [MadeCapture.Line] {
+  static func grpc(
+    metadata: [(String, String)], text: String? = nil
+  ) -> [MadeCapture.Line] {
     var fields: [(String, String)] = [
       (":method", "POST"), (":scheme", "http"), (":path", "/shop.Orders/Get"),
       (":authority", "orders"), ("content-type", "application/grpc"), ("te", "trailers"),
     ]
     fields += metadata
-    let message: [UInt8] = [0, 0, 0, 0, 2, 0x08, 0x01]
+    var message: [UInt8] = [0, 0, 0, 0, 2, 0x08, 0x01]
+    if let text {
+      // Field 2, a text.
+      message[4] += UInt8(text.utf8.count + 2)
+      message += [0x12, UInt8(text.utf8.count)] + Array(text.utf8)
+    }
     var request = preface
     request += frame(4, [])
     request += frame(1, flags: 4, stream: 1, headers(fields))

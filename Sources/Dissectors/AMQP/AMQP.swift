@@ -214,6 +214,7 @@ private struct AMQPQueue: Sendable {
     from side: Side
   ) -> Message {
     if let asks = method.closes {
+      if asks == AMQPMethod.channelClose { endWaiting(channel) }
       let lane = lane(asks, channel, side.other)
       if lanes[lane] == nil { lanes[lane] = Lane() }
       let asked = lanes[lane]?.asked ?? 0
@@ -234,6 +235,16 @@ private struct AMQPQueue: Sendable {
     var message = Message(.request, .amqp, key: loneKey())
     message.partner = .none
     return message
+  }
+
+  /// What was asked on a channel that is closed is never answered; its number may be used again.
+  private mutating func endWaiting(_ channel: UInt16) {
+    for code in AMQPMethod.answeredOnChannels {
+      for side in Side.allCases {
+        let lane = lane(code, channel, side)
+        if let asked = lanes[lane]?.asked { lanes[lane]?.answered = asked }
+      }
+    }
   }
 
   private mutating func loneKey() -> UInt64 {

@@ -130,6 +130,13 @@ struct AMQPMethod: Sendable {
     90.31 tx.rollback-ok
     """
 
+  /// Methods of a channel that are answered, apart from its end.
+  static let answeredOnChannels = table.filter { code, method in
+    method.isAnswered && code >> 16 > 10 && code != channelClose
+  }.keys.sorted()
+
+  static let channelClose: UInt32 = 20 << 16 | 40
+
   private static let table: [UInt32: AMQPMethod] = {
     var rows: [(code: UInt32, name: String, arguments: String, answers: [UInt32])] = []
     for line in lines.split(separator: "\n") {

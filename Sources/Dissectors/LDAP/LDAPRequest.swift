@@ -242,13 +242,18 @@ enum LDAPFilter {
     let name = try BER(bytes, &at, end: end)
     text += bytes.slice(name.content).prefix(128).array() + [0x3d]
     let list = try BER(bytes, &at, end: end)
+    let isSecret = LDAPNames.isSecret(bytes.slice(name.content))
     var inner = list.content.lowerBound
     var endsOpen = true
     var isFirst = true
     while inner < list.content.upperBound {
       let part = try BER(bytes, &inner, end: list.content.upperBound)
       if !isFirst || part.tag != 0x80 { text.append(0x2a) }
-      escape(bytes.slice(part.content), &text)
+      if isSecret {
+        text += Array("[redacted]".utf8)
+      } else {
+        escape(bytes.slice(part.content), &text)
+      }
       endsOpen = part.tag != 0x82
       isFirst = false
     }
@@ -273,7 +278,7 @@ enum LDAPFilter {
     text += type
     if usesDN { text += Array(":dn".utf8) }
     if !rule.isEmpty { text += [0x3a] + rule }
-    text += Array(":=".utf8) + value
+    text += Array(":=".utf8) + (LDAPNames.isSecret(type.rawSpan) ? Array("[redacted]".utf8) : value)
   }
 
   /// RFC 4515 §3: parentheses, asterisk, backslash and what cannot be printed as `\xx`.

@@ -118,10 +118,17 @@ enum LDAPNames {
     }
   }
 
-  /// Attributes whose values are passwords.
+  /// Attributes whose values are passwords; options may follow the name (RFC 4512 §2.5).
   static func isSecret(_ attribute: RawSpan) -> Bool {
-    attribute.equalsIgnoringCase("userPassword") || attribute.equalsIgnoringCase("unicodePwd")
-      || attribute.equalsIgnoringCase("dBCSPwd") || attribute.equalsIgnoringCase("sambaNTPassword")
-      || attribute.equalsIgnoringCase("authPassword")
+    let end = attribute.firstOffset(of: 0x3b) ?? attribute.byteCount
+    let name = attribute.prefix(end)
+    for secret in secrets where name.equalsIgnoringCase(secret) { return true }
+    return false
   }
+
+  /// In lower case.
+  private static let secrets: [StaticString] = [
+    "userpassword", "unicodepwd", "dbcspwd", "authpassword", "sambantpassword", "sambalmpassword",
+    "ms-mcs-admpwd", "mslaps-password", "krbprincipalkey", "userpkcs12",
+  ]
 }

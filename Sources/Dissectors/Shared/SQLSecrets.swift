@@ -22,6 +22,12 @@ enum SQLSecrets {
     var before = 0
     while at < bytes.byteCount {
       let byte = bytes.byte(at)
+      // An apostrophe in a comment or a quoted name begins no literal.
+      if let end = asideEnd(bytes, at, dialect) {
+        text.append(bytes.slice(at..<end))
+        at = end
+        continue
+      }
       guard let end = literalEnd(bytes, at, dialect) else {
         if byte == 0x2c || byte == 0x3b { before = at }
         text.append(byte)
@@ -73,6 +79,39 @@ enum SQLSecrets {
   private static let withS: [StaticString] = ["secret"]
   private static let withT: [StaticString] = ["token"]
 
+  /// Where a comment or quoted name that begins at `start` ends; nil when none begins there.
+  private static func asideEnd(
+    _ bytes: RawSpan, _ start: Int, _ dialect: Dialect
+  ) -> Int? {
+    let next = start + 1 < bytes.byteCount ? bytes.byte(start + 1) : 0
+    switch (bytes.byte(start), dialect) {
+    case (0x22, .postgresql), (0x60, .mysql):
+      return bytes.firstOffset(of: bytes.byte(start), from: start + 1).map { $0 + 1 }
+    case (0x23, .mysql): return lineEnd(bytes, start)
+    case (0x2d, .postgresql) where next == 0x2d: return lineEnd(bytes, start)
+    case (0x2d, .mysql) where next == 0x2d:
+      // Without a blank it is two minus signs.
+      let third = start + 2 < bytes.byteCount ? bytes.byte(start + 2) : 0x20
+      return third <= 0x20 ? lineEnd(bytes, start) : nil
+    case (0x2f, _) where next == 0x2a:
+      // What stands in /*! … */ is code to MySQL.
+      if dialect == .mysql, start + 2 < bytes.byteCount, bytes.byte(start + 2) == 0x21 {
+        return nil
+      }
+      var at = start + 2
+      while let star = bytes.firstOffset(of: 0x2a, from: at) {
+        if star + 1 < bytes.byteCount, bytes.byte(star + 1) == 0x2f { return star + 2 }
+        at = star + 1
+      }
+      return bytes.byteCount
+    default: return nil
+    }
+  }
+
+  private static func lineEnd(_ bytes: RawSpan, _ start: Int) -> Int {
+    bytes.firstOffset(of: 0x0a, from: start) ?? bytes.byteCount
+  }
+
   /// Where the literal that begins at `start` ends; nil when none begins there. One without end
   /// reaches to the end of the text.
   private static func literalEnd(
@@ -85,10 +124,15 @@ enum SQLSecrets {
     case (0x24, .postgresql): return dollarEnd(bytes, start)
     default: return nil
     }
+    // In PostgreSQL a backslash is a character, unless an E stands before the literal.
+    let escapes =
+      dialect == .mysql
+      || start > 0 && bytes.byte(start - 1) | 0x20 == 0x65
+        && (start == 1 || !isTag(bytes.byte(start - 2)))
     var at = start + 1
     while at < bytes.byteCount {
       switch bytes.byte(at) {
-      case 0x5c: at += 2
+      case 0x5c where escapes: at += 2
       case quote:
         guard at + 1 < bytes.byteCount, bytes.byte(at + 1) == quote else { return at + 1 }
         at += 2
