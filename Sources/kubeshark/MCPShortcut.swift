@@ -6,7 +6,15 @@ import ArgumentParser
 /// Whatever is more than flags or wrong is left to that: `install`, help, errors.
 struct MCPShortcut: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "mcp", _superCommandName: "kubeshark")
+    commandName: "mcp", _superCommandName: "kubeshark",
+    abstract: MCPCommand.configuration.abstract, discussion: MCPCommand.configuration.discussion)
+
+  /// What `kubeshark mcp --help` shows: its flags, which the help of a command with subcommands leaves
+  /// to these. Nil when the arguments ask for something else.
+  static func help(for arguments: [String]) -> String? {
+    let asks = [["mcp", "--help"], ["mcp", "-h"], ["help", "mcp"]].contains(arguments)
+    return asks ? helpMessage() : nil
+  }
 
   @OptionGroup var serving: MCPServeCommand
 

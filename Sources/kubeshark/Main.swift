@@ -23,6 +23,10 @@ enum Main {
     do {
       let arguments = KFLCommand.separated(
         CommandLine.arguments.dropFirst().filter { !NamespaceList.empty.contains($0) })
+      if let help = MCPShortcut.help(for: arguments) {
+        print(help)
+        return 0
+      }
       if let serving = MCPShortcut.command(for: arguments) {
         try await serving.run()
         return 0

@@ -17,6 +17,17 @@ def test_version_and_help():
         assert shown.returncode == 0 and b"EXIT CODES" in shown.stdout and not shown.stderr
 
 
+def test_the_help_of_mcp_names_its_flags():
+    shown = kubeshark("mcp", "--help").stdout.decode()
+    for flag in ["--pcap", "--interface", "--url", "--tls-keylog", "--allow-destructive", "--http",
+                 "--mcp-config", "--list-tools"]:
+        assert f"  {flag}" in shown, flag
+    assert "kubeshark mcp install" in shown
+    for other in (["mcp", "-h"], ["help", "mcp"]):
+        assert kubeshark(*other).stdout.decode() == shown
+    assert "--client" in kubeshark("mcp", "install", "--help").stdout.decode()
+
+
 @pytest.mark.parametrize("arguments", [
     ["bogus"], ["hub"], ["mcp", "--bogus"], ["mcp", "stray"], ["mcp", "--pcap"],
     ["mcp", "--pcap", "-"], ["mcp", "--json"], ["mcp", "--url", "localhost:8899"],
