@@ -288,6 +288,9 @@ package final class HubFace: Sendable {
     }
   }
 
+  /// Longest sleep of what watches the time of a call.
+  private static let step = Duration.seconds(1)
+
   /// The tool's answer, or an error when it takes too long, its waiting for a turn included.
   private func timed(
     _ tool: String, _ arguments: JSONObject, _ access: Access,
@@ -305,7 +308,11 @@ package final class HubFace: Sendable {
         } catch { return .failure(error) }
       }
       group.addTask {
-        try? await Task.sleep(for: limit)
+        // In steps: a sleep that is cancelled is kept by the system until its time has come.
+        let end = ContinuousClock.now + limit
+        while !Task.isCancelled, ContinuousClock.now < end {
+          try? await Task.sleep(for: min(end - .now, Self.step))
+        }
         return nil
       }
       defer { group.cancelAll() }
