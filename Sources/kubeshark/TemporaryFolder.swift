@@ -37,22 +37,21 @@ enum TemporaryFolder {
 
   /// Makes it.
   static func make() throws(RingError) -> String {
-    for attempt in 1...attempts {
+    var attempt = 1
+    while true {
       let path = newPath()
       try FileSystem.makeFolder(path)
-      guard let lock = OpenFile(path + lockName, O_RDWR | O_CREAT | O_CLOEXEC) else {
-        throw RingError("taking the folder \(path)", errno: errno)
+      if let lock = OpenFile(path + lockName, O_RDWR | O_CREAT | O_CLOEXEC), lock.lock(),
+        access(path + lockName, F_OK) == 0
+      {
+        held.withLock { $0 = Held(path: path, lock: lock) }
+        atexit { TemporaryFolder.remove() }
+        DispatchQueue.global(qos: .background).asyncAfter(deadline: .now() + sweepDelay) { sweep() }
+        return path
       }
-      guard lock.lock(), access(path + lockName, F_OK) == 0 else {
-        if attempt == attempts { throw RingError("taking the folder \(path)", errno: errno) }
-        continue
-      }
-      held.withLock { $0 = Held(path: path, lock: lock) }
-      break
+      guard attempt < attempts else { throw RingError("taking the folder \(path)", errno: errno) }
+      attempt += 1
     }
-    atexit { TemporaryFolder.remove() }
-    DispatchQueue.global(qos: .background).asyncAfter(deadline: .now() + sweepDelay) { sweep() }
-    return held.withLock { $0?.path ?? "" }
   }
 
   /// Removes it, if it was made.

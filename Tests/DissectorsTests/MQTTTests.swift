@@ -172,13 +172,7 @@ import Testing
   static func text(_ text: String) -> [UInt8] { [0, UInt8(text.utf8.count)] + Array(text.utf8) }
 
   static func packet(_ first: UInt8, _ content: [UInt8]) -> [UInt8] {
-    var length: [UInt8] = []
-    var left = content.count
-    repeat {
-      length.append(UInt8(left & 0x7f) | (left > 0x7f ? 0x80 : 0))
-      left >>= 7
-    } while left > 0
-    return [first] + length + content
+    mqttPacket(first, content)
   }
 
   static func connect(_ level: UInt8, id: String) -> [UInt8] {

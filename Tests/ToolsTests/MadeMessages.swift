@@ -1,18 +1,10 @@
+import TestSupport
+
 /// Packets of MQTT and Diameter, as much as tests of redaction need.
 enum MadeMessages {
   private static func text(_ text: String) -> [UInt8] {
     let length: [UInt8] = [UInt8(text.utf8.count >> 8), UInt8(text.utf8.count & 255)]
     return length + text.utf8
-  }
-
-  private static func packet(_ first: UInt8, _ content: [UInt8]) -> [UInt8] {
-    var length: [UInt8] = []
-    var left = content.count
-    repeat {
-      length.append(UInt8(left & 0x7f) | (left > 0x7f ? 0x80 : 0))
-      left >>= 7
-    } while left > 0
-    return [first] + length + content
   }
 
   static func mqttConnect(
@@ -25,7 +17,7 @@ enum MadeMessages {
     content += text("meter")
     if let will { content += text("gone") + text(will) }
     if let password { content += text("bob") + text(password) }
-    return packet(0x10, content)
+    return mqttPacket(0x10, content)
   }
 
   static func mqttPublish(
@@ -43,7 +35,7 @@ enum MadeMessages {
       content += properties
     }
     content += payload.utf8
-    return packet(0x30, content)
+    return mqttPacket(0x30, content)
   }
 
   static func mqttAuth(_ data: String) -> [UInt8] {
@@ -51,7 +43,7 @@ enum MadeMessages {
     properties += text("PLAIN")
     properties.append(22)
     properties += text(data)
-    return packet(0xf0, [24, UInt8(properties.count)] + properties)
+    return mqttPacket(0xf0, [24, UInt8(properties.count)] + properties)
   }
 
   private static func big32(_ number: UInt32) -> [UInt8] {
