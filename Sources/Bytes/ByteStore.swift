@@ -7,26 +7,43 @@
 /// place that writes, and it runs inside `init`).
 @safe
 package final class ByteStore: @unchecked Sendable {
+  static let alignment = 16
+
   private let base: UnsafeMutableRawPointer
+  /// Where the memory came from, and goes back to.
+  private let pool: BytePool?
   /// Bytes that hold data.
   package let count: Int
 
   /// Allocates `capacity` bytes and lets `fill` write the first so many of them.
   ///
-  /// - Parameter fill: gets the memory and gives how many bytes it wrote, at most `capacity`.
+  /// - Parameters:
+  ///   - pool: lends the memory when its blocks are large enough.
+  ///   - fill: gets the memory and gives how many bytes it wrote, at most `capacity`.
   package init<Failure: Error>(
-    capacity: Int, fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
+    capacity: Int, from pool: BytePool? = nil,
+    fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
   ) throws(Failure) {
-    unsafe base = UnsafeMutableRawPointer.allocate(byteCount: Swift.max(capacity, 1), alignment: 16)
+    if let pool, capacity <= pool.blockSize {
+      self.pool = pool
+      unsafe base = pool.take()
+    } else {
+      self.pool = nil
+      unsafe base = .allocate(byteCount: Swift.max(capacity, 1), alignment: Self.alignment)
+    }
     do throws(Failure) {
       let filled = unsafe try fill(
         UnsafeMutableRawBufferPointer(start: base, count: Swift.max(capacity, 0)))
       precondition(filled >= 0 && filled <= capacity, "filled \(filled) of \(capacity) bytes")
       count = filled
     } catch {
-      unsafe base.deallocate()
+      unsafe Self.giveBack(base, to: pool)
       throw error
     }
+  }
+
+  private static func giveBack(_ base: UnsafeMutableRawPointer, to pool: BytePool?) {
+    if let pool { unsafe pool.give(back: base) } else { unsafe base.deallocate() }
   }
 
   /// A copy of `bytes`.
@@ -41,7 +58,7 @@ package final class ByteStore: @unchecked Sendable {
     unsafe self.init(copying: bytes.span.bytes)
   }
 
-  deinit { unsafe base.deallocate() }
+  deinit { unsafe Self.giveBack(base, to: pool) }
 
   /// All of it. The span lives as long as this object is held.
   package var bytes: RawSpan {

@@ -2,6 +2,8 @@
 package struct CaptureLimits: Sendable {
   /// Bytes of one chunk; a larger packet gets a chunk of its own.
   package var chunk = 1 << 20
+  /// Chunks whose memory is kept for the next ones.
+  package var spareChunks = 8
   /// Largest packet record or pcapng block, in bytes; a larger one means corruption.
   package var record = 16 << 20
   /// Interfaces kept; packets of later ones are delivered with the number of the last.

@@ -62,9 +62,10 @@ package struct CaptureMerger: Sendable {
     // Many captures share what one may hold.
     var limits = limits
     limits.chunk = min(limits.chunk, max(Self.least, Self.held / max(1, paths.count)))
+    let pool = BytePool(blockSize: limits.chunk, keeping: limits.spareChunks)
     var readers: [any PacketSource] = []
     for path in paths {
-      readers.append(try CaptureReader(path: path, limits: limits, follow: follow))
+      readers.append(try CaptureReader(path: path, limits: limits, follow: follow, pool: pool))
     }
     self.init(readers)
   }

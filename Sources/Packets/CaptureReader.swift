@@ -1,4 +1,4 @@
-import Bytes
+package import Bytes
 
 /// Reads the packets of a capture, chunk by chunk, in constant memory.
 ///
@@ -41,6 +41,7 @@ package struct CaptureReader: Sendable {
   package var bytesRead: UInt64 { source.bytesRead }
 
   private let limits: CaptureLimits
+  private let pool: BytePool
   private var source: ByteSource
   private var format = Format.unknown
   /// The bytes at hand.
@@ -62,11 +63,14 @@ package struct CaptureReader: Sendable {
   ///
   /// A regular file is recognised at once, so that a wrong one is an error here. Pipes and growing
   /// files are recognised when their first chunk is asked for.
-  /// - Parameter follow: with it, the end of a file is not the end: more is waited for.
+  /// - Parameters:
+  ///   - follow: with it, the end of a file is not the end: more is waited for.
+  ///   - pool: lends the memory of chunks; without one the capture has its own.
   package init(
-    path: String, limits: CaptureLimits = CaptureLimits(), follow: CaptureFollow? = nil
+    path: String, limits: CaptureLimits = CaptureLimits(), follow: CaptureFollow? = nil,
+    pool: BytePool? = nil
   ) throws(CaptureError) {
-    try self.init(FileSource(path: path, follow: follow), limits)
+    try self.init(FileSource(path: path, follow: follow), limits, pool)
   }
 
   /// Reads the open file `descriptor`, which stays the caller's to close.
@@ -75,11 +79,14 @@ package struct CaptureReader: Sendable {
     follow: CaptureFollow? = nil
   ) throws(CaptureError) {
     try self.init(
-      FileSource(descriptor: descriptor, owned: false, name: name, follow: follow), limits)
+      FileSource(descriptor: descriptor, owned: false, name: name, follow: follow), limits, nil)
   }
 
-  private init(_ file: FileSource, _ limits: CaptureLimits) throws(CaptureError) {
+  private init(
+    _ file: FileSource, _ limits: CaptureLimits, _ pool: BytePool?
+  ) throws(CaptureError) {
     self.limits = limits
+    self.pool = pool ?? BytePool(blockSize: limits.chunk, keeping: limits.spareChunks)
     source = ByteSource(file)
     store = ByteStore([])
     while !source.isLive, summary.format == nil {
@@ -116,7 +123,7 @@ package struct CaptureReader: Sendable {
     }
     let left = store.count - start
     let needed = max(needs, left + 1)
-    let next = try ByteStore(capacity: max(limits.chunk, needed)) {
+    let next = try ByteStore(capacity: max(limits.chunk, needed), from: pool) {
       (target: UnsafeMutableRawBufferPointer) throws(CaptureError) -> Int in
       store.bytes.slice(start..<store.count).withUnsafeBytes { target.copyMemory(from: $0) }
       let (end, isOver) = try source.fill(target, from: left, needed: needed)
