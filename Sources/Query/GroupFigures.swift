@@ -5,8 +5,11 @@
 /// Groups are numbered from 0 on; −1 is that of entries beyond the limit of groups, or of all
 /// entries where there are no groups.
 struct GroupFigures {
-  /// Places of a group for latencies that wait; the first says how many there are.
-  private static let waitingPlaces = 64
+  /// Places of a group for latencies that wait, and how many groups may have as many: the more
+  /// wait, the more of them fall into the same line of memory of their histogram.
+  private static let (fewGroups, fewGroupsPlaces) = (8_192, 256)
+  /// Places of a group where there are more groups.
+  private static let manyGroupsPlaces = 64
 
   /// Of requests, and of replies.
   private struct Bytes {
@@ -19,8 +22,11 @@ struct GroupFigures {
   private var errors = [0]
   private var bytes: [Bytes] = [Bytes()]
   private var latencies = [LatencySketch()]
-  /// Microseconds, `waitingPlaces` for each group.
-  private var waiting = [UInt32](repeating: 0, count: waitingPlaces)
+  /// Places of each group in `waiting`.
+  private var places = fewGroupsPlaces
+  /// Microseconds, `places` for each group, and how many of them are there.
+  private var waiting = [UInt32](repeating: 0, count: fewGroupsPlaces)
+  private var waitingCounts: [UInt16] = [0]
   private let sketchBytes: Int
   /// Buckets that a histogram of latencies may have.
   private var buckets: Int
@@ -45,7 +51,14 @@ struct GroupFigures {
     bytes += repeatElement(Bytes(), count: more)
     guard hasLatencies else { return }
     latencies += repeatElement(LatencySketch(), count: more)
-    waiting += repeatElement(0, count: more * Self.waitingPlaces)
+    waitingCounts += repeatElement(0, count: more)
+    if groups >= Self.fewGroups, places > Self.manyGroupsPlaces {
+      settle()
+      places = Self.manyGroupsPlaces
+      waiting = [UInt32](repeating: 0, count: counts.count * places)
+    } else {
+      waiting += repeatElement(0, count: more * places)
+    }
     // The share is cut when the groups have doubled, so that there is little to go through.
     let many = 1 << (Int.bitWidth - max(groups - 1, 0).leadingZeroBitCount)
     let share = sketchBytes / MemoryLayout<UInt32>.size / many
@@ -91,7 +104,7 @@ struct GroupFigures {
 
   /// Adds latencies in microseconds, by row; negative ones stand for none.
   mutating func add(_ rows: Bitmap, _ groups: [Int32], latencies elapsed: [Int64]) {
-    let places = Self.waitingPlaces
+    let places = places
     // Taken out, so that a histogram can change while they are looked at.
     var own: [UInt32] = []
     swap(&own, &waiting)
@@ -110,15 +123,13 @@ struct GroupFigures {
           latencies[group].add(value, buckets: buckets)
           continue
         }
-        let start = group * places
-        let taken = Int(waiting[start]) + 1
+        let (start, taken) = (group * places, Int(waitingCounts[group]))
         waiting[start + taken] = short
         if taken + 1 < places {
-          waiting[start] = UInt32(taken)
+          waitingCounts[group] = UInt16(taken + 1)
         } else {
-          waiting[start] = 0
-          latencies[group].add(
-            waiting.span.extracting(start + 1..<start + places), buckets: buckets)
+          waitingCounts[group] = 0
+          latencies[group].add(waiting.span.extracting(start..<start + places), buckets: buckets)
         }
       }
     }
@@ -126,14 +137,14 @@ struct GroupFigures {
 
   /// Adds the latencies that wait to their histograms.
   private mutating func settle() {
-    let places = Self.waitingPlaces
     var own: [UInt32] = []
     swap(&own, &waiting)
-    for group in latencies.indices {
+    // Groups may have just been added: they have nothing yet.
+    for group in latencies.indices where waitingCounts[group] > 0 {
       let start = group * places
       latencies[group].add(
-        own.span.extracting(start + 1..<start + 1 + Int(own[start])), buckets: buckets)
-      own[start] = 0
+        own.span.extracting(start..<start + Int(waitingCounts[group])), buckets: buckets)
+      waitingCounts[group] = 0
     }
     swap(&own, &waiting)
   }
