@@ -110,9 +110,13 @@ final class Crew: Sendable {
     openLeftOut.withLock { $0 = 0 }
   }
 
-  /// Waits until all that was handed out is done.
+  /// Waits until all that was handed out is done and what came of it is in the store.
   func wait() {
-    for post in posts { post.queue.sync {} }
+    for post in posts {
+      post.queue.sync {
+        note(post) { (worker) throws(StoreError) in try worker.settle() }
+      }
+    }
   }
 
   /// Numbers of the first packets of all conversations that are open, ascending.
@@ -165,7 +169,10 @@ final class Crew: Sendable {
     let book = flows
     guard let first = posts.first else { return }
     let records = book.entries
-    note(first) { (worker) throws(StoreError) in try worker.keep(records) }
+    note(first) { (worker) throws(StoreError) in
+      try worker.keep(records)
+      try worker.settle()
+    }
     flowsLeftOut.withLock { $0 = book.leftOut }
   }
 

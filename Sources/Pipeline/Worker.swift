@@ -29,8 +29,14 @@ struct Worker {
   /// Entries that are somebody else's.
   private(set) var leftToOthers: UInt64 = 0
 
+  /// Entries that go to the store when no other worker is at it.
+  private var pending: [[Entry]] = []
+  private var pendingCount = 0
+
   /// Entries held before they go to the store: of a few hostile bytes they may be large.
   private static let mostReady = 1_024
+  /// Entries that wait for another worker to be done with the store; with more this one waits.
+  private static let mostPending = 2_048
 
   /// Packets of one chunk that belong to one worker.
   struct Batch: Sendable {
@@ -83,6 +89,7 @@ struct Worker {
     table.finish(into: dissection)
     dissection.finish()
     try emit(isReplay: false)
+    try settle()
   }
 
   private mutating func emit(isReplay: Bool) throws(StoreError) {
@@ -92,12 +99,32 @@ struct Worker {
 
   /// Names the ends of entries and puts them into the store.
   mutating func keep(_ entries: [Entry]) throws(StoreError) {
-    guard !entries.isEmpty else { return }
+    guard !entries.isEmpty else { return try handOver(waits: false) }
     var kept = named(entries)
     leftToOthers += UInt64(entries.count - kept.count)
     if let wants { kept.removeAll { $0.kind.isCall && !wants($0) } }
     self.entries += UInt64(kept.count)
-    try store.append(kept)
+    pending.append(kept)
+    pendingCount += kept.count
+    try handOver(waits: pendingCount > Self.mostPending)
+  }
+
+  /// Puts all that is ready into the store.
+  mutating func settle() throws(StoreError) { try handOver(waits: true) }
+
+  private mutating func handOver(waits: Bool) throws(StoreError) {
+    while let next = pending.first {
+      // What the store could not write is lost and counted there.
+      var isDone = true
+      defer {
+        if isDone {
+          pending.removeFirst()
+          pendingCount -= next.count
+        }
+      }
+      if waits { try store.append(next) } else { isDone = try store.appendIfFree(next) }
+      if !isDone { return }
+    }
   }
 
   /// Time passes without packets: what has waited long enough ends.
@@ -105,6 +132,7 @@ struct Worker {
     table.expire(at: now, into: dissection)
     dissection.advance(to: now)
     try emit(isReplay: false)
+    try settle()
   }
 
   /// Records of the conversations that are still open, and the flows with those.

@@ -18,6 +18,24 @@ package final class EntryStore: Sendable {
   private struct Builders: ~Copyable {
     var calls: BlockBuilder
     var connections: BlockBuilder
+
+    /// Takes entries in from `next` on, up to one that fills a block, which is given.
+    ///
+    /// Borrowed where they lie: a copy of an entry counts a dozen references.
+    mutating func fill(_ entries: Span<Entry>, from next: inout Int) -> BlockBuilder? {
+      while next < entries.count {
+        let place = next
+        next += 1
+        if entries[place].kind.isCall {
+          calls.append(entries[place])
+          if calls.isFull { return calls.taken() }
+        } else {
+          connections.append(entries[place])
+          if connections.isFull { return connections.taken() }
+        }
+      }
+      return nil
+    }
   }
 
   package let limits: StoreLimits
@@ -66,24 +84,31 @@ package final class EntryStore: Sendable {
   /// - Throws: what went wrong with writing a full block. Its entries are lost and counted; the
   ///   other entries are taken in all the same.
   package func append(_ entries: [Entry]) throws(StoreError) {
+    try take(entries, waits: true)
+  }
+
+  /// Takes entries in like `append(_:)`, unless another thread is doing so just now: who has other
+  /// work does that instead of waiting.
+  ///
+  /// - Returns: whether they were taken in.
+  package func appendIfFree(_ entries: [Entry]) throws(StoreError) -> Bool {
+    try take(entries, waits: false)
+  }
+
+  /// - Parameter waits: whether to wait for the open blocks. Once they were had, the rest of the
+  ///   entries is waited for in any case.
+  @discardableResult
+  private func take(_ entries: [Entry], waits: Bool) throws(StoreError) -> Bool {
     var failure: StoreError?
     var next = 0
     while next < entries.count {
-      let full: BlockBuilder? = builders.withLock { builders in
-        // Borrowed where they lie: a copy of an entry counts a dozen references.
-        let entries = entries.span
-        while next < entries.count {
-          let place = next
-          next += 1
-          if entries[place].kind.isCall {
-            builders.calls.append(entries[place])
-            if builders.calls.isFull { return builders.calls.taken() }
-          } else {
-            builders.connections.append(entries[place])
-            if builders.connections.isFull { return builders.connections.taken() }
-          }
-        }
-        return nil
+      let full: BlockBuilder?
+      if waits || next > 0 {
+        full = builders.withLock { $0.fill(entries.span, from: &next) }
+      } else {
+        guard let found = builders.withLockIfAvailable({ $0.fill(entries.span, from: &next) })
+        else { return false }
+        full = found
       }
       if let full {
         do throws(StoreError) {
@@ -93,6 +118,7 @@ package final class EntryStore: Sendable {
     }
     shelf.withLock { $0.counters.entriesAppended += Int64(entries.count) }
     if let failure { throw failure }
+    return true
   }
 
   /// Closes and writes the open blocks, both or none of them, so that all entries taken in so far
