@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Counts how often it was rung, and lets many wait for the next time.
-final class Doorbell: Sendable {
+package final class Doorbell: Sendable {
   private struct State {
     var count = 0
     var nextKey = 0
@@ -10,9 +10,11 @@ final class Doorbell: Sendable {
 
   private let state = Mutex(State())
 
-  var count: Int { state.withLock { $0.count } }
+  package init() {}
 
-  func ring() {
+  package var count: Int { state.withLock { $0.count } }
+
+  package func ring() {
     let waiting = state.withLock { state in
       state.count += 1
       defer { state.waiting = [:] }
@@ -22,7 +24,7 @@ final class Doorbell: Sendable {
   }
 
   /// Returns when it has been rung more often than `seen`, or the caller's task is cancelled.
-  func wait(beyond seen: Int) async {
+  package func wait(beyond seen: Int) async {
     let key = state.withLock { state in
       state.nextKey += 1
       return state.nextKey
@@ -42,7 +44,7 @@ final class Doorbell: Sendable {
   }
 
   /// The same, for no longer than `limit`.
-  func wait(beyond seen: Int, atMost limit: Duration) async {
+  package func wait(beyond seen: Int, atMost limit: Duration) async {
     await withTaskGroup { group in
       group.addTask { await self.wait(beyond: seen) }
       group.addTask { do { try await Task.sleep(for: limit) } catch { return } }

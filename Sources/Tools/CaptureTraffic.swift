@@ -19,6 +19,8 @@ package final class CaptureTraffic: Sendable {
   private let cache: IndexCache?
   private let data: DataFolder?
   private let state = Mutex(State.reading)
+  /// Rings when `state` has changed.
+  private let changes = Doorbell()
   private let follows: Bool
   private let keyLogs: KeyLogs
   private let isStopped = Atomic(false)
@@ -61,6 +63,7 @@ package final class CaptureTraffic: Sendable {
     DispatchQueue(label: "reader", qos: .userInitiated).async { [self] in
       let result = read()
       state.withLock { $0 = result }
+      changes.ring()
     }
   }
 
@@ -241,6 +244,7 @@ package final class CaptureTraffic: Sendable {
         settled: {
           Self.tidy(store, after: noted.load(ordering: .relaxed))
           self.state.withLock { $0 = .growing(store) }
+          self.changes.ring()
         }, note: note)
       if key == nil || !isInterrupted {
         finished(pipeline.statistics)
@@ -270,22 +274,22 @@ package final class CaptureTraffic: Sendable {
   private static let noStore = ToolError(
     status: 500, code: "store", message: "The store for the capture's entries did not open.")
 
-  /// Returns when everything has been read. Looks often at first: small files take milliseconds.
+  /// Returns when everything has been read, and reports on the way how far that is.
   private func ready(progress: @escaping ProgressReport) async throws(ToolError) {
-    var pause = 1
     while true {
+      let seen = changes.count
       switch state.withLock({ $0 }) {
       case .done, .growing: return
       case .failed(let error): throw error
       case .reading: break
       }
-      do { try await Task.sleep(for: .milliseconds(pause)) } catch {
-        throw ToolError.cancelled
-      }
-      if pause >= 100, let here = self.progress { progress(here) }
-      pause = min(250, pause * 2)
+      await changes.wait(beyond: seen, atMost: Self.reportInterval)
+      if Task.isCancelled { throw .cancelled }
+      if changes.count == seen, let here = self.progress { progress(here) }
     }
   }
+
+  private static let reportInterval = Duration.milliseconds(100)
 }
 
 extension PipelineError {
