@@ -191,11 +191,11 @@ struct MCPServeCommand: AsyncParsableCommand {
 
   private func serve(_ source: HubSource, _ log: Logger) async {
     let (input, output) = FileDescriptor.claimStandardStreams()
-    ProgramPages.giveBackLater()
     var limits = StdioServer.Limits()
     limits.line = maxMessage << 20
     let server = StdioServer(
-      offer: source.offer(log: log), identity: source.identity, limits: limits
+      offer: source.offer(log: log), identity: source.identity, limits: limits,
+      rested: { ProgramPages.giveBack() }
     ) {
       source.end()
       _exit(0)

@@ -1,4 +1,4 @@
-import Dispatch
+import NodeAgent
 
 #if canImport(Glibc)
   import Glibc
@@ -8,30 +8,31 @@ import Dispatch
   import Darwin
 #endif
 
-/// The pages of the program's code that are mapped.
+/// Memory that a server does not need while nobody asks it for anything.
 ///
 /// To start takes more code than to serve, and the system maps sixteen pages around each that is
 /// touched. They stay mapped for as long as nothing else wants the memory, which for a server that
 /// mostly waits is too long.
 enum ProgramPages {
-  /// How long after the start they are given back, once.
-  private static let delay = DispatchTimeInterval.seconds(5)
-
-  /// Gives back, some time from now, what the start has used: code that is needed again is mapped
-  /// again from the system's cache of the file, a few microseconds for each place.
-  static func giveBackLater() {
+  /// Gives back the code that is mapped, of the program and its libraries, and what was allocated and
+  /// is free again. Code that is needed once more is mapped again from the system's cache of the
+  /// file, a few microseconds for each place.
+  static func giveBack() {
     #if os(Linux)
-      DispatchQueue.global(qos: .background).asyncAfter(deadline: .now() + delay) {
-        for range in ranges(in: lines(of: "/proc/self/smaps"), of: executablePath()) {
-          madvise(UnsafeMutableRawPointer(bitPattern: range.lowerBound), range.count, MADV_DONTNEED)
-        }
+      for range in ranges(in: lines(of: "/proc/self/smaps")) {
+        madvise(UnsafeMutableRawPointer(bitPattern: range.lowerBound), range.count, MADV_DONTNEED)
       }
     #endif
+    MemoryWatch.trim()
   }
 
+  /// Lines that count what of a mapping is not as in its file, and could not be had again: what
+  /// somebody wrote to it, such as a debugger.
+  private static let written: Set<Substring> = ["Private_Dirty:", "Anonymous:", "Swap:"]
+
   /// The addresses of code in a text like that of `smaps` (proc_pid_smaps(5)), as far as it is as in
-  /// the file: what somebody wrote to, such as a debugger, could not be had again.
-  static func ranges(in lines: [Substring], of path: String) -> [Range<UInt>] {
+  /// its file.
+  static func ranges(in lines: [Substring]) -> [Range<UInt>] {
     var ranges: [Range<UInt>] = []
     // Whether the lines that follow are about the last of them.
     var isCode = false
@@ -42,9 +43,9 @@ enum ProgramPages {
         let ends = first.split(separator: "-").compactMap { UInt($0, radix: 16) }
         isCode =
           ends.count == 2 && ends[0] < ends[1] && words.count >= 6 && words[1] == "r-xp"
-          && line.hasSuffix(" " + path)
+          && words[5].hasPrefix("/")
         if isCode { ranges.append(ends[0]..<ends[1]) }
-      } else if isCode, first == "Private_Dirty:", words[1] != "0" {
+      } else if isCode, written.contains(first), words.count > 1, words[1] != "0" {
         ranges.removeLast()
         isCode = false
       }

@@ -1,10 +1,19 @@
 import Foundation
 import JSON
 import Logging
+import Synchronization
 import Testing
 import ToolKit
 
 @testable import MCP
+
+/// Counts from any thread.
+private final class Count: Sendable {
+  private let count = Mutex(0)
+
+  var value: Int { count.withLock { $0 } }
+  func add() { count.withLock { $0 += 1 } }
+}
 
 /// A server on two pipes, and the client's ends of them.
 private struct Wire {
@@ -13,13 +22,16 @@ private struct Wire {
   private let toServer = Pipe()
   private let fromServer = Pipe()
 
-  init(hub: StubHub = StubHub(), limits: StdioServer.Limits = .init()) {
+  init(
+    hub: StubHub = StubHub(), limits: StdioServer.Limits = .init(),
+    rested: (@Sendable () -> Void)? = nil
+  ) {
     self.hub = hub
     var log = Logger(label: "test")
     log.logLevel = .critical
     let server = StdioServer(
       offer: Offer(hub: hub, prompts: [], mode: .embedded, log: log),
-      identity: ServerIdentity(version: "0", instructions: ""), limits: limits)
+      identity: ServerIdentity(version: "0", instructions: ""), limits: limits, rested: rested)
     // A copy that stays open: the server's reading thread may outlive the pipe.
     let input = FileDescriptor(dup(toServer.fileHandleForReading.fileDescriptor))
     let output = fromServer.fileHandleForWriting
@@ -161,6 +173,23 @@ struct StdioServerTests {
     #expect(said.filter { $0["error"]?["code"] == -32700 }.count == 4)
     #expect(said.filter { $0["error"]?["code"] == -32600 }.count == 1)
     #expect(said.last?["id"] == 1)
+  }
+
+  @Test func itIsToldEachTimeThatItBecomesQuiet() async throws {
+    let rests = Count()
+    let wire = Wire(rested: { rests.add() })
+    while rests.value < 1 { try await Task.sleep(for: .milliseconds(5)) }
+    wire.call(1, "slow")
+    // Long enough to be told twice, if what is under way did not count.
+    try await Task.sleep(for: Workshop.quiet * 3)
+    #expect(rests.value == 1)
+    wire.send(#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#)
+    while rests.value < 2 { try await Task.sleep(for: .milliseconds(5)) }
+    wire.call(2, "quick")
+    while rests.value < 3 { try await Task.sleep(for: .milliseconds(5)) }
+    wire.closeInput()
+    let ids = try await wire.rest().compactMap { $0["id"]?.int }
+    #expect(ids == [2])
   }
 
   @Test func aClientThatStopsReadingEndsTheServer() async throws {

@@ -16,13 +16,19 @@ package final class Workshop: Sendable {
     var running: [Int: Task<Void, Never>] = [:]
     var started = 0
     var isClosed = false
+    /// Somebody looks from time to time whether it has become quiet.
+    var isWatched = false
     /// Who waits for the end.
     var waiting: CheckedContinuation<Void, Never>?
 
     var isOver: Bool { isClosed && running.isEmpty }
   }
 
+  /// How long nothing must begin until it counts as quiet.
+  static let quiet = Duration.milliseconds(400)
+
   private let offer: Offer
+  private let rested: (@Sendable () -> Void)?
   private let gate: CallGate
   private let state = Mutex(State())
   private let epoch = ContinuousClock.now
@@ -30,8 +36,9 @@ package final class Workshop: Sendable {
   let readers = ReadersExecutor()
 
   /// - Parameter calls: calls to the Hub at the same time.
-  init(_ offer: Offer, calls: Int) {
-    self.offer = offer
+  /// - Parameter rested: called each time that it has become quiet.
+  init(_ offer: Offer, calls: Int, rested: (@Sendable () -> Void)? = nil) {
+    (self.offer, self.rested) = (offer, rested)
     gate = CallGate(width: calls)
   }
 
@@ -41,7 +48,7 @@ package final class Workshop: Sendable {
   /// Begins the job; its task is there to be cancelled. Nil when nothing more is taken on.
   func begin(_ job: Job) -> Task<Void, Never>? {
     // Under the lock, so that the job is known here before it can end.
-    state.withLock { state in
+    let task: Task<Void, Never>? = state.withLock { state in
       guard !state.isClosed else { return nil }
       state.started += 1
       let number = state.started
@@ -53,6 +60,33 @@ package final class Workshop: Sendable {
       }
       state.running[number] = task
       return task
+    }
+    watch()
+    return task
+  }
+
+  /// Sees to it that `rested` is called once nothing runs and nothing has begun for a while.
+  func watch() {
+    guard let rested else { return }
+    let seen: Int? = state.withLock { state in
+      guard !state.isWatched, !state.isClosed else { return nil }
+      state.isWatched = true
+      return state.started
+    }
+    if let seen { look(seen, rested) }
+  }
+
+  /// - Parameter seen: how many jobs had begun when it was looked at last.
+  private func look(_ seen: Int, _ rested: @escaping @Sendable () -> Void) {
+    after(Self.quiet) { [weak self] in
+      guard let self else { return }
+      let (started, isQuiet): (Int?, Bool) = state.withLock { state in
+        let isQuiet = state.started == seen && state.running.isEmpty
+        if isQuiet || state.isClosed { state.isWatched = false }
+        return (state.isClosed ? nil : state.started, isQuiet)
+      }
+      guard let started else { return }
+      if isQuiet { rested() } else { look(started, rested) }
     }
   }
 

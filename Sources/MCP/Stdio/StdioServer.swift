@@ -23,16 +23,19 @@ package struct StdioServer: Sendable {
   private let offer: Offer
   private let identity: ServerIdentity
   private let limits: Limits
+  private let rested: (@Sendable () -> Void)?
   private let overdue: @Sendable () -> Void
 
+  /// - Parameter rested: called each time that nothing was asked for a moment and nothing is under
+  ///   way, after the start as well.
   /// - Parameter overdue: called when the end takes longer than the grace and the patience allow:
   ///   some work does not obey its cancellation.
   package init(
     offer: Offer, identity: ServerIdentity, limits: Limits = Limits(),
-    overdue: @escaping @Sendable () -> Void = {}
+    rested: (@Sendable () -> Void)? = nil, overdue: @escaping @Sendable () -> Void = {}
   ) {
     (self.offer, self.identity, self.limits) = (offer, identity, limits)
-    self.overdue = overdue
+    (self.rested, self.overdue) = (rested, overdue)
   }
 
   /// Serves until the input ends, the output breaks, or the task is cancelled; what is under way
@@ -43,7 +46,8 @@ package struct StdioServer: Sendable {
     input: FileDescriptor, output: FileDescriptor,
     connected: (Connection) -> Void = { _ in }
   ) async {
-    let workshop = Workshop(offer, calls: limits.calls)
+    let workshop = Workshop(offer, calls: limits.calls, rested: rested)
+    workshop.watch()
     let outbox = Outbox(output) { workshop.close() }
     let connection = Connection(
       Session(identity, limits: limits.session, epoch: wallClockNow()), workshop: workshop,
