@@ -264,9 +264,16 @@ package struct HubServer: Sendable {
   private func respond(
     to request: Request, _ mcp: MCPMount, _ channel: any Channel
   ) async throws -> Response {
-    guard let endpoint = mcp.endpoint(for: HubRequest(request, body: [])) else {
+    let outline = HubRequest(request, body: [])
+    let isHead = request.method == .head
+    // First of all: a page of another origin need not know whether a token would help.
+    if let refusal = mcp.refusal(outline) {
+      counters.turnAway(.host)
+      return response(refusal, isHead: isHead, closes: true)
+    }
+    guard let endpoint = mcp.endpoint(for: outline) else {
       counters.turnAway(.token)
-      return response(Gate.refusal, isHead: false, closes: true)
+      return response(Gate.refusal, isHead: isHead, closes: true)
     }
     let limit = endpoint.limits.body
     // One byte more than fits: the endpoint then says that it is too much.
@@ -279,22 +286,29 @@ package struct HubServer: Sendable {
     } onGracefulShutdown: {
       endpoint.close()
     }
+    guard case .events(let stream) = reply.body else {
+      tell(channel, .answered)
+      return response(reply, isHead: isHead, closes: question.body.count > limit)
+    }
+    var answer = response(reply, isHead: isHead, closes: true)
+    answer.body = events(stream, request, endpoint)
+    return answer
+  }
+
+  /// The reply, without its events where those are its body.
+  private func response(_ reply: EndpointReply, isHead: Bool, closes: Bool) -> Response {
     var headers = HTTPFields()
     for header in reply.headers {
       if let name = HTTPFields.Element.Name(header.name) { headers[name] = header.value }
     }
-    let body: ResponseBody
-    switch reply.body {
-    case .bytes(let bytes):
-      if bytes.count > 0 { headers[.cacheControl] = "no-store" }
-      if question.body.count > limit { headers[.connection] = "close" }
-      body = ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
-      tell(channel, .answered)
-    case .events(let stream):
-      headers[.connection] = "close"
-      body = events(stream, request, endpoint)
+    var body = ByteBuffer()
+    if case .bytes(let bytes) = reply.body, !bytes.isEmpty {
+      headers[.cacheControl] = "no-store"
+      if !isHead { body.writeBytes(bytes) }
     }
-    return Response(status: .init(code: reply.status), headers: headers, body: body)
+    if closes { headers[.connection] = "close" }
+    return Response(
+      status: .init(code: reply.status), headers: headers, body: .init(byteBuffer: body))
   }
 
   /// Writes the events until they end or the client goes.

@@ -81,13 +81,14 @@ package final class MCPMount: Sendable {
       || request.header("accept")?.contains(MediaType.events) == true
   }
 
+  /// The reply to a visitor who may not ask at all, with a token or without; nil for all others.
+  func refusal(_ request: HubRequest) -> EndpointReply? {
+    visitors.refusal(host: request.header("host"), origin: request.header("origin"))
+      .map { .forbidden($0) }
+  }
+
   func respond(to request: HubRequest, _ endpoint: HTTPEndpoint) async -> EndpointReply {
-    if let refusal = visitors.refusal(
-      host: request.header("host"), origin: request.header("origin"))
-    {
-      return .forbidden(refusal)
-    }
-    return await endpoint.respond(
+    await endpoint.respond(
       to: EndpointRequest(method: request.method, headers: request.headers, body: request.body))
   }
 }

@@ -142,6 +142,10 @@ def test_mcp_over_http_takes_the_same_tokens(gated):
         "clientInfo": {"name": "t", "version": "1"}}}
     accept = {"Accept": "application/json, text/event-stream"}
     assert ask(gated, "/mcp", hello, headers=accept)[0] == 401
+    # A page of another origin is not even told that a token is needed.
+    elsewhere = {**accept, "Origin": "https://evil.example"}
+    assert ask(gated, "/mcp", hello, headers=elsewhere)[0] == 403
+    assert ask(gated, "/mcp", hello, VIEWER, elsewhere)[0] == 403
     status, headers, _ = ask(gated, "/mcp", hello, VIEWER, accept)
     assert status == 200
     call = {"jsonrpc": "2.0", "id": 2, "method": "tools/call",
