@@ -7,6 +7,7 @@ extension Session {
     _ request: Request, _ origin: Origin?, batch: Int?, _ now: Duration
   ) throws(ProtocolError) -> [Action] {
     if let marks = try Stateless.marks(of: request) {
+      guard batch == nil else { throw .invalidRequest("2026-07-28 knows no batches") }
       return try received(request, origin, marks, now)
     }
     switch request.method {
@@ -99,7 +100,7 @@ extension Session {
     _ work: Work, for request: Request, _ origin: Origin?, batch: Int?, in revision: Revision,
     _ terms: Terms, _ logLevel: LogLevel? = nil, _ digest: String? = nil
   ) throws(ProtocolError) -> [Action] {
-    let after = try Page.start(request.params)
+    let after = work.isList ? try Page.start(request.params) : nil
     guard pending.count < limits.pending else {
       counters.requestsRefused += 1
       throw .internalError("\(limits.pending) requests are under way, try again later")

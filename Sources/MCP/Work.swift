@@ -11,6 +11,14 @@ package enum Work: Hashable, Sendable {
   case listTemplates
   case readResource(ReadResource)
   case complete(Complete)
+
+  /// Whether its answer comes in pages.
+  var isList: Bool {
+    switch self {
+    case .listTools, .listPrompts, .listResources, .listTemplates: true
+    case .callTool, .getPrompt, .readResource, .complete: false
+    }
+  }
 }
 
 /// What came of it.

@@ -43,6 +43,15 @@ struct BatchTests {
     #expect(answers[0]?["error"]?["code"] == -32600)
   }
 
+  @Test func requestsOfTheStatelessRevisionCannotBePartOfABatch() throws {
+    let talk = Talk("2025-03-26")
+    let modern = StatelessTests.request("server/discover")
+    let answers = try talk.reply("[\(modern),\(ping)]")
+    #expect(answers[0]?["error"]?["code"] == -32600)
+    #expect(answers[0]?["id"] == "q")
+    #expect(answers[1]?["result"] == [:])
+  }
+
   @Test func anEmptyOrGiantBatchIsOneError() throws {
     let talk = Talk("2025-03-26")
     let giant = "[" + Array(repeating: "0", count: 1_001).joined(separator: ",") + "]"

@@ -126,6 +126,13 @@ struct SessionTests {
     }
   }
 
+  @Test func onlyListsHaveCursors() throws {
+    let talk = Talk("2025-11-25")
+    let line =
+      #"{"jsonrpc":"2.0","id":8,"method":"tools/call","params":{"name":"t","cursor":"x"}}"#
+    #expect(talk.ask(line, .answer(sampleAnswer))?["result"] != nil)
+  }
+
   @Test func promptsAreListedAndFilled() throws {
     let talk = Talk("2025-06-18")
     let listed = talk.ask(
