@@ -8,15 +8,16 @@ struct Questions: Sendable {
   private struct Round {
     var waiting: Set<String>
     var answers: [String: JSONObject] = [:]
+    let begun: Duration
   }
 
   private var rounds: [Ticket: Round] = [:]
   /// Whose question that is, and its key there, by the id it was sent under.
   private var sent: [String: (ticket: Ticket, key: String)] = [:]
 
-  mutating func begin(_ ticket: Ticket, _ keysByID: [String: String]) {
+  mutating func begin(_ ticket: Ticket, _ keysByID: [String: String], at now: Duration) {
     forget(ticket)
-    rounds[ticket] = Round(waiting: Set(keysByID.keys))
+    rounds[ticket] = Round(waiting: Set(keysByID.keys), begun: now)
     for (id, key) in keysByID { sent[id] = (ticket, key) }
   }
 
@@ -37,8 +38,8 @@ struct Questions: Sendable {
     return ticket
   }
 
-  /// Whether this work waits for answers.
-  func isOpen(_ ticket: Ticket) -> Bool { rounds[ticket] != nil }
+  /// Since when this work waits for answers; nil when it does not.
+  func begun(_ ticket: Ticket) -> Duration? { rounds[ticket]?.begun }
 
   mutating func forget(_ ticket: Ticket) {
     guard let round = rounds.removeValue(forKey: ticket) else { return }
@@ -49,7 +50,9 @@ struct Questions: Sendable {
 /// Asking the client: by requests of our own, or by results that ask it to come again.
 extension Session {
   /// The work of `ticket` asks the client, by requests of our own.
-  package mutating func ask(_ ticket: Ticket, _ asked: [Question]) -> [Action] {
+  package mutating func ask(
+    _ ticket: Ticket, _ asked: [Question], at now: Duration = .zero
+  ) -> [Action] {
     guard let entry = pending[ticket], !entry.revision.isStateless else { return [] }
     var keys: [String: String] = [:]
     var actions: [Action] = []
@@ -61,13 +64,14 @@ extension Session {
         .send(
           Reply.request(question.kind.rawValue, question.params, id: id), to: entry.origin))
     }
-    questions.begin(ticket, keys)
+    questions.begin(ticket, keys, at: now)
     return actions
   }
 
-  /// The client has not answered in time.
-  package mutating func gaveUp(_ ticket: Ticket) -> [Action] {
-    guard questions.isOpen(ticket) else { return [] }
+  /// Time has passed: a client that has not answered what was asked last is waited for no longer,
+  /// when its time is over.
+  package mutating func gaveUp(_ ticket: Ticket, at now: Duration) -> [Action] {
+    guard let begun = questions.begun(ticket), now - begun >= limits.patience else { return [] }
     questions.forget(ticket)
     let error = ToolError(
       status: 408, code: "no_answer", message: "The client did not answer the question in time.",

@@ -36,6 +36,8 @@ package struct Session: Sendable {
     package var progressInterval = Duration.milliseconds(200)
     /// How long a call of a client that knows tasks may take before it becomes one.
     package var taskAfter = Duration.seconds(5)
+    /// How long a client may take to answer a question.
+    package var patience = Duration.seconds(300)
     /// How long the answers to questions that came as a result are good.
     package var answersLast = Duration.seconds(600)
 

@@ -74,6 +74,43 @@ package struct Question: Hashable, Sendable {
         ],
       ])
   }
+
+  /// Whether the answer says what was asked. What does not counts as none, and is asked for again.
+  package func isAnswered(by answer: JSONObject) -> Bool {
+    switch kind {
+    case .form:
+      switch answer["action"]?.string {
+      case "accept": isFilled(answer["content"]?.object ?? JSONObject())
+      case "decline", "cancel": true
+      default: false
+      }
+    case .sample: answer["content"] != nil
+    case .roots: answer["roots"]?.array != nil
+    }
+  }
+
+  /// Whether all that a form requires is there, in its type.
+  private func isFilled(_ content: JSONObject) -> Bool {
+    let schema = params["requestedSchema"]
+    return (schema?["required"]?.array ?? []).compactMap(\.string).allSatisfy { name in
+      guard let value = content[name] else { return false }
+      return Self.fits(value, schema?["properties"]?[name]?["type"]?.string)
+    }
+  }
+
+  private static func fits(_ value: JSONValue, _ type: String?) -> Bool {
+    switch type {
+    case "string": value.string != nil
+    case "boolean": value.bool != nil
+    case "integer", "number":
+      switch value {
+      case .int, .number: true
+      default: false
+      }
+    case "array": value.array != nil
+    default: !value.isNull
+    }
+  }
 }
 
 extension ToolError {

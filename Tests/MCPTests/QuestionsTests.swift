@@ -67,12 +67,26 @@ struct QuestionsTests {
     let id = try #require(talk.happen { $0.ask(ticket, [question]) }.first?["id"]?.string)
     _ = talk.say(#"{"jsonrpc":"2.0","id":"\#(id)","error":{"code":-1,"message":"no user"}}"#)
     _ = talk.happen { $0.ask(ticket, [question]) }
-    _ = talk.happen { $0.gaveUp(ticket) }
-    _ = talk.happen { $0.gaveUp(ticket) }
+    _ = talk.happen { $0.gaveUp(ticket, at: .seconds(300)) }
+    _ = talk.happen { $0.gaveUp(ticket, at: .seconds(300)) }
     let codes = talk.answers.map { answer in
       if case .failure(let error) = answer { error.code } else { "" }
     }
     #expect(codes == ["not_answered", "no_answer"])
+  }
+
+  @Test func eachRoundOfQuestionsHasItsOwnTime() throws {
+    let talk = Talk("2025-11-25", capabilities: elicitation)
+    _ = talk.say(call)
+    let ticket = talk.open[0].ticket
+    let id = try #require(talk.happen { $0.ask(ticket, [question]) }.first?["id"]?.string)
+    _ = talk.say(#"{"jsonrpc":"2.0","id":"\#(id)","result":{"action":"decline"}}"#)
+    _ = talk.happen { $0.ask(ticket, [question], at: .seconds(299)) }
+    // The time of the first round is over, which was answered.
+    _ = talk.happen { $0.gaveUp(ticket, at: .seconds(300)) }
+    #expect(talk.answers.count == 1)
+    _ = talk.happen { $0.gaveUp(ticket, at: .seconds(599)) }
+    #expect(talk.answers.count == 2)
   }
 
   @Test func theStatelessRevisionAsksInTheResultAndTakesTheAnswersWithTheNextRequest() throws {

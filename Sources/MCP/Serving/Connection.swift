@@ -27,10 +27,8 @@ package final class Connection: Sendable {
     var isOver = false
   }
 
-  /// How long a client may take to answer a question.
-  static let patience = Duration.seconds(300)
-
   private let state: Mutex<State>
+  private let patience: Duration
   private let workshop: Workshop
   private let outlet: Outlet
   private let idle: @Sendable () -> Void
@@ -40,6 +38,7 @@ package final class Connection: Sendable {
     _ session: Session, workshop: Workshop, outlet: Outlet,
     idle: @escaping @Sendable () -> Void = {}
   ) {
+    patience = session.limits.patience
     state = Mutex(State(session: session))
     (self.workshop, self.outlet, self.idle) = (workshop, outlet, idle)
   }
@@ -133,15 +132,18 @@ package final class Connection: Sendable {
   private func ask(
     _ ticket: Ticket, _ terms: Terms, _ questions: [Question]
   ) async throws(ToolError) -> [String: JSONObject] {
-    let open = questions.filter { terms.given[$0.key] == nil }
+    let open = questions.filter { question in
+      terms.given[question.key].map { !question.isAnswered(by: $0) } ?? true
+    }
     guard !open.isEmpty else { return terms.given }
     let impossible = open.filter { !terms.answers.contains($0.kind) }
     guard impossible.isEmpty else { throw .cannotAsk(impossible) }
     if terms.asksInResults { throw .inputRequired(open) }
+    let now = workshop.now
     let result: Result<[String: JSONObject], ToolError> = await withCheckedContinuation {
       continuation in
       change { state in
-        let actions = state.session.ask(ticket, open)
+        let actions = state.session.ask(ticket, open, at: now)
         guard !actions.isEmpty, !state.isOver else {
           continuation.resume(returning: .failure(.cancelled))
           return
@@ -149,8 +151,11 @@ package final class Connection: Sendable {
         state.asking[ticket] = continuation
         carryOut(actions, &state)
       }
-      after(Self.patience) {
-        self.change { state in self.carryOut(state.session.gaveUp(ticket), &state) }
+      after(patience) {
+        let now = self.workshop.now
+        self.change { state in
+          self.carryOut(state.session.gaveUp(ticket, at: now), &state)
+        }
       }
     }
     return try result.get()
