@@ -243,6 +243,36 @@ def test_other_methods_rubbish_and_too_much(fixture):
     assert fixture.ask(body=b" " * (5 << 20))[0].status == 413
 
 
+def test_what_is_no_request_is_refused_in_a_session_too(fixture):
+    session = Session(fixture)
+    for body in [b"{", b"[]", b"42", b'{"jsonrpc":"2.0","id":null,"method":"ping"}']:
+        assert fixture.ask(body=body, headers=session.headers)[0].status == 400
+    assert session.result("ping") == {}
+
+
+def test_head_is_answered_without_a_body(fixture):
+    connection = http.client.HTTPConnection("127.0.0.1", fixture.port, timeout=PATIENCE)
+    for _ in range(2):
+        connection.request("HEAD", "/mcp")
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()) == (405, b"")
+
+
+def test_who_takes_only_one_kind_of_answer_gets_that(fixture):
+    session = Session(fixture, capabilities={"elicitation": {}})
+    session.headers["Accept"] = "text/event-stream"
+    answer = session.open("ping")
+    assert answer.headers["content-type"] == "text/event-stream"
+    assert [message["result"] for message in events(answer)] == [{}]
+    # Nobody can be asked on a stream that is not there.
+    session.headers["Accept"] = "application/json"
+    assert session.call("test_elicitation")["isError"]
+    client = Stateless(fixture)
+    answer = client.open("subscriptions/listen", {"notifications": {}},
+                         headers={"Accept": "application/json"})
+    assert answer.status == 406
+
+
 def test_a_token_keeps_strangers_out():
     site = Site(BINARY, "mcp", "--pcap", SHOP, "--no-cache", "--http", "127.0.0.1:0",
                 env={"KUBESHARK_MCP_TOKEN": "s3cret"})
@@ -272,6 +302,12 @@ def test_headers_must_say_what_the_body_says(fixture, headers):
     status, messages = Stateless(fixture).request(
         "tools/call", {"name": "test_simple_text"}, headers=headers)
     assert status == 400 and messages[0]["error"]["code"] == -32020
+
+
+def test_a_session_is_held_to_its_revision_whatever_a_proxy_adds(fixture):
+    session = Session(fixture)
+    session.headers["Mcp-Method"] = "tools/list"
+    assert session.result("tools/list")["tools"]
 
 
 def test_headers_may_be_wrapped(fixture):
@@ -413,6 +449,12 @@ def test_answers_come_with_the_next_request(fixture):
         assert rounds == 0 and result["content"], tool
     result = client.result("prompts/get", {"name": "test_input_required_result_prompt"})
     assert result["resultType"] == "input_required"
+    # What says nothing is asked for again.
+    for useless in [{}, {"user_name": {"x": 1}}, {"user_name": {"action": "accept", "content": {}}}]:
+        asked = client.call("test_input_required_result_elicitation")
+        again = client.call("test_input_required_result_elicitation", inputResponses=useless,
+                            requestState=asked["requestState"])
+        assert again["resultType"] == "input_required"
     result = client.call("test_input_required_result_tampered_state")
     status, messages = client.request("tools/call", {
         "name": "test_input_required_result_tampered_state", "arguments": {},
@@ -483,6 +525,20 @@ def test_a_long_call_becomes_a_task(fixture):
 
 
 # Streams
+
+
+def test_nobody_takes_back_what_another_asked_for(fixture):
+    listening, heard = Stateless(fixture).open("subscriptions/listen", {
+        "notifications": {"toolsListChanged": True}}), queue.Queue()
+    follow(listening, heard)
+    assert heard.get(timeout=PATIENCE)["method"] == "notifications/subscriptions/acknowledged"
+    answer, body = fixture.ask(
+        body={"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}},
+        headers={**BOTH, "MCP-Protocol-Version": "2026-07-28"})
+    assert (answer.status, body) == (202, b"")
+    Stateless(fixture).call("test_trigger_tool_change")
+    assert heard.get(timeout=PATIENCE)["method"] == "notifications/tools/list_changed"
+    listening.connection.close()
 
 
 def follow(answer, into):

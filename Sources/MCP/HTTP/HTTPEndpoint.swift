@@ -162,11 +162,7 @@ package final class HTTPEndpoint: Sendable {
     let message = Message(.text(request.body))
     if message.begins(with: Initialize.name) { return await initialize(request, message) }
     if HeaderRules.isStateless(request, message) {
-      if case .single(.request(let inner)) = message,
-        let error = HeaderRules.mismatch(request, inner)
-      {
-        return EndpointReply(status: 400, Reply.error(error, id: inner.id))
-      }
+      if let refusal = Self.refusal(request, message) { return refusal }
       return await exchange(message, request, shared, isStateless: true)
     }
     if case .notJSON = message, request.header("mcp-session-id") == nil {
@@ -176,6 +172,27 @@ package final class HTTPEndpoint: Sendable {
     case .failure(let refusal): return refusal.reply
     case .success(let connection):
       return await exchange(message, request, connection, isStateless: false)
+    }
+  }
+
+  /// The reply to what the session shared by the clients of 2026-07-28 must not see; nil for all
+  /// else.
+  private static func refusal(
+    _ request: EndpointRequest, _ message: Message
+  ) -> EndpointReply? {
+    switch message {
+    case .single(.notification):
+      // A client cancels by closing its stream. By the id it could take back what others asked for.
+      return EndpointReply(status: 202)
+    case .single(.request(let inner)):
+      if let error = HeaderRules.mismatch(request, inner) {
+        return EndpointReply(status: 400, Reply.error(error, id: inner.id))
+      }
+      guard inner.method != Listener.name || request.accepts(EndpointReply.events) else {
+        return .refused(406, "accept text/event-stream: \(Listener.name) has no other answer")
+      }
+      return nil
+    default: return nil
     }
   }
 
@@ -289,6 +306,7 @@ package final class HTTPEndpoint: Sendable {
       return origin
     }
     let canStream = request.accepts(EndpointReply.events)
+    let canBePlain = request.accepts(EndpointReply.json)
     let left: @Sendable () -> Void = { [self] in
       // A broken connection takes nothing back before 2026-07-28.
       if isStateless { connection.dropped(origin) }
@@ -297,10 +315,18 @@ package final class HTTPEndpoint: Sendable {
     connection.received(message, from: origin)
     if canStream { exchange.remindLater(Exchange.quick) }
     for await event in exchange.events {
-      if case .message(let message) = event, message["method"] == nil || !canStream {
-        // Where nothing can be streamed only the answer counts.
-        if message["method"] != nil { continue }
-        return EndpointReply(status: isStateless ? Self.status(of: message) : 200, message)
+      if case .message(let message) = event {
+        if message["method"] == nil {
+          let status = Self.status(of: message, isStateless: isStateless)
+          if canBePlain || status != 200 { return EndpointReply(status: status, message) }
+        } else if !canStream {
+          // Where nothing can be streamed only the answer counts, and nobody will answer ours.
+          if let id = message["id"]?.string {
+            let error = ProtocolError.invalidRequest("the client takes no text/event-stream")
+            connection.received(.single(.response(id: id, .failure(error))))
+          }
+          continue
+        }
       }
       return EndpointReply(EventStream(exchange, first: event, left: left))
     }
@@ -308,11 +334,15 @@ package final class HTTPEndpoint: Sendable {
     return EndpointReply(status: 202)
   }
 
-  /// The status that goes with an answer of 2026-07-28.
-  private static func status(of message: JSONValue) -> Int {
-    switch message["error"]?["code"]?.int {
+  /// The status that goes with an answer. The handshake revisions lay down none for a request that
+  /// could be read.
+  private static func status(of message: JSONValue, isStateless: Bool) -> Int {
+    let code = message["error"]?["code"]?.int
+    if [-32700, -32600].contains(code) { return 400 }
+    guard isStateless else { return 200 }
+    return switch code {
     case -32601: 404
-    case -32700, -32600, -32602, -32020, -32021, -32022: 400
+    case -32602, -32020, -32021, -32022: 400
     default: 200
     }
   }

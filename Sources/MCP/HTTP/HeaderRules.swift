@@ -10,11 +10,10 @@ enum HeaderRules {
 
   /// Whether a request is one of this revision, by its headers or its body.
   static func isStateless(_ request: EndpointRequest, _ message: Message) -> Bool {
-    if request.header(version) == Revision.july2026.rawValue || request.header(method) != nil {
-      return true
-    }
-    guard case .single(.request(let request)) = message else { return false }
-    return Stateless.claims(request.meta)
+    if request.header(version) == Revision.july2026.rawValue { return true }
+    if case .single(.request(let inner)) = message, Stateless.claims(inner.meta) { return true }
+    // Who has a session is held to it, whatever a proxy adds.
+    return request.header(method) != nil && request.header("mcp-session-id") == nil
   }
 
   /// Why the headers do not fit the body, or nil.
