@@ -101,14 +101,15 @@ package struct Offer: Sendable {
     for resource in await offeredResources() {
       guard let values = resource.description.values(in: read.uri) else { continue }
       do throws(ToolError) {
-        return .contents(try await resource.read(values, hub, caller))
+        var contents = try await resource.read(values, hub, caller)
+        // As it was asked for: with its letters escaped, or not.
+        if contents.count == 1 { contents[0].uri = read.uri }
+        return .contents(contents)
       } catch {
         if let outcome = unanswered(error) { return outcome }
-        if [404, 410].contains(error.status) {
+        // All that could be wrong with the arguments came from the address.
+        if [400, 404, 410].contains(error.status) {
           return .notFound(uri: read.uri, message: error.text)
-        }
-        if error.status == 400 {
-          return .refused(.invalidParams(error.text, data: .object(error.json)))
         }
         return .refused(.failed(error))
       }
@@ -120,7 +121,8 @@ package struct Offer: Sendable {
   // MARK: Completion
 
   private func completion(_ complete: Complete) async -> Outcome {
-    let argument = complete.question.argument
+    var question = complete.question
+    let argument = question.argument
     switch complete.reference {
     case .prompt(let name):
       guard let prompt = await promptList().first(where: { $0.name == name }) else {
@@ -137,8 +139,9 @@ package struct Offer: Sendable {
         return .refused(.invalidParams("unknown resource \(uri)", data: ["uri": .string(uri)]))
       }
       guard found.description.variables.contains(argument) else { return .completion([]) }
+      question.template = found.description.uri
     }
-    return .completion(await completing(complete.question, hub))
+    return .completion(await completing(question, hub))
   }
 
   /// The Hub's catalogue, or nil when it cannot be asked: lists then show what is here, which

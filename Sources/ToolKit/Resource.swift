@@ -81,9 +81,14 @@ package struct CompletionQuestion: Hashable, Sendable {
   package var value: String
   /// Other arguments that are settled already.
   package var others: [String: String]
+  /// The template whose variable it is; nil for the argument of a prompt.
+  package var template: String?
 
-  package init(argument: String, value: String, others: [String: String] = [:]) {
+  package init(
+    argument: String, value: String, others: [String: String] = [:], template: String? = nil
+  ) {
     (self.argument, self.value, self.others) = (argument, value, others)
+    self.template = template
   }
 }
 

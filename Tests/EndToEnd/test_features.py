@@ -80,6 +80,12 @@ def test_resources_are_what_the_tools_say(talk):
         "ref": {"type": "ref/resource", "uri": "net://call/{+id}"},
         "argument": {"name": "id", "value": ""}})["result"]["completion"]["values"]
     assert read(f"net://call/{rows[0]}")["id"] == rows[0]
+    escaped = "net://kfl/fields/status%5Fcode"
+    read_so = talk.ask("resources/read", {"uri": escaped})["result"]["contents"]
+    assert read_so[0]["uri"] == escaped
+    missing = talk.ask("resources/read", {"uri": "net://call/nope"})["error"]
+    assert missing["code"] == (-32602 if talk.stateless else -32002)
+    assert missing["data"] == {"uri": "net://call/nope"}
     error = talk.ask("resources/read", {"uri": "net://kfl/fields/status_cod"})["error"]
     assert error["data"] == {"uri": "net://kfl/fields/status_cod"}
     assert "status_code" in error["message"]

@@ -80,6 +80,49 @@ struct OfferTests {
     #expect(error.code == -32602)
   }
 
+  @Test func aResourceComesUnderTheAddressItWasAskedBy() async throws {
+    let resource = Resource(
+      ResourceDescription(
+        uri: "test://{name}", name: "t", title: "T", description: "For tests.",
+        mimeType: "text/plain")
+    ) { values, _, _ async throws(ToolError) in
+      let name = values["name"] ?? ""
+      if name == "odd" { throw .invalid("name", "odd is no name") }
+      return [ResourceContent(uri: "test://\(name)", mimeType: "text/plain", .text(name))]
+    }
+    var log = Logger(label: "test")
+    log.logLevel = .critical
+    let offer = Offer(
+      hub: StubHub(), prompts: [], resources: [resource],
+      completing: { question, _ in [question.template ?? "none"] }, mode: .embedded, log: log)
+    let read = try ReadResource(["uri": "test://a%20b"])
+    #expect(
+      await offer.perform(.readResource(read), caller: Caller())
+        == .contents([
+          ResourceContent(uri: "test://a%20b", mimeType: "text/plain", .text("a b"))
+        ]))
+    // What the address says wrongly is not there.
+    let odd = try ReadResource(["uri": "test://odd"])
+    guard
+      case .notFound(let uri, let message) = await offer.perform(
+        .readResource(odd), caller: Caller())
+    else {
+      Issue.record("it was read")
+      return
+    }
+    #expect(uri == "test://odd" && message.contains("odd is no name"))
+    // Whoever completes knows which template is meant, by an address made from it as well.
+    for uri in ["test://{name}", "test://a"] {
+      let complete = try Complete([
+        "ref": ["type": "ref/resource", "uri": .string(uri)],
+        "argument": ["name": "name", "value": ""],
+      ])
+      #expect(
+        await offer.perform(.complete(complete), caller: Caller())
+          == .completion(["test://{name}"]))
+    }
+  }
+
   @Test func anUnknownToolIsAProtocolErrorAndAFailingOneIsNot() async throws {
     let offer = offer(StubHub())
     let unknown = try CallTool(["name": "nope"])

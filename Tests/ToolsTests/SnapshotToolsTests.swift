@@ -21,6 +21,14 @@ import Tools
     #expect(found["nodes"] == ["local"] && found["location"] == "local")
     let list = try await hub.ask("list_snapshots").structured
     #expect(list["total"] == 1 && list["storage"]?["used_bytes"]?.int ?? 0 > 100_000)
+    // In the address of a snapshot its name may follow, in that of a field a field's.
+    for (template, name) in [
+      ("net://snapshot/{name}", "whole"), ("net://kfl/fields/{name}", "status_code"),
+    ] {
+      let question = CompletionQuestion(
+        argument: "name", value: String(name.prefix(3)), template: template)
+      #expect(await ArgumentValues.values(question, hub.hub).first == name)
+    }
     let export = try await hub.ask("export_snapshot_pcap", ["id": .string(id)])
     #expect(export.structured["path"]?.string == "/mcp/snapshots/\(id)/pcap")
     #expect(export.structured["filename"] == "whole.pcap")

@@ -26,7 +26,7 @@ package enum ArgumentValues {
   package static func values(
     _ question: CompletionQuestion, _ hub: any HubConnection
   ) async -> [String] {
-    switch kind(question.argument) {
+    switch kind(question) {
     case nil: []
     case .filter?: filters(question.value)
     case .field?:
@@ -40,10 +40,10 @@ package enum ArgumentValues {
     }
   }
 
-  private static func kind(_ argument: String) -> Kind? {
-    switch argument {
+  private static func kind(_ question: CompletionQuestion) -> Kind? {
+    switch question.argument {
     case "kfl", "filter": .filter
-    case "name": .field
+    case "name": question.template.map { $0 == NetResources.snapshotTemplate ? .snapshots : .field }
     case "namespace", "namespaces": .workloads(type: "namespace")
     case "pod": .workloads(type: "pod")
     case "service": .workloads(type: "service")

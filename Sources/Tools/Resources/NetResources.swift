@@ -9,6 +9,7 @@ package import ToolKit
 package enum NetResources {
   package static let all: [Resource] = [fields, coverage, field, call, snapshot]
 
+  static let snapshotTemplate = "net://snapshot/{name}"
   private static let json = "application/json"
 
   private static let fields = Resource(
@@ -63,7 +64,7 @@ package enum NetResources {
 
   private static let snapshot = Resource(
     ResourceDescription(
-      uri: "net://snapshot/{name}", name: "snapshot", title: "A snapshot",
+      uri: snapshotTemplate, name: "snapshot", title: "A snapshot",
       description: "A frozen stretch of traffic: period, size, nodes, what is dissected.",
       mimeType: json), needs: ["get_snapshot"]
   ) { values, hub, caller throws(ToolError) in
