@@ -21,8 +21,9 @@ enum Main {
   /// Off the main actor at once: each hop to it and back is a thread switch.
   @concurrent private static func run() async -> Int32 {
     do {
-      let arguments = KFLCommand.separated(
-        CommandLine.arguments.dropFirst().filter { !NamespaceList.empty.contains($0) })
+      let arguments = FlagValues.plain(
+        KFLCommand.separated(
+          CommandLine.arguments.dropFirst().filter { !NamespaceList.empty.contains($0) }))
       if let help = MCPShortcut.help(for: arguments) {
         print(help)
         return 0

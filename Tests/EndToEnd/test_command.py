@@ -94,6 +94,10 @@ def test_the_configuration_carries_all_flags_and_no_token(tmp_path):
     done = kubeshark("mcp", "--mcp-config", "--kubeconfig", "k", "--allow-destructive", cwd=tmp_path)
     assert json.loads(done.stdout)["mcpServers"]["kubeshark"]["args"] == [
         "mcp", "--kubeconfig", f"{tmp_path}/k", "--allow-destructive"]
+    done = kubeshark("mcp", "--mcp-config=true", "--kubeconfig=k", "--allow-destructive=false",
+                     "--list-tools=false", cwd=tmp_path)
+    assert json.loads(done.stdout)["mcpServers"]["kubeshark"]["args"] == [
+        "mcp", "--kubeconfig", f"{tmp_path}/k"]
     for setting, path in [("/k/one", "/k/one"), ("", f"{tmp_path}/.kube/config")]:
         done = kubeshark(
             "mcp", "--mcp-config", env={"KUBECONFIG": setting, "HOME": str(tmp_path)})
