@@ -218,7 +218,8 @@ struct MCPServeCommand: AsyncParsableCommand {
   ) async throws {
     let endpoint = HTTPEndpoint(
       offer: source.offer(log: log), identity: source.identity,
-      token: try EndpointToken.token(for: address) { log.warning("\($0)") })
+      token: try EndpointToken.token(for: address) { log.warning("\($0)") },
+      rested: { ProgramPages.giveBack() })
     source.watch?(
       { endpoint.changed([.tools, .prompts, .resources]) },
       { endpoint.log(.warning, "hub", $0) })

@@ -55,11 +55,14 @@ package final class HTTPEndpoint: Sendable {
   private let stateless: Mutex<Connection?> = Mutex(nil)
 
   /// - Parameter token: what clients must send as `Authorization: Bearer`; nil for none.
+  /// - Parameter rested: called each time that nothing was asked for a moment and nothing is under
+  ///   way, after the start as well.
   package init(
-    offer: Offer, identity: ServerIdentity, token: String?, limits: Limits = Limits()
+    offer: Offer, identity: ServerIdentity, token: String?, limits: Limits = Limits(),
+    rested: (@Sendable () -> Void)? = nil
   ) {
     (self.identity, self.token, self.limits) = (identity, token, limits)
-    workshop = Workshop(offer, calls: limits.calls)
+    workshop = Workshop(offer, calls: limits.calls, rested: rested)
     let shared = Connection(
       Session(
         identity, limits: limits.session, sealer: sealer, epoch: epoch, refusing: .july2026),
@@ -70,7 +73,10 @@ package final class HTTPEndpoint: Sendable {
   package var counters: Counters { state.withLock { $0.counters } }
 
   /// Works until `close`.
-  package func run() async { await workshop.run() }
+  package func run() async {
+    workshop.watch()
+    await workshop.run()
+  }
 
   /// Ends open streams, and work under way after the grace.
   package func close() {
