@@ -85,16 +85,30 @@ struct CatalogueReader {
       let rest = object.members.filter { $0.name != "type" }
       object = JSONObject(members: [.init(name: "type", value: "object")] + rest)
     }
-    guard let properties = object["properties"] else { return object }
-    object["properties"] = .object(
-      JSONObject(
-        members: (properties.object?.members ?? []).map { member in
-          // Copying arguments into headers is between a client and its own server.
-          var property = member.value.object ?? JSONObject()
-          property["x-mcp-header"] = nil
-          return .init(name: member.name, value: .object(property))
-        }))
-    return object
+    return Self.cleaned(object)
+  }
+
+  /// Members of a schema whose value may be null.
+  private static let values = ["default", "const"]
+
+  /// The schema with properties that are objects, down to the innermost, and without what is null:
+  /// programs write lists so that are empty. No property asks to be copied into a header either, which
+  /// is between a client and its own server.
+  private static func cleaned(_ schema: JSONObject) -> JSONObject {
+    var schema = JSONObject(
+      members: schema.members.filter { member in
+        member.name != "x-mcp-header" && (!member.value.isNull || values.contains(member.name))
+      })
+    if let properties = schema["properties"] {
+      schema["properties"] = .object(
+        JSONObject(
+          members: (properties.object?.members ?? []).map { member in
+            .init(
+              name: member.name, value: .object(cleaned(member.value.object ?? JSONObject())))
+          }))
+    }
+    if let items = schema["items"]?.object { schema["items"] = .object(cleaned(items)) }
+    return schema
   }
 
   private func annotations(_ hints: JSONObject?) -> ToolAnnotations? {

@@ -22,6 +22,14 @@ struct CatalogueReaderTests {
       #"{"type":"object","properties":{"a":{"type":"string"}}}"#
     ),
     (
+      #","inputSchema":{"type":"object","properties":{"a":{"properties":{"b":{"x-mcp-header":"B"},"x-mcp-header":{"default":null}}}}}"#,
+      #"{"type":"object","properties":{"a":{"properties":{"b":{},"x-mcp-header":{"default":null}}}}}"#
+    ),
+    (
+      #","inputSchema":{"type":"object","required":null,"properties":{"a":{"enum":null,"items":{"type":"string","enum":null}}}}"#,
+      #"{"type":"object","properties":{"a":{"items":{"type":"string"}}}}"#
+    ),
+    (
       #","inputSchema":{"type":"object","required":["a"]}"#,
       #"{"type":"object","required":["a"]}"#
     ),
