@@ -24,14 +24,15 @@ private struct Wire {
 
   init(
     hub: StubHub = StubHub(), limits: StdioServer.Limits = .init(),
-    rested: (@Sendable () -> Void)? = nil
+    rested: (@Sendable () -> Void)? = nil, overdue: @escaping @Sendable () -> Void = {}
   ) {
     self.hub = hub
     var log = Logger(label: "test")
     log.logLevel = .critical
     let server = StdioServer(
       offer: Offer(hub: hub, prompts: [], mode: .embedded, log: log),
-      identity: ServerIdentity(version: "0", instructions: ""), limits: limits, rested: rested)
+      identity: ServerIdentity(version: "0", instructions: ""), limits: limits, rested: rested,
+      overdue: overdue)
     // A copy that stays open: the server's reading thread may outlive the pipe.
     let input = FileDescriptor(dup(toServer.fileHandleForReading.fileDescriptor))
     let output = fromServer.fileHandleForWriting
@@ -48,6 +49,22 @@ private struct Wire {
   func call(_ id: Int, _ tool: String, more: String = "") {
     send(
       #"{"jsonrpc":"2.0","id":\#(id),"method":"tools/call","params":{"name":"\#(tool)"\#(more)}}"#)
+  }
+
+  /// Sends pings until nobody takes them any more.
+  func flood() async throws {
+    let number = toServer.fileHandleForWriting.fileDescriptor
+    _ = fcntl(number, F_SETFL, O_NONBLOCK)
+    let lines = Array(String(repeating: ping + "\n", count: 500).utf8)
+    var refusals = 0
+    while refusals < 100 {
+      if write(number, lines, lines.count) > 0 {
+        refusals = 0
+      } else {
+        refusals += 1
+        try await Task.sleep(for: .milliseconds(5))
+      }
+    }
   }
 
   func closeInput() { try? toServer.fileHandleForWriting.close() }
@@ -190,6 +207,18 @@ struct StdioServerTests {
     wire.closeInput()
     let ids = try await wire.rest().compactMap { $0["id"]?.int }
     #expect(ids == [2])
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func theEndOfTheInputIsSeenBehindAnOutputThatNobodyReads() async throws {
+    var limits = StdioServer.Limits()
+    (limits.grace, limits.patience) = (.milliseconds(20), .milliseconds(20))
+    let ends = Count()
+    let wire = Wire(limits: limits, overdue: { ends.add() })
+    try await wire.flood()
+    wire.closeInput()
+    while ends.value == 0 { try await Task.sleep(for: .milliseconds(5)) }
+    #expect(try await wire.rest().count > Outbox.maxWaiting)
   }
 
   @Test func aClientThatStopsReadingEndsTheServer() async throws {

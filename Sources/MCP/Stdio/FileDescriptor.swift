@@ -62,6 +62,12 @@ package struct FileDescriptor: Sendable {
     }
   }
 
+  /// Whether nobody can write to it any more; what was written may still be there.
+  var isClosedByWriter: Bool {
+    var entry = pollfd(fd: number, events: 0, revents: 0)
+    return poll(&entry, 1, 0) == 1 && entry.revents & Int16(POLLHUP | POLLERR) != 0
+  }
+
   /// Whether so many bytes could be written now without waiting.
   func hasRoom(for count: Int) -> Bool {
     var entry = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)

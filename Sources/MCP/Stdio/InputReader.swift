@@ -73,7 +73,8 @@ final class InputReader: Sendable {
       // What follows another line at once is one of many: those run side by side.
       for line in lines.dropLast() { connection.received(Message(line)) }
       if let line = lines.last, !receive(line, isLone: lines.count == 1) { return false }
-      while outbox.isFull { usleep(10_000) }
+      // Whoever has closed the input waits for our end, and wrote no more than a pipe holds.
+      while outbox.isFull, !input.isClosedByWriter { usleep(10_000) }
     }
     if let line = state.withLock({ $0.splitter.end() }) { connection.received(Message(line)) }
     state.withLock { $0.isOver = true }
