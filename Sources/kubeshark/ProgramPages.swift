@@ -37,9 +37,12 @@ enum ProgramPages {
     // Whether the lines that follow are about the last of them.
     var isCode = false
     for line in lines {
+      // Names of counts begin with a capital letter, and most are of no interest.
+      let isCount = line.utf8.first.map { $0 < UInt8(ascii: "a") && $0 > UInt8(ascii: "9") } ?? true
+      guard isCode || !isCount else { continue }
       let words = line.split(separator: " ")
       guard let first = words.first else { continue }
-      if !first.hasSuffix(":") {
+      if !isCount {
         let ends = first.split(separator: "-").compactMap { UInt($0, radix: 16) }
         isCode =
           ends.count == 2 && ends[0] < ends[1] && words.count >= 6 && words[1] == "r-xp"
@@ -55,6 +58,8 @@ enum ProgramPages {
 
   private static func lines(of path: String) -> [Substring] {
     guard let bytes = try? contents(of: path, limit: 8 << 20) else { return [] }
-    return String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+    return bytes.split(separator: UInt8(ascii: "\n")).map {
+      Substring(String(decoding: $0, as: UTF8.self))
+    }
   }
 }
