@@ -200,6 +200,21 @@ def test_a_session_lives_from_initialize_to_delete(fixture, revision):
     assert answer.status == 404
 
 
+def test_the_end_of_a_session_ends_what_waits_in_it(fixture):
+    session = Session(fixture, capabilities={"elicitation": {}})
+    stream = events(session.open("tools/call", {"name": "test_elicitation"}))
+    assert next(stream)["method"] == "elicitation/create"
+    # One that has not begun to stream, and cannot.
+    session.headers["Accept"] = "application/json"
+    waiting = queue.Queue()
+    threading.Thread(target=lambda: waiting.put(
+        session.open("tools/call", {"name": "test_tool_with_task"}).status), daemon=True).start()
+    time.sleep(0.2)
+    assert fixture.ask("DELETE", headers=session.headers)[0].status == 204
+    assert list(stream) == []
+    assert waiting.get(timeout=PATIENCE) in (404, 200)
+
+
 def test_a_request_without_a_session_is_told_to_begin(fixture):
     answer, body = fixture.ask(body={"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
     assert answer.status == 400 and b"initialize" in body

@@ -25,6 +25,7 @@ final class Exchange: Sendable {
   let events: AsyncStream<Event>
   private let source: AsyncStream<Event>.Continuation
   private let isOpen = Atomic(true)
+  private let discarded = Atomic(false)
 
   init() { (events, source) = AsyncStream.makeStream(of: Event.self) }
 
@@ -34,6 +35,14 @@ final class Exchange: Sendable {
     isOpen.store(false, ordering: .relaxed)
     source.finish()
   }
+
+  /// Ends it without an answer: its session is over.
+  func discard() {
+    discarded.store(true, ordering: .releasing)
+    finish()
+  }
+
+  var isDiscarded: Bool { discarded.load(ordering: .acquiring) }
 
   /// Says `quiet` after that time, if it is still open.
   func remindLater(_ delay: Duration) {

@@ -36,10 +36,15 @@ package final class HTTPEndpoint: Sendable {
     var streams: [Exchange] = []
   }
 
+  /// A request that is being answered.
+  private struct Open {
+    var exchange: Exchange
+    var connection: Connection
+  }
+
   private struct State {
     var sessions: [String: Held] = [:]
-    /// Requests that are being answered.
-    var exchanges: [Origin: Exchange] = [:]
+    var exchanges: [Origin: Open] = [:]
     var issued = 0
     var counters = Counters()
     var isClosing = false
@@ -90,7 +95,7 @@ package final class HTTPEndpoint: Sendable {
       for connection in connections + [shared] { connection.stop() }
       let open = state.withLock { state in
         defer { state.exchanges = [:] }
-        return Array(state.exchanges.values) + state.sessions.values.flatMap(\.streams)
+        return state.exchanges.values.map(\.exchange) + state.sessions.values.flatMap(\.streams)
       }
       for exchange in open { exchange.finish() }
       workshop.close()
@@ -228,6 +233,9 @@ package final class HTTPEndpoint: Sendable {
     return reply
   }
 
+  private static let ended = EndpointReply.refused(
+    404, "this session has ended; begin again with initialize")
+
   /// The session a request belongs to.
   private func held(_ request: EndpointRequest) -> Result<Connection, Refusal> {
     guard let id = request.header("mcp-session-id") else {
@@ -244,10 +252,7 @@ package final class HTTPEndpoint: Sendable {
       state.sessions[id]?.lastUsed = now
       return state.sessions[id]?.connection
     }
-    guard let connection else {
-      return .failure(
-        Refusal(reply: .refused(404, "this session has ended; begin again with initialize")))
-    }
+    guard let connection else { return .failure(Refusal(reply: Self.ended)) }
     return .success(connection)
   }
 
@@ -278,7 +283,12 @@ package final class HTTPEndpoint: Sendable {
 
   private func discard(_ held: Held) {
     held.connection.stop()
-    for stream in held.streams { stream.finish() }
+    // Nothing more comes from there: whoever waits for an answer is told.
+    let waiting = state.withLock { state in
+      let origins = state.exchanges.filter { $0.value.connection === held.connection }.keys
+      return origins.compactMap { state.exchanges.removeValue(forKey: $0)?.exchange }
+    }
+    for exchange in waiting + held.streams { exchange.discard() }
   }
 
   // MARK: Exchanges
@@ -289,13 +299,14 @@ package final class HTTPEndpoint: Sendable {
         guard let self else { return }
         // What answers nothing goes to the newest stream the client holds open.
         let exchange = state.withLock { state in
-          origin.map { state.exchanges[$0] } ?? id.flatMap { state.sessions[$0]?.streams.last }
+          origin.map { state.exchanges[$0]?.exchange }
+            ?? id.flatMap { state.sessions[$0]?.streams.last }
         }
         exchange?.add(message)
       },
       end: { [weak self] origin in
-        let exchange = self?.state.withLock { $0.exchanges.removeValue(forKey: origin) }
-        exchange?.finish()
+        let open = self?.state.withLock { $0.exchanges.removeValue(forKey: origin) }
+        open?.exchange.finish()
       })
   }
 
@@ -308,7 +319,7 @@ package final class HTTPEndpoint: Sendable {
     let origin = state.withLock { state -> Origin in
       state.issued += 1
       let origin = Origin(state.issued)
-      state.exchanges[origin] = exchange
+      state.exchanges[origin] = Open(exchange: exchange, connection: connection)
       return origin
     }
     let canStream = request.accepts(EndpointReply.events)
@@ -319,6 +330,11 @@ package final class HTTPEndpoint: Sendable {
       state.withLock { $0.exchanges[origin] = nil }
     }
     connection.received(message, from: origin)
+    if connection.isOver {
+      // Its session ended since it was found.
+      state.withLock { $0.exchanges[origin] = nil }
+      exchange.discard()
+    }
     if canStream { exchange.remindLater(Exchange.quick) }
     for await event in exchange.events {
       if case .message(let message) = event {
@@ -337,7 +353,7 @@ package final class HTTPEndpoint: Sendable {
       return EndpointReply(EventStream(exchange, first: event, left: left))
     }
     if Task.isCancelled { left() }
-    return EndpointReply(status: 202)
+    return exchange.isDiscarded ? Self.ended : EndpointReply(status: 202)
   }
 
   /// The status that goes with an answer. The handshake revisions lay down none for a request that

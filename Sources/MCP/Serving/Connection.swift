@@ -84,6 +84,9 @@ package final class Connection: Sendable {
     }
   }
 
+  /// Whether it was stopped: nothing comes of what is received.
+  var isOver: Bool { state.withLock { $0.isOver } }
+
   // MARK: The server
 
   package func changed(_ lists: [Session.List]) {
