@@ -55,9 +55,15 @@ struct CatalogueReader {
   }
 
   private mutating func addPrompts(_ rows: [JSONValue]) {
+    var names: Set<String> = []
     for row in rows.prefix(Self.maxRows) {
       guard let name = row["name"]?.string, isName(name) else {
         notes.append("a prompt without a usable name was left out")
+        continue
+      }
+      // Pages of the list go on after a name.
+      guard names.insert(name).inserted else {
+        notes.append("the prompt \(name) is listed twice")
         continue
       }
       let arguments = (row["arguments"]?.array ?? []).compactMap { argument in

@@ -49,6 +49,13 @@ struct CatalogueReaderTests {
     #expect(reader.notes.contains { $0.contains("twice") })
   }
 
+  @Test func promptsWithoutANameAndSecondOnesAreLeftOut() throws {
+    let reader = try read(
+      #"{"name":"h","tools":[],"prompts":[{"name":"a"},{"name":"b"},{"name":"a"},{"name":"c d"}]}"#)
+    #expect(reader.catalogue.prompts.map(\.name) == ["a", "b"])
+    #expect(reader.notes.contains { $0.contains("prompt a is listed twice") })
+  }
+
   @Test func onlyHubsOfOursAreHeldToTheirOutputSchemas() throws {
     let tool = #""tools":[{"name":"t","outputSchema":{"type":"object"}}]"#
     #expect(try read(#"{"name":"h",\#(tool)}"#).catalogue.tools[0].outputSchema == nil)
