@@ -264,7 +264,12 @@ package final class HTTPEndpoint: Sendable {
     if case .failure(let refusal) = held(request) { return refusal.reply }
     let id = request.header("mcp-session-id") ?? ""
     let exchange = Exchange()
-    state.withLock { $0.sessions[id]?.streams.append(exchange) }
+    let isHeld = state.withLock { state in
+      guard state.sessions[id] != nil else { return false }
+      state.sessions[id]?.streams.append(exchange)
+      return true
+    }
+    guard isHeld else { return Self.ended }
     return EndpointReply(
       EventStream(exchange, first: .quiet) { [self] in
         state.withLock { $0.sessions[id]?.streams.removeAll { $0 === exchange } }
