@@ -79,7 +79,7 @@ package final class HTTPEndpoint: Sendable {
 
   /// Works until `close`.
   package func run() async {
-    workshop.watch()
+    workshop.settle()
     await workshop.run()
   }
 

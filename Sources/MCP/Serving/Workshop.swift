@@ -26,6 +26,9 @@ package final class Workshop: Sendable {
 
   /// How long nothing must begin until it counts as quiet.
   static let quiet = Duration.milliseconds(400)
+  /// How long after the start that counts where nothing was asked at all: a busy machine takes its
+  /// time to start.
+  static let settling = Duration.seconds(2)
 
   private let offer: Offer
   private let rested: (@Sendable () -> Void)?
@@ -65,8 +68,17 @@ package final class Workshop: Sendable {
     return task
   }
 
+  /// Sees to it that `rested` is called after the start when nothing is asked.
+  func settle() {
+    guard let rested else { return }
+    after(Self.settling) { [weak self] in
+      guard let self, state.withLock({ $0.started == 0 && !$0.isClosed }) else { return }
+      rested()
+    }
+  }
+
   /// Sees to it that `rested` is called once nothing runs and nothing has begun for a while.
-  func watch() {
+  private func watch() {
     guard let rested else { return }
     let seen: Int? = state.withLock { state in
       guard !state.isWatched, !state.isClosed else { return nil }

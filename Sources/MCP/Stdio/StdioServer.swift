@@ -47,7 +47,7 @@ package struct StdioServer: Sendable {
     connected: (Connection) -> Void = { _ in }
   ) async {
     let workshop = Workshop(offer, calls: limits.calls, rested: rested)
-    workshop.watch()
+    workshop.settle()
     let outbox = Outbox(output) { workshop.close() }
     let connection = Connection(
       Session(identity, limits: limits.session, epoch: wallClockNow()), workshop: workshop,
