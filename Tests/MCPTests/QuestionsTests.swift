@@ -75,6 +75,22 @@ struct QuestionsTests {
     #expect(codes == ["not_answered", "no_answer"])
   }
 
+  @Test(arguments: [
+    #""result":null"#, #""result":5"#, #""result":[]"#, #""error":null"#, #""error":"no""#,
+  ])
+  func anAnswerThatIsNoneEndsTheWait(answer: String) throws {
+    let talk = Talk("2025-11-25", capabilities: elicitation)
+    _ = talk.say(call)
+    let ticket = talk.open[0].ticket
+    let id = try #require(talk.happen { $0.ask(ticket, [question]) }.first?["id"]?.string)
+    #expect(talk.say(#"{"jsonrpc":"2.0","id":"\#(id)",\#(answer)}"#).isEmpty)
+    guard case .failure(let error)? = talk.answers.first else {
+      Issue.record("the work still waits")
+      return
+    }
+    #expect(error.code == "not_answered")
+  }
+
   @Test func eachRoundOfQuestionsHasItsOwnTime() throws {
     let talk = Talk("2025-11-25", capabilities: elicitation)
     _ = talk.say(call)

@@ -64,8 +64,11 @@ package enum Envelope: Hashable, Sendable {
     // Our own ids are texts.
     let id = object["id"]?.string
     if let result = object["result"] {
-      guard let id, let result = result.object else { return .stray }
-      return .response(id: id, .success(result))
+      guard let id else { return .stray }
+      // What is no answer is none: whoever asked must not wait for another.
+      return .response(
+        id: id,
+        result.object.map { .success($0) } ?? .failure(.invalidRequest("a result is an object")))
     }
     guard let error = object["error"] else { return nil }
     guard let id else { return .stray }
