@@ -29,7 +29,7 @@ package struct Offer: Sendable {
   package func perform(_ work: Work, caller: Caller) async -> Outcome {
     switch work {
     case .listTools: .tools(await toolList())
-    case .callTool(let call): await answer(call, caller)
+    case .callTool(let call): await told(call, caller)
     case .listPrompts: .prompts(await promptList())
     case .getPrompt(let get): await filledPrompt(get, caller)
     case .listResources:
@@ -48,6 +48,33 @@ package struct Offer: Sendable {
     let names = Set(own.map(\.name))
     let others = (await catalogue()?.tools ?? []).filter { !names.contains($0.name) }
     return mode.isEmbedded ? others + own : own + others
+  }
+
+  /// Answers, and where the log is to say more, says what came of it. Arguments are private.
+  private func told(_ call: CallTool, _ caller: Caller) async -> Outcome {
+    guard log.logLevel <= .debug else { return await answer(call, caller) }
+    let start = ContinuousClock.now
+    let outcome = await answer(call, caller)
+    let took = (ContinuousClock.now - start).wholeMilliseconds
+    log.debug("\(Self.shown(call.tool)) \(Self.word(outcome)) after \(took) ms")
+    return outcome
+  }
+
+  /// The name as a line of a log can have it, whatever the client made up.
+  private static func shown(_ name: String) -> String {
+    String(
+      name.unicodeScalars.prefix(64).map {
+        $0.value < 0x20 || $0.value == 0x7f ? "?" : Character($0)
+      })
+  }
+
+  private static func word(_ outcome: Outcome) -> String {
+    switch outcome {
+    case .answer: "answered"
+    case .failed(let error), .cannotAsk(let error): "failed (\(shown(error.code)))"
+    case .asks: "asked its client"
+    default: "was refused"
+    }
   }
 
   private func answer(_ call: CallTool, _ caller: Caller) async -> Outcome {

@@ -2,7 +2,7 @@
 /// programs: `--allow-destructive=false`.
 enum FlagValues {
   private static let flags: Set<Substring> = [
-    "--allow-destructive", "--list-tools", "--mcp-config",
+    "--allow-destructive", "--list-tools", "--mcp-config", "--debug",
   ]
 
   /// The arguments with such flags as we read them: there, or not. What is no truth value is left to

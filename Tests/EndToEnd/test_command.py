@@ -94,6 +94,9 @@ def test_the_configuration_carries_all_flags_and_no_token(tmp_path):
     done = kubeshark("mcp", "--mcp-config", "--kubeconfig", "k", "--allow-destructive", cwd=tmp_path)
     assert json.loads(done.stdout)["mcpServers"]["kubeshark"]["args"] == [
         "mcp", "--kubeconfig", f"{tmp_path}/k", "--allow-destructive"]
+    done = kubeshark("mcp", "--mcp-config", "--url", "https://a.example", "-d")
+    assert json.loads(done.stdout)["mcpServers"]["kubeshark"]["args"] == [
+        "mcp", "--url", "https://a.example", "--debug"]
     done = kubeshark("mcp", "--mcp-config=true", "--kubeconfig=k", "--allow-destructive=false",
                      "--list-tools=false", cwd=tmp_path)
     assert json.loads(done.stdout)["mcpServers"]["kubeshark"]["args"] == [

@@ -55,6 +55,21 @@ def test_requests_in_a_pipe_are_answered_before_the_end():
     assert all("result" in message for message in said)
 
 
+def test_debug_says_what_came_of_each_call_and_nothing_of_its_arguments():
+    calls = [{"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": {
+        "name": name, "arguments": arguments}} for number, (name, arguments) in enumerate([
+            ("get_api_stats", {"kfl": 'path == "/private"'}), ("get_api_call", {}),
+            ("nobody\n[kubeshark-mcp] false", {})], 1)]
+    for flag in [["--debug"], []]:
+        done = kubeshark(*EMBEDDED, *flag, stdin=lines(INITIALIZE, *calls))
+        assert done.returncode == 0 and len(done.stdout.splitlines()) == 4
+        told = done.stderr.decode().splitlines()
+        for part in ["get_api_stats answered after", "get_api_call failed (invalid_argument)",
+                     "nobody?[kubeshark-mcp] false was refused"]:
+            assert sum(part in line for line in told) == len(flag), told
+        assert b"private" not in done.stderr
+
+
 def test_a_last_line_without_its_end_is_answered():
     done = kubeshark(*EMBEDDED, stdin=lines(INITIALIZE)[:-1])
     assert json.loads(done.stdout)["id"] == 0
