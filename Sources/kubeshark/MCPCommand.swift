@@ -201,11 +201,11 @@ struct MCPServeCommand: AsyncParsableCommand {
     limits.line = maxMessage << 20
     let server = StdioServer(
       offer: source.offer(log: log), identity: source.identity, limits: limits,
-      rested: { ProgramPages.giveBack() }
-    ) {
-      source.end()
-      _exit(0)
-    }
+      rested: { ProgramPages.giveBack() },
+      overdue: {
+        source.end()
+        _exit(0)
+      })
     await Interruption.cancels {
       await server.run(input: input, output: output) { connection in
         source.watch?(
