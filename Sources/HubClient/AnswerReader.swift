@@ -101,7 +101,10 @@ struct AnswerReader {
   func error(_ reply: Exchange.Reply) -> ToolError {
     let body: JSONObject?
     do throws(JSONError) { body = try JSONReader.value(of: reply.body).object } catch { body = nil }
-    if let body, let message = body["error"]?.string, let code = body["code"]?.string {
+    // What is wrong with a token is known here, how to get another as well, whatever the Hub says.
+    if reply.status != 401, let body, let message = body["error"]?.string,
+      let code = body["code"]?.string
+    {
       return ToolError(
         status: reply.status, code: code, message: message, hint: body["hint"]?.string,
         argument: body["argument"]?.string, position: body["position"]?.int.map { Int($0) },

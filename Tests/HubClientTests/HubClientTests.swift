@@ -115,6 +115,10 @@ struct HubClientTests {
     arguments: [
       (response(401, "{}"), "authentication_required", "401"),
       (
+        response(401, #"{"error":"A token is needed.","code":"unauthorized","hint":"Send one."}"#),
+        "authentication_required", "401"
+      ),
+      (
         response(403, #"{"error":"no","required_capability":"snapshot:read"}"#), "forbidden",
         "snapshot:read"
       ),
