@@ -1,5 +1,7 @@
 /// Paths with what identifies a single thing taken out, so that calls of one route fall together:
 /// `/users/42/orders/7f3c…` becomes `/users/{id}/orders/{id}`.
+///
+/// A text without a slash is no path but a name, of a user, a cipher suite, a collection: it stays.
 package enum PathTemplate {
   /// Longest path looked at, in bytes; the rest stands as `…`.
   static let maxLength = 512
@@ -9,7 +11,9 @@ package enum PathTemplate {
       return template(of: String(decoding: path.utf8.prefix(maxLength), as: UTF8.self)) + "…"
     }
     // Most paths have nothing to take out.
-    guard path.utf8.contains(where: isDigit) else { return path }
+    guard path.utf8.contains(UInt8(ascii: "/")), path.utf8.contains(where: isDigit) else {
+      return path
+    }
     return path.split(separator: "/", omittingEmptySubsequences: false)
       .map { isIdentifier($0.utf8) ? "{id}" : String($0) }
       .joined(separator: "/")

@@ -18,6 +18,13 @@ import Testing
     #expect(PathTemplate.template(of: path) == expected)
   }
 
+  /// Cipher suites, users and collections were all one `{id}`.
+  @Test(arguments: [
+    "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "0xc02f", "api.shop", "h2", "491701234567",
+    "events_2024_01_15",
+  ])
+  func namesAreNoPaths(_ name: String) { #expect(PathTemplate.template(of: name) == name) }
+
   @Test func longPathsAreCut() {
     let path = String(repeating: "/a1", count: 1_000)
     #expect(PathTemplate.template(of: path).utf8.count < 600)

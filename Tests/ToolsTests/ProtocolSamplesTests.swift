@@ -52,4 +52,13 @@ import ToolKit
       "get_api_stats", ["kfl": .string(name), "group_by": "method"], of: hub)
     #expect(stats.text.contains(group))
   }
+
+  /// Its cipher suite was taken for a path with an identifier.
+  @Test func aHandshakeWithoutANameIsOneOfItsSuiteInStatistics() async throws {
+    let path = checkout.appendingPathComponent("Samples/tls/redis-tls.pcap").path
+    let hub = try ShopHub.open([path], named: false, redactor: .off, set: .all)
+    let stats = try await ShopHub.ask("get_api_stats", ["kfl": "tlsx"], of: hub)
+    let endpoints = stats.structured["stats"]?["endpoints"]?.array ?? []
+    #expect(endpoints.map { $0["path"] } == ["TLS_AES_256_GCM_SHA384"])
+  }
 }
