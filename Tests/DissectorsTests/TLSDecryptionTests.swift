@@ -35,6 +35,14 @@ import Testing
     #expect(record(other)?.text(.connTLS) == "no_keys")
   }
 
+  /// It was told that the key log has no secrets of it.
+  @Test(arguments: [true, false])
+  func aHandshakeThatNothingFollowsIsDecrypted(isVersion13: Bool) {
+    let bare = SealedTalk(isVersion13: isVersion13)
+    #expect(record(bare.opened)?.text(.connTLS) == "decrypted")
+    #expect(record(bare.talk)?.text(.connTLS) == "no_key_log")
+  }
+
   @Test func secretsThatDoNotFitOpenNothing() {
     for isVersion13 in [true, false] {
       var sealed = SealedTalk(isVersion13: isVersion13)

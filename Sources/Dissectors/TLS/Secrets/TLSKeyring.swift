@@ -25,6 +25,8 @@ struct TLSKeyring: Sendable {
   private var ways = BySide(client: TLSWay(), server: TLSWay())
   /// Records that brought content.
   private var opened: UInt64 = 0
+  /// A record was opened, be it of the handshake.
+  private var hasOpened = false
   /// Protected records were sent.
   private var isInUse = false
   private var reason: Secrecy?
@@ -35,7 +37,8 @@ struct TLSKeyring: Sendable {
   /// Whether it could be read; nil while nothing was encrypted.
   var secrecy: Secrecy? {
     guard isInUse else { return nil }
-    guard let reason else { return opened > 0 ? .decrypted : .noKeys }
+    // Where nothing but the handshake was sent, it is all there was to open.
+    guard let reason else { return hasOpened ? .decrypted : .noKeys }
     if opened > 0 { return .partlyDecrypted }
     guard reason == .keysTooLate, let random else { return reason }
     return secrets?.secrets(of: random) == nil ? .noKeys : reason
@@ -151,6 +154,7 @@ extension TLSKeyring {
       return misfit(record, side, because: .wrongKeys)
     }
     let lost = ways[side].settleLoss(skipped)
+    hasOpened = true
     switch record.byte(0) {
     case TLS.Record.applicationData:
       noteContent(clear.count - start)
@@ -250,6 +254,7 @@ extension TLSKeyring {
     _ side: Side, _ start: Int, _ skipped: Int, _ clear: inout [UInt8]
   ) -> Unsealed {
     let lost = ways[side].settleLoss(skipped)
+    hasOpened = true
     while clear.count > start, clear.last == 0 { clear.removeLast() }
     guard clear.count > start, let type = clear.popLast() else { return .clear(lost: lost) }
     if type == TLS.Record.applicationData {
