@@ -264,6 +264,10 @@ struct Runner {
       guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
       abandon(keys, because: fault, &ledger)
       return length
+    case .finish(let key, let ending, let length):
+      guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
+      conclude(key, ending, at: moment, &ledger)
+      return length
     case .sealed: return misbehaved(side, &ledger)
     case .skip(let count):
       guard count >= 0 else { return misbehaved(side, &ledger) }

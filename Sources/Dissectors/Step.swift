@@ -21,6 +21,9 @@ package enum Step: Sendable {
   /// The exchanges of these keys end as they are, on both sides, with the first `length` bytes:
   /// nothing more of them will come (HTTP/2 resets). Without a fault, what is open of them is whole.
   case abandon(ClosedRange<UInt64>, because: Entry.Fault?, length: Int)
+  /// The exchange of that key ends as it is, on both sides, with the first `length` bytes, whoever
+  /// sent them. The ending is that of its reply or, where none has begun, of its request.
+  case finish(of: UInt64, Ending, length: Int)
   /// The next bytes are of no interest; they may not have arrived yet.
   case skip(Int)
   /// The first bytes carry another protocol, encrypted: `unseal` tells what they say.

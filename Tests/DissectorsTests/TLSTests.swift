@@ -64,7 +64,7 @@ import Testing
     Laws.mutation(talk)
   }
 
-  @Test func alertsEndAHandshake() {
+  @Test func alertsEndAHandshake() throws {
     var refused = Talk(serverPort: 443)
     refused.says(.client, Self.clientHello)
     refused.says(.server, Self.record(21, [2, 40]))
@@ -78,6 +78,22 @@ import Testing
     let second = distrusted.calls()
     #expect(second.map { $0.fault?.message } == ["the client ended the handshake: unknown CA"])
     #expect(second.first?.int(.tlsxCipherSuite) == 0xc02f)
+    #expect(second.map(\.failed) == [true])
+    #expect(second.first?.text(.statusText) == "unknown CA")
+    #expect(
+      try JSONReader.value(of: second[0].text(.details) ?? "")["response"]?["alert"] == "unknown CA"
+    )
+    var unanswered = Talk(serverPort: 443)
+    unanswered.says(.client, Self.clientHello)
+    unanswered.says(.client, Self.record(21, [2, 80]))
+    let third = unanswered.calls()
+    #expect(third.map(\.failed) == [true] && !third[0].hasResponse)
+    #expect(third.first?.text(.statusText) == "internal error")
+    for talk in [refused, distrusted, unanswered] {
+      Laws.split(talk)
+      Laws.reordering(talk)
+      Laws.mutation(talk, rounds: 50)
+    }
   }
 
   @Test func messagesMaySpanRecords() {

@@ -194,11 +194,7 @@ package struct TLS: Dissector {
     // Warnings, and the end of a connection that nobody used.
     guard level == 2, !isOver else { return .skip(length) }
     isOver = true
-    guard side != requester else {
-      answer = nil
-      let fault = Entry.Fault(.connection, "the client ended the handshake: \(name)")
-      return .abandon(0...0, because: fault, length: length)
-    }
+    if side == requester { return .finish(of: 0, refusal(name), length: length) }
     if var answer {
       self.answer = nil
       answer.alert = name
@@ -215,6 +211,21 @@ package struct TLS: Dissector {
     writer.endObject()
     message.details = writer.bytes
     return .message(message, length: length)
+  }
+
+  /// The end of a handshake that the client gives up.
+  private mutating func refusal(_ name: String) -> Ending {
+    var ending = Ending()
+    if var answer {
+      self.answer = nil
+      answer.alert = name
+      ending = answer.ending(isComplete: false)
+    } else {
+      ending.fields.add(.statusText, .text(name))
+      ending.failed = true
+    }
+    ending.fault = Entry.Fault(.connection, "the client ended the handshake: \(name)")
+    return ending
   }
 }
 
