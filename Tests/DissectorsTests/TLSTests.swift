@@ -106,6 +106,31 @@ import Testing
     #expect(talk.calls().map { $0.text(.tlsxSNI) } == ["api.shop"])
   }
 
+  /// RFC 5246, appendix E.2: SSL 2.0 is spoken once, to say which newer versions there are.
+  @Test func aHelloInTheFormatOfAnOlderVersionIsRead() throws {
+    let calls = Self.version2.calls()
+    #expect(calls.map(\.kind) == [.tlsx] && calls[0].fault == nil)
+    #expect(calls[0].hasRequest && calls[0].hasResponse)
+    #expect(
+      calls[0].texts(.tlsxCipherSuites) == [
+        "TLS_RSA_WITH_AES_128_CBC_SHA", "TLS_RSA_WITH_RC4_128_MD5", "SSL2_RC4_128_WITH_MD5",
+      ])
+    #expect(calls[0].int(.tlsxVersion) == 771)
+    #expect(calls[0].requestSize == 36)
+    #expect(calls[0].text(.tlsxJA3) == nil)
+    let details = try JSONReader.value(of: calls[0].text(.details) ?? "")
+    #expect(details["request"]?["version"] == "TLS 1.0")
+    #expect(details["request"]?["format"] == "SSL 2.0")
+    #expect(details["request"]?["cipherSpecs"] == ["SSL2_RC4_128_WITH_MD5"])
+    #expect(details["response"]?["version"] == "TLS 1.2")
+    var lone = Talk(serverPort: 443)
+    lone.says(.client, Self.version2Hello)
+    #expect(lone.calls().first?.int(.tlsxVersion) == 769)
+    var other = Talk(serverPort: 443)
+    other.says(.client, [0x80, 0x22, 1, 3, 1, 0, 9, 0, 0, 0, 9] + Array(repeating: 1, count: 25))
+    #expect(other.calls().isEmpty, "its lengths do not add up")
+  }
+
   @Test func otherProtocolsAreNotTLS() {
     var talk = Talk(serverPort: 443)
     talk.says(.client, [0x16, 2, 1, 0, 5, 1, 0, 0, 0, 0])
@@ -133,7 +158,7 @@ import Testing
 
   // MARK: Material
 
-  private static let talks = [older, newer]
+  private static let talks = [older, newer, version2]
 
   private static func counted(_ bytes: [UInt8]) -> [UInt8] {
     [UInt8(bytes.count >> 8), UInt8(bytes.count & 255)] + bytes
@@ -198,6 +223,22 @@ import Testing
       .client, record(22, message(16, [1, 5])) + record(20, [1]) + record(22, [9, 9, 9, 9, 9]))
     talk.says(.server, record(20, [1]) + record(22, [8, 8, 8, 8, 8]))
     talk.says(.client, record(23, Array(repeating: 1, count: 30)))
+    return talk
+  }
+
+  /// Three cipher specs, of which one is of SSL 2.0, no session, and a challenge of 16 bytes.
+  static let version2Hello: [UInt8] =
+    [0x80, 34, 1, 3, 1, 0, 9, 0, 0, 0, 16] + [0, 0, 0x2f, 1, 0, 0x80, 0, 0, 4]
+    + Array(repeating: 7, count: 16)
+
+  static var version2: Talk {
+    var talk = Talk(serverPort: 443)
+    talk.says(.client, version2Hello)
+    talk.says(
+      .server,
+      record(22, serverHello(newer: false)) + record(22, certificate + message(14, [])))
+    talk.says(.client, record(22, message(16, [1, 5])) + record(20, [1]))
+    talk.says(.server, record(20, [1]) + record(22, [8, 8, 8, 8, 8]))
     return talk
   }
 

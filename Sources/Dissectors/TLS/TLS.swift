@@ -4,7 +4,8 @@ package import Flows
 import JSON
 import Layers
 
-/// TLS handshakes as they are seen on the wire: SSL 3.0 to TLS 1.3 (RFC 5246, RFC 8446).
+/// TLS handshakes as they are seen on the wire: SSL 3.0 to TLS 1.3 (RFC 5246, RFC 8446), be it that
+/// the client begins in the format of SSL 2.0 (RFC 5246 appendix E.2).
 ///
 /// One handshake is one entry: the ClientHello is the request, the ServerHello with what follows it
 /// in clear is the reply. Of TLS 1.2 and before that reaches to the server's ChangeCipherSpec, with
@@ -58,6 +59,11 @@ package struct TLS: Dissector {
 
   package mutating func next(in bytes: RawSpan, from side: Side) throws(WireError) -> Step {
     if searches[side].isOn, let step = search(bytes, side) { return step }
+    if !hasHello, side != requester?.other, let count = TLSClientHello.version2(bytes) {
+      guard bytes.byteCount >= count else { return .needs(count) }
+      let hello = try TLSClientHello(version2: bytes.slice(2..<count))
+      return .message(begin(hello, side), length: count)
+    }
     guard bytes.byteCount >= Self.headLength else { return .needs(Self.headLength) }
     let length = Int(bytes.big16(3))
     guard bytes.byte(0) >= Record.changeCipherSpec, bytes.byte(0) <= Record.heartbeat,
@@ -157,9 +163,12 @@ package struct TLS: Dissector {
   ) throws(WireError) -> Message? {
     // The second one, after a HelloRetryRequest, says the same with another key.
     if hasHello { return nil }
+    return begin(try TLSClientHello(body), side)
+  }
+
+  private mutating func begin(_ hello: TLSClientHello, _ side: Side) -> Message {
     requester = side
     hasHello = true
-    let hello = try TLSClientHello(body)
     keyring.begin(hello)
     summary = hello.serverName.isEmpty ? "" : hello.serverName
     var message = Message(.request, .tlsx, key: 0)
@@ -283,56 +292,5 @@ extension TLS {
       keyring.lose(count, of: role(side))
       return .skip(count)
     }
-  }
-}
-
-extension TLS {
-  /// A record of the handshake whose first message is a hello; or an alert in the place of a reply.
-  package static func recognise(
-    client: RawSpan, server: RawSpan, _ opening: Opening
-  ) -> Recognition {
-    let first = judge(client, hello: 1, isFinal: opening.isFinal)
-    if first != .no { return first }
-    if opening.isMidway {
-      let turned = judge(server, hello: 1, isFinal: opening.isFinal)
-      if turned != .no { return turned }
-    }
-    guard opening.isMidway || client.isEmpty else { return .no }
-    let second = judge(server, hello: 2, isFinal: opening.isFinal)
-    if second != .no || !opening.isMidway { return second }
-    let third = judge(client, hello: 2, isFinal: opening.isFinal)
-    if third != .no { return third }
-    return isMidstream(client) || isMidstream(server) ? .yes(.likely) : .no
-  }
-
-  /// Whether a ClientHello may begin there, as far as the bytes tell.
-  static func mayBegin(_ bytes: RawSpan) -> Bool {
-    judge(bytes, hello: 1, isFinal: false) != .no
-  }
-
-  /// Application data from the middle of a connection: a record that another follows, or one that
-  /// ends with the bytes.
-  private static func isMidstream(_ bytes: RawSpan) -> Bool {
-    var at = 0
-    while at + headLength <= bytes.byteCount {
-      guard bytes.byte(at) == Record.applicationData, bytes.byte(at + 1) == 3,
-        1...3 ~= bytes.byte(at + 2)
-      else { return false }
-      let length = Int(bytes.big16(at + 3))
-      guard length > 16, length <= maxRecord else { return false }
-      at += headLength + length
-    }
-    return at == bytes.byteCount && at > 0 || at > headLength + maxRecord
-  }
-
-  private static func judge(_ bytes: RawSpan, hello: UInt8, isFinal: Bool) -> Recognition {
-    guard !bytes.isEmpty, bytes.byte(0) == Record.handshake else { return .no }
-    let count = bytes.byteCount
-    if count > 1, bytes.byte(1) != 3 { return .no }
-    if count > 2, bytes.byte(2) > 4 { return .no }
-    guard count > headLength else { return isFinal ? .no : .needs(headLength + 1) }
-    let length = Int(bytes.big16(3))
-    guard length >= 4, length <= maxRecord, bytes.byte(5) == hello else { return .no }
-    return .yes(hello == 1 ? .certain : .likely)
   }
 }

@@ -15,9 +15,12 @@ struct TLSClientHello: Sendable {
   private var formats: [UInt8] = []
   private var signatures: [UInt16] = []
   private var resumes = false
+  /// Cipher specs of SSL 2.0 in a hello of its format; nil in others.
+  private let olderSpecs: [String]?
 
   init(_ body: RawSpan) throws(WireError) {
     var cursor = Cursor(body)
+    olderSpecs = nil
     version = try cursor.big16()
     random = TLSRandom(try cursor.take(32))
     try cursor.skip(Int(try cursor.uint8()))
@@ -75,7 +78,7 @@ struct TLSClientHello: Sendable {
   var highest: UInt16 { Self.plain(versions).filter { $0 >> 8 == 3 }.max() ?? version }
 
   func describe(_ message: inout Message) {
-    let names = Self.plain(suites).map(TLSNames.suite)
+    let names = Self.plain(suites).map(TLSNames.suite) + (olderSpecs ?? [])
     let summary =
       [serverName, protocols.first ?? "", names.first ?? ""].first { !$0.isEmpty } ?? ""
     message.fields.add(.tlsxVersion, int: Int64(highest))
@@ -84,6 +87,10 @@ struct TLSClientHello: Sendable {
     if !serverName.isEmpty { message.fields.add(.tlsxSNI, .text(serverName)) }
     if !protocols.isEmpty {
       message.fields.add(.tlsxALPN, .text(protocols.joined(separator: ",")))
+    }
+    if let olderSpecs {
+      message.details = details(olderSpecs)
+      return
     }
     let ja3 = TLSFingerprint.md5(ja3Text)
     message.fields.add(.tlsxJA3, .text(ja3))
@@ -174,6 +181,76 @@ struct TLSClientHello: Sendable {
     func isPlain(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 }
     if isPlain(first), isPlain(last) { return String(decoding: [first, last], as: UTF8.self) }
     return "\(hex([first]).first ?? "0")\(hex([last]).last ?? "0")"
+  }
+}
+
+// In the format of SSL 2.0, which clients sent that would have spoken that as well.
+extension TLSClientHello {
+  /// Bytes up to its lists.
+  static let version2Head = 11
+
+  /// Bytes of a hello in that format that begins there, for a version that has records of ours; of
+  /// its head while that is not whole. Nil where none begins.
+  ///
+  ///     length   type   version   specs   session   challenge
+  ///     +--------+------+---------+-------+---------+-----------+-------
+  ///     | 0x8000 | 1    | 2       | 2     | 2       | 2         | lists of those lengths
+  ///     +--------+------+---------+-------+---------+-----------+-------
+  static func version2(_ bytes: RawSpan) -> Int? {
+    let count = bytes.byteCount
+    guard count > 0, bytes.byte(0) >= 0x80, count < 3 || bytes.byte(2) == 1,
+      count < 4 || bytes.byte(3) == 3, count < 5 || bytes.byte(4) <= 4
+    else { return nil }
+    guard count >= version2Head else { return version2Head }
+    let specs = Int(bytes.big16(5))
+    let session = Int(bytes.big16(7))
+    let challenge = Int(bytes.big16(9))
+    let length = Int(bytes.big16(0) & 0x7fff)
+    guard specs > 0, specs % 3 == 0, session == 0 || session == 16, 16...32 ~= challenge,
+      length == version2Head - 2 + specs + session + challenge
+    else { return nil }
+    return 2 + length
+  }
+
+  /// - Parameter body: what follows on the length.
+  init(version2 body: RawSpan) throws(WireError) {
+    var cursor = Cursor(body)
+    try cursor.skip(1)
+    version = try cursor.big16()
+    let count = Int(try cursor.big16())
+    let session = Int(try cursor.big16())
+    let challenge = Int(try cursor.big16())
+    var specs: [String] = []
+    for _ in 0..<count / 3 {
+      let first = try cursor.uint8()
+      let second = try cursor.big16()
+      if first == 0 {
+        suites.append(second)
+      } else {
+        specs.append(TLSNames.version2(first, second))
+      }
+    }
+    olderSpecs = specs
+    try cursor.skip(session)
+    // The challenge stands for the random number, with zeros before it.
+    var number = [UInt8](repeating: 0, count: max(0, 32 - challenge))
+    number.append(try cursor.take(challenge))
+    random = TLSRandom(number.rawSpan)
+  }
+
+  /// Fingerprints are not defined for it.
+  private func details(_ specs: [String]) -> [UInt8] {
+    var writer = JSONWriter(reserving: 256)
+    writer.beginObject()
+    writer.name("version")
+    writer.write(TLSNames.version(version))
+    writer.name("format")
+    writer.write("SSL 2.0")
+    writer.numbers("cipherSuites", suites)
+    writer.list("cipherSpecs", specs)
+    writer.list("security", ["a hello in the format of SSL 2.0 is deprecated"])
+    writer.endObject()
+    return writer.bytes
   }
 }
 

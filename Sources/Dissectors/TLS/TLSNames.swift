@@ -1,3 +1,5 @@
+import Bytes
+
 /// Names of TLS numbers (IANA "Transport Layer Security (TLS) Parameters").
 enum TLSNames {
   static func version(_ version: UInt16) -> String {
@@ -14,6 +16,20 @@ enum TLSNames {
 
   static func suite(_ code: UInt16) -> String {
     TLSCipherSuites.names[code].map { "TLS_" + $0 } ?? "0x" + TLSFingerprint.hex4(code)
+  }
+
+  /// A cipher spec of SSL 2.0, which has three bytes.
+  static func version2(_ first: UInt8, _ rest: UInt16) -> String {
+    switch (first, rest) {
+    case (1, 0x0080): "SSL2_RC4_128_WITH_MD5"
+    case (2, 0x0080): "SSL2_RC4_128_EXPORT40_WITH_MD5"
+    case (3, 0x0080): "SSL2_RC2_128_CBC_WITH_MD5"
+    case (4, 0x0080): "SSL2_RC2_128_CBC_EXPORT40_WITH_MD5"
+    case (5, 0x0080): "SSL2_IDEA_128_CBC_WITH_MD5"
+    case (6, 0x0040): "SSL2_DES_64_CBC_WITH_MD5"
+    case (7, 0x00c0): "SSL2_DES_192_EDE3_CBC_WITH_MD5"
+    default: "0x" + hex([first]) + TLSFingerprint.hex4(rest)
+    }
   }
 
   static func group(_ code: UInt16) -> String {
