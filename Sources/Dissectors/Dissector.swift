@@ -51,6 +51,10 @@ package protocol Dissector: Sendable {
   /// Bytes that waited to be unsealed are dropped: what follows on that side is of no use.
   mutating func giveUpSealed(_ side: Side)
 
+  /// An exchange that is over by what `unseal` told, or by `giveUpSealed`: asked behind them, and
+  /// when a side ends (`isEnding`). Nil for none.
+  mutating func settled(isEnding: Bool) -> (key: UInt64, ending: Ending)?
+
   /// What is known of the protocol inside; nil while there is none.
   var inside: Inside? { get }
 
@@ -74,6 +78,7 @@ extension Dissector {
     _ bytes: RawSpan, from side: Side, into clear: inout [UInt8]
   ) -> Unsealed { .never }
   package mutating func giveUpSealed(_ side: Side) {}
+  package mutating func settled(isEnding: Bool) -> (key: UInt64, ending: Ending)? { nil }
   package var inside: Inside? { nil }
   package static func complete(
     _ entry: inout Entry, _ decompressions: inout DecompressionCounters

@@ -116,6 +116,7 @@ extension Runner {
   /// One side has finished sending.
   mutating func finished(_ side: Side, at moment: Moment, in ledger: inout Ledger) {
     inlets[side].isFinished = true
+    if tunnel?.isHolding == true { unsealHeld(&ledger) }
     if !isReading {
       if !isSilent, inlets[side.other].isFinished { decideFinally(at: moment, in: &ledger) }
       return
@@ -142,6 +143,7 @@ extension Runner {
   ) {
     salvage(side, at: moment, in: &ledger)
     inlets[side].pass = .none
+    concludeSettled(isEnding: true, &ledger)
     endOpen(side, because: fault, &ledger)
     if let recovery = reader?.broken(side, by: .end), recovery == .stop {
       inlets[side].isStopped = true

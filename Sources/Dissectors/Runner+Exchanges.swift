@@ -214,15 +214,13 @@ extension Runner {
   }
 
   /// The exchange of `key` ends as it is; what its end says is the reply's, if there is one.
-  mutating func conclude(
-    _ key: UInt64, _ ending: Ending, at moment: Moment, _ ledger: inout Ledger
-  ) {
+  mutating func conclude(_ key: UInt64, _ ending: Ending, _ ledger: inout Ledger) {
     guard let at = pairing.position(of: key, where: { _ in true }),
       let exchange = pairing.take(at)
     else { return }
     let requester = exchange.requester
     let sender = exchange.responseStatus == .missing ? requester : requester.other
-    exchange.update(sender) { $0.finish(ending, wire: 0, at: moment) }
+    exchange.update(sender) { $0.finish(ending, wire: 0, at: $0.end) }
     close(exchange, &ledger)
   }
 

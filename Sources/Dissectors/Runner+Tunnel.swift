@@ -29,6 +29,7 @@ extension Runner {
     if let tunnel { swap(&clear, &tunnel.clear) }
     clear.removeAll(keepingCapacity: true)
     let outcome = reader?.unseal(record, from: side, into: &clear) ?? .never
+    if outcome != .later { concludeSettled(isEnding: false, &ledger) }
     switch outcome {
     case .later: return false
     case .never: break
@@ -171,6 +172,13 @@ extension Runner {
         ledger.counters.sealedDropped += UInt64(count)
       }
     }
+    concludeSettled(isEnding: false, &ledger)
+  }
+
+  /// Ends what the reader has come to the end of.
+  mutating func concludeSettled(isEnding: Bool, _ ledger: inout Ledger) {
+    guard let (key, ending) = reader?.settled(isEnding: isEnding) else { return }
+    conclude(key, ending, &ledger)
   }
 
   // MARK: Breaks and ends

@@ -266,7 +266,7 @@ struct Runner {
       return length
     case .finish(let key, let ending, let length):
       guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
-      conclude(key, ending, at: moment, &ledger)
+      conclude(key, ending, &ledger)
       return length
     case .sealed: return misbehaved(side, &ledger)
     case .skip(let count):

@@ -18,7 +18,15 @@ struct SealedTalk {
   private var sequences = BySide(client: UInt64(0), server: UInt64(0))
 
   /// Up to the end of the handshake.
-  init(isVersion13: Bool = true, early: String = "") {
+  ///
+  /// - Parameters:
+  ///   - flight: what the server says between EncryptedExtensions and Finished (TLS 1.3).
+  ///   - alpn: the protocol it chooses there.
+  ///   - refusal: the alert that the client sends in the place of its Finished.
+  init(
+    isVersion13: Bool = true, early: String = "", flight: [UInt8] = [], alpn: String = "",
+    refusal: UInt8? = nil
+  ) {
     self.isVersion13 = isVersion13
     talk.says(.client, TLSTests.hello(early: !early.isEmpty))
     if !early.isEmpty {
@@ -35,13 +43,22 @@ struct SealedTalk {
     }
     secrets.server = Self.secret(3)
     sequences.server = 0
-    let extensions: [UInt8] = early.isEmpty ? [0, 0] : [0, 4, 0, 42, 0, 0]
-    seal(
-      .server, [8, 0, 0, UInt8(extensions.count)] + extensions + [20, 0, 0, 1, 9], type: 22)
+    var extensions: [UInt8] = early.isEmpty ? [] : [0, 42, 0, 0]
+    if !alpn.isEmpty {
+      let count = UInt8(alpn.utf8.count)
+      extensions += [0, 16, 0, count + 3, 0, count + 1, count] + Array(alpn.utf8)
+    }
+    extensions = [0, UInt8(extensions.count)] + extensions
+    let hidden: [UInt8] = [8, 0, 0, UInt8(extensions.count)] + extensions + flight
+    seal(.server, hidden + [20, 0, 0, 1, 9], type: 22)
     if !early.isEmpty { seal(.client, [5, 0, 0, 0], type: 22) }
     secrets.client = Self.secret(2)
     sequences.client = 0
-    seal(.client, [20, 0, 0, 1, 9], type: 22)
+    if let refusal {
+      seal(.client, [2, refusal], type: 21)
+    } else {
+      seal(.client, [20, 0, 0, 1, 9], type: 22)
+    }
     secrets = BySide(client: Self.secret(4), server: Self.secret(5))
     sequences = BySide(client: 0, server: 0)
   }
@@ -62,6 +79,8 @@ struct SealedTalk {
   }
 
   mutating func closes(_ side: Side) { seal(side, [1, 0], type: 21) }
+
+  mutating func refuses(_ side: Side, _ alert: UInt8) { seal(side, [2, alert], type: 21) }
 
   /// The next record of the side is not captured. Gives its length.
   @discardableResult

@@ -1,6 +1,7 @@
 import Bytes
 import Entries
 import Flows
+import JSON
 import TestSupport
 import Testing
 
@@ -33,6 +34,77 @@ import Testing
     other.secrets = SealedTalk.known("CLIENT_RANDOM \(hex([UInt8](repeating: 8, count: 32))) 00\n")
     #expect(other.calls().map(\.kind) == [.tlsx])
     #expect(record(other)?.text(.connTLS) == "no_keys")
+  }
+
+  // MARK: The handshake of TLS 1.3
+
+  @Test func whatAHandshakeHidesIsShownWithItsSecrets() throws {
+    var sealed = SealedTalk(flight: TLSTests.certificateEntry, alpn: "http/1.1")
+    let bare = sealed
+    sealed.asks("/a")
+    for talk in [bare, sealed] {
+      let call = try #require(talk.opened.calls().first)
+      #expect(call.kind == .tlsx && call.fault == nil && !call.failed && call.index == 0)
+      #expect(call.text(.tlsxALPN) == "http/1.1")
+      #expect(call.text(.tlsxSummary) == "api.shop")
+      let reply = try JSONReader.value(of: call.text(.details) ?? "")["response"]
+      #expect(reply?["alpn"] == "http/1.1")
+      #expect(reply?["ocspStapled"] == true)
+      #expect(reply?["certificates"]?.array?.count == 1)
+      #expect(reply?["certificates"]?[0]?["subject"] == "CN=api.shop, O=Shop")
+      #expect(reply?["certificates"]?[0]?["names"] == ["api.shop", "www.shop"])
+    }
+    let closed = try #require(sealed.talk.calls().first)
+    #expect(closed.fault == nil && closed.text(.tlsxALPN) == "h2", "what the client offers")
+    let hidden = try JSONReader.value(of: closed.text(.details) ?? "")["response"]
+    #expect(hidden?["certificates"] == nil && hidden?["version"] == "TLS 1.3")
+  }
+
+  @Test func anAlertInsideTheHandshakeIsAFailure() throws {
+    let distrusted = SealedTalk(flight: TLSTests.certificateEntry, refusal: 48)
+    let first = distrusted.opened.calls()
+    #expect(first.map(\.failed) == [true] && first[0].text(.statusText) == "unknown CA")
+    #expect(first[0].fault?.message == "the client ended the handshake: unknown CA")
+    #expect(distrusted.talk.calls().map(\.failed) == [false], "nobody can see it")
+    // RFC 8446 §4.3.2: what the server makes of the client's certificate, it says after Finished.
+    var unproven = SealedTalk(flight: [13, 0, 0, 3, 0, 0, 0])
+    unproven.says(.client, "GET /a HTTP/1.1\r\nHost: shop\r\n\r\n")
+    unproven.refuses(.server, 116)
+    let second = unproven.opened.calls()
+    #expect(second.map(\.kind) == [.tlsx, .http] && second[0].failed && second[0].fault == nil)
+    #expect(second[0].text(.statusText) == "certificate required")
+    // Of one that nobody asked for proof, alerts come after the handshake.
+    var later = SealedTalk()
+    later.asks("/a")
+    later.refuses(.server, 80)
+    #expect(later.opened.calls().map(\.failed) == [false, false])
+    for talk in [distrusted.opened, unproven.opened] {
+      Laws.split(talk)
+      Laws.truncation(talk)
+      Laws.reordering(talk)
+      Laws.mutation(talk, rounds: 50)
+    }
+  }
+
+  /// The call of the handshake waits with its records, and not for ever.
+  @Test func aHandshakeWhoseSecretsComeLateIsWhole() throws {
+    let sealed = SealedTalk(flight: TLSTests.certificateEntry)
+    for comes in [true, false] {
+      let secrets = SealedTalk.known("")
+      secrets.mayGrow(true)
+      let dissection = Dissection(switches: .everything, secrets: secrets)
+      play(sealed.talk, to: dissection)
+      #expect(dissection.drain().isEmpty)
+      if comes {
+        var log = KeyLog()
+        log.take(Array(sealed.keyLog.utf8).rawSpan, into: secrets)
+      }
+      dissection.advance(to: Timestamp(milliseconds: comes ? 2_000 : 20_000))
+      let calls = dissection.drain()
+      #expect(calls.map(\.kind) == [.tlsx] && calls[0].fault == nil)
+      let reply = try JSONReader.value(of: calls[0].text(.details) ?? "")["response"]
+      #expect((reply?["certificates"] != nil) == comes)
+    }
   }
 
   /// It was told that the key log has no secrets of it.
@@ -217,7 +289,10 @@ import Testing
   @Test func nothingBreaksIt() { for talk in Self.talks { Laws.mutation(talk, rounds: 150) } }
 
   private static let talks: [Talk] = [true, false].map { isVersion13 in
-    var sealed = SealedTalk(isVersion13: isVersion13)
+    var sealed =
+      isVersion13
+      ? SealedTalk(flight: TLSTests.certificateEntry, alpn: "http/1.1")
+      : SealedTalk(isVersion13: false)
     sealed.asks("/a", gets: 200, "tea")
     if isVersion13 { sealed.updatesKey(.client) }
     sealed.asks("/b", gets: 404)

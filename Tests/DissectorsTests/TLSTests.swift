@@ -212,6 +212,13 @@ import Testing
     return message(11, [0] + counted(one))
   }
 
+  /// The same in the form of TLS 1.3 (RFC 8446 §4.4.2), with an answer of OCSP.
+  static var certificateEntry: [UInt8] {
+    let der = bytes(hex: certificateHex) ?? []
+    let one = [0] + counted(der) + counted(ext(5, [1, 0, 0, 1, 9]))
+    return message(11, [0, 0] + counted(one))
+  }
+
   static var older: Talk {
     var talk = Talk(serverPort: 443)
     talk.says(.client, clientHello)

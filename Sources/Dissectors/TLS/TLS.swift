@@ -9,9 +9,9 @@ import Layers
 ///
 /// One handshake is one entry: the ClientHello is the request, the ServerHello with what follows it
 /// in clear is the reply. Of TLS 1.2 and before that reaches to the server's ChangeCipherSpec, with
-/// its certificates; in TLS 1.3 everything behind the ServerHello is encrypted. An alert that ends a
-/// handshake makes it fail. What is encrypted is opened where its secrets are known, and read by the
-/// protocol inside; else it is passed over.
+/// its certificates; in TLS 1.3 everything behind the ServerHello is encrypted, and belongs to it where
+/// it can be opened. An alert that ends a handshake makes it fail. What is encrypted is opened where its
+/// secrets are known, and read by the protocol inside; else it is passed over.
 ///
 ///     type    version   length    fragment
 ///     +-------+---------+---------+-------------
@@ -37,20 +37,26 @@ package struct TLS: Dissector {
   }
 
   /// What was sent is encrypted from here on.
-  private var isProtected = BySide(client: false, server: false)
-  private var requester: Side?
+  var isProtected = BySide(client: false, server: false)
+  var requester: Side?
   private var hasHello = false
-  private var answer: TLSAnswer?
+  /// What the server has said of it so far, while more is to come.
+  var answer: TLSAnswer?
   /// The server asked for another ClientHello.
   private var retries = false
   /// The handshake has its entry, and no other can be seen.
-  private var isOver = false
+  var isOver = false
 
   /// The server has chosen TLS 1.3: only records of application data are encrypted.
-  private var isVersion13 = false
-  private var keyring: TLSKeyring
+  var isVersion13 = false
+  var keyring: TLSKeyring
+  /// What is encrypted of a handshake of TLS 1.3, and how it ended there.
+  var hidden = TLSHiddenHandshake()
+  var conclusion: Ending?
+  /// The last record of a side waits for its secrets.
+  var waits = BySide(client: false, server: false)
   /// Where the next record begins, after bytes that were not captured.
-  private var searches = BySide(client: TLSSearch(), server: TLSSearch())
+  var searches = BySide(client: TLSSearch(), server: TLSSearch())
 
   package init(_ opening: Opening) {
     keyring = TLSKeyring(opening.secrets)
@@ -148,7 +154,7 @@ package struct TLS: Dissector {
       let ending = answer.ending(isComplete: answer.isVersion13)
       (opened.fields, opened.details) = (ending.fields, ending.details)
       opened.failed = ending.failed
-      if answer.isVersion13 {
+      if answer.isVersion13, !keyring.isOpening(.server) {
         self.answer = nil
         isOver = true
       } else {
@@ -223,7 +229,7 @@ package struct TLS: Dissector {
   }
 
   /// The end of a handshake that the client gives up.
-  private mutating func refusal(_ name: String) -> Ending {
+  mutating func refusal(_ name: String) -> Ending {
     var ending = Ending()
     if var answer {
       self.answer = nil
@@ -235,62 +241,5 @@ package struct TLS: Dissector {
     }
     ending.fault = Entry.Fault(.connection, "the client ended the handshake: \(name)")
     return ending
-  }
-}
-
-// What is encrypted.
-extension TLS {
-  /// A record that can be opened is shown whole.
-  private mutating func protected(_ bytes: RawSpan, _ whole: Int, _ side: Side) -> Step {
-    guard keyring.wants(role(side)) else { return .skip(whole) }
-    return bytes.byteCount >= whole ? .sealed(whole) : .needs(whole)
-  }
-
-  /// The side's part in the handshake.
-  private func role(_ side: Side) -> Side { requester == .server ? side.other : side }
-
-  package mutating func unseal(
-    _ bytes: RawSpan, from side: Side, into clear: inout [UInt8]
-  ) -> Unsealed {
-    keyring.open(bytes, from: role(side), into: &clear)
-  }
-
-  package mutating func giveUpSealed(_ side: Side) { keyring.giveUp(role(side), .keysTooLate) }
-
-  package var inside: Inside? {
-    keyring.secrecy.map { Inside(secrecy: $0, alpn: keyring.alpn) }
-  }
-
-  // MARK: What is missing
-
-  package mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message? {
-    if isOpening(side) { searches[side].noteBeginning(bytes) }
-    return nil
-  }
-
-  package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
-    guard isOpening(side) else { return .stop }
-    switch cause {
-    case .end: return .stop
-    case .gap(let count): keyring.lose(searches[side].lose(count), of: role(side))
-    case .error: searches[side].begin()
-    }
-    return .resynchronise
-  }
-
-  /// Records of the side are being opened: it pays to look for the next one.
-  private func isOpening(_ side: Side) -> Bool {
-    (isProtected[side] || isVersion13) && keyring.isOpening(role(side))
-  }
-
-  /// Passes over what is no beginning of a record; nil when one begins here.
-  private mutating func search(_ bytes: RawSpan, _ side: Side) -> Step? {
-    switch searches[side].next(in: bytes) {
-    case .here: return nil
-    case .needs(let count): return .needs(count)
-    case .skip(let count):
-      keyring.lose(count, of: role(side))
-      return .skip(count)
-    }
   }
 }

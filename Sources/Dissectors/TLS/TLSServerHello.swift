@@ -61,12 +61,14 @@ struct TLSAnswer: Sendable {
   private let isNamed: Bool
   private var certificates: [X509Certificate] = []
   private var group: UInt16?
+  /// The protocol agreed on.
+  var alpn: String?
   var hasStaple = false
   var alert: String?
 
   init(_ hello: TLSServerHello, retried: Bool, isNamed: Bool) {
     (self.hello, self.retried, self.isNamed) = (hello, retried, isNamed)
-    group = hello.group
+    (group, alpn) = (hello.group, hello.alpn)
   }
 
   var isVersion13: Bool { hello.version >= 0x0304 }
@@ -84,6 +86,31 @@ struct TLSAnswer: Sendable {
     }
   }
 
+  /// Certificate of TLS 1.3 (RFC 8446 §4.4.2): a context, then certificates that have extensions.
+  mutating func readEntries(_ body: RawSpan) {
+    guard body.byteCount > 4 else { return }
+    var at = 1 + Int(body.byte(0)) + 3
+    while at + 3 <= body.byteCount, certificates.count < Self.maxCertificates {
+      let end = at + 3 + Int(body.big24(at))
+      guard end + 2 <= body.byteCount else { return }
+      if let certificate = try? X509Certificate(body.slice(at + 3..<end)) {
+        certificates.append(certificate)
+      }
+      let extensions = end + 2
+      at = extensions + Int(body.big16(end))
+      readStaple(body.slice(extensions..<min(at, body.byteCount)))
+    }
+  }
+
+  /// Whether `status_request` is among the extensions of a certificate.
+  private mutating func readStaple(_ extensions: RawSpan) {
+    var at = 0
+    while at + 4 <= extensions.byteCount {
+      if extensions.big16(at) == 5 { hasStaple = true }
+      at += 4 + Int(extensions.big16(at + 2))
+    }
+  }
+
   /// ServerKeyExchange with a named curve (RFC 8422 §5.4).
   mutating func readKeyExchange(_ body: RawSpan) {
     if body.byteCount >= 3, body.byte(0) == 3 { group = body.big16(1) }
@@ -96,8 +123,8 @@ struct TLSAnswer: Sendable {
     ending.fields.add(.tlsxVersion, int: Int64(hello.version))
     ending.fields.add(.tlsxCipherSuite, int: Int64(hello.suite))
     ending.fields.add(.tlsInfo, .text(version + ", " + suite))
-    if let alpn = hello.alpn { ending.fields.add(.tlsxALPN, .text(alpn)) }
-    if !isNamed { ending.fields.add(.tlsxSummary, .text(hello.alpn ?? suite)) }
+    if let alpn { ending.fields.add(.tlsxALPN, .text(alpn)) }
+    if !isNamed { ending.fields.add(.tlsxSummary, .text(alpn ?? suite)) }
     let ja3s = TLSFingerprint.md5(ja3sText)
     ending.fields.add(.tlsxJA3S, .text(ja3s))
     ending.fields.add(.statusText, .text(alert ?? version))
@@ -110,7 +137,7 @@ struct TLSAnswer: Sendable {
     writer.write(suite)
     writer.name("cipherCode")
     writer.write(Int(hello.suite))
-    if let alpn = hello.alpn {
+    if let alpn {
       writer.name("alpn")
       writer.write(alpn)
     }

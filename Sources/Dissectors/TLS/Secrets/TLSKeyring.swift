@@ -31,6 +31,9 @@ struct TLSKeyring: Sendable {
   private var isInUse = false
   private var reason: Secrecy?
   private(set) var alpn = ""
+  /// What a handshake of TLS 1.3 says is of interest.
+  var isWatched = true
+  private var sights: [(Side, TLSSight)] = []
 
   init(_ secrets: TLSSecrets?) { self.secrets = secrets }
 
@@ -140,6 +143,18 @@ struct TLSKeyring: Sendable {
     return .never
   }
 
+  private mutating func watch(_ sight: TLSSight, _ side: Side) {
+    if isWatched { sights.append((side, sight)) }
+  }
+
+  /// What records opened since the last call told of the handshake (TLS 1.3).
+  mutating func takeSights() -> [(Side, TLSSight)] {
+    if sights.isEmpty { return [] }
+    var taken: [(Side, TLSSight)] = []
+    swap(&taken, &sights)
+    return taken
+  }
+
   private mutating func noteContent(_ count: Int) { if count > 0 { opened += 1 } }
 }
 
@@ -244,6 +259,7 @@ extension TLSKeyring {
     if lacksSecret, secrets?.isGrowing == true { return .later }
     // Early data that the server turned away, and what has no secret before the application's.
     if ways[side].stage != .traffic, lacksSecret || side == .client && offersEarly {
+      if lacksSecret { watch(.unreadable, side) }
       return .clear(lost: 0)
     }
     return misfit(record, side, because: lacksSecret ? .noKeys : .wrongKeys)
@@ -259,13 +275,18 @@ extension TLSKeyring {
     guard clear.count > start, let type = clear.popLast() else { return .clear(lost: lost) }
     if type == TLS.Record.applicationData {
       noteContent(clear.count - start)
-      return ways[side].stage == .early ? .early : .clear(lost: lost)
+      if ways[side].stage == .early { return .early }
+      watch(.content, side)
+      return .clear(lost: lost)
     }
     var isEnd = false
     if type == TLS.Record.handshake {
       ways[side].messages.take(clear.rawSpan.suffix(from: start))
-    } else if type == TLS.Record.alert {
-      isEnd = clear.count == start + 2 && clear[start + 1] == 0
+    } else if type == TLS.Record.alert, clear.count == start + 2 {
+      let code = clear[start + 1]
+      isEnd = code == 0
+      // All but these end the connection, whatever their level says (RFC 8446 §6).
+      if code != 0, code != 90 { watch(.alert(code), side) }
     }
     clear.removeLast(clear.count - start)
     while let message = ways[side].messages.next() { obey(message, side) }
@@ -274,6 +295,7 @@ extension TLSKeyring {
 
   /// What a message of the handshake changes.
   private mutating func obey(_ message: TLSMessage, _ side: Side) {
+    watch(.message(message), side)
     switch message.type {
     case 5 where side == .client: ways.client.turn(to: .handshake)
     case 8 where side == .server: readExtensions(message.body.rawSpan)
