@@ -83,6 +83,24 @@ import Testing
     #expect(talk.calls().map(\.kind) == [.mysql, .http])
   }
 
+  @Test func aHostThatIsTurnedAwayIsALoginThatFailed() {
+    for text in ["Host '10.0.0.9' is blocked because of many connection errors", "#08004Too many"] {
+      var talk = Talk(serverPort: 3306)
+      talk.says(.server, Self.packet(0, [0xff, 0x69, 4] + Array(text.utf8)))
+      talk.finishes(.server)
+      let calls = talk.calls()
+      #expect(calls.map { $0.text(.mysqlCommand) } == ["LOGIN"])
+      #expect(calls[0].failed && calls[0].fault == nil && !calls[0].hasRequest)
+      #expect(calls[0].source.port == 40_000 && calls[0].destination.port == 3306)
+      #expect(calls[0].int(.mysqlErrorCode) == 1129)
+      #expect(calls[0].text(.mysqlErrorMessage)?.hasSuffix(String(text.suffix(8))) == true)
+      Laws.split(talk)
+      Laws.truncation(talk)
+      Laws.reordering(talk)
+      Laws.mutation(talk, rounds: 50)
+    }
+  }
+
   @Test func aConversationJoinedMidwayIsRead() {
     for deprecatesEOF in [false, true] {
       var talk = Talk(serverPort: 3306)

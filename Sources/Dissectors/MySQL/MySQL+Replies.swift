@@ -8,7 +8,7 @@ extension MySQL {
     _ packet: MySQLPacket, _ body: RawSpan, _ bytes: RawSpan, _ side: Side
   ) throws(WireError) -> Step {
     if case .login = ways[side].phase {
-      return try greet(packet, body)
+      return try greet(packet, body, side)
     }
     guard answer != nil else { return try open(packet, body, side) }
     if case .rows = answer?.expects, let step = rows(bytes, side) { return step }
@@ -17,9 +17,12 @@ extension MySQL {
   }
 
   /// HandshakeV10: version, capabilities, a challenge. Or an error: the host is turned away.
-  private mutating func greet(_ packet: MySQLPacket, _ body: RawSpan) throws(WireError) -> Step {
+  private mutating func greet(
+    _ packet: MySQLPacket, _ body: RawSpan, _ side: Side
+  ) throws(WireError) -> Step {
     guard body.byteCount > 1 else { throw WireError(.foreign) }
-    ways[requester.other].phase = .command
+    ways[side].phase = .command
+    if body.byte(0) == 0xff, body.byteCount >= 3 { return turnAway(packet, body, side) }
     guard body.byte(0) == 10, let end = body.firstOffset(of: 0, from: 1) else {
       throw WireError(.foreign)
     }
@@ -30,6 +33,22 @@ extension MySQL {
       session.serverCapabilities = UInt64(body.little16(at)) | UInt64(body.little16(at + 5)) << 16
     }
     return .skip(packet.length)
+  }
+
+  /// An error in the place of the greeting: a login that was refused before it was asked for.
+  private mutating func turnAway(
+    _ packet: MySQLPacket, _ body: RawSpan, _ side: Side
+  ) -> Step {
+    var answer = MySQLAnswer(key: loneKey(), command: .login)
+    answer.fail(body)
+    let ending = answer.ending
+    var message = Message(.response, .mysql, key: answer.key)
+    message.partner = .none
+    message.fields = ending.fields
+    message.fields.add(.mysqlCommand, text: "LOGIN")
+    message.details = ending.details
+    message.failed = true
+    return whole(message, packet, side)
   }
 
   /// Begins the answer to the command, with no bytes yet.

@@ -141,10 +141,22 @@ enum MySQLWire {
     }
     return bytes.byteCount < 5 + 128
   }
+
+  /// Whether these bytes are an error in the place of a greeting, or the beginning of one: a number
+  /// of the server's, and words.
+  static func isRefusal(_ bytes: RawSpan) -> Bool {
+    guard bytes.byteCount > 5, bytes.byte(3) == 0, bytes.byte(4) == 0xff else { return false }
+    let length = length(bytes)
+    guard length > 8, length < 512 else { return false }
+    if bytes.byteCount >= 7, !(1000..<5000 ~= bytes.little16(5)) { return false }
+    for at in 7..<max(7, min(bytes.byteCount, length + MySQL.headLength))
+    where bytes.byte(at) < 0x20 || bytes.byte(at) == 0x7f { return false }
+    return true
+  }
 }
 
 extension MySQL {
-  /// The greeting of a server; in the middle of a conversation, a command.
+  /// The greeting of a server, or an error in its place; in the middle of a conversation, a command.
   package static func recognise(
     client: RawSpan, server: RawSpan, _ opening: Opening
   ) -> Recognition {
@@ -156,6 +168,11 @@ extension MySQL {
     if MySQLWire.isGreeting(server) {
       let isWhole = server.byteCount >= MySQLWire.length(server) + headLength
       return isWhole ? .yes(.certain) : opening.isFinal ? .no : .needs(MySQLWire.length(server) + 4)
+    }
+    if !opening.isMidway, client.isEmpty, MySQLWire.isRefusal(server) {
+      let count = MySQLWire.length(server) + headLength
+      if server.byteCount >= count { return server.byteCount == count ? .yes(.likely) : .no }
+      return opening.isFinal ? .no : .needs(count)
     }
     if !opening.isMidway { return mayBecome(server, client, opening) }
     if MySQLWire.isGreeting(client) { return .yes(.likely) }
@@ -176,7 +193,7 @@ extension MySQL {
     if opening.isFinal || server.isEmpty || server.byteCount > 5 || !client.isEmpty { return .no }
     let mayBe =
       (server.byteCount < 4 || server.byte(3) == 0)
-      && (server.byteCount < 5 || server.byte(4) == 10)
+      && (server.byteCount < 5 || server.byte(4) == 10 || server.byte(4) == 0xff)
       && (server.byteCount < 3 || server.byte(2) == 0)
       && (server.byteCount < 2 || server.byte(1) < 2)
     return mayBe ? .needs(6) : .no
