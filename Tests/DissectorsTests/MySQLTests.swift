@@ -59,6 +59,32 @@ import Testing
     #expect(talk.calls().last?.text(.mysqlQuery) == shown)
   }
 
+  /// Attributes before the text of a query were taken for a part of it.
+  @Test func attributesOfAQueryArePassedOver() {
+    // A text, a number, nothing, and a date with a length in front.
+    let typed: [UInt8] = [
+      254, 0, 2, 0x69, 0x64, 8, 0, 1, 0x6e, 3, 0, 1, 0x7a, 12, 0, 1, 0x64,
+    ]
+    let values: [UInt8] = [3, 0x61, 0x62, 0x63, 7, 0, 0, 0, 0, 0, 0, 0, 4, 1, 2, 3, 4]
+    let some: [UInt8] = [4, 1, 0b100, 1] + typed + values
+    for isMidway in [false, true] {
+      for attributes in [[0, 1], some] {
+        var talk = isMidway ? Talk(serverPort: 3306) : Self.begun(hasAttributes: true)
+        talk.isMidway = isMidway
+        talk.says(.client, Self.packet(0, [3] + attributes + Array("select 1 from t".utf8)))
+        talk.says(.server, Self.packet(1, Self.ok()))
+        #expect(talk.calls().last?.text(.mysqlQuery) == "select 1 from t")
+        #expect(talk.calls().last?.hasResponse == true)
+        if !isMidway { Laws.split(talk) }
+        Laws.mutation(talk, rounds: 50)
+      }
+    }
+    var cut = Self.begun(hasAttributes: true)
+    cut.says(.client, Self.packet(0, [3] + Array(some.dropLast(2))))
+    cut.says(.server, Self.packet(1, Self.ok()))
+    #expect(cut.calls().last?.text(.mysqlQuery) == "…", "values are never kept")
+  }
+
   @Test func severalResultsAreOneAnswer() {
     var talk = Self.begun(deprecatesEOF: false)
     talk.says(.client, Self.command(3, "select 1; update t set a = 1"))
@@ -177,10 +203,10 @@ import Testing
     return bytes + next(deprecatesEOF ? [0xfe, 0, 0, 2, 0, 0, 0] : eof())
   }
 
-  static func begun(deprecatesEOF: Bool) -> Talk {
+  static func begun(deprecatesEOF: Bool = true, hasAttributes: Bool = false) -> Talk {
     var talk = Talk(serverPort: 3306)
     talk.says(.server, greeting)
-    let flags: [UInt8] = [0x8d, 0xa2, 0x08, deprecatesEOF ? 1 : 0]
+    let flags: [UInt8] = [0x8d, 0xa2, 0x08, (deprecatesEOF ? 1 : 0) | (hasAttributes ? 8 : 0)]
     talk.says(
       .client,
       packet(

@@ -45,8 +45,9 @@ extension MySQL {
   ) {
     switch command {
     case .query, .prepare:
+      let start = command == .query ? MySQLAttributes.textStart(body, session.capabilities) : 0
       let text = SQLText.shown(
-        body.suffix(from: Self.textStart(body)), isCut: isCut, .mysql)
+        body.suffix(from: start ?? body.byteCount), isCut: isCut || start == nil, .mysql)
       message.fields.add(.mysqlQuery, text: text.rawSpan)
       if command == .prepare { asked.text = text }
       if command == .query { useDatabase(text) }
@@ -67,12 +68,6 @@ extension MySQL {
       session.user = body.prefix(min(end, 64)).array()
     default: break
     }
-  }
-
-  /// Where the text of a statement begins. A client with attributes (`CLIENT_QUERY_ATTRIBUTES`)
-  /// puts two counts before it, mostly 0 and 1.
-  private static func textStart(_ body: RawSpan) -> Int {
-    body.byteCount > 2 && body.byte(0) == 0 && body.byte(1) == 1 ? 2 : 0
   }
 
   /// USE changes the database.

@@ -79,6 +79,7 @@ enum MySQLWire {
   static let deprecateEOF: UInt64 = 0x100_0000
   static let optionalMetadata: UInt64 = 0x200_0000
   static let zstd: UInt64 = 0x400_0000
+  static let queryAttributes: UInt64 = 0x800_0000
   /// Status of the server: another result follows.
   static let moreResults: UInt16 = 8
   /// Status of the server: rows wait behind a cursor.
@@ -118,7 +119,9 @@ enum MySQLWire {
     let length = length(bytes)
     switch command {
     case .query, .prepare:
-      let start = SQLText.skipBlanks(bytes.prefix(512), 5)
+      let text =
+        command == .query ? MySQLAttributes.textStart(bytes.suffix(from: 5), nil) ?? 0 : 0
+      let start = SQLText.skipBlanks(bytes.prefix(512 + text), 5 + text)
       guard start < bytes.byteCount else { return false }
       return (bytes.byte(start) | 0x20) &- 0x61 < 26
     case .quit, .ping, .statistics, .processInfo, .debug, .resetConnection: return length == 1
