@@ -59,6 +59,50 @@ import Testing
     #expect(talk.calls().last?.text(.mysqlQuery) == shown)
   }
 
+  /// The database changes with the answer, and only where that is no error.
+  @Test func theDatabaseIsTheOneThatTheServerTook() throws {
+    let refused = Self.packet(1, [0xff, 0x19, 4] + Array("#42000Unknown database".utf8))
+    let taken = Self.packet(1, Self.ok())
+    let user = Array("eve\0".utf8) + [4, 1, 2, 3, 4] + Array("cellar\0".utf8)
+    let change = Self.packet(0, [17] + user)
+    let older = Array("eve\0scramble\0attic\0".utf8)
+    for (command, answer, current) in [
+      (Self.command(2, "cellar"), refused, "shop"), (Self.command(2, "cellar"), taken, "cellar"),
+      (Self.command(3, "use `cellar`"), refused, "shop"),
+      (Self.command(3, "use `cellar`"), taken, "cellar"),
+      (change, refused, "shop"), (change, taken, "cellar"),
+    ] {
+      var talk = Self.begun()
+      talk.says(.client, command)
+      talk.says(.server, answer)
+      talk.says(.client, Self.packet(0, [14]))
+      talk.says(.server, taken)
+      #expect(talk.calls().last?.text(.mysqlDatabase) == current)
+      if command[4] != 3 { #expect(talk.calls()[1].text(.mysqlDatabase) == "cellar") }
+      if command == change {
+        Laws.split(talk)
+        Laws.truncation(talk)
+        Laws.reordering(talk)
+      }
+    }
+    var talk = Talk(serverPort: 3306)
+    talk.says(.server, Self.greeting)
+    // Without the flag for answers that have their length in front.
+    talk.says(
+      .client,
+      Self.packet(
+        1,
+        [0x85, 0x22, 0, 1, 0, 0, 0, 1, 45] + Array(repeating: 0, count: 23)
+          + Array("app\0scramble\0".utf8)))
+    talk.says(.server, Self.packet(2, Self.ok()))
+    talk.says(.client, Self.packet(0, [17] + older))
+    talk.says(.server, taken)
+    #expect(talk.calls().last?.text(.mysqlDatabase) == "attic")
+    let details = try JSONReader.value(of: talk.calls().last?.text(.details) ?? "")
+    #expect(details["request"]?["user"] == "eve")
+    #expect(!talk.calls().map(\.essence).joined().contains("scramble"))
+  }
+
   /// Attributes before the text of a query were taken for a part of it.
   @Test func attributesOfAQueryArePassedOver() {
     // A text, a number, nothing, and a date with a length in front.

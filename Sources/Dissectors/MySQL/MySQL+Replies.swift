@@ -63,7 +63,7 @@ extension MySQL {
     message.extent = .open
     if asked.isEmpty {
       message.partner = .lost
-      message.fields = session.fields
+      message.fields = fields
     }
     return .message(message, length: 0)
   }
@@ -218,11 +218,20 @@ extension MySQL {
     return !answer.hasMore
   }
 
+  /// What a command changes once it has succeeded.
+  private mutating func settle(_ asked: MySQLAsked, _ answer: MySQLAnswer) {
+    guard answer.error == nil else { return }
+    if let database = asked.database { session.database = database }
+    if asked.command == .changeUser || asked.command == .resetConnection {
+      session.forgetStatements()
+    }
+  }
+
   /// The answer is complete with the next `length` bytes.
   private mutating func end(length: Int, _ side: Side) -> Step {
     guard let answer else { return .skip(length) }
     self.answer = nil
-    if asked.first?.key == answer.key { asked.removeFirst() }
+    if asked.first?.key == answer.key { settle(asked.removeFirst(), answer) }
     if answer.command == .login {
       ways[requester].phase = .command
       // What follows is compressed, if both sides can.

@@ -20,7 +20,7 @@ extension MySQL {
       command != .login
     else { throw WireError(.invalid) }
     var message = Message(.request, .mysql, key: nextKey())
-    message.fields = session.fields
+    message.fields = fields
     message.fields.add(.mysqlCommand, .text(command.name))
     var asked = MySQLAsked(key: message.key, command: command)
     read(command, body.suffix(from: 1), isCut: !packet.isWhole, &message, &asked)
@@ -50,7 +50,7 @@ extension MySQL {
         body.suffix(from: start ?? body.byteCount), isCut: isCut || start == nil, .mysql)
       message.fields.add(.mysqlQuery, text: text.rawSpan)
       if command == .prepare { asked.text = text }
-      if command == .query { useDatabase(text) }
+      if command == .query { asked.database = Self.usedDatabase(text) }
     case .execute, .close, .reset, .fetch, .sendLongData:
       guard body.byteCount >= 4 else { break }
       let number = body.little32(0)
@@ -60,21 +60,40 @@ extension MySQL {
       }
       if command == .close { session.forget(number) }
     case .initDB:
-      session.database = body.prefix(64).array()
-      message.fields = session.fields
-      message.fields.add(.mysqlCommand, .text(command.name))
-    case .changeUser:
-      let end = body.firstOffset(of: 0) ?? body.byteCount
-      session.user = body.prefix(min(end, 64)).array()
+      asked.database = body.prefix(64).array()
+      message.fields.set(.mysqlDatabase, .text(body.prefix(64).text()))
+    case .changeUser: changeUser(body, &message, &asked)
     default: break
     }
   }
 
-  /// USE changes the database.
-  private mutating func useDatabase(_ text: [UInt8]) {
-    guard text.count < 80, SQLText.verb(text.rawSpan) == "USE" else { return }
-    let name = text.dropFirst(3).filter { ![0x20, 0x3b, 0x60, 0x0a].contains($0) }
-    session.database = Array(name)
+  /// USE changes the database; nil for other statements.
+  private static func usedDatabase(_ text: [UInt8]) -> [UInt8]? {
+    guard text.count < 80, SQLText.verb(text.rawSpan) == "USE" else { return nil }
+    return Array(text.dropFirst(3).filter { ![0x20, 0x3b, 0x60, 0x0a].contains($0) })
+  }
+
+  /// COM_CHANGE_USER: another user, the answer to a challenge, the database of that user.
+  private func changeUser(_ body: RawSpan, _ message: inout Message, _ asked: inout MySQLAsked) {
+    guard let end = body.firstOffset(of: 0) else { return }
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.name("user")
+    writer.write(text: body.prefix(min(end, 64)))
+    writer.endObject()
+    message.details = writer.bytes
+    var at = end + 1
+    // Since 4.1 the answer has its length in front.
+    if (session.capabilities ?? .max) & MySQLWire.secureConnection != 0 {
+      guard at < body.byteCount else { return }
+      at += 1 + Int(body.byte(at))
+    } else {
+      at = (body.firstOffset(of: 0, from: min(at, body.byteCount)) ?? body.byteCount) + 1
+    }
+    guard at < body.byteCount, let last = body.firstOffset(of: 0, from: at) else { return }
+    let database = body.slice(at..<last).prefix(64)
+    asked.database = database.array()
+    message.fields.set(.mysqlDatabase, database.isEmpty ? .none : .text(database.text()))
   }
 
   /// HandshakeResponse41, or SSLRequest in its place. Passwords are passed over.
@@ -101,7 +120,7 @@ extension MySQL {
     session.capabilities = shared
     readUser(body, flags)
     var message = Message(.request, .mysql, key: nextKey())
-    message.fields = session.fields
+    message.fields = fields
     message.fields.add(.mysqlCommand, text: "LOGIN")
     var writer = JSONWriter()
     writer.beginObject()

@@ -113,6 +113,14 @@ package struct MySQL: Dissector {
     return nil
   }
 
+  /// What the next command is about: the database, when the commands before it succeed.
+  var fields: FieldValues {
+    var fields = FieldValues()
+    let database = asked.last { $0.database != nil }?.database ?? session.database
+    if !database.isEmpty { fields.add(.mysqlDatabase, text: database.rawSpan) }
+    return fields
+  }
+
   mutating func loneKey() -> UInt64 {
     alone += 1
     return .max - alone
@@ -149,4 +157,6 @@ struct MySQLAsked: Sendable {
   var command: MySQLCommand
   /// Text to prepare.
   var text: [UInt8] = []
+  /// The database that is current once it has succeeded; nil where it stays.
+  var database: [UInt8]?
 }

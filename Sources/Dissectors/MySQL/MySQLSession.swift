@@ -1,6 +1,3 @@
-import Bytes
-import Entries
-
 /// What a connection is about, and the statements it has prepared.
 struct MySQLSession: Sendable {
   /// Bytes of texts of statements that are remembered; what is prepared beyond is not.
@@ -20,12 +17,6 @@ struct MySQLSession: Sendable {
   /// Results end with OK instead of EOF, and columns with nothing. Not known midway: then `nil`.
   var deprecatesEOF: Bool? { capabilities.map { $0 & MySQLWire.deprecateEOF != 0 } }
 
-  var fields: FieldValues {
-    var fields = FieldValues()
-    if !database.isEmpty { fields.add(.mysqlDatabase, text: database.rawSpan) }
-    return fields
-  }
-
   func statement(_ number: UInt32) -> [UInt8]? { statements[number] }
 
   mutating func prepare(_ number: UInt32, _ text: [UInt8]) {
@@ -38,4 +29,6 @@ struct MySQLSession: Sendable {
   mutating func forget(_ number: UInt32) {
     if let old = statements.removeValue(forKey: number) { remembered -= old.count }
   }
+
+  mutating func forgetStatements() { (statements, remembered) = ([:], 0) }
 }
