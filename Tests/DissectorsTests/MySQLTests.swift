@@ -103,6 +103,34 @@ import Testing
     #expect(!talk.calls().map(\.essence).joined().contains("scramble"))
   }
 
+  /// MariaDB tells how far it is (`CLIENT_PROGRESS`); that was taken for an error.
+  @Test func progressIsNoError() throws {
+    let report = [0xff, 0xff, 0xff, 1, 2, 0x10, 0x27, 0, 6] + Array("copied".utf8)
+    var talk = Self.begun()
+    talk.says(.client, Self.command(3, "alter table t add x int"))
+    talk.says(.server, Self.packet(1, report) + Self.packet(2, report))
+    talk.says(.server, Self.packet(3, Self.ok(affected: 3)))
+    talk.says(.client, Self.command(3, "select * from t"))
+    let result = Self.result(rows: 2, deprecatesEOF: true)
+    // Behind the two packets of the columns, before the rows.
+    let rows = 5 + 4 + Self.column.count
+    talk.says(.server, Array(result.prefix(rows)) + Self.packet(3, report))
+    talk.says(.server, Array(result.dropFirst(rows)))
+    talk.says(.client, Self.packet(0, [14]))
+    talk.says(.server, Self.packet(1, Self.ok()))
+    let calls = talk.calls()
+    #expect(
+      calls.map { $0.text(.mysqlCommand) } == ["LOGIN", "COM_QUERY", "COM_QUERY", "COM_PING"])
+    #expect(calls.allSatisfy { !$0.failed && $0.fault == nil })
+    #expect(calls.map { $0.int(.mysqlRows) } == [nil, 3, 2, 0])
+    let details = try JSONReader.value(of: calls[1].text(.details) ?? "")
+    #expect(details["response"]?["progressReports"] == 2)
+    Laws.split(talk)
+    Laws.truncation(talk)
+    Laws.reordering(talk)
+    Laws.mutation(talk)
+  }
+
   /// Attributes before the text of a query were taken for a part of it.
   @Test func attributesOfAQueryArePassedOver() {
     // A text, a number, nothing, and a date with a length in front.

@@ -102,7 +102,9 @@ extension MySQL {
     guard var answer else { return .skip(packet.length) }
     let first = body.byte(0)
     var isOver = false
-    if first == 0xff, body.byteCount >= 3 {
+    if first == 0xff, body.byteCount >= 3, body.little16(1) == MySQLWire.progress {
+      answer.progressReports += 1
+    } else if first == 0xff, body.byteCount >= 3 {
       answer.fail(body)
       isOver = true
     } else if answer.command == .login || answer.command == .changeUser {

@@ -37,6 +37,7 @@ struct MySQLAnswer: Sendable {
   var warnings: UInt16?
   var status: UInt16 = 0
   var uploaded = 0
+  var progressReports = 0
   var statementID: UInt32?
   private(set) var error: MySQLError?
 
@@ -98,6 +99,10 @@ struct MySQLAnswer: Sendable {
     if let warnings, warnings > 0 {
       writer.name("warnings")
       writer.write(Int(warnings))
+    }
+    if progressReports > 0 {
+      writer.name("progressReports")
+      writer.write(progressReports)
     }
     if uploaded > 0 {
       writer.name("uploadedBytes")

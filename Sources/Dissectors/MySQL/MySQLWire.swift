@@ -80,6 +80,8 @@ enum MySQLWire {
   static let optionalMetadata: UInt64 = 0x200_0000
   static let zstd: UInt64 = 0x400_0000
   static let queryAttributes: UInt64 = 0x800_0000
+  /// Number of an error that is none: how far MariaDB is with a long command.
+  static let progress: UInt16 = 0xffff
   /// Status of the server: another result follows.
   static let moreResults: UInt16 = 8
   /// Status of the server: rows wait behind a cursor.
