@@ -175,6 +175,9 @@ final class Exchange {
     }
   }
 
+  /// A half that is missing now is not waited for, and nobody misses it.
+  func endAsItIs() { (requestPartner, responsePartner) = (.none, .none) }
+
   /// Forgets both halves, of which `give` may have given away what an entry keeps.
   func clear() {
     if requestStatus != .missing { request = nil }

@@ -221,6 +221,7 @@ extension Runner {
     let requester = exchange.requester
     let sender = exchange.responseStatus == .missing ? requester : requester.other
     exchange.update(sender) { $0.finish(ending, wire: 0, at: $0.end) }
+    exchange.endAsItIs()
     close(exchange, &ledger)
   }
 

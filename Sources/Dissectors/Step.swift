@@ -22,7 +22,8 @@ package enum Step: Sendable {
   /// nothing more of them will come (HTTP/2 resets). Without a fault, what is open of them is whole.
   case abandon(ClosedRange<UInt64>, because: Entry.Fault?, length: Int)
   /// The exchange of that key ends as it is, on both sides, with the first `length` bytes, whoever
-  /// sent them. The ending is that of its reply or, where none has begun, of its request.
+  /// sent them; a half that has not come is not missed. The ending is that of its reply or, where none
+  /// has begun, of its request.
   case finish(of: UInt64, Ending, length: Int)
   /// The next bytes are of no interest; they may not have arrived yet.
   case skip(Int)

@@ -43,6 +43,33 @@ import Testing
     #expect(calls.allSatisfy { $0.hasRequest && $0.hasResponse })
   }
 
+  /// RFC 4511 §4.11: it is not answered, and what crossed the wish on its way is no answer to anything.
+  @Test func aSearchThatIsAbandonedIsNoError() throws {
+    var talk = Talk(serverPort: 389)
+    talk.says(.client, Self.search(1) + Self.search(2))
+    talk.says(.server, Self.entry(1, "a"))
+    talk.says(.client, Self.message(3, Self.element(0x50, [1])))
+    talk.says(.client, Self.message(4, Self.element(0x50, [2])))
+    talk.says(.server, Self.entry(1, "b") + Self.result(1, 0x65, 0) + Self.entry(2, "c"))
+    talk.says(.client, Self.search(1))
+    talk.says(.server, Self.entry(1, "d") + Self.entry(1, "e") + Self.result(1, 0x65, 0))
+    let calls = talk.calls().sorted { $0.index < $1.index }
+    #expect(
+      calls.map { $0.text(.ldapType) } == ["search", "search", "abandon", "abandon", "search"])
+    #expect(
+      calls.map { $0.text(.statusText) } == ["abandoned", "abandoned", nil, nil, "success"])
+    #expect(calls.allSatisfy { !$0.failed && $0.fault == nil })
+    #expect(calls.map(\.hasResponse) == [true, false, false, false, true])
+    let first = try JSONReader.value(of: calls[0].text(.details) ?? "")["response"]
+    #expect(first?["entries"] == 1)
+    let last = try JSONReader.value(of: calls[4].text(.details) ?? "")["response"]
+    #expect(last?["entries"] == 2)
+    Laws.split(talk)
+    Laws.truncation(talk)
+    Laws.reordering(talk)
+    Laws.mutation(talk)
+  }
+
   @Test func afterStartTLSAnotherProtocolFollows() {
     var talk = Talk(serverPort: 389)
     let oid = Self.element(0x80, Array("1.3.6.1.4.1.1466.20037".utf8))

@@ -28,6 +28,10 @@ package struct LDAP: Dissector {
   private var ways = BySide(client: Way(), server: Way())
   /// Searches that are being answered, by message number.
   private var searches: [UInt64: LDAPSearchAnswer] = [:]
+  /// Numbers of requests that were abandoned: what still answers them crossed the wish on its way.
+  private var abandoned: Set<UInt64> = []
+  /// The request has ended that the message at hand abandons.
+  private var hasEnded = false
   /// Number of the request to go on in TLS; nil when there is none.
   private var startTLS: UInt64?
   private var isEncrypted = false
@@ -96,6 +100,7 @@ package struct LDAP: Dissector {
   package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
     if cause == .end { return .stop }
     ways[side] = Way(searches: true)
+    hasEnded = false
     return .resynchronise
   }
 
@@ -107,6 +112,15 @@ package struct LDAP: Dissector {
     request.fields.add(.ldapType, .text(message.operation.name))
     request.fields.add(.ldapSummary, text: content.summary.rawSpan)
     request.details = content.details
+    if let number = content.abandons {
+      if !hasEnded {
+        hasEnded = true
+        return .finish(of: number, abandonment(of: number), length: 0)
+      }
+      hasEnded = false
+    } else {
+      abandoned.remove(message.number)
+    }
     if !message.operation.isAnswered {
       alone += 1
       request.key = .max - alone
@@ -116,10 +130,28 @@ package struct LDAP: Dissector {
     return .message(request, length: length)
   }
 
+  /// The end of a request that is abandoned (RFC 4511 §4.11).
+  private mutating func abandonment(of number: UInt64) -> Ending {
+    if abandoned.count >= Self.maxSearches { abandoned.removeAll() }
+    abandoned.insert(number)
+    var ending = Ending()
+    ending.fields.add(.statusText, text: "abandoned")
+    guard let search = searches.removeValue(forKey: number) else { return ending }
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.name("messageId")
+    writer.write(Int64(clamping: number))
+    search.write(&writer)
+    writer.endObject()
+    ending.details = writer.bytes
+    return ending
+  }
+
   private mutating func answer(
     _ message: LDAPMessage, _ bytes: RawSpan, _ length: Int
   ) throws(WireError) -> Step {
     if message.number == 0 { return try notice(message, bytes, length) }
+    if abandoned.contains(message.number) { return .skip(length) }
     switch message.operation {
     case .searchEntry, .searchReference, .intermediate:
       guard searches[message.number] != nil else { return open(message) }

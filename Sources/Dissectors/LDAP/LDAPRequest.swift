@@ -11,6 +11,8 @@ struct LDAPRequest: Sendable {
   private(set) var summary: [UInt8] = []
   private(set) var details: [UInt8] = []
   private(set) var startsTLS = false
+  /// Number of the request that nobody wants to be answered any more.
+  private(set) var abandons: UInt64?
 
   init(_ message: LDAPMessage, _ bytes: RawSpan) throws(WireError) {
     var writer = JSONWriter(reserving: 128)
@@ -30,6 +32,7 @@ struct LDAPRequest: Sendable {
       var value: Int64 = 0
       for place in range.prefix(8) { value = value << 8 | Int64(bytes.byte(place)) }
       summary = Array("message \(value)".utf8)
+      abandons = UInt64(exactly: value)
     default: break
     }
     try controls(bytes, from: range.upperBound, &writer)
