@@ -70,6 +70,45 @@ import Testing
     Laws.mutation(talk)
   }
 
+  /// A buffer of a SASL security layer, signed by Kerberos (RFC 4121 §4.2.6.2): a head, the text, and
+  /// twelve bytes of checksum.
+  private static func signed(_ text: [UInt8]) -> [UInt8] {
+    let head: [UInt8] = [5, 4, 0, 0xff, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]
+    let token = head + text + [UInt8](repeating: 0x30, count: 12)
+    return [0, 0, UInt8(token.count >> 8), UInt8(token.count & 255)] + token
+  }
+
+  @Test func allMessagesOfASignedBufferAreRead() throws {
+    var talk = Talk(serverPort: 389)
+    talk.says(.client, Self.bind(1, "cn=admin", "x"))
+    talk.says(.server, Self.result(1, 0x61, 0))
+    talk.says(.client, Self.signed(Self.search(2) + Self.search(3)))
+    talk.says(
+      .server,
+      Self.signed(Self.entry(2, "a") + Self.entry(3, "b") + Self.result(2, 0x65, 0))
+        + Self.signed(Self.entry(3, "c") + Self.result(3, 0x65, 4)))
+    talk.says(.client, Self.signed(Self.search(4)) + Self.signed(Self.message(5, [0x42, 0])))
+    talk.says(.server, Self.signed(Self.result(4, 0x65, 0)))
+    let calls = talk.calls().sorted { $0.index < $1.index }
+    #expect(calls.map { $0.text(.ldapType) } == ["bind", "search", "search", "search", "unbind"])
+    #expect(calls.allSatisfy { $0.fault == nil })
+    #expect(
+      calls.map { $0.text(.statusText) } == [
+        "success", "success", "sizeLimitExceeded", "success", nil,
+      ])
+    for (call, entries) in zip(calls[1...3], [1, 2, 0]) {
+      let reply = try JSONReader.value(of: call.text(.details) ?? "")["response"]
+      #expect(reply?["entries"]?.int == Int64(entries))
+    }
+    let sizes = calls.map(\.requestSize)
+    #expect(sizes[1] + sizes[2] == Int64(Self.signed(Self.search(2) + Self.search(3)).count))
+    #expect(sizes[3] == Int64(Self.signed(Self.search(4)).count))
+    Laws.split(talk)
+    Laws.truncation(talk)
+    Laws.reordering(talk)
+    Laws.mutation(talk)
+  }
+
   @Test func afterStartTLSAnotherProtocolFollows() {
     var talk = Talk(serverPort: 389)
     let oid = Self.element(0x80, Array("1.3.6.1.4.1.1466.20037".utf8))

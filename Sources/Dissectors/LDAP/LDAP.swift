@@ -23,6 +23,10 @@ package struct LDAP: Dissector {
 
   private struct Way: Sendable {
     var searches = false
+    /// Bytes left of a buffer of a SASL security layer, behind a message in it.
+    var buffered = 0
+    /// A message in that buffer is malformed: the rest of it is passed over.
+    var isDamaged = false
   }
 
   private var ways = BySide(client: Way(), server: Way())
@@ -44,11 +48,19 @@ package struct LDAP: Dissector {
 
   package mutating func next(in bytes: RawSpan, from side: Side) throws(WireError) -> Step {
     if isEncrypted { return .become(Successor(), length: 0) }
+    if ways[side].buffered > 0 {
+      if ways[side].isDamaged {
+        defer { ways[side] = Way() }
+        return .skip(ways[side].buffered)
+      }
+      guard bytes.byteCount >= ways[side].buffered else { return .needs(ways[side].buffered) }
+      return try unwrap(bytes.prefix(ways[side].buffered), from: 0, side)
+    }
     if ways[side].searches {
       guard LDAPMessage.isPlausible(bytes) else { return .skip(bytes.byteCount) }
       ways[side].searches = false
     }
-    if bytes.byte(0) == 0 { return try protected(bytes) }
+    if bytes.byte(0) == 0 { return try protected(bytes, side) }
     guard bytes.byte(0) == BER.sequence else { throw WireError(.invalid) }
     guard let head = try BER.head(bytes, 0) else { return .needs(min(bytes.byteCount + 1, 6)) }
     let length = head.start + head.length
@@ -61,15 +73,39 @@ package struct LDAP: Dissector {
 
   /// A buffer of a SASL security layer, its length in front (RFC 4422 §3.7). What is only signed can
   /// be read.
-  private mutating func protected(_ bytes: RawSpan) throws(WireError) -> Step {
+  private mutating func protected(_ bytes: RawSpan, _ side: Side) throws(WireError) -> Step {
     guard bytes.byteCount >= 4 else { return .needs(4) }
     let length = 4 + Int(bytes.big32(0))
     if length > Self.maxHeld { return .skip(length) }
     guard bytes.byteCount >= length else { return .needs(length) }
-    guard let start = Self.clearText(bytes.prefix(length)), bytes.byte(start) == BER.sequence,
-      let head = try BER.head(bytes, start), head.start + head.length <= length
+    guard let start = Self.clearText(bytes.prefix(length)),
+      Self.message(in: bytes.prefix(length), at: start) != nil
     else { return .skip(length) }
-    return try read(bytes.slice(head.start..<head.start + head.length), length)
+    return try unwrap(bytes.prefix(length), from: start, side)
+  }
+
+  /// The message at `start` of what is left of a buffer. The last one takes what is behind it along.
+  private mutating func unwrap(
+    _ bytes: RawSpan, from start: Int, _ side: Side
+  ) throws(WireError) -> Step {
+    guard let content = Self.message(in: bytes, at: start) else {
+      ways[side].buffered = 0
+      return .skip(bytes.byteCount)
+    }
+    let isLast = Self.message(in: bytes, at: content.upperBound) == nil
+    let length = isLast ? bytes.byteCount : content.upperBound
+    let step = try read(bytes.slice(content), length)
+    // Of a message that takes two steps, the first uses nothing.
+    if step.usesBytes { ways[side].buffered = bytes.byteCount - length }
+    return step
+  }
+
+  /// The content of a whole message that begins at `start`; nil where none does.
+  private static func message(in bytes: RawSpan, at start: Int) -> Range<Int>? {
+    guard start < bytes.byteCount, LDAPMessage.isPlausible(bytes.suffix(from: start)),
+      let head = try? BER.head(bytes, start), head.length <= bytes.byteCount - head.start
+    else { return nil }
+    return head.start..<head.start + head.length
   }
 
   /// Where the text of a token of Kerberos begins that is signed and not sealed (RFC 1964 §1.2.2,
@@ -99,8 +135,12 @@ package struct LDAP: Dissector {
 
   package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
     if cause == .end { return .stop }
-    ways[side] = Way(searches: true)
     hasEnded = false
+    if cause == .error, ways[side].buffered > 0 {
+      ways[side].isDamaged = true
+    } else {
+      ways[side] = Way(searches: true)
+    }
     return .resynchronise
   }
 
@@ -214,6 +254,18 @@ package struct LDAP: Dissector {
     writer.endObject()
     notice.details = writer.bytes
     return .message(notice, length: length)
+  }
+}
+
+extension Step {
+  /// Whether it uses any of the bytes shown, as far as `LDAP` answers.
+  fileprivate var usesBytes: Bool {
+    switch self {
+    case .message(_, let length), .content(_, _, let length), .end(_, _, let length),
+      .finish(_, _, let length), .skip(let length):
+      length > 0
+    default: false
+    }
   }
 }
 
