@@ -33,6 +33,32 @@ import Testing
     #expect(talk.calls().count == 1)
   }
 
+  /// The second reply stood alone, as if its request had not been captured.
+  @Test func aReplySentAgainIsCounted() {
+    let (request, reply) = (Self.request(7, 1), Self.packet(2, 7, 9))
+    for order in [[request, request, reply, reply], [request, reply, request, reply]] {
+      var talk = Talk(transport: .udp, serverPort: 1812)
+      for packet in order { talk.says(packet == request ? .client : .server, packet) }
+      // Another request with that number, which is refused.
+      talk.says(.client, Self.request(7, 3))
+      talk.says(.server, Self.packet(3, 7, 4))
+      let dissection = Dissection(switches: .everything)
+      talk.play(to: dissection)
+      let calls = dissection.drain().filter(\.kind.isCall)
+      #expect(calls.map { $0.text(.statusText) } == ["Access-Accept", "Access-Reject"])
+      #expect(calls.allSatisfy { $0.fault == nil })
+      let figures = dissection.counters.protocols["radius"]
+      #expect((figures?.interim ?? 0) + (figures?.repeats ?? 0) == 2)
+      Laws.truncation(talk)
+      Laws.mutation(talk)
+    }
+    var other = Talk(transport: .udp, serverPort: 1812)
+    for packet in [request, reply, Self.packet(2, 7, 8)] {
+      other.says(packet == request ? .client : .server, packet)
+    }
+    #expect(other.calls().count == 2, "a reply that is not the same is shown")
+  }
+
   @Test func aPacketThatIsCutIsMarked() {
     var talk = Talk(transport: .udp, serverPort: 1812)
     talk.says(.client, Self.request(7, 1).dropLast(2))

@@ -16,7 +16,7 @@ import Layers
 ///     |  attributes ...
 ///
 /// A reply has the identifier of its request. The same identifier with another authenticator is
-/// another request, with the same one it is sent again. Passwords, keys and messages of EAP are
+/// another request, with the same one it is sent again; so may be its reply. Passwords, keys and messages of EAP are
 /// never kept.
 package struct RADIUS: Dissector {
   package static let row = DissectorRow(
@@ -29,6 +29,8 @@ package struct RADIUS: Dissector {
   private struct Asked: Sendable {
     var key: UInt64
     var authenticator: UInt64
+    /// Digest of the reply, once it has come.
+    var answer: UInt64?
   }
 
   private var asked = BySide(client: [UInt8: Asked](), server: [UInt8: Asked]())
@@ -96,21 +98,30 @@ package struct RADIUS: Dissector {
   private mutating func place(_ code: RADIUSCode, _ bytes: RawSpan, _ side: Side) -> Message {
     let identifier = bytes.byte(1)
     guard code.isRequest else {
-      if let asked = asked[side.other][identifier] {
-        return Message(.response, .radius, key: asked.key)
+      if let known = asked[side.other][identifier] {
+        let answer = Self.digest(bytes) &+ UInt64(code.rawValue)
+        // A request that was sent again may have its reply sent again as well.
+        if known.answer == answer { return Message(.interim, .radius, key: known.key) }
+        if known.answer == nil { asked[side.other][identifier]?.answer = answer }
+        return Message(.response, .radius, key: known.key)
       }
       ordinal += 1
       var message = Message(.response, .radius, key: .max - ordinal)
       message.partner = .lost
       return message
     }
-    let authenticator = bytes.big64(4) ^ bytes.big64(12) &* 0x9e37_79b9_7f4a_7c15
+    let authenticator = Self.digest(bytes)
     if let known = asked[side][identifier], known.authenticator == authenticator {
-      return Message(.request, .radius, key: known.key)
+      return Message(known.answer == nil ? .request : .interim, .radius, key: known.key)
     }
     ordinal += 1
     asked[side][identifier] = Asked(key: ordinal, authenticator: authenticator)
     return Message(.request, .radius, key: ordinal)
+  }
+
+  /// The authenticator in fewer bytes.
+  private static func digest(_ bytes: RawSpan) -> UInt64 {
+    bytes.big64(4) ^ bytes.big64(12) &* 0x9e37_79b9_7f4a_7c15
   }
 }
 
