@@ -19,6 +19,7 @@ import Testing
         true, true, true, true, true, false, false, true, true, false, true,
       ])
     #expect(calls.map(\.failed) == calls.indices.map { $0 == 10 })
+    #expect(calls[0...2].map { $0.text(.amqpSummary) } == ["0.9", "2047", "/"])
     #expect(calls[4].text(.amqpSummary) == "orders")
     #expect(calls[5].text(.amqpSummary) == "shop")
     #expect(calls[5].text(.amqpRoutingKey) == "orders.new")
@@ -121,7 +122,7 @@ import Testing
       .client,
       method(
         0, 10, 11, [0, 0, 0, 0] + short("PLAIN") + long("\0app\0hunter2") + short("en_US")))
-    talk.says(.server, method(0, 10, 30, [0, 0, 0, 1, 0, 0, 0, 60]))
+    talk.says(.server, method(0, 10, 30, [7, 0xff, 0, 1, 0, 0, 0, 60]))
     talk.says(
       .client,
       method(0, 10, 31, [0, 0, 0, 1, 0, 0, 0, 60]) + method(0, 10, 40, short("/") + [0, 0]))

@@ -9,6 +9,9 @@ struct AMQPArguments: Sendable {
   private(set) var routingKey: String?
   private var texts: [(name: String, value: String)] = []
   private var replyCode: UInt16?
+  /// Of `connection.start`: `0.9`.
+  private var version = ""
+  private var channelMax: UInt16?
 
   init(_ method: AMQPMethod, _ bytes: RawSpan) {
     var writer = JSONWriter(reserving: 128)
@@ -36,10 +39,14 @@ struct AMQPArguments: Sendable {
       let name = argument.name
       if !name.isEmpty, argument.kind != .bit { writer.name(name) }
       switch argument.kind {
-      case .octet: write(Int64(try cursor.uint8()), name, &writer)
+      case .octet:
+        let value = try cursor.uint8()
+        version += version.isEmpty ? "\(value)" : ".\(value)"
+        write(Int64(value), name, &writer)
       case .short:
         let value = try cursor.big16()
         if name == "replyCode" { replyCode = value }
+        if name == "channelMax" { channelMax = value }
         write(Int64(value), name, &writer)
       case .long: write(Int64(try cursor.big32()), name, &writer)
       case .longlong: write(Int64(clamping: try cursor.big64()), name, &writer)
@@ -81,6 +88,8 @@ struct AMQPArguments: Sendable {
     switch method.name {
     case "connection.close", "channel.close": return text("replyText")
     case "connection.open": return text("virtualHost")
+    case "connection.start": return version
+    case "connection.tune", "connection.tune-ok": return channelMax.map { "\($0)" } ?? ""
     case "connection.start-ok": return text("mechanism")
     case "connection.blocked": return text("reason")
     // The default exchange has no name: the routing key is that of a queue.
