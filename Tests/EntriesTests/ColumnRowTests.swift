@@ -83,6 +83,23 @@ import Testing
     #expect(value(.dnsResponse, sample(.dns, hasResponse: false)) == .bool(false))
   }
 
+  @Test func whatBrokersSayByThemselvesIsOfTheDirectionOfReplies() {
+    for (method, isOfBrokers) in [
+      ("basic.deliver", true), ("basic.return", true), ("connection.start", true),
+      ("basic.publish", false), ("basic.ack", false),
+    ] {
+      let alone = sample(.amqp, hasResponse: false, fields: [(.amqpMethod, .text(method))])
+      #expect(value(.amqpResponse, alone) == .bool(isOfBrokers))
+      #expect(value(.amqpRequest, alone) == .bool(true))
+    }
+    #expect(
+      value(.amqpResponse, sample(.amqp, fields: [(.amqpMethod, .text("queue.declare"))]))
+        == .bool(true))
+    #expect(
+      value(.amqpResponse, sample(.http, fields: [(.amqpMethod, .text("basic.deliver"))]))
+        == .bool(false))
+  }
+
   @Test func successNeedsAnAnswer() {
     var entry = sample(.mysql)
     #expect(value(.mysqlSuccess, entry) == .bool(true))
