@@ -156,6 +156,7 @@ extension Runner {
       timestamp: conversation.last,
       packet: max(inlets.client.since.packet, inlets.server.since.packet))
     if !isReading, !isSilent { decideFinally(at: moment, in: &ledger) }
+    if tunnel?.isHolding == true { unsealHeld(&ledger) }
     for side in Side.allCases where isReading && !inlets[side].isFinished {
       let (kind, text): (Entry.Fault.Kind, String) =
         switch conversation.closeReason {

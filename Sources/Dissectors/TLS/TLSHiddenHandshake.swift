@@ -25,7 +25,13 @@ struct TLSHiddenHandshake: Sendable {
     case .message(let message):
       if message.type == 13, side == .server { asksForCertificate = true }
       if message.type == 20 { isFinished[side] = true }
-    case .content: if side == .client { isFinished.client = true }
+    case .content:
+      if side == .client {
+        isFinished.client = true
+      } else if isFinished.client {
+        // Its own Finished must have been lost.
+        (isFinished.server, hasVerdict) = (true, true)
+      }
     case .unreadable:
       // What cannot be read is not waited for.
       if side == .server { (isFinished.server, hasVerdict) = (true, true) }
