@@ -69,7 +69,7 @@ import Testing
     for (command, answer, current) in [
       (Self.command(2, "cellar"), refused, "shop"), (Self.command(2, "cellar"), taken, "cellar"),
       (Self.command(3, "use `cellar`"), refused, "shop"),
-      (Self.command(3, "use `cellar`"), taken, "cellar"),
+      (Self.command(3, "use `cellar`; select 1"), taken, "cellar"),
       (change, refused, "shop"), (change, taken, "cellar"),
     ] {
       var talk = Self.begun()

@@ -30,6 +30,8 @@ private final class Flag: Sendable {
     var calls: [String]
     /// Of each connection, whether it could be read.
     var secrecy: [String]
+    /// Details of all calls, as JSON.
+    var details: [String]
     var statistics: Statistics
   }
 
@@ -41,7 +43,7 @@ private final class Flag: Sendable {
     try pipeline.run(into: store)
     return Reading(
       calls: try Self.calls(store), secrecy: try Self.texts(.connTLS, store),
-      statistics: pipeline.statistics)
+      details: try Self.texts(.details, store), statistics: pipeline.statistics)
   }
 
   private func sample(_ name: String) throws -> Reading {
@@ -87,6 +89,15 @@ private final class Flag: Sendable {
     #expect(reading.calls == Self.shop)
     #expect(reading.secrecy.allSatisfy { $0 == "decrypted" } && !reading.secrecy.isEmpty)
     #expect(reading.statistics.warnings.isEmpty)
+  }
+
+  @Test func certificatesOfTheNewestVersionAreShownWithTheirSecrets() throws {
+    let shown = "\"certificates\":[{\"subject\":"
+    for name in ["tls13-aes128gcm", "tls13-aes256gcm-h2", "tls13-retry"] {
+      #expect(try sample(name).details.contains { $0.contains(shown) })
+      let closed = try read(Self.folder + "/" + name + ".pcap", keyLogs: [])
+      #expect(!closed.details.isEmpty && !closed.details.contains { $0.contains(shown) })
+    }
   }
 
   @Test(arguments: suites) func withoutSecretsThereAreHandshakesOnly(name: String) throws {

@@ -191,7 +191,9 @@ package struct LDAP: Dissector {
     _ message: LDAPMessage, _ bytes: RawSpan, _ length: Int
   ) throws(WireError) -> Step {
     if message.number == 0 { return try notice(message, bytes, length) }
-    if abandoned.contains(message.number) { return .skip(length) }
+    if abandoned.contains(message.number) {
+      return .message(Message(.interim, .ldap, key: message.number), length: length)
+    }
     switch message.operation {
     case .searchEntry, .searchReference, .intermediate:
       guard searches[message.number] != nil else { return open(message) }

@@ -70,7 +70,9 @@ extension MySQL {
   /// USE changes the database; nil for other statements.
   private static func usedDatabase(_ text: [UInt8]) -> [UInt8]? {
     guard text.count < 80, SQLText.verb(text.rawSpan) == "USE" else { return nil }
-    return Array(text.dropFirst(3).filter { ![0x20, 0x3b, 0x60, 0x0a].contains($0) })
+    // Other statements may follow.
+    let name = text.dropFirst(3).prefix { $0 != 0x3b }
+    return Array(name.filter { ![0x20, 0x60, 0x0a].contains($0) })
   }
 
   /// COM_CHANGE_USER: another user, the answer to a challenge, the database of that user.
