@@ -8,7 +8,6 @@ from .messages import begin, compared, halves
 QUIC = "inside QUIC, which is not read"
 AGAIN = "the hello after a HelloRetryRequest, or such a request: part of the same entry"
 UNHEARD = "the truth read nothing that this side sent"
-OLD = "the answer to a hello of SSL 2.0, which is not read"
 STARTTLS = "behind a STARTTLS of a protocol that is not read"
 
 
@@ -49,13 +48,9 @@ def tlsx(truth, records):
     if unread(truth):
         for row in expected:
             row.reason = LINK
-    asked = {row.key[:2] for row in expected if row.key[2] == "client"}
     for row in expected:
-        if row.reason is None and row.key not in ours_lanes:
-            if first_is_clear(truth, row):
-                row.reason = STARTTLS
-            elif row.key[2] == "server" and (row.key[1], row.key[0]) not in asked:
-                row.reason = OLD
+        if row.reason is None and row.key not in ours_lanes and first_is_clear(truth, row):
+            row.reason = STARTTLS
     heard = {row.key for row in expected}
     return settle(expected, ours, compared,
                   lambda row: UNHEARD if row.key not in heard else None)
