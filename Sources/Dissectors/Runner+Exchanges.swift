@@ -218,6 +218,7 @@ extension Runner {
     guard let at = pairing.position(of: key, where: { _ in true }),
       let exchange = pairing.take(at)
     else { return }
+    if let end = ending.decompression { ledger.counters.decompressions.note(end) }
     let requester = exchange.requester
     let sender = exchange.responseStatus == .missing ? requester : requester.other
     exchange.update(sender) { $0.finish(ending, wire: 0, at: $0.end) }

@@ -60,6 +60,17 @@ import Testing
     #expect(hidden?["certificates"] == nil && hidden?["version"] == "TLS 1.3")
   }
 
+  /// RFC 8879, as browsers and large servers have it.
+  @Test func compressedCertificatesAreShown() throws {
+    let dissection = Dissection(
+      switches: .everything, secrets: SealedTalk.known(SealedTalk().keyLog))
+    SealedTalk(flight: TLSTests.compressedCertificate).talk.play(to: dissection)
+    let call = try #require(dissection.drain().first)
+    let reply = try JSONReader.value(of: call.text(.details) ?? "")["response"]
+    #expect(reply?["certificates"]?[0]?["subject"] == "CN=api.shop, O=Shop")
+    #expect(dissection.counters.decompressions.whole == 1)
+  }
+
   @Test func anAlertInsideTheHandshakeIsAFailure() throws {
     let distrusted = SealedTalk(flight: TLSTests.certificateEntry, refusal: 48)
     let first = distrusted.opened.calls()

@@ -219,6 +219,22 @@ import Testing
     return message(11, [0, 0] + counted(one))
   }
 
+  /// The same once more, compressed by zlib in name only: one stored block (RFC 1951 §3.2.4).
+  static var compressedCertificate: [UInt8] {
+    let entry = Array(certificateEntry.dropFirst(4))
+    var (low, high) = (1, 0)
+    for byte in entry {
+      low = (low + Int(byte)) % 65_521
+      high = (high + low) % 65_521
+    }
+    let count = entry.count
+    let block = [count & 255, count >> 8, ~count & 255, ~count >> 8 & 255].map { UInt8($0) }
+    let sum = [high >> 8, high & 255, low >> 8, low & 255].map { UInt8($0) }
+    let packed: [UInt8] = [0x78, 0x01, 0x01] + block + entry + sum
+    let head: [UInt8] = [0, 1, 0, UInt8(count >> 8), UInt8(count & 255), 0]
+    return message(25, head + counted(packed))
+  }
+
   static var older: Talk {
     var talk = Talk(serverPort: 443)
     talk.says(.client, clientHello)

@@ -38,6 +38,7 @@ extension TLS {
     case .message(let message) where side == .server:
       if message.type == 8, !keyring.alpn.isEmpty { answer?.alpn = keyring.alpn }
       if message.type == 11 { answer?.readEntries(message.body.rawSpan) }
+      if message.type == 25 { answer?.readCompressed(message.body.rawSpan) }
     case .alert(let code):
       if side == .client {
         conclusion = refusal(TLSNames.alert(code))

@@ -1,4 +1,5 @@
 import Bytes
+import Decompression
 import Entries
 import JSON
 
@@ -65,6 +66,8 @@ struct TLSAnswer: Sendable {
   var alpn: String?
   var hasStaple = false
   var alert: String?
+  /// How its certificates were decompressed.
+  private var decompression: Decompressed.End?
 
   init(_ hello: TLSServerHello, retried: Bool, isNamed: Bool) {
     (self.hello, self.retried, self.isNamed) = (hello, retried, isNamed)
@@ -102,6 +105,23 @@ struct TLSAnswer: Sendable {
     }
   }
 
+  /// CompressedCertificate (RFC 8879 §4): the method, the length it will have, and what is compressed.
+  mutating func readCompressed(_ body: RawSpan) {
+    guard body.byteCount > 8 else { return }
+    let compression: Compression? =
+      switch body.big16(0) {
+      case 1: .zlib
+      case 2: .brotli
+      case 3: .zstd
+      default: nil
+      }
+    guard let compression else { return }
+    let limits = DecompressionLimits(output: TLS.maxFlight)
+    let message = decompress(body.suffix(from: 8), compression, limits: limits)
+    decompression = message.end
+    readEntries(message.bytes.rawSpan)
+  }
+
   /// Whether `status_request` is among the extensions of a certificate.
   private mutating func readStaple(_ extensions: RawSpan) {
     var at = 0
@@ -129,6 +149,7 @@ struct TLSAnswer: Sendable {
     ending.fields.add(.tlsxJA3S, .text(ja3s))
     ending.fields.add(.statusText, .text(alert ?? version))
     ending.failed = alert != nil
+    ending.decompression = decompression
     var writer = JSONWriter(reserving: 512)
     writer.beginObject()
     writer.name("version")
