@@ -1,4 +1,5 @@
 import Bytes
+import Decompression
 import Entries
 import Flows
 import JSON
