@@ -81,8 +81,9 @@ package final class Intake: Sendable {
   /// The intake's thread.
   private let queue = DispatchQueue(label: "intake", qos: .userInitiated)
 
-  /// - Parameter meet: called when an agent sends for the first time, before it is answered: whoever
-  ///   keeps what is known of agents does it then, so that it is missed when it does not come back.
+  /// - Parameter meet: called when agents send for the first time, before they are answered and once
+  ///   for all that come together: whoever keeps what is known of agents does it then, so that one
+  ///   is missed when it does not come back.
   package init(
     _ store: EntryStore, _ registry: AgentRegistry, limits: Limits = Limits(),
     meet: @escaping @Sendable () -> Void = {}
@@ -113,7 +114,7 @@ package final class Intake: Sendable {
   ///
   /// Reading it is work of the intake's own thread, so that questions do not wait behind shipments.
   package func take(_ bytes: [UInt8], from node: String) async -> Outcome {
-    let outcome = await withCheckedContinuation { done in
+    await withCheckedContinuation { done in
       let begins = state.withLock { state in
         state.waiting.append(Waiting(bytes: bytes, node: node, done: done))
         defer { state.isRunning = true }
@@ -121,8 +122,6 @@ package final class Intake: Sendable {
       }
       if begins { queue.async { self.drain() } }
     }
-    if outcome.status == 200, met.withLock({ $0.insert(node).inserted }) { meet() }
-    return outcome
   }
 
   /// No longer shows what is open on agents that are silent: nobody knows whether it is.
@@ -229,11 +228,22 @@ package final class Intake: Sendable {
       }
     }
     var isNew = try result.get()[...]
+    var outcomes: [Outcome] = []
     for (arrival, verdict) in zip(batch, verdicts) {
       let count = arrival.shipment.blocks.count
-      arrival.done.resume(
-        returning: stored(arrival, isNew: Array(isNew.prefix(count)), verdict))
+      outcomes.append(stored(arrival, isNew: Array(isNew.prefix(count)), verdict))
       isNew = isNew.dropFirst(count)
+    }
+    if areNew(zip(batch, outcomes).filter { $1.status == 200 }.map(\.0.node)) { meet() }
+    for (arrival, outcome) in zip(batch, outcomes) { arrival.done.resume(returning: outcome) }
+  }
+
+  /// Whether one of these agents sends for the first time.
+  private func areNew(_ nodes: [String]) -> Bool {
+    met.withLock { met in
+      let before = met.count
+      met.formUnion(nodes)
+      return met.count > before
     }
   }
 
