@@ -70,7 +70,9 @@ struct CallSummary {
       statusText = answered ? row.text(.dnsRcode) ?? "-" : "-"
     case .redis:
       method = row.text(.redisType)
-      path = row.text(.redisKey) ?? Self.arguments(row.text(.redisCommand))
+      // A key that had to be taken back is empty.
+      let key = row.text(.redisKey).flatMap { $0.isEmpty ? nil : $0 }
+      path = key ?? Self.arguments(row.text(.redisCommand))
       status = nil
       statusText = Self.firstWord(row.text(.statusText)) ?? (answered ? "ok" : "-")
     case .kafka:

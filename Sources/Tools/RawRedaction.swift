@@ -1,3 +1,4 @@
+import Entries
 import FoundationEssentials
 import JSON
 

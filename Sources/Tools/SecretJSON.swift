@@ -1,3 +1,5 @@
+import Entries
+
 /// Secrets in JSON text by the names of their members, also where the text is cut or not quite
 /// JSON.
 ///

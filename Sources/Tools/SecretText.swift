@@ -1,3 +1,4 @@
+import Entries
 import ToolKit
 
 /// Secrets in running text that are recognised by what stands before them: `password=…`,

@@ -40,10 +40,21 @@ import ToolKit
   private static func redis(_ words: String..., reply: String = "+OK\r\n") -> Plant {
     { capture, secret in
       let words = words.map { $0.replacing("SECRET", with: secret) }
-      let command =
-        "*\(words.count)\r\n" + words.map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined()
-      capture.talk(6_379, [.client(command), .server(reply)])
+      let reply = reply.replacing("SECRET", with: secret)
+      capture.talk(6_379, [.client(Self.redisList(words)), .server(reply)])
     }
+  }
+  /// Answered with one text, or with a list of them.
+  private static func redis(_ words: [String], answered texts: String...) -> Plant {
+    { capture, secret in
+      let texts = texts.map { $0.replacing("SECRET", with: secret) }
+      let list = Self.redisList(texts)
+      let reply = texts.count == 1 ? String(list.dropFirst("*1\r\n".count)) : list
+      capture.talk(6_379, [.client(Self.redisList(words)), .server(reply)])
+    }
+  }
+  private static func redisList(_ words: [String]) -> String {
+    "*\(words.count)\r\n" + words.map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined()
   }
 
   /// MQTT after a CONNECT of that version.
@@ -187,6 +198,34 @@ import ToolKit
     ("redis config", nil, redis("CONFIG", "SET", "requirepass", "SECRET")),
     ("redis acl", nil, redis("ACL", "SETUSER", "bob", "on", ">SECRET")),
     ("redis migrate", nil, redis("MIGRATE", "h", "6379", "k", "0", "9", "AUTH", "SECRET")),
+    ("redis hset", nil, redis("HSET", "user:7", "name", "Ann", "password", "SECRET")),
+    ("redis hmset", nil, redis("HMSET", "user:7", "api_key", "SECRET")),
+    ("redis hget", nil, redis(["HGET", "user:7", "password"], answered: "SECRET")),
+    ("redis hmget", nil, redis(["HMGET", "user:7", "name", "token"], answered: "Ann", "SECRET")),
+    ("redis hgetall", nil, redis(["HGETALL", "user:7"], answered: "n", "Ann", "secret", "SECRET")),
+    ("redis key", nil, redis("SET", "user:7:access_token", "SECRET")),
+    ("redis value of a key", nil, redis(["GET", "user:7:access_token"], answered: "SECRET")),
+    (
+      "redis script", nil,
+      redis("EVAL", "return redis.call('SET', KEYS[1], ARGV[1])", "1", "user:7", "SECRET")
+    ),
+    (
+      "redis literal of a script", nil,
+      redis("EVAL", "return redis.call('HSET', KEYS[1], 'password', 'SECRET')", "1", "user:7")
+    ),
+    ("redis digest of a script", nil, redis("EVALSHA", "6b1bf486", "1", "user:7", "SECRET")),
+    (
+      "redis mistyped", nil,
+      redis(
+        "AUTHX", "SECRET",
+        reply: "-ERR unknown command 'AUTHX', with args beginning with: 'SECRET' \r\n")
+    ),
+    (
+      "redis unknown", nil,
+      redis(
+        "ATUH", "SECRET",
+        reply: "-ERR unknown command 'ATUH', with args beginning with: 'SECRET' \r\n")
+    ),
     ("websocket from the client", nil, ws(#"{"token":""#, #""}"#, byClient: true)),
     ("websocket from the server", nil, ws(#"{"event":{"apiKey":""#, #""}}"#)),
     ("websocket realtime", nil, ws(#"{"type":"response.text.delta","delta":""#, #""}"#)),
@@ -341,7 +380,7 @@ import ToolKit
     // What is not found is explained by values that are there.
     for field in [
       "url", "path", "request_body", "response_body", "method", "redis_command", "redis_key",
-      "grpc_method", "dst.name",
+      "grpc_method", "dst.name", "redis_type",
     ] {
       _ = await ask("list_api_calls", ["kfl": .string("\(field) == \"no such thing\"")])
       _ = await ask("list_api_calls", ["kfl": .string("\(field).contains(\"plantedS3cr3\")")])

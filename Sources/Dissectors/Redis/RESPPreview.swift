@@ -16,10 +16,15 @@ struct RESPPreview {
   static let redacted = "[redacted]"
 
   /// What must not be shown.
-  enum Secrecy: Sendable {
+  enum Secrecy: Sendable, Equatable {
     case none
-    /// The value that follows the name of a setting which holds a password.
-    case settings
+    /// What follows the name of a secret: the second of each two elements, and values of maps.
+    case named
+    /// What follows any word that names a secret, as among the arguments of a command.
+    case words
+    /// The elements with these bits; the highest stands for all behind it, too.
+    case places(UInt64)
+    /// Everything but what a status, a number or a null says.
     case whole
   }
 
@@ -33,8 +38,6 @@ struct RESPPreview {
   /// Where attributes begin inside the value.
   private var attributedElements: [Int] = []
   private var at = 0
-  /// The next string belongs to the name of a secret.
-  private var hidesNext = false
 
   /// - Parameter bytes: the beginning of a value; more than `limit` of it are not read.
   /// - Precondition: `bytes` is not empty.
@@ -101,11 +104,75 @@ struct RESPPreview {
     }
   }
 
+  // MARK: Secrets
+
+  /// A status, a number or a null tells no secret.
+  private func isPlain(_ bytes: RawSpan) -> Bool {
+    switch type {
+    case RESP.simple, RESP.integer, RESP.boolean, RESP.double: true
+    default: isNull(bytes, at)
+    }
+  }
+
+  private func isNull(_ bytes: RawSpan, _ start: Int) -> Bool {
+    guard start + 1 < bytes.byteCount else { return false }
+    switch bytes.byte(start) {
+    case RESP.null: return true
+    case RESP.string, RESP.array: return bytes.byte(start + 1) == 0x2d
+    default: return false
+    }
+  }
+
+  /// Whether the element at this place is one of those to hide.
+  private func isMarked(_ place: Int) -> Bool {
+    guard case .places(let bits) = secrecy else { return false }
+    return bits >> UInt64(min(place, 63)) & 1 == 1
+  }
+
+  /// Whether the element that comes now says of the next one that it is a secret.
+  private func tells(_ bytes: RawSpan, _ place: Int) -> Bool {
+    switch secrecy {
+    case .named where place & 1 == 0: break
+    case .words: break
+    default: return false
+    }
+    var start = at
+    Self.skipAttributes(bytes, &start)
+    guard start < bytes.byteCount else { return false }
+    switch bytes.byte(start) {
+    case RESP.string, RESP.verbatim:
+      guard let header = try? RESP.number(bytes, start), header.value > 0 else { return false }
+      let end = header.end + min(header.value, bytes.byteCount - header.end)
+      let text = bytes.slice(header.end..<end)
+      return secrecy == .words ? RedisSecrets.isTellingWord(text) : RedisSecrets.isTelling(text)
+    case RESP.simple:
+      guard let feed = bytes.firstOffset(of: 0x0a, from: start), feed > start + 1 else {
+        return false
+      }
+      return RedisSecrets.isTelling(bytes.slice(start + 1..<feed - 1))
+    default: return false
+    }
+  }
+
+  /// Passes over the element at `at`, which is a secret; gives whether the next one can be read.
+  private mutating func hidden(
+    _ bytes: RawSpan, _ writer: inout JSONWriter, _ depth: Int
+  ) -> Bool {
+    var start = at
+    Self.skipAttributes(bytes, &start)
+    if isNull(bytes, start) { return value(bytes, &writer, depth: depth) }
+    writer.write(Self.redacted)
+    var scanner = RESPScanner()
+    guard (try? scanner.scan(bytes.suffix(from: at))) == .complete else { return cut() }
+    at += scanner.position
+    return true
+  }
+
   // MARK: Writing
 
   /// Writes the value, as far as it is shown.
   mutating func write(_ bytes: RawSpan, to writer: inout JSONWriter) {
-    if secrecy == .whole {
+    if secrecy == .whole, !isPlain(bytes) {
       writer.write(Self.redacted)
       return
     }
@@ -177,20 +244,15 @@ struct RESPPreview {
     let end = start + min(header.value, bytes.byteCount - start)
     // A verbatim string begins with three letters that say what it is, and a colon.
     if type == RESP.verbatim, end - start >= 4 { start += 4 }
-    show(bytes.slice(start..<end), &writer)
+    let text = bytes.slice(start..<end)
+    if type == RESP.blobError {
+      writer.write(RedisSecrets.shownError(text))
+    } else {
+      writer.write(text: text)
+    }
     if header.value > bytes.byteCount - header.end { return cut() }
     at = header.end + header.value + 2
     return true
-  }
-
-  private mutating func show(_ text: RawSpan, _ writer: inout JSONWriter) {
-    if hidesNext {
-      hidesNext = false
-      writer.write(Self.redacted)
-      return
-    }
-    if secrecy == .settings { hidesNext = RedisSecrets.isSecretSetting(text) }
-    writer.write(text: text)
   }
 
   private mutating func aggregate(
@@ -212,12 +274,16 @@ struct RESPPreview {
       writer.endObject()
     } else {
       writer.beginArray()
-      for _ in 0..<header.value where goesOn {
+      var isSecret = false
+      for place in 0..<header.value where goesOn {
         if at >= bytes.byteCount {
           goesOn = cut()
-        } else {
-          goesOn = value(bytes, &writer, depth: depth + 1)
+          continue
         }
+        let hides = isSecret || depth == 0 && isMarked(place)
+        isSecret = tells(bytes, place)
+        goesOn =
+          hides ? hidden(bytes, &writer, depth + 1) : value(bytes, &writer, depth: depth + 1)
       }
       writer.endArray()
     }
@@ -230,11 +296,15 @@ struct RESPPreview {
   ) -> Bool {
     if at >= bytes.byteCount { return cut() }
     var key = JSONWriter()
+    let isSecret = tells(bytes, 0)
     let goesOn = value(bytes, &key, depth: depth + 1)
     let text = key.text
     let isString = text.utf8.first == 0x22
     writer.name(isString ? (try? JSONReader.value(of: text))?.string ?? text : text)
-    if goesOn, at < bytes.byteCount { return value(bytes, &writer, depth: depth + 1) }
+    if goesOn, at < bytes.byteCount {
+      return isSecret
+        ? hidden(bytes, &writer, depth + 1) : value(bytes, &writer, depth: depth + 1)
+    }
     writer.null()
     return cut()
   }
@@ -260,7 +330,7 @@ struct RESPPreview {
       } else {
         writer.write(digits)
       }
-    case RESP.simple: show(text, &writer)
+    case RESP.error: writer.write(RedisSecrets.shownError(text))
     default: writer.write(text: text)
     }
     guard let feed else { return cut() }

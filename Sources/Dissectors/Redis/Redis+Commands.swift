@@ -47,10 +47,12 @@ extension Redis {
   /// The message of a command, filed for its reply.
   mutating func message(_ command: RedisCommand) -> Message {
     var message = Message(.request, .redis, key: 0)
+    let secrecy = secrecy(of: command)
     if isAnswered(command) {
       var asked = RedisQueue.Asked()
       asked.effect = command.effect
-      asked.secrecy = command.secrecy
+      asked.secrecy = secrecy
+      asked.isListed = command.isListed
       if command.effect == .subscribe || command.effect == .unsubscribe {
         asked.replies = UInt32(clamping: max(1, command.count - 1))
       }
@@ -65,6 +67,23 @@ extension Redis {
         #"{"arguments":\#(command.count - 1),"truncated":true}"#.utf8)
     }
     return message
+  }
+
+  /// What must not be shown of the reply to a command: to EXEC it holds those to all before it.
+  private mutating func secrecy(of command: RedisCommand) -> RESPPreview.Secrecy {
+    switch command.effect {
+    case .multi: transaction = transaction ?? RESPPreview.Secrecy.none
+    case .exec:
+      // Without a beginning it is not known what was asked for.
+      defer { transaction = nil }
+      return transaction ?? .whole
+    case .discard, .reset: transaction = nil
+    default:
+      guard let before = transaction, command.secrecy != .none else { break }
+      let isNamed = command.secrecy == .named && before != .whole
+      transaction = isNamed ? RESPPreview.Secrecy.named : RESPPreview.Secrecy.whole
+    }
+    return command.secrecy
   }
 
   /// Whether the server will say anything to it.

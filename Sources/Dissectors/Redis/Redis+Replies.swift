@@ -110,22 +110,37 @@ extension Redis {
   private mutating func unasked(_ preview: RESPPreview, _ bytes: RawSpan) -> Message {
     var message = Message(.response, .redis, key: queue.loneKey())
     message.partner = .none
-    describe(&message, bytes, RedisQueue.Asked(), isPart: true)
+    var asked = RedisQueue.Asked()
     if preview.type == RESP.simple {
-      message.fields.set(.redisType, .text("MONITOR"))
-      message.fields.set(.redisCommand, .text(bytes.text(preview.line(bytes))))
-    } else if let name = preview.firstWord(bytes), RedisCommand.isName(bytes.slice(name)) {
-      var words = bytes.text(name)
-      var place = 1
-      while let word = preview.word(bytes, place) {
-        words += " " + bytes.text(word)
-        place += 1
+      let line = RedisMonitorLine(bytes.slice(preview.line(bytes)))
+      if line.isSecret {
+        var writer = JSONWriter(reserving: 64 + line.text.utf8.count)
+        writer.fragment(preview.opening)
+        writer.fragment(#","value":"#)
+        writer.write(line.text)
+        writer.fragment("}")
+        message.details = writer.bytes
+      } else {
+        describe(&message, bytes, asked, isPart: true)
       }
+      message.fields.set(.redisType, .text("MONITOR"))
+      message.fields.set(.redisCommand, .text(line.text))
+      return message
+    }
+    if let name = preview.firstWord(bytes), RedisCommand.isName(bytes.slice(name)) {
+      var words = [name]
+      while let word = preview.word(bytes, words.count) { words.append(word) }
+      // What is published to a channel that is called like a secret.
+      let hidden = RedisSecrets.following(bytes, words, from: 1)
+      if !hidden.isEmpty { asked.secrecy = .words }
       message.fields.add(.redisType, .text) {
         RedisCommand.append(upper: bytes.slice(name), to: &$0)
       }
-      message.fields.set(.redisCommand, .text(words))
+      message.fields.add(.redisCommand, .text) {
+        RedisCommand.append(bytes, words, RedisSecrets.Hidden(places: hidden), to: &$0)
+      }
     }
+    describe(&message, bytes, asked, isPart: true)
     return message
   }
 
@@ -145,7 +160,8 @@ extension Redis {
     var writer = JSONWriter(reserving: 64 + 2 * min(bytes.byteCount, RESPPreview.shown))
     writer.fragment(preview.opening)
     if preview.type == RESP.error || preview.type == RESP.blobError {
-      let text = Self.error(bytes.text(preview.line(bytes)), asked)
+      let text = RedisSecrets.shownError(bytes.slice(preview.line(bytes)))
+      if !asked.isListed, text.hasPrefix("ERR unknown command") { forget(&message, text) }
       let word = String(text.prefix { $0 != " " })
       writer.fragment(#","keyword":"#)
       writer.write(word)
@@ -155,7 +171,7 @@ extension Redis {
       // These two tell where to ask instead.
       message.failed = word != "MOVED" && word != "ASK"
     } else {
-      Self.write(&preview, of: bytes, showsAttributes: asked.secrecy == .none, isCut, &writer)
+      Self.write(&preview, of: bytes, showsAttributes: asked.secrecy != .whole, isCut, &writer)
     }
     writer.fragment("}")
     message.details = writer.bytes
@@ -203,12 +219,14 @@ extension Redis {
     if preview.isCut || isCut { writer.fragment(#","truncated":true"#) }
   }
 
-  /// The text of an error. Servers repeat the arguments of what they do not know.
-  private static func error(_ text: String, _ asked: RedisQueue.Asked) -> String {
-    guard asked.effect != .none, let at = text.firstRange(of: "with args beginning with") else {
-      return text
-    }
-    return text[..<at.lowerBound] + RESPPreview.redacted
+  /// Takes back what was kept of a command that neither the server nor anybody else knows: it may
+  /// be a mistyped AUTH. Commands of modules, which have a dot in their names, stay.
+  private func forget(_ message: inout Message, _ error: String) {
+    let marks: Set<Character> = [" ", "'", "`", ",", "\""]
+    let words = error.split { marks.contains($0) }
+    guard words.count > 3, !words[3].contains(".") else { return }
+    message.fields.add(.redisCommand, .text("\(words[3]) \(RESPPreview.redacted)"))
+    message.fields.add(.redisKey, .text(""))
   }
 
   private static func prefix(_ text: String) -> String {

@@ -7,7 +7,7 @@ import Layers
 ///
 /// Replies answer commands in their order. What the server says unasked — messages of channels,
 /// invalidations, commands seen by MONITOR or by a replica — stands alone as a reply without
-/// command. Passwords are replaced before anything is kept. Values are not kept beyond
+/// command. Secrets are replaced before anything is kept. Values are not kept beyond
 /// `RESPPreview.limit`; long ones are passed over as they arrive.
 package struct Redis: Dissector {
   package static let row = DissectorRow(
@@ -57,6 +57,8 @@ package struct Redis: Dissector {
   var isMute = false
   /// CLIENT REPLY SKIP: the next command is not answered.
   var skipsNext = false
+  /// What the reply to EXEC must not show, while commands are queued for it.
+  var transaction: RESPPreview.Secrecy?
   /// Key of the newest (UN)SUBSCRIBE that was answered.
   var confirmed: UInt64?
   /// Memory for the places of a command's words.
@@ -109,6 +111,7 @@ package struct Redis: Dissector {
       ways[inPlace: side] = Way(phase: .search(skipsLine: false))
     case .error: ways[inPlace: side] = Way(phase: .search(skipsLine: true))
     }
+    transaction = nil
     queue.noteGap()
     return .resynchronise
   }

@@ -8,10 +8,12 @@ struct RedisCommand {
   /// Longest name of a command.
   static let maxName = 64
 
-  /// Name in upper case; name and arguments with blanks between, passwords replaced, only the
+  /// Name in upper case; name and arguments with blanks between, secrets replaced, only the
   /// beginning of long ones; and the key.
   let fields: FieldValues
   let effect: RedisVerb.Effect
+  /// The name is one that is listed.
+  let isListed: Bool
   /// What may be shown of the reply.
   let secrecy: RESPPreview.Secrecy
   /// Arguments on the wire, the name included.
@@ -103,8 +105,9 @@ struct RedisCommand {
     }
     let verb = RedisVerb.named(bytes.slice(first))
     effect = verb?.effect ?? .none
-    let hidden = effect == .none ? [] : RedisSecrets.places(effect, bytes, words)
-    secrecy = effect == .none ? .none : RedisSecrets.secrecy(effect, bytes, words)
+    isListed = verb != nil
+    let hidden = RedisSecrets.hidden(verb, bytes, words)
+    secrecy = hidden.secrecy
     self.count = count
     self.isCut = isCut
     var fields = FieldValues()
@@ -112,7 +115,7 @@ struct RedisCommand {
     fields.reserve(bytes: 2 * Self.maxName + Self.maxKey + length)
     fields.add(.redisType, .text) { Self.append(upper: bytes.slice(first), to: &$0) }
     fields.add(.redisCommand, .text) { Self.append(bytes, words, hidden, to: &$0) }
-    if let key = Self.key(verb?.key ?? .at(1), bytes, words) {
+    if !hidden.hidesKey, let key = Self.key(verb?.key ?? .at(1), bytes, words) {
       fields.add(.redisKey, text: bytes.slice(key).prefix(Self.maxKey))
     }
     self.fields = fields
@@ -149,13 +152,21 @@ struct RedisCommand {
     }
   }
 
-  private static func append(
-    _ bytes: RawSpan, _ words: [Range<Int>], _ hidden: [Int], to text: inout [UInt8]
+  /// Appends name and arguments with blanks between, those that are hidden replaced.
+  static func append(
+    _ bytes: RawSpan, _ words: [Range<Int>], _ hidden: RedisSecrets.Hidden,
+    to text: inout [UInt8]
   ) {
+    // Places are in order.
+    var next = 0
     for place in words.indices {
       if place > 0 { text.append(0x20) }
-      if !hidden.isEmpty, hidden.contains(place) {
+      while next < hidden.places.count, hidden.places[next] < place { next += 1 }
+      if next < hidden.places.count, hidden.places[next] == place {
         text.append(contentsOf: RESPPreview.redacted.utf8)
+      } else if place == hidden.script {
+        let script = RedisScript(bytes.slice(words[place])).text
+        text.append(text: script.rawSpan)
       } else {
         text.append(text: bytes.slice(words[place]))
       }

@@ -13,6 +13,8 @@ struct RedisQueue: Sendable {
     var key: UInt64 = 0
     var effect = RedisVerb.Effect.none
     var secrecy = RESPPreview.Secrecy.none
+    /// Its name is one that is listed.
+    var isListed = true
     /// Replies that belong to it: one, or one a channel.
     var replies: UInt32 = 1
   }

@@ -1,45 +1,97 @@
 import Bytes
+import Entries
 
-/// Which arguments of a command are passwords. They are replaced before anything is kept.
+/// Which arguments of a command are secrets, and which parts of its reply. They are replaced before
+/// anything is kept.
+///
+/// Passwords stand where a command has them (AUTH, HELLO, CONFIG). Of data it is the name that
+/// tells: of a key, of a field of a hash, of the argument before. What a script is given has no
+/// names, so all of it is hidden but its keys.
 enum RedisSecrets {
-  /// Places of the arguments that must not be shown, in order.
-  static func places(
-    _ effect: RedisVerb.Effect, _ bytes: RawSpan, _ words: [Range<Int>]
+  /// What of a command, and of the reply to it, must not be shown.
+  struct Hidden {
+    /// Places of arguments, in order.
+    var places: [Int] = []
+    var secrecy = RESPPreview.Secrecy.none
+    /// Place of the text of a script, in which literals may be secrets.
+    var script: Int?
+    /// What looks like the key may be a password.
+    var hidesKey = false
+  }
+
+  /// - Parameter verb: what is known of the command; nil when it is not listed.
+  static func hidden(
+    _ verb: RedisVerb?, _ bytes: RawSpan, _ words: [Range<Int>]
+  ) -> Hidden {
+    guard let verb else { return unlisted(bytes, words) }
+    switch verb.effect {
+    case .auth: return Hidden(places: Array(words.indices.dropFirst()))
+    case .hello: return Hidden(places: behindAuth(bytes, words, from: 1))
+    case .migrate: return Hidden(places: behindAuth(bytes, words, from: 3))
+    case .config, .sentinel: return Hidden(places: settings(bytes, words), secrecy: .named)
+    case .acl: return rules(bytes, words)
+    default: break
+    }
+    return verb.cargo == .none || words.count < 2 ? Hidden() : cargo(verb.cargo, bytes, words)
+  }
+
+  /// Places of arguments that stand behind one that names a secret.
+  static func following(
+    _ bytes: RawSpan, _ words: [Range<Int>], from start: Int
   ) -> [Int] {
-    switch effect {
-    case .auth: Array(words.indices.dropFirst())
-    case .hello: behindAuth(bytes, words, from: 1)
-    case .migrate: behindAuth(bytes, words, from: 3)
-    case .config: settings(bytes, words)
-    case .sentinel: settings(bytes, words)
-    case .acl: rules(bytes, words)
-    default: []
+    words.indices.dropFirst(start + 1).filter { isTellingWord(bytes.slice(words[$0 - 1])) }
+  }
+
+  /// The part of an error that may be shown. Servers repeat the arguments of commands they do not
+  /// know, and a mistyped AUTH is one.
+  static func shownError(_ text: RawSpan) -> String {
+    guard let at = text.firstOffset(of: "with args beginning with") else { return text.text() }
+    return text.text(0..<at) + RESPPreview.redacted
+  }
+
+  // MARK: Names
+
+  /// Bytes of a name, at most; what is longer is a value.
+  private static let maxName = 256
+  /// Bytes behind the last colon of a name that are looked at as a name of their own.
+  private static let maxPart = 24
+
+  /// Whether a key, field or setting is called like a secret: in all, or behind its last colon.
+  static func isTelling(_ name: RawSpan) -> Bool {
+    guard 3...maxName ~= name.byteCount else { return false }
+    if SecretNames.isSecret(key: name) || isSecretSetting(name) { return true }
+    var start = name.byteCount
+    while start > 0, name.byteCount - start < maxPart {
+      if name.byte(start - 1) == 0x3a { return SecretNames.isSecret(key: name.suffix(from: start)) }
+      start -= 1
     }
+    return false
   }
 
-  /// How much of the reply may be shown.
-  static func secrecy(
-    _ effect: RedisVerb.Effect, _ bytes: RawSpan, _ words: [Range<Int>]
-  ) -> RESPPreview.Secrecy {
-    switch effect {
-    case .config, .sentinel: .settings
-    case .acl:
-      words.count > 1
-        && ["genpass", "getuser", "list"].contains { equals(bytes.slice(words[1]), $0) }
-        ? .whole : .none
-    default: .none
+  /// Whether an argument of which it is not known what it is names a secret.
+  static func isTellingWord(_ word: RawSpan) -> Bool {
+    guard 3...maxName ~= word.byteCount else { return false }
+    for offset in 0..<word.byteCount {
+      switch word.byte(offset) {
+      case 0x30...0x3a, 0x40...0x5a, 0x61...0x7a, 0x24, 0x2d...0x2f, 0x5f: continue
+      default: return false
+      }
     }
+    return isTelling(word)
   }
 
-  /// Whether a setting of the server holds a password.
-  static func isSecretSetting(_ name: RawSpan) -> Bool {
-    name.byteCount <= 32 && names.contains { equals(name, $0) }
+  /// Settings with passwords whose names do not say so.
+  private static func isSecretSetting(_ name: RawSpan) -> Bool {
+    guard name.byteCount >= 9, name.byteCount <= 24 else { return false }
+    return settingNames.contains { equals(name, $0) }
   }
 
-  private static let names: [StaticString] = [
-    "requirepass", "masterauth", "tls-key-file-pass", "tls-client-key-file-pass", "auth-pass",
-    "sentinel-pass", "cluster-announce-auth", "primaryauth",
+  private static let settingNames: [StaticString] = [
+    "tls-key-file-pass", "tls-client-key-file-pass", "auth-pass", "sentinel-pass",
+    "cluster-announce-auth", "primaryauth",
   ]
+
+  // MARK: Passwords
 
   /// Behind AUTH and AUTH2 (MIGRATE), and behind AUTH of HELLO: user name and password.
   private static func behindAuth(
@@ -57,21 +109,136 @@ enum RedisSecrets {
 
   /// The value behind each name of a secret setting.
   private static func settings(_ bytes: RawSpan, _ words: [Range<Int>]) -> [Int] {
+    words.indices.dropFirst(3).filter { isTelling(bytes.slice(words[$0 - 1])) }
+  }
+
+  /// Rules of ACL SETUSER that add or remove a password or its digest, and replies that tell one.
+  private static func rules(_ bytes: RawSpan, _ words: [Range<Int>]) -> Hidden {
+    guard words.count > 1 else { return Hidden() }
+    let verb = bytes.slice(words[1])
+    if equals(verb, "genpass") || equals(verb, "getuser") || equals(verb, "list") {
+      return Hidden(secrecy: .whole)
+    }
+    guard equals(verb, "setuser") else { return Hidden() }
+    return Hidden(
+      places: words.indices.dropFirst(3).filter { place in
+        guard let first = words[place].first else { return false }
+        return [0x3e, 0x3c, 0x23, 0x21].contains(bytes.byte(first))
+      })
+  }
+
+  // MARK: Data
+
+  /// - Precondition: there is an argument.
+  private static func cargo(
+    _ cargo: RedisVerb.Cargo, _ bytes: RawSpan, _ words: [Range<Int>]
+  ) -> Hidden {
+    var hidden = Hidden()
+    let key = bytes.slice(words[1])
+    switch cargo {
+    case .none: break
+    case .reply: if isTelling(key) { hidden.secrecy = .whole }
+    case .second, .third, .rest:
+      guard isTelling(key) else { break }
+      let places = words.indices.dropFirst(cargo == .third ? 3 : 2)
+      hidden.places = Array(cargo == .rest ? places : places.prefix(1))
+      hidden.secrecy = .whole
+    case .keys: hidden.places = pairs(bytes, words, from: 1, hidesAll: false)
+    case .keyReplies: hidden.secrecy = places(bytes, words, from: 1)
+    case .fields:
+      hidden.places = pairs(bytes, words, from: fields(bytes, words), hidesAll: isTelling(key))
+    case .fieldReply:
+      let names = words.dropFirst().prefix(2)
+      if names.contains(where: { isTelling(bytes.slice($0)) }) { hidden.secrecy = .whole }
+    case .fieldReplies:
+      hidden.secrecy =
+        isTelling(key) ? .whole : places(bytes, words, from: fields(bytes, words))
+    case .named: hidden.secrecy = isTelling(key) ? .whole : .named
+    case .unnamed: hidden.secrecy = .whole
+    case .words:
+      hidden.places =
+        isTelling(key)
+        ? Array(words.indices.dropFirst(2)) : following(bytes, words, from: 2)
+    case .log: hidden.secrecy = .words
+    case .script, .function, .load: script(cargo, bytes, words, &hidden)
+    }
+    return hidden
+  }
+
+  /// Where the names of fields begin: behind FIELDS and their number in commands that have both.
+  private static func fields(_ bytes: RawSpan, _ words: [Range<Int>]) -> Int {
+    let verb = bytes.slice(words[0])
+    guard equals(verb, "hsetex") || equals(verb, "hgetex") || equals(verb, "hgetdel"),
+      let place = words.firstIndex(where: { equals(bytes.slice($0), "fields") })
+    else { return 2 }
+    return place + 2
+  }
+
+  /// The second of each two arguments whose first names a secret.
+  private static func pairs(
+    _ bytes: RawSpan, _ words: [Range<Int>], from start: Int, hidesAll: Bool
+  ) -> [Int] {
     var places: [Int] = []
-    for place in words.indices.dropFirst(2)
-    where place + 1 < words.count && isSecretSetting(bytes.slice(words[place])) {
-      places.append(place + 1)
+    for place in stride(from: start + 1, to: words.count, by: 2)
+    where hidesAll || isTelling(bytes.slice(words[place - 1])) {
+      places.append(place)
     }
     return places
   }
 
-  /// Rules of ACL SETUSER that add or remove a password or its digest.
-  private static func rules(_ bytes: RawSpan, _ words: [Range<Int>]) -> [Int] {
-    guard words.count > 1, equals(bytes.slice(words[1]), "setuser") else { return [] }
-    return words.indices.dropFirst(3).filter { place in
-      guard let first = words[place].first else { return false }
-      return [0x3e, 0x3c, 0x23, 0x21].contains(bytes.byte(first))
+  /// The places in a reply of arguments that name secrets.
+  private static func places(
+    _ bytes: RawSpan, _ words: [Range<Int>], from start: Int
+  ) -> RESPPreview.Secrecy {
+    var bits: UInt64 = 0
+    for (place, word) in words.dropFirst(start).enumerated() where isTelling(bytes.slice(word)) {
+      bits |= 1 << UInt64(min(place, 63))
     }
+    return bits == 0 ? .none : .places(bits)
+  }
+
+  /// The text of a script, a number of keys, these, and what else it is given.
+  private static func script(
+    _ cargo: RedisVerb.Cargo, _ bytes: RawSpan, _ words: [Range<Int>], _ hidden: inout Hidden
+  ) {
+    if cargo == .load {
+      if words.count > 2, equals(bytes.slice(words[1]), "load") { hidden.script = words.count - 1 }
+      return
+    }
+    let text = bytes.slice(words[1])
+    var tells = isTelling(text)
+    if cargo == .script {
+      hidden.script = 1
+      tells = RedisScript(text).tells
+    }
+    hidden.secrecy = tells ? .whole : .named
+    guard words.count > 3 else { return }
+    let keys = Int(bytes.text(words[2])).map { min(max($0, 0), words.count) } ?? 0
+    hidden.places = Array(words.indices.dropFirst(3 + keys))
+  }
+
+  /// Commands of modules, and names that are no command's: what stands behind a telling argument,
+  /// and all arguments where the name itself is telling, such as that of a mistyped AUTH.
+  private static func unlisted(_ bytes: RawSpan, _ words: [Range<Int>]) -> Hidden {
+    guard let first = words.first else { return Hidden() }
+    let name = bytes.slice(first)
+    if isTelling(name) || contains(name, "auth") || contains(name, "pass") {
+      return Hidden(
+        places: Array(words.indices.dropFirst()), secrecy: .whole, script: nil, hidesKey: true)
+    }
+    let tells = words.dropFirst().contains { isTellingWord(bytes.slice($0)) }
+    return tells
+      ? Hidden(places: following(bytes, words, from: 1), secrecy: .whole) : Hidden()
+  }
+
+  private static func contains(_ name: RawSpan, _ part: StaticString) -> Bool {
+    let length = part.utf8CodeUnitCount
+    guard name.byteCount >= length else { return false }
+    for start in 0...name.byteCount - length
+    where equals(name.slice(start..<start + length), part) {
+      return true
+    }
+    return false
   }
 
   private static func equals(_ word: RawSpan, _ text: StaticString) -> Bool {

@@ -24,10 +24,35 @@ struct RedisVerb: Sendable {
     case subscribe, unsubscribe
     case monitor, sync, psync, replicationConfig
     case reset
+    case multi, exec, discard
+  }
+
+  /// Where a command carries values, which are secrets when their key or field is called like one.
+  enum Cargo: UInt8, Sendable {
+    case none
+    /// In the reply alone.
+    case reply
+    /// In the argument behind the key, in the one behind that, in all behind the key.
+    case second, third, rest
+    /// Behind each of several keys, or in the reply at the place of each.
+    case keys, keyReplies
+    /// Behind each field of a hash, in the reply to one field, or there at the place of each.
+    case fields, fieldReply, fieldReplies
+    /// In the reply, behind their names.
+    case named
+    /// In the reply, without their names.
+    case unnamed
+    /// Behind any argument that may be a name.
+    case words
+    /// In commands that the reply repeats.
+    case log
+    /// Arguments of a script, with its text or without, and the text alone.
+    case script, function, load
   }
 
   var key: Key
   var effect: Effect = .none
+  var cargo: Cargo = .none
 
   /// Nil for commands that are not listed.
   static func named(_ name: RawSpan) -> RedisVerb? { table.verb(name) }
@@ -45,39 +70,67 @@ struct RedisVerb: Sendable {
 
   private static let table: RedisVerbTable = {
     var table = RedisVerbTable()
-    func add(_ names: String, _ key: Key, _ effect: Effect = .none) {
-      table.add(names, RedisVerb(key: key, effect: effect))
+    func add(
+      _ names: String, _ key: Key, _ effect: Effect = .none, carries cargo: Cargo = .none
+    ) {
+      table.add(names, RedisVerb(key: key, effect: effect, cargo: cargo))
     }
     add(
       """
-      GET SET SETNX SETEX PSETEX GETSET GETDEL GETEX GETRANGE SETRANGE SUBSTR STRLEN APPEND INCR \
-      INCRBY INCRBYFLOAT DECR DECRBY MGET MSET MSETNX DEL UNLINK EXISTS EXPIRE PEXPIRE EXPIREAT \
-      PEXPIREAT EXPIRETIME PEXPIRETIME TTL PTTL PERSIST TYPE RENAME RENAMENX COPY MOVE DUMP \
-      RESTORE TOUCH SORT SORT_RO WATCH LCS HGET HSET HSETNX HMGET HMSET HGETALL HDEL HEXISTS \
-      HINCRBY HINCRBYFLOAT HKEYS HVALS HLEN HSTRLEN HSCAN HRANDFIELD HEXPIRE HPEXPIRE HTTL HPTTL \
-      HPERSIST HGETEX HSETEX HGETDEL HEXPIREAT HPEXPIREAT HEXPIRETIME HPEXPIRETIME LPUSH RPUSH \
-      LPUSHX RPUSHX LPOP RPOP LLEN LINDEX LRANGE LREM LSET LTRIM LINSERT LPOS LMOVE RPOPLPUSH \
-      BLPOP BRPOP BLMOVE BRPOPLPUSH SADD SREM SISMEMBER SMISMEMBER SMEMBERS SCARD SPOP \
-      SRANDMEMBER SMOVE SINTER SINTERSTORE SUNION SUNIONSTORE SDIFF SDIFFSTORE SSCAN ZADD ZREM \
-      ZSCORE ZMSCORE ZRANK ZREVRANK ZCARD ZCOUNT ZLEXCOUNT ZINCRBY ZRANGE ZRANGESTORE ZREVRANGE \
-      ZRANGEBYSCORE ZREVRANGEBYSCORE ZRANGEBYLEX ZREVRANGEBYLEX ZREMRANGEBYRANK \
-      ZREMRANGEBYSCORE ZREMRANGEBYLEX ZPOPMIN ZPOPMAX BZPOPMIN BZPOPMAX ZSCAN ZRANDMEMBER \
-      ZUNIONSTORE ZINTERSTORE ZDIFFSTORE SETBIT GETBIT BITCOUNT BITPOS BITFIELD BITFIELD_RO PFADD \
-      PFCOUNT PFMERGE GEOADD GEODIST GEOHASH GEOPOS GEORADIUS GEORADIUS_RO GEORADIUSBYMEMBER \
-      GEORADIUSBYMEMBER_RO GEOSEARCH GEOSEARCHSTORE XADD XLEN XRANGE XREVRANGE XDEL XTRIM XACK \
-      XACKDEL XDELEX XPENDING XCLAIM XAUTOCLAIM XSETID
+      STRLEN INCR INCRBY INCRBYFLOAT DECR DECRBY DEL UNLINK EXISTS EXPIRE PEXPIRE EXPIREAT \
+      PEXPIREAT EXPIRETIME PEXPIRETIME TTL PTTL PERSIST TYPE RENAME RENAMENX COPY MOVE TOUCH WATCH \
+      HDEL HEXISTS HINCRBY HINCRBYFLOAT HKEYS HLEN HSTRLEN HEXPIRE HPEXPIRE HTTL HPTTL HPERSIST \
+      HEXPIREAT HPEXPIREAT HEXPIRETIME HPEXPIRETIME LLEN LTRIM SCARD SMOVE SINTERSTORE SUNIONSTORE \
+      SDIFFSTORE ZCARD ZCOUNT ZLEXCOUNT ZRANGESTORE ZREMRANGEBYRANK ZREMRANGEBYSCORE \
+      ZREMRANGEBYLEX ZUNIONSTORE ZINTERSTORE ZDIFFSTORE SETBIT GETBIT BITCOUNT BITPOS BITFIELD \
+      BITFIELD_RO PFCOUNT PFMERGE GEOADD GEODIST GEOHASH GEOPOS GEORADIUS GEORADIUS_RO \
+      GEORADIUSBYMEMBER GEORADIUSBYMEMBER_RO GEOSEARCH GEOSEARCHSTORE XLEN XDEL XTRIM XACK XACKDEL \
+      XDELEX XPENDING XSETID
       """, .at(1))
-    add("OBJECT XINFO XGROUP BITOP MEMORY", .at(2))
-    add("EVAL EVALSHA EVAL_RO EVALSHA_RO FCALL FCALL_RO BLMPOP BZMPOP", .counted(2))
-    add("ZUNION ZINTER ZDIFF SINTERCARD ZINTERCARD LMPOP ZMPOP", .counted(1))
-    add("XREAD XREADGROUP", .behindStreams)
     add(
       """
-      PING ECHO QUIT SELECT MULTI EXEC DISCARD UNWATCH INFO COMMAND DBSIZE FLUSHALL FLUSHDB KEYS \
-      SCAN RANDOMKEY WAIT WAITAOF TIME SAVE BGSAVE BGREWRITEAOF LASTSAVE SHUTDOWN SLOWLOG LATENCY \
-      MODULE CLUSTER READONLY READWRITE ASKING ROLE REPLICAOF SLAVEOF FAILOVER SWAPDB PUBSUB \
-      PUBLISH SPUBLISH SCRIPT FUNCTION DEBUG LOLWUT HELP
+      GET GETDEL GETEX GETRANGE SUBSTR DUMP LCS SORT SORT_RO LPOP RPOP LINDEX LRANGE LMOVE \
+      RPOPLPUSH BLMOVE BRPOPLPUSH SMEMBERS SPOP SRANDMEMBER SINTER SUNION SDIFF SSCAN ZRANGE \
+      ZREVRANGE ZRANGEBYSCORE ZREVRANGEBYSCORE ZRANGEBYLEX ZREVRANGEBYLEX ZPOPMIN ZPOPMAX ZSCAN \
+      ZRANDMEMBER
+      """, .at(1), carries: .reply)
+    add("SET SETNX GETSET APPEND", .at(1), carries: .second)
+    add("SETEX PSETEX SETRANGE RESTORE LSET LREM", .at(1), carries: .third)
+    add(
+      """
+      LPUSH RPUSH LPUSHX RPUSHX LINSERT LPOS SADD SREM SISMEMBER SMISMEMBER ZADD ZREM ZSCORE \
+      ZMSCORE ZRANK ZREVRANK ZINCRBY PFADD
+      """, .at(1), carries: .rest)
+    add("MSET MSETNX", .at(1), carries: .keys)
+    add("MGET", .at(1), carries: .keyReplies)
+    add("HSET HMSET HSETNX HSETEX", .at(1), carries: .fields)
+    add("HGET", .at(1), carries: .fieldReply)
+    add("HMGET HGETDEL HGETEX", .at(1), carries: .fieldReplies)
+    add(
+      """
+      HGETALL HSCAN HRANDFIELD BLPOP BRPOP BZPOPMIN BZPOPMAX XRANGE XREVRANGE XCLAIM XAUTOCLAIM
+      """, .at(1), carries: .named)
+    add("HVALS", .at(1), carries: .unnamed)
+    add("XADD", .at(1), carries: .words)
+    add("OBJECT XINFO XGROUP BITOP MEMORY", .at(2))
+    add("EVAL EVAL_RO", .counted(2), carries: .script)
+    add("EVALSHA EVALSHA_RO FCALL FCALL_RO", .counted(2), carries: .function)
+    add("BLMPOP BZMPOP", .counted(2), carries: .named)
+    add("ZUNION ZINTER ZDIFF SINTERCARD ZINTERCARD", .counted(1))
+    add("LMPOP ZMPOP", .counted(1), carries: .named)
+    add("XREAD XREADGROUP", .behindStreams, carries: .named)
+    add(
+      """
+      PING ECHO QUIT SELECT UNWATCH INFO COMMAND DBSIZE FLUSHALL FLUSHDB KEYS SCAN RANDOMKEY WAIT \
+      WAITAOF TIME SAVE BGSAVE BGREWRITEAOF LASTSAVE SHUTDOWN LATENCY MODULE CLUSTER READONLY \
+      READWRITE ASKING ROLE REPLICAOF SLAVEOF FAILOVER SWAPDB PUBSUB DEBUG LOLWUT HELP
       """, .none)
+    add("PUBLISH SPUBLISH", .none, carries: .second)
+    add("SCRIPT FUNCTION", .none, carries: .load)
+    add("SLOWLOG", .none, carries: .log)
+    add("MULTI", .none, .multi)
+    add("EXEC", .none, .exec)
+    add("DISCARD", .none, .discard)
     add("AUTH", .none, .auth)
     add("HELLO", .none, .hello)
     add("CONFIG", .none, .config)
