@@ -22,11 +22,21 @@ package struct Redactor: Sendable {
 
   package var isOff: Bool { key == nil }
 
-  /// The words that stand in for `secret`.
+  /// The words that stand in for `secret`; those that stand in for one already stay.
   package func fingerprint(_ secret: String) -> String {
-    guard let key else { return secret }
+    guard let key, !Self.isStandIn(secret) else { return secret }
     let code = HMAC<SHA256>.authenticationCode(for: Array(secret.utf8), using: key)
     return "[redacted:" + hex(code.prefix(4)) + "]"
+  }
+
+  /// Whether a text is all that is left of a secret: `[redacted]`, which dissectors keep in place
+  /// of one, or a fingerprint. What a text merely begins with does not make it one.
+  static func isStandIn(_ text: String) -> Bool {
+    guard text.hasPrefix("[redacted"), text.hasSuffix("]") else { return false }
+    let code = text.utf8.dropFirst("[redacted".utf8.count).dropLast()
+    return code.isEmpty
+      || code.count == 9 && code.first == 0x3a
+        && code.dropFirst().allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
   }
 
   /// A header field's value; the name may be of either case.

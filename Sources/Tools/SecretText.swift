@@ -6,9 +6,9 @@ import ToolKit
 enum SecretText {
   /// Words that name a scheme of credentials, which follow them.
   private static let schemes: Set<String> = ["bearer", "basic", "digest", "negotiate", "apikey"]
-  /// What a redacted value begins with already.
-  private static let done = Array("[redacted:".utf8)
   private static let authorityMark = Array("://".utf8)
+  private static let characterData = Array("<![CDATA[".utf8)
+  private static let characterDataEnd = Array("]]>".utf8)
   private static let keyBegin = Array("-----BEGIN ".utf8)
   private static let keyEnd = Array("-----END ".utf8)
   private static let keyMark = Array("PRIVATE KEY-----".utf8)
@@ -51,7 +51,14 @@ enum SecretText {
     }
 
     private mutating func replace(_ range: Range<Int>, _ substitute: (String) -> String) {
-      guard !range.isEmpty, !starts(with: done, range.lowerBound) else { return }
+      guard !range.isEmpty else { return }
+      // The bracket that ends what stands in for a secret may end a value, too.
+      let end = range.upperBound
+      if end < bytes.count, bytes[end] == 0x5d,
+        Redactor.isStandIn(String(decoding: bytes[range.lowerBound...end], as: UTF8.self))
+      {
+        return
+      }
       let secret = String(decoding: bytes[range], as: UTF8.self)
       output = output ?? []
       output?.append(contentsOf: bytes[kept..<range.lowerBound])
@@ -176,10 +183,13 @@ enum SecretText {
         return
       }
       place += 1
-      let cdata = Array("<![CDATA[".utf8)
-      if starts(with: cdata, place) { place += cdata.count }
+      let isCharacterData = starts(with: characterData, place)
+      if isCharacterData { place += characterData.count }
       let value = place
-      while place < bytes.count, bytes[place] != 0x3c, bytes[place] != 0x5d { place += 1 }
+      // Marks inside character data are characters.
+      while place < bytes.count,
+        isCharacterData ? !starts(with: characterDataEnd, place) : bytes[place] != 0x3c
+      { place += 1 }
       at = max(place, at + 1)
       if bytes[value..<place].contains(where: { !isBlank($0) }) {
         replace(value..<place, substitute)

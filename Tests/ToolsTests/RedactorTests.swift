@@ -29,6 +29,29 @@ import Testing
     for secret in ["s3cr3t", "AKIA", "eyJ"] { #expect(!shown.contains(secret), "\(shown)") }
   }
 
+  /// What dissectors have replaced already, and what was redacted before.
+  @Test func whatStandsInForASecretIsNotRedactedAgain() {
+    let mark = redactor.fingerprint("hunter2")
+    for standIn in ["[redacted]", mark] {
+      #expect(redactor.fingerprint(standIn) == standIn)
+      for text in [
+        "password='\(standIn)'", "<token>\(standIn)</token>", "PASS \(standIn)",
+        "Authorization: Bearer \(standIn)", "postgres://bob:\(standIn)@db/x",
+      ] {
+        #expect(redactor.text(text) == text)
+      }
+      let json = #"{"password":"\#(standIn)"}"#
+      #expect(redactor.body(json, mediaType: "application/json") == json)
+      let record: JSONValue = ["password": .string(standIn)]
+      #expect(RawRedaction.redacted(record, redactor) == record)
+    }
+    #expect(!redactor.text("<token><![CDATA[a]b<c]]></token>").contains("b"))
+    // A secret that begins alike is one all the same.
+    for secret in ["[redacted:x]hunter2", "[redacted]hunter2", "[redacted:4f1c9a0g]"] {
+      #expect(!redactor.text("password='\(secret)'").contains(secret))
+    }
+  }
+
   @Test func whatIsNoSecretStays() {
     #expect(redactor.header("Content-Type", "application/json") == "application/json")
     #expect(redactor.header("Authorization", "Bearer abc").hasPrefix("Bearer [redacted:"))
