@@ -35,7 +35,8 @@ enum StatsKeys {
     let path: GroupKey =
       folding ? paths { PathTemplate.template(of: $0) } : paths { $0 }
     switch group {
-    case "endpoint": return [.field(.kind), method, path, destination]
+    // Mostly there is no database: as the first key it adds no groups and is soon passed.
+    case "endpoint": return [.field(.mongodbDatabase), .field(.kind), method, path, destination]
     case "service": return [destination]
     case "src": return [source]
     case "dst": return [destination]
@@ -54,16 +55,16 @@ enum StatsKeys {
   /// What a call does, in the words of its protocol.
   private static let method = GroupKey.field(
     .gqlOperationType, .mcpMethod, .llmOperation, .method, .postgresqlCommand, .mysqlCommand,
-    .mongodbCommand, .amqpMethod, .ldapType, .radiusCodeName, .diameterMethod, .mqttType, .icmpType,
-    .sctpChunkType, .wsOpcode)
+    .mongodbCommand, .redisType, .kafkaAPIKeyName, .dnsQuestionTypes, .amqpMethod, .ldapType,
+    .radiusCodeName, .diameterMethod, .mqttType, .icmpType, .sctpChunkType, .wsOpcode)
 
-  /// What it is about. Statements that differ in their values alone are one.
+  /// What it is about. Statements that differ in their values alone are one; keys of Redis are too
+  /// many to make groups.
   private static func paths(_ map: @escaping @Sendable (String) -> String) -> GroupKey {
     .field(
       .gqlSummary, .mcpName, .llmModel, .path, .dnsQuestions, .postgresqlQuery, .mysqlQuery,
-      .mongodbCollection, .amqpSummary,
-      .ldapSummary, .radiusUser, .tlsxSummary,
-      .diameterApplication, .mqttTopic, .icmpAbout, .sctpPayloadProtocol,
+      .mongodbCollection, .kafkaTopics, .amqpSummary, .ldapSummary, .radiusUser,
+      .tlsxSummary, .diameterApplication, .mqttTopic, .icmpAbout, .sctpPayloadProtocol,
       map: { StatementTemplate.isStatement($0) ? StatementTemplate.template(of: $0) : map($0) })
   }
 
@@ -102,20 +103,33 @@ enum StatsKeys {
 /// One group of an aggregation as it is shown.
 struct StatsRow {
   private let group: String
+  /// Of an endpoint: kind, method, path, service.
   private let keys: [FieldValue]
+  /// In which a collection of MongoDB is.
+  private let database: FieldValue
   private let metrics: Metrics
   private let redactor: Redactor
 
   init(group: String, _ row: AggregationResult.Group, _ redactor: Redactor) {
-    (self.group, keys, metrics) = (group, row.keys, row.metrics)
+    (self.group, metrics) = (group, row.metrics)
+    let hasDatabase = group == "endpoint"
+    database = hasDatabase ? row.keys[0] : .none
+    keys = hasDatabase ? Array(row.keys.dropFirst()) : row.keys
     self.redactor = redactor
+  }
+
+  /// Of an endpoint: `/api/orders`, `shop.orders`.
+  private var path: String {
+    let path = text(keys[2], else: "")
+    guard case .text(let name) = database, !name.isEmpty else { return redactor.url(path) }
+    return redactor.text(path.isEmpty ? name : name + "." + path)
   }
 
   /// Of an endpoint: method, path, service.
   var endpoint: JSONObject {
     var object: JSONObject = [
       "method": .string(Shown.text(text(keys[1], else: StatsKeys.proto(keys[0])))),
-      "path": .string(Shown.text(redactor.url(text(keys[2], else: "")))),
+      "path": .string(Shown.text(path)),
       "service": .string(Shown.text(text(keys[3], else: ""))),
       "proto": .string(StatsKeys.proto(keys[0])), "count": JSONValue(metrics.count),
       "errors": JSONValue(metrics.errors), "error_rate": Self.share(metrics.errorRate),
@@ -149,9 +163,8 @@ struct StatsRow {
     case "status", "method":
       return StatsKeys.proto(keys[0]) + " " + Shown.text(redactor.text(text(keys[1], else: "-")))
     case "endpoint":
-      return [
-        text(keys[1], else: StatsKeys.proto(keys[0])), redactor.url(text(keys[2], else: "")),
-      ].map { Shown.text($0) }.joined(separator: " ")
+      return [text(keys[1], else: StatsKeys.proto(keys[0])), path]
+        .filter { !$0.isEmpty }.map { Shown.text($0) }.joined(separator: " ")
     default:
       if StatsKeys.names.contains(group) { return Shown.text(text(keys[0], else: "(none)")) }
       return Answer.shown(keys[0], Catalogue.named(group)?.id, redactor)
@@ -161,7 +174,7 @@ struct StatsRow {
   private func text(_ value: FieldValue, else other: String) -> String {
     switch value {
     case .text(let text): text
-    case .texts(let texts): texts.first ?? other
+    case .texts(let texts): texts.isEmpty ? other : texts.joined(separator: ",")
     case .int(let number): String(number)
     case .instant(let instant): instant.rfc3339
     default: other

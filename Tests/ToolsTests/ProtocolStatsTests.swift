@@ -1,0 +1,122 @@
+import Identity
+import JSON
+import Testing
+
+@testable import Tools
+
+/// Statistics group calls by what matters in their protocol.
+@Suite struct ProtocolStatsTests {
+  private static func big16(_ value: Int) -> [UInt8] {
+    [UInt8(value >> 8 & 255), UInt8(value & 255)]
+  }
+  private static func big32(_ value: Int) -> [UInt8] { big16(value >> 16) + big16(value & 0xffff) }
+  private static func little32(_ value: Int) -> [UInt8] { big32(value).reversed() }
+  private static func short(_ text: String) -> [UInt8] { big16(text.utf8.count) + Array(text.utf8) }
+
+  private static func redis(_ words: String...) -> [UInt8] {
+    Array(
+      ("*\(words.count)\r\n" + words.map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined()).utf8)
+  }
+
+  /// METADATA, version 0.
+  private static func kafka(_ correlation: Int, topic: String) -> [UInt8] {
+    let body = [
+      big16(3), big16(0), big32(correlation), short("client"), big32(1), short(topic),
+    ].flatMap { $0 }
+    return big32(body.count) + body
+  }
+
+  /// An OP_MSG that asks for documents of a collection.
+  private static func find(_ id: Int, _ collection: String, in database: String) -> [UInt8] {
+    var members: [UInt8] = []
+    for (name, value) in [("find", collection), ("$db", database)] {
+      members.append(2)
+      members += Array((name + "\0").utf8) + little32(value.utf8.count + 1)
+      members += Array((value + "\0").utf8)
+    }
+    members.append(0)
+    // No flags, and a section of one document.
+    var body = little32(0)
+    body.append(0)
+    body += little32(members.count + 4) + members
+    return [little32(body.count + 16), little32(id), little32(0), little32(2013), body].flatMap {
+      $0
+    }
+  }
+
+  /// A question over TCP about a name with one label.
+  private static func dns(_ id: Int, _ label: String, type: Int) -> [UInt8] {
+    var message = [big16(id), big16(0x0100), big16(1), big16(0), big32(0)].flatMap { $0 }
+    message.append(UInt8(label.utf8.count))
+    message += Array((label + "\0").utf8) + big16(type) + big16(1)
+    return big16(message.count) + message
+  }
+
+  private static func open(_ capture: MadeCapture) throws -> EmbeddedHub {
+    let traffic = try CaptureTraffic([try capture.write()], inventory: Inventory(), workers: 2)
+    traffic.start()
+    return EmbeddedHub(
+      traffic.traffic(redactor: Redactor(key: [1])), version: "test", set: .all)
+  }
+
+  /// Each endpoint with how many calls it had.
+  private func endpoints(_ port: UInt16, _ requests: [[UInt8]]) async throws -> Set<String> {
+    var capture = MadeCapture()
+    capture.talk(port, requests.map { .client($0) })
+    let answer = try await ShopHub.ask("get_api_stats", [:], of: try Self.open(capture))
+    let rows = answer.structured["stats"]?["endpoints"]?.array ?? []
+    return Set(
+      rows.map { row in
+        "\(row["method"]?.string ?? "")|\(row["path"]?.string ?? "")|\(row["count"]?.int ?? 0)"
+      })
+  }
+
+  @Test func redisByCommand() async throws {
+    #expect(
+      try await endpoints(
+        6379,
+        [Self.redis("GET", "a"), Self.redis("get", "b"), Self.redis("SET", "a", "1")])
+        == ["GET||2", "SET||1"])
+  }
+
+  @Test func kafkaByNameAndTopic() async throws {
+    #expect(
+      try await endpoints(
+        9092,
+        [
+          Self.kafka(1, topic: "orders"), Self.kafka(2, topic: "orders"),
+          Self.kafka(3, topic: "carts"),
+        ]) == ["METADATA|orders|2", "METADATA|carts|1"])
+  }
+
+  @Test func mongoDBByDatabaseAndCollection() async throws {
+    #expect(
+      try await endpoints(
+        27_017,
+        [
+          Self.find(1, "orders", in: "shop"), Self.find(2, "orders", in: "shop"),
+          Self.find(3, "orders", in: "test"),
+        ]) == ["find|shop.orders|2", "find|test.orders|1"])
+  }
+
+  @Test func dnsByTypeAndName() async throws {
+    #expect(
+      try await endpoints(
+        53,
+        [
+          Self.dns(1, "shop", type: 1), Self.dns(2, "shop", type: 28),
+          Self.dns(3, "shop", type: 1),
+        ]) == ["A|shop|2", "AAAA|shop|1"])
+  }
+
+  @Test func methodsAreNamedByTheirProtocol() async throws {
+    var capture = MadeCapture()
+    capture.talk(6379, [.client(Self.redis("GET", "a"))])
+    capture.talk(9092, [.client(Self.kafka(1, topic: "orders"))])
+    capture.talk(53, [.client(Self.dns(1, "shop", type: 28))])
+    let answer = try await ShopHub.ask(
+      "get_api_stats", ["group_by": "method"], of: try Self.open(capture))
+    let keys = answer.structured["stats"]?["groups"]?.array?.compactMap { $0["key"]?.string } ?? []
+    #expect(Set(keys) == ["redis GET", "kafka METADATA", "dns AAAA"])
+  }
+}
