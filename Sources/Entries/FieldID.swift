@@ -202,6 +202,7 @@ package enum FieldID: UInt16, Hashable, Sendable, CaseIterable {
   case kafkaRequestSize = 448
   case kafkaResponseSize = 449
   case kafkaTopics = 450
+  case kafkaGroups = 451
 
   // AMQP
   case amqpMethod = 481

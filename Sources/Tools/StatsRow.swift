@@ -63,7 +63,7 @@ enum StatsKeys {
   private static func paths(_ map: @escaping @Sendable (String) -> String) -> GroupKey {
     .field(
       .gqlSummary, .mcpName, .llmModel, .path, .dnsQuestions, .postgresqlQuery, .mysqlQuery,
-      .mongodbCollection, .kafkaTopics, .amqpSummary, .ldapSummary, .radiusUser,
+      .mongodbCollection, .kafkaGroups, .kafkaTopics, .amqpSummary, .ldapSummary, .radiusUser,
       .tlsxSummary, .diameterApplication, .mqttTopic, .icmpAbout, .sctpPayloadProtocol,
       map: { StatementTemplate.isStatement($0) ? StatementTemplate.template(of: $0) : map($0) })
   }

@@ -124,6 +124,43 @@ import Testing
     Laws.split(old)
   }
 
+  // MARK: Groups
+
+  @Test func groupsAreNamedAndTheirErrorsCount() {
+    func call(_ key: Int16, _ version: Int16, _ body: Frame, _ answer: Frame) -> Entry? {
+      var talk = Talk(serverPort: 9092)
+      talk.says(.client, Frame(key: key, version: version, id: 1).raw(body.plain).bytes)
+      talk.says(.server, Answer(id: 1).raw(answer.plain).bytes)
+      let entry = talk.calls().first
+      #expect(entry?.fault == nil && entry?.hasResponse == true)
+      return entry
+    }
+    let deleted = call(
+      42, 1, Frame().int32(2).text("billing").text("mail"),
+      Frame().int32(0).int32(2).text("billing").int16(68).text("mail").int16(0))
+    #expect(deleted?.text(.kafkaAPIKeyName) == "DELETE_GROUPS")
+    #expect(deleted?.texts(.kafkaGroups) == ["billing", "mail"])
+    #expect(deleted?.failed == true && deleted?.text(.statusText) == "NON_EMPTY_GROUP")
+    let compact = call(
+      42, 2, Frame().byte(0).byte(2).compact("mail").byte(0),
+      Frame().byte(0).int32(0).byte(2).compact("mail").int16(0).byte(0).byte(0))
+    #expect(compact?.texts(.kafkaGroups) == ["mail"] && compact?.failed == false)
+    let offsets = call(
+      47, 0, Frame().text("billing").int32(1).text("orders").int32(1).int32(3),
+      Frame().int16(0).int32(0).int32(1).text("orders").int32(1).int32(3).int16(86))
+    #expect(
+      offsets?.texts(.kafkaGroups) == ["billing"] && offsets?.texts(.kafkaTopics) == ["orders"])
+    #expect(offsets?.text(.statusText) == "GROUP_SUBSCRIBED_TO_TOPIC")
+    // Of transactions the same request asks for a coordinator.
+    let named: [(type: UInt8, groups: [String]?)] = [(0, ["billing"]), (1, nil)]
+    for (type, groups) in named {
+      let found = call(
+        10, 1, Frame().text("billing").byte(type),
+        Frame().int32(0).int16(0).int16(-1).int32(7).text("b1").int32(9092))
+      #expect(found?.texts(.kafkaGroups) == groups)
+    }
+  }
+
   // MARK: Size and holes
 
   @Test func longMessagesPassWithoutWaiting() throws {
@@ -224,6 +261,8 @@ import Testing
       body = []
       self = int16(key).int16(version).int32(id).text(client)
     }
+
+    init() { body = [] }
 
     init(id: Int32) {
       body = []

@@ -86,7 +86,8 @@ private let contract: [(type: FieldType, names: String)] = [
     """
     gql_root_fields sse_event_types llm_tools llm_tool_calls
     namespaces pods services dns_resolutions dns_questions dns_answers dns_question_types
-    tlsx_cipher_suites kafka_topics conn_l7_detected flow_l7_detected sctp_chunk_types mqtt_topics
+    tlsx_cipher_suites kafka_topics kafka_groups conn_l7_detected flow_l7_detected
+    sctp_chunk_types mqtt_topics
     """
   ),
   (

@@ -171,6 +171,9 @@ package struct Kafka: Dissector {
     if let topics = payload?.topics, !topics.isEmpty {
       message.fields.add(.kafkaTopics, .texts(topics))
     }
+    if let groups = payload?.groups, !groups.isEmpty {
+      message.fields.add(.kafkaGroups, .texts(groups))
+    }
     message.details = details(
       payload, correlation: header.correlation, version: header.version, isPart)
     if Self.isUnanswered(header, bytes) {

@@ -6,10 +6,12 @@ import JSON
 ///
 /// Everything is read, so that topics and errors are found; what is shown is limited.
 struct KafkaBody {
-  /// Names of topics kept, at most.
+  /// Names of topics kept, and of groups, at most.
   static let maxTopics = 256
   /// Bytes of JSON after which no further element of an array is shown.
   static let maxShown = 8 << 10
+  /// The type of coordinator that looks after transactions.
+  private static let transactions: Int8 = 1
   /// Bytes shown of one text.
   static let maxText = 256
 
@@ -19,6 +21,11 @@ struct KafkaBody {
   private let names: KafkaTopicNames
   var writer = JSONWriter(reserving: 256)
   private(set) var topics: [String] = []
+  /// Names of groups, or of transactions where coordinators of such are looked for.
+  private var keys: [String] = []
+  private var areTransactions = false
+  /// Consumer groups by their names.
+  var groups: [String] { areTransactions ? [] : keys }
   /// Topics that came with their ids.
   private(set) var identities: [(id: KafkaTopicNames.ID, name: String)] = []
   /// The first error code that is one, 0 when there is none.
@@ -93,6 +100,16 @@ struct KafkaBody {
       let topic = try text(&input)
       show(topic)
       note(topic, nil)
+    case .group:
+      let group = try text(&input)
+      show(group)
+      if let group, !group.isEmpty, keys.count < Self.maxTopics, !keys.contains(group) {
+        keys.append(group)
+      }
+    case .keyType:
+      let type = Int8(bitPattern: try input.uint8())
+      show(Int64(type))
+      areTransactions = type == Self.transactions
     case .bytes, .secret: try bytes(kind, &input)
     case .records: try records(&input)
     case .structures(let fields):

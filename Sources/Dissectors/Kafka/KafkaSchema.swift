@@ -9,6 +9,10 @@ struct KafkaField: Sendable {
     case string
     /// Name of a topic.
     case topic
+    /// Name of a consumer group.
+    case group
+    /// Whether coordinators are looked for by groups or by transactions.
+    case keyType
     /// An error code.
     case error
     case bytes
@@ -73,6 +77,8 @@ struct KafkaField: Sendable {
     case "uuid": .uuid
     case "string": .string
     case "topic": .topic
+    case "group": .group
+    case "keyType": .keyType
     case "error": .error
     case "bytes": .bytes
     case "secret": .secret

@@ -68,7 +68,7 @@ enum KafkaSchemaTable {
     ),
     8: (
       """
-      groupId:string generationId:int32@1+ memberId:string@1+ groupInstanceId:string@7+ \
+      groupId:group generationId:int32@1+ memberId:string@1+ groupInstanceId:string@7+ \
       retentionTimeMs:int64@2-4 topics:[topic:topic@0-9 topicID:uuid@10+ \
       partitions:[partition:int32 committedOffset:int64 committedLeaderEpoch:int32@6+ \
       commitTimestamp:int64@1 committedMetadata:string]]
@@ -80,7 +80,7 @@ enum KafkaSchemaTable {
     ),
     9: (
       """
-      groupId:string@0-7 topics:[topic:topic partitions:[:int32]]@0-7 groups:[groupId:string \
+      groupId:group@0-7 topics:[topic:topic partitions:[:int32]]@0-7 groups:[groupId:group \
       memberId:string@9+ memberEpoch:int32@9+ topics:[topic:topic@0-9 topicID:uuid@10+ \
       partitions:[:int32]]]@8+ requireStable:bool@7+
       """,
@@ -93,7 +93,7 @@ enum KafkaSchemaTable {
       """
     ),
     10: (
-      "key:string@0-3 keyType:int8@1+ coordinatorKeys:[:string]@4+",
+      "key:group@0-3 keyType:keyType@1+ coordinatorKeys:[:group]@4+",
       """
       throttleTimeMs:int32@1+ errorCode:error@0-3 errorMessage:string@1-3 nodeId:int32@0-3 \
       host:string@0-3 port:int32@0-3 coordinators:[key:string nodeId:int32 host:string port:int32 \
@@ -102,7 +102,7 @@ enum KafkaSchemaTable {
     ),
     11: (
       """
-      groupId:string sessionTimeoutMs:int32 rebalanceTimeoutMs:int32@1+ memberId:string \
+      groupId:group sessionTimeoutMs:int32 rebalanceTimeoutMs:int32@1+ memberId:string \
       groupInstanceId:string@5+ protocolType:string protocols:[name:string metadata:bytes] \
       reason:string@8+
       """,
@@ -113,12 +113,12 @@ enum KafkaSchemaTable {
       """
     ),
     12: (
-      "groupId:string generationId:int32 memberId:string groupInstanceId:string@3+",
+      "groupId:group generationId:int32 memberId:string groupInstanceId:string@3+",
       "throttleTimeMs:int32@1+ errorCode:error"
     ),
     13: (
       """
-      groupId:string memberId:string@0-2 members:[memberId:string groupInstanceId:string \
+      groupId:group memberId:string@0-2 members:[memberId:string groupInstanceId:string \
       reason:string@5+]@3+
       """,
       """
@@ -128,7 +128,7 @@ enum KafkaSchemaTable {
     ),
     14: (
       """
-      groupId:string generationId:int32 memberId:string groupInstanceId:string@3+ \
+      groupId:group generationId:int32 memberId:string groupInstanceId:string@3+ \
       protocolType:string@5+ protocolName:string@5+ assignments:[memberId:string assignment:bytes]
       """,
       """
@@ -137,7 +137,7 @@ enum KafkaSchemaTable {
       """
     ),
     15: (
-      "groups:[:string] includeAuthorizedOperations:bool@3+",
+      "groups:[:group] includeAuthorizedOperations:bool@3+",
       """
       throttleTimeMs:int32@1+ groups:[errorCode:error errorMessage:string@6+ groupId:string \
       groupState:string protocolType:string protocolData:string members:[memberId:string \
@@ -205,6 +205,17 @@ enum KafkaSchemaTable {
       "authBytes:secret",
       """
       errorCode:error errorMessage:string authBytes:secret sessionLifetimeMs:int64@1+
+      """
+    ),
+    42: (
+      "groupsNames:[:group]",
+      "throttleTimeMs:int32 results:[groupId:string errorCode:error]"
+    ),
+    47: (
+      "groupId:group topics:[topic:topic partitions:[partition:int32]]",
+      """
+      errorCode:error throttleTimeMs:int32 topics:[topic:topic partitions:[partition:int32 \
+      errorCode:error]]
       """
     ),
   ]

@@ -26,12 +26,16 @@ extension Catalogue {
       example: "kafka && !kafka_response", source: .hasResponse(of: .kafka), scope: "kafka"),
     Field(
       .kafkaRequestSummary, "kafka_request_summary", .text,
-      "Topics of the request, with commas between; of API_VERSIONS the client id",
+      "Groups and topics of the request, with commas between; of API_VERSIONS the client id",
       example: #"kafka_request_summary == "orders""#,
-      source: .derived(from: [.kafkaTopics, .kafkaAPIKey, .kafkaClientID]) { row in
+      source: .derived(from: [.kafkaTopics, .kafkaGroups, .kafkaAPIKey, .kafkaClientID]) { row in
         if row.int(.kafkaAPIKey) == 18 { return row.value(.kafkaClientID) }
-        guard case .texts(let topics) = row.value(.kafkaTopics) else { return .none }
-        return .text(topics.joined(separator: ","))
+        var parts: [String] = []
+        for id in [FieldID.kafkaGroups, .kafkaTopics] {
+          guard case .texts(let names) = row.value(id), !names.isEmpty else { continue }
+          parts.append(names.joined(separator: ","))
+        }
+        return parts.isEmpty ? .none : .text(parts.joined(separator: ": "))
       }, scope: "kafka"),
     Field(
       .kafkaRequestSize, "kafka_request_size", .int, "Bytes of the request on the wire",
@@ -44,5 +48,8 @@ extension Catalogue {
     Field(
       .kafkaTopics, "kafka_topics", .texts, "Topics the request names",
       example: #""orders" in kafka_topics"#, scope: "kafka"),
+    Field(
+      .kafkaGroups, "kafka_groups", .texts, "Consumer groups the request names",
+      example: #""billing" in kafka_groups"#, scope: "kafka"),
   ]
 }
