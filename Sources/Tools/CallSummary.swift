@@ -82,8 +82,10 @@ struct CallSummary {
       statusText = row.text(.statusText) ?? (answered ? "ok" : "-")
     case .mongodb:
       method = row.text(.mongodbCommand)
-      path = [row.text(.mongodbDatabase), row.text(.mongodbCollection)].compactMap(\.self)
-        .joined(separator: ".")
+      // Where its request was not captured nothing tells what it answers.
+      if method == nil, !row.hasRequest { verb = "reply" }
+      let names = [row.text(.mongodbDatabase), row.text(.mongodbCollection)].compactMap(\.self)
+      path = names.isEmpty ? nil : names.joined(separator: ".")
       status = nil
       statusText =
         row.text(.mongodbErrorCodeName) ?? row.int(.mongodbErrorCode).map(String.init)

@@ -46,6 +46,23 @@ import Testing
     #expect(calls.allSatisfy { $0.fault == nil })
   }
 
+  @Test func repliesOfAStreamTellWhatWasAsked() {
+    var talk = Talk(serverPort: 27_017)
+    talk.says(
+      .client,
+      Self.message(1, 0, Self.document(Self.text("find", "orders") + Self.db), flags: 0x1_0000))
+    talk.says(.server, Self.message(8, 1, Self.document(Self.ok), flags: 2))
+    talk.says(.server, Self.message(9, 8, Self.document(Self.ok), flags: 2))
+    talk.says(.server, Self.message(10, 9, Self.document(Self.ok)))
+    talk.says(.client, Self.message(2, 0, Self.document(Self.int("ping", 1) + Self.db)))
+    talk.says(.server, Self.message(11, 2, Self.document(Self.ok)))
+    let calls = talk.calls().sorted { $0.index < $1.index }
+    #expect(calls.map(\.hasRequest) == [true, false, false, true])
+    #expect(calls.map { $0.text(.mongodbCommand) } == ["find", "find", "find", "ping"])
+    #expect(calls.map { $0.text(.mongodbCollection) } == ["orders", "orders", "orders", nil])
+    #expect(calls.allSatisfy { $0.fault == nil && $0.text(.mongodbDatabase) == "shop" })
+  }
+
   @Test func compressedMessagesAreRead() {
     var talk = Talk(serverPort: 27_017)
     let inner = Array(

@@ -8,6 +8,8 @@ struct MongoContent: Sendable {
   var isCut: Bool
   private(set) var expectsReply = true
   private(set) var hasMoreToCome = false
+  /// It may be answered by several messages (exhaust cursors).
+  private(set) var allowsStream = false
   private(set) var failed = false
   private var opcode: UInt32 = 0
   private var command: [UInt8]?
@@ -43,6 +45,7 @@ struct MongoContent: Sendable {
     let flags = body.little32(0)
     hasMoreToCome = flags & 2 != 0
     expectsReply = flags & 2 == 0
+    allowsStream = flags & 0x1_0000 != 0
     let end = flags & 1 != 0 && !isCut ? max(4, body.byteCount - 4) : body.byteCount
     var at = 4
     while at + 5 <= end {
@@ -200,12 +203,19 @@ struct MongoContent: Sendable {
   private(set) var fields = FieldValues()
   private(set) var details: [UInt8] = []
 
+  /// Command, database and collection, as far as the message names them.
+  var subject: FieldValues {
+    var fields = FieldValues()
+    if let command { fields.add(.mongodbCommand, text: command.rawSpan) }
+    if let database { fields.add(.mongodbDatabase, text: database.rawSpan) }
+    if let collection { fields.add(.mongodbCollection, text: collection.rawSpan) }
+    return fields
+  }
+
   mutating func finish() {
     if isRequest {
+      fields = subject
       if let name = MongoHeader.name(opcode) { fields.add(.mongodbOpcode, text: name) }
-      if let command { fields.add(.mongodbCommand, text: command.rawSpan) }
-      if let database { fields.add(.mongodbDatabase, text: database.rawSpan) }
-      if let collection { fields.add(.mongodbCollection, text: collection.rawSpan) }
     }
     if let documents { fields.add(.mongodbDocuments, int: Int64(documents)) }
     if failed {

@@ -35,6 +35,8 @@ package struct MongoDB: Dissector {
   private var asked: Set<UInt32> = []
   /// Number of the reply after which more come unasked (exhaust cursors).
   private var streamed: UInt32?
+  /// What the newest request asked that may be answered by a stream of replies.
+  private var subject = FieldValues()
   private var alone: UInt64 = 0
   private var hasGaps: Bool
 
@@ -129,6 +131,7 @@ package struct MongoDB: Dissector {
       message.partner = .none
       return
     }
+    if content.allowsStream { subject = content.subject }
     if asked.count >= Self.maxAsked { asked.removeAll() }
     asked.insert(header.requestID)
   }
@@ -142,6 +145,8 @@ package struct MongoDB: Dissector {
       alone += 1
       message.key = .max - alone
       message.partner = isStreamed ? .none : .lost
+      // It does not repeat what was asked.
+      if isStreamed { message.fields.merge(subject) }
     }
     streamed = content.hasMoreToCome ? header.requestID : nil
   }

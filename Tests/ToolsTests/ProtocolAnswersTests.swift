@@ -4,8 +4,9 @@ import Testing
 
 @testable import Tools
 
-/// Statistics group calls by what matters in their protocol.
-@Suite struct ProtocolStatsTests {
+/// Answers speak of calls in the words of their protocol; statistics group them by what matters
+/// there.
+@Suite struct ProtocolAnswersTests {
   private static func big16(_ value: Int) -> [UInt8] {
     [UInt8(value >> 8 & 255), UInt8(value & 255)]
   }
@@ -34,14 +35,19 @@ import Testing
       members += Array((name + "\0").utf8) + little32(value.utf8.count + 1)
       members += Array((value + "\0").utf8)
     }
-    members.append(0)
-    // No flags, and a section of one document.
-    var body = little32(0)
+    return mongo(id, answers: 0, flags: 0, members)
+  }
+
+  /// An OP_MSG with one section, a document of these members.
+  private static func mongo(
+    _ id: Int, answers: Int, flags: Int, _ members: [UInt8]
+  ) -> [UInt8] {
+    var body = little32(flags)
     body.append(0)
-    body += little32(members.count + 4) + members
-    return [little32(body.count + 16), little32(id), little32(0), little32(2013), body].flatMap {
-      $0
-    }
+    body += little32(members.count + 5) + members
+    body.append(0)
+    return [little32(body.count + 16), little32(id), little32(answers), little32(2013), body]
+      .flatMap { $0 }
   }
 
   /// A question over TCP about a name with one label.
@@ -118,5 +124,21 @@ import Testing
       "get_api_stats", ["group_by": "method"], of: try Self.open(capture))
     let keys = answer.structured["stats"]?["groups"]?.array?.compactMap { $0["key"]?.string } ?? []
     #expect(Set(keys) == ["redis GET", "kafka METADATA", "dns AAAA"])
+  }
+
+  @Test func aReplyToNothingThatIsKnownSaysSo() async throws {
+    // A number called ok, 1.
+    let ok: [UInt8] = [16, 0x6f, 0x6b, 0, 1, 0, 0, 0]
+    var capture = MadeCapture()
+    capture.talk(
+      27_017,
+      [
+        .client(Self.find(1, "orders", in: "shop")),
+        .server(Self.mongo(7, answers: 1, flags: 2, ok)),
+        .server(Self.mongo(8, answers: 7, flags: 0, ok)),
+      ])
+    let answer = try await ShopHub.ask("list_api_calls", [:], of: try Self.open(capture))
+    #expect(answer.structured["total"] == 2)
+    #expect(answer.text.contains("find shop.orders") && answer.text.contains(" reply "))
   }
 }
