@@ -210,6 +210,7 @@ import Testing
     #expect(details["request"]?["edns"]?["options"]?[0]?["subnet"] == .string("192.0.2.0/24"))
     #expect(call.text(.dnsRcode) == "BADVERS")
     #expect(call.int(.statusCode) == 16)
+    #expect(details["response"]?["rcode"] == 0 && details["response"]?["code"] == nil)
   }
 
   @Test(arguments: [

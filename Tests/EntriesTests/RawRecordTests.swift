@@ -113,6 +113,17 @@ import Testing
     #expect(record(sample(.amqp, fields: [(.details, .text("{broken"))]))["request"] != nil)
   }
 
+  @Test func theCodeOfADNSReplyIsItsName() {
+    let json = record(
+      sample(
+        .dns,
+        fields: [
+          (.dnsRcode, .text("NXDOMAIN")),
+          (.details, .text(#"{"response":{"rcode":3,"answers":[]}}"#)),
+        ]))
+    #expect(json["response"]?["code"] == "NXDOMAIN" && json["response"]?["rcode"] == 3)
+  }
+
   @Test func connectionsShowTheirStateAndFigures() {
     let entry = sample(
       .tcpConn,

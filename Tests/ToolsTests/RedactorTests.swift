@@ -94,6 +94,17 @@ import Testing
     #expect(Redactor.off.body(#"{"password":"x"}"#, mediaType: "") == #"{"password":"x"}"#)
   }
 
+  @Test func signaturesOfDNSRecordsAreNoSecrets() {
+    let record: JSONValue = [
+      "rrsig": ["signature": "0badc0de", "signer": "example"], "signature": "0badc0de",
+    ]
+    let shown = RawRedaction.redacted(record, redactor)
+    #expect(shown["rrsig"] == ["signature": "0badc0de", "signer": "example"])
+    #expect(shown["signature"] != "0badc0de")
+    let other: JSONValue = ["rrsig": ["signature": "hunter2"]]
+    #expect(!RawRedaction.redacted(other, redactor).text.contains("hunter2"))
+  }
+
   /// Parameters of a form stand as pairs of `name` and `value`.
   @Test func rawRecordsHideWhatIsSecretAndNothingElse() {
     let record: JSONObject = [

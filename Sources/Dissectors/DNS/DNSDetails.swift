@@ -53,7 +53,8 @@ struct DNSDetails {
       writer.write(DNSTable.opcode(header.opcode))
     }
     if header.isResponse {
-      writer.fragment(",\"code\":")
+      // The four bits of the header alone; the record's `code` has those of EDNS, too.
+      writer.fragment(",\"rcode\":")
       writer.write(Int(header.rcode))
     }
     writer.fragment(",\"flags\":")
