@@ -9,7 +9,7 @@ extension Catalogue {
       example: #"grpc_service == "shop.Orders""#, scope: "grpc"),
     Field(
       .grpcStatus, "grpc_status", .int,
-      "Status of the call, 0 when the reply carries none; -1 on every other entry",
+      "Status of the call, else what its end tells; -1 where no end was seen, and on other entries",
       example: "grpc && grpc_status != 0", absent: .int(-1), scope: "grpc"),
     Field(
       .grpcStream, "grpc_stream", .text,

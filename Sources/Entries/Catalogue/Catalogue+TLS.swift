@@ -30,7 +30,8 @@ extension Catalogue {
       .tlsxCipherSuites, "tlsx_cipher_suites", .texts, "Cipher suites the client offered, by name",
       example: #""TLS_AES_128_GCM_SHA256" in tlsx_cipher_suites"#, scope: "tlsx"),
     Field(
-      .tlsxALPN, "tlsx_alpn", .text, "Protocol agreed on; those offered while unanswered",
+      .tlsxALPN, "tlsx_alpn", .text,
+      "Protocol agreed on; those offered, with commas, while that is unknown, as in TLS 1.3",
       example: #"tlsx_alpn == "h2""#, scope: "tlsx"),
     Field(
       .tlsxSummary, "tlsx_summary", .text,
