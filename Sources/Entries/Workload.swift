@@ -41,6 +41,14 @@ package final class Workload: Sendable {
     self.process = process
   }
 
+  /// The same with a name that was learnt from DNS.
+  package func with(dns: String) -> Workload {
+    Workload(
+      pod: pod, podNamespace: podNamespace, service: service, serviceNamespace: serviceNamespace,
+      node: node, owner: owner, labels: labels, annotations: annotations, dns: dns,
+      process: process)
+  }
+
   /// Best identity: pod › service › DNS name › process.
   package var name: String? { pod ?? service ?? dns ?? process }
   package var namespace: String? { podNamespace ?? serviceNamespace }

@@ -50,16 +50,18 @@ final class Crew: Sendable {
   func hand(out chunk: PacketChunk, again replay: inout Replay, decapsulator: inout Decapsulator) {
     guard let last = chunk.packets.last else { return }
     var shares = [[Decoded]](repeating: [], count: posts.count)
+    var heard: [HeardNames.Item] = []
     let memory = chunk.store.bytes
     var decoded = Decoded.none
     for packet in chunk.packets {
       guard
-        decapsulator.decode(packet, in: memory.slice(packet.range), into: &decoded) == .decoded,
-        replay.follows(decoded)
+        decapsulator.decode(packet, in: memory.slice(packet.range), into: &decoded) == .decoded
       else { continue }
+      HeardNames.read(decoded, memory, into: &heard)
+      guard replay.follows(decoded) else { continue }
       shares[posts.count == 1 ? 0 : share(of: decoded)].append(decoded)
     }
-    send(shares, of: chunk, now: last.timestamp, isReplay: true)
+    send(shares, heard, of: chunk, now: last.timestamp, isReplay: true)
   }
 
   /// Decodes the packets of a chunk and gives each worker its own.
@@ -70,6 +72,7 @@ final class Crew: Sendable {
     guard let last = chunk.packets.last else { return }
     var shares = [[Decoded]](repeating: [], count: posts.count)
     for index in shares.indices { shares[index].reserveCapacity(chunk.packets.count / posts.count) }
+    var heard: [HeardNames.Item] = []
     let memory = chunk.store.bytes
     var decoded = Decoded.none
     for packet in chunk.packets {
@@ -77,19 +80,20 @@ final class Crew: Sendable {
       guard
         decapsulator.decode(packet, in: memory.slice(packet.range), into: &decoded) == .decoded
       else { continue }
+      HeardNames.read(decoded, memory, into: &heard)
       shares[posts.count == 1 ? 0 : share(of: decoded)].append(decoded)
     }
-    send(shares, of: chunk, now: last.timestamp, isReplay: false, effort)
+    send(shares, heard, of: chunk, now: last.timestamp, isReplay: false, effort)
   }
 
   private func send(
-    _ shares: [[Decoded]], of chunk: PacketChunk, now: Timestamp, isReplay: Bool,
-    _ effort: Effort = .whole
+    _ shares: [[Decoded]], _ heard: [HeardNames.Item], of chunk: PacketChunk, now: Timestamp,
+    isReplay: Bool, _ effort: Effort = .whole
   ) {
     for (post, packets) in zip(posts, shares) {
       let batch = Worker.Batch(
         store: chunk.store, packets: packets, now: now, isReplay: isReplay,
-        effort: effort)
+        effort: effort, heard: heard)
       post.places.wait()
       post.queue.async { [self] in
         defer { post.places.signal() }
@@ -181,6 +185,8 @@ final class Crew: Sendable {
     var statistics = Statistics()
     var dissection = DissectionCounters()
     var leftToOthers: UInt64 = 0
+    // Each worker hears all names.
+    let forgotten = posts.first?.worker.withLock { $0.forgottenNames } ?? 0
     for post in posts {
       post.worker.withLock { worker in
         statistics.add(worker.flowCounters)
@@ -194,6 +200,7 @@ final class Crew: Sendable {
       ("entries left to the node of their server", leftToOthers),
       ("conversations without a flow record", flowsLeftOut.withLock { $0 }),
       ("open conversations not shown yet", openLeftOut.withLock { $0 }),
+      ("addresses whose names from DNS were forgotten", forgotten),
     ] where count > 0 {
       statistics.flowTroubles.append(Statistics.Named(name: name, count: count))
     }

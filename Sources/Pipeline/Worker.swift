@@ -25,6 +25,8 @@ struct Worker {
   private let wants: (@Sendable (Entry) -> Bool)?
   /// The last few names looked up: most packets are between few addresses.
   private var known: [IPAddress: Workload?] = [:]
+  /// Names that DNS replies gave up to now.
+  private var heard = HeardNames()
   private(set) var entries: UInt64 = 0
   /// Entries that are somebody else's.
   private(set) var leftToOthers: UInt64 = 0
@@ -47,6 +49,8 @@ struct Worker {
     /// What comes of it is in the store already.
     var isReplay = false
     var effort = Effort.whole
+    /// What DNS replies in the chunk say, whoever has to follow them.
+    var heard: [HeardNames.Item] = []
   }
 
   /// - Parameter firstStream: added to stream numbers, so that they do not repeat those of
@@ -68,6 +72,7 @@ struct Worker {
   mutating func take(_ batch: Batch) throws(StoreError) {
     // Packets are looked at where they lie, and the chunk's memory is asked for once.
     if dissection.effort != batch.effort { dissection.effort = batch.effort }
+    heard.add(batch.heard)
     let packets = batch.packets.span
     let memory = batch.store.bytes
     for index in packets.indices {
@@ -147,8 +152,10 @@ struct Worker {
     if let page = guide?.page(after: &guidePage) {
       (names, keeps) = (page.names, page.keeps)
       known.removeAll(keepingCapacity: true)
+      heard.forgetHolders()
     }
-    guard !names.isEmpty || firstStream > 0 || keeps != nil || node != nil else { return entries }
+    let hasNames = !names.isEmpty || !heard.isEmpty
+    guard hasNames || firstStream > 0 || keeps != nil || node != nil else { return entries }
     var ready = entries
     if let keeps {
       ready.removeAll { !keeps($0.source.address, $0.destination.address) }
@@ -160,7 +167,7 @@ struct Worker {
         ready[index].fields.add(.nodeName, .text(node))
       }
     }
-    guard !names.isEmpty else { return ready }
+    guard hasNames else { return ready }
     for index in ready.indices {
       let when = ready[index].timestamp
       ready[index].source.workload = name(ready[index].source.address, when)
@@ -170,6 +177,12 @@ struct Worker {
   }
 
   private mutating func name(_ address: IPAddress, _ when: Timestamp) -> Workload? {
+    let holder = holder(of: address, when)
+    return heard.isEmpty ? holder : heard.workload(holder, at: address, when: when)
+  }
+
+  private mutating func holder(of address: IPAddress, _ when: Timestamp) -> Workload? {
+    if names.isEmpty { return nil }
     // An address with one holder has it for all times; only those are remembered.
     if let found = known[address] { return found }
     let workload = names.workload(at: address, when: when)
@@ -184,6 +197,7 @@ struct Worker {
     return streams
   }
 
+  var forgottenNames: UInt64 { heard.forgotten }
   var flowCounters: FlowCounters { table.counters }
   var dissectionCounters: DissectionCounters { dissection.counters }
 }

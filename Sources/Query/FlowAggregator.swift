@@ -96,8 +96,10 @@ struct FlowAggregator {
     var (client, server) = (Flow.End(), Flow.End())
     switch query.level {
     case .address:
+      // A name that DNS gave in between makes no other flow.
       client = row.client
       server = row.server
+      (client.dns, server.dns) = ("", "")
       server.port = row.int(.destinationPort) ?? 0
     case .pod:
       client = row.client.reduced { $0.pod = $1.pod }
@@ -198,7 +200,15 @@ extension Flow {
       }
     }
     let id = row.int(.flowID)
-    if isWhole { flowID = id } else if let id { flowIDs.insert(id) }
+    guard isWhole else {
+      if let id { flowIDs.insert(id) }
+      return
+    }
+    flowID = id
+    // The latest names of the ends, which are no part of what tells flows apart.
+    let (clientName, serverName) = (row.text(.sourceDNS), row.text(.destinationDNS))
+    if !clientName.isEmpty { client.dns = clientName }
+    if !serverName.isEmpty { server.dns = serverName }
   }
 }
 

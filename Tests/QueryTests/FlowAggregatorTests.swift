@@ -73,6 +73,16 @@ import Testing
     #expect((flow.flowID ?? 0) > 0)
   }
 
+  @Test func aNameHeardInBetweenMakesNoOtherFlow() async throws {
+    let source = StoreSource(
+      try store([
+        connection(1, Self.web, nil, port: 443), connection(2, Self.web, Self.outside, port: 443),
+      ]))
+    let result = try await source.flows(FlowQuery())
+    #expect(result.total == 1 && result.flows.first?.connections == 2)
+    #expect(result.flows.first?.server.dns == "s3.example.com")
+  }
+
   @Test func theServerCanBeLocal() async throws {
     let result = try await source().flows(FlowQuery([try filter("dst.port == 7000")]))
     let flow = try #require(result.flows.first)

@@ -141,4 +141,18 @@ import Testing
     #expect(answer.structured["total"] == 2)
     #expect(answer.text.contains("find shop.orders") && answer.text.contains(" reply "))
   }
+
+  /// Those that a table names as well as others.
+  @Test func answersOfDNSNameTheEndsOfOtherCalls() async throws {
+    for hub in try [ShopHub.hub, ShopHub.open(named: false)] {
+      let answer = try await ShopHub.ask(
+        "list_api_calls",
+        ["kfl": #"redis && dst.dns == "redis.payments.svc.cluster.local""#, "limit": 1], of: hub)
+      #expect(answer.structured["total"] == 141)
+    }
+    let pods = try await ShopHub.ask(
+      "list_api_calls",
+      ["kfl": #"dst.pod.name == "redis-0" && dst.dns.startsWith("redis.payments.")"#])
+    #expect(pods.structured["total"] == 141)
+  }
 }

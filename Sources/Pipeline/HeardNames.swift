@@ -1,0 +1,104 @@
+import Bytes
+import Dissectors
+import Entries
+import Layers
+
+/// Names that DNS replies gave to addresses, by the time they did.
+///
+/// Replies are read where packets are handed out, in the order of the capture, and each worker gets
+/// all that its packets may need: what an entry is named does not depend on how many workers there
+/// are. A reply over UDP from port 53 is believed, whoever sent it.
+struct HeardNames: Sendable {
+  /// Addresses remembered, at most; of more the ones heard of first are forgotten.
+  static let maxAddresses = 16_384
+  /// Names of one address, at most; the newest stay.
+  static let maxNames = 4
+
+  /// What one reply said of one address.
+  struct Item: Sendable {
+    var address: IPAddress
+    /// Knows nothing but the name.
+    var workload: Workload
+    var since: Timestamp
+  }
+
+  private var items: [IPAddress: [Item]] = [:]
+  /// Addresses in the order in which they were first heard of.
+  private var addresses: [IPAddress] = []
+  /// Place of the oldest in `addresses`.
+  private var oldest = 0
+  private(set) var forgotten: UInt64 = 0
+
+  private struct Pair: Hashable {
+    var holder: ObjectIdentifier
+    var name: String
+  }
+
+  /// Holders that tables name, with the names that were heard.
+  private var named: [Pair: Workload] = [:]
+  private static let maxNamed = 4_096
+
+  var isEmpty: Bool { items.isEmpty }
+
+  /// What a packet says, when it is a reply of DNS.
+  static func read(_ packet: Decoded, _ memory: RawSpan, into heard: inout [Item]) {
+    guard packet.sourcePort == 53, packet.transport == .udp else { return }
+    if let fragments = packet.fragments {
+      read(fragments.bytes.slice(packet.payload), packet.timestamp, into: &heard)
+    } else {
+      read(memory.slice(packet.payload), packet.timestamp, into: &heard)
+    }
+  }
+
+  private static func read(_ message: RawSpan, _ time: Timestamp, into heard: inout [Item]) {
+    guard let (name, addresses) = DNSAnswers.addresses(in: message) else { return }
+    let workload = Workload(dns: name)
+    for address in addresses where !address.isUnspecified && !address.isLoopback {
+      heard.append(Item(address: address, workload: workload, since: time))
+    }
+  }
+
+  /// Remembers what was heard, oldest first.
+  mutating func add(_ heard: [Item]) {
+    for item in heard {
+      guard var known = items[item.address] else {
+        if items.count >= Self.maxAddresses { forgetOldest() }
+        addresses.append(item.address)
+        items[item.address] = [item]
+        continue
+      }
+      if known.last?.workload.dns == item.workload.dns { continue }
+      if known.count >= Self.maxNames { known.removeFirst() }
+      known.append(item)
+      items[item.address] = known
+    }
+  }
+
+  private mutating func forgetOldest() {
+    items[addresses[oldest]] = nil
+    forgotten += 1
+    oldest += 1
+    guard oldest >= Self.maxAddresses else { return }
+    addresses.removeFirst(oldest)
+    oldest = 0
+  }
+
+  /// The holder of an address with the name last heard before `instant`; `holder` where none was,
+  /// or where its name is known from elsewhere.
+  mutating func workload(
+    _ holder: Workload?, at address: IPAddress, when instant: Timestamp
+  ) -> Workload? {
+    guard let item = items[address]?.last(where: { $0.since <= instant }) else { return holder }
+    guard let holder, let name = item.workload.dns else { return item.workload }
+    if holder.dns != nil { return holder }
+    let pair = Pair(holder: ObjectIdentifier(holder), name: name)
+    if let known = named[pair] { return known }
+    if named.count >= Self.maxNamed { named.removeAll(keepingCapacity: true) }
+    let made = holder.with(dns: name)
+    named[pair] = made
+    return made
+  }
+
+  /// The tables of holders are others now.
+  mutating func forgetHolders() { named.removeAll(keepingCapacity: true) }
+}
