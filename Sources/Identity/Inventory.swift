@@ -27,7 +27,7 @@ package struct Inventory: Sendable {
     package var selector: [String: String]
     /// A pod in its node's network namespace: its address is the node's, and names the node.
     package var usesHostNetwork: Bool
-    /// It is not there any more, and known for what it was.
+    /// It is not there any more or has ended for good, and is known for what it was.
     package var isGone = false
 
     package init(

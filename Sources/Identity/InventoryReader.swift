@@ -193,12 +193,16 @@ package struct InventoryReader: Sendable {
     let status = object["status"]
     let listed = addresses(status?["podIPs"]?.array?.compactMap { $0["ip"] })
     let lone = addresses(status?["podIP"].map { [$0] })
-    return Inventory.Item(
+    var item = Inventory.Item(
       kind: .pod, name: name, namespace: namespace, addresses: listed.isEmpty ? lone : listed,
       since: status?["startTime"]?.string.flatMap { Timestamp(rfc3339: $0) } ?? .distantPast,
       node: object["spec"]?["nodeName"]?.string, owner: podOwner(metadata),
       labels: texts(metadata["labels"]), annotations: texts(metadata["annotations"]),
       usesHostNetwork: object["spec"]?["hostNetwork"]?.bool ?? false)
+    // Its status goes on showing the address it had, which may be another pod's by now
+    // (Kubernetes, "Pod Lifecycle": these phases are final).
+    item.isGone = ["Succeeded", "Failed"].contains(status?["phase"]?.string)
+    return item
   }
 
   private func service(

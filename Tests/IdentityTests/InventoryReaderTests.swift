@@ -53,6 +53,31 @@ import Testing
       node.node == "node-1" && node.pod == nil, "a pod on the host's network does not name it")
   }
 
+  /// The pods of a job stay listed when they have ended, with addresses that others get.
+  @Test func aPodThatHasEndedHoldsItsAddressNoMore() throws {
+    func pod(_ name: String, _ phase: String, _ start: String) -> String {
+      """
+      {"kind":"Pod","metadata":{"name":"\(name)","namespace":"shop"},
+       "status":{"phase":"\(phase)","podIP":"10.244.1.9","startTime":"\(start)"}}
+      """
+    }
+    let inventory = try inventory(
+      """
+      {"kind":"List","items":[
+        \(pod("dump-1", "Succeeded", "2026-03-14T20:00:00Z")),
+        \(pod("dump-2", "Failed", "2026-03-14T20:10:00Z")),
+        \(pod("web", "Running", "2026-03-14T20:20:00Z"))]}
+      """)
+    let gone = inventory.items.filter(\.isGone).map(\.name)
+    #expect(gone == ["dump-1", "dump-2"])
+    let address = try #require(IPAddress("10.244.1.9"))
+    func name(_ instant: String) throws -> String? {
+      inventory.names.workload(at: address, when: try #require(Timestamp(rfc3339: instant)))?.pod
+    }
+    #expect(try name("2026-03-14T20:05:00Z") == "dump-1", "its traffic keeps its name")
+    #expect(try name("2026-03-14T20:30:00Z") == "web")
+  }
+
   @Test func servicesKnowTheirPods() throws {
     let inventory = try inventory(Self.kubectl)
     let pod = try #require(inventory.items.first { $0.name == "orders-5d8f-x2" })
