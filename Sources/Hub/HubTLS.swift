@@ -1,6 +1,7 @@
+import NIOCore
 import NIOSSL
 
-/// The certificate that the server shows.
+/// The certificate that the server shows, as its files are when a connection begins.
 package struct HubTLS: Sendable {
   let configuration: TLSConfiguration
 
@@ -13,23 +14,19 @@ package struct HubTLS: Sendable {
   ///   - certificate: PEM file with the certificate, then those of its issuers.
   ///   - key: PEM file with its private key.
   ///   - flags: what the flags that name them begin with, for the sentences.
+  ///   - tell: gets a sentence when files that have changed cannot be used.
   package init(
-    certificate: String, key: String, flags: String = "--tls"
+    certificate: String, key: String, flags: String = "--tls",
+    tell: @escaping @Sendable (String) -> Void
   ) throws(Mistake) {
-    let chain: [NIOSSLCertificate]
-    let none = Mistake(message: "\(flags)-cert \(certificate) holds no certificate in PEM form")
-    do { chain = try NIOSSLCertificate.fromPEMFile(certificate) } catch { throw none }
-    guard !chain.isEmpty else { throw none }
-    let secret: NIOSSLPrivateKey
-    do { secret = try NIOSSLPrivateKey(file: key, format: .pem) } catch {
-      throw Mistake(message: "\(flags)-key \(key) holds no private key in PEM form")
-    }
-    var configuration = TLSConfiguration.makeServerConfiguration(
-      certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(secret))
-    configuration.minimumTLSVersion = .tlsv12
-    do { _ = try NIOSSLContext(configuration: configuration) } catch {
-      throw Mistake(
-        message: "the key in \(key) does not belong to the certificate in \(certificate)")
+    let shown = try ServerCertificate(
+      certificate: certificate, key: key, flags: flags, tell: tell)
+    var configuration = shown.pair.configuration
+    configuration.sslContextCallback = { _, promise in
+      let pair = shown.pair
+      var change = NIOSSLContextConfigurationOverride()
+      (change.certificateChain, change.privateKey) = (pair.chain, pair.key)
+      promise.succeed(change)
     }
     self.configuration = configuration
   }

@@ -49,6 +49,7 @@ struct Exchange: Sendable {
   let agent: String
   /// Sent along with every request, to this origin alone.
   let token: TokenSource
+  let tls: RenewedTLS
 
   /// The headers of every request, and those of this one.
   private func headers(_ more: [(name: String, value: String)]) -> HTTPHeaders {
@@ -87,6 +88,7 @@ struct Exchange: Sendable {
       return try await follow(address.url(path)) { url in
         var request = HTTPClientRequest(url: url)
         request.headers = headers(more)
+        request.tlsConfiguration = tls.current
         return try await client.execute(request, deadline: deadline)
       } reply: {
         OpenReply(head: Reply($0, body: []), body: $0.body)
@@ -152,7 +154,8 @@ struct Exchange: Sendable {
     _ deadline: NIODeadline
   ) async throws -> HTTPClient.Response {
     var request = try HTTPClient.Request(
-      url: url, method: HTTPMethod(rawValue: method), headers: headers(more))
+      url: url, method: HTTPMethod(rawValue: method), headers: headers(more), body: nil,
+      tlsConfiguration: tls.current)
     if let body {
       request.headers.add(name: "Content-Type", value: "application/json")
       request.body = .byteBuffer(ByteBuffer(bytes: body))

@@ -42,8 +42,9 @@ package final class HubClient: RemoteHub {
     limits: Limits = Limits(), notice: @escaping @Sendable (String) -> Void
   ) throws(HubClientSettings.Problem) {
     (self.address, self.limits, self.notice) = (address, limits, notice)
+    let tls = try RenewedTLS(settings)
     var configuration = HTTPClient.Configuration(
-      tlsConfiguration: try settings.tls(), redirectConfiguration: .disallow,
+      tlsConfiguration: tls.first, redirectConfiguration: .disallow,
       timeout: .init(
         connect: .nanoseconds(limits.connect.nanoseconds),
         read: .nanoseconds(limits.silence.nanoseconds)),
@@ -58,7 +59,7 @@ package final class HubClient: RemoteHub {
     token = TokenSource(settings.token)
     exchange = Exchange(
       client: client, loop: client.eventLoopGroup.any(), address: address,
-      agent: "kubeshark-mcp/\(version)", token: token)
+      agent: "kubeshark-mcp/\(version)", token: token, tls: tls)
   }
 
   /// A sentence for the log, and for clients that take log messages.

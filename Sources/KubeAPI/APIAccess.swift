@@ -6,7 +6,7 @@ package struct APIAccess: Sendable {
   package static let serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount"
 
   package var address: HubAddress
-  /// Authorities in PEM; nil for those of the system.
+  /// Authorities in PEM, read anew when they change; nil for those of the system.
   package var caFile: String?
   /// Read anew for each request: the kubelet renews it.
   package var tokenFile: String?

@@ -38,8 +38,9 @@ package final class ClusterWatch: Sendable {
   ) throws(HubClientSettings.Problem) {
     var settings = HubClientSettings()
     settings.caFile = access.caFile
+    let tls = try RenewedTLS(settings)
     var configuration = HTTPClient.Configuration(
-      tlsConfiguration: try settings.tls(), redirectConfiguration: .disallow,
+      tlsConfiguration: tls.first, redirectConfiguration: .disallow,
       timeout: .init(connect: .seconds(10), read: .seconds(330)))
     configuration.httpVersion = .http1Only
     // Each watch has a connection of its own, and lists must not wait for one.
@@ -55,7 +56,7 @@ package final class ClusterWatch: Sendable {
       lists += places.map {
         ResourceWatch(
           path: group + $0 + "/" + resource, kind: kind, client: client, access: access,
-          token: token)
+          token: token, tls: tls)
       }
     }
     (self.client, self.lists) = (client, lists)

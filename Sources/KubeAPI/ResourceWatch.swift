@@ -39,6 +39,7 @@ struct ResourceWatch: Sendable {
   let client: HTTPClient
   let access: APIAccess
   let token: TokenSource
+  let tls: RenewedTLS
 
   /// Lists and watches until its task is cancelled.
   func run(_ take: @Sendable (Change) async -> Void) async {
@@ -153,6 +154,7 @@ struct ResourceWatch: Sendable {
 
   private func send(_ query: String, deadline: NIODeadline) async throws -> HTTPClientResponse {
     var request = HTTPClientRequest(url: access.address.url(path + query))
+    request.tlsConfiguration = tls.current
     request.headers.add(name: "Accept", value: "application/json")
     request.headers.add(name: "User-Agent", value: "kubeshark")
     if let token = token.token {

@@ -27,19 +27,21 @@ package final class HubLink: Sendable {
   package let address: HubAddress
   private let client: HTTPClient
   private let token: TokenSource
+  private let tls: RenewedTLS
   private let agent: String
 
   /// - Throws: what is wrong with the files that the settings name.
   package init(
     _ address: HubAddress, _ settings: HubClientSettings, version: String
   ) throws(HubClientSettings.Problem) {
+    let tls = try RenewedTLS(settings)
     var configuration = HTTPClient.Configuration(
-      tlsConfiguration: try settings.tls(), redirectConfiguration: .disallow,
+      tlsConfiguration: tls.first, redirectConfiguration: .disallow,
       timeout: .init(connect: .seconds(5), read: .seconds(50)))
     configuration.httpVersion = .http1Only
     configuration.connectionPool.retryConnectionEstablishment = false
     client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-    (self.address, token) = (address, TokenSource(settings.token))
+    (self.address, self.tls, token) = (address, tls, TokenSource(settings.token))
     agent = "kubeshark-agent/\(version)"
   }
 
@@ -50,6 +52,7 @@ package final class HubLink: Sendable {
   package func send(_ shipment: [UInt8], from node: String) async -> Outcome {
     var request = HTTPClientRequest(url: address.url("/agents/" + node))
     request.method = .POST
+    request.tlsConfiguration = tls.current
     request.headers.add(name: "Content-Type", value: Shipment.contentType)
     request.headers.add(name: "User-Agent", value: agent)
     request.headers.add(name: "X-Kubeshark-Capture", value: "ignore")
@@ -117,6 +120,7 @@ package final class HubLink: Sendable {
   func send(_ packets: RawShipment?, for id: String, from node: String) async -> String? {
     var request = HTTPClientRequest(url: address.url("/agents/\(node)/raw/\(id)"))
     request.method = .POST
+    request.tlsConfiguration = tls.current
     request.headers.add(name: "Content-Type", value: "application/vnd.tcpdump.pcap")
     request.headers.add(name: "User-Agent", value: agent)
     request.headers.add(name: "X-Kubeshark-Capture", value: "ignore")

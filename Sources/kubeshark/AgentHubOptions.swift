@@ -25,7 +25,9 @@ struct AgentHubOptions: ParsableArguments {
   var tokenFile: String
 
   @Option(
-    help: ArgumentHelp("Trust the authorities in this PEM file as well.", valueName: "file"))
+    help: ArgumentHelp(
+      "Trust the authorities in this PEM file as well; read anew when it changes.",
+      valueName: "file"))
   var caFile: String?
 
   private func address() throws(Failure) -> HubAddress {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Hub
 import Identity
 import KubeAPI
+import Logging
 import Ring
 import Store
 import Tools
@@ -27,8 +28,8 @@ struct AgentsOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "With --agents-listen: serve agents over TLS with this certificate (PEM); without it by that of "
-        + "--tls-cert, if any.", valueName: "file"))
+      "With --agents-listen: serve agents over TLS with this certificate (PEM), read again when it "
+        + "changes; without it by that of --tls-cert, if any.", valueName: "file"))
   var agentsTlsCert: String?
 
   @Option(help: ArgumentHelp("The certificate's key (PEM).", valueName: "file"))
@@ -59,12 +60,12 @@ struct AgentsOptions: ParsableArguments {
   }
 
   /// What agents are shown where they have an address of their own; nil for what all are.
-  func tls() throws(Failure) -> HubTLS? {
+  func tls(_ log: Logger) throws(Failure) -> HubTLS? {
     guard let agentsTlsCert, let agentsTlsKey else { return nil }
     do throws(HubTLS.Mistake) {
       return try HubTLS(
         certificate: absolutePath(agentsTlsCert), key: absolutePath(agentsTlsKey),
-        flags: "--agents-tls")
+        flags: "--agents-tls", tell: { log.warning("\($0)") })
     } catch { throw .usage(error.message) }
   }
 

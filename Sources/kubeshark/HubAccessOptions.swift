@@ -15,7 +15,9 @@ struct HubAccessOptions: ParsableArguments {
         + "Needed where others reach the address.", valueName: "file"))
   var authTokens: String?
 
-  @Option(help: ArgumentHelp("Serve over TLS with this certificate (PEM).", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "Serve over TLS with this certificate (PEM); read again when it changes.", valueName: "file"))
   var tlsCert: String?
 
   @Option(help: ArgumentHelp("Key of that certificate (PEM).", valueName: "file"))
@@ -73,10 +75,12 @@ struct HubAccessOptions: ParsableArguments {
     }
   }
 
-  func tls() throws(Failure) -> HubTLS? {
+  func tls(_ log: Logger) throws(Failure) -> HubTLS? {
     guard let tlsCert, let tlsKey else { return nil }
     do throws(HubTLS.Mistake) {
-      return try HubTLS(certificate: absolutePath(tlsCert), key: absolutePath(tlsKey))
+      return try HubTLS(
+        certificate: absolutePath(tlsCert), key: absolutePath(tlsKey),
+        tell: { log.warning("\($0)") })
     } catch {
       throw .usage(error.message)
     }

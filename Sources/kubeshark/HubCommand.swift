@@ -65,8 +65,8 @@ struct HubCommand: AsyncParsableCommand {
     let reading = started.reading
     let visitors = VisitorRules(names: allowedHosts + [address.host])
     let mode: PromptSetting.Mode = traffic.live.isNamed || agents.isWanted ? .live : .embedded
-    let tls = try access.tls()
-    let agentsTLS = try agents.tls() ?? tls
+    let tls = try access.tls(log)
+    let agentsTLS = try agents.tls(log) ?? tls
     let (face, mcp) = try access.faces(
       of: started.hub, at: address, visitors: visitors, metrics: { reading.statistics.metrics },
       isReady: { reading.statistics.isComplete || reading.statistics.isGrowing },

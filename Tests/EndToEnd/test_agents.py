@@ -285,6 +285,46 @@ def test_agents_and_hub_speak_tls(cluster, tmp_path):
                 and made["status"] == "completed" and made["nodes"] == ["node-1"])
 
 
+@live
+def test_certificates_are_renewed_while_hub_and_agents_run(cluster, tmp_path):
+    old, new, papers = (tmp_path / name for name in ("old", "new", "papers"))
+    for folder in (old, new, papers):
+        folder.mkdir()
+    for folder in (old, new):
+        certificate(folder, "hub", certificate(folder, "authority"), address="10.77.1.1")
+
+    def renew(folder, *names):
+        for name in names:
+            # As the kubelet does it: the new file is there in one step.
+            (papers / "next").write_bytes((folder / name).read_bytes())
+            (papers / "next").rename(papers / name)
+
+    def shown():
+        code = "import ssl; print(ssl.get_server_certificate(('127.0.0.1', 8898)))"
+        return subprocess.run([*cluster.net.prefix, "python3", "-c", code], capture_output=True,
+                              check=True).stdout.split()
+
+    renew(old, "hub.pem", "hub.key", "authority.pem")
+    way = ["--agents-listen", "0.0.0.0:8898", "--agents-tls-cert", papers / "hub.pem",
+           "--agents-tls-key", papers / "hub.key"]
+    cluster.start_hub(*way)
+    node = cluster.nodes[0]
+    node.start("--hub", "https://10.77.1.1:8898", "--ca-file", papers / "authority.pem")
+    cluster.waits_for_state(node, "capturing")
+    # A certificate goes with its key alone.
+    renew(new, "hub.pem")
+    assert shown() == (old / "hub.pem").read_bytes().split()
+    renew(new, "hub.key")
+    assert shown() == (new / "hub.pem").read_bytes().split()
+    # Connections stay as they are. When the agent makes a new one it trusts the old authority, until
+    # it is told of the new one.
+    assert cluster.hub.end() == 0
+    cluster.start_hub(*way)
+    node.agent.waits_for("TLS to it fails")
+    renew(new, "authority.pem")
+    node.agent.waits_for("takes shipments again")
+
+
 def test_certificates_that_cannot_be_used_are_told(tmp_path):
     (tmp_path / "token").write_text(TOKEN)
     (tmp_path / "no.pem").write_text("nothing")
