@@ -1,7 +1,6 @@
 import AsyncHTTPClient
 package import HubClient
 package import Identity
-import JSON
 import NIOCore
 import Synchronization
 
@@ -94,11 +93,7 @@ package final class ClusterWatch: Sendable {
       switch change {
       case .all(let objects):
         var facts: [String: InventoryReader.Fact] = [:]
-        for object in objects {
-          if let uid = Self.uid(object), let fact = InventoryReader.fact(of: object) {
-            facts[uid] = fact
-          }
-        }
+        for object in objects { facts[object.id] = object.fact }
         for (uid, fact) in state.facts[list.path] ?? [:] where facts[uid] == nil {
           Self.retire(fact, &state)
         }
@@ -106,28 +101,18 @@ package final class ClusterWatch: Sendable {
         state.listed.insert(list.path)
         state.isDirty = true
       case .put(let object):
-        guard let uid = Self.uid(object), let fact = InventoryReader.fact(of: object) else {
-          return
-        }
-        let before = state.facts[list.path]?.updateValue(fact, forKey: uid)
+        guard let fact = object.fact else { return }
+        let before = state.facts[list.path]?.updateValue(fact, forKey: object.id)
         if let before, !before.hasAddresses(of: fact) { Self.retire(before, &state) }
         state.isDirty = true
       case .removed(let object):
-        guard let uid = Self.uid(object) else { return }
-        if let fact = state.facts[list.path]?.removeValue(forKey: uid) {
+        if let fact = state.facts[list.path]?.removeValue(forKey: object.id) {
           Self.retire(fact, &state)
         }
         state.isDirty = true
       case .problem(let problem): state.problems[list.path] = problem
       }
     }
-  }
-
-  private static func uid(_ object: JSONValue) -> String? {
-    let metadata = object["metadata"]
-    if let uid = metadata?["uid"]?.string { return uid }
-    guard let name = metadata?["name"]?.string else { return nil }
-    return "\(metadata?["namespace"]?.string ?? "")/\(name)"
   }
 
   private static func retire(_ fact: InventoryReader.Fact, _ state: inout State) {

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import HubClient
+import Identity
 import JSON
 import NIOCore
 import NIOHTTP1
@@ -13,15 +14,24 @@ struct ResourceWatch: Sendable {
   private static let maxPage = 64 << 20
   /// Seconds after which the server ends a watch, which then goes on where it was.
   private static let watchSeconds = 290
-  /// Time until a server that fails is asked again: first and longest.
-  private static let backoff = (first: Duration.milliseconds(500), longest: Duration.seconds(30))
+  /// Longest time that a server may ask to wait.
+  private static let longestWait = 60
+
+  /// What is kept of an object. All of a cluster's objects as they come are more than an agent's
+  /// memory holds.
+  struct Object: Sendable {
+    /// Its uid, or its name where it has none.
+    var id: String
+    /// Nil for what says nothing of addresses.
+    var fact: InventoryReader.Fact?
+  }
 
   /// What comes of it.
   enum Change: Sendable {
     /// These are all there are.
-    case all([JSONValue])
-    case put(JSONValue)
-    case removed(JSONValue)
+    case all([Object])
+    case put(Object)
+    case removed(Object)
     /// Why it cannot be kept up to date, as a sentence without its full stop; nil when it can again.
     case problem(String?)
   }
@@ -30,6 +40,8 @@ struct ResourceWatch: Sendable {
   private struct Refused: Error {
     var status: Int
     var reason: String
+    /// Seconds that the server asks to wait (RFC 9110 §10.2.3), as it does when it is busy.
+    var retryAfter: Int?
   }
 
   /// Such as `/api/v1/pods`.
@@ -43,33 +55,37 @@ struct ResourceWatch: Sendable {
 
   /// Lists and watches until its task is cancelled.
   func run(_ take: @Sendable (Change) async -> Void) async {
-    var failures = 0
+    var pace = WatchPace()
     var version: String?
     while !Task.isCancelled {
+      var opened: ContinuousClock.Instant?
+      let before = version
+      var end = WatchPace.End.ended
+      var wait = Duration.zero
       do {
         let from: String
         if let version { from = version } else { from = try await list(take) }
         version = from
+        let response = try await watch(from: from)
+        opened = .now
         await take(.problem(nil))
-        failures = 0
-        version = try await watch(from: from, take)
+        version = try await follow(response, from: from, take)
       } catch {
         if Task.isCancelled { return }
         if let refused = error as? Refused, refused.status == 410 {
           // What happened meanwhile is not known any more.
-          version = nil
-          if failures == 0 {
-            failures = 1
-            continue
-          }
+          (version, end) = (nil, .expired)
         } else {
+          end = .failed
           await take(.problem(sentence(error)))
         }
-        failures += 1
-        let pause = Self.backoff.first * (1 << min(failures - 1, 6))
-        try? await Task.sleep(
-          for: min(pause, Self.backoff.longest) * Int.random(in: 75...125) / 100)
+        let asked = (error as? Refused)?.retryAfter ?? 0
+        wait = .seconds(min(max(asked, 0), Self.longestWait))
       }
+      let pause = pace.pause(
+        after: end, life: opened.map { ContinuousClock.now - $0 },
+        moved: before != nil && version != nil && version != before)
+      try? await Task.sleep(for: max(pause, wait) * Int.random(in: 75...125) / 100)
     }
   }
 
@@ -89,7 +105,7 @@ struct ResourceWatch: Sendable {
 
   /// Gives all objects, and the version they are of.
   private func list(_ take: (Change) async -> Void) async throws -> String {
-    var objects: [JSONValue] = []
+    var objects: [Object] = []
     var (next, version) = ("", "0")
     repeat {
       var query = "?limit=\(Self.page)"
@@ -100,7 +116,7 @@ struct ResourceWatch: Sendable {
       guard let items = list["items"]?.array,
         let listed = list["metadata"]?["resourceVersion"]?.string
       else { throw Refused(status: 200, reason: "the answer is no list") }
-      objects += items.map(named)
+      objects += items.compactMap(object)
       version = listed
       next = list["metadata"]?["continue"]?.string ?? ""
     } while !next.isEmpty
@@ -108,35 +124,44 @@ struct ResourceWatch: Sendable {
     return version
   }
 
-  /// Items of a list leave out their kind.
-  private func named(_ item: JSONValue) -> JSONValue {
-    guard var object = item.object, object["kind"] == nil else { return item }
-    object["kind"] = .string(kind)
-    return .object(object)
+  /// What is kept of one; nil for what has no name. Items of a list leave out their kind.
+  private func object(_ item: JSONValue) -> Object? {
+    guard let metadata = item["metadata"], let name = metadata["name"]?.string,
+      var object = item.object
+    else { return nil }
+    if object["kind"] == nil { object["kind"] = .string(kind) }
+    return Object(
+      id: metadata["uid"]?.string ?? "\(metadata["namespace"]?.string ?? "")/\(name)",
+      fact: InventoryReader.fact(of: .object(object)))
   }
 
   // MARK: Watching
 
-  /// Gives what happens from a version on. Returns with the version up to which that is when the
-  /// server ends the watch, as it does every few minutes.
-  private func watch(from version: String, _ take: (Change) async -> Void) async throws -> String {
-    let response = try await send(
+  private func watch(from version: String) async throws -> HTTPClientResponse {
+    try await send(
       """
       ?watch=1&allowWatchBookmarks=true&timeoutSeconds=\(Self.watchSeconds)\
       &resourceVersion=\(Self.encoded(version))
       """, deadline: .now() + .seconds(Int64(Self.watchSeconds + 30)))
+  }
+
+  /// Gives what happens from a version on. Returns with the version up to which that is when the
+  /// server ends the watch, as it does every few minutes.
+  private func follow(
+    _ response: HTTPClientResponse, from version: String, _ take: (Change) async -> Void
+  ) async throws -> String {
     var stream = WatchStream()
     var latest = version
     do {
       for try await piece in response.body {
         for event in try stream.events(adding: piece.readableBytesView) {
           switch event {
-          case .put(let object):
-            await take(.put(named(object)))
-            latest = object["metadata"]?["resourceVersion"]?.string ?? latest
-          case .removed(let object):
-            await take(.removed(named(object)))
-            latest = object["metadata"]?["resourceVersion"]?.string ?? latest
+          case .put(let item):
+            if let object = object(item) { await take(.put(object)) }
+            latest = item["metadata"]?["resourceVersion"]?.string ?? latest
+          case .removed(let item):
+            if let object = object(item) { await take(.removed(object)) }
+            latest = item["metadata"]?["resourceVersion"]?.string ?? latest
           case .bookmark(let version): latest = version
           case .failed(let status, let message):
             throw Refused(status: Int(clamping: status), reason: message)
@@ -168,7 +193,8 @@ struct ResourceWatch: Sendable {
       }
       throw Refused(
         status: Int(response.status.code),
-        reason: status?["message"]?.string ?? response.status.reasonPhrase)
+        reason: status?["message"]?.string ?? response.status.reasonPhrase,
+        retryAfter: response.headers.first(name: "retry-after").flatMap { Int($0) })
     }
     return response
   }
