@@ -25,5 +25,6 @@ RUN apt-get update -qq \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --create-home --uid 65532 kubeshark
 COPY --from=build /kubeshark/dist/kubeshark /usr/local/bin/kubeshark
-USER kubeshark
+# By number: of a name Kubernetes cannot tell that it is not root.
+USER 65532:65532
 ENTRYPOINT ["kubeshark", "mcp"]
