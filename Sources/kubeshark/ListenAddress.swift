@@ -1,9 +1,18 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// Where to listen: an address of this machine and a port.
 struct ListenAddress {
   let host: String
   let port: Int
 
-  /// Reads `host:port`, `:port`, `port` or `[ip]:port`.
+  /// Reads `host:port`, `:port`, `port` or `[ip]:port`. `[::]` stands for all addresses, of IPv6 and
+  /// of IPv4.
   ///
   /// - Parameter flag: the flag it was given by, for the error.
   init(_ text: String, flag: String) throws(Failure) {
@@ -17,6 +26,10 @@ struct ListenAddress {
     guard let port = Int(number), (0...65_535).contains(port) else {
       throw .usage("\(flag) \(text) is not an address such as 127.0.0.1:8899")
     }
+    #if os(Linux)
+      // A kernel without IPv6 has no such file (proc(5)), and no such sockets.
+      if host == "::", access("/proc/net/if_inet6", F_OK) != 0 { host = "0.0.0.0" }
+    #endif
     (self.host, self.port) = (host, port)
   }
 

@@ -92,6 +92,29 @@ struct ManifestsTests {
     }
   }
 
+  /// A pod of a DaemonSet that fits nowhere on its node waits for ever, and with it a start.
+  @Test func agentsStayAwayFromNodesWithoutANetworkOfTheirOwn() throws {
+    let agents = try #require(try manifests().all.first { $0.kind == "DaemonSet" })
+    let affinity = agents.object["spec"]?["template"]?["spec"]?["affinity"]?["nodeAffinity"]
+    let terms = affinity?["requiredDuringSchedulingIgnoredDuringExecution"]?["nodeSelectorTerms"]
+    // Terms are alternatives, expressions of one hold together.
+    #expect(terms?.array?.count == 1)
+    let expressions = terms?[0]?["matchExpressions"]?.array ?? []
+    let keys = expressions.compactMap { $0["key"]?.string }
+    #expect(keys == ["eks.amazonaws.com/compute-type", "type"])
+    #expect(expressions.allSatisfy { $0["operator"] == "NotIn" })
+  }
+
+  @Test func theHubListensForAgentsOfEitherIPAndWithoutAMesh() throws {
+    let hub = try #require(try manifests().all.first { $0.kind == "Deployment" })
+    let template = hub.object["spec"]?["template"]
+    let arguments = template?["spec"]?["containers"]?[0]?["args"]?.array ?? []
+    #expect(arguments.contains("--agents-listen=[::]:8081"))
+    let annotations = template?["metadata"]?["annotations"]
+    #expect(annotations?["sidecar.istio.io/inject"] == "false")
+    #expect(annotations?["linkerd.io/inject"] == "disabled")
+  }
+
   @Test func withoutClusterRolesThereIsARoleInEachNamespace() throws {
     let all = try manifests { settings in
       try settings.set(.clusterRoles, false)

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import re
 import ssl
 import subprocess
@@ -45,6 +46,23 @@ def test_others_need_a_token():
     refused = kubeshark("hub", *TRAFFIC, "--listen", "0.0.0.0:0")
     assert refused.returncode == 2
     assert b"--auth-tokens" in refused.stderr
+
+
+def test_all_addresses_are_those_of_ipv4_and_ipv6(tmp_path):
+    """As the Hub of a cluster listens for agents: its pods may have addresses of either kind."""
+    tokens = tmp_path / "tokens"
+    tokens.write_text(f"{ADMIN} kubeshark-admin\n")
+    hub = Hub(*TRAFFIC, "--auth-tokens", str(tokens), listen="[::]:0")
+    port = hub.url.rsplit(":", 1)[1]
+    try:
+        hosts = ["127.0.0.1"]
+        if os.path.exists("/proc/net/if_inet6"):
+            with open("/proc/net/if_inet6") as addresses:
+                hosts += ["[::1]"] if "0" * 31 + "1 " in addresses.read() else []
+        for host in hosts:
+            assert ask(f"http://{host}:{port}", "/readyz")[0] == 200
+    finally:
+        hub.stop()
 
 
 def test_a_file_with_mistakes_is_refused(tmp_path):

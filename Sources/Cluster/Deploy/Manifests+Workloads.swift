@@ -133,7 +133,7 @@ extension Manifests {
             "replicas": 1, "strategy": ["type": "Recreate"],
             "selector": ["matchLabels": .object(Self.selector("hub"))],
             "template": [
-              "metadata": ["labels": podLabels("hub")],
+              "metadata": ["labels": podLabels("hub"), "annotations": Self.noSidecar],
               "spec": [
                 "serviceAccountName": .string(Self.hub), "automountServiceAccountToken": true,
                 "imagePullSecrets": values.pullSecrets,
@@ -156,7 +156,8 @@ extension Manifests {
   private var hubArguments: [JSONValue] {
     let own: [JSONValue] = [
       .string("--listen=127.0.0.1:\(Self.hubPort)"), "--agents",
-      .string("--agents-listen=0.0.0.0:\(Self.agentsPort)"),
+      // Pods of a cluster have addresses of IPv4, of IPv6, or both.
+      .string("--agents-listen=[::]:\(Self.agentsPort)"),
       .string("--agent-token-file=\(Self.tokenFile)"), "--data=/data",
       values.text("--keep-bytes=", .callBytes),
     ]
@@ -166,6 +167,12 @@ extension Manifests {
     }
     return own + certificates + values.argument("--namespaces=", .namespaces)
   }
+
+  /// A mesh's proxy beside the Hub would demand the mesh's certificates of agents, which share their
+  /// nodes' networks and have no such proxy.
+  private static let noSidecar: JSONValue = [
+    "sidecar.istio.io/inject": "false", "linkerd.io/inject": "disabled",
+  ]
 
   private var hubContainer: JSONValue {
     [
@@ -187,6 +194,27 @@ extension Manifests {
   }
 
   // MARK: Agents
+
+  /// Machines alone: what stands for a service that runs each pod elsewhere has no network to
+  /// share, and pods that share one would wait there for ever. All taints being tolerated, nothing
+  /// else keeps agents away. A node without these labels matches.
+  private static let realNodes: JSONValue = [
+    "nodeAffinity": [
+      "requiredDuringSchedulingIgnoredDuringExecution": [
+        "nodeSelectorTerms": [
+          [
+            "matchExpressions": [
+              // Amazon EKS on Fargate, and nodes of virtual-kubelet.
+              [
+                "key": "eks.amazonaws.com/compute-type", "operator": "NotIn",
+                "values": ["fargate"],
+              ], ["key": "type", "operator": "NotIn", "values": ["virtual-kubelet"]],
+            ]
+          ]
+        ]
+      ]
+    ]
+  ]
 
   var agentObjects: [Manifest] {
     [
@@ -212,6 +240,7 @@ extension Manifests {
                 "imagePullSecrets": values.pullSecrets, "hostNetwork": true,
                 "dnsPolicy": "ClusterFirstWithHostNet",
                 "nodeSelector": values.value(.nodeSelector),
+                "affinity": Self.realNodes,
                 "tolerations": values.value(.tolerations),
                 "securityContext": ["seccompProfile": ["type": "RuntimeDefault"]],
                 "containers": [agentContainer],
