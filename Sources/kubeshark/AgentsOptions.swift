@@ -96,12 +96,13 @@ struct AgentsOptions: ParsableArguments {
         data: folder, limits: traffic.storeLimits(standard: AgentTraffic.standardBytes.memory))
     } catch { throw .failed("\(error)") }
     let gatherer = try gatherer(reading, traffic)
-    let library = try traffic.library(inventory, redactor, raw: gatherer)
     let watch = try api.watch(namespaces: NamespaceList.names(namespaces, flag: "--namespaces"))
     if let watch { Task { await watch.run { _ in } } }
+    let current: @Sendable () -> Inventory = { watch?.inventory ?? inventory }
+    let library = try traffic.library(current, redactor, raw: gatherer)
     reading.start()
     let hub = EmbeddedHub(
-      reading.traffic(redactor: redactor, inventory: { watch?.inventory ?? inventory }),
+      reading.traffic(redactor: redactor, inventory: current),
       version: Version.text,
       set: traffic.toolSet, library: library)
     return (

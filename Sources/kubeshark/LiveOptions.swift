@@ -170,7 +170,7 @@ extension TrafficOptions {
         temporaryRing: temporary, keyLogs: keys,
         stopAfter: live.stopAfter.map(\.nanoseconds) ?? StopAfter.standard, tell: tell)
     } catch { throw .failed("\(error)") }
-    let library = try library(inventory, redactor, raw: RingCapture(ring), keys: keys)
+    let library = try library({ inventory }, redactor, raw: RingCapture(ring), keys: keys)
     traffic.start()
     return StartedTraffic(
       hub: EmbeddedHub(
@@ -184,7 +184,7 @@ extension TrafficOptions {
     let inventory = try inventory()
     return EmbeddedHub(
       LiveTraffic.catalogue(inventory: inventory), version: Version.text, set: toolSet,
-      library: try library(inventory, .off, raw: nil))
+      library: try library({ inventory }, .off, raw: nil))
   }
 
   /// Without a data folder fingerprints are this process's own.

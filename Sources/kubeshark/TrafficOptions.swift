@@ -154,7 +154,7 @@ struct TrafficOptions: ParsableArguments {
     }
     let redactor = showSecrets ? Redactor.off : Redactor(key: try redactionKey(folder))
     let library = try library(
-      inventory, redactor, raw: fileCapture(follows: follows), keys: keys)
+      { inventory }, redactor, raw: fileCapture(follows: follows), keys: keys)
     return StartedTraffic(
       hub: EmbeddedHub(
         capture.traffic(redactor: redactor), version: Version.text, set: toolSet,
@@ -173,8 +173,8 @@ struct TrafficOptions: ParsableArguments {
 
   /// Snapshots, in the data folder or in one that goes with the process.
   func library(
-    _ inventory: Inventory, _ redactor: Redactor, raw: (any RawCapture)?,
-    keys: KeyLogs = KeyLogs()
+    _ inventory: @escaping @Sendable () -> Inventory, _ redactor: Redactor,
+    raw: (any RawCapture)?, keys: KeyLogs = KeyLogs()
   ) throws(Failure) -> SnapshotLibrary {
     do throws(RingError) {
       let folder = if let data { absolutePath(data) } else { try TemporaryFolder.make() }

@@ -17,7 +17,8 @@ final class SnapshotHub: Sendable {
   init(
     _ original: String = ShopHub.capture, folder: String? = nil,
     limit: UInt64 = SnapshotStore.standardLimit, hasRaw: Bool = true, set: ToolSet = .all,
-    cloud: Result<any ObjectStorage, StorageError>? = nil
+    cloud: Result<any ObjectStorage, StorageError>? = nil,
+    inventory: (@Sendable () -> Inventory)? = nil
   ) throws {
     self.folder =
       folder
@@ -28,14 +29,14 @@ final class SnapshotHub: Sendable {
     try FileManager.default.createDirectory(atPath: source, withIntermediateDirectories: true)
     let path = source + "/" + (original.split(separator: "/").last ?? "capture")
     try FileManager.default.copyItem(atPath: original, toPath: path)
-    let inventory = try InventoryReader.inventory(
+    let shop = try InventoryReader.inventory(
       of: Array(Data(contentsOf: ShopHub.names)), path: ShopHub.names.path)
     let redactor = Redactor(key: Array("tests".utf8))
-    let capture = try CaptureTraffic([path], inventory: inventory, workers: 1)
+    let capture = try CaptureTraffic([path], inventory: shop, workers: 1)
     capture.start()
     let library = try SnapshotLibrary(
       self.folder, capture: hasRaw ? FileCapture([path], node: SnapshotLibrary.localNode) : nil,
-      inventory: inventory, redactor: redactor, workers: 1, limit: limit, cloud: cloud)
+      inventory: inventory ?? { shop }, redactor: redactor, workers: 1, limit: limit, cloud: cloud)
     hub = EmbeddedHub(
       capture.traffic(redactor: redactor), version: "test", set: set, library: library)
   }

@@ -1,9 +1,11 @@
 import Bytes
 import Foundation
+import Identity
 import JSON
 import ObjectStorage
 import Packets
 import Snapshots
+import Synchronization
 import TestSupport
 import Testing
 import ToolKit
@@ -103,6 +105,38 @@ import Tools
     #expect(await hub.refusal("create_snapshot", ["name": "x"])?.status == 409)
     let shop = try await hub.ask("create_snapshot", ["name": "n", "namespaces": ["shop"]])
     #expect(shop.structured["snapshot"]?["bpf_filter"]?.string?.contains("host ") == true)
+  }
+
+  /// In a cluster names are learnt a moment after the start, and change all the time.
+  @Test func snapshotsGoByTheNamesThatAreKnownThen() async throws {
+    let known = Mutex(Inventory())
+    let hub = try SnapshotHub(inventory: { known.withLock { $0 } })
+    #expect(await hub.refusal("create_snapshot", ["namespaces": ["shop"]])?.status == 400)
+    let shop = try InventoryReader.inventory(
+      of: Array(Data(contentsOf: ShopHub.names)), path: ShopHub.names.path)
+    let held = try #require(shop.items.first { $0.namespace == "shop" && !$0.addresses.isEmpty })
+    var former = Inventory.Item(
+      kind: .pod, name: "job-1", namespace: "jobs", addresses: held.addresses)
+    former.isGone = true
+    let now = Inventory(shop.items + [former])
+    known.withLock { $0 = now }
+    // Its address is another pod's by now, whose packets nobody asked for.
+    #expect(await hub.refusal("create_snapshot", ["namespaces": ["jobs"]])?.status == 400)
+    let made = try await hub.ask("create_snapshot", ["name": "n", "namespaces": ["shop"]])
+    #expect(made.structured["snapshot"]?["bpf_filter"]?.string?.contains("host ") == true)
+    try await hub.dissect("n")
+    let calls = try await hub.ask(
+      "list_api_calls",
+      ["snapshot_id": "n", "kfl": "http && dst.namespace == \"shop\"", "limit": 1])
+    #expect(calls.structured["total"]?.int ?? 0 > 0)
+    let export = try await hub.ask("export_snapshot_pcap", ["id": "n", "format": "pcapng"])
+    let file = hub.folder + "/named"
+    let path = try #require(export.structured["path"]?.string)
+    try Data(try await hub.bytes(path)).write(to: URL(fileURLWithPath: file))
+    var reader = try CaptureReader(path: file)
+    while try reader.next() != nil {}
+    let names = reader.summary.names.map(\.name)
+    #expect(names.contains { $0.hasSuffix(".shop") } && !names.contains("job-1.jobs"))
   }
 
   @Test func aFullStoreNamesWhatToDelete() async throws {

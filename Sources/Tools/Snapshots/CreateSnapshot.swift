@@ -140,13 +140,12 @@ struct CreateSnapshot: Tool {
     }
     let namespaces = Set(arguments.names(Self.namespaces))
     if !namespaces.isEmpty {
-      let addresses = Set(
-        library.inventory.items.filter { namespaces.contains($0.namespace) && !$0.usesHostNetwork }
-          .flatMap(\.addresses))
+      let items = library.inventory.items.filter { !$0.usesHostNetwork }
+      let addresses = Self.addresses(of: namespaces, items)
       guard !addresses.isEmpty else {
         throw .invalid(
           "namespaces", "no address of these namespaces is known",
-          hint: library.inventory.items.isEmpty
+          hint: items.isEmpty
             ? "Start with --workloads FILE, so that addresses have names."
             : "list_workloads names the namespaces.")
       }
@@ -157,6 +156,22 @@ struct CreateSnapshot: Tool {
       }
     }
     return filter
+  }
+
+  /// What namespaces hold, and what they have held and nobody else holds now.
+  private static func addresses(
+    of namespaces: Set<String>, _ items: [Inventory.Item]
+  ) -> Set<IPAddress> {
+    var (theirs, former, others) = (Set<IPAddress>(), Set<IPAddress>(), Set<IPAddress>())
+    for item in items {
+      switch (namespaces.contains(item.namespace), item.isGone) {
+      case (true, false): theirs.formUnion(item.addresses)
+      case (true, true): former.formUnion(item.addresses)
+      case (false, false): others.formUnion(item.addresses)
+      case (false, true): break
+      }
+    }
+    return theirs.union(former.subtracting(others))
   }
 
   /// The snapshot when it is complete, or as it is when that takes long.

@@ -20,7 +20,8 @@ final class DissectionShelf: Sendable {
   static let defaultName = "default"
 
   private let snapshots: SnapshotStore
-  private let inventory: Inventory
+  /// Who holds which address now.
+  private let inventory: @Sendable () -> Inventory
   private let redactor: Redactor
   private let workers: Int
   private let keyLogs: KeyLogs
@@ -29,8 +30,8 @@ final class DissectionShelf: Sendable {
   private let queue = DispatchQueue(label: "dissections", qos: .utility)
 
   init(
-    _ snapshots: SnapshotStore, inventory: Inventory, redactor: Redactor, workers: Int,
-    keyLogs: KeyLogs
+    _ snapshots: SnapshotStore, inventory: @escaping @Sendable () -> Inventory,
+    redactor: Redactor, workers: Int, keyLogs: KeyLogs
   ) {
     (self.snapshots, self.inventory, self.redactor) = (snapshots, inventory, redactor)
     (self.workers, self.keyLogs) = (workers, keyLogs)
@@ -75,7 +76,7 @@ final class DissectionShelf: Sendable {
         "name", "\(JSONValue.string(String(name.prefix(64))).text) cannot be a dissection's name",
         hint: "A name has 1 to 128 letters, digits, '.', '_' and '-', and does not begin with '.'.")
     }
-    var settings = PipelineSettings(names: inventory.names, workers: workers)
+    var settings = PipelineSettings(names: inventory().names, workers: workers)
     // A job has secrets of its own: those of live traffic go on growing.
     settings.keyLogs.take(snapshots.extras(of: snapshot).secrets + keyLogs.carried())
     if !protocols.isEmpty {
@@ -202,7 +203,7 @@ final class DissectionShelf: Sendable {
         let store = (try? job.entries()) ?? (try? EntryStore(.memory))
         guard let store else { preconditionFailure("there is no memory for a store") }
         return StoreSource(store, decoder: .standard)
-      }, inventory: inventory, redactor: redactor,
+      }, inventory: inventory(), redactor: redactor,
       packets: .window(isNumbered: true) { [snapshots] (_) throws(ToolError) in
         do throws(SnapshotError) { return try snapshots.packets(of: snapshot) } catch {
           throw error.toolError

@@ -16,7 +16,7 @@ package final class SnapshotLibrary: Sendable {
   let shelf: DissectionShelf
   /// What snapshots are cut from; nil when no raw packets are kept.
   let capture: (any RawCapture)?
-  let inventory: Inventory
+  private let known: @Sendable () -> Inventory
   /// Nil where no storage elsewhere is named.
   let cloud: CloudShelf?
   /// The namespaces whose calls are shown; nil for all.
@@ -25,29 +25,24 @@ package final class SnapshotLibrary: Sendable {
   /// - Parameters:
   ///   - folder: where snapshots are kept; made when it is not there.
   ///   - capture: what they are cut from.
+  ///   - inventory: who holds which address now.
   ///   - redactor: of answers about what was dissected.
   ///   - workers: threads that dissect.
   ///   - keyLogs: TLS secrets, which travel with the packets.
   ///   - limit: bytes that snapshots may take.
   ///   - cloud: where snapshots are kept elsewhere, or why that cannot be.
   package init(
-    _ folder: String, capture: (any RawCapture)?, inventory: Inventory, redactor: Redactor,
-    workers: Int, keyLogs: KeyLogs = KeyLogs(), limit: UInt64 = SnapshotStore.standardLimit,
+    _ folder: String, capture: (any RawCapture)?, inventory: @escaping @Sendable () -> Inventory,
+    redactor: Redactor, workers: Int, keyLogs: KeyLogs = KeyLogs(),
+    limit: UInt64 = SnapshotStore.standardLimit,
     cloud: Result<any ObjectStorage, StorageError>? = nil
   ) throws(RingError) {
-    let names = inventory.items.flatMap { item in
-      item.addresses.map { address in
-        CaptureName(
-          address: address,
-          name: item.namespace.isEmpty ? item.name : "\(item.name).\(item.namespace)")
-      }
-    }
     store = try SnapshotStore(
-      folder, capture: capture, limit: limit, names: { names },
+      folder, capture: capture, limit: limit, names: { SnapshotLibrary.names(inventory()) },
       secrets: { keyLogs.carried() })
     shelf = DissectionShelf(
       store, inventory: inventory, redactor: redactor, workers: workers, keyLogs: keyLogs)
-    (self.capture, self.inventory) = (capture, inventory)
+    (self.capture, known) = (capture, inventory)
     let snapshots = store
     self.cloud = cloud.map { CloudShelf($0, snapshots) }
     scope = nil
@@ -55,8 +50,23 @@ package final class SnapshotLibrary: Sendable {
 
   private init(_ whole: SnapshotLibrary, _ scope: NamespaceScope) {
     (store, shelf, cloud) = (whole.store, whole.shelf, whole.cloud)
-    (capture, inventory) = (whole.capture, whole.inventory)
+    (capture, known) = (whole.capture, whole.known)
     self.scope = scope
+  }
+
+  /// Who holds which address now. In a cluster that is known only a moment after the start.
+  var inventory: Inventory { known() }
+
+  /// What travels with packets. An address that several have held goes by whom it belongs to now.
+  private static func names(_ inventory: Inventory) -> [CaptureName] {
+    let held = Set(inventory.items.filter { !$0.isGone }.flatMap(\.addresses))
+    return inventory.items.flatMap { item in
+      item.addresses.filter { !item.isGone || !held.contains($0) }.map { address in
+        CaptureName(
+          address: address,
+          name: item.namespace.isEmpty ? item.name : "\(item.name).\(item.namespace)")
+      }
+    }
   }
 
   /// The same snapshots for somebody who sees the calls of some namespaces alone.
