@@ -50,6 +50,14 @@ package final class Gatherer: RawCapture {
   private let folder: String
   private let parts = Mutex<[String: Part]>([:])
   private let lacking = Mutex<[String]>([])
+  /// Bytes that may come for a snapshot that is begun now, and that may still come for the one that
+  /// is being cut.
+  private let budget = Mutex<Budget>(Budget())
+
+  private struct Budget {
+    var room: (@Sendable () -> UInt64)?
+    var left = UInt64.max
+  }
 
   /// - Parameter folder: where files come; on the file system of the snapshots, so that they need not
   ///   be copied.
@@ -57,6 +65,12 @@ package final class Gatherer: RawCapture {
     (self.registry, self.folder) = (registry, folder)
     FileSystem.removeFolder(folder)
     try FileSystem.makeFolder(folder)
+  }
+
+  /// What all agents together send for one snapshot stays within what is given here: without a bound
+  /// the packets of many nodes fill the disk.
+  package func keepWithin(_ room: @escaping @Sendable () -> UInt64) {
+    budget.withLock { $0.room = room }
   }
 
   // MARK: What snapshots ask
@@ -84,6 +98,9 @@ package final class Gatherer: RawCapture {
     // The snapshot before has taken what it needs.
     FileSystem.removeFolder(folder)
     do throws(RingError) { try FileSystem.makeFolder(folder) } catch { throw SnapshotError(error) }
+    let room = budget.withLock { $0.room }
+    let left = room.map { $0() } ?? .max
+    budget.withLock { $0.left = left }
     let ids = ask(window, nodes)
     while !isOver(ids) { DispatchSemaphore(value: 0).wait(milliseconds: 50) }
     return take(ids)
@@ -163,6 +180,8 @@ package final class Gatherer: RawCapture {
       guard let file = OpenFile(path(id), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC) else {
         return .cannotWrite
       }
+      let again = part.bytes
+      budget.withLock { $0.left += again }
       (part.file, part.bytes, part.moved) = (file, 0, .now)
       parts[id] = part
       return nil
@@ -180,6 +199,16 @@ package final class Gatherer: RawCapture {
         parts[id]?.problem = "there are more than \(Self.maxBytes >> 30) GiB of them"
         parts[id]?.isOver = true
         return .failure(.tooLarge)
+      }
+      let fits = budget.withLock { budget in
+        guard UInt64(bytes.count) <= budget.left else { return false }
+        budget.left -= UInt64(bytes.count)
+        return true
+      }
+      guard fits else {
+        parts[id]?.problem = "there is no room for them among the snapshots"
+        parts[id]?.isOver = true
+        return .failure(.cannotWrite)
       }
       parts[id]?.bytes += UInt64(bytes.count)
       parts[id]?.moved = .now

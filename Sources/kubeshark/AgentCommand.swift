@@ -92,9 +92,10 @@ struct AgentCommand: AsyncParsableCommand {
     let capture = try capture(everything: watch == nil)
     let tell: @Sendable (String) -> Void = { log.warning("\($0)") }
     let (lock, store) = try opened(folder)
+    let ringLimits = try limits.ring()
     let ring: Ring
     do throws(RingError) {
-      ring = try Ring(folder + "/ring", limits: limits.ring)
+      ring = try Ring(folder + "/ring", limits: ringLimits)
     } catch { throw .failed("\(error)") }
     let nodeCapture = NodeCapture(
       capture, node: node, workers: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))), into: store,

@@ -104,16 +104,37 @@ struct AgentLimitOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      """
+      All that is in the folder of --data takes at most so much: of raw packets fewer are kept \
+      where --buffer and --raw-bytes are more together.
+      """, valueName: "size"))
+  var dataBytes: ByteSize?
+
+  @Option(
+    help: ArgumentHelp(
       "Kernel memory for packets not fetched yet (default 32M).", valueName: "size"))
   var kernelMemory: ByteSize?
 
   var capture: NodeCapture.Limits {
     var limits = NodeCapture.Limits()
     limits.memory = memory.map { Int(clamping: $0.bytes) } ?? MemoryWatch.standardLimit
-    if let buffer { limits.buffer = buffer.bytes }
+    if let buffer {
+      limits.buffer = buffer.bytes
+    } else if let dataBytes {
+      limits.buffer = min(limits.buffer, max(1, dataBytes.bytes / 4))
+    }
     return limits
   }
 
-  var ring: RingLimits { RingLimits(bytes: UInt64(rawBytes?.bytes ?? 1 << 30)) }
+  func ring() throws(Failure) -> RingLimits {
+    let wanted = rawBytes?.bytes ?? 1 << 30
+    guard let dataBytes else { return RingLimits(bytes: UInt64(wanted)) }
+    guard let left = dataBytes.left(beside: capture.buffer) else {
+      throw .usage(
+        "--data-bytes \(dataBytes.text) leaves no room for raw packets; make --buffer smaller")
+    }
+    return RingLimits(bytes: UInt64(min(wanted, left)))
+  }
+
   var ringMemory: Int { Int(clamping: kernelMemory?.bytes ?? 32 << 20) }
 }

@@ -99,7 +99,9 @@ struct AgentsOptions: ParsableArguments {
     let watch = try api.watch(namespaces: NamespaceList.names(namespaces, flag: "--namespaces"))
     if let watch { Task { await watch.run { _ in } } }
     let current: @Sendable () -> Inventory = { watch?.inventory ?? inventory }
-    let library = try traffic.library(current, redactor, raw: gatherer)
+    let library = try traffic.library(
+      current, redactor, raw: gatherer, calls: AgentTraffic.standardBytes.disk)
+    gatherer.keepWithin { library.room }
     reading.start()
     let hub = EmbeddedHub(
       reading.traffic(redactor: redactor, inventory: current),

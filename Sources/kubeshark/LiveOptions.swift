@@ -170,7 +170,8 @@ extension TrafficOptions {
         temporaryRing: temporary, keyLogs: keys,
         stopAfter: live.stopAfter.map(\.nanoseconds) ?? StopAfter.standard, tell: tell)
     } catch { throw .failed("\(error)") }
-    let library = try library({ inventory }, redactor, raw: RingCapture(ring), keys: keys)
+    let library = try library(
+      { inventory }, redactor, raw: RingCapture(ring), keys: keys, calls: LiveTraffic.standardBytes)
     traffic.start()
     return StartedTraffic(
       hub: EmbeddedHub(

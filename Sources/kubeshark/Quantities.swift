@@ -18,6 +18,13 @@ struct ByteSize: ExpressibleByArgument {
     guard !overflow else { return nil }
     (text, self.bytes) = (argument, bytes)
   }
+
+  /// What is left of a folder of so many bytes beside others in it; nil when nothing is. An eighth
+  /// is kept for journals, indexes and what is being written.
+  func left(beside others: Int64) -> Int64? {
+    let left = bytes - bytes / 8 - others
+    return left > 0 ? left : nil
+  }
 }
 
 /// A length of time as a flag gives it: `90m`, `7d`.

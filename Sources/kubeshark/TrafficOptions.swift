@@ -73,6 +73,14 @@ struct TrafficOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
+      All that is in the folder of --data takes at most so much: snapshots are refused for which \
+      no room is left beside the calls (default: snapshots may take 20G).
+      """, valueName: "size"))
+  var dataBytes: ByteSize?
+
+  @Option(
+    help: ArgumentHelp(
+      """
       Protocols to make calls of, such as http,dns; +sctp adds one to those that are read \
       anyway (all but tcp, udp, sctp and syscall). For captures; goes without the cache.
       """,
@@ -109,6 +117,9 @@ struct TrafficOptions: ParsableArguments {
     }
     if live.isNamed, !captures.isEmpty {
       throw ValidationError("--pcap and --interface are two sources of traffic: give one of them.")
+    }
+    if dataBytes != nil, data == nil {
+      throw ValidationError("--data-bytes goes with --data.")
     }
     if live.isNamed, dissectors != nil {
       throw ValidationError("--dissectors goes with --pcap.")
@@ -171,17 +182,32 @@ struct TrafficOptions: ParsableArguments {
       ? nil : FileCapture(paths, node: SnapshotLibrary.localNode)
   }
 
+  /// Bytes that snapshots may take.
+  ///
+  /// - Parameter calls: bytes that calls may take in the same folder.
+  func snapshotBytes(beside calls: Int64) throws(Failure) -> UInt64 {
+    guard let dataBytes else { return SnapshotStore.standardLimit }
+    guard let left = dataBytes.left(beside: calls) else {
+      throw .usage(
+        "--data-bytes \(dataBytes.text) leaves no room beside the calls; make --keep-bytes smaller")
+    }
+    return UInt64(left)
+  }
+
   /// Snapshots, in the data folder or in one that goes with the process.
+  ///
+  /// - Parameter calls: bytes that calls take when the user does not say.
   func library(
     _ inventory: @escaping @Sendable () -> Inventory, _ redactor: Redactor,
-    raw: (any RawCapture)?, keys: KeyLogs = KeyLogs()
+    raw: (any RawCapture)?, keys: KeyLogs = KeyLogs(), calls: Int64 = 0
   ) throws(Failure) -> SnapshotLibrary {
+    let limit = try snapshotBytes(beside: keepBytes?.bytes ?? calls)
     do throws(RingError) {
       let folder = if let data { absolutePath(data) } else { try TemporaryFolder.make() }
       return try SnapshotLibrary(
         folder + "/snapshots",
         capture: raw, inventory: inventory, redactor: redactor,
-        workers: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))), keyLogs: keys,
+        workers: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))), keyLogs: keys, limit: limit,
         cloud: StorageSettings.storage(cloudStorage, variable: environment))
     } catch {
       throw .failed("snapshots: \(error)")
@@ -240,6 +266,7 @@ struct TrafficOptions: ParsableArguments {
     if noCache { arguments.append("--no-cache") }
     if let data { arguments += ["--data", absolutePath(data)] }
     if let keepBytes { arguments += ["--keep-bytes", keepBytes.text] }
+    if let dataBytes { arguments += ["--data-bytes", dataBytes.text] }
     if let keepAge { arguments += ["--keep-age", keepAge.text] }
     if let cloudStorage { arguments += ["--cloud-storage", cloudStorage] }
     if let dissectors { arguments += ["--dissectors", dissectors.text] }

@@ -105,6 +105,22 @@ struct ManifestsTests {
     #expect(expressions.allSatisfy { $0["operator"] == "NotIn" })
   }
 
+  /// Whoever takes more than the volume holds is evicted, with all it has kept.
+  @Test func bothKeepWithinTheirVolumes() throws {
+    let all = try manifests { settings in
+      try settings.set(.storage, "7Gi")
+      try settings.set(.snapshotStorage, "9Gi")
+    }.all
+    for (kind, size) in [("DaemonSet", "7Gi"), ("Deployment", "9Gi")] {
+      let workload = try #require(all.first { $0.kind == kind })
+      let pod = workload.object["spec"]?["template"]?["spec"]
+      let volume = pod?["volumes"]?.array?.first { $0["name"] == "data" }
+      #expect(volume?["emptyDir"]?["sizeLimit"] == .string(size))
+      let arguments = pod?["containers"]?[0]?["args"]?.array ?? []
+      #expect(arguments.contains(.string("--data-bytes=\(size)")))
+    }
+  }
+
   @Test func theHubListensForAgentsOfEitherIPAndWithoutAMesh() throws {
     let hub = try #require(try manifests().all.first { $0.kind == "Deployment" })
     let template = hub.object["spec"]?["template"]

@@ -159,7 +159,7 @@ extension Manifests {
       // Pods of a cluster have addresses of IPv4, of IPv6, or both.
       .string("--agents-listen=[::]:\(Self.agentsPort)"),
       .string("--agent-token-file=\(Self.tokenFile)"), "--data=/data",
-      values.text("--keep-bytes=", .callBytes),
+      values.text("--keep-bytes=", .callBytes), values.text("--data-bytes=", .snapshotStorage),
     ]
     let certificates = [("cert", "tls.crt"), ("key", "tls.key")].flatMap { flag, file in
       values.optional(
@@ -274,7 +274,7 @@ extension Manifests {
       hubAddress,
       .string("--token-file=\(Self.tokenFile)"), "--data=/data", "--node=$(NODE_NAME)",
       .string("--listen=127.0.0.1:\(Self.healthPort)"), values.pattern("--pod-regex="),
-      values.text("--raw-bytes=", .rawBytes),
+      values.text("--raw-bytes=", .rawBytes), values.text("--data-bytes=", .storage),
     ]
     return own
       + values.optional(.string("--ca-file=\(Self.papers)/ca.crt"), when: .agentsTLS)

@@ -54,6 +54,9 @@ package final class SnapshotLibrary: Sendable {
     self.scope = scope
   }
 
+  /// Bytes that further snapshots may take.
+  package var room: UInt64 { store.limit - min(store.limit, store.usedBytes) }
+
   /// Who holds which address now. In a cluster that is known only a moment after the start.
   var inventory: Inventory { known() }
 
