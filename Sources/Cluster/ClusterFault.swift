@@ -95,6 +95,39 @@ enum ClusterFault: Error, Hashable, Sendable {
 }
 
 extension ClusterFault {
+  /// Whether the same question may be answered a moment later: nothing is said of what was asked.
+  var passes: Bool {
+    switch self {
+    case .unreachable: return true
+    case .other(let reason):
+      let signs = [
+        "(ServiceUnavailable)", "(TooManyRequests)", "(Timeout)", "(ServerTimeout)",
+        "(InternalError)", "etcdserver:", "connection reset", "unexpected EOF",
+      ]
+      return signs.contains { reason.contains($0) }
+    default: return false
+    }
+  }
+}
+
+/// Questions in a row that a cluster did not answer, while something is waited for. One of them ends
+/// nothing: API servers are restarted, and networks have gaps.
+struct Silence {
+  /// Most in a row that are borne.
+  private static let most = 10
+
+  private var count = 0
+
+  mutating func answered() { count = 0 }
+
+  /// Whether the question may be asked again.
+  mutating func bears(_ fault: ClusterFault) -> Bool {
+    count += 1
+    return fault.passes && count <= Self.most
+  }
+}
+
+extension ClusterFault {
   /// The fault in the words of tools: what happened, and what to try.
   ///
   /// - Parameter origin: where the access comes from: a kubeconfig and a context.

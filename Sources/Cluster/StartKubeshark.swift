@@ -99,13 +99,20 @@ package struct StartKubeshark: Tool {
     _ kubectl: Kubectl, _ rollout: Rollout, _ start: ContinuousClock.Instant, _ steps: Steps
   ) async throws(ToolError) -> [ClusterPod] {
     var rollout = rollout
+    var silence = Silence()
     while ContinuousClock.now - start < Self.limit {
       let step: Rollout.Step
       let seen: Rollout.Seen
       do throws(ClusterFault) {
         seen = try await look(kubectl)
         step = rollout.step(seen, now: ContinuousClock.now - start)
-      } catch { throw hub.error(error) }
+        silence.answered()
+      } catch {
+        guard silence.bears(error) else { throw hub.error(error) }
+        steps.tell("the cluster does not answer at the moment")
+        try await pause()
+        continue
+      }
       switch step {
       case .ready: return seen.pods
       case .failed(let reason):

@@ -72,6 +72,32 @@ struct ClusterFaultTests {
     for (text, fault) in Self.recorded { #expect(ClusterFault(stderr: text, access) == fault) }
   }
 
+  @Test func whatASecondQuestionMayMendPasses() {
+    func passes(_ text: String) -> Bool { ClusterFault(stderr: text, ClusterAccess()).passes }
+    for text in [
+      "Unable to connect to the server: net/http: TLS handshake timeout",
+      "Error from server (ServiceUnavailable): the server is currently unable to handle the request",
+      "Error from server (TooManyRequests): the server has received too many requests",
+      "Error from server: etcdserver: request timed out",
+      "error: read tcp 10.0.0.9:51234->10.0.0.1:443: read: connection reset by peer",
+    ] {
+      #expect(passes(text), "\(text)")
+    }
+    for text in [
+      #"Error from server (Forbidden): pods is forbidden: User "u" cannot list"#,
+      "error: You must be logged in to the server (Unauthorized)",
+      #"Error from server (NotFound): namespaces "ks" not found"#, "Error: unknown flag: --x",
+    ] {
+      #expect(!passes(text), "\(text)")
+    }
+    var silence = Silence()
+    let fault = ClusterFault.unreachable(nil, "i/o timeout")
+    for _ in 0..<10 { #expect(silence.bears(fault)) }
+    #expect(!silence.bears(fault))
+    silence.answered()
+    #expect(silence.bears(fault) && !silence.bears(.forbidden("no")))
+  }
+
   @Test func everyFaultSaysWhatToDoNext() {
     for (_, fault) in Self.recorded {
       let error = fault.toolError(origin: "~/.kube/config", start: "Start it.")

@@ -219,6 +219,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if {resource, asked, f"{verb} {resource}", f"{verb} {resource} {namespace}"} & (
                 cluster.forbidden):
             return self.forbid(verb, resource, name or "")
+        if cluster.hiccups and verb == "list" and resource == "pods":
+            cluster.hiccups -= 1
+            raise Refused(503, "ServiceUnavailable", "the apiserver is shutting down")
         if sub == "portforward":
             return self.forward()
         if sub == "token":

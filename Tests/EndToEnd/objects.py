@@ -58,6 +58,8 @@ class Objects:
         self.no_pods = {}
         # Kinds that the API server does not take, with code, reason and message.
         self.refusals = {}
+        # Lists of pods that the API server cannot answer yet.
+        self.hiccups = 0
         # Pods that take their time to go, in seconds.
         self.linger = 0
         # Called when pods were made.

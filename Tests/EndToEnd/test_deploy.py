@@ -213,6 +213,20 @@ def test_what_does_not_start_is_told_with_the_object_and_the_reason(ready, failu
     server.finish()
 
 
+def test_an_api_server_that_is_away_for_a_moment_ends_no_start_and_no_removal(ready):
+    before = ready.names()
+    ready.after_pods = lambda: setattr(ready, "hiccups", 2)
+    server = changing(ready)
+    started = answer(server, "start_kubeshark", confirm=True)
+    assert not started.get("isError"), text(started)
+    assert not ready.hiccups
+    ready.linger, ready.hiccups = 1, 2
+    stopped = answer(server, "stop_kubeshark", confirm=True)
+    assert not stopped.get("isError"), text(stopped)
+    assert ready.names() == before and not ready.hiccups
+    server.finish()
+
+
 def test_progress_is_told_until_every_node_captures(ready, hub):
     agents = [{"node": "node-1", "state": "starting", "shedding": False}]
 

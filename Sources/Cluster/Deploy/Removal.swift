@@ -99,7 +99,7 @@ struct Removal: Sendable {
       told("removing \(there.found.count) objects")
       // Workloads first, so that no pod loses its rights while it works.
       try await delete(there.found)
-      let staying = try await waitUntilGone(told)
+      let staying = try await waitUntilGone(there.found, told)
       outcome.removed = there.found.filter { object in
         !staying.contains { $0.kind == object.kind && $0.name == object.name }
       }
@@ -112,14 +112,26 @@ struct Removal: Sendable {
 
   /// What is still there when patience has an end.
   private func waitUntilGone(
-    _ told: (String) -> Void
+    _ found: [ClusterObject], _ told: (String) -> Void
   ) async throws(ClusterFault) -> [ClusterObject] {
     let start = ContinuousClock.now
+    // A claim stays as long as a pod uses it, and may have been made by an earlier start alone.
+    let hasClaims = found.contains { $0.kind == "PersistentVolumeClaim" }
+    let kinds =
+      "daemonsets.apps,deployments.apps,services,pods"
+      + (hasClaims ? ",persistentvolumeclaims" : "")
+    var silence = Silence()
     while true {
-      let left = try await list([
-        inNamespace, "get", "daemonsets.apps,deployments.apps,services,pods",
-        deploymentSelector(access.namespace),
-      ])
+      let left: [ClusterObject]
+      do throws(ClusterFault) {
+        left = try await list([inNamespace, "get", kinds, deploymentSelector(access.namespace)])
+        silence.answered()
+      } catch {
+        guard silence.bears(error) else { throw error }
+        told("the cluster does not answer at the moment")
+        do { try await Task.sleep(for: Self.look) } catch { throw .cancelled }
+        continue
+      }
       if left.isEmpty || ContinuousClock.now - start > Self.patience { return left }
       told("waiting for \(left.count) objects to go, such as \(left[left.count - 1].title)")
       do { try await Task.sleep(for: Self.look) } catch { throw .cancelled }
