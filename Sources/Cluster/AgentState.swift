@@ -6,6 +6,12 @@ struct AgentState: Hashable, Sendable {
   /// `capturing` when all is well.
   var state: String
   var isShedding: Bool
+  /// Which pods it captures, as a phrase; empty where the Hub does not say.
+  var targets = ""
+  /// How many those are.
+  var pods = 0
+  /// What keeps it from its work.
+  var problem: String?
 
   var isCapturing: Bool { state == "capturing" }
 
@@ -16,7 +22,8 @@ struct AgentState: Hashable, Sendable {
       guard let node = row["node"]?.string else { return nil }
       return AgentState(
         node: node, state: row["state"]?.string ?? "unknown",
-        isShedding: row["shedding"]?.bool ?? false)
+        isShedding: row["shedding"]?.bool ?? false, targets: row["targets"]?.string ?? "",
+        pods: Int(clamping: row["pods"]?.int ?? 0), problem: row["problem"]?.string)
     }
   }
 
@@ -26,7 +33,8 @@ struct AgentState: Hashable, Sendable {
       guard let agent = agents.first(where: { $0.node == node }) else {
         return "\(node) (the Hub has not heard of it)"
       }
-      return agent.isCapturing ? nil : "\(node) (\(agent.state))"
+      let problem = agent.problem.map { ": \($0)" } ?? ""
+      return agent.isCapturing ? nil : "\(node) (\(agent.state)\(problem))"
     }
   }
 }

@@ -46,6 +46,8 @@ package struct CheckCluster: Tool {
             ],
           ],
         ],
+        "targets": ["type": "array", "items": ["type": "string"]],
+        "captured_pods": ["type": "integer"],
         "version": ["type": "string"], "latency_ms": ["type": "number"],
         "tools": ["type": "integer"], "dissection": ["type": "boolean"],
         "raw_capture": ["type": "boolean"], "problem": ["type": "string"],

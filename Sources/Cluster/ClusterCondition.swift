@@ -64,6 +64,16 @@ struct ClusterCondition {
     return AgentState.missing(Set(nodes).sorted(), agents)
   }
 
+  /// Which pods are captured. All agents say the same, but for those that have not heard of a change
+  /// yet.
+  private var rules: [String] {
+    var rules: [String] = []
+    for agent in agents ?? [] where !agent.targets.isEmpty && !rules.contains(agent.targets) {
+      rules.append(agent.targets)
+    }
+    return Array(rules.prefix(Self.maxNamed))
+  }
+
   private var troubled: [ClusterPod] { (pods ?? []).filter { !$0.isReady } }
 
   /// Most pods that are named one by one.
@@ -101,6 +111,8 @@ struct ClusterCondition {
             "node": .string($0.node), "state": .string($0.state), "shedding": .bool($0.isShedding),
           ]
         })
+      structured["targets"] = .array(rules.map { .string($0) })
+      structured["captured_pods"] = JSONValue(agents.reduce(0) { $0 + $1.pods })
     }
     switch answer {
     case .catalogue(let catalogue, let milliseconds)?:
@@ -140,6 +152,10 @@ struct ClusterCondition {
   private var agentLines: [String] {
     guard let agents, !agents.isEmpty else { return [] }
     var lines = ["Nodes that capture: \(agents.count(where: \.isCapturing))."]
+    if !rules.isEmpty {
+      let count = agents.reduce(0) { $0 + $1.pods }
+      lines.append("Captured: \(rules.joined(separator: "; ")) (\(count) now).")
+    }
     let silent = silent
     if !silent.isEmpty {
       let more = silent.count > Self.maxNamed ? ", and \(silent.count - Self.maxNamed) more" : ""

@@ -65,6 +65,36 @@ struct ClusterConditionTests {
         "not running in namespace 'ks'"))
   }
 
+  @Test func whatIsCapturedIsSaid() throws {
+    let answered: JSONValue = [
+      "agents": [
+        [
+          "node": "a", "state": "capturing", "targets": "pods of shop", "pods": 3,
+          "problem": .null,
+        ],
+        [
+          "node": "b", "state": "starting", "targets": "pods of shop", "pods": 0,
+          "problem": "the API server refuses /api/v1/pods (403)",
+        ],
+      ]
+    ]
+    let agents = try #require(AgentState.all(in: answered))
+    #expect(
+      AgentState.missing(["a", "b"], agents) == [
+        "b (starting: the API server refuses /api/v1/pods (403))"
+      ])
+    var condition = condition(
+      try pods(true), .catalogue(Self.catalogue, milliseconds: 2.5))
+    condition.agents = agents
+    let answer = condition.toolAnswer(start: "")
+    #expect(answer.structured["targets"] == ["pods of shop"])
+    #expect(answer.structured["captured_pods"] == 3)
+    #expect(answer.text.contains("Captured: pods of shop (3 now)."))
+    // A Hub that does not say so has no line of it.
+    condition.agents = [AgentState(node: "a", state: "capturing", isShedding: false)]
+    #expect(!condition.toolAnswer(start: "").text.contains("Captured:"))
+  }
+
   @Test func nodesThatDoNotCaptureMakeItDegraded() throws {
     let items = ["a", "b"].map { node -> JSONValue in
       [
