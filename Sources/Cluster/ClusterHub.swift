@@ -15,6 +15,7 @@ package final class ClusterHub: RemoteHub {
   /// What to do when nothing is installed.
   private let start: String
   private let version: String
+  private let license: String?
   private let place: Mutex<(access: ClusterAccess, token: ClusterToken)>
   private let notice: @Sendable (String) -> Void
   private let listener = Mutex<Listener?>(nil)
@@ -28,12 +29,14 @@ package final class ClusterHub: RemoteHub {
 
   /// - Parameters:
   ///   - start: a sentence for when nothing is installed.
+  ///   - license: what a Hub of the published product takes where there is no token.
   ///   - notice: takes a sentence for the log.
   package init(
     _ access: ClusterAccess, origin: String, start: String, version: String,
-    notice: @escaping @Sendable (String) -> Void
+    license: String? = nil, notice: @escaping @Sendable (String) -> Void
   ) {
     (self.origin, self.start, self.version, self.notice) = (origin, start, version, notice)
+    self.license = license
     place = Mutex((access, ClusterToken(access)))
   }
 
@@ -41,7 +44,8 @@ package final class ClusterHub: RemoteHub {
   func inNamespace(_ namespace: String?) throws(ToolError) -> ClusterHub {
     let other = try access.inNamespace(namespace)
     if other == access { return self }
-    return ClusterHub(other, origin: origin, start: start, version: version, notice: notice)
+    return ClusterHub(
+      other, origin: origin, start: start, version: version, license: license, notice: notice)
   }
 
   /// From now on that is where the Hub is.
@@ -164,7 +168,7 @@ package final class ClusterHub: RemoteHub {
     }
     let link = try ClusterLink(
       forward, service: service.name, number: number, token: place.withLock { $0.token }.minted,
-      version: version,
+      license: license, version: version,
       end: end, notice: notice)
     // What answers must be a Hub.
     let catalogue = try await use(link) { (client) async throws(ToolError) in

@@ -11,12 +11,12 @@ final class ClusterLink: Sendable {
   private let end: LinkEnd
 
   init(
-    _ forward: PortForward, service: String, number: Int, token: MintedToken, version: String,
-    end: LinkEnd, notice: @escaping @Sendable (String) -> Void
+    _ forward: PortForward, service: String, number: Int, token: MintedToken, license: String?,
+    version: String, end: LinkEnd, notice: @escaping @Sendable (String) -> Void
   ) throws(ToolError) {
     (self.forward, self.service, self.number, self.end) = (forward, service, number, end)
     var settings = HubClientSettings()
-    settings.token = .minted(token)
+    (settings.token, settings.license) = (.minted(token), license)
     var limits = HubClient.Limits()
     // Over this forward there is no second try: a new one is opened for it.
     limits.repeats = 0

@@ -49,12 +49,18 @@ struct Exchange: Sendable {
   let agent: String
   /// Sent along with every request, to this origin alone.
   let token: TokenSource
+  /// The same, while there is no token.
+  let license: String?
   let tls: RenewedTLS
 
   /// The headers of every request, and those of this one.
   private func headers(_ more: [(name: String, value: String)]) -> HTTPHeaders {
     var headers: HTTPHeaders = ["User-Agent": agent, "X-Kubeshark-Capture": "ignore"]
-    if let token = token.token { headers.add(name: "X-Kubeshark-Authorization", value: token) }
+    if let token = token.token {
+      headers.add(name: "X-Kubeshark-Authorization", value: token)
+    } else if let license {
+      headers.add(name: "License-Key", value: license)
+    }
     for header in more { headers.add(name: header.name, value: header.value) }
     return headers
   }

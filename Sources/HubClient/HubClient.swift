@@ -59,7 +59,8 @@ package final class HubClient: RemoteHub {
     token = TokenSource(settings.token)
     exchange = Exchange(
       client: client, loop: client.eventLoopGroup.any(), address: address,
-      agent: "kubeshark-mcp/\(version)", token: token, tls: tls)
+      agent: "kubeshark-mcp/\(version)", token: token,
+      license: settings.license, tls: tls)
   }
 
   /// A sentence for the log, and for clients that take log messages.

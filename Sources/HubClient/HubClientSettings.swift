@@ -9,6 +9,8 @@ package struct HubClientSettings: Sendable {
   }
 
   package var token: TokenSource.Place?
+  /// The licence key that a Hub of the published product takes where there is no token.
+  package var license: String?
   /// Authorities (PEM) that count besides those of the system.
   package var caFile: String?
   package var clientCertificate: String?

@@ -26,7 +26,7 @@ struct ClusterOptions: ParsableArguments {
       + (allowDestructive
         ? "Otherwise start_kubeshark deploys it."
         : "Otherwise kubeshark tap deploys it, or start_kubeshark with --allow-destructive.")
-    let hub = place.hub(access, start: start, log)
+    let hub = try place.hub(access, settings, start: start, log)
     return HubSource(
       hub: hub, mode: .proxy(destructive: allowDestructive),
       origin: "Kubernetes cluster (\(hub.origin)), namespace \(access.namespace)",

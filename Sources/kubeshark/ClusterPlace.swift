@@ -58,10 +58,22 @@ struct ClusterPlace: ParsableArguments {
   /// The Hub of that cluster. Nothing is asked of it yet.
   ///
   /// - Parameter start: what to do when nothing is installed.
-  func hub(_ access: ClusterAccess, start: String, _ log: Logger) -> ClusterHub {
+  func hub(
+    _ access: ClusterAccess, _ settings: ClusterSettings, start: String, _ log: Logger
+  ) throws(Failure) -> ClusterHub {
     ClusterHub(
-      access, origin: access.origin { environment($0) }, start: start, version: Version.text
+      access, origin: access.origin { environment($0) }, start: start, version: Version.text,
+      license: try Self.license(settings)
     ) { log.warning("\($0)") }
+  }
+
+  /// The licence key of the settings; it goes into a header as it stands.
+  static func license(_ settings: ClusterSettings) throws(Failure) -> String? {
+    let license = settings.text(.license)?.filter { !$0.isWhitespace } ?? ""
+    guard license.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
+      throw .usage("license holds characters that cannot be part of one")
+    }
+    return license.isEmpty ? nil : license
   }
 
   /// The flags again, with paths from the root.

@@ -55,7 +55,9 @@ struct HubOptions: ParsableArguments {
   }
 
   /// The Hub that the flags name, or nil when they name none.
-  func source(_ log: Logger) throws(Failure) -> HubSource? {
+  ///
+  /// - Parameter place: where settings are, of which the licence key counts here.
+  func source(_ place: ClusterPlace, _ log: Logger) throws(Failure) -> HubSource? {
     guard url.isGiven, let url else { return nil }
     let address: HubAddress
     do throws(HubAddress.Problem) {
@@ -63,7 +65,14 @@ struct HubOptions: ParsableArguments {
     } catch {
       throw .usage("--url: \(error.message). \(error.hint)")
     }
-    let settings = try settings(for: address, log)
+    var settings = try settings(for: address, log)
+    if settings.token == nil {
+      settings.license = try ClusterPlace.license(place.settings(log).values)
+    }
+    let isSecret = settings.token != nil || settings.license != nil
+    if isSecret, address.scheme == "http", !address.isLoopback {
+      log.warning("the token travels unencrypted to \(address); use https")
+    }
     let client: HubClient
     do throws(HubClientSettings.Problem) {
       client = try HubClient(address, settings, version: Version.text) { log.warning("\($0)") }
@@ -116,9 +125,6 @@ struct HubOptions: ParsableArguments {
       http: environment("HTTP_PROXY") ?? environment("http_proxy"),
       https: environment("HTTPS_PROXY") ?? environment("https_proxy"),
       exceptions: environment("NO_PROXY") ?? environment("no_proxy") ?? "")
-    if settings.token != nil, address.scheme == "http", !address.isLoopback {
-      log.warning("the token travels unencrypted to \(address); use https")
-    }
     if insecureSkipVerify {
       log.warning("--insecure-skip-verify: whoever sits between can pose as \(address)")
     }

@@ -98,7 +98,7 @@ struct MCPOptions: ParsableArguments {
   ///
   /// - Parameter reads: whether captures are read, not only their catalogue asked for.
   func source(reads: Bool, _ log: Logger) throws(Failure) -> HubSource {
-    if let source = try remote.source(log) {
+    if let source = try remote.source(cluster.place, log) {
       if cluster.allowDestructive {
         log.warning("--allow-destructive has no effect together with --url")
       }

@@ -2,7 +2,7 @@
 /// effect here: they are known so that a mistyped one is told. Those that have are rows of
 /// `ClusterSetting`.
 let otherSettings = [
-  "headless", "license", "logLevel", "tap.auth.cli.enabled", "tap.auth.cli.subjects",
+  "headless", "logLevel", "tap.auth.cli.enabled", "tap.auth.cli.subjects",
   "tap.auth.defaultRole", "tap.auth.enabled", "tap.auth.rolesClaim", "tap.auth.type",
   "tap.bpfOverride", "tap.capture.captureSelf", "tap.capture.dissection.enabled",
   "tap.capture.dissection.stopAfter", "tap.capture.raw.enabled", "tap.customMacros",

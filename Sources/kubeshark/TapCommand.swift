@@ -75,7 +75,7 @@ struct TapCommand: AsyncParsableCommand {
     let settings = try chosen(place.settings(log).values)
     let access = try place.access(settings)
     if dryRun { return try show(settings, access) }
-    let hub = place.hub(access, start: "Use kubeshark tap.", log)
+    let hub = try place.hub(access, settings, start: "Use kubeshark tap.", log)
     let answer = try await ClusterWork.run(
       StartKubeshark(hub: hub, deployable: deployable(chart, settings)),
       ["release_namespace": .string(access.namespace)])
@@ -137,7 +137,7 @@ struct CleanCommand: AsyncParsableCommand {
     let log = StderrLog.logger(tag: "kubeshark")
     let settings = try place.settings(log).values
     let access = try place.access(settings)
-    let hub = place.hub(access, start: "", log)
+    let hub = try place.hub(access, settings, start: "", log)
     let answer = try await ClusterWork.run(
       StopKubeshark(hub: hub, deployable: deployable(chart, settings)),
       ["release_namespace": .string(access.namespace)])

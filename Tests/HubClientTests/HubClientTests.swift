@@ -6,14 +6,15 @@ import ToolKit
 
 /// Runs `body` with a client of a server that answers so.
 private func withClient(
-  limits: HubClient.Limits = .init(), token: TokenSource.Place? = nil, path: String = "",
+  limits: HubClient.Limits = .init(), token: TokenSource.Place? = nil, license: String? = nil,
+  path: String = "",
   _ answer: @escaping @Sendable (_ request: String, _ number: Int) -> TestServer.Answer,
   _ body: (HubClient, TestServer) async throws -> Void
 ) async throws {
   let server = TestServer(answer)
   defer { server.stop() }
   var settings = HubClientSettings()
-  settings.token = token
+  (settings.token, settings.license) = (token, license)
   let client = try HubClient(
     try HubAddress(server.url + path), settings, version: "0", limits: limits
   ) { _ in }
@@ -48,6 +49,21 @@ private func errorOfCatalogue(_ client: HubClient) async -> ToolError? {
 struct HubClientTests {
   private static let document =
     #"{"name":"Hub","version":"9","tools":[{"name":"t","description":"d","inputSchema":{"type":"object"}}],"prompts":[{"name":"p","description":"q","arguments":[{"name":"a"}]}]}"#
+
+  @Test func aLicenceKeyIsShownWhereThereIsNoToken() async throws {
+    let minted = MintedToken()
+    for (token, isShown) in [(nil, true), (.text("secret"), false), (.minted(minted), true)]
+      as [(TokenSource.Place?, Bool)]
+    {
+      try await withClient(token: token, license: "key-1", { _, _ in response(200, "{}") }) {
+        client, server in
+        _ = try await client.call("t", arguments: [:]) { _ in }
+        let head = server.seen[0].lowercased()
+        #expect(head.contains("license-key: key-1\r\n") == isShown)
+        #expect(head.contains("x-kubeshark-authorization") == !isShown)
+      }
+    }
+  }
 
   @Test func aCallSendsNameAndArgumentsAndOurHeaders() async throws {
     try await withClient(token: .text("secret"), path: "/base", { _, _ in response(200, "{}") }) {

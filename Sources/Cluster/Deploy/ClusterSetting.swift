@@ -31,7 +31,9 @@ package struct ClusterSetting: Hashable, Sendable {
   }
 
   package static let all = access + deployed
-  package static let access = [kubeconfig, context, namespace, proxyHost, proxyPort]
+  package static let access = [
+    kubeconfig, context, namespace, proxyHost, proxyPort, license,
+  ]
   package static let deployed = [
     registry, tag, pullPolicy, pullSecrets, namespaces, excludedNamespaces, regex, clusterRoles,
     agentsTLS, hubResources, agentResources, nodeSelector, tolerations, rawBytes, callBytes,
@@ -54,6 +56,11 @@ package struct ClusterSetting: Hashable, Sendable {
   package static let proxyPort = ClusterSetting(
     "tap.proxy.front.port", .count(0...65_535), 8_899,
     "the port on which kubeshark proxy listens; 0 takes a free one", isDeployed: false)
+
+  package static let license = ClusterSetting(
+    "license", .text, "",
+    "licence key for a Hub of the published product, shown where there is no token",
+    isDeployed: false)
 
   // MARK: What is deployed
 
