@@ -55,10 +55,20 @@ struct LogsCommand: AsyncParsableCommand {
         code: error.argument == nil ? .failed : .usage, message: ClusterWork.words(error.text))
     }
     if let path = settings.file {
-      _ = archive.add("config.yaml", try contents(of: path, limit: Self.maxConfiguration))
+      let text = String(
+        decoding: try contents(of: path, limit: Self.maxConfiguration), as: UTF8.self)
+      _ = archive.add("config.yaml", Array(Self.withoutLicense(text).utf8))
     }
     try write(archive.contents, to: absolutePath(file))
     print("\(file): the logs of \(pods) pods, events and objects of namespace \(access.namespace)")
+  }
+
+  /// A configuration file as others may see it.
+  static func withoutLicense(_ text: String) -> String {
+    text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      let name = line.drop { $0 == " " || $0 == "\"" || $0 == "'" }
+      return name.hasPrefix("license") ? "license: (left out)" : String(line)
+    }.joined(separator: "\n")
   }
 
   /// For its owner alone.

@@ -404,7 +404,9 @@ def test_logs_gathers_what_pods_have_said(ready, tmp_path):
                   "kubeshark-agent-node-1.previous": "the error before\n"}
     ready.event("Pod", "kubeshark-hub-node-1", "BackOff", "why")
     place = tmp_path / "logs.zip"
-    done = run(ready, "logs", "-f", str(place), "-g", "err.r")
+    settings = tmp_path / "settings.yaml"
+    settings.write_text("tap:\n  regex: web\nlicense: key-of-ours\n")
+    done = run(ready, "logs", "-f", str(place), "-g", "err.r", "--config-path", str(settings))
     assert done.returncode == 0, done.stderr
     assert place.stat().st_mode & 0o777 == 0o600
     with zipfile.ZipFile(place) as archive:
@@ -416,6 +418,7 @@ def test_logs_gathers_what_pods_have_said(ready, tmp_path):
     assert "BackOff" in held["events.json"] and "DaemonSet" in held["objects.json"]
     token = ready.find("secrets", "default", "kubeshark-agents")["data"]["token"]
     assert token not in "".join(held.values())
+    assert held["config.yaml"] == "tap:\n  regex: web\nlicense: (left out)\n"
     assert run(ready, "logs", "-g", "(").returncode == 2
 
 
