@@ -30,6 +30,9 @@ struct ClusterCommand: Sendable {
   ) async throws(ClusterFault) -> [UInt8] {
     guard !Task.isCancelled else { throw .cancelled }
     let path = try Self.path(of: program)
+    let line = ([program] + arguments).joined(separator: " ")
+    let begun = ContinuousClock.now
+    ClusterTrace.say("runs \(line)")
     let collected = Mutex((output: [UInt8](), error: [UInt8](), isTooLarge: false))
     let (ends, bell) = AsyncStream<ChildProcess.End>.makeStream()
     let child = ChildProcess(
@@ -56,6 +59,7 @@ struct ClusterCommand: Sendable {
       child.stop()
     }
     let (output, error, isTooLarge) = collected.withLock { $0 }
+    ClusterTrace.say("\(line): \(end) after \((ContinuousClock.now - begun).components.seconds) s")
     guard !Task.isCancelled else { throw .cancelled }
     switch end {
     case .code(0):

@@ -29,14 +29,15 @@ final class PortForward: Sendable {
     let path = try ClusterCommand.path(of: "kubectl")
     let reading = Mutex(ForwardOutput())
     let (answers, bell) = AsyncStream<ForwardOutput.Answer>.makeStream()
-    let child = ChildProcess(
-      path: path,
-      arguments: access.flags + [
+    let arguments =
+      access.flags + [
         "--namespace=\(access.namespace)", "port-forward", "--address=\(host)",
         "--pod-running-timeout=\(podSeconds)s", "service/\(service.name)",
         "\(port.map { String($0) } ?? ""):\(service.port)",
-      ], limit: limit
-    ) { event in
+      ]
+    ClusterTrace.say("runs kubectl \(arguments.joined(separator: " "))")
+    let child = ChildProcess(path: path, arguments: arguments, limit: limit) { event in
+      if case .end(let end) = event { ClusterTrace.say("the forward to \(service.name): \(end)") }
       switch reading.withLock({ $0.take(event) }) {
       case nil: break
       case .lost(let reason)?: lost(reason)

@@ -32,6 +32,14 @@ struct ClusterPlace: ParsableArguments {
       "Settings (default ./kubeshark.yaml, then ~/.kubeshark/config.yaml).", valueName: "file"))
   var configPath: String?
 
+  @Flag(
+    name: [.customShort("d"), .long],
+    help: """
+      Say more on standard error: which commands of kubectl and helm are run and how they end, and \
+      of mcp what came of each call and how long it took.
+      """)
+  var debug = false
+
   func validate() throws {
     if let releaseNamespace, let problem = ClusterAccess.problem(ofNamespace: releaseNamespace) {
       throw ValidationError("--release-namespace: \(problem).")
@@ -39,7 +47,8 @@ struct ClusterPlace: ParsableArguments {
   }
 
   func settings(_ log: Logger) throws(Failure) -> Settings {
-    try Settings(sets: sets, configPath: configPath.isGiven ? configPath : nil, log)
+    if debug { ClusterTrace.begin { log.info("\($0)") } }
+    return try Settings(sets: sets, configPath: configPath.isGiven ? configPath : nil, log)
   }
 
   /// The cluster, by flags and settings.
@@ -94,6 +103,7 @@ struct ClusterPlace: ParsableArguments {
     if context.isGiven, let context { arguments += ["--context", context] }
     if let releaseNamespace { arguments += ["--release-namespace", releaseNamespace] }
     for set in sets { arguments += ["--set", set] }
+    if debug { arguments.append("--debug") }
     if configPath.isGiven, let configPath {
       arguments += ["--config-path", absolutePath(configPath)]
     }

@@ -56,11 +56,6 @@ struct MCPOptions: ParsableArguments {
 
   @OptionGroup var cluster: ClusterOptions
 
-  @Flag(
-    name: [.customShort("d"), .long],
-    help: "Say on standard error what came of each call, and how long it took.")
-  var debug = false
-
   func validate() throws {
     if remote.url.isGiven, traffic.isNamed {
       let other =
@@ -80,7 +75,6 @@ struct MCPOptions: ParsableArguments {
   var carriedOver: [String] {
     var arguments = ["mcp"] + remote.carriedOver + traffic.carriedOver
     if follow { arguments.append("--follow") }
-    if debug { arguments.append("--debug") }
     let isProxy = !remote.url.isGiven && !traffic.isNamed
     return arguments + cluster.carriedOver(resolvesKubeconfig: isProxy)
   }
@@ -180,7 +174,7 @@ struct MCPServeCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let log = StderrLog.logger(tag: "kubeshark-mcp", level: options.debug ? .debug : .info)
+    let log = StderrLog.logger(tag: "kubeshark-mcp", level: options.cluster.place.debug ? .debug : .info)
     if mcpConfig {
       print(options.clientEntry(for: client ?? .claudeDesktop, log).text, terminator: "")
     } else if listTools {

@@ -21,8 +21,8 @@ enum Main {
   /// Off the main actor at once: each hop to it and back is a thread switch.
   @concurrent private static func run() async -> Int32 {
     do {
-      let arguments = FlagValues.plain(
-        KFLCommand.separated(
+      let arguments = KFLCommand.separated(
+        PlainFlags.read(
           CommandLine.arguments.dropFirst().filter { !NamespaceList.empty.contains($0) }))
       if let help = MCPShortcut.help(for: arguments) {
         print(help)

@@ -422,6 +422,19 @@ def test_logs_gathers_what_pods_have_said(ready, tmp_path):
     assert run(ready, "logs", "-g", "(").returncode == 2
 
 
+def test_what_is_run_in_the_cluster_can_be_followed(ready):
+    done = run(ready, "tap", "--detach", "-d")
+    assert done.returncode == 0
+    said = done.stderr.decode()
+    assert re.search(r"runs kubectl .* get service kubeshark-front kubeshark-hub", said), said
+    assert re.search(r"apply --server-side .*: code\(0\) after \d+ s", said), said
+    assert re.search(r"runs kubectl .* port-forward --address=127.0.0.1", said), said
+    token = base64.b64decode(
+        ready.find("secrets", "default", "kubeshark-agents")["data"]["token"]).decode()
+    assert token not in said
+    assert b"runs kubectl" not in run(ready, "tap", "--detach").stderr
+
+
 def test_starting_can_be_given_up_and_goes_on_in_the_cluster(ready):
     ready.pod_state = waiting("ContainerCreating", "pulling")
     server = changing(ready)
