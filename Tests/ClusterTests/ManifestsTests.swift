@@ -193,6 +193,29 @@ struct ManifestsTests {
     #expect(!template.contains(YAML.raw))
   }
 
+  /// What helm holds values against before it sends anything.
+  @Test func theSchemaOfTheChartTakesItsValuesAndRefusesOthers() throws {
+    let files = HelmChart(version: "1.2.3").files
+    let text = try #require(files.first { $0.path == "values.schema.json" }).text
+    let schema = try #require(try JSONReader.value(of: Array(text.utf8)).object)
+    let values = try #require(files.first { $0.path == "values.yaml" }).text
+    #expect(misfits(json(try Yams.compose(yaml: values)), schema) == [])
+    func problems(_ tap: JSONObject) -> Int { misfits(["tap": .object(tap)], schema).count }
+    #expect(problems(["namespaces": ["a"], "docker": ["tag": 2], "other": true]) == 0)
+    #expect(problems(["namespaces": "a"]) == 1 && problems(["namespaces": [1]]) == 1)
+    #expect(problems(["docker": ["imagePullPolicy": "Sometimes"]]) == 1)
+    #expect(problems(["rbac": ["clusterRoles": "false"]]) == 1)
+    #expect(problems(["tolerations": [:], "resources": ["hub": "1Gi"]]) == 2)
+    // Each setting is in it, with what it is for.
+    for setting in ClusterSetting.deployed {
+      var place: JSONValue? = .object(schema)
+      for part in setting.name.split(separator: ".") {
+        place = place?["properties"]?[String(part)]
+      }
+      #expect(place?["description"]?.string == setting.doc, "\(setting.name)")
+    }
+  }
+
   @Test func thePageOfTheProjectNamesEverySetting() throws {
     let page = try String(contentsOf: checkout.appendingPathComponent("README.md"), encoding: .utf8)
     for setting in ClusterSetting.all {

@@ -8,8 +8,8 @@ struct HelmChart {
   /// Paths within the chart's folder, and what they hold.
   var files: [(path: String, text: String)] {
     [
-      ("Chart.yaml", chart), ("values.yaml", values), ("templates/kubeshark.yaml", template),
-      ("templates/NOTES.txt", notes),
+      ("Chart.yaml", chart), ("values.yaml", values), ("values.schema.json", schema),
+      ("templates/kubeshark.yaml", template), ("templates/NOTES.txt", notes),
     ]
   }
 
@@ -43,6 +43,54 @@ struct HelmChart {
       text += lines.split(separator: "\n").map { margin + $0 + "\n" }.joined()
     }
     return text
+  }
+
+  /// Of which kinds the values are. By it helm refuses mistakes before anything is sent (Helm,
+  /// "Schema Files"); values that are not in it are let through.
+  private var schema: String {
+    var schema: JSONObject = [
+      "$schema": "http://json-schema.org/draft-07/schema#", "type": "object",
+    ]
+    for setting in ClusterSetting.deployed {
+      let path = setting.name.split(separator: ".").map { String($0) }
+      schema = Self.adding(Self.schema(of: setting), at: path[...], to: schema)
+    }
+    return JSONValue.object(schema).prettyText + "\n"
+  }
+
+  private static func adding(
+    _ schema: JSONObject, at path: ArraySlice<String>, to object: JSONObject
+  ) -> JSONObject {
+    guard let first = path.first else { return schema }
+    var object = object
+    var properties = object["properties"]?.object ?? [:]
+    let inner = properties[first]?.object ?? (path.count > 1 ? ["type": "object"] : [:])
+    properties[first] = .object(adding(schema, at: path.dropFirst(), to: inner))
+    object["properties"] = .object(properties)
+    return object
+  }
+
+  private static func schema(of setting: ClusterSetting) -> JSONObject {
+    var schema: JSONObject = ["description": .string(setting.doc)]
+    switch setting.kind {
+    case .text where setting == .pullPolicy:
+      schema["enum"] = .array(Manifests.pullPolicies.map { .string($0) })
+    // A tag such as 1.2 is a number to helm.
+    case .text: schema["type"] = ["string", "number"]
+    case .flag: schema["type"] = "boolean"
+    case .count(let range):
+      schema["type"] = "integer"
+      schema["minimum"] = JSONValue(range.lowerBound)
+      schema["maximum"] = JSONValue(range.upperBound)
+    case .names:
+      schema["type"] = "array"
+      schema["items"] = ["type": "string"]
+    case .labels:
+      schema["type"] = "object"
+      schema["additionalProperties"] = ["type": "string"]
+    case .tree: schema["type"] = setting.standard.array == nil ? "object" : "array"
+    }
+    return schema
   }
 
   private var template: String {

@@ -39,6 +39,8 @@ package struct Manifests: Sendable {
   static let secret = "kubeshark-agents"
   /// On the DaemonSet: namespaces in which there may be Roles, separated by commas.
   static let rolesAnnotation = "kubeshark.io/role-namespaces"
+  /// What Kubernetes takes as `imagePullPolicy`.
+  static let pullPolicies = ["Always", "IfNotPresent", "Never"]
   /// Most namespaces with Roles of their own.
   static let maxRoleNamespaces = 50
 
@@ -82,11 +84,11 @@ package struct Manifests: Sendable {
           message: "Roles are made in at most \(Self.maxRoleNamespaces) namespaces")
       }
     }
-    let policies = ["Always", "IfNotPresent", "Never"]
-    guard policies.contains(settings[.pullPolicy].string ?? "") else {
+    guard Self.pullPolicies.contains(settings[.pullPolicy].string ?? "") else {
       throw ClusterSettings.Mistake(
         message:
-          "\(ClusterSetting.pullPolicy.name) must be one of \(policies.joined(separator: ", "))")
+          "\(ClusterSetting.pullPolicy.name) must be one of \(Self.pullPolicies.joined(separator: ", "))"
+      )
     }
     values = ManifestValues(
       source: .settings(settings, namespace: namespace, token: token, version: version))
