@@ -105,6 +105,18 @@ struct ManifestsTests {
     #expect(expressions.allSatisfy { $0["operator"] == "NotIn" })
   }
 
+  /// Agents of two installations share their nodes' ports.
+  @Test func theHealthOfAgentsIsToldWhereItIsAskedFor() throws {
+    let all = try manifests { try $0.set(.healthPort, 9_001) }.all
+    let workload = try #require(all.first { $0.kind == "DaemonSet" })
+    let agent = workload.object["spec"]?["template"]?["spec"]?["containers"]?[0]
+    #expect(agent?["args"]?.array?.contains("--listen=127.0.0.1:9001") == true)
+    for probe in ["readinessProbe", "livenessProbe"] {
+      #expect(agent?[probe]?["httpGet"]?["port"] == 9_001)
+      #expect(agent?[probe]?["httpGet"]?["host"] == "127.0.0.1")
+    }
+  }
+
   /// Whoever takes more than the volume holds is evicted, with all it has kept.
   @Test func bothKeepWithinTheirVolumes() throws {
     let all = try manifests { settings in

@@ -36,8 +36,8 @@ package struct ClusterSetting: Hashable, Sendable {
   ]
   package static let deployed = [
     registry, tag, pullPolicy, pullSecrets, namespaces, excludedNamespaces, regex, clusterRoles,
-    agentsTLS, hubResources, agentResources, nodeSelector, tolerations, rawBytes, callBytes,
-    storage, persistentStorage, snapshotStorage, storageClass,
+    agentsTLS, hubResources, agentResources, nodeSelector, tolerations, healthPort, rawBytes,
+    callBytes, storage, persistentStorage, snapshotStorage, storageClass,
   ]
 
   // MARK: Where it is
@@ -102,6 +102,9 @@ package struct ClusterSetting: Hashable, Sendable {
   package static let tolerations = ClusterSetting(
     "tap.tolerations", .tree, [["operator": "Exists"]],
     "taints that agents put up with; all without it, so that no node is left out")
+  package static let healthPort = ClusterSetting(
+    "tap.healthPort", .count(1...65_535), 8_897,
+    "port of a node's loopback where its agent tells its health; one for each installation")
   package static let rawBytes = ClusterSetting(
     "tap.capture.raw.storageSize", .text, "1Gi", "raw packets that each agent keeps")
   package static let storage = ClusterSetting(

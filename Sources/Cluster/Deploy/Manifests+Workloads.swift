@@ -19,10 +19,10 @@ extension Manifests {
   private static let tokenFile = "/etc/kubeshark/token"
 
   private static func probe(
-    _ path: String, port: Int, host: String? = nil, scheme: JSONValue? = nil,
+    _ path: String, port: JSONValue, host: String? = nil, scheme: JSONValue? = nil,
     every seconds: Int, failures: Int
   ) -> JSONValue {
-    var get: JSONObject = ["path": .string(path), "port": JSONValue(port)]
+    var get: JSONObject = ["path": .string(path), "port": port]
     if let scheme { get["scheme"] = scheme }
     if let host { get["host"] = .string(host) }
     return [
@@ -186,9 +186,9 @@ extension Manifests {
       "resources": values.value(.hubResources),
       "securityContext": Self.security(adding: [], user: Self.nobody),
       "readinessProbe": Self.probe(
-        "/readyz", port: Self.agentsPort, scheme: agentsScheme, every: 5, failures: 3),
+        "/readyz", port: JSONValue(Self.agentsPort), scheme: agentsScheme, every: 5, failures: 3),
       "livenessProbe": Self.probe(
-        "/healthz", port: Self.agentsPort, scheme: agentsScheme, every: 10, failures: 6),
+        "/healthz", port: JSONValue(Self.agentsPort), scheme: agentsScheme, every: 10, failures: 6),
       "volumeMounts": mounts,
     ]
   }
@@ -273,7 +273,7 @@ extension Manifests {
     let own: [JSONValue] = [
       hubAddress,
       .string("--token-file=\(Self.tokenFile)"), "--data=/data", "--node=$(NODE_NAME)",
-      .string("--listen=127.0.0.1:\(Self.healthPort)"), values.pattern("--pod-regex="),
+      values.text("--listen=127.0.0.1:", .healthPort), values.pattern("--pod-regex="),
       values.text("--raw-bytes=", .rawBytes), values.text("--data-bytes=", .storage),
     ]
     return own
@@ -294,9 +294,9 @@ extension Manifests {
       "securityContext": Self.security(adding: ["NET_RAW"], user: 0),
       // The pod's address is the node's; its health is told on the node's loopback alone.
       "readinessProbe": Self.probe(
-        "/readyz", port: Self.healthPort, host: "127.0.0.1", every: 5, failures: 3),
+        "/readyz", port: values.value(.healthPort), host: "127.0.0.1", every: 5, failures: 3),
       "livenessProbe": Self.probe(
-        "/healthz", port: Self.healthPort, host: "127.0.0.1", every: 10, failures: 6),
+        "/healthz", port: values.value(.healthPort), host: "127.0.0.1", every: 10, failures: 6),
       "volumeMounts": mounts,
     ]
   }

@@ -49,8 +49,6 @@ package struct Manifests: Sendable {
   static let hubPort = 8_080
   /// Where the Hub takes what agents send, and probes.
   static let agentsPort = 8_081
-  /// Where an agent tells its health, on its node's loopback.
-  static let healthPort = 8_897
 
   let values: ManifestValues
 
