@@ -29,7 +29,7 @@ package final class ClusterHub: RemoteHub {
 
   /// - Parameters:
   ///   - start: a sentence for when nothing is installed.
-  ///   - license: what a Hub of the published product takes where there is no token.
+  ///   - license: what a Hub of the published product takes where no token can be had.
   ///   - notice: takes a sentence for the log.
   package init(
     _ access: ClusterAccess, origin: String, start: String, version: String,

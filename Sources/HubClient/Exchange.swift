@@ -49,7 +49,7 @@ struct Exchange: Sendable {
   let agent: String
   /// Sent along with every request, to this origin alone.
   let token: TokenSource
-  /// The same, while there is no token.
+  /// The same, where no token can be had: it opens more than a token does.
   let license: String?
   let tls: RenewedTLS
 
@@ -58,7 +58,7 @@ struct Exchange: Sendable {
     var headers: HTTPHeaders = ["User-Agent": agent, "X-Kubeshark-Capture": "ignore"]
     if let token = token.token {
       headers.add(name: "X-Kubeshark-Authorization", value: token)
-    } else if let license {
+    } else if let license, token.isInVain {
       headers.add(name: "License-Key", value: license)
     }
     for header in more { headers.add(name: header.name, value: header.value) }

@@ -9,7 +9,7 @@ package struct HubClientSettings: Sendable {
   }
 
   package var token: TokenSource.Place?
-  /// The licence key that a Hub of the published product takes where there is no token.
+  /// The licence key that a Hub of the published product takes, where no token can be had.
   package var license: String?
   /// Authorities (PEM) that count besides those of the system.
   package var caFile: String?

@@ -30,6 +30,9 @@ package final class MintedToken: Sendable, Hashable {
     state.withLock { $0.token }.flatMap { now < $0.end ? $0.text : nil }
   }
 
+  /// Whether the cluster was asked for one in vain.
+  var wasRefused: Bool { state.withLock { $0.refusal != nil } }
+
   /// What to do when the Hub refuses it.
   var advice: String {
     let (token, refusal) = state.withLock { ($0.token, $0.refusal) }

@@ -38,6 +38,15 @@ package final class TokenSource: Sendable {
     }
   }
 
+  /// Whether there is no token, and none is to come: nobody has named one, or it could not be made.
+  var isInVain: Bool {
+    switch place {
+    case nil: true
+    case .text, .file: false
+    case .minted(let token): token.wasRefused
+    }
+  }
+
   /// What to do about a token that was refused.
   ///
   /// - Parameter now: the time of day.

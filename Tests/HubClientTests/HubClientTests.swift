@@ -50,17 +50,22 @@ struct HubClientTests {
   private static let document =
     #"{"name":"Hub","version":"9","tools":[{"name":"t","description":"d","inputSchema":{"type":"object"}}],"prompts":[{"name":"p","description":"q","arguments":[{"name":"a"}]}]}"#
 
-  @Test func aLicenceKeyIsShownWhereThereIsNoToken() async throws {
-    let minted = MintedToken()
-    for (token, isShown) in [(nil, true), (.text("secret"), false), (.minted(minted), true)]
-      as [(TokenSource.Place?, Bool)]
-    {
+  /// It opens everything, a token what it is for: so the token goes first, also while it may be made.
+  @Test func aLicenceKeyIsShownWhereNoTokenCanBeHad() async throws {
+    let (asked, refused) = (MintedToken(), MintedToken())
+    refused.refuse("the cluster forbids it")
+    let cases: [(TokenSource.Place?, Bool)] = [
+      (nil, true), (.text("secret"), false), (.file("/nowhere/token"), false),
+      (.minted(asked), false), (.minted(refused), true),
+    ]
+    for (token, isShown) in cases {
       try await withClient(token: token, license: "key-1", { _, _ in response(200, "{}") }) {
         client, server in
         _ = try await client.call("t", arguments: [:]) { _ in }
         let head = server.seen[0].lowercased()
         #expect(head.contains("license-key: key-1\r\n") == isShown)
-        #expect(head.contains("x-kubeshark-authorization") == !isShown)
+        let hasToken = if case .text? = token { true } else { false }
+        #expect(head.contains("x-kubeshark-authorization") == hasToken)
       }
     }
   }

@@ -59,7 +59,7 @@ package struct ClusterSetting: Hashable, Sendable {
 
   package static let license = ClusterSetting(
     "license", .text, "",
-    "licence key for a Hub of the published product, shown where there is no token",
+    "licence key for a Hub of the published product, shown where no token can be had",
     isDeployed: false)
 
   // MARK: What is deployed
