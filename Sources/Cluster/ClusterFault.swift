@@ -49,7 +49,7 @@ enum ClusterFault: Error, Hashable, Sendable {
     {
       self = .signIn(last)
     } else if has("namespaces \""), has("not found") {
-      self = .noNamespace(access.namespace)
+      self = .noNamespace(Self.namespace(in: all) ?? access.namespace)
     } else if has(
       "unable to connect to the server", "cluster unreachable", "was refused", "i/o timeout",
       "no such host")
@@ -79,6 +79,13 @@ enum ClusterFault: Error, Hashable, Sendable {
   private static func isLogLine(_ line: String) -> Bool {
     guard let first = line.first, "IWEF".contains(first) else { return false }
     return line.dropFirst().prefix(4).allSatisfy(\.isNumber) && line.contains("] ")
+  }
+
+  /// The name in `namespaces "shop" not found`.
+  private static func namespace(in text: String) -> String? {
+    guard let range = text.firstRange(of: "namespaces \"") else { return nil }
+    let name = String(text[range.upperBound...].prefix { $0 != "\"" })
+    return ClusterAccess.problem(ofNamespace: name) == nil ? name : nil
   }
 
   private static func server(in line: String) -> String? {

@@ -52,6 +52,8 @@ struct ClusterFaultTests {
       )
     ),
     (#"Error from server (NotFound): namespaces "ks" not found"#, .noNamespace("ks")),
+    // It need not be the one of the release: Roles are made in those that are captured.
+    (#"Error from server (NotFound): namespaces "shop" not found"#, .noNamespace("shop")),
     (
       "error: timed out waiting for the condition",
       .notReady(namespace: "ks", "no pod of it is running")

@@ -134,6 +134,14 @@ def test_roles_in_namespaces_take_the_place_of_those_in_the_cluster(ready):
     assert ready.names() == with_shop and before < with_shop
 
 
+def test_a_namespace_that_is_not_there_is_named(ready):
+    before = ready.names()
+    done = run(ready, "tap", "--detach", "-n", "nowhere", "--set", "tap.rbac.clusterRoles=false")
+    assert done.returncode == 1 and ready.names() == before
+    assert b"Nothing was done" in done.stderr and b"no namespace 'nowhere'" in done.stderr
+    assert b"not running" not in done.stderr
+
+
 def test_a_cluster_that_forbids_cluster_roles_says_what_to_do(ready):
     before = ready.names()
     ready.forbidden = {"patch clusterroles"}

@@ -137,6 +137,13 @@ struct Installation: Sendable {
         --set \(ClusterSetting.clusterRoles.name)=false with --set \(ClusterSetting.namespaces.name)={…}.
         """
     }
+    if case .noNamespace(let name) = fault, name != access.namespace {
+      error.message = """
+        \(opening). The cluster (\(origin)) has no namespace '\(name)', which \
+        \(ClusterSetting.namespaces.name) names.
+        """
+      error.hint = "kubectl get namespaces lists them."
+    }
     if let hint { error.hint = (error.hint.map { $0 + " " } ?? "") + hint }
     return error
   }
