@@ -7,6 +7,7 @@ import hashlib
 import http.server
 import json
 import os
+import re
 import shutil
 import socket
 import struct
@@ -242,6 +243,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 raise Refused(404, "NotFound", f'{resource} "{name}" not found')
             return self.send(200, cluster.shown(found))
         wanted = [pair.split("=", 1) for pair in query.get("labelSelector", "").split(",") if pair]
+        fields = [re.split("(!?=)", pair, maxsplit=1)
+                  for pair in query.get("fieldSelector", "").split(",") if pair]
         if query.get("watch"):
             return self.watch()
         kind = next(kind for _, one, kind, _ in KINDS if one == resource)
@@ -249,7 +252,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             "kind": kind + "List",
             "apiVersion": next(version for version, one, _, _ in KINDS if one == resource),
             "metadata": {"resourceVersion": "1"},
-            "items": cluster.listed(resource, namespace, wanted)})
+            "items": [one for one in cluster.listed(resource, namespace, wanted) if all(
+                (one.get(name) == value) == (sign == "=") for name, sign, value in fields)]})
 
     def log(self, name, query):
         key = name + (".previous" if query.get("previous") == "true" else "")

@@ -124,6 +124,10 @@ def test_pods_that_come_and_go_change_what_is_captured(cluster):
     captures(cluster, node, client)
     cluster.call("set_targets")
     captures(cluster, node, second, other, client)
+    # One has ended and is listed still, with an address that another may have by now.
+    ended = {**second.object, "status": {**second.object["status"], "phase": "Succeeded"}}
+    cluster.api.control(put=[ended])
+    captures(cluster, node, other, client)
 
 
 @live

@@ -64,12 +64,21 @@ struct ClusterEvent: Hashable, Sendable {
     key = "\(id)#\(count)"
   }
 
-  /// The events of a namespace that warn.
+  /// The events of a namespace that warn, and those that tell that the cluster grows. Of all events
+  /// there may be more than can be read: those about nodes are in namespace default.
   static func warnings(_ kubectl: Kubectl) async -> [ClusterEvent] {
+    let growth = await events(kubectl, "reason=TriggeredScaleUp")
+    let known = Set(growth.map(\.key))
+    let warnings = await events(kubectl, "type!=Normal")
+    return growth + warnings.filter { !known.contains($0.key) }
+  }
+
+  private static func events(_ kubectl: Kubectl, _ fields: String) async -> [ClusterEvent] {
     do throws(ClusterFault) {
       return try all(
         in: await kubectl.run([
-          "--namespace=\(kubectl.access.namespace)", "get", "events", "--output=json",
+          "--namespace=\(kubectl.access.namespace)", "get", "events",
+          "--field-selector=\(fields)", "--output=json",
         ]))
     } catch {
       // Events are an explanation, not the thing itself.
