@@ -141,19 +141,22 @@ package final class ClusterHub: RemoteHub {
     }
     var problem: ToolError?
     for service in services {
-      do throws(ToolError) {
-        return try await newLink(access, number: number, to: service)
-      } catch {
-        // What is said of the front goes first; a Hub behind it may still answer.
-        if error.status == 499 { throw error }
-        problem = problem ?? error
+      for root in service.roots {
+        do throws(ToolError) {
+          return try await newLink(access, number: number, to: service, below: root)
+        } catch {
+          // What is said of the front goes first; a Hub behind it may still answer.
+          if error.status == 499 { throw error }
+          problem = problem ?? error
+          guard error.code == "no_mcp_endpoint" else { break }
+        }
       }
     }
     throw problem ?? error(.notInstalled(namespace: access.namespace))
   }
 
   private func newLink(
-    _ access: ClusterAccess, number: Int, to service: ClusterService
+    _ access: ClusterAccess, number: Int, to service: ClusterService, below root: String
   ) async throws(ToolError) -> ClusterLink {
     let end = LinkEnd()
     let forward: PortForward
@@ -167,7 +170,8 @@ package final class ClusterHub: RemoteHub {
       throw self.error(error)
     }
     let link = try ClusterLink(
-      forward, service: service.name, number: number, token: place.withLock { $0.token }.minted,
+      forward, service: service.name, below: root, number: number,
+      token: place.withLock { $0.token }.minted,
       license: license, version: version,
       end: end, notice: notice)
     // What answers must be a Hub.

@@ -11,11 +11,13 @@ final class ClusterLink: Sendable {
   private let end: LinkEnd
 
   init(
-    _ forward: PortForward, service: String, number: Int, token: MintedToken, license: String?,
+    _ forward: PortForward, service: String, below root: String, number: Int, token: MintedToken,
+    license: String?,
     version: String, end: LinkEnd, notice: @escaping @Sendable (String) -> Void
   ) throws(ToolError) {
     (self.forward, self.service, self.number, self.end) = (forward, service, number, end)
     var settings = HubClientSettings()
+    settings.root = root
     (settings.token, settings.license) = (.minted(token), license)
     var limits = HubClient.Limits()
     // Over this forward there is no second try: a new one is opened for it.

@@ -11,6 +11,10 @@ struct ClusterService: Hashable, Sendable {
   /// The Service's own; kubectl finds the port of the pod.
   var port: Int
 
+  /// What the Hub's paths may be below there, likeliest first: a front takes `/api` off; the published
+  /// product's Hub itself has them at its root, and ours takes both.
+  var roots: [String] { name == Self.names[0] ? ["/api"] : ["/api", ""] }
+
   /// The Services of a deployment in the release namespace, best first.
   static func all(_ kubectl: Kubectl) async throws(ClusterFault) -> [ClusterService] {
     let output = try await kubectl.run(

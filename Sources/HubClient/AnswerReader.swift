@@ -16,6 +16,8 @@ struct AnswerReader {
   static let maxText = 256 << 10
 
   let address: HubAddress
+  /// What the Hub's paths are below.
+  let root: String
   /// How to get a token that is good.
   let advice: () -> String
 
@@ -66,7 +68,7 @@ struct AnswerReader {
       guard path.text.contains("pcap") else { continue }
       return [
         .link(
-          uri: address.url("/api" + path.text),
+          uri: address.url(root + path.text),
           name: answer["filename"]?.string ?? HubClient.fileName(text), title: "Capture",
           mimeType: answer["content_type"]?.string ?? "application/vnd.tcpdump.pcap",
           length: answer["size_bytes"]?.int)

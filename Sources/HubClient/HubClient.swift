@@ -27,6 +27,7 @@ package final class HubClient: RemoteHub {
   }
 
   package let address: HubAddress
+  private let root: String
   private let client: HTTPClient
   private let exchange: Exchange
   private let limits: Limits
@@ -42,6 +43,7 @@ package final class HubClient: RemoteHub {
     limits: Limits = Limits(), notice: @escaping @Sendable (String) -> Void
   ) throws(HubClientSettings.Problem) {
     (self.address, self.limits, self.notice) = (address, limits, notice)
+    root = settings.root
     let tls = try RenewedTLS(settings)
     var configuration = HTTPClient.Configuration(
       tlsConfiguration: tls.first, redirectConfiguration: .disallow,
@@ -75,14 +77,14 @@ package final class HubClient: RemoteHub {
   }
 
   private var reader: AnswerReader {
-    AnswerReader(address: address) { [token] in token.advice(now: wallClockNow()) }
+    AnswerReader(address: address, root: root) { [token] in token.advice(now: wallClockNow()) }
   }
 
   package var resumptions: Int { limits.resumptions }
 
   package func address(of path: String) throws(ToolError) -> FileAddress {
     FileAddress(
-      url: address.url("/api" + (try FilePath(path)).text), needsSignIn: token.token != nil,
+      url: address.url(root + (try FilePath(path)).text), needsSignIn: token.token != nil,
       isLoopback: address.isLoopback)
   }
 
@@ -111,7 +113,7 @@ package final class HubClient: RemoteHub {
     var headers = [(name: "Accept", value: "application/json")]
     if let tag { headers.append((name: "If-None-Match", value: tag)) }
     let reply = try await exchange.send(
-      "GET", "/api/mcp", headers: headers, timeout: limits.catalogue)
+      "GET", root + "/mcp", headers: headers, timeout: limits.catalogue)
     switch reply.status {
     case 200...299: break
     case 304 where tag != nil: return .unchanged
@@ -175,7 +177,7 @@ package final class HubClient: RemoteHub {
   /// Asks, and once more when the connection broke and asking twice does no harm.
   private func send(_ body: [UInt8], retries: Bool) async throws(HubFault) -> Exchange.Reply {
     let headers = [(name: "Accept", value: AnswerType.accept)]
-    let path = "/api/mcp/tools/call"
+    let path = root + "/mcp/tools/call"
     do throws(HubFault) {
       return try await exchange.send(
         "POST", path, headers: headers, body: body, timeout: limits.call)
@@ -255,7 +257,7 @@ package final class HubClient: RemoteHub {
     let reply: Exchange.OpenReply
     do throws(HubFault) {
       reply = try await exchange.open(
-        "/api" + path.text, headers: headers, timeout: limits.call)
+        root + path.text, headers: headers, timeout: limits.call)
     } catch {
       throw self.error(error)
     }

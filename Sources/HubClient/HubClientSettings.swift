@@ -8,6 +8,9 @@ package struct HubClientSettings: Sendable {
     package var message: String
   }
 
+  /// What the Hub's own paths are below: a front takes `/api` off, and our Hub takes both. The
+  /// published product's Hub itself has them at its root.
+  package var root = "/api"
   package var token: TokenSource.Place?
   /// The licence key that a Hub of the published product takes, where no token can be had.
   package var license: String?

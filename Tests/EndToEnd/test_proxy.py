@@ -230,6 +230,32 @@ def test_a_gated_hub_gets_a_token_and_a_new_one_in_time(installed, hub):
     server.finish()
 
 
+class Bare(Passing):
+    """A Hub without a front before it, as the published product's: nothing takes /api off."""
+
+    def admit(self):
+        return True
+
+    def do_GET(self):
+        if not self.path.startswith("/api"):
+            return super().do_GET()
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.reply(404, {"Content-Type": "text/plain"}, b"404 page not found")
+
+    do_POST = do_GET
+
+
+def test_a_hub_without_a_front_is_asked_at_its_root(cluster, hub):
+    cluster.install(serve(Bare, hub.url))
+    cluster.services = [one for one in cluster.services
+                        if one["metadata"]["name"] == "kubeshark-hub"]
+    server = Proxy(cluster)
+    assert not answer(server, "get_api_stats").get("isError")
+    assert "list_api_calls" in listed(server)
+    assert answer(server, "check_kubeshark_status")["structuredContent"]["state"] == "running"
+    server.finish()
+
+
 def test_no_kubectl_outlives_a_server_that_is_killed(installed):
     server = Proxy(installed)
     answer(server, "get_api_stats")
