@@ -26,7 +26,7 @@ package final class RenewedTLS: Sendable {
   }
 
   private static func contents(_ paths: [String]) -> [[UInt8]?] {
-    paths.map { TokenSource.bytes(of: $0, limit: maxFile) }
+    paths.map { TokenSource.beginning(of: $0, limit: maxFile) }
   }
 
   /// What the client begins with, and what counts where no file is named.

@@ -69,7 +69,7 @@ package final class TokenSource: Sendable {
   }
 
   /// The beginning of a file; nil when it cannot be read.
-  static func bytes(of path: String, limit: Int) -> [UInt8]? {
+  static func beginning(of path: String, limit: Int) -> [UInt8]? {
     guard let file = fopen(path, "r") else { return nil }
     defer { fclose(file) }
     return [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
@@ -78,7 +78,7 @@ package final class TokenSource: Sendable {
   }
 
   private static func read(_ path: String) -> String? {
-    guard let bytes = bytes(of: path, limit: maxFile) else { return nil }
+    guard let bytes = beginning(of: path, limit: maxFile) else { return nil }
     let text = String(decoding: bytes, as: UTF8.self).trimmed
     guard !text.isEmpty, text.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else { return nil }
     return text
