@@ -3,6 +3,7 @@ import Cluster
 import HubClient
 import Logging
 import MCP
+import Ring
 import ToolKit
 
 /// The flags that name a Hub elsewhere and how it is reached.
@@ -18,7 +19,8 @@ struct HubOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Read the token from this file, anew whenever it changes.", valueName: "file"))
+      "Read the token from this file, anew whenever it changes; through a pipe (/dev/fd/3) once.",
+      valueName: "file"))
   var tokenFile: String?
 
   @Option(
@@ -103,19 +105,33 @@ struct HubOptions: ParsableArguments {
       roots: downloadRoots.map(absolutePath))
   }
 
+  /// Longest token that is read through a pipe, in bytes.
+  private static let maxToken = 64 << 10
+
+  /// A token as it was given; nil for none.
+  private static func place(of token: String) throws(Failure) -> TokenSource.Place? {
+    let text = token.filter { !$0.isWhitespace }
+    guard text.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
+      throw .usage("the token holds characters that cannot be part of one")
+    }
+    return text.isEmpty ? nil : .text(text)
+  }
+
   private func settings(
     for address: HubAddress, _ log: Logger
   ) throws(Failure) -> HubClientSettings {
     var settings = HubClientSettings()
     if tokenFile.isGiven, let tokenFile {
-      settings.token = .file(absolutePath(tokenFile))
-      _ = try contents(of: tokenFile, limit: 1)
-    } else if let text = token.isGiven ? token : environment("KUBESHARK_HUB_TOKEN") {
-      let text = text.filter { !$0.isWhitespace }
-      guard text.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
-        throw .usage("the token holds characters that cannot be part of one")
+      if FileSystem.stamp(of: absolutePath(tokenFile)) != nil {
+        settings.token = .file(absolutePath(tokenFile))
+        _ = try contents(of: tokenFile, limit: 1)
+      } else {
+        // A pipe, such as /dev/fd/3, can be read once.
+        let bytes = try contents(of: tokenFile, limit: Self.maxToken)
+        settings.token = try Self.place(of: String(decoding: bytes, as: UTF8.self))
       }
-      if !text.isEmpty { settings.token = .text(text) }
+    } else if let text = token.isGiven ? token : environment("KUBESHARK_HUB_TOKEN") {
+      settings.token = try Self.place(of: text)
     }
     settings.caFile = caFile.isGiven ? caFile.map(absolutePath) : nil
     settings.clientCertificate = clientCert.map(absolutePath)

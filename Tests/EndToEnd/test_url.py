@@ -2,13 +2,15 @@
 
 import http.server
 import json
+import os
+import subprocess
 import threading
 import urllib.error
 import urllib.request
 
 import pytest
 
-from conftest import DNS, EMBEDDED, SHOP, Hub, Server, kubeshark
+from conftest import BINARY, DNS, EMBEDDED, PATIENCE, SHOP, Hub, Server, kubeshark
 
 CALLS = [
     ("list_workloads", {}), ("list_workloads", {"type": "service", "limit": 3}),
@@ -230,6 +232,19 @@ def test_a_token_file_is_read_anew(odd, tmp_path):
     server.call("list_api_calls")
     assert odd.seen[-1][1]["X-Kubeshark-Authorization"] == "two"
     assert server.end() == (0, [])
+
+
+def test_a_token_may_come_through_a_pipe(odd):
+    odd.answer = (200, {}, b'{"name":"Hub","tools":[{"name":"list_api_calls"}]}')
+    reading, writing = os.pipe()
+    os.write(writing, b"from-a-pipe\n")
+    os.close(writing)
+    done = subprocess.run(
+        [BINARY, "mcp", "--url", odd.url, "--list-tools", "--token-file", f"/dev/fd/{reading}"],
+        pass_fds=[reading], stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE)
+    os.close(reading)
+    assert done.returncode == 0, done.stderr
+    assert odd.seen[-1][1]["X-Kubeshark-Authorization"] == "from-a-pipe"
 
 
 def test_files_of_the_hub_are_linked_and_saved(odd, tmp_path):
