@@ -42,6 +42,8 @@ package final class ClusterWatch: Sendable {
       tlsConfiguration: tls.first, redirectConfiguration: .disallow,
       timeout: .init(connect: .seconds(10), read: .seconds(330)))
     configuration.httpVersion = .http1Only
+    // The library's only way to reach its channels.
+    configuration.http1_1ConnectionDebugInitializer = { KeptAlive.install(in: $0) }
     // Each watch has a connection of its own, and lists must not wait for one.
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 512
     let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)

@@ -2,6 +2,7 @@
 which both see, is known once."""
 
 import re
+import subprocess
 
 import pytest
 from nodes import API, Cluster, Pod, waits_until
@@ -93,6 +94,11 @@ def test_pods_that_come_and_go_change_what_is_captured(cluster):
     cluster.api.control(put=[first.object, other.object, client.object])
     node.start("--pod-regex", "^web-", *cluster.api.flags)
     captures(cluster, node, first)
+    # A watch whose other side has gone without a word is noticed.
+    watches = subprocess.run(
+        [*node.net.prefix, "ss", "-tnoH", "state", "established", "dst", "10.77.1.1:6443"],
+        capture_output=True, check=True).stdout.decode().splitlines()
+    assert len(watches) >= 3 and all("keepalive" in line for line in watches), watches
     client.net.python(CLIENT, first.address, 8001, "one", 5)
     client.net.python(CLIENT, other.address, 8001, "unseen", 5)
     cluster.reaches("http", 5)
