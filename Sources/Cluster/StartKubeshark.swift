@@ -203,12 +203,21 @@ package struct StartKubeshark: Tool {
   private func notReady(
     _ access: ClusterAccess, _ reason: String, _ words: String?
   ) -> ToolError {
-    ToolError(
+    var hint = "check_kubeshark_status shows how it goes on; stop_kubeshark removes it."
+    if reason.contains("PodSecurity") {
+      // A namespace that was there before keeps its level: only its owner may change it.
+      let label = "pod-security.kubernetes.io/enforce=privileged"
+      hint = """
+        Agents share their nodes' network, which that level forbids: kubectl label namespace \
+        \(access.namespace) --overwrite \(label), or name another release_namespace. \(hint)
+        """
+    }
+    return ToolError(
       status: 502, code: "start_failed",
       message: """
         Kubeshark was installed in namespace '\(access.namespace)', but does not start: \(reason)\
         \(words.map { "; its last words: \($0)" } ?? "")
         """,
-      hint: "check_kubeshark_status shows how it goes on; stop_kubeshark removes it.")
+      hint: hint)
   }
 }

@@ -187,7 +187,9 @@ def broken(cluster, failure):
         case "pod security":
             cluster.no_pods = {"DaemonSet": (
                 'pods "x" is forbidden: violates PodSecurity "restricted:latest": host namespaces')}
-            return ["DaemonSet/kubeshark-agent", "violates PodSecurity"]
+            return ["DaemonSet/kubeshark-agent", "violates PodSecurity",
+                    "kubectl label namespace default --overwrite "
+                    "pod-security.kubernetes.io/enforce=privileged"]
         case "no nodes":
             cluster.nodes = []
             return ["DaemonSet/kubeshark-agent", "no node has the labels"]
