@@ -7,15 +7,7 @@ struct ByteSize: ExpressibleByArgument {
   let bytes: Int64
 
   init?(argument: String) {
-    let digits = argument.prefix { $0.isASCII && $0.isNumber }
-    var unit = argument.dropFirst(digits.count).lowercased()
-    if unit.hasSuffix("b") { unit.removeLast() }
-    if unit.hasSuffix("i") { unit.removeLast() }
-    guard let number = Int64(digits), number > 0,
-      let power = ["", "k", "m", "g", "t"].firstIndex(of: unit)
-    else { return nil }
-    let (bytes, overflow) = number.multipliedReportingOverflow(by: 1 << Int64(10 * power))
-    guard !overflow else { return nil }
+    guard let bytes = ByteCount.bytes(in: argument) else { return nil }
     (text, self.bytes) = (argument, bytes)
   }
 

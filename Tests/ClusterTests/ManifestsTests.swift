@@ -168,7 +168,9 @@ struct ManifestsTests {
       { try $0.set(.pullPolicy, "Sometimes") }, { try $0.set(.clusterRoles, "perhaps") },
       { try $0.set(.hubResources, "4Gi") }, { try $0.set(.tolerations, [:]) },
       { try $0.set(.nodeSelector, at: "", to: "x") }, { try $0.set(.tag, at: "x", to: "1") },
-      { try $0.set(.proxyPort, at: "", to: "x") },
+      { try $0.set(.proxyPort, at: "", to: "x") }, { try $0.set(.rawBytes, "1.5Gi") },
+      { try $0.set(.storage, "much") }, { try $0.set(.callBytes, "0") },
+      { try $0.set(.snapshotStorage, "99999999999Ti") }, { try $0.set(.snapshotStorage, "550Mi") },
     ] {
       #expect(throws: ClusterSettings.Mistake.self) { try manifests(change) }
     }

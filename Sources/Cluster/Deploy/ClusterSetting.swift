@@ -1,4 +1,5 @@
 package import JSON
+import ToolKit
 
 /// A setting that this program acts on: its name in `--set`, in the configuration file and in the
 /// values of the Helm chart, and what it is without them.
@@ -153,6 +154,12 @@ package struct ClusterSettings: Sendable {
   package func count(_ setting: ClusterSetting) -> Int { Int(self[setting].int ?? 0) }
 
   package func flag(_ setting: ClusterSetting) -> Bool { self[setting].bool ?? false }
+
+  /// A size as the flags of Hub and agents take it: a whole number and a unit, such as `20Gi`; nil
+  /// for what is none.
+  func bytes(_ setting: ClusterSetting) -> Int64? {
+    self[setting].string.flatMap { ByteCount.bytes(in: $0) }
+  }
 
   package mutating func set(_ setting: ClusterSetting, _ value: JSONValue) throws(Mistake) {
     values[setting.name] = try checked(value, setting)

@@ -88,8 +88,33 @@ package struct Manifests: Sendable {
           "\(ClusterSetting.pullPolicy.name) must be one of \(Self.pullPolicies.joined(separator: ", "))"
       )
     }
+    try Self.checkSizes(settings)
     values = ManifestValues(
       source: .settings(settings, namespace: namespace, token: token, version: version))
+  }
+
+  /// Sizes that a Hub or an agent would refuse are told before anything is applied.
+  private static func checkSizes(
+    _ settings: ClusterSettings
+  ) throws(ClusterSettings.Mistake) {
+    for setting in [ClusterSetting.rawBytes, .callBytes, .storage, .snapshotStorage] {
+      guard settings.bytes(setting) != nil else {
+        throw ClusterSettings.Mistake(
+          message: """
+            \(setting.name) must be a whole number with a unit, such as \(setting.standard.text), not \
+            \(settings[setting].text.prefix(80))
+            """)
+      }
+    }
+    let (calls, all) = (settings.bytes(.callBytes) ?? 0, settings.bytes(.snapshotStorage) ?? 0)
+    // Of the volume an eighth is kept for journals and the like.
+    guard calls < all - all / 8 else {
+      throw ClusterSettings.Mistake(
+        message: """
+          \(ClusterSetting.snapshotStorage.name) (\(settings[.snapshotStorage].text)) has no room for \
+          snapshots beside \(ClusterSetting.callBytes.name) (\(settings[.callBytes].text))
+          """)
+    }
   }
 
   /// A token for the agents: 32 random bytes, in hexadecimal.
