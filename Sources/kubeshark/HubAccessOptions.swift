@@ -97,12 +97,15 @@ struct HubAccessOptions: ParsableArguments {
   ) throws(Failure) -> (face: HubFace, mcp: MCPMount) {
     let tokens = try tokens(for: address, log)
     let gate = Gate(tokens)
-    let readers = hub.rows.filter(\.annotations.readOnly).flatMap { [$0.name] + $0.aliases }
+    let readers = Dictionary(
+      hub.rows.filter(\.annotations.readOnly).flatMap { row in
+        ([row.name] + row.aliases).map { ($0, Set(row.parameters.map(\.name))) }
+      }, uniquingKeysWith: { first, _ in first })
     let isOpen = tokens == nil
     let hubs = PerAccess<any HubConnection> { access in
       if isOpen { return hub }
       let visible = access.namespaces.map { hub.scoped(to: $0) } ?? hub
-      return GuardedHub(visible, access, readers: Set(readers))
+      return GuardedHub(visible, access, readers: readers)
     }
     let face = HubFace(
       hub: { hubs[$0] },

@@ -20,7 +20,8 @@ import ToolKit
   ) async throws -> (response: HubResponse, json: JSONValue) {
     let file = try AccessFile(Self.tokens)
     let face = HubFace(
-      hub: { GuardedHub(StubHub(), $0, readers: ["get_api_call"]) }, routes: StubHub.routes,
+      hub: { GuardedHub(StubHub(), $0, readers: ["get_api_call": ["id", "db"]]) },
+      routes: StubHub.routes,
       gate: Gate(AccessList(file)), counters: counters)
     var headers = [(name: "host", value: "localhost")]
     if let token { headers.append((name: "authorization", value: token)) }
@@ -78,8 +79,12 @@ import ToolKit
   @Test func listsShowWhatMayBeCalled() async throws {
     let viewer = try await ask("GET", "/mcp", token: "Bearer viewer-token-012345").json
     #expect(viewer["tools"]?.array?.count == 1)
+    // It reads snapshots only, which the tool can be asked about.
     let custom = try await ask("GET", "/mcp", token: "Bearer custom-token-012345").json
-    #expect(custom["tools"] == [])
+    #expect(custom["tools"]?[0]?["name"] == "get_api_call")
+    let access = Access(role: "custom", capabilities: [.snapshotRead])
+    let blind = GuardedHub(StubHub(), access, readers: ["get_api_call": ["id"]])
+    #expect(try await blind.catalogue().tools.isEmpty)
   }
 
   @Test(arguments: [
@@ -111,14 +116,53 @@ import ToolKit
     #expect(list.access(of: "admin-token-0123456") == nil)
   }
 
+  private static let readers: [String: Set<String>] = [
+    "compare_api_stats": ["a", "b", "kfl"], "list_api_calls": ["kfl", "db", "snapshot_id"],
+    "list_targeted_workloads": ["state"], "validate_kfl": ["kfl"],
+  ]
+
+  /// Who may read snapshots alone gets no live traffic by naming a snapshot where nobody looks: in
+  /// an argument that the tool does not have, one that is given again, or one side of two.
+  @Test func noSnapshotIsAWayToLiveTraffic() async throws {
+    let reader = GuardedHub(
+      StubHub(), Access(role: "custom", capabilities: [.snapshotRead]), readers: Self.readers)
+    let again = JSONObject(members: [
+      .init(name: "db", value: "s/d"), .init(name: "db", value: ""),
+    ])
+    let refused: [(String, JSONObject)] = [
+      ("list_api_calls", [:]), ("list_api_calls", ["db": ""]), ("list_api_calls", again),
+      ("list_targeted_workloads", ["db": "s/d"]), ("list_targeted_workloads", ["snapshot_id": "s"]),
+      ("compare_api_stats", ["db": "s"]), ("compare_api_stats", ["a": ["db": "s"]]),
+      ("compare_api_stats", ["a": ["db": "s"], "b": ["db": ""]]),
+      ("compare_api_stats", ["a": ["db": "s"], "b": .object(again)]),
+      ("compare_api_stats", ["a": "db=s", "b": "db="]),
+      ("list_api_calls", ["a": ["db": "s"], "b": ["db": "s"]]),
+    ]
+    for (tool, arguments) in refused {
+      let error = await #expect(throws: ToolError.self, "\(tool) \(arguments)") {
+        try await reader.call(tool, arguments: arguments) { _ in }
+      }
+      #expect(error?.details["required_capability"] == "dissection:live")
+    }
+    let allowed: [(String, JSONObject)] = [
+      ("list_api_calls", ["db": "s/d"]), ("list_api_calls", ["snapshot_id": "s"]),
+      ("compare_api_stats", ["a": ["db": "s/d"], "b": ["snapshot_id": "t"]]),
+      ("compare_api_stats", ["a": "snapshot_id=s", "b": "db=t/d, kfl=http"]),
+      ("validate_kfl", ["kfl": "http"]),
+    ]
+    for (tool, arguments) in allowed {
+      _ = try await reader.call(tool, arguments: arguments) { _ in }
+    }
+  }
+
   /// A snapshot that hides in another argument, and a dissection that is begun on the way, need the
   /// rights of their own tools.
   @Test func noArgumentIsAWayAroundARight() async throws {
     let live = GuardedHub(
-      StubHub(), Access(role: "custom", capabilities: [.live]), readers: ["compare_api_stats"])
+      StubHub(), Access(role: "custom", capabilities: [.live]), readers: Self.readers)
     let reader = GuardedHub(
       StubHub(), Access(role: "custom", capabilities: [.live, .snapshotRead]),
-      readers: ["compare_api_stats", "list_api_calls"])
+      readers: Self.readers)
     for side in [["db": "s"], "snapshot_id=s", "start=-5m, db=s"] as [JSONValue] {
       let error = await #expect(throws: ToolError.self) {
         try await live.call("compare_api_stats", arguments: ["a": side]) { _ in }
