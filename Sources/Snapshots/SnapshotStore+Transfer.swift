@@ -36,8 +36,10 @@ extension SnapshotStore {
         found.append((index, folder(of: snapshot.id) + "/" + index))
       }
     }
-    let extras = folder(of: snapshot.id) + "/extras.pcapng"
-    if FileSystem.byteCount(of: extras) != nil { found.append(("extras.pcapng", extras)) }
+    for name in ["extras.pcapng", Self.workloadsFile] {
+      let path = folder(of: snapshot.id) + "/" + name
+      if FileSystem.byteCount(of: path) != nil { found.append((name, path)) }
+    }
     var parts: [SnapshotManifest.Part] = []
     var read: UInt64 = 0
     for (name, path) in found {

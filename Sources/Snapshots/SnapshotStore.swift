@@ -29,6 +29,7 @@ package final class SnapshotStore: Sendable {
   let capture: (any RawCapture)?
   private let names: @Sendable () -> [CaptureName]
   private let secrets: @Sendable () -> [CaptureSecrets]
+  private let workloads: @Sendable () -> [UInt8]
   private let clock: @Sendable () -> Timestamp
   let entries: Mutex<[String: Entry]>
   private let queue = DispatchQueue(label: "snapshots", qos: .userInitiated)
@@ -42,16 +43,19 @@ package final class SnapshotStore: Sendable {
   ///   - capture: what is cut from; nil leaves only the snapshots there are.
   ///   - names: of addresses, to travel with the packets.
   ///   - secrets: that decrypt the packets, to travel with them, beside those in the captures.
+  ///   - workloads: who holds which address, in words of the caller's, kept beside the packets;
+  ///     empty for nobody.
   ///   - clock: the time of day.
   package init(
     _ folder: String, capture: (any RawCapture)?, limit: UInt64 = SnapshotStore.standardLimit,
     names: @escaping @Sendable () -> [CaptureName] = { [] },
     secrets: @escaping @Sendable () -> [CaptureSecrets] = { [] },
+    workloads: @escaping @Sendable () -> [UInt8] = { [] },
     clock: @escaping @Sendable () -> Timestamp = { Timestamp.now }
   ) throws(RingError) {
     try FileSystem.makeFolder(folder)
     (self.folder, self.capture, self.limit, self.names) = (folder, capture, limit, names)
-    (self.secrets, self.clock) = (secrets, clock)
+    (self.secrets, self.workloads, self.clock) = (secrets, workloads, clock)
     var found: [String: Entry] = [:]
     for id in FileSystem.names(in: folder) where FileSystem.isFolder(folder + "/" + id) {
       guard let bytes = FileSystem.read("\(folder)/\(id)/snapshot.json", limit: 64 << 20),
@@ -147,6 +151,16 @@ package final class SnapshotStore: Sendable {
   /// Names and keys that travel with a snapshot.
   package func extras(of snapshot: Snapshot) -> CaptureExtras {
     CaptureExtras(path: folder(of: snapshot.id) + "/extras.pcapng")
+  }
+
+  /// Longest description of who held which address, in bytes.
+  private static let maxWorkloads = 256 << 20
+  static let workloadsFile = "workloads.json"
+
+  /// Who held which address when the snapshot was made, in the caller's words; nil when nobody said.
+  package func workloads(of snapshot: Snapshot) -> [UInt8]? {
+    FileSystem.read(
+      folder(of: snapshot.id) + "/" + Self.workloadsFile, limit: Self.maxWorkloads)
   }
 
   // MARK: Making and removing
@@ -309,7 +323,12 @@ package final class SnapshotStore: Sendable {
     var extras = try capture.extras()
     extras.names += names()
     extras.secrets += secrets()
+    let known = workloads()
     do throws(RingError) {
+      if !known.isEmpty {
+        try FileSystem.write(
+          known, to: folder(of: entry.snapshot.id) + "/" + Self.workloadsFile)
+      }
       if !extras.isEmpty {
         try FileSystem.write(
           extras.encoded, to: folder(of: entry.snapshot.id) + "/extras.pcapng")

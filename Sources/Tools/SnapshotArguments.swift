@@ -11,7 +11,7 @@ enum SnapshotArguments {
   static func traffic(
     _ arguments: inout JSONObject, of row: ToolRow, _ library: SnapshotLibrary?
   ) async throws(ToolError) -> Traffic? {
-    let dissects = takesAutoDissect(&arguments, of: row)
+    let dissects = try takesAutoDissect(&arguments, of: row)
     let snapshot = try taken(ListAPICalls.snapshot, from: &arguments, of: row)
     let database = try taken(ListAPICalls.db, from: &arguments, of: row)
     guard let named = database ?? snapshot else { return nil }
@@ -32,6 +32,12 @@ enum SnapshotArguments {
       }
     }
     let name = parts.count > 1 ? parts[1] : nil
+    // Who held which address is known of packets, too.
+    if name == nil, !dissects, [ListWorkloads.row.name, ListIPs.row.name].contains(row.name),
+      let names = try library.names(found)
+    {
+      return names
+    }
     return try await library.traffic(found, name, dissects: dissects)
   }
 
@@ -39,12 +45,19 @@ enum SnapshotArguments {
   /// that can ask a snapshot. No schema names it: the error of such a snapshot does.
   private static func takesAutoDissect(
     _ arguments: inout JSONObject, of row: ToolRow
-  ) -> Bool {
+  ) throws(ToolError) -> Bool {
     guard row.parameters.contains(where: { $0.name == ListAPICalls.snapshot.name }),
       let value = arguments["auto_dissect"]
     else { return false }
     arguments["auto_dissect"] = nil
-    return [true, "true", "1", 1].contains(value)
+    switch value {
+    case .bool(true), "true", "1", 1: return true
+    case .bool(false), "false", "0", 0, "", .null: return false
+    default:
+      throw .invalid(
+        "auto_dissect", "auto_dissect must be true or false, not \(value.text.prefix(80))",
+        hint: "With true the answer waits until the snapshot is dissected.")
+    }
   }
 
   private static func taken(

@@ -2,6 +2,7 @@ import Bytes
 import Entries
 import Foundation
 import Identity
+import JSON
 import TestSupport
 import Testing
 
@@ -13,6 +14,22 @@ import Testing
   private func workload(_ inventory: Inventory, _ address: String) throws -> Workload {
     let address = try #require(IPAddress(address))
     return try #require(inventory.names.workload(at: address, when: Timestamp(nanoseconds: 0)))
+  }
+
+  @Test func whatIsKeptIsReadAgain() throws {
+    var items = try inventory(Self.kubectl).items
+    items[0].isGone = true
+    items.append(
+      Inventory.Item(
+        kind: .service, name: "x", namespace: "n", since: Timestamp(nanoseconds: 5),
+        annotations: ["a": "\"\n"], pods: ["p"], selector: ["k": "v"]))
+    let kept = Inventory(items)
+    #expect(Inventory(json: kept.json)?.items == kept.items)
+    #expect(Inventory(json: ["version": 2, "items": []]) == nil)
+    let damaged = Inventory(json: [
+      "version": 1, "items": [["kind": "Pod"], 5, ["kind": "Odd", "name": "x"]],
+    ])
+    #expect(damaged?.items == [])
   }
 
   private static let kubectl = """

@@ -158,6 +158,57 @@ import Tools
     #expect(try await hub.ask("list_snapshots").text.contains("There are no snapshots"))
   }
 
+  // MARK: Names
+
+  /// The way to packets needs addresses, and no dissection.
+  @Test func whoHeldAnAddressIsKnownOfASnapshotThatNobodyDissected() async throws {
+    let hub = try SnapshotHub()
+    _ = try await hub.ask("create_snapshot", ["name": "s"])
+    for name in ["snapshot_id", "db"] {
+      let answer = try await hub.ask(
+        "list_workloads", [name: "s", "name": "orders", "namespace": "shop"])
+      let found = answer.structured
+      #expect(found["workloads"]?[0]?["ips"] == [["ip": "10.96.0.12"]])
+      #expect(found["workloads"]?[0]?["observed"] == nil)
+      #expect(answer.text.contains("not dissected"))
+    }
+    let address = try await hub.ask("list_ips", ["snapshot_id": "s", "ip": "10.244.1.12"])
+    #expect(
+      address.structured["ips"]?[0]?["records"]?[0]?["name"]?.string?.hasPrefix("orders-") == true)
+    let missing = await hub.refusal(
+      "list_workloads", ["snapshot_id": "s", "name": "nobody", "namespace": "shop"])
+    #expect(missing?.status == 404)
+    #expect(await hub.refusal("list_l4_flows", ["snapshot_id": "s"])?.code == "not_dissected")
+    let waits = try await hub.ask("list_workloads", ["snapshot_id": "s", "auto_dissect": true])
+    #expect(waits.structured["workloads"]?.array?.contains { $0["observed"] != nil } == true)
+    let odd = await hub.refusal("list_workloads", ["snapshot_id": "s", "auto_dissect": "maybe"])
+    #expect(odd?.status == 400 && odd?.argument == "auto_dissect")
+  }
+
+  /// A snapshot keeps the names of its time, also when its addresses are others' by now, and after
+  /// the next start.
+  @Test func aSnapshotKeepsTheNamesOfItsTime() async throws {
+    let orders = try #require(IPAddress("10.244.1.12"))
+    @Sendable func pod(_ name: String) -> Inventory {
+      Inventory([.init(kind: .pod, name: name, namespace: "shop", addresses: [orders])])
+    }
+    let now = Mutex(pod("orders-before"))
+    let hub = try SnapshotHub(inventory: { now.withLock { $0 } })
+    _ = try await hub.ask("create_snapshot", ["name": "s", "ns": "shop"])
+    now.withLock { $0 = pod("orders-after") }
+    let question: JSONObject = ["snapshot_id": "s", "type": "pod"]
+    let kept = try await hub.ask("list_workloads", question).structured
+    #expect(kept["workloads"]?[0]?["name"] == "orders-before" && kept["total"] == 1)
+    try await hub.dissect("s")
+    let calls = try await hub.ask(
+      "list_api_calls", ["snapshot_id": "s", "kfl": "src.pod.name == \"orders-before\""])
+    #expect(calls.structured["total"]?.int ?? 0 > 10)
+    let later = try SnapshotHub(folder: hub.folder, inventory: { pod("orders-after") })
+    let again = try await later.ask("list_workloads", question).structured
+    #expect(again["workloads"]?[0]?["name"] == "orders-before")
+    withExtendedLifetime(hub) {}
+  }
+
   // MARK: Dissection
 
   @Test func callsOfASnapshotAreThoseOfItsPackets() async throws {

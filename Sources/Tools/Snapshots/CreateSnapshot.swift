@@ -18,7 +18,7 @@ struct CreateSnapshot: Tool {
     "Not included; live traffic may end later (default now)",
     aliases: ["end"])
   static let namespaces = Parameter(
-    "namespaces", .names, "Only packets of their pods and services")
+    "namespaces", .names, "Only packets of their pods and services", aliases: ["namespace", "ns"])
   /// How long the answer waits for a snapshot whose window is over, in milliseconds.
   private static let patience = 5_000
 

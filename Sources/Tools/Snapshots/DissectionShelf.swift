@@ -20,8 +20,12 @@ final class DissectionShelf: Sendable {
   static let defaultName = "default"
 
   private let snapshots: SnapshotStore
+  /// Inventories of snapshots that are kept ready.
+  private static let maxInventories = 8
   /// Who holds which address now.
   private let inventory: @Sendable () -> Inventory
+  /// Who held them, by the snapshot's id.
+  private let inventories = Mutex<[String: Inventory]>([:])
   private let redactor: Redactor
   private let workers: Int
   private let keyLogs: KeyLogs
@@ -76,7 +80,7 @@ final class DissectionShelf: Sendable {
         "name", "\(JSONValue.string(String(name.prefix(64))).text) cannot be a dissection's name",
         hint: "A name has 1 to 128 letters, digits, '.', '_' and '-', and does not begin with '.'.")
     }
-    var settings = PipelineSettings(names: inventory().names, workers: workers)
+    var settings = PipelineSettings(names: keptInventory(of: snapshot).names, workers: workers)
     // A job has secrets of its own: those of live traffic go on growing.
     settings.keyLogs.take(snapshots.extras(of: snapshot).secrets + keyLogs.carried())
     if !protocols.isEmpty {
@@ -151,6 +155,7 @@ final class DissectionShelf: Sendable {
   func forget(_ snapshot: String) {
     let jobs = shelves.withLock { $0.removeValue(forKey: snapshot) ?? [] }
     for job in jobs { job.close() }
+    inventories.withLock { $0[snapshot] = nil }
   }
 
   // MARK: Asking what was dissected
@@ -203,12 +208,49 @@ final class DissectionShelf: Sendable {
         let store = (try? job.entries()) ?? (try? EntryStore(.memory))
         guard let store else { preconditionFailure("there is no memory for a store") }
         return StoreSource(store, decoder: .standard)
-      }, inventory: inventory(), redactor: redactor,
+      }, inventory: keptInventory(of: snapshot), redactor: redactor,
       packets: .window(isNumbered: true) { [snapshots] (_) throws(ToolError) in
         do throws(SnapshotError) { return try snapshots.packets(of: snapshot) } catch {
           throw error.toolError
         }
       }, database: view.db, statistics: { seen },
+      ready: { _ async throws(ToolError) in })
+  }
+
+  /// Who held which address when the snapshot was made; of one that does not say so, who does now.
+  private func keptInventory(of snapshot: Snapshot) -> Inventory {
+    if let known = inventories.withLock({ $0[snapshot.id] }) { return known }
+    guard let bytes = snapshots.workloads(of: snapshot),
+      let object = try? JSONReader.value(of: bytes).object,
+      let found = Inventory(json: object)
+    else { return inventory() }
+    inventories.withLock { kept in
+      if kept.count >= Self.maxInventories { kept.removeAll() }
+      kept[snapshot.id] = found
+    }
+    return found
+  }
+
+  /// Who held which address in a snapshot of which nothing is dissected, without anything of what was
+  /// seen; nil when something is.
+  func names(_ snapshot: Snapshot) throws(ToolError) -> Traffic? {
+    guard !jobs(of: snapshot.id).contains(where: { $0.status == .completed }) else { return nil }
+    let store: EntryStore
+    do throws(StoreError) { store = try EntryStore(.memory) } catch {
+      throw ToolError(status: 500, code: "store", message: "\(error)")
+    }
+    var statistics = Statistics()
+    statistics.sources = [snapshot.name]
+    statistics.packets = snapshot.packets
+    (statistics.oldest, statistics.newest) = (
+      snapshot.window.lowerBound, snapshot.window.upperBound
+    )
+    statistics.isComplete = true
+    statistics.warnings = ["not dissected: names and addresses, and nothing of what was seen"]
+    let seen = statistics
+    return Traffic(
+      { StoreSource(store, decoder: .standard) }, inventory: keptInventory(of: snapshot),
+      redactor: redactor, database: snapshot.name, statistics: { seen },
       ready: { _ async throws(ToolError) in })
   }
 

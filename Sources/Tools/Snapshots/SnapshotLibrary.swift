@@ -25,7 +25,7 @@ package final class SnapshotLibrary: Sendable {
   /// - Parameters:
   ///   - folder: where snapshots are kept; made when it is not there.
   ///   - capture: what they are cut from.
-  ///   - inventory: who holds which address now.
+  ///   - inventory: who holds which address now; a snapshot keeps what it says when it is made.
   ///   - redactor: of answers about what was dissected.
   ///   - workers: threads that dissect.
   ///   - keyLogs: TLS secrets, which travel with the packets.
@@ -39,7 +39,11 @@ package final class SnapshotLibrary: Sendable {
   ) throws(RingError) {
     store = try SnapshotStore(
       folder, capture: capture, limit: limit, names: { SnapshotLibrary.names(inventory()) },
-      secrets: { keyLogs.carried() })
+      secrets: { keyLogs.carried() },
+      workloads: {
+        let now = inventory()
+        return now.items.isEmpty ? [] : Array(JSONValue.object(now.json).text.utf8)
+      })
     shelf = DissectionShelf(
       store, inventory: inventory, redactor: redactor, workers: workers, keyLogs: keyLogs)
     (self.capture, known) = (capture, inventory)
@@ -84,6 +88,12 @@ package final class SnapshotLibrary: Sendable {
     let traffic =
       dissects
       ? try await shelf.dissectedTraffic(snapshot, name) : try shelf.traffic(snapshot, name)
+    return scope.map(traffic.scoped(to:)) ?? traffic
+  }
+
+  /// Who held which address in a snapshot that nobody dissected; nil once somebody has.
+  func names(_ snapshot: Snapshot) throws(ToolError) -> Traffic? {
+    guard let traffic = try shelf.names(snapshot) else { return nil }
     return scope.map(traffic.scoped(to:)) ?? traffic
   }
 
