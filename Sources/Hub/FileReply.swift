@@ -8,6 +8,8 @@ package struct FileReply: Sendable {
   /// The bytes that are sent, of the whole file; nil when its length is not known.
   package var range: Range<Int64>?
   package var fields: [(name: String, value: String)]
+  /// Whether bytes follow, `range` of them.
+  package var hasBody: Bool { status != 304 && status != 416 }
 
   /// The answer to a request for `file`, which was opened at the start of `wanted`.
   init(_ file: HubFile, _ wanted: ByteRange?) {
@@ -36,6 +38,12 @@ package struct FileReply: Sendable {
     range = part
     fields.append(
       ("content-range", "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(length)"))
+  }
+
+  /// The answer to a client that has the file already (RFC 9110 §15.4.5).
+  init(known file: HubFile, tag: String) {
+    (self.file, status, range) = (file, 304, 0..<0)
+    fields = [("etag", tag), ("cache-control", "no-store")]
   }
 
   /// `attachment` with the name, also where it is not ASCII (RFC 6266 §4.3).
@@ -90,8 +98,10 @@ struct ByteRange: Hashable {
     let text = header.dropFirst(6).filter { $0 != " " }
     let parts = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
     guard parts.count == 2, !text.contains(",") else { return nil }
+    // No file is longer than the largest number; what lies beyond is its end.
     func number(_ text: Substring) -> Int64? {
-      text.allSatisfy { $0.isASCII && $0.isNumber } ? Int64(text) : nil
+      guard !text.isEmpty, text.allSatisfy({ $0.isASCII && $0.isNumber }) else { return nil }
+      return Int64(text) ?? .max
     }
     if parts[0].isEmpty {
       guard let count = number(parts[1]) else { return nil }
@@ -116,7 +126,7 @@ struct ByteRange: Hashable {
     switch form {
     case .from(let first, let last):
       guard first < length else { return nil }
-      return first..<min(length, (last ?? length - 1) + 1)
+      return first..<(min(length - 1, last ?? length - 1) + 1)
     case .last(let count):
       guard count > 0, length > 0 else { return nil }
       return max(0, length - count)..<length

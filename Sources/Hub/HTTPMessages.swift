@@ -26,6 +26,28 @@ package struct HubRequest: Sendable {
   func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
 }
 
+/// Conditions on the version of what is asked for.
+extension HubRequest {
+  /// Whether the client says that it has the version of this tag (`If-None-Match`). The comparison
+  /// is the weak one (RFC 9110 §13.1.2): the coding of the body does not matter.
+  func knows(_ tag: String) -> Bool {
+    Self.tags(header("if-none-match")).contains {
+      $0 == "*" || $0.trimmingPrefix("W/") == tag.trimmingPrefix("W/")
+    }
+  }
+
+  /// Whether the client wants another version and none beside it (`If-Match`, RFC 9110 §13.1.1).
+  func wantsOther(than tag: String) -> Bool {
+    let wanted = Self.tags(header("if-match"))
+    return !wanted.isEmpty && !wanted.contains("*") && !wanted.contains(tag)
+  }
+
+  /// Tags of ours hold no comma.
+  private static func tags(_ list: String?) -> [String] {
+    list?.split(separator: ",").map { String($0.filter { $0 != " " }) } ?? []
+  }
+}
+
 /// An HTTP response as a value.
 package struct HubResponse: Hashable, Sendable {
   package var status: Int

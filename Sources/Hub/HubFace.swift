@@ -139,11 +139,21 @@ package final class HubFace: Sendable {
     to request: HubRequest, from hub: any HubConnection
   ) async throws(ToolError) -> FileReply {
     let target = request.path + (request.query.isEmpty ? "" : "?" + request.query)
-    var wanted = ByteRange(request.header("range"))
+    // A range is for GET alone (RFC 9110 §14.2).
+    var wanted = request.method == "GET" ? ByteRange(request.header("range")) : nil
     // A range of another version is worth nothing (RFC 9110 §13.1.5).
     let version = request.header("if-range")
     var file = try await hub.file(
       target, from: FileStart(offset: wanted?.start ?? 0, tag: version))
+    if let tag = file.tag {
+      if request.wantsOther(than: tag) {
+        throw ToolError(
+          status: 412, code: "precondition_failed",
+          message: "The file is another one than If-Match names.",
+          hint: "Fetch it anew, without If-Match.", details: ["etag": .string(tag)])
+      }
+      if request.knows(tag) { return FileReply(known: file, tag: tag) }
+    }
     if let version, version != file.tag { wanted = nil }
     if let wanted, let length = file.length, wanted.range(of: length) == nil {
       return FileReply(file, wanted)
@@ -216,13 +226,7 @@ package final class HubFace: Sendable {
     let document = Discovery.document(try await hub(access).catalogue(), routes: routes)
     var response = HubResponse.json(document)
     let tag = Discovery.tag(of: response.body)
-    // The comparison is the weak one (RFC 9110 §13.1.2): the coding of the body does not matter.
-    let known = request.header("if-none-match")?.split(separator: ",").map { part in
-      String(part.drop { $0 == " " }.trimmingPrefix("W/").prefix { $0 != " " })
-    }
-    if known?.contains(where: { $0 == tag || $0 == "*" }) == true {
-      response = HubResponse(status: 304)
-    }
+    if request.knows(tag) { response = HubResponse(status: 304) }
     response.tag = tag
     return response
   }
@@ -234,10 +238,12 @@ package final class HubFace: Sendable {
     let matching = routes.compactMap { route in
       route.arguments(in: path).map { (route: route, arguments: $0) }
     }
-    .sorted { ($0.route.length == path.count ? 0 : 1) < ($1.route.length == path.count ? 0 : 1) }
     guard !matching.isEmpty else { throw noSuchPath(request) }
-    guard let match = matching.first(where: { isAllowed([$0.route.method], request) }) else {
-      return notAllowed(matching.map(\.route.method), request)
+    // Where a route is meant exactly, none is that takes the rest of the path for an argument.
+    let exact = matching.filter { $0.route.length == path.count }
+    let meant = exact.isEmpty ? matching : exact
+    guard let match = meant.first(where: { isAllowed([$0.route.method], request) }) else {
+      return notAllowed(meant.map(\.route.method), request)
     }
     var arguments = arguments(inQuery: request.query)
     if match.route.method != "GET", let body = try bodyObject(request) {
@@ -377,7 +383,9 @@ package final class HubFace: Sendable {
   }
 
   private func notAllowed(_ methods: [String], _ request: HubRequest) -> HubResponse {
-    let allowed = methods.joined(separator: ", ")
+    // Whatever takes GET takes HEAD (RFC 9110 §9.3.2).
+    let names = Set(methods).union(methods.contains("GET") ? ["HEAD"] : [])
+    let allowed = names.sorted().joined(separator: ", ")
     var response = HubResponse.error(
       ToolError(
         status: 405, code: "method_not_allowed",

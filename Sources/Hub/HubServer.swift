@@ -103,7 +103,6 @@ package struct HubServer: Sendable {
   ) async throws -> Response {
     let isHead = request.method == .head
     let outline = HubRequest(request, body: [])
-    if HubFace.wantsEvents(outline) { return try await stream(request, face, channel) }
     if HubFace.isFile(request.uri.path) {
       switch await working(channel, { await face.fileResult(for: outline) }) {
       case .success(let reply?): return response(reply, isHead: isHead, channel)
@@ -113,6 +112,7 @@ package struct HubServer: Sendable {
         return response(.error(error), isHead: isHead, closes: false)
       }
     }
+    if HubFace.wantsEvents(outline) { return try await stream(request, face, channel) }
     guard let bytes = try await collected(request.body, limit: limits.body) else {
       counters.turnAway(.body)
       // What is left of the body is not worth reading.
@@ -142,8 +142,9 @@ package struct HubServer: Sendable {
       if let name = HTTPFields.Element.Name(field.name) { headers[name] = field.value }
     }
     let length = reply.range.map { Int($0.upperBound - $0.lowerBound) }
-    guard !isHead, reply.status != 416 else {
-      if let length, isHead, reply.status != 416 { headers[.contentLength] = String(length) }
+    guard !isHead, reply.hasBody else {
+      tell(channel, .answered)
+      if let length, isHead, reply.hasBody { headers[.contentLength] = String(length) }
       return Response(status: .init(code: reply.status), headers: headers)
     }
     let body = ResponseBody(contentLength: length) { writer in
@@ -182,6 +183,8 @@ package struct HubServer: Sendable {
       if let name = HTTPFields.Element.Name(field.name) { headers[name] = field.value }
     }
     headers[.cacheControl] = "no-store"
+    // HEAD tells the length that GET would have (RFC 9110 §8.6).
+    if isHead, answer.status != 304 { headers[.contentLength] = String(answer.body.count) }
     let body = ByteBuffer(bytes: isHead ? [] : answer.body)
     return Response(
       status: .init(code: answer.status), headers: headers, body: .init(byteBuffer: body))

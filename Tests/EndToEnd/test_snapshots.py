@@ -174,6 +174,11 @@ def test_ranges_and_head(site):
         assert headers["Content-Range"].endswith(f"/{len(whole)}")
     status, headers, _ = fetch(site, path, headers={"Range": f"bytes={len(whole)}-"})
     assert status == 416 and headers["Content-Range"] == f"bytes */{len(whole)}"
+    status, headers, body = fetch(site, path, headers={"If-None-Match": head["ETag"]})
+    assert (status, body) == (304, b"") and headers["ETag"] == head["ETag"]
+    assert fetch(site, path, headers={"If-Match": '"another"'})[0] == 412
+    status, headers, body = fetch(site, path, "HEAD", headers={"Range": "bytes=0-9"})
+    assert (status, headers["Content-Length"]) == (200, str(len(whole)))
 
 
 @pytest.mark.parametrize("method,path,body,status,code", [

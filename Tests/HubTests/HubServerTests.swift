@@ -54,6 +54,8 @@ struct HubServerTests {
     let head = await exchange(chosen, "HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
     #expect(head.hasPrefix("HTTP/1.1 200"))
     #expect(head.hasSuffix("\r\n\r\n"))
+    let length = #"{"status":"ok"}"#.utf8.count
+    #expect(head.lowercased().contains("\r\ncontent-length: \(length)\r\n"))
     let strange = await exchange(chosen, "GET /mcp HTTP/1.1\r\nHost: evil.example\r\n\r\n")
     #expect(strange.hasPrefix("HTTP/1.1 403"))
     let large = await exchange(

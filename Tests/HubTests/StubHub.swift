@@ -56,6 +56,7 @@ struct StubHub: HubConnection {
     HubRoute("POST snapshots", tool: "create_snapshot"),
     HubRoute("GET snapshots/:name/pcap", tool: "export_snapshot_pcap"),
     HubRoute("GET snapshots/:name", tool: "get_snapshot"),
+    HubRoute("DELETE snapshots/:name", tool: "delete_snapshot"),
   ]
 }
 
