@@ -24,6 +24,8 @@ package final class FileCapture: RawCapture {
   }
 
   package var isLive: Bool { false }
+  /// Files are the same after each start.
+  package var session: String { "files" }
 
   package func nodes() throws(SnapshotError) -> [RawNode] {
     let files = try read().files

@@ -7,6 +7,12 @@ package protocol RawCapture: Sendable {
   /// Whether packets still come.
   var isLive: Bool { get }
 
+  /// A name for this stretch of capturing: another one after each start of a live capture.
+  var session: String { get }
+
+  /// Bytes that the packets of a node may take; nil when nobody limits them here.
+  var storageBytes: UInt64? { get }
+
   /// What there is of each node, by name. May read files through: ask it on a thread of its own.
   func nodes() throws(SnapshotError) -> [RawNode]
 
@@ -28,6 +34,12 @@ package protocol RawCapture: Sendable {
 
 extension RawCapture {
   package var missing: [String] { [] }
+  package var storageBytes: UInt64? { nil }
+
+  /// A session that there was not before.
+  package static func newSession() -> String {
+    hex((0..<8).map { _ in UInt8.random(in: 0 ... .max) })
+  }
 }
 
 /// What there is of one node's packets.
@@ -106,8 +118,11 @@ package struct CaptureExtras: Hashable, Sendable {
 /// The ring as raw capture: live traffic.
 package struct RingCapture: RawCapture {
   private let ring: Ring
+  package let session = RingCapture.newSession()
 
   package init(_ ring: Ring) { self.ring = ring }
+
+  package var storageBytes: UInt64? { ring.limits.bytes }
 
   package var isLive: Bool { true }
 

@@ -93,7 +93,9 @@ struct ComparedSides {
     if differ, !arguments.has(CompareAPIStats.pivot), !arguments.has(CompareAPIStats.window) {
       return (start..<max(start, end), start..<max(start, end))
     }
-    var length = min(standardWindow, max(1, end.nanoseconds(since: start) / 2))
+    // Rounded up: two halves of an odd length would leave out the first call.
+    let half = end.nanoseconds(since: start) / 2 + end.nanoseconds(since: start) % 2
+    var length = min(standardWindow, max(1, half))
     if let text = arguments.text(CompareAPIStats.window) {
       guard let given = Instant.duration(text), given > 0 else {
         throw .invalid(

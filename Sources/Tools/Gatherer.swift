@@ -76,6 +76,7 @@ package final class Gatherer: RawCapture {
   // MARK: What snapshots ask
 
   package var isLive: Bool { true }
+  package let session = Gatherer.newSession()
 
   /// Nodes whose packets the latest `files` could not get, with why.
   package var missing: [String] { lacking.withLock { $0 } }

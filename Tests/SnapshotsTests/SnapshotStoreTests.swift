@@ -123,6 +123,30 @@ import Testing
     #expect(packets.map(\.timestamp.milliseconds) == Array(500..<1_500))
   }
 
+  @Test func aLiveCaptureHasASessionAndALimit() throws {
+    let folder = try Folder()
+    let ring = try ring(folder, 100)
+    let capture = RingCapture(ring)
+    #expect(capture.session.utf8.count == 16 && capture.session == capture.session)
+    #expect(capture.session != RingCapture(ring).session)
+    #expect(capture.storageBytes == ring.limits.bytes)
+    #expect(FileCapture([], node: "local").storageBytes == nil)
+  }
+
+  /// Who held which address goes where the snapshot goes.
+  @Test func whoHeldAnAddressIsPartOfASnapshot() async throws {
+    let folder = try Folder()
+    let known = Array("somebody".utf8)
+    let store = try SnapshotStore(
+      folder.path + "/snapshots", capture: RingCapture(try ring(folder)), workloads: { known })
+    let made = try await settled(store.create(name: "w", window: window(0..<100)), store)
+    #expect(store.workloads(of: made) == known)
+    let manifest = try #require(try store.manifest(of: made) { _ in true })
+    #expect(manifest.manifest.parts.map(\.name).contains("workloads.json"))
+    let nobody = try self.store(folder, nil)
+    #expect(nobody.workloads(of: made) == known)
+  }
+
   @Test func aNewStartFindsItsSnapshots() async throws {
     let folder = try Folder()
     let ring = try ring(folder)

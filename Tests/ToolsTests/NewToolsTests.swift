@@ -230,6 +230,13 @@ import Tools
     #expect((answer["unchanged"]?.int ?? 0) > 10)
   }
 
+  /// The first call of a capture was in neither half of an odd number of nanoseconds.
+  @Test func theHalvesOfACaptureHaveAllItsCalls() async throws {
+    let answer = try await ask("compare_api_stats")
+    let all = try await ask("get_api_stats")["stats"]?["total_calls"]?.int
+    #expect((answer["a"]?["calls"]?.int ?? 0) + (answer["b"]?["calls"]?.int ?? 0) == all)
+  }
+
   @Test func fewCallsAreNoise() async throws {
     let answer = try await ask("compare_api_stats", ["min_calls": 1_000_000])
     #expect(answer["total"] == 0 && answer["unchanged"] == 0 && (answer["noise"]?.int ?? 0) > 10)

@@ -152,7 +152,10 @@ import Tools
   @Test func withoutRawPacketsTheToolsSaySo() async throws {
     let hub = try SnapshotHub(hasRaw: false)
     #expect(await hub.refusal("create_snapshot")?.code == "no_raw_capture")
-    #expect(try await hub.ask("get_raw_capture_status").structured["enabled"] == false)
+    let none = try await hub.ask("get_raw_capture_status").structured
+    #expect(none["enabled"] == false && none["session_id"] == nil)
+    let files = try await SnapshotHub().ask("get_raw_capture_status").structured
+    #expect(files["session_id"] == "files" && files["storage_size"] == nil)
     let all = try await hub.ask("get_data_boundaries").structured
     #expect(all["cluster"]?["oldest_ts"] == .null)
     #expect(try await hub.ask("list_snapshots").text.contains("There are no snapshots"))

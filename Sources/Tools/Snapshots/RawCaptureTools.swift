@@ -129,7 +129,8 @@ struct GetRawCaptureStatus: Tool {
     parameters: [],
     answer: AnswerSchema.answer(
       [
-        "enabled": .flag(), "session_id": .text(), "live": .flag(), "used_bytes": .integer(),
+        "enabled": .flag(), "session_id": .text("Another one after each start"), "live": .flag(),
+        "used_bytes": .integer(), "storage_size": .integer("Bytes that each node may use"),
         "nodes": .list(
           .schema(
             [
@@ -162,6 +163,10 @@ struct GetRawCaptureStatus: Tool {
           return .object(row)
         }),
     ]
+    if let capture = library.capture {
+      answer.structured["session_id"] = .string(capture.session)
+      if let bytes = capture.storageBytes { answer.structured["storage_size"] = JSONValue(bytes) }
+    }
     answer.say(
       library.capture == nil
         ? "No raw packets are kept. \(SnapshotStore.noRawCapture.hint)"
