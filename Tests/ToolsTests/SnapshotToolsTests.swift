@@ -70,6 +70,25 @@ import Tools
     #expect(file2.offset == 0 && file2.digest?.count == 32)
   }
 
+  /// The path told milliseconds, while the packets were counted from a moment between two.
+  @Test func thePathLeadsToWhatWasCounted() async throws {
+    let hub = try SnapshotHub()
+    _ = try await hub.ask("create_snapshot", ["name": "s"])
+    for window in [
+      ["start_time": "2026-11-25T03:25:28.4849Z"], ["end_time": "2026-11-25T03:25:02.888796Z"],
+      ["start_time": "-1ms"], ["start_time": "-1s", "end_time": "now"],
+    ] as [JSONObject] {
+      var arguments = window
+      arguments["id"] = "s"
+      let export = try await hub.ask("export_snapshot_pcap", arguments).structured
+      let bytes = try await hub.bytes(try #require(export["path"]?.string))
+      #expect(export["bytes"]?.int == Int64(bytes.count), "\(window)")
+    }
+    let empty = try await hub.ask("export_snapshot_pcap", ["id": "s", "bpf_filter": "port 1"])
+    #expect(empty.structured["packets"] == 0)
+    #expect(empty.structured["warnings"]?[0]?.string?.contains("leave a condition out") == true)
+  }
+
   @Test func windowsAreCheckedAndCut() async throws {
     let hub = try SnapshotHub()
     let all = try await hub.ask("get_data_boundaries").structured

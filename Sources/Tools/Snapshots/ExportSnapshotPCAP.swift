@@ -61,7 +61,7 @@ struct ExportSnapshotPCAP: Tool {
       \(Shown.bytes(Int64(clamping: measured.bytes))). Path: \(path)
       """)
     if measured.packets == 0 {
-      answer.say(
+      answer.warn(
         """
         No packet of the snapshot (\(Shown.count(Int64(clamping: snapshot.packets))) in all, nodes \
         \(snapshot.nodesSeen.joined(separator: ", "))) matches; leave a condition out.
@@ -122,12 +122,15 @@ extension SnapshotLibrary {
         "start_time", "start_time (\(first.rfc3339)) is after end_time (\(last.rfc3339))",
         hint: "Swap the two, or leave end_time out.")
     }
+    // Paths tell milliseconds, and must lead to what was measured.
+    let start = first.map { Timestamp(milliseconds: $0.milliseconds) }
+    let end = last.map { Timestamp(milliseconds: $0.advanced(by: 999_999).milliseconds) }
     let asked = arguments.text(ExportSnapshotPCAP.format)
       .flatMap(ExportRequest.Format.init(rawValue:))
     let format = asked ?? (snapshot.linkTypes.count > 1 ? .pcapng : .pcap)
     let nodes = arguments.names(.nodes).sorted()
     return ExportRequest(
-      snapshot, start: first, end: last, nodes: nodes, filter: arguments.text(.bpf),
+      snapshot, start: start, end: end, nodes: nodes, filter: arguments.text(.bpf),
       format: format, comments: try comments(arguments, snapshot, format, nodes))
   }
 
