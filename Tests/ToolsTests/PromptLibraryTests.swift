@@ -47,6 +47,7 @@ import Tools
         case "window": "2d"
         case "min_count", "threshold_ms", "threshold_pct", "port": "250"
         case "status": "5xx"
+        case "kfl": #"path == "x\" || true //""#
         case "level": "pod"
         case "format": "table"
         case "include_external": "false"
@@ -71,7 +72,7 @@ import Tools
         for arguments in [least, all(prompt)] {
           let text = try prompt.body(arguments, setting)
           #expect(text.utf8.count <= 8 << 10, "\(prompt.description.name): \(text.utf8.count)")
-          for odd in ["{{", "}}", "{B", "()", "[]", "  ", " .", " ,", "Optional("] {
+          for odd in ["{{", "}}", "{B", "()", "[]", "  ", " .", " ,", " :", "Optional("] {
             #expect(!text.contains(odd), "\(prompt.description.name): \(odd) in \(text)")
           }
         }
@@ -152,10 +153,35 @@ import Tools
 
   @Test(
     arguments: [
+      ([:], ": the 15m before those against the last 15m."),
+      (["namespace": "shop", "window": "1h"], " in namespace \"shop\": the 1h before those"),
+      (["pivot": "-5m"], ": the 15m before -5m against the 15m after it."),
+      (["baseline_snapshot": "a"], ": snapshot \"a\" against the last 15m."),
+      (
+        ["baseline_snapshot": "a", "current_snapshot": "b"],
+        "snapshot \"a\" against snapshot \"b\"."
+      ),
+      (["baseline_start": "-9m", "baseline_end": "-5m"], ": -9m to -5m against -5m to now."),
+      (["current_start": "-5m"], ": the same length of time before against -5m to now."),
+      (
+        ["baseline_end": "-9m", "current_snapshot": "b"],
+        "the beginning to -9m against snapshot \"b\"."
+      ),
+    ] as [([String: String], String)])
+  func eachPeriodIsNamed(arguments: [String: String], words: String) throws {
+    let text = try PromptLibrary.all[7].body(arguments, Self.settings[0])
+    #expect(text.hasPrefix("Compare traffic") && text.contains(words), "\(text.prefix(120))")
+  }
+
+  @Test(
+    arguments: [
       (8, [:], "source"), (8, ["source": "a"], "destination"), (3, [:], "id"),
       (1, ["window": "soon"], "window"), (5, ["threshold_ms": "many"], "threshold_ms"),
       (1, ["start": "now", "end": "-5m"], "start"),
       (7, ["baseline_start": "-5m", "baseline_end": "-9m"], "baseline_start"),
+      (8, ["source": "a", "destination": "b", "port": "99999"], "port"),
+      (1, ["kfl": "http &&"], "kfl"), (5, ["kfl": "status_cod > 5"], "kfl"),
+      (7, ["pivot": "soon"], "pivot"), (7, ["current_end": "never"], "current_end"),
       (4, ["level": "planet"], "level"), (1, ["start": "yesterday"], "start"),
     ] as [(Int, [String: String], String)])
   func mistakesNameTheArgument(index: Int, arguments: [String: String], name: String) {

@@ -14,7 +14,7 @@ extension PromptLibrary {
     _ = try arguments.choice("depth", ["normal", "quick", "deep"])
     let percentile = try arguments.choice("percentile", ["p95", "p50", "p90", "p99"])
     var body = PromptBody(arguments, setting)
-    body.add("Find what is slow \(arguments.scope()) \(try arguments.period()).")
+    body.add("Find what is slow \(try arguments.scope()) \(try arguments.period()).")
     var slow = "the slowest with order=latency"
     if arguments["threshold_ms"] != nil {
       let threshold = try arguments.number("threshold_ms", or: 0)
@@ -87,7 +87,7 @@ extension PromptLibrary {
     var body = PromptBody(arguments, setting)
     body.add(
       """
-      Audit the traffic for security concerns \(arguments.scope()) \(try arguments.period()); \
+      Audit the traffic for security concerns \(try arguments.scope()) \(try arguments.period()); \
       focus: \(focus). Observe only: send nothing, replay nothing, log in nowhere.
       """)
     body.checkFirst()
@@ -159,7 +159,9 @@ extension PromptLibrary {
     let threshold = try arguments.number("threshold_pct", or: 20)
     var body = PromptBody(arguments, setting)
     let (baseline, current) = try periods(arguments)
-    body.add("Compare traffic \(arguments.scope()): \(baseline) against \(current).")
+    let scope = try arguments.scope()
+    body.add(
+      "Compare traffic\(scope.isEmpty ? "" : " " + scope): \(baseline) against \(current).")
     body.checkFirst()
     body.steps([
       (["compare_api_stats"], "compare_api_stats with both periods."),
@@ -193,24 +195,32 @@ extension PromptLibrary {
   private static func periods(
     _ arguments: PromptArguments
   ) throws(ToolError) -> (baseline: String, current: String) {
-    if let baseline = arguments.quoted("baseline_snapshot"),
-      let current = arguments.quoted("current_snapshot")
-    {
-      return ("snapshot \(baseline)", "snapshot \(current)")
-    }
     let window = try arguments.look("window") ?? "15m"
-    if let pivot = try arguments.instant("pivot") {
+    let baseline = try period("baseline", arguments)
+    let current = try period("current", arguments)
+    let pivot = try arguments.instant("pivot")
+    switch (baseline, current) {
+    case (let baseline?, let current?): return (baseline, current)
+    case (let baseline?, nil):
+      let end = try arguments.instant("baseline_end")
+      return (baseline, end.map { "\($0) to now" } ?? "the last \(window)")
+    case (nil, let current?): return ("the same length of time before", current)
+    case (nil, nil):
+      guard let pivot else { return ("the \(window) before those", "the last \(window)") }
       return ("the \(window) before \(pivot)", "the \(window) after it")
     }
-    try arguments.requireOrder("baseline_start", "baseline_end")
-    try arguments.requireOrder("current_start", "current_end")
-    if let start = try arguments.instant("baseline_start") {
-      let end = try arguments.instant("baseline_end") ?? "now"
-      let currentStart = try arguments.instant("current_start") ?? end
-      let currentEnd = try arguments.instant("current_end") ?? "now"
-      return ("\(start) to \(end)", "\(currentStart) to \(currentEnd)")
-    }
-    return ("the \(window) before those", "the last \(window)")
+  }
+
+  /// One period in words: a snapshot, or from when to when; nil when neither is given.
+  private static func period(
+    _ name: String, _ arguments: PromptArguments
+  ) throws(ToolError) -> String? {
+    try arguments.requireOrder("\(name)_start", "\(name)_end")
+    let start = try arguments.instant("\(name)_start")
+    let end = try arguments.instant("\(name)_end")
+    if let snapshot = arguments.quoted("\(name)_snapshot") { return "snapshot \(snapshot)" }
+    guard start != nil || end != nil else { return nil }
+    return "\(start ?? "the beginning") to \(end ?? "now")"
   }
 
   static let debugConnection = Prompt(
@@ -236,7 +246,14 @@ extension PromptLibrary {
     let destination = arguments.quoted("destination") ?? ""
     var body = PromptBody(arguments, setting)
     var details = ""
-    if arguments["port"] != nil { details += " on port \(try arguments.number("port", or: 0))" }
+    if arguments["port"] != nil {
+      let port = try arguments.number("port", or: 443)
+      guard (1...65_535).contains(port) else {
+        throw .invalid(
+          "port", "port must be 1 to 65535, not \(port)", hint: "For example port=443.")
+      }
+      details += " on port \(port)"
+    }
     if let name = arguments.quoted("protocol") { details += " over \(name)" }
     body.add(
       "Find out why \(source) cannot reach \(destination)\(details) \(try arguments.period()).")

@@ -96,7 +96,7 @@ extension PromptBody {
       """
       Lead with the result in two sentences. Give times in the user's zone with UTC in brackets, \
       and evidence (entry id, or the query and its count) for each claim. Keep facts, conclusions \
-      and unknowns apart, and close with what the data could not show.
+      and unknowns apart, and close with what the data could not show and next steps to choose from.
       """)
   }
 }

@@ -1,5 +1,7 @@
 import Bytes
 import JSON
+import KFL
+import Query
 package import ToolKit
 
 /// The prompts of every mode, in the order of `prompts/list`.
@@ -137,12 +139,20 @@ struct PromptArguments {
   }
 
   /// "in namespace …", "of service …", "only …": what narrows the traffic.
-  func scope() -> String {
+  ///
+  /// - Throws: that the filter is none.
+  func scope() throws(ToolError) -> String {
     var parts: [String] = []
     if let namespace = quoted("namespace") { parts.append("in namespace \(namespace)") }
     if let service = quoted("service") { parts.append("of service \(service)") }
     if let value = quoted("protocol") { parts.append("of protocol \(value)") }
-    if let filter = quoted("kfl") { parts.append("that also match the KFL condition \(filter)") }
+    if let filter = values["kfl"] {
+      let compiled = Query.compile(filter, now: Timestamp(nanoseconds: 0))
+      if let first = compiled.errors.first {
+        throw KFLErrors.error(compiled, first: first, argument: "kfl")
+      }
+      parts.append("that also match the KFL condition \(quote(filter))")
+    }
     return parts.joined(separator: " ")
   }
 }

@@ -11,7 +11,7 @@ extension PromptLibrary {
     _ = try arguments.choice("depth", ["normal", "quick", "deep"])
     var body = PromptBody(arguments, setting)
     body.add(
-      "Give an overview of the API traffic \(arguments.scope()) \(try arguments.period()).")
+      "Give an overview of the API traffic \(try arguments.scope()) \(try arguments.period()).")
     body.checkFirst()
     body.steps([
       (
@@ -66,7 +66,7 @@ extension PromptLibrary {
         "status", "status must be 4xx, 5xx, a number or any", hint: "For example status=5xx.")
     }
     body.add(
-      "Find failures \(arguments.scope()) \(try arguments.period())"
+      "Find failures \(try arguments.scope()) \(try arguments.period())"
         + (status == "any" ? "." : ", only status \(status)."))
     body.checkFirst()
     body.steps([
