@@ -51,9 +51,12 @@ package struct Redactor: Sendable {
       return parts[0] + " " + fingerprint(String(parts[1]))
     case "cookie": return cookies(value, separator: "; ")
     case "set-cookie": return setCookie(value)
+    case ":authority": return authority(value)
+    case "sec-websocket-protocol": return subprotocols(value)
     case "referer", "location", "content-location", ":path", "origin": return url(value)
     default:
       if SecretNames.isSecret(header: name) { return fingerprint(value) }
+      if name.hasSuffix("host") { return authority(value) }
       return value.hasPrefix("/") || value.utf8.span.bytes.firstOffset(of: "://") != nil
         ? url(value) : text(value)
     }
@@ -68,14 +71,68 @@ package struct Redactor: Sendable {
   /// parameters, those of a fragment included.
   package func url(_ value: String) -> String {
     guard key != nil else { return value }
-    guard let mark = value.firstIndex(where: { $0 == "?" || $0 == "#" }) else { return text(value) }
+    if Self.isAuthority(value) { return authority(value) }
+    guard let mark = value.firstIndex(where: { $0 == "?" || $0 == "#" }) else { return path(value) }
     let rest = value[value.index(after: mark)...]
-    let head = text(String(value[..<mark])) + String(value[mark])
+    let head = path(String(value[..<mark])) + String(value[mark])
     guard value[mark] == "?", let fragment = rest.firstIndex(of: "#") else {
       return head + form(String(rest))
     }
     return head + form(String(rest[..<fragment])) + "#"
       + form(String(rest[rest.index(after: fragment)...]))
+  }
+
+  /// A path: also what looks made up behind a segment that names a secret (`/reset-password/…`).
+  private func path(_ path: String) -> String {
+    var isNamed = false
+    let segments = path.split(separator: "/", omittingEmptySubsequences: false).map {
+      (segment) -> String in
+      defer { isNamed = SecretNames.isSecret(key: String(segment)) }
+      return isNamed && SecretShapes.isMadeUp(segment.utf8)
+        ? fingerprint(String(segment)) : String(segment)
+    }
+    return text(segments.joined(separator: "/"))
+  }
+
+  /// Whether it is `user:password@host:port`, what CONNECT asks for (RFC 9112 §3.2.3).
+  private static func isAuthority(_ value: String) -> Bool {
+    guard let at = value.utf8.lastIndex(of: 0x40), value.utf8[..<at].contains(0x3a),
+      !value.utf8.contains(where: { [0x20, 0x23, 0x2f, 0x3f].contains($0) }),
+      let colon = value.utf8[at...].lastIndex(of: 0x3a)
+    else { return false }
+    let port = value.utf8[colon...].dropFirst()
+    return !port.isEmpty && port.allSatisfy { (0x30...0x39).contains($0) }
+  }
+
+  /// `user:password@host`: the password goes, or a lone token before the host.
+  private func authority(_ value: String) -> String {
+    guard let at = value.lastIndex(of: "@") else { return text(value) }
+    let start = value[..<at].firstIndex(of: ":").map { value.index(after: $0) } ?? value.startIndex
+    return "\(value[..<start])\(fingerprint(String(value[start..<at])))\(value[at...])"
+  }
+
+  /// Subprotocols of a WebSocket. Browsers can set no other field, so credentials are among them:
+  /// behind a name (`access_token, …`) or in one word with it (`…bearer.authorization.k8s.io.…`).
+  private func subprotocols(_ value: String) -> String {
+    var isNamed = false
+    return value.split(separator: ",").map { (part) -> String in
+      let word = String(part.drop { $0 == " " })
+      var parts = word.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+      let place = parts.firstIndex(where: Self.namesCredentials)
+      defer { isNamed = parts.count == 1 && place != nil }
+      if isNamed { return fingerprint(word) }
+      guard var end = place else { return text(word) }
+      // Those of Kubernetes go on with its domain.
+      if parts[(end + 1)...].starts(with: ["authorization", "k8s", "io"]) { end += 3 }
+      guard end + 1 < parts.count else { return word }
+      let secret = parts[(end + 1)...].joined(separator: ".")
+      parts.replaceSubrange((end + 1)..., with: [fingerprint(secret)])
+      return parts.joined(separator: ".")
+    }.joined(separator: ", ")
+  }
+
+  private static func namesCredentials(_ word: String) -> Bool {
+    ["bearer", "basic"].contains(word.lowercased()) || SecretNames.isSecret(key: word)
   }
 
   /// One parameter of a query or form.

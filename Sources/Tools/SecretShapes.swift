@@ -24,6 +24,24 @@ package enum SecretShapes {
     return groups(in: String(decoding: output, as: UTF8.self), output, by: substitute)
   }
 
+  /// Whether a word looks as if nobody had thought of it: letters of both cases among digits, or
+  /// many hexadecimal digits. Alone that says little.
+  static func isMadeUp(_ word: some Collection<UInt8>) -> Bool {
+    var (upper, lower, digits, hex) = (0, 0, 0, 0)
+    for byte in word {
+      switch byte {
+      case 0x41...0x5a: upper += 1
+      case 0x61...0x7a: lower += 1
+      case 0x30...0x39: digits += 1
+      case 0x2d, 0x5f: break
+      default: return false
+      }
+      if (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte | 0x20) { hex += 1 }
+    }
+    let count = word.count
+    return count >= 12 && upper > 0 && lower > 0 && digits > 0 || count >= 32 && hex == count
+  }
+
   /// Words below are no secrets.
   private static let shortest = 16
 

@@ -12,6 +12,12 @@ enum SecretText {
   private static let keyBegin = Array("-----BEGIN ".utf8)
   private static let keyEnd = Array("-----END ".utf8)
   private static let keyMark = Array("PRIVATE KEY-----".utf8)
+  /// Elements of HTML whose name and value are attributes, in lower case.
+  private static let fields = [Array("input".utf8), Array("meta".utf8)]
+  /// Longest tag of IMAP before its command, in bytes.
+  private static let maxTag = 64
+  /// Longest start tag of such an element that is read, in bytes.
+  private static let maxField = 4_096
 
   /// `text` with every secret replaced by what `substitute` gives for it.
   static func replaced(in text: String, by substitute: (String) -> String) -> String {
@@ -28,6 +34,8 @@ enum SecretText {
     var kept = 0
     /// Nil until something was replaced.
     var output: [UInt8]?
+    /// The `>` that was found last; the end of all when there is none any more.
+    var close = -1
     /// `IDENTIFIED` was seen in this statement: what follows `BY` is a password.
     var isIdentified = false
 
@@ -71,7 +79,7 @@ enum SecretText {
     private mutating func word(_ substitute: (String) -> String) {
       let start = at
       while at < bytes.count, isWord(bytes[at]) { at += 1 }
-      guard let value = value(after: at, isOption: isOption(start)) else {
+      guard let value = value(of: start..<at) else {
         note(start..<at)
         return
       }
@@ -88,7 +96,7 @@ enum SecretText {
           replace(value.range.lowerBound..<lineEnd(value.range.lowerBound), substitute)
         }
         note(start..<at)
-      } else if SecretNames.isSecret(key: name) {
+      } else {
         replace(afterScheme(value.range), substitute)
       }
     }
@@ -101,11 +109,11 @@ enum SecretText {
 
     private enum Separator { case sign, blank }
 
-    /// What stands after a name and `=`, `:` or, where that may be, blanks.
+    /// What stands after a name and blanks, or after the name of a secret and `=` or `:`.
     private func value(
-      after end: Int, isOption: Bool
+      of name: Range<Int>
     ) -> (range: Range<Int>, separator: Separator, isQuoted: Bool)? {
-      var place = end
+      var place = name.upperBound
       // The quote that ends the name itself, also with a backslash as in JSON within JSON.
       if place + 1 < bytes.count, bytes[place] == 0x5c, isQuote(bytes[place + 1]) {
         place += 2
@@ -117,7 +125,10 @@ enum SecretText {
       guard place < bytes.count else { return nil }
       var separator = Separator.blank
       if bytes[place] == 0x3d || bytes[place] == 0x3a {
-        guard !starts(with: authorityMark, place) else { return nil }
+        // Only then is it looked for: it may reach to the end of all, after every name.
+        guard !starts(with: authorityMark, place),
+          SecretNames.isSecret(key: String(decoding: bytes[name], as: UTF8.self))
+        else { return nil }
         separator = .sign
         place += 1
         while place < bytes.count, [0x3e, 0x3d].contains(bytes[place]) { place += 1 }
@@ -173,11 +184,14 @@ enum SecretText {
       var place = start
       while place < bytes.count, isWord(bytes[place]) || bytes[place] == 0x3a { place += 1 }
       let name = bytes[min(start, bytes.count)..<place].split(separator: 0x3a).last ?? []
+      if Self.isField(name) {
+        return field(place..<min(bytes.count, place + SecretText.maxField), substitute)
+      }
       guard !name.isEmpty, SecretNames.isSecret(key: String(decoding: name, as: UTF8.self)) else {
         at += 1
         return
       }
-      while place < bytes.count, bytes[place] != 0x3e { place += 1 }
+      place = closing(place)
       guard place < bytes.count, bytes[place - 1] != 0x2f else {
         at += 1
         return
@@ -194,6 +208,69 @@ enum SecretText {
       if bytes[value..<place].contains(where: { !isBlank($0) }) {
         replace(value..<place, substitute)
       }
+    }
+
+    /// The next `>`, or the end of all. Looked for once, however many elements are not closed.
+    private mutating func closing(_ place: Int) -> Int {
+      if close < place {
+        close = place
+        while close < bytes.count, bytes[close] != 0x3e { close += 1 }
+      }
+      return close
+    }
+
+    private static func isField(_ name: ArraySlice<UInt8>) -> Bool {
+      SecretText.fields.contains { known in
+        known.count == name.count && zip(known, name).allSatisfy { $0 == $1 | 0x20 }
+      }
+    }
+
+    /// `<input name="csrf_token" value="…">`, `<meta name="csrf-token" content="…">`: the name and
+    /// the secret are attributes.
+    private mutating func field(_ tag: Range<Int>, _ substitute: (String) -> String) {
+      var isSecret = false
+      var value: Range<Int>?
+      var place = tag.lowerBound
+      while place < tag.upperBound, bytes[place] != 0x3e, bytes[place] != 0x3c {
+        let start = place
+        while place < tag.upperBound, isWord(bytes[place]) { place += 1 }
+        guard place > start else {
+          place += 1
+          continue
+        }
+        guard let range = attribute(place..<tag.upperBound) else { continue }
+        let text = String(decoding: bytes[range], as: UTF8.self)
+        switch String(decoding: bytes[start..<place], as: UTF8.self).lowercased() {
+        case "value", "content": value = range
+        case "name", "id": isSecret = isSecret || SecretNames.isSecret(key: text)
+        case "type": isSecret = isSecret || text.lowercased() == "password"
+        default: break
+        }
+        place = range.upperBound
+      }
+      at = tag.lowerBound
+      if isSecret, let value { replace(value, substitute) }
+    }
+
+    /// The value of an attribute that begins `rest` with its `=`, without its quotes.
+    private func attribute(_ rest: Range<Int>) -> Range<Int>? {
+      let end = rest.upperBound
+      var place = rest.lowerBound
+      while place < end, isBlank(bytes[place]) { place += 1 }
+      guard place < end, bytes[place] == 0x3d else { return nil }
+      place += 1
+      // In JSON a backslash stands before the quote.
+      while place < end, isBlank(bytes[place]) || bytes[place] == 0x5c { place += 1 }
+      guard place < end else { return nil }
+      let quote = isQuote(bytes[place]) ? bytes[place] : nil
+      let start = quote == nil ? place : place + 1
+      place = start
+      while place < end, bytes[place] != 0x3e || quote != nil {
+        if let quote, bytes[place] == quote || bytes[place] == 0x5c { break }
+        if quote == nil, isBlank(bytes[place]) || bytes[place] == 0x3c { break }
+        place += 1
+      }
+      return start..<place
     }
 
     /// The password of `scheme://user:password@host`; a lone token instead of a user as well.
@@ -244,8 +321,8 @@ enum SecretText {
       case "PASS", "AUTH": return start == 0 || bytes[start - 1] == 0x0a
       case "LOGIN", "AUTHENTICATE":
         var place = start
-        while place > 0, bytes[place - 1] != 0x0a { place -= 1 }
-        return !bytes[place..<start].dropLast().contains(0x20)
+        while place > 0, start - place <= maxTag, bytes[place - 1] != 0x0a { place -= 1 }
+        return start - place <= maxTag && !bytes[place..<start].dropLast().contains(0x20)
       default: return false
       }
     }

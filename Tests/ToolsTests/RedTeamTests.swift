@@ -135,6 +135,22 @@ import ToolKit
     ("oauth code", nil, answered("Location", "https://a.test/cb?code=", "&x=1")),
     ("user information", nil, answered("X-Upstream", "postgres://bob:", "@db.test/x")),
     ("original url", nil, header("X-Original-URL", "/cb?code=")),
+    ("user information of a host", nil, header("X-Forwarded-Host", "bob:", "@h.test:443")),
+    ("user information of CONNECT", nil, { $0.http("bob:\($1)@h.test:443", method: "CONNECT") }),
+    (
+      "subprotocol of Kubernetes", nil,
+      header(
+        "Sec-WebSocket-Protocol", "base64url.bearer.authorization.k8s.io.", ", v4.channel.k8s.io")
+    ),
+    ("subprotocol behind its name", nil, header("Sec-WebSocket-Protocol", "access_token, ")),
+    (
+      "subprotocol with its name", nil, header("Sec-WebSocket-Protocol", "openai-insecure-api-key.")
+    ),
+    ("path behind its name", nil, target("/account/reset-password/", "/now")),
+    ("hidden field", nil, reply("text/html", "<input type=hidden value='", "' name='csrf_token'>")),
+    ("password field", nil, reply("text/html", "<INPUT type=\"password\" value=\"", "\">")),
+    ("meta", nil, reply("text/html", "<meta name=\"csrf-token\" content=\"", "\" />")),
+    ("html in json", nil, reply(json, #"{"page":"<input name=\"_csrf\" value=\""#, #"\">"}"#)),
     ("link header", nil, answered("Link", "<https://a.test/?sig=", ">; rel=next")),
     ("query", nil, target("/reset?token=")), ("query last", nil, target("/x?page=2&apikey=")),
     ("encoded name", nil, target("/x?pass%77ord=")), ("oauth query", nil, target("/cb?code=")),
@@ -482,12 +498,20 @@ import ToolKit
     let pieces = [
       "\"", "\\", "{", "}", "[", "]", ":", "=", "<", ">", "password", "://", "@", "-----BEGIN ",
       "PRIVATE KEY-----", "Bearer ", " ", "\n", "&", "?", "#", "%2", "\\u00", "4111 1111 ",
+      "<input ", "<meta ", "name=", "value=", "'", "/", ".", ",",
     ]
     for _ in 0..<300 {
       let text = (0..<40).map { _ in pieces.randomElement(using: &generator)! }.joined()
       _ = redactor.body(text, mediaType: Self.json)
       _ = redactor.body(text, mediaType: "multipart/form-data")
       _ = redactor.url(text)
+      _ = redactor.header("Sec-WebSocket-Protocol", text)
+      _ = redactor.header("Host", text)
+    }
+    // What is not closed is not looked for again and again.
+    for piece in ["<token ", "bearer=", "<input a=", "<meta name='", "x y LOGIN ", "://a"] {
+      let text = String(repeating: piece, count: (128 << 10) / piece.utf8.count)
+      #expect(redactor.text(text) == text)
     }
     let deep = String(repeating: #"{"password":["#, count: 20_000)
     #expect(redactor.body(deep, mediaType: Self.json).utf8.count >= deep.utf8.count)

@@ -76,6 +76,43 @@ import Testing
     #expect(shown.contains("[redacted:") && !shown.contains("s3cr3t") && !shown.contains("90210"))
   }
 
+  /// What stands beside a secret is still told, and what only looks like one stays.
+  @Test(
+    arguments: [
+      (
+        "Sec-WebSocket-Protocol", "base64url.bearer.authorization.k8s.io.s3cr3t, v4.channel.k8s.io",
+        "base64url.bearer.authorization.k8s.io.*, v4.channel.k8s.io"
+      ),
+      ("Sec-WebSocket-Protocol", "base64url.bearer.authorization.k8s.io", nil),
+      (
+        "Sec-WebSocket-Protocol", "graphql-ws, access_token, s3cr3t, x",
+        "graphql-ws, access_token, *, x"
+      ),
+      ("Sec-WebSocket-Protocol", "graphql-transport-ws, v1.stomp", nil),
+      ("Host", "bob:s3cr3t@shop.test", "bob:*@shop.test"), ("Host", "shop.test:8080", nil),
+      ("X-Forwarded-Host", "s3cr3t@shop.test", "*@shop.test"),
+      (":path", "/reset-password/aB3dE6gH9kL2", "/reset-password/*"),
+      (":path", "/api/v1/namespaces/shop/secrets/db-credentials-1", nil),
+      (":path", "/tokens/12345678901234", nil), (":path", "/orders/aB3dE6gH9kL2/items", nil),
+      (":path", "bob:s3cr3t@shop.test:443", "bob:*@shop.test:443"),
+      (":path", "mail:ann@shop.test", nil),
+      ("X-Page", "<input name=csrf value=s3cr3t>", "<input name=csrf value=*>"),
+      (
+        "X-Page", "<input type='PASSWORD' id=a value='s3cr3t'/>",
+        "<input type='PASSWORD' id=a value='*'/>"
+      ),
+      (
+        "X-Page", "<meta content=\"s3cr3t\" name=\"csrf-token\">",
+        "<meta content=\"*\" name=\"csrf-token\">"
+      ),
+      ("X-Page", "<input name=\"user\" value=\"ann\"><meta name=csrf-param content=x>", nil),
+    ] as [(String, String, String?)])
+  func secretsAmongOtherThingsGo(name: String, value: String, shown: String?) {
+    let text = redactor.header(name, value)
+    let marked = text.replacing(#/\[redacted:[0-9a-f]{8}\]/#, with: "*")
+    #expect(marked == shown ?? value)
+  }
+
   @Test func formsAreReadByTheirNames() {
     let shown = redactor.body(
       "user=ann&password=s3cr3t&code=99", mediaType: "application/x-www-form-urlencoded")
