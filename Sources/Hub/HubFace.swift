@@ -1,3 +1,4 @@
+import Bytes
 import JSON
 package import ToolKit
 
@@ -19,20 +20,23 @@ package final class HubFace: Sendable {
   private let metrics: @Sendable () -> [Metric]
   private let isReady: @Sendable () -> Bool
   private let agents: AgentsMount?
+  private let onFault: @Sendable (_ id: String, ToolError) -> Void
 
   /// - Parameters:
+  ///   - onFault: told of errors that are the Hub's own, with the id that the client was given.
   ///   - isReady: whether questions are answered without waiting for traffic to be read.
   ///   - metrics: what `GET /metrics` shows beside the face's own counters.
   package init(
     hub: @escaping HubChoice, routes: [HubRoute], visitors: VisitorRules = VisitorRules(),
     gate: Gate = Gate(), limits: HubLimits = HubLimits(), counters: HubCounters = HubCounters(),
     metrics: @escaping @Sendable () -> [Metric] = { [] },
-    isReady: @escaping @Sendable () -> Bool = { true }, agents: AgentsMount? = nil
+    isReady: @escaping @Sendable () -> Bool = { true }, agents: AgentsMount? = nil,
+    onFault: @escaping @Sendable (_ id: String, ToolError) -> Void = { _, _ in }
   ) {
     (self.hub, self.routes, self.visitors) = (hub, routes, visitors)
     (self.gate, self.limits, self.counters) = (gate, limits, counters)
     turns = CallGate(width: limits.calls, waiting: limits.waitingCalls)
-    (self.metrics, self.isReady, self.agents) = (metrics, isReady, agents)
+    (self.metrics, self.isReady, self.agents, self.onFault) = (metrics, isReady, agents, onFault)
   }
 
   /// Whether this path may lead to a tool, whose work may take its time.
@@ -53,10 +57,20 @@ package final class HubFace: Sendable {
     do throws(ToolError) {
       answer = try await admitted(request, progress)
     } catch {
-      answer = .error(error)
+      answer = .error(traced(error))
     }
     counters.answered(answer.status)
     return answer.encoded(for: request)
+  }
+
+  /// An error of the Hub's own with an id, under which the log has it, too.
+  private func traced(_ error: ToolError) -> ToolError {
+    guard error.status == 500 || !(400...599).contains(error.status) else { return error }
+    var traced = error
+    let id = hex((0..<8).map { _ in UInt8.random(in: 0 ... .max) })
+    traced.details["correlation_id"] = .string(id)
+    onFault(id, error)
+    return traced
   }
 
   /// Host, token and size, before anything else is looked at.
@@ -131,7 +145,7 @@ package final class HubFace: Sendable {
   /// The same as a value.
   func fileResult(for request: HubRequest) async -> Result<FileReply?, ToolError> {
     do throws(ToolError) { return .success(try await file(for: request)) } catch {
-      return .failure(error)
+      return .failure(traced(error))
     }
   }
 

@@ -80,12 +80,20 @@ package struct ToolError: Error, Hashable, Sendable {
         ?? "The tools are \(names.joined(separator: ", ")).")
   }
 
+  /// Details that stand beside the error itself as well, where programs look for them.
+  private static let shownDetails = [
+    "next_step", "required_capability", "retry_after", "oldest_ts", "newest_ts", "correlation_id",
+  ]
+
   /// The error body of the HTTP contract.
   package var json: JSONObject {
     var object: JSONObject = ["error": .string(message), "code": .string(code)]
     if let argument { object["argument"] = .string(argument) }
     if let position { object["position"] = JSONValue(position) }
     if let hint { object["hint"] = .string(hint) }
+    for name in Self.shownDetails {
+      if let value = details[name] { object[name] = value }
+    }
     if !details.isEmpty { object["details"] = .object(details) }
     return object
   }

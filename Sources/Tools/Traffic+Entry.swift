@@ -1,4 +1,6 @@
+import Bytes
 import JSON
+import Pipeline
 import Query
 import ToolKit
 
@@ -23,17 +25,22 @@ extension Traffic {
     }
     let asked = id
     let found = try await ask { (source) throws(QueryError) in try await source.entry(asked) }
-    guard case .found(let view) = found else { throw Self.missing(text, found) }
+    guard case .found(let view) = found else { throw missing(text, found) }
     return view
   }
 
-  private static func missing(_ id: String, _ lookup: EntryLookup) -> ToolError {
+  private func missing(_ id: String, _ lookup: EntryLookup) -> ToolError {
     let shown = JSONValue.string(String(id.prefix(64))).text
-    if case .unknown(oldestKept: false) = lookup {
-      return ToolError(
+    let statistics = coverage.statistics
+    // The store counts from its opening on; what left before that is in the statistics.
+    if case .unknown(let oldestKept) = lookup, !oldestKept || statistics.entriesExpired > 0 {
+      var gone = ToolError(
         status: 410, code: "expired",
         message: "The call \(shown) is not kept any more, or never was.",
         hint: "Older traffic has made room for newer; list_api_calls gives what is there.")
+      gone.details["oldest_ts"] = statistics.oldest.map { JSONValue.int($0.milliseconds) }
+      gone.details["newest_ts"] = statistics.newest.map { JSONValue.int($0.milliseconds) }
+      return gone
     }
     return .notFound(
       "There is no call with the id \(shown).",

@@ -113,7 +113,10 @@ struct HubAccessOptions: ParsableArguments {
         ([row.route] + row.moreRoutes).map { HubRoute($0, tool: row.name) }
       },
       visitors: visitors, gate: gate, metrics: metrics, isReady: isReady,
-      agents: agents)
+      agents: agents,
+      onFault: { id, error in
+        log.error("\(id): \(error.code): \(error.message)")
+      })
     @Sendable func endpoint(_ hub: any HubConnection, token: String?) -> HTTPEndpoint {
       let source = offer(hub)
       return HTTPEndpoint(offer: source.offer(log: log), identity: source.identity, token: token)

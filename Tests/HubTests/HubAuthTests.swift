@@ -64,6 +64,7 @@ import ToolKit
     let custom = try await ask("POST", path, token: "Bearer custom-token-012345", body: body)
     #expect(custom.response.status == 403)
     #expect(custom.json["details"]?["required_capability"] == "dissection:live")
+    #expect(custom.json["required_capability"] == "dissection:live")
     let snapshot = try await ask(
       "POST", path, token: "Bearer custom-token-012345",
       body: #"{"name":"get_api_call","arguments":{"id":"a","db":"s/d"}}"#)

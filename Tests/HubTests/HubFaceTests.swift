@@ -1,4 +1,5 @@
 import JSON
+import Synchronization
 import Testing
 import ToolKit
 
@@ -92,10 +93,24 @@ struct HubFaceTests {
         "error": "rotated out", "code": "gone", "argument": "id", "position": 3,
         "hint": "Look later.", "details": ["oldest": 5],
       ])
-    #expect(try await ask("POST", "/mcp/tools/breaks").response.status == 500)
+    let broken = try await ask("POST", "/mcp/tools/breaks")
+    #expect(broken.response.status == 500)
+    #expect(broken.json["correlation_id"]?.string?.utf8.count == 16)
+    #expect(json["correlation_id"] == nil)
     let unknown = try await ask("POST", "/mcp/tools/none")
     #expect(unknown.response.status == 404)
     #expect(unknown.json["code"] == "unknown_tool")
+  }
+
+  @Test func theLogHasTheIDOfAFault() async throws {
+    let told = Mutex<[String]>([])
+    let face = HubFace(
+      hub: { _ in StubHub() }, routes: [],
+      onFault: { id, error in told.withLock { $0 += [id, error.message] } })
+    let response = await face.respond(
+      to: HubRequest(method: "POST", path: "/mcp/tools/breaks", headers: [("host", "localhost")]))
+    let id = try #require(JSONReader.value(of: response.body)["correlation_id"]?.string)
+    #expect(told.withLock { $0 } == [id, "no status of an error"])
   }
 
   @Test(arguments: [

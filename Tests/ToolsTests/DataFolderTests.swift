@@ -15,13 +15,14 @@ import ToolKit
 
   /// What is in the folder after these captures were added to it.
   private func ask(
-    _ paths: [String], limits: StoreLimits = StoreLimits()
+    _ paths: [String], limits: StoreLimits = StoreLimits(), _ tool: String = "list_api_calls",
+    _ arguments: JSONObject = ["limit": 1_000]
   ) async throws -> ToolAnswer {
     let capture = try CaptureTraffic(
       paths, inventory: Inventory(), workers: 2, data: DataFolder(folder, limits: limits))
     capture.start()
     let hub = EmbeddedHub(capture.traffic(redactor: Redactor(key: [1])), version: "test")
-    return try await ShopHub.ask("list_api_calls", ["limit": 1_000], of: hub)
+    return try await ShopHub.ask(tool, arguments, of: hub)
   }
 
   private func ids(_ answer: ToolAnswer) -> [String] {
@@ -61,6 +62,13 @@ import ToolKit
     #expect(try #require(oldest) > #require(whole.structured["coverage"]?["oldest_ts"]?.int))
     let later = try await ask([])
     #expect(later.text.contains("older entries left by the limits of the store"))
+    // A call that has left is told apart from one that never was, with what there is.
+    let kept = Set(ids(answer))
+    let gone = try #require(ids(whole).first { !kept.contains($0) })
+    let error = await #expect(throws: ToolError.self) {
+      try await ask([], "get_api_call", ["id": .string(gone)])
+    }
+    #expect(error?.status == 410 && error?.json["oldest_ts"]?.int == oldest)
   }
 
   @Test func fingerprintsStayTheSame() throws {
