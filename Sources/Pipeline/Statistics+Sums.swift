@@ -54,6 +54,11 @@ extension Statistics {
     blocksExpired &+= UInt64(counters.blocksExpired)
     bytesExpired &+= UInt64(counters.bytesExpired)
     entriesLost &+= UInt64(counters.entriesLost)
+    if counters.blocksDamaged > 0 {
+      warnings.append(
+        "The store is damaged in \(counters.blocksDamaged) of its blocks: what could not be read is "
+          + "missing here.")
+    }
     if let failure { warnings.append("Entries could not be stored: \(failure).") }
   }
 }

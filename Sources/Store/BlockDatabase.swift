@@ -3,6 +3,21 @@ import Entries
 import FoundationEssentials
 import GRDB
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Makes the file when there is none, for its owner alone: what was captured is private, and SQLite
+/// would let everybody read it. One that is there is not touched: closing it would end SQLite's locks.
+private func makePrivateFile(_ path: String) {
+  let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+  if descriptor >= 0 { close(descriptor) }
+}
+
 /// Blocks in an SQLite file: one row for each block, one row for each of its sections and for its
 /// header.
 ///
@@ -33,6 +48,7 @@ final class BlockDatabase: Sendable {
   init(path: String, cacheBytes: Int) throws(StoreError) {
     self.path = path
     cache = SectionCache(limit: cacheBytes)
+    makePrivateFile(path)
     pool = try converting("opening \(path)") {
       var configuration = Configuration()
       configuration.busyMode = .timeout(Self.busySeconds)

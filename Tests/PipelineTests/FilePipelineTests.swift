@@ -15,6 +15,17 @@ private final class Flag: Sendable {
 @Suite struct FilePipelineTests {
   private static let shop = checkout.appendingPathComponent("Samples/shop.pcap").path
 
+  /// Rows whose columns could not be read looked like calls that had no status and no ends.
+  @Test func damageOfTheStoreIsAWarning() {
+    var counters = StoreCounters()
+    var statistics = Statistics()
+    statistics.take(counters, failure: nil)
+    #expect(statistics.warnings.isEmpty)
+    counters.blocksDamaged = 2
+    statistics.take(counters, failure: nil)
+    #expect(statistics.warnings.count == 1 && statistics.warnings[0].contains("damaged in 2 of"))
+  }
+
   private func read(
     _ paths: [String], workers: Int = 2
   ) throws -> (store: EntryStore, statistics: Statistics) {

@@ -55,6 +55,21 @@ struct EntryStoreTests {
     }
   }
 
+  /// Whatever the folder lets others do: what was captured is private.
+  @Test func aFileIsItsOwnersAlone() throws {
+    let folder = try Folder()
+    var random = RandomEntries(seed: 3)
+    let store = try EntryStore(.file(path: folder.file), limits: limits(rows: 10))
+    try store.append(random.entries(100))
+    try store.flush()
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
+      let status = try FileManager.default.attributesOfItem(atPath: folder.path + "/" + name)
+      #expect((status[.posixPermissions] as? Int).map { $0 & 0o077 } == 0, "\(name)")
+    }
+    try store.close()
+    #expect(try EntryStore(.file(path: folder.file)).snapshot().rows() == 100)
+  }
+
   @Test func aFileReadAgainGivesTheSame() throws {
     let folder = try Folder()
     var random = RandomEntries(seed: 2)
