@@ -19,10 +19,13 @@ package struct PacketFilter: Sendable {
     self.text = text
     guard text.utf8.count <= Self.maxLength else {
       throw PacketFilterError(
-        message: "it is longer than \(Self.maxLength) bytes", filter: String(text.prefix(80)) + "…")
+        message: "it is longer than \(Self.maxLength) bytes", filter: String(text.prefix(80)) + "…",
+        offset: Self.maxLength)
     }
     guard !text.utf8.contains(0) else {
-      throw PacketFilterError(message: "it has a zero byte in it", filter: "…")
+      throw PacketFilterError(
+        message: "it has a zero byte in it", filter: "…",
+        offset: Array(text.utf8).firstIndex(of: 0))
     }
     var failure: PacketFilterError?
     var fits = false
@@ -36,7 +39,12 @@ package struct PacketFilter: Sendable {
         failure = failure ?? error
       }
     }
-    if !fits, let failure { throw failure }
+    if !fits, var failure {
+      failure.offset =
+        FilterMistake.offset(in: text)
+        ?? FilterMistake.offset(quotedIn: failure.message, in: text)
+      throw failure
+    }
   }
 
   /// Whether the packet matches.
@@ -76,4 +84,6 @@ package struct PacketFilter: Sendable {
 package struct PacketFilterError: Error, Hashable, Sendable {
   package var message: String
   package var filter: String
+  /// Where it goes wrong, in bytes; nil when that is not known.
+  package var offset: Int?
 }

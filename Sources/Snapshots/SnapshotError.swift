@@ -33,14 +33,16 @@ package struct SnapshotError: Error, Hashable, Sendable {
   /// What to do, as a sentence.
   package var hint: String
   package var argument: String?
+  /// Where in that argument, in bytes from its start.
+  package var position: Int?
   /// Of `outside`: the times there are packets of.
   package var available: ClosedRange<Timestamp>?
 
   package init(
-    _ code: Code, _ message: String, hint: String, argument: String? = nil,
+    _ code: Code, _ message: String, hint: String, argument: String? = nil, position: Int? = nil,
     available: ClosedRange<Timestamp>? = nil
   ) {
     (self.code, self.message, self.hint) = (code, message, hint)
-    (self.argument, self.available) = (argument, available)
+    (self.argument, self.position, self.available) = (argument, position, available)
   }
 }

@@ -45,7 +45,7 @@ extension SnapshotStore {
         hint: """
           Filters are written as for tcpdump (pcap-filter(7)): host 10.0.0.1, net 10.0.0.0/8, \
           tcp port 80, udp portrange 5000-6000, joined by and, or, not.
-          """, argument: "bpf_filter")
+          """, argument: "bpf_filter", position: error.offset)
     }
   }
 

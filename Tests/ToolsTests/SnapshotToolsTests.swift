@@ -118,6 +118,7 @@ import Tools
       #expect(refusal?.argument == argument, "\(JSONValue.object(arguments).text)")
       #expect(refusal?.hint?.isEmpty == false)
     }
+    #expect(await hub.refusal("create_snapshot", ["bpf_filter": "tcp prt 80"])?.position == 4)
     let outside = await hub.refusal("create_snapshot", cases[0].0)
     #expect(outside?.details["newest_ts"] == .int(newest))
     _ = try await hub.ask("create_snapshot", ["name": "x"])

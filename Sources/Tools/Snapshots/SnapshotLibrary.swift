@@ -175,7 +175,8 @@ extension SnapshotError {
       case .inputOutput: (500, "store")
       }
     var error = ToolError(
-      status: status, code: word, message: message, hint: hint, argument: argument)
+      status: status, code: word, message: message, hint: hint, argument: argument,
+      position: position)
     if let available {
       error.details["oldest_ts"] = .int(available.lowerBound.milliseconds)
       error.details["newest_ts"] = .int(available.upperBound.milliseconds)
