@@ -23,8 +23,10 @@ package struct AccessFile: Sendable {
     for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
       .enumerated()
     {
-      let words = line.split { $0 == " " || $0 == "\t" }.map(String.init)
-      guard let token = words.first, !token.hasPrefix("#") else { continue }
+      // What a word with # begins is for people.
+      let words = line.split { $0 == " " || $0 == "\t" }.prefix { !$0.hasPrefix("#") }
+        .map(String.init)
+      guard let token = words.first else { continue }
       func wrong(_ what: String) -> Mistake { Mistake(message: "line \(index + 1): \(what)") }
       guard token.utf8.count >= Self.shortest else {
         throw wrong("the token is shorter than \(Self.shortest) characters and could be guessed")

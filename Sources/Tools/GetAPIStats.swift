@@ -153,15 +153,16 @@ struct GetAPIStats: Tool {
   private func spans(
     _ arguments: Arguments, _ asked: FilteredQuery
   ) throws(ToolError) -> Int64? {
-    guard arguments.text(Self.groupBy) == "time" else { return nil }
+    let isByTime = arguments.text(Self.groupBy) == "time"
     if let text = arguments.text(Self.interval) {
       guard let length = Instant.duration(text), length > 0 else {
         throw .invalid(
           "interval", "interval is not a duration: \(JSONValue.string(text).text)",
           hint: "For example interval=10s.")
       }
-      return length
+      return isByTime ? length : nil
     }
+    guard isByTime else { return nil }
     let statistics = traffic.coverage.statistics
     let start = asked.query.window.map(\.lowerBound) ?? .distantPast
     let end = asked.query.window.map(\.upperBound) ?? .distantFuture

@@ -102,6 +102,18 @@ import ToolKit
     } catch { #expect(error.message.contains(part), "\(error.message)") }
   }
 
+  /// The example of the README was refused for its comments.
+  @Test func commentsMayFollow() throws {
+    let file = try AccessFile(
+      """
+      3yGcW1mZkQ8vTq2RmX kubeshark-admin                       # everything
+      9bTfR4xLpWn7ZsKdEu kubeshark-viewer shop,payments-*      # these namespaces alone
+      """)
+    #expect(file.access(of: "3yGcW1mZkQ8vTq2RmX")?.namespaces == nil)
+    #expect(file.access(of: "3yGcW1mZkQ8vTq2RmX")?.role == "kubeshark-admin")
+    #expect(file.access(of: "9bTfR4xLpWn7ZsKdEu")?.namespaces == ["shop", "payments-*"])
+  }
+
   @Test func noScopeSeesNothingAndNoTokenFileEverything() {
     #expect(Gate().access(HubRequest(method: "GET", path: "/")) == .all)
   }

@@ -32,6 +32,7 @@ import Tools
       ("get_api_call", ["id": "local/99999/0"], nil), ("list_l4_flows", ["ip": "10.0.0"], "ip"),
       ("list_workloads", ["name_regex": "("], "name_regex"),
       ("get_api_stats", ["group_by": "time", "interval": "soon"], "interval"),
+      ("get_api_stats", ["interval": "0s"], "interval"),
       ("get_api_stats", ["group_by": "status_cod"], "group_by"),
       ("get_api_stats", ["group_by": "request.headers"], "group_by"),
     ] as [(String, JSONObject, String?)])
