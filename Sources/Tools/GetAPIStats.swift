@@ -76,6 +76,8 @@ struct GetAPIStats: Tool {
       var stats = Self.stats(total, main.span)
       stats[group == "endpoint" ? "endpoints" : "groups"] = []
       answer.structured["stats"] = .object(stats)
+      answer.structured["total"] = 0
+      answer.structured["truncated"] = false
       answer.say("No call matches\(asked.text.map { " " + $0 } ?? "").")
       try await traffic.explainEmpty(asked.query, in: &answer)
       return answer.finish(traffic.coverage)
@@ -95,6 +97,9 @@ struct GetAPIStats: Tool {
       stats["groups"] = .array(rows.map { .object($0.json) })
     }
     answer.structured["stats"] = .object(stats)
+    // Of groups.
+    answer.structured["total"] = JSONValue(main.groupCount)
+    answer.structured["truncated"] = .bool(main.groupCount > rows.count)
     say(total, main, asked, in: &answer)
     answer.say("By \(group):")
     var table = StatsRow.table(group)

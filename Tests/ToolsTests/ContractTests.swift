@@ -174,6 +174,18 @@ import Tools
     #expect(workloads.text.contains("Near: shop.") && workloads.text.contains("payments ("))
   }
 
+  // MARK: get_api_stats
+
+  @Test func groupsBeyondTheLimitAreCounted() async throws {
+    let few = try await ShopHub.ask("get_api_stats", ["limit": 2]).structured
+    let all = try await ShopHub.ask("get_api_stats", ["limit": 1_000]).structured
+    #expect(few["truncated"] == true && few["total"] == all["total"])
+    #expect(all["truncated"] == false)
+    #expect(all["stats"]?["endpoints"]?.array?.count == all["total"]?.int.map { Int($0) })
+    let none = try await ShopHub.ask("get_api_stats", ["proto": "ldap"]).structured
+    #expect(none["total"] == 0 && none["truncated"] == false)
+  }
+
   // MARK: list_workloads
 
   @Test func oneWorkloadIsLookedUpByNameAndNamespace() async throws {

@@ -34,7 +34,7 @@ import Tools
     let export = try await hub.ask("export_snapshot_pcap", ["id": .string(id)])
     #expect(export.structured["path"]?.string == "/mcp/snapshots/\(id)/pcap")
     #expect(export.structured["filename"] == "whole.pcap")
-    #expect(export.structured["packets"] == 1345)
+    #expect(export.structured["packets"] == 1345 && export.structured["expires_at"] == .null)
     #expect(export.text.contains("not redacted"))
     let gone = try await hub.ask("delete_snapshot", ["id": "whole"])
     #expect(gone.structured["success"] == true)

@@ -50,6 +50,8 @@ struct ExportSnapshotPCAP: Tool {
       "estimated_bytes": JSONValue(measured.bytes), "packets": JSONValue(measured.packets),
       "sha256": .string(hex(measured.digest)),
       "nodes": .array(measured.nodes.map { .string($0) }), "redacted": false,
+      // The path is good as long as the snapshot is there.
+      "expires_at": .null,
     ]
     if let times = measured.times {
       answer.structured["first_ts"] = .int(times.lowerBound.milliseconds)
