@@ -130,6 +130,18 @@ import Tools
     }
   }
 
+  /// What an argument of a fixed set is completed with, its prompt takes.
+  @Test(arguments: [
+    (6, "focus"), (4, "level"), (4, "format"), (4, "include_external"), (5, "percentile"),
+    (2, "status"), (1, "depth"), (1, "window"),
+  ])
+  func fixedSetsAreCompleted(index: Int, name: String) async throws {
+    let question = CompletionQuestion(argument: name, value: "")
+    let values = await ArgumentValues.values(question, ShopHub.hub)
+    #expect(values.count > 1)
+    for value in values { _ = try PromptLibrary.all[index].body([name: value], Self.settings[0]) }
+  }
+
   @Test func usageSpeaksOfStartingAndStopping() throws {
     for setting in Self.settings {
       let text = try PromptLibrary.all[0].body([:], setting)

@@ -68,6 +68,9 @@ extension PromptLibrary {
     return body.text
   }
 
+  /// What a security audit may look at.
+  static let focuses = ["all", "exposure", "secrets", "lateral", "egress", "dns", "auth"]
+
   static let securityAudit = Prompt(
     description: PromptDescription(
       name: "security_audit", title: "Security audit",
@@ -82,8 +85,7 @@ extension PromptLibrary {
   ) { (given, setting) throws(ToolError) in
     let arguments = PromptArguments(given)
     _ = try arguments.choice("depth", ["normal", "quick", "deep"])
-    let focus = try arguments.choice(
-      "focus", ["all", "exposure", "secrets", "lateral", "egress", "dns", "auth"])
+    let focus = try arguments.choice("focus", focuses)
     var body = PromptBody(arguments, setting)
     body.add(
       """

@@ -61,6 +61,7 @@ package enum ArgumentValues {
     case "level": .words(["service", "pod", "namespace"])
     case "format": .words(["mermaid", "table", "json"])
     case "include_external": .words(["true", "false"])
+    case "focus": .words(PromptLibrary.focuses)
     default: nil
     }
   }
