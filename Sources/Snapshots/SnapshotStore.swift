@@ -29,7 +29,7 @@ package final class SnapshotStore: Sendable {
   let capture: (any RawCapture)?
   private let names: @Sendable () -> [CaptureName]
   private let secrets: @Sendable () -> [CaptureSecrets]
-  private let workloads: @Sendable () -> [UInt8]
+  private let workloadsNow: @Sendable () -> [UInt8]
   private let clock: @Sendable () -> Timestamp
   let entries: Mutex<[String: Entry]>
   private let queue = DispatchQueue(label: "snapshots", qos: .userInitiated)
@@ -55,7 +55,7 @@ package final class SnapshotStore: Sendable {
   ) throws(RingError) {
     try FileSystem.makeFolder(folder)
     (self.folder, self.capture, self.limit, self.names) = (folder, capture, limit, names)
-    (self.secrets, self.workloads, self.clock) = (secrets, workloads, clock)
+    (self.secrets, workloadsNow, self.clock) = (secrets, workloads, clock)
     var found: [String: Entry] = [:]
     for id in FileSystem.names(in: folder) where FileSystem.isFolder(folder + "/" + id) {
       guard let bytes = FileSystem.read("\(folder)/\(id)/snapshot.json", limit: 64 << 20),
@@ -323,7 +323,7 @@ package final class SnapshotStore: Sendable {
     var extras = try capture.extras()
     extras.names += names()
     extras.secrets += secrets()
-    let known = workloads()
+    let known = workloadsNow()
     do throws(RingError) {
       if !known.isEmpty {
         try FileSystem.write(

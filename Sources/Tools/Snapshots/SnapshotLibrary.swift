@@ -38,7 +38,7 @@ package final class SnapshotLibrary: Sendable {
     cloud: Result<any ObjectStorage, StorageError>? = nil
   ) throws(RingError) {
     store = try SnapshotStore(
-      folder, capture: capture, limit: limit, names: { SnapshotLibrary.names(inventory()) },
+      folder, capture: capture, limit: limit, names: { SnapshotLibrary.captureNames(inventory()) },
       secrets: { keyLogs.carried() },
       workloads: {
         let now = inventory()
@@ -65,7 +65,7 @@ package final class SnapshotLibrary: Sendable {
   var inventory: Inventory { known() }
 
   /// What travels with packets. An address that several have held goes by whom it belongs to now.
-  private static func names(_ inventory: Inventory) -> [CaptureName] {
+  private static func captureNames(_ inventory: Inventory) -> [CaptureName] {
     let held = Set(inventory.items.filter { !$0.isGone }.flatMap(\.addresses))
     return inventory.items.flatMap { item in
       item.addresses.filter { !item.isGone || !held.contains($0) }.map { address in
