@@ -54,10 +54,13 @@ struct CallRow {
     row.kind?.isCall == false && !redactor.isOff ? min(wanted, Self.unrecognisedLimit) : wanted
   }
 
+  /// Where it was captured, as its id says: captures of no known node are all of one.
+  private var node: String { row.text(.nodeID) ?? EntryID.defaultNode }
+
   /// The key of `group_by`.
   func group(_ name: String) -> String {
     switch name {
-    case "node": row.text(.nodeID) ?? ""
+    case "node": node
     case "worker": row.text(.worker) ?? ""
     default: row.text(.destinationNamespace) ?? row.text(.sourceNamespace) ?? ""
     }
@@ -104,7 +107,7 @@ struct CallRow {
   func addRest(to object: inout JSONObject) {
     if let conn = row.int(.connID) { object["conn_id"] = .int(conn) }
     if let flow = row.int(.flowID) { object["flow_id"] = .int(flow) }
-    if let node = row.text(.nodeID) { object["node_id"] = .string(node) }
+    object["node_id"] = .string(node)
     if let value = try? JSONReader.value(of: row.details) {
       object["details"] = RawRedaction.redacted(value, redactor)
     }

@@ -129,6 +129,12 @@ struct ListAPICalls: Tool {
     }.groups
   }
 
+  /// The group's name, as `CallRow.group` has it.
+  private static func key(of group: AggregationResult.Group, by name: String) -> String {
+    let key = group.keys[0].plainText
+    return name == "node" && key.isEmpty ? EntryID.defaultNode : key
+  }
+
   private func show(
     _ rows: [CallRow], _ groups: [AggregationResult.Group], by group: String, format: String,
     in answer: inout Answer
@@ -136,7 +142,7 @@ struct ListAPICalls: Tool {
     let members = Dictionary(grouping: rows) { $0.group(group) }
     answer.structured["groups"] = .array(
       groups.map { found in
-        let key = found.keys[0].plainText
+        let key = Self.key(of: found, by: group)
         return [
           "key": .string(Shown.text(key)), "count": JSONValue(found.metrics.count),
           "errors": JSONValue(found.metrics.errors),
@@ -144,7 +150,7 @@ struct ListAPICalls: Tool {
         ]
       })
     for found in groups {
-      let key = found.keys[0].plainText
+      let key = Self.key(of: found, by: group)
       answer.say(
         """
         \(group) \(key.isEmpty ? "(none)" : Shown.text(key)): \
@@ -153,8 +159,9 @@ struct ListAPICalls: Tool {
         """)
     }
     for found in groups {
-      guard let rows = members[found.keys[0].plainText] else { continue }
-      answer.say("\(group) \(Shown.text(found.keys[0].plainText)):")
+      let key = Self.key(of: found, by: group)
+      guard let rows = members[key] else { continue }
+      answer.say("\(group) \(Shown.text(key)):")
       show(rows, in: &answer)
     }
   }

@@ -121,6 +121,16 @@ import Tools
     #expect(answer.structured["request"]?["method"] != nil)
   }
 
+  /// Ids say "local" where no node is known; so does whatever else names the node.
+  @Test func callsHaveTheNodeOfTheirIDs() async throws {
+    let groups = try await ShopHub.ask("list_api_calls", ["group_by": "node", "limit": 3])
+      .structured
+    #expect(groups["groups"]?[0]?["key"] == "local")
+    #expect(groups["groups"]?[0]?["calls"]?.array?.count == 3)
+    let full = try await ShopHub.ask("list_api_calls", ["format": "full", "limit": 1]).structured
+    #expect(full["calls"]?[0]?["node_id"] == "local")
+  }
+
   // MARK: get_api_stats
 
   @Test func statisticsFoldPathsUnlessTold() async throws {
