@@ -112,12 +112,16 @@ package enum StorageSettings {
     }
     let parts = endpoint.split(separator: "://", maxSplits: 1).map(String.init)
     let host = parts.count == 2 ? parts[1].prefix { $0 != "/" } : ""
-    guard ["http", "https"].contains(parts[0]), !host.isEmpty, !host.contains("@") else {
+    guard let scheme = parts.first, ["http", "https"].contains(scheme), !host.isEmpty,
+      !host.contains("@")
+    else {
+      // A password may stand before the @, and whoever may ask the Hub reads this.
+      let shown = endpoint.lastIndex(of: "@").map { "…" + endpoint[$0...] } ?? endpoint
       throw StorageError(
-        .settings, "SNAPSHOT_AWS_ENDPOINT is no address: \(endpoint.prefix(200)).",
-        hint: "Write http://HOST:PORT or https://HOST.")
+        .settings, "SNAPSHOT_AWS_ENDPOINT is no address: \(shown.prefix(200)).",
+        hint: "Write http://HOST:PORT or https://HOST, without a user.")
     }
-    return S3Client.Bucket(name: bucket, scheme: parts[0], host: String(host), isInPath: true)
+    return S3Client.Bucket(name: bucket, scheme: scheme, host: String(host), isInPath: true)
   }
 
   /// With a slash at its end, unless it is empty.

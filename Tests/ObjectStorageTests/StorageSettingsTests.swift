@@ -56,6 +56,11 @@ import Testing
     var endpoint = Self.keys
     endpoint["SNAPSHOT_AWS_ENDPOINT"] = "ftp://x"
     #expect(problem("s3://bucket", endpoint)?.contains("ENDPOINT") == true)
+    endpoint["SNAPSHOT_AWS_ENDPOINT"] = "://"
+    #expect(problem("s3://bucket", endpoint)?.contains("ENDPOINT") == true)
+    endpoint["SNAPSHOT_AWS_ENDPOINT"] = "http://bob:planted@store.test"
+    let told = problem("s3://bucket", endpoint)
+    #expect(told?.contains("@store.test") == true && told?.contains("planted") == false)
     #expect(problem("s3://bucket/../x", Self.keys)?.contains("cannot begin") == true)
   }
 
