@@ -1,3 +1,4 @@
+import Bytes
 import Entries
 import Flows
 import Layers
@@ -65,6 +66,8 @@ extension Runner {
     entry.fields.add(.connLocalBytes, .int(Int64(clamping: sent[client].bytes)))
     entry.fields.add(.connRemotePkts, .int(Int64(clamping: sent[client.other].packets)))
     entry.fields.add(.connRemoteBytes, .int(Int64(clamping: sent[client.other].bytes)))
+    let duration = conversation.last.nanoseconds(since: conversation.first)
+    if duration > 0 { entry.fields.add(.connDuration, .int(duration / 1_000)) }
     entry.fields.add(.connL7Detected, .texts(kinds.families))
     if let secrecy { entry.fields.add(.connTLS, .text(secrecy.rawValue)) }
     if let health = conversation.health {

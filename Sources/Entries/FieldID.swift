@@ -400,6 +400,7 @@ package enum FieldID: UInt16, Hashable, Sendable, CaseIterable {
   case connCloseReason = 1007
   case metricZeroWindowSegments = 1008
   case metricLostSegmentEvents = 1009
+  case connDuration = 1010
 
   // GraphQL
   case gqlOperationType = 1201

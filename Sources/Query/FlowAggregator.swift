@@ -177,7 +177,9 @@ extension Flow {
     connections += 1
     if row.text(.connState) == "closed" { closed += 1 }
     first = min(first, instant)
-    last = max(last, instant)
+    // In nanoseconds; a record of an older program does not say how long it lasted.
+    let lasted = (row.int(.connDuration) ?? 0).multipliedReportingOverflow(by: 1_000)
+    last = max(last, instant.advanced(by: lasted.overflow ? 0 : max(0, lasted.partialValue)))
     let (local, remote) = (
       (row.int(.connLocalPkts) ?? 0, row.int(.connLocalBytes) ?? 0),
       (row.int(.connRemotePkts) ?? 0, row.int(.connRemoteBytes) ?? 0)

@@ -60,7 +60,7 @@ package struct Flow: Sendable {
   package var clientHandshake = LatencySketch()
   /// SYN-ACK to the last ACK of the handshake in µs, as the server waits.
   package var serverHandshake = LatencySketch()
-  /// Begin of the first and the last connection.
+  /// Begin of the first connection, and the last packet of any.
   package var first: Timestamp
   package var last: Timestamp
   /// Protocols found inside, in upper case, in order of the alphabet.

@@ -58,6 +58,22 @@ import Testing
       ]))
   }
 
+  /// A flow of one long connection ended where it began, and so had no rate.
+  @Test func aFlowLastsToItsLastPacket() async throws {
+    let source = StoreSource(
+      try store([
+        connection(
+          1, Self.web, Self.orders, port: 80, fields: [(.connDuration, .int(5_000_000))]),
+        connection(2, Self.web, Self.orders, port: 80, fields: [(.connDuration, .int(1_000))]),
+        connection(3, Self.web, Self.orders, port: 81, fields: [(.connDuration, .int(.max))]),
+      ]))
+    let flows = try await source.flows(FlowQuery(order: .newest)).flows
+    #expect(flows.map(\.server.port) == [80, 81])
+    #expect(flows[0].first == start.advanced(by: 1_000_000))
+    #expect(flows[0].last == start.advanced(by: 5_001_000_000))
+    #expect(flows[1].last == flows[1].first)
+  }
+
   @Test func connectionsToOnePortAreOneFlow() async throws {
     let result = try await source().flows(FlowQuery())
     #expect(result.total == 5 && result.connectionsLeftOut == 0)

@@ -131,6 +131,17 @@ import Tools
     #expect(full["calls"]?[0]?["node_id"] == "local")
   }
 
+  @Test func longConnectionsHaveTheirEndAndTheirRates() async throws {
+    let found = try await ShopHub.ask(
+      "list_l4_flows", ["format": "full", "svc": "gateway", "dst_filter": "orders"]
+    ).structured
+    let flow = try #require(found["flows"]?[0])
+    let first = try #require(flow["first_ts"]?.int)
+    #expect(try #require(flow["last_ts"]?.int) - first > 20_000)
+    #expect((flow["client_stats"]?["tx_bps"]?.double ?? 0) > 1_000)
+    #expect((flow["totals"]?["pps"]?.double ?? 0) > 1)
+  }
+
   // MARK: get_api_stats
 
   @Test func statisticsFoldPathsUnlessTold() async throws {

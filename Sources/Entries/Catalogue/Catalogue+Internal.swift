@@ -90,5 +90,6 @@ extension Catalogue {
       unit: "µs"),
     Field(
       .connCloseReason, nil, .text, "Why the connection is over: finished, reset, idle and others"),
+    Field(.connDuration, nil, .int, "First packet to the last so far", unit: "µs"),
   ]
 }
