@@ -43,7 +43,8 @@ enum StatsKeys {
     case "namespace":
       return [.field(.destinationPodNamespace, .destinationServiceNamespace)]
     case "pod": return [.field(.destinationPodName, .destinationIP)]
-    case "node": return [.field(.nodeName)]
+    // Where it was captured; of captures that do not say, where it was served.
+    case "node": return [.field(.nodeName, .destinationNode, .sourceNode)]
     case "proto": return [.field(.kind)]
     case "status": return [.field(.kind), .field(.statusCode)]
     case "method": return [.field(.kind), method]

@@ -144,6 +144,12 @@ import Tools
 
   // MARK: get_api_stats
 
+  @Test func nodesOfACaptureAreThoseThatServe() async throws {
+    let stats = try await ShopHub.ask("get_api_stats", ["group_by": "node"]).structured["stats"]
+    let names = (stats?["groups"]?.array ?? []).compactMap { $0["key"]?.string }
+    #expect(names.contains("node-1") && names.contains("node-2"))
+  }
+
   @Test func statisticsFoldPathsUnlessTold() async throws {
     func paths(_ arguments: JSONObject) async throws -> [String] {
       let stats = try await ShopHub.ask("get_api_stats", arguments).structured["stats"]
