@@ -114,21 +114,26 @@ package struct Redactor: Sendable {
   /// Subprotocols of a WebSocket. Browsers can set no other field, so credentials are among them:
   /// behind a name (`access_token, …`) or in one word with it (`…bearer.authorization.k8s.io.…`).
   private func subprotocols(_ value: String) -> String {
-    var isNamed = false
-    return value.split(separator: ",").map { (part) -> String in
+    var (isNamed, isChanged) = (false, false)
+    let words = value.split(separator: ",").map { (part) -> String in
       let word = String(part.drop { $0 == " " })
       var parts = word.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
       let place = parts.firstIndex(where: Self.namesCredentials)
       defer { isNamed = parts.count == 1 && place != nil }
-      if isNamed { return fingerprint(word) }
+      if isNamed {
+        isChanged = true
+        return fingerprint(word)
+      }
       guard var end = place else { return text(word) }
       // Those of Kubernetes go on with its domain.
       if parts[(end + 1)...].starts(with: ["authorization", "k8s", "io"]) { end += 3 }
       guard end + 1 < parts.count else { return word }
+      isChanged = true
       let secret = parts[(end + 1)...].joined(separator: ".")
       parts.replaceSubrange((end + 1)..., with: [fingerprint(secret)])
       return parts.joined(separator: ".")
-    }.joined(separator: ", ")
+    }
+    return isChanged ? words.joined(separator: ", ") : text(value)
   }
 
   private static func namesCredentials(_ word: String) -> Bool {

@@ -88,7 +88,7 @@ import Testing
         "Sec-WebSocket-Protocol", "graphql-ws, access_token, s3cr3t, x",
         "graphql-ws, access_token, *, x"
       ),
-      ("Sec-WebSocket-Protocol", "graphql-transport-ws, v1.stomp", nil),
+      ("Sec-WebSocket-Protocol", "graphql-transport-ws,v1.stomp", nil),
       ("Host", "bob:s3cr3t@shop.test", "bob:*@shop.test"), ("Host", "shop.test:8080", nil),
       ("X-Forwarded-Host", "s3cr3t@shop.test", "*@shop.test"),
       (":path", "/reset-password/aB3dE6gH9kL2", "/reset-password/*"),
