@@ -33,16 +33,15 @@ final class PartialFile {
     }
     file = openat(
       place.folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-    guard file >= 0 else {
-      let error = failed("write in the folder of \(place.path)")
-      close(place.folder)
-      throw error
-    }
+    // `deinit` closes the folder: closed here as well, it might be somebody else's by then.
+    guard file >= 0 else { throw failed("write in the folder of \(place.path)") }
   }
 
   deinit {
-    if !isPlaced { unlinkat(place.folder, name, 0) }
-    close(file)
+    if file >= 0 {
+      if !isPlaced { unlinkat(place.folder, name, 0) }
+      close(file)
+    }
     close(place.folder)
   }
 

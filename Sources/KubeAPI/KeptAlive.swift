@@ -32,7 +32,7 @@ enum KeptAlive {
       for (name, value) in [
         (idleOption, idle), (TCP_KEEPINTVL, interval), (TCP_KEEPCNT, count),
       ] {
-        try options?.setOption(.tcpOption(NIOBSDSocket.Option(rawValue: name)), value: value)
+        try options?.setOption(.tcpOption(NIOBSDSocket.Option(rawValue: name)), value: Int(value))
       }
     }
   }

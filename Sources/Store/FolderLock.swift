@@ -32,22 +32,18 @@ package final class FolderLock: Sendable {
     // Captured traffic is private.
     guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw failed() }
     descriptor = open(folder + "/" + name, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    // `deinit` closes it in any case: closed here as well, it might be somebody else's by then.
     guard descriptor >= 0 else { throw failed() }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       let holder = Self.holder(descriptor)
-      close(descriptor)
       throw StoreError(.locked, doing, underlying: holder.map { "process \($0) has it" })
     }
     let text = Array("\(getpid())\n".utf8)
     guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, text, text.count, 0) == text.count
-    else {
-      let error = failed()
-      close(descriptor)
-      throw error
-    }
+    else { throw failed() }
   }
 
-  deinit { close(descriptor) }
+  deinit { if descriptor >= 0 { close(descriptor) } }
 
   /// The number in the file.
   private static func holder(_ descriptor: Int32) -> Int? {

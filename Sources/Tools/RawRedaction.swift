@@ -50,6 +50,10 @@ enum RawRedaction {
                 return .init(name: member.name, value: .string(shown))
               }
             }
+            // What is secret in a path is told by its neighbours.
+            if member.name == "pathSegments", let path = object["path"]?.string {
+              return .init(name: member.name, value: segments(of: redactor.url(path)))
+            }
             return .init(
               name: member.name,
               value: redacted(member.value, name: member.name, inside: name, redactor))
@@ -59,6 +63,10 @@ enum RawRedaction {
     case .string(let text): return .string(shown(text, name: name, inside: parent, redactor))
     default: return value
     }
+  }
+
+  private static func segments(of path: String) -> JSONValue {
+    .array(path.split(separator: "/").map { .string(String($0)) })
   }
 
   private static func binary(_ text: String, _ redactor: Redactor) -> String {

@@ -14,15 +14,13 @@ final class ReadableFile {
   /// Nil for what is no regular file, or cannot be opened. Links are followed.
   init?(_ path: String) {
     descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { return nil }
     var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      close(descriptor)
-      return nil
-    }
+    // `deinit` closes it in any case: closed here as well, it might be somebody else's by then.
+    guard descriptor >= 0, fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG
+    else { return nil }
   }
 
-  deinit { close(descriptor) }
+  deinit { if descriptor >= 0 { close(descriptor) } }
 
   /// The next bytes; nil at the end, and where reading fails.
   func next() -> [UInt8]? {

@@ -1,6 +1,7 @@
 import Identity
 import JSON
 import Testing
+import ToolKit
 
 @testable import Tools
 

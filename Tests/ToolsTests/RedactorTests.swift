@@ -45,7 +45,7 @@ import Testing
       let record: JSONValue = ["password": .string(standIn)]
       #expect(RawRedaction.redacted(record, redactor) == record)
     }
-    #expect(!redactor.text("<token><![CDATA[a]b<c]]></token>").contains("b"))
+    #expect(!redactor.text("<token><![CDATA[a]z<y]]></token>").contains("z"))
     // A secret that begins alike is one all the same.
     for secret in ["[redacted:x]hunter2", "[redacted]hunter2", "[redacted:4f1c9a0g]"] {
       #expect(!redactor.text("password='\(secret)'").contains(secret))
