@@ -13,6 +13,8 @@ package final class Intake: Sendable {
     package var waitingBytes = 256 << 20
     /// Bytes that go into the store at a time.
     package var transactionBytes = 32 << 20
+    /// Small blocks in the store, beyond which shipments wait until they have been merged.
+    package var smallBlocks = 1_024
     /// Bytes of what is still open on all agents, kept in memory.
     package var openBytes = 64 << 20
     /// Seconds after which an agent that was turned away comes again.
@@ -38,6 +40,8 @@ package final class Intake: Sendable {
     package var failed: UInt64 = 0
     /// Reports of what is open for which there was no room.
     package var openTurnedAway: UInt64 = 0
+    /// Times that shipments waited for blocks to be merged.
+    package var stalls: UInt64 = 0
   }
 
   /// What became of a shipment.
@@ -163,8 +167,19 @@ package final class Intake: Sendable {
         return batch
       }
       if batch.isEmpty { return }
+      waitForMerging()
       insert(batch.compactMap(read))
     }
+  }
+
+  /// Lets merging catch up. Agents send no more until they are answered, and keep meanwhile what
+  /// they have.
+  private func waitForMerging() {
+    guard store.smallBlocks > limits.smallBlocks else { return }
+    state.withLock { $0.counters.stalls += 1 }
+    store.waitForMerging()
+    // Where nobody was at it, here and now.
+    try? store.merge(isCancelled: { store.smallBlocks <= limits.smallBlocks / 2 })
   }
 
   /// Nil for what is no shipment that can be stored: it is answered.

@@ -141,6 +141,14 @@ struct BlockShelf {
 
   mutating func note(unmergeable sequence: Int64) { unmergeable.insert(sequence) }
 
+  /// Whether a block may be merged with others.
+  private func isSmall(_ block: Block, _ limits: StoreLimits) -> Bool {
+    block.rows * 2 <= min(limits.blockRows, BlockLimits.rows)
+      && block.byteCount * 2 <= limits.blockContentBytes && !unmergeable.contains(block.sequence)
+  }
+
+  func smallBlocks(_ limits: StoreLimits) -> Int { blocks.count { isSmall($0, limits) } }
+
   /// Blocks of one family and of about the same size that are due to become one, oldest first;
   /// nil when there are none.
   ///
@@ -155,10 +163,7 @@ struct BlockShelf {
     for family in BlockFamily.allCases {
       var tiers: [Int: [Block]] = [:]
       for block in blocks
-      where block.family == family && block.sequence > sequence && block.rows * 2 <= rowLimit
-        && block.byteCount * 2 <= limits.blockContentBytes
-        && !unmergeable.contains(block.sequence)
-      {
+      where block.family == family && block.sequence > sequence && isSmall(block, limits) {
         var (tier, size) = (0, block.rows)
         while size >= width { (tier, size) = (tier + 1, size / width) }
         tiers[tier, default: []].append(block)

@@ -57,11 +57,14 @@ struct EntryReader {
     var latest: [(row: Int, workload: Workload?)]
     /// By the codes of their properties: one object for each end that differs.
     var workloads: [[UInt32]: Workload] = [:]
+    /// Shared with other blocks.
+    let pool: WorkloadPool
 
     init(
-      _ lanes: [FieldID: Lane], _ address: FieldID, _ port: FieldID,
+      _ lanes: [FieldID: Lane], _ address: FieldID, _ port: FieldID, _ pool: WorkloadPool,
       _ end: (WorkloadColumns.Row) -> FieldID
     ) {
+      self.pool = pool
       let column = lanes[address]
       addresses = (column?.values ?? []).map { value in
         guard case .text(let text) = value else { return .none }
@@ -106,10 +109,11 @@ struct EntryReader {
         guard case .pairs(let pairs)? = properties[place]?.value(row) else { return [:] }
         return Dictionary(pairs.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
       }
-      let made = Workload(
-        pod: text(0), podNamespace: text(1), service: text(2), serviceNamespace: text(3),
-        node: text(4), owner: text(5).flatMap(Workload.Owner.init), labels: pairs(8),
-        annotations: pairs(9), dns: text(6), process: text(7))
+      let made = pool.one(
+        Workload(
+          pod: text(0), podNamespace: text(1), service: text(2), serviceNamespace: text(3),
+          node: text(4), owner: text(5).flatMap(Workload.Owner.init), labels: pairs(8),
+          annotations: pairs(9), dns: text(6), process: text(7)))
       workloads[key] = made
       return made
     }
@@ -126,7 +130,9 @@ struct EntryReader {
   private var contents: ContentReader
 
   /// Reads all columns.
-  init(_ block: Block) throws(StoreError) {
+  ///
+  /// - Parameter pool: of the workloads of all blocks that are read for the same purpose.
+  init(_ block: Block, _ pool: WorkloadPool = WorkloadPool()) throws(StoreError) {
     var lanes: [FieldID: Lane] = [:]
     for info in try block.header().columns {
       if let column = try block.column(info.id) { lanes[info.id] = Lane(column, info.type) }
@@ -142,8 +148,8 @@ struct EntryReader {
     (elapsed, faultKind, faultMessage) = (
       lanes[.elapsed], lanes[.faultKind], lanes[.faultMessage]
     )
-    source = End(lanes, .sourceIP, .sourcePort) { $0.source }
-    destination = End(lanes, .destinationIP, .destinationPort) { $0.destination }
+    source = End(lanes, .sourceIP, .sourcePort, pool) { $0.source }
+    destination = End(lanes, .destinationIP, .destinationPort, pool) { $0.destination }
     let apart = EnvelopeColumns.ids.union([.elapsed, .faultKind, .faultMessage])
     fields = lanes.filter { !apart.contains($0.key) }.sorted { $0.key.rawValue < $1.key.rawValue }
       .map { ($0.key, $0.value) }

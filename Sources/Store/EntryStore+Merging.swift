@@ -14,19 +14,28 @@ extension EntryStore {
   ///   - sequence: blocks up to that number are left alone.
   ///   - notes: what is noted down together with each merge, given the number of the new block: for
   ///     whoever remembers how far the store was filled by the number of its last block.
+  ///   - isCancelled: asked before each merge; true leaves the rest for another time.
   package func merge(
-    after sequence: Int64 = .min, noting notes: (Int64) -> [String: [UInt8]?] = { _ in [:] }
+    after sequence: Int64 = .min, noting notes: (Int64) -> [String: [UInt8]?] = { _ in [:] },
+    isCancelled: () -> Bool = { false }
   ) throws(StoreError) {
     let result: Result<Void, StoreError>? = merging.withLockIfAvailable { _ in
       Result { () throws(StoreError) in
-        while let sources = shelf.withLock({ $0.dueForMerge(limits, after: sequence) }) {
-          try merge(sources, notes)
-        }
+        while !isCancelled(),
+          let sources = shelf.withLock({ $0.dueForMerge(limits, after: sequence) })
+        { try merge(sources, notes) }
       }
     }
     try result?.get()
     try removeRetired()
   }
+
+  /// Blocks that wait to be merged. Whoever brings more of them than are merged meanwhile does well
+  /// to wait: each costs memory, and every question time.
+  package var smallBlocks: Int { shelf.withLock { $0.smallBlocks(limits) } }
+
+  /// Returns when what another thread merges is done.
+  package func waitForMerging() { merging.withLock { _ in } }
 
   private func merge(
     _ sources: [Block], _ notes: (Int64) -> [String: [UInt8]?]
@@ -35,13 +44,14 @@ extension EntryStore {
     let sources = sources.sorted { $0.sequence < $1.sequence }
     var builder = BlockBuilder(sources[0].family, limits: limits)
     var arrivals: [Int64] = []
+    let workloads = WorkloadPool()
     for source in sources {
       do throws(StoreError) {
         guard try !source.header().hasUnknownColumns else {
           return shelf.withLock { $0.note(unmergeable: source.sequence) }
         }
         let numbers = try source.arrivals()
-        var reader = try EntryReader(source)
+        var reader = try EntryReader(source, workloads)
         for row in 0..<source.rows {
           builder.append(try reader.entry(row: row))
           arrivals.append(numbers[row])
