@@ -106,6 +106,97 @@ import Testing
     #expect(calls.map { $0.fault?.kind } == [nil, nil, .pairNotFound, nil])
   }
 
+  /// The text that the portal had before was shown.
+  @Test func aRunOfAnUnknownStatementShowsNoOther() {
+    var talk = Self.begun
+    talk.says(.client, Self.parse("", "SELECT 1") + Self.bind("") + Self.execute + Self.sync)
+    talk.says(
+      .server,
+      Self.message("1") + Self.message("2") + Self.row + Self.complete("SELECT 1") + Self.ready)
+    talk.says(.client, Self.query("prepare other as delete from t"))
+    talk.says(.server, Self.complete("PREPARE") + Self.ready)
+    talk.says(.client, Self.bind("other") + Self.execute + Self.sync)
+    talk.says(.server, Self.message("2") + Self.complete("DELETE 1") + Self.ready)
+    let calls = talk.calls().dropFirst()
+    #expect(
+      calls.map { $0.text(.postgresqlQuery) } == [
+        "SELECT 1", "prepare other as delete from t", nil,
+      ])
+    #expect(calls.map { $0.text(.postgresqlCommand) } == ["SELECT", "PREPARE", "DELETE"])
+  }
+
+  /// It was a call of its own, which doubled the calls of clients that always close.
+  @Test func whatIsClosedBehindItsRunBelongsToIt() {
+    var talk = Self.begun
+    let run =
+      Self.parse("s1", "SELECT 1") + Self.bind("s1") + Self.execute
+      + Self.message("C", Array("P\0".utf8))
+    let answer =
+      Self.message("1") + Self.message("2") + Self.row + Self.complete("SELECT 1")
+      + Self.message("3")
+    talk.says(.client, run + run + Self.sync)
+    talk.says(.server, answer + answer + Self.ready)
+    talk.says(.client, Self.message("C", Array("Ss1\0".utf8)) + Self.sync)
+    talk.says(.server, Self.message("3") + Self.ready)
+    let calls = talk.calls().dropFirst()
+    #expect(calls.map { $0.text(.postgresqlCommand) } == ["SELECT", "SELECT", "CLOSE"])
+    #expect(calls.allSatisfy { $0.fault == nil && $0.hasResponse })
+    #expect(calls.map { $0.int(.postgresqlRows) } == [1, 1, nil])
+    Laws.split(talk)
+    Laws.truncation(talk)
+    Laws.reordering(talk)
+    Laws.mutation(talk, rounds: 50)
+  }
+
+  /// The Sync before the end of the data is ignored (COPY operations, extended protocol): one
+  /// ReadyForQuery answers both.
+  @Test func aCopyOfTheExtendedProtocolHasTwoSyncs() {
+    var talk = Self.begun
+    talk.says(
+      .client, Self.parse("", "copy t from stdin") + Self.bind("") + Self.execute + Self.sync)
+    talk.says(
+      .server, Self.message("1") + Self.message("2") + Self.message("G", [0, 0, 1, 0, 0]))
+    talk.says(
+      .client, Self.message("d", Array("1\t2\n".utf8)) + Self.message("c") + Self.sync)
+    talk.says(.server, Self.complete("COPY 1") + Self.ready)
+    talk.says(.server, Self.error("57P01", "terminating connection"))
+    let calls = talk.calls().dropFirst()
+    #expect(calls.map { $0.text(.postgresqlCommand) } == ["COPY", "ERROR"])
+    #expect(calls.map { $0.text(.postgresqlErrorCode) } == [nil, "57P01"])
+    #expect(calls.allSatisfy { $0.fault == nil })
+  }
+
+  /// The end of a stream was a reply to nothing, and the stream was not shown.
+  @Test func replicationIsPushed() throws {
+    var talk = Self.begun
+    talk.says(.client, Self.query("START_REPLICATION SLOT s LOGICAL 1/0"))
+    talk.says(.server, Self.message("W", [0, 0, 0]))
+    let log: [UInt8] = [0x77, 0, 0, 0, 1, 0x0a, 0, 0, 0x10] + [UInt8](repeating: 0, count: 16)
+    talk.says(.server, Self.message("d", log + Array("secret".utf8)))
+    talk.says(.server, Self.message("d", [0x6b] + [UInt8](repeating: 0, count: 17)))
+    talk.says(.client, Self.message("d", [0x72] + [UInt8](repeating: 0, count: 33)))
+    talk.says(.client, Self.message("c"))
+    talk.says(
+      .server,
+      Self.message("c") + Self.columns + Self.row + Self.complete("START_STREAMING") + Self.ready)
+    talk.says(.client, Self.query("select 1"))
+    talk.says(.server, Self.columns + Self.row + Self.complete("SELECT 1") + Self.ready)
+    let calls = talk.calls().dropFirst()
+    #expect(
+      calls.map { $0.text(.postgresqlCommand) } == ["COPY BOTH", "XLOGDATA", "SELECT"])
+    #expect(calls.allSatisfy { $0.fault == nil })
+    let push = try #require(calls.dropFirst().first)
+    #expect(push.source.port == 5432 && !push.hasResponse)
+    let details = try Self.details(push, "request")
+    #expect(details["start"] == "1/A000010")
+    #expect(details["bytes"] == 6)
+    #expect(!calls.map(\.essence).joined().contains("secret"))
+    Laws.split(talk)
+    Laws.truncation(talk)
+    Laws.reordering(talk)
+    Laws.mutation(talk, rounds: 50)
+  }
+
   @Test func aCopyCountsItsBytes() throws {
     var talk = Self.begun
     talk.says(.client, Self.query("copy t from stdin"))

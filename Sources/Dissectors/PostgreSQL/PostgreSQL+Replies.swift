@@ -14,6 +14,10 @@ extension PostgreSQL {
       throw WireError(.invalid)
     }
     if type == 0x44 || type == 0x64, let answer { return rows(bytes, type, answer.key, side) }
+    // The end of a stream may tell where the next one begins.
+    if isReplicating, queue.isEmpty, type == 0x43 || type == 0x44 || type == 0x54 {
+      return .skip(length)
+    }
     let held = min(length, Self.maxHeld)
     guard bytes.byteCount >= held else { return .needs(held) }
     let body = bytes.slice(5..<held)
@@ -22,6 +26,8 @@ extension PostgreSQL {
     // Notices, settings and keys belong to no statement in particular.
     case 0x4e, 0x53, 0x4b, 0x76: return add(length, held, side)
     case 0x5a: return ready(body, length)
+    case 0x64 where isReplicating && body.byteCount >= 25 && body.byte(0) == 0x77:
+      return log(body, length, held, side)
     case 0x64 where answer == nil, 0x63 where answer == nil: return .skip(length)
     case 0x45 where answer == nil && queue.isEmpty && !queue.hasGaps:
       return farewell(body, length, held, side)
@@ -99,6 +105,7 @@ extension PostgreSQL {
     case 0x57:
       // What follows is a stream without end (replication).
       answer?.tags.append("COPY BOTH")
+      isReplicating = true
       return end(length: held)
     default: break
     }
@@ -133,12 +140,13 @@ extension PostgreSQL {
   /// ReadyForQuery: an answer is over, with the state of the transaction.
   private mutating func ready(_ body: RawSpan, _ length: Int) -> Step {
     let wasSkipping = isSkipping
-    isSkipping = false
+    (isSkipping, isReplicating) = (false, false)
     if answer != nil {
       answer?.state = body.isEmpty ? 0 : body.byte(0)
       return end(length: length)
     }
-    if wasSkipping, let keys = queue.removeSkipped() {
+    if wasSkipping {
+      guard let keys = queue.removeSkipped() else { return .skip(length) }
       let fault = Entry.Fault(
         .pairNotFound, "passed over by the server: a statement before it in the pipeline failed")
       return .abandon(keys, because: fault, length: length)
@@ -181,6 +189,33 @@ extension PostgreSQL {
     writer.endObject()
     message.details = writer.bytes
     return notice(message, length, held, side)
+  }
+
+  /// XLogData: a piece of the write-ahead log, or a change made of it. Its content is not kept.
+  private mutating func log(
+    _ body: RawSpan, _ length: Int, _ held: Int, _ side: Side
+  ) -> Step {
+    var message = Message(.notice, .postgresql, key: queue.loneKey())
+    message.partner = .none
+    message.fields = session.fields
+    message.fields.add(.postgresqlCommand, text: "XLOGDATA")
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.name("start")
+    writer.write(Self.position(body, 1))
+    writer.name("end")
+    writer.write(Self.position(body, 9))
+    writer.name("bytes")
+    writer.write(length - 5 - 25)
+    writer.endObject()
+    message.details = writer.bytes
+    return notice(message, length, held, side)
+  }
+
+  /// A place in the log, as `pg_lsn` writes it.
+  private static func position(_ body: RawSpan, _ at: Int) -> String {
+    String(body.big32(at), radix: 16, uppercase: true) + "/"
+      + String(body.big32(at + 4), radix: 16, uppercase: true)
   }
 
   /// An error that answers nothing: the server ends the session.

@@ -86,11 +86,15 @@ extension PostgreSQL {
       throw WireError(.invalid)
     }
     switch type {
-    // CopyData, CopyDone, CopyFail; Terminate; passwords of all kinds.
     case 0x64:
       queue.first?.copied += length - 5
       return .skip(length)
-    case 0x63, 0x66, 0x58, 0x70: return .skip(length)
+    // CopyDone, CopyFail.
+    case 0x63, 0x66:
+      queue.first?.hasEndedCopy = true
+      return .skip(length)
+    // Terminate; passwords of all kinds.
+    case 0x58, 0x70: return .skip(length)
     default: break
     }
     let held = min(length, Self.maxHeld)
@@ -148,6 +152,10 @@ extension PostgreSQL {
       switch type {
       case 0x53: sync()
       case 0x48: break
+      // Clients close what they have just run; that is no statement of its own.
+      case 0x43 where queue.last?.mayGrow == true:
+        forget(body)
+        queue.last?.left += 1
       default:
         let key = queue.ask(.extended)
         queue.last?.isOver = false
@@ -169,13 +177,7 @@ extension PostgreSQL {
       let name = text(body, 0)
       group.text = group.text ?? session.portal(name.text)
       group.hasExecute = true
-    case 0x43:
-      let name = text(body, 1).text
-      if !body.isEmpty, body.byte(0) == 0x53 {
-        session.forgetStatement(name)
-      } else {
-        session.forgetPortal(name)
-      }
+    case 0x43: forget(body)
     default:
       // Describe
       let name = text(body, 1).text
@@ -204,9 +206,13 @@ extension PostgreSQL {
   private mutating func bind(_ body: RawSpan, _ group: inout PostgreSQLGroup) {
     let portal = text(body, 0)
     let name = text(body, portal.end)
-    if let statement = session.statement(name.text) {
+    // Not all texts are remembered, and those prepared in SQL are not known.
+    let isParsed = group.hasParse && group.name == name.text
+    group.text = session.statement(name.text) ?? (isParsed ? group.text : nil)
+    if let statement = group.text {
       session.bind(portal.text, to: statement)
-      group.text = statement
+    } else {
+      session.forgetPortal(portal.text)
     }
     group.name = name.text
     guard name.end + 2 <= body.byteCount else { return }
@@ -214,13 +220,25 @@ extension PostgreSQL {
     if at + 2 <= body.byteCount { group.parameters = Int(body.big16(at)) }
   }
 
+  /// Close: of a prepared statement or of a portal.
+  private mutating func forget(_ body: RawSpan) {
+    let name = text(body, 1).text
+    if !body.isEmpty, body.byte(0) == 0x53 {
+      session.forgetStatement(name)
+    } else {
+      session.forgetPortal(name)
+    }
+  }
+
   /// A Sync: the server will say ReadyForQuery, to the newest statement or to none.
   private mutating func sync() {
-    if let last = queue.last, last.kind == .extended, !last.isSynced {
-      queue.last?.isSynced = true
-    } else {
+    guard let last = queue.last, last.kind == .extended else {
       _ = queue.ask(.sync)
+      return
     }
+    // The one before the end of a COPY from the client is ignored: this one counts for both.
+    if last.isSynced, last.hasEndedCopy { return }
+    if last.isSynced { _ = queue.ask(.sync) } else { queue.last?.isSynced = true }
   }
 
   /// The group is complete with the next `length` bytes.
@@ -228,6 +246,7 @@ extension PostgreSQL {
     guard let group else { return .skip(length) }
     self.group = nil
     queue.last?.isOver = true
+    queue.last?.hasExecute = group.hasExecute
     var ending = Ending()
     ending.fields = session.fields
     if let text = group.text {

@@ -47,6 +47,8 @@ package struct PostgreSQL: Dissector {
   var answer: PostgreSQLAnswer?
   /// After an error, until ReadyForQuery: nothing else is answered.
   var isSkipping = false
+  /// Both sides send CopyData until ReadyForQuery (replication).
+  var isReplicating = false
   /// The server has agreed to encrypt: what follows is another protocol.
   var isEncrypted = false
 

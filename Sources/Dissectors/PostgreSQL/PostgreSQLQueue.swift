@@ -28,8 +28,15 @@ struct PostgreSQLQueue: Sendable {
     var isOver = true
     /// Its answer includes ReadyForQuery.
     var isSynced = false
+    /// Its last message was an Execute.
+    var hasExecute = false
     /// Bytes of CopyData that the client has sent for it.
     var copied = 0
+    /// The client has sent the last of them.
+    var hasEndedCopy = false
+
+    /// What the client closes behind its Execute belongs to it.
+    var mayGrow: Bool { kind == .extended && isOver && hasExecute && !isSynced }
   }
 
   private var waiting: [Asked] = []
