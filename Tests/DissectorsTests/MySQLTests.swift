@@ -157,6 +157,55 @@ import Testing
     #expect(cut.calls().last?.text(.mysqlQuery) == "…", "values are never kept")
   }
 
+  /// Numbers of packets have one byte: the 256th of a file was taken for a command.
+  @Test func aFileMayHaveManyPackets() throws {
+    var talk = Self.begun()
+    talk.says(.client, Self.command(3, "load data local infile 'a' into table t"))
+    talk.says(.server, Self.packet(1, [0xfb, 0x61]))
+    let line = Array("\u{3}drop table t\n".utf8)
+    var file: [UInt8] = []
+    for number in 2..<302 { file += Self.packet(UInt8(number & 255), line) }
+    talk.says(.client, file + Self.packet(UInt8(302 & 255), []))
+    talk.says(.server, Self.packet(UInt8(303 & 255), Self.ok(affected: 100)))
+    talk.says(.client, Self.packet(0, [14]))
+    talk.says(.server, Self.packet(1, Self.ok()))
+    let calls = talk.calls()
+    #expect(calls.map { $0.text(.mysqlCommand) } == ["LOGIN", "COM_QUERY", "COM_PING"])
+    #expect(calls.map { $0.int(.mysqlRows) } == [nil, 100, 0])
+    #expect(calls.allSatisfy { $0.fault == nil && $0.hasResponse })
+    let details = try JSONReader.value(of: calls[1].text(.details) ?? "")
+    #expect(details["response"]?["uploadedBytes"]?.int == Int64(300 * line.count))
+  }
+
+  /// MariaDB's clients run a statement before they know its number, and with many rows at once.
+  @Test func theStatementPreparedLastNeedsNoNumber() {
+    var talk = Self.begun()
+    let values: [UInt8] = [0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 8, 0, 7]
+    talk.says(
+      .client,
+      Self.command(22, "insert into t values (?)")
+        + Self.packet(0, [250, 0xff, 0xff, 0xff, 0xff, 0x80, 0, 8, 0, 0, 7]))
+    talk.says(
+      .server, Self.packet(1, [0, 9, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0]) + Self.packet(2, Self.column))
+    talk.says(.server, Self.packet(1, Self.ok(affected: 4)))
+    talk.says(.client, Self.packet(0, [23, 9, 0, 0, 0] + values))
+    talk.says(.server, Self.packet(1, Self.ok(affected: 1)))
+    let calls = talk.calls()
+    #expect(
+      calls.map { $0.text(.mysqlCommand) } == [
+        "LOGIN", "COM_STMT_PREPARE", "COM_STMT_BULK_EXECUTE", "COM_STMT_EXECUTE",
+      ])
+    #expect(
+      calls.dropFirst().allSatisfy { $0.text(.mysqlQuery) == "insert into t values (?)" })
+    #expect(calls.map { $0.int(.mysqlStatementID) } == [nil, 9, nil, 9])
+    #expect(calls.map { $0.int(.mysqlRows) } == [nil, nil, 4, 1])
+    #expect(calls.allSatisfy { $0.fault == nil && $0.hasResponse })
+    Laws.split(talk)
+    Laws.truncation(talk)
+    Laws.reordering(talk)
+    Laws.mutation(talk, rounds: 50)
+  }
+
   @Test func severalResultsAreOneAnswer() {
     var talk = Self.begun(deprecatesEOF: false)
     talk.says(.client, Self.command(3, "select 1; update t set a = 1"))

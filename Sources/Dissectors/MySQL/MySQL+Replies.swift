@@ -173,7 +173,9 @@ extension MySQL {
       answer.readOK(body)
       return !answer.hasMore
     // A file is wanted from the client, and OK follows it.
-    case 0xfb: return false
+    case 0xfb:
+      answer.wantsFile = true
+      return false
     case 0xfe where body.byteCount < 9:
       answer.readEOF(body)
       return true

@@ -9,8 +9,9 @@ extension MySQL {
     _ packet: MySQLPacket, _ body: RawSpan, _ side: Side
   ) throws(WireError) -> Step {
     if case .login = ways[side].phase { return try login(packet, body, side) }
-    // What goes back and forth while logging in, and a file for LOAD DATA LOCAL.
-    if packet.number > 0, !asked.isEmpty {
+    // A file for LOAD DATA LOCAL, of so many packets that their numbers begin again; and what goes
+    // back and forth while logging in.
+    if answer?.wantsFile == true || packet.number > 0 && !asked.isEmpty {
       ways[side].goesOn = packet.isFull
       answer?.noteUpload(packet.length - Self.headLength)
       return .skip(packet.length)
@@ -49,12 +50,14 @@ extension MySQL {
       let text = SQLText.shown(
         body.suffix(from: start ?? body.byteCount), isCut: isCut || start == nil, .mysql)
       message.fields.add(.mysqlQuery, text: text.rawSpan)
-      if command == .prepare { asked.text = text }
+      if command == .prepare { (asked.text, session.newest) = (text, text) }
       if command == .query { asked.database = Self.usedDatabase(text) }
-    case .execute, .close, .reset, .fetch, .sendLongData:
+    case .execute, .bulkExecute, .close, .reset, .fetch, .sendLongData:
       guard body.byteCount >= 4 else { break }
       let number = body.little32(0)
-      message.fields.add(.mysqlStatementID, int: Int64(number))
+      if number != MySQLWire.newestStatement {
+        message.fields.add(.mysqlStatementID, int: Int64(number))
+      }
       if let text = session.statement(number) {
         message.fields.add(.mysqlQuery, text: text.rawSpan)
       }

@@ -37,6 +37,8 @@ struct MySQLAnswer: Sendable {
   var warnings: UInt16?
   var status: UInt16 = 0
   var uploaded = 0
+  /// The client sends a file, up to a packet without content.
+  var wantsFile = false
   var progressReports = 0
   var statementID: UInt32?
   private(set) var error: MySQLError?
@@ -52,7 +54,11 @@ struct MySQLAnswer: Sendable {
     }
   }
 
-  mutating func noteUpload(_ count: Int) { uploaded += count }
+  /// A packet of a file.
+  mutating func noteUpload(_ count: Int) {
+    uploaded += count
+    if count == 0 { wantsFile = false }
+  }
 
   /// ERR_Packet.
   mutating func fail(_ body: RawSpan) { error = MySQLError(body) }

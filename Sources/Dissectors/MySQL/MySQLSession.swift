@@ -10,6 +10,8 @@ struct MySQLSession: Sendable {
   /// What both sides can do; nil until the client has said so.
   var capabilities: UInt64?
   var serverCapabilities: UInt64 = 0
+  /// Text of the last statement that was to be prepared, whatever came of it.
+  var newest: [UInt8] = []
   /// Texts by number.
   private var statements: [UInt32: [UInt8]] = [:]
   private var remembered = 0
@@ -17,7 +19,10 @@ struct MySQLSession: Sendable {
   /// Results end with OK instead of EOF, and columns with nothing. Not known midway: then `nil`.
   var deprecatesEOF: Bool? { capabilities.map { $0 & MySQLWire.deprecateEOF != 0 } }
 
-  func statement(_ number: UInt32) -> [UInt8]? { statements[number] }
+  func statement(_ number: UInt32) -> [UInt8]? {
+    if number == MySQLWire.newestStatement { return newest.isEmpty ? nil : newest }
+    return statements[number]
+  }
 
   mutating func prepare(_ number: UInt32, _ text: [UInt8]) {
     forget(number)
@@ -30,5 +35,5 @@ struct MySQLSession: Sendable {
     if let old = statements.removeValue(forKey: number) { remembered -= old.count }
   }
 
-  mutating func forgetStatements() { (statements, remembered) = ([:], 0) }
+  mutating func forgetStatements() { (statements, remembered, newest) = ([:], 0, []) }
 }

@@ -28,6 +28,8 @@ enum MySQLCommand: UInt8, Sendable {
   case fetch = 28
   case binlogDumpGTID = 30
   case resetConnection = 31
+  /// MariaDB: a statement with several rows of parameters.
+  case bulkExecute = 250
   /// No command: the client logs in.
   case login = 255
 
@@ -58,6 +60,7 @@ enum MySQLCommand: UInt8, Sendable {
     case .fetch: "COM_STMT_FETCH"
     case .binlogDumpGTID: "COM_BINLOG_DUMP_GTID"
     case .resetConnection: "COM_RESET_CONNECTION"
+    case .bulkExecute: "COM_STMT_BULK_EXECUTE"
     case .login: "LOGIN"
     }
   }
@@ -82,6 +85,9 @@ enum MySQLWire {
   static let queryAttributes: UInt64 = 0x800_0000
   /// Number of an error that is none: how far MariaDB is with a long command.
   static let progress: UInt16 = 0xffff
+  /// Number of a statement that stands for the one prepared last: MariaDB's clients need not wait
+  /// for its number.
+  static let newestStatement = UInt32.max
   /// Status of the server: another result follows.
   static let moreResults: UInt16 = 8
   /// Status of the server: rows wait behind a cursor.
@@ -129,6 +135,7 @@ enum MySQLWire {
     case .quit, .ping, .statistics, .processInfo, .debug, .resetConnection: return length == 1
     case .close, .reset: return length == 5
     case .execute: return length >= 10
+    case .bulkExecute: return length >= 7
     case .initDB, .dropDB, .createDB: return length < 256
     default: return false
     }
