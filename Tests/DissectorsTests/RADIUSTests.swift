@@ -25,6 +25,83 @@ import Testing
       ])
   }
 
+  @Test func attributesOfATunnelHaveTags() throws {
+    var reply: [UInt8] = [64, 6, 0, 0, 0, 13, 65, 6, 1, 0, 0, 6, 81, 5, 1]
+    reply += Array("20".utf8)
+    reply += [81, 5] + Array("300".utf8)
+    reply += [97, 10, 0, 32, 0x20, 1, 0x0d, 0xb8, 0, 0]
+    reply += [95, 18, 0xfe, 0x80] + [UInt8](repeating: 0, count: 13) + [1]
+    let shown: JSONValue = [
+      ["type": 64, "name": "Tunnel-Type", "value": "VLAN"],
+      ["type": 65, "name": "Tunnel-Medium-Type", "tag": 1, "value": "IEEE-802"],
+      ["type": 81, "name": "Tunnel-Private-Group-ID", "tag": 1, "value": "20"],
+      ["type": 81, "name": "Tunnel-Private-Group-ID", "value": "300"],
+      ["type": 97, "name": "Framed-IPv6-Prefix", "value": "2001:db8::/32"],
+      ["type": 95, "name": "NAS-IPv6-Address", "value": "fe80::1"],
+    ]
+    #expect(try Self.attributes(Self.packet(2, 7, 9, reply)) == shown)
+  }
+
+  @Test func attributesOfVendorsAreNamedAndTheirSecretsHidden() throws {
+    func pair(_ text: String) -> [UInt8] { [1, UInt8(text.utf8.count + 2)] + Array(text.utf8) }
+    func field(_ vendor: [UInt8], _ attributes: [UInt8]) -> [UInt8] {
+      [26, UInt8(attributes.count + 6)] + vendor + attributes
+    }
+    let cisco: [UInt8] = [0, 0, 0, 9]
+    var reply = field(cisco, pair("shell:priv-lvl=15"))
+    reply += field(cisco, pair("leap:session-key=hunter2") + pair("psk*hunter3"))
+    reply += field([0, 0, 1, 55], [16, 4, 0x41, 0x42])
+    reply += field([0, 0, 1, 55], [28, 6, 10, 0, 0, 1])
+    reply += field([0, 1, 0, 0], [0, 1, 2])
+    let pairs: JSONValue = [
+      [
+        "vendorType": 1, "vendorTypeName": "Cisco-AVPair", "value": "leap:session-key=[redacted]",
+      ],
+      ["vendorType": 1, "vendorTypeName": "Cisco-AVPair", "value": "psk*[redacted]"],
+    ]
+    let shown: JSONValue = [
+      [
+        "type": 26, "name": "Vendor-Specific", "vendor": 9, "vendorName": "Cisco",
+        "vendorType": 1, "vendorTypeName": "Cisco-AVPair", "value": "shell:priv-lvl=15",
+      ],
+      [
+        "type": 26, "name": "Vendor-Specific", "vendor": 9, "vendorName": "Cisco",
+        "attributes": pairs,
+      ],
+      [
+        "type": 26, "name": "Vendor-Specific", "vendor": 311, "vendorName": "Microsoft",
+        "vendorType": 16, "vendorTypeName": "MS-MPPE-Send-Key", "value": "[redacted]",
+      ],
+      [
+        "type": 26, "name": "Vendor-Specific", "vendor": 311, "vendorName": "Microsoft",
+        "vendorType": 28, "vendorTypeName": "MS-Primary-DNS-Server", "value": "10.0.0.1",
+      ],
+      ["type": 26, "name": "Vendor-Specific", "vendor": 65536, "value": "3 bytes"],
+    ]
+    #expect(try Self.attributes(Self.packet(2, 7, 9, reply)) == shown)
+  }
+
+  @Test func whatEAPSaysAndWhyAServerRefusesIsTold() throws {
+    let eap: [UInt8] = [79, 8, 1, 5, 0, 6, 25, 0x20, 79, 4, 3, 3]
+    let challenge: JSONValue = [
+      ["type": 79, "name": "EAP-Message", "eap": "Request PEAP", "value": "[redacted]"],
+      ["type": 79, "name": "EAP-Message", "value": "[redacted]"],
+    ]
+    #expect(try Self.attributes(Self.packet(11, 7, 9, eap)) == challenge)
+    let refusal: JSONValue = [
+      ["type": 101, "name": "Error-Cause", "value": "Session-Context-Not-Found"]
+    ]
+    #expect(try Self.attributes(Self.packet(45, 7, 9, [101, 6, 0, 0, 1, 0xf7])) == refusal)
+  }
+
+  /// The attributes of a reply as they are shown.
+  private static func attributes(_ reply: [UInt8]) throws -> JSONValue? {
+    var talk = Talk(transport: .udp, serverPort: 1812)
+    talk.says(.server, reply)
+    let call = try #require(talk.calls().first)
+    return try JSONReader.value(of: call.text(.details) ?? "")["response"]?["attributes"]
+  }
+
   @Test func aPacketSentAgainIsOneRequest() {
     var talk = Talk(transport: .udp, serverPort: 1812)
     talk.says(.client, Self.request(7, 1))
