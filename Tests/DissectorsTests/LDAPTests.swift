@@ -109,6 +109,50 @@ import Testing
     Laws.mutation(talk)
   }
 
+  /// RFC 2696, RFC 4511 §4.1.10: where a search goes on was not told.
+  @Test func pagesAndReferralsAreTold() throws {
+    func paging(_ size: UInt8, _ cookie: String) -> [UInt8] {
+      let page = Self.element(0x30, [2, 1, size] + Self.text(cookie))
+      let control = Self.text("1.2.840.113556.1.4.319") + Self.element(4, page)
+      return Self.element(0xa0, Self.element(0x30, control))
+    }
+    let asked = Self.element(
+      0x63,
+      Self.text("dc=x") + [10, 1, 2, 10, 1, 0, 2, 1, 0, 2, 1, 0, 1, 1, 0]
+        + Self.element(0x87, Array("cn".utf8)) + Self.element(0x30, []))
+    let done = Self.element(0x65, [10, 1, 0] + Self.text("") + Self.text(""))
+    let other = Self.element(0xa3, Self.text("ldap://b/dc=y"))
+    let referred = Self.element(0x6d, [10, 1, 10] + Self.text("") + Self.text("") + other)
+    var talk = Talk(serverPort: 389)
+    talk.says(.client, Self.message(1, asked + paging(2, "")))
+    talk.says(.server, Self.entry(1, "a"))
+    talk.says(.server, Self.message(1, Self.element(0x73, Self.text("ldap://c/dc=z"))))
+    talk.says(.server, Self.message(1, done + paging(0, "more")))
+    talk.says(.client, Self.message(2, asked + paging(2, "more")))
+    talk.says(.server, Self.message(2, done + paging(0, "")))
+    talk.says(
+      .client,
+      Self.message(
+        3, Self.element(0x6c, Self.text("cn=a") + Self.text("cn=b") + [1, 1, 0xff])))
+    talk.says(.server, Self.message(3, referred))
+    let calls = talk.calls().sorted { $0.index < $1.index }
+    #expect(calls.map { $0.text(.statusText) } == ["success", "success", "referral"])
+    #expect(calls.allSatisfy { $0.fault == nil && !$0.failed })
+    let details = try calls.map { try JSONReader.value(of: $0.text(.details) ?? "") }
+    #expect(details[0]["request"]?["controls"] == ["pagedResults"])
+    #expect(details[0]["request"]?["pageSize"] == 2)
+    #expect(
+      details.map { $0["response"]?["hasMorePages"] } == [.bool(true), .bool(false), nil])
+    #expect(
+      details.map { $0["response"]?["referrals"] } == [
+        .array([.string("ldap://c/dc=z")]), nil, .array([.string("ldap://b/dc=y")]),
+      ])
+    Laws.split(talk)
+    Laws.truncation(talk)
+    Laws.reordering(talk)
+    Laws.mutation(talk, rounds: 50)
+  }
+
   @Test func afterStartTLSAnotherProtocolFollows() {
     var talk = Talk(serverPort: 389)
     let oid = Self.element(0x80, Array("1.3.6.1.4.1.1466.20037".utf8))

@@ -231,7 +231,7 @@ package struct LDAP: Dissector {
     ending.fields.add(.statusText, .text(result.name))
     var writer = JSONWriter()
     writer.beginObject()
-    result.write(&writer)
+    result.write(&writer, continuations: search?.continuations ?? [])
     search?.write(&writer)
     writer.endObject()
     ending.details = writer.bytes

@@ -104,6 +104,8 @@ struct LDAPSearchAnswer: Sendable {
   private var entries = 0
   private var references = 0
   private var names: [[UInt8]] = []
+  /// The first addresses of the references.
+  private(set) var continuations: [[UInt8]] = []
 
   init() {}
 
@@ -114,7 +116,11 @@ struct LDAPSearchAnswer: Sendable {
       var at = message.content.lowerBound
       let name = try BER(bytes, &at, end: message.content.upperBound)
       if names.count < Self.maxNames { names.append(bytes.slice(name.content).prefix(256).array()) }
-    case .searchReference: references += 1
+    case .searchReference:
+      references += 1
+      if continuations.count < LDAPReferral.maxListed {
+        continuations += LDAPReferral.addresses(bytes, message.content)
+      }
     default: break
     }
   }

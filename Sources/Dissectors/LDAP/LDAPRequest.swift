@@ -35,7 +35,7 @@ struct LDAPRequest: Sendable {
       abandons = UInt64(exactly: value)
     default: break
     }
-    try controls(bytes, from: range.upperBound, &writer)
+    try LDAPControls(bytes, from: range.upperBound, isRequest: true).write(&writer)
     writer.endObject()
     details = writer.bytes
   }
@@ -170,27 +170,6 @@ struct LDAPRequest: Sendable {
     summary = Array(LDAPNames.extended(text).utf8)
     writer.name("oid")
     writer.write(text)
-  }
-
-  /// Controls [0] behind the operation: their names.
-  private func controls(
-    _ bytes: RawSpan, from start: Int, _ writer: inout JSONWriter
-  ) throws(WireError) {
-    var at = start
-    guard at < bytes.byteCount, bytes.byte(at) == 0xa0 else { return }
-    let list = try BER(bytes, &at, end: bytes.byteCount)
-    writer.name("controls")
-    writer.beginArray()
-    var inner = list.content.lowerBound
-    var count = 0
-    while inner < list.content.upperBound, count < Self.maxListed {
-      let control = try BER(bytes, &inner, end: list.content.upperBound)
-      var place = control.content.lowerBound
-      let oid = try BER(bytes, &place, end: control.content.upperBound)
-      writer.write(text: bytes.slice(oid.content).prefix(128))
-      count += 1
-    }
-    writer.endArray()
   }
 }
 

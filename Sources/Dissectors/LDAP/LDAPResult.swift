@@ -9,6 +9,9 @@ struct LDAPResult: Sendable {
   private let number: UInt64
   /// Name of an extended response; empty without one.
   private(set) var responseName = ""
+  /// Where else the operation can be asked for.
+  private var referrals: [[UInt8]] = []
+  private let controls: LDAPControls
 
   init(_ envelope: LDAPMessage, _ bytes: RawSpan) throws(WireError) {
     let end = envelope.content.upperBound
@@ -17,11 +20,13 @@ struct LDAPResult: Sendable {
     code = try BER(bytes, &at, end: end).number(bytes)
     matched = bytes.slice(try BER(bytes, &at, end: end).content).prefix(512).array()
     message = bytes.slice(try BER(bytes, &at, end: end).content).prefix(1024).array()
+    controls = (try? LDAPControls(bytes, from: end, isRequest: false)) ?? LDAPControls()
     while at < end {
       let part = try BER(bytes, &at, end: end)
       if part.tag == 0x8a {
         responseName = LDAPNames.extended(bytes.slice(part.content).prefix(128).text())
       }
+      if part.tag == 0xa3 { referrals = LDAPReferral.addresses(bytes, part.content) }
     }
   }
 
@@ -30,7 +35,8 @@ struct LDAPResult: Sendable {
   /// Comparisons, referrals and the steps of SASL are no failures.
   var isFailure: Bool { ![0, 5, 6, 10, 14].contains(code) }
 
-  func write(_ writer: inout JSONWriter) {
+  /// - Parameter continuations: addresses that a search was referred to before its end.
+  func write(_ writer: inout JSONWriter, continuations: [[UInt8]] = []) {
     writer.name("messageId")
     writer.write(Int64(number))
     writer.name("resultCode")
@@ -49,6 +55,33 @@ struct LDAPResult: Sendable {
       writer.name("responseName")
       writer.write(responseName)
     }
+    let referrals = referrals + continuations
+    if !referrals.isEmpty {
+      writer.name("referrals")
+      writer.beginArray()
+      for address in referrals { writer.write(text: address.rawSpan) }
+      writer.endArray()
+    }
+    controls.write(&writer)
+  }
+}
+
+/// Addresses in referrals and in references to where a search goes on (RFC 4511 §4.1.10).
+enum LDAPReferral {
+  /// Addresses of one list that are shown, and bytes of each.
+  static let maxListed = 8
+  private static let maxText = 256
+
+  /// The first addresses of a list; what cannot be read of it is left out.
+  static func addresses(_ bytes: RawSpan, _ list: Range<Int>) -> [[UInt8]] {
+    var addresses: [[UInt8]] = []
+    var at = list.lowerBound
+    while at < list.upperBound, addresses.count < maxListed,
+      let address = try? BER(bytes, &at, end: list.upperBound)
+    {
+      addresses.append(bytes.slice(address.content).prefix(maxText).array())
+    }
+    return addresses
   }
 }
 
