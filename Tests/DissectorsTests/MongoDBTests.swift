@@ -63,6 +63,82 @@ import Testing
     #expect(calls.allSatisfy { $0.fault == nil && $0.text(.mongodbDatabase) == "shop" })
   }
 
+  /// A document of a collection was taken for the outcome of a command.
+  @Test func whatAFoundDocumentSaysIsNoOutcome() {
+    func asks(_ number: Int, _ namespace: String, _ document: [UInt8]) -> [UInt8] {
+      Self.framed(
+        number, 0, 2004,
+        Self.little(0) + Array((namespace + "\0").utf8) + Self.little(0) + Self.little(1)
+          + document)
+    }
+    func found(_ answers: Int, _ members: [UInt8]) -> [UInt8] {
+      Self.framed(
+        answers + 50, answers, 1,
+        Self.little(8) + Self.little(0) + Self.little(0) + Self.little(0) + Self.little(1)
+          + Self.document(members))
+    }
+    var talk = Talk(serverPort: 27_017)
+    talk.says(.client, asks(1, "shop.jobs", Self.document(Self.int("id", 1))))
+    talk.says(
+      .server, found(1, Self.int("ok", 0) + Self.text("err", "late") + Self.int("n", 70)))
+    talk.says(.client, asks(2, "shop.$cmd", Self.document(Self.int("getLastError", 1))))
+    talk.says(.server, found(2, Self.int("n", 0) + Self.text("err", "no room") + Self.ok))
+    let calls = talk.calls()
+    #expect(calls.map { $0.text(.mongodbCommand) } == ["find", "getLastError"])
+    #expect(calls.map(\.failed) == [false, true])
+    #expect(calls.map { $0.int(.mongodbDocuments) } == [1, 0])
+    #expect(calls.map { $0.text(.mongodbErrorMessage) } == [nil, "no room"])
+    Laws.split(talk)
+    Laws.mutation(talk, rounds: 50)
+  }
+
+  @Test func aBulkWriteFailsWithOneOfItsOperations() {
+    func section(_ name: String, _ documents: [UInt8]) -> [UInt8] {
+      let content = Array((name + "\0").utf8) + documents
+      return [1] + Self.little(content.count + 4) + content
+    }
+    let operation = Self.document(Self.int("insert", 0))
+    let body = Self.int("bulkWrite", 1) + Self.text("$db", "admin")
+    let sections =
+      section("ops", operation + operation)
+      + section("nsInfo", Self.document(Self.text("ns", "shop.orders")))
+    let good = Self.inner("0", Self.ok + Self.int("n", 1))
+    let bad = Self.inner(
+      "1", Self.int("ok", 0) + Self.int("code", 11000) + Self.text("errmsg", "E11000 twice"))
+    let batch = Self.inner("firstBatch", good + bad, type: 4)
+    var talk = Talk(serverPort: 27_017)
+    talk.says(.client, Self.message(1, 0, Self.document(body), sequence: sections))
+    talk.says(
+      .server,
+      Self.message(
+        9, 1, Self.document(Self.inner("cursor", batch) + Self.int("nErrors", 1) + Self.ok)))
+    let call = talk.calls().first
+    #expect(call?.text(.mongodbCommand) == "bulkWrite")
+    #expect(call?.text(.mongodbDatabase) == "shop")
+    #expect(call?.text(.mongodbCollection) == "orders")
+    #expect(call?.failed == true)
+    #expect(call?.int(.mongodbErrorCode) == 11000)
+    #expect(call?.text(.mongodbErrorMessage) == "E11000 twice")
+    Laws.mutation(talk, rounds: 50)
+  }
+
+  @Test func olderMessagesThatNobodyAnswersAreNamed() {
+    let name = Array("shop.orders\0".utf8)
+    let orders = Self.document(Self.int("a", 1)) + Self.document(Self.int("a", 2))
+    var talk = Talk(serverPort: 27_017)
+    talk.says(.client, Self.message(5, 0, Self.document(Self.int("ping", 1) + Self.db)))
+    talk.says(.server, Self.message(9, 5, Self.document(Self.ok)))
+    talk.says(.client, Self.framed(1, 0, 2002, Self.little(0) + name + orders))
+    talk.says(
+      .client,
+      Self.framed(2, 0, 2007, Self.little(0) + Self.little(1) + Self.little(7) + Self.little(0)))
+    let calls = talk.calls()
+    #expect(calls.map { $0.text(.mongodbCommand) } == ["ping", "insert", "killCursors"])
+    #expect(calls.map { $0.int(.mongodbDocuments) } == [nil, 2, nil])
+    #expect(calls.allSatisfy { $0.fault == nil })
+    #expect(calls.map(\.hasResponse) == [true, false, false])
+  }
+
   @Test func compressedMessagesAreRead() {
     var talk = Talk(serverPort: 27_017)
     let inner = Array(

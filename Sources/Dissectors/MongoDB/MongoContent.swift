@@ -6,6 +6,10 @@ import JSON
 struct MongoContent: Sendable {
   let isRequest: Bool
   var isCut: Bool
+  /// A reply to an older query: its document is one of a collection.
+  private let holdsDocuments: Bool
+  /// An older query: it is answered by documents of a collection.
+  private(set) var asksDocuments = false
   private(set) var expectsReply = true
   private(set) var hasMoreToCome = false
   /// It may be answered by several messages (exhaust cursors).
@@ -20,8 +24,12 @@ struct MongoContent: Sendable {
   private var errorText: [UInt8]?
   private var errorName: [UInt8]?
   private var preview: [UInt8] = []
+  /// The batch of a cursor.
+  private var results: BSON.Element?
 
-  init(isRequest: Bool, isCut: Bool) { (self.isRequest, self.isCut) = (isRequest, isCut) }
+  init(isRequest: Bool, isCut: Bool, holdsDocuments: Bool = false) {
+    (self.isRequest, self.isCut, self.holdsDocuments) = (isRequest, isCut, holdsDocuments)
+  }
 
   mutating func read(_ opcode: UInt32, _ body: RawSpan) {
     self.opcode = opcode
@@ -31,10 +39,15 @@ struct MongoContent: Sendable {
     case MongoHeader.reply: reply(body)
     case MongoHeader.insert, MongoHeader.update, MongoHeader.delete, MongoHeader.getMore:
       expectsReply = opcode == MongoHeader.getMore
+      asksDocuments = expectsReply
       let name = MongoHeader.name(opcode).map { "\($0)".dropFirst(3).lowercased() } ?? ""
       command = Array(name.filter { $0 != "_" }.utf8)
       let end = body.byteCount > 4 ? body.firstOffset(of: 0, from: 4) ?? 4 : 4
       if end > 4 { namespace(body.slice(4..<end)) }
+      if opcode == MongoHeader.insert { documents = Self.count(body, from: end + 1) }
+    case MongoHeader.killCursors:
+      expectsReply = false
+      command = Array("killCursors".utf8)
     default: expectsReply = false
     }
   }
@@ -66,7 +79,18 @@ struct MongoContent: Sendable {
   /// Documents beside the command, such as those to insert.
   private mutating func sequence(_ bytes: RawSpan) {
     guard bytes.byteCount > 4, let nameEnd = bytes.firstOffset(of: 0, from: 4) else { return }
-    var at = nameEnd + 1
+    let count = Self.count(bytes, from: nameEnd + 1)
+    if bytes.slice(4..<nameEnd).equals("nsInfo") {
+      // Of a bulkWrite, which may be about several collections.
+      if count == 1 { soleNamespace(bytes, at: nameEnd + 1) }
+    } else {
+      documents = (documents ?? 0) + count
+    }
+  }
+
+  /// Documents that follow each other.
+  private static func count(_ bytes: RawSpan, from start: Int) -> Int {
+    var at = start
     var count = 0
     while at + 5 <= bytes.byteCount {
       let length = Int(bytes.little32(at))
@@ -74,7 +98,19 @@ struct MongoContent: Sendable {
       at += length
       count += 1
     }
-    documents = (documents ?? 0) + count
+    return count
+  }
+
+  /// The only collection that a bulkWrite is about: `{ns: "database.collection"}`.
+  private mutating func soleNamespace(_ bytes: RawSpan, at start: Int) {
+    guard let range = BSON.members(bytes, at: start) else { return }
+    var at = range.lowerBound
+    while let element = BSON.next(bytes, &at, in: range) {
+      guard bytes.slice(element.name).equals("ns"), let text = BSON.text(bytes, element) else {
+        continue
+      }
+      namespace(bytes.slice(text))
+    }
   }
 
   /// A document that commands.
@@ -113,14 +149,41 @@ struct MongoContent: Sendable {
         let text = BSON.text(bytes, element).map { bytes.slice($0).prefix(1024).array() }
         if name.equals("errmsg") || name.equals("$err") { errorText = text }
         if name.equals("codeName") { errorName = text }
+        // Of getLastError, which itself has succeeded.
+        if name.equals("err") { (errorText, failed) = (text, true) }
       default:
         guard let number = BSON.integer(bytes, element) else { continue }
         if name.equals("ok") { failed = failed || number == 0 }
         if name.equals("code") { errorCode = number }
         if name.equals("n") { documents = Int(clamping: number) }
+        // Of a bulkWrite, whose results are its batch.
+        if name.equals("nErrors"), number > 0 {
+          failed = true
+          if let results { failedResult(bytes, results) }
+        }
       }
     }
     show(bytes, at: start)
+  }
+
+  /// The first result of a bulkWrite that is an error.
+  private mutating func failedResult(_ bytes: RawSpan, _ results: BSON.Element) {
+    guard let range = BSON.members(bytes, at: results.value.lowerBound) else { return }
+    var at = range.lowerBound
+    while let element = BSON.next(bytes, &at, in: range) {
+      guard element.type == BSON.document, Self.reportsFailure(bytes, element) else { continue }
+      return writeError(bytes, element, isArray: false)
+    }
+  }
+
+  /// Whether a document has `ok: 0`.
+  private static func reportsFailure(_ bytes: RawSpan, _ document: BSON.Element) -> Bool {
+    guard let range = BSON.members(bytes, at: document.value.lowerBound) else { return false }
+    var at = range.lowerBound
+    while let element = BSON.next(bytes, &at, in: range) {
+      if bytes.slice(element.name).equals("ok") { return BSON.integer(bytes, element) == 0 }
+    }
+    return false
   }
 
   /// Documents of a cursor's batch.
@@ -131,6 +194,7 @@ struct MongoContent: Sendable {
       let name = bytes.slice(element.name)
       if element.type == BSON.array, name.equals("firstBatch") || name.equals("nextBatch") {
         documents = BSON.count(bytes, element)
+        results = element
       }
     }
   }
@@ -169,6 +233,7 @@ struct MongoContent: Sendable {
       self.database = self.database ?? database
     } else {
       command = Array("find".utf8)
+      asksDocuments = true
       show(body, at: start)
     }
   }
@@ -185,7 +250,7 @@ struct MongoContent: Sendable {
     // CursorNotFound, QueryFailure
     failed = body.little32(0) & 3 != 0
     let count = Int(body.little32(16))
-    if count == 1 { answer(body, at: 20) } else { show(body, at: 20) }
+    if count == 1, failed || !holdsDocuments { answer(body, at: 20) } else { show(body, at: 20) }
     if documents == nil { documents = count }
   }
 

@@ -33,6 +33,8 @@ package struct MongoDB: Dissector {
   private var requester: Side?
   /// Numbers of requests that wait.
   private var asked: Set<UInt32> = []
+  /// Those of them whose replies hold documents of a collection, not the outcome of a command.
+  private var queries: Set<UInt32> = []
   /// Number of the reply after which more come unasked (exhaust cursors).
   private var streamed: UInt32?
   /// What the newest request asked that may be answered by a stream of replies.
@@ -87,7 +89,9 @@ package struct MongoDB: Dissector {
     _ header: MongoHeader, _ body: RawSpan, isRequest: Bool
   ) -> Message {
     let isCut = header.length > body.byteCount + 16
-    var content = MongoContent(isRequest: isRequest, isCut: isCut)
+    let holdsDocuments = !isRequest && queries.remove(header.responseTo) != nil
+    var content = MongoContent(
+      isRequest: isRequest, isCut: isCut, holdsDocuments: holdsDocuments)
     var decompressions: [Decompressed.End] = []
     if header.opcode == MongoHeader.compressed, body.byteCount >= 9 {
       let opcode = body.little32(0)
@@ -132,8 +136,12 @@ package struct MongoDB: Dissector {
       return
     }
     if content.allowsStream { subject = content.subject }
-    if asked.count >= Self.maxAsked { asked.removeAll() }
+    if asked.count >= Self.maxAsked {
+      asked.removeAll()
+      queries.removeAll()
+    }
     asked.insert(header.requestID)
+    if content.asksDocuments { queries.insert(header.requestID) }
   }
 
   private mutating func answer(
