@@ -324,10 +324,14 @@ import Testing
     return bytes + next(deprecatesEOF ? [0xfe, 0, 0, 2, 0, 0, 0] : eof())
   }
 
-  static func begun(deprecatesEOF: Bool = true, hasAttributes: Bool = false) -> Talk {
+  static func begun(
+    deprecatesEOF: Bool = true, hasAttributes: Bool = false, compresses: Bool = false
+  ) -> Talk {
     var talk = Talk(serverPort: 3306)
     talk.says(.server, greeting)
-    let flags: [UInt8] = [0x8d, 0xa2, 0x08, (deprecatesEOF ? 1 : 0) | (hasAttributes ? 8 : 0)]
+    let flags: [UInt8] = [
+      compresses ? 0xad : 0x8d, 0xa2, 0x08, (deprecatesEOF ? 1 : 0) | (hasAttributes ? 8 : 0),
+    ]
     talk.says(
       .client,
       packet(

@@ -239,9 +239,9 @@ extension MySQL {
     if answer.command == .login {
       ways[requester].phase = .command
       // What follows is compressed, if both sides can.
-      let compressed = MySQLWire.compress | MySQLWire.zstd
-      if let capabilities = session.capabilities, capabilities & compressed != 0 {
-        isHandedOver = true
+      let flags = MySQLWire.compress | MySQLWire.zstd
+      if let capabilities = session.capabilities, capabilities & flags != 0 {
+        isCompressed = answer.error == nil
       }
     }
     return .end(of: answer.key, answer.ending, length: length)

@@ -10,7 +10,8 @@ import Layers
 /// Packets have a length of three bytes and a number in front. The server greets, the client logs
 /// in, and then commands and answers take turns. An answer tells by its state alone how it is read,
 /// so the reader follows it: OK, error, the columns and rows of a result, a prepared statement. Texts
-/// of prepared statements are remembered. What the login exchanges and the rows are never kept.
+/// of prepared statements are remembered. What the login exchanges and the rows are never kept. Behind
+/// it all may be compressed: then the beginnings of packets are kept that go on in what is to come.
 package struct MySQL: Dissector {
   package static let row = DissectorRow(
     MySQL.self, name: "mysql", kinds: [.mysql], transports: [.tcp], ports: [3306, 33_060],
@@ -51,8 +52,11 @@ package struct MySQL: Dissector {
   var asked: [MySQLAsked] = []
   var ordinal: UInt64 = 0
   var alone: UInt64 = 0
-  /// What follows is TLS, or compressed.
+  /// What follows is TLS.
   var isHandedOver = false
+  /// What follows lies in compressed packets.
+  var isCompressed = false
+  var compressed = BySide(client: MySQLCompressed(), server: MySQLCompressed())
 
   package init(_ opening: Opening) {
     // Inside TLS the client logs in at once: the server has greeted before.
@@ -64,6 +68,11 @@ package struct MySQL: Dissector {
 
   package mutating func next(in bytes: RawSpan, from side: Side) throws(WireError) -> Step {
     if isHandedOver { return .become(Successor(), length: 0) }
+    return isCompressed ? try unpack(bytes, side) : try packets(in: bytes, from: side)
+  }
+
+  /// What stands at the beginning of bytes that are not compressed.
+  mutating func packets(in bytes: RawSpan, from side: Side) throws(WireError) -> Step {
     if !ways[side].rest.isEmpty { return ways[side].rest.pass(bytes.byteCount) }
     guard bytes.byteCount >= Self.headLength else { return .needs(Self.headLength) }
     if case .search = ways[side].phase {
@@ -84,8 +93,17 @@ package struct MySQL: Dissector {
     switch cause {
     case .end: return .stop
     case .gap(let count):
-      if ways[side].rest.lose(count) { return .resume }
+      if !isCompressed, ways[side].rest.lose(count) { return .resume }
     case .error: break
+    }
+    if isCompressed {
+      lose(side)
+      if cause == .error {
+        compressed[side].isDamaged = true
+      } else {
+        compressed[side].searches = true
+      }
+      return .resynchronise
     }
     ways[side] = Way(phase: .search)
     if side != requester { answer = nil }
