@@ -64,6 +64,25 @@ import Testing
     Laws.mutation(talk)
   }
 
+  /// RFC 6520: what followed one was taken for encrypted.
+  @Test func aHeartbeatInClearDoesNotEndAHandshake() throws {
+    var talk = Talk(serverPort: 443)
+    talk.says(.client, Self.clientHello)
+    talk.says(
+      .server, Self.record(22, Self.serverHello(newer: false)) + Self.record(24, [2, 0, 1, 9]))
+    talk.says(.client, Self.record(24, [1, 0x40, 0]))
+    talk.says(.server, Self.record(22, Self.certificate + Self.message(14, [])))
+    talk.says(.client, Self.record(22, Self.message(16, [1, 5])) + Self.record(20, [1]))
+    talk.says(.server, Self.record(20, [1]) + Self.record(22, [8, 8, 8, 8, 8]))
+    let call = try #require(talk.calls().first)
+    #expect(call.fault == nil && call.hasResponse && !call.failed)
+    let reply = try JSONReader.value(of: call.text(.details) ?? "")["response"]
+    #expect(reply?["certificates"]?.array?.count == 1)
+    Laws.split(talk)
+    Laws.truncation(talk)
+    Laws.reordering(talk)
+  }
+
   @Test func alertsEndAHandshake() throws {
     var refused = Talk(serverPort: 443)
     refused.says(.client, Self.clientHello)

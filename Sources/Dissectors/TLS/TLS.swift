@@ -95,9 +95,8 @@ package struct TLS: Dissector {
       guard length == 2 else { return .skip(whole) }
       return alert(level: bytes.byte(5), TLSNames.alert(bytes.byte(6)), side, whole)
     case Record.handshake: return try handshake(bytes, side)
-    default:
-      isProtected[side] = true
-      return protected(bytes, whole, side)
+    // A heartbeat (RFC 6520) in clear, as scanners send them: the handshake goes on.
+    default: return .skip(whole)
     }
   }
 
