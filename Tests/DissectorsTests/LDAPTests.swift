@@ -153,6 +153,30 @@ import Testing
     Laws.mutation(talk, rounds: 50)
   }
 
+  /// A message beyond the limit left no trace.
+  @Test func aMessageThatIsTooLongIsCounted() throws {
+    let photo = [UInt8](repeating: 7, count: 600 << 10)
+    let count = photo.count
+    let head = [0x30, 0x83, UInt8(count >> 16), UInt8(count >> 8 & 255), UInt8(count & 255)]
+    // An entry of search 1, as far as anybody looks.
+    let start: [UInt8] = [2, 1, 1, 0x64, 0x82, 1, 0]
+    var talk = Talk(serverPort: 389)
+    talk.says(.client, Self.search(1))
+    talk.says(.server, Self.entry(1, "a"))
+    talk.says(.server, head + start + photo.dropFirst(start.count))
+    talk.says(.server, Self.entry(1, "c") + Self.result(1, 0x65, 0))
+    talk.says(.client, Self.search(2))
+    talk.says(.server, Self.result(2, 0x65, 0))
+    let dissection = Dissection(switches: .everything)
+    talk.play(to: dissection)
+    let calls = dissection.drain().filter(\.kind.isCall)
+    #expect(calls.map { $0.text(.statusText) } == ["success", "success"])
+    #expect(calls.allSatisfy { $0.fault == nil })
+    let reply = try JSONReader.value(of: calls[0].text(.details) ?? "")["response"]
+    #expect(reply?["entries"] == 2)
+    #expect(dissection.counters.protocols["ldap"]?.errors(of: .tooLarge) == 1)
+  }
+
   @Test func afterStartTLSAnotherProtocolFollows() {
     var talk = Talk(serverPort: 389)
     let oid = Self.element(0x80, Array("1.3.6.1.4.1.1466.20037".utf8))

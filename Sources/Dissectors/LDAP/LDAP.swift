@@ -23,6 +23,8 @@ package struct LDAP: Dissector {
 
   private struct Way: Sendable {
     var searches = false
+    /// Bytes of a message that is too long to be read.
+    var oversize = 0
     /// Bytes left of a buffer of a SASL security layer, behind a message in it.
     var buffered = 0
     /// A message in that buffer is malformed: the rest of it is passed over.
@@ -48,6 +50,10 @@ package struct LDAP: Dissector {
 
   package mutating func next(in bytes: RawSpan, from side: Side) throws(WireError) -> Step {
     if isEncrypted { return .become(Successor(), length: 0) }
+    if ways[side].oversize > 0 {
+      defer { ways[side].oversize = 0 }
+      return .skip(ways[side].oversize)
+    }
     if ways[side].buffered > 0 {
       if ways[side].isDamaged {
         defer { ways[side] = Way() }
@@ -65,10 +71,16 @@ package struct LDAP: Dissector {
     guard let head = try BER.head(bytes, 0) else { return .needs(min(bytes.byteCount + 1, 6)) }
     let length = head.start + head.length
     guard length <= Self.maxMessage else { throw WireError(.tooLarge) }
-    // Longer ones are not held, however many of their bytes came at once.
-    if length > Self.maxHeld { return .skip(length) }
+    try check(length, side)
     guard bytes.byteCount >= length else { return .needs(length) }
     return try read(bytes.slice(head.start..<length), length)
+  }
+
+  /// Longer messages are not held, however many of their bytes came at once.
+  private mutating func check(_ length: Int, _ side: Side) throws(WireError) {
+    if length <= Self.maxHeld { return }
+    ways[side].oversize = length
+    throw WireError(.tooLarge)
   }
 
   /// A buffer of a SASL security layer, its length in front (RFC 4422 §3.7). What is only signed can
@@ -76,7 +88,7 @@ package struct LDAP: Dissector {
   private mutating func protected(_ bytes: RawSpan, _ side: Side) throws(WireError) -> Step {
     guard bytes.byteCount >= 4 else { return .needs(4) }
     let length = 4 + Int(bytes.big32(0))
-    if length > Self.maxHeld { return .skip(length) }
+    try check(length, side)
     guard bytes.byteCount >= length else { return .needs(length) }
     guard let start = Self.clearText(bytes.prefix(length)),
       Self.message(in: bytes.prefix(length), at: start) != nil
@@ -135,6 +147,8 @@ package struct LDAP: Dissector {
 
   package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
     if cause == .end { return .stop }
+    // Only this one message is not read.
+    if cause == .error, ways[side].oversize > 0 { return .resume }
     hasEnded = false
     if cause == .error, ways[side].buffered > 0 {
       ways[side].isDamaged = true
