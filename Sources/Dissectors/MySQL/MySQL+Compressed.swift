@@ -29,7 +29,7 @@ struct MySQLCompressed: Sendable {
 // Without a length decompressed the content is as it is: what is short is not compressed.
 extension MySQL {
   static let compressedHeadLength = 7
-  /// Longest content of a compressed packet that is read, in bytes; longer ones are passed over.
+  /// Longest compressed packet that is read, in bytes; longer ones are passed over.
   static let maxCompressed = 512 << 10
   private static let limits = DecompressionLimits()
   /// Steps for each byte of a compressed packet that one may give (most say one or two things).
@@ -46,10 +46,11 @@ extension MySQL {
       return .needs(Self.compressedHeadLength)
     }
     let length = Self.compressedHeadLength + MySQLWire.length(bytes)
-    if length > Self.maxCompressed || compressed[side].isDamaged {
+    if compressed[side].isDamaged {
       lose(side)
       return .skip(length)
     }
+    guard length <= Self.maxCompressed else { throw WireError(.tooLarge) }
     guard bytes.byteCount >= length else { return .needs(length) }
     return try open(bytes.prefix(length), side)
   }
