@@ -206,6 +206,42 @@ import Testing
     Laws.mutation(talk, rounds: 50)
   }
 
+  /// The dump was answered until its connection ended, and marked for that.
+  @Test func theBinaryLogIsPushed() throws {
+    func event(_ type: UInt8, _ content: String) -> [UInt8] {
+      let length = UInt8(19 + content.utf8.count)
+      return [1, 2, 3, 4, type, 1, 0, 0, 0, length, 0, 0, 0, 9, 1, 0, 0, 0, 0]
+        + Array(content.utf8)
+    }
+    var talk = Self.begun()
+    talk.says(.client, Self.packet(0, [18, 4, 0, 0, 0, 2, 0, 7, 0, 0, 0] + Array("bin.1".utf8)))
+    talk.says(
+      .server,
+      Self.packet(1, [0] + event(15, "5.7.1")) + Self.packet(2, [0] + event(27, "bin.1")))
+    talk.says(.server, Self.packet(3, [0, 0xef, 1] + event(30, "secret")))
+    talk.says(.client, Self.packet(0, [0xef, 9, 1, 0, 0, 0, 0, 0, 0] + Array("bin.1".utf8)))
+    talk.says(.server, Self.packet(4, [0xff, 0xd4, 4] + Array("#HY000gone".utf8)))
+    let calls = talk.calls()
+    #expect(
+      calls.map { $0.text(.mysqlCommand) } == [
+        "LOGIN", "COM_BINLOG_DUMP", "BINLOG_EVENT", "BINLOG_EVENT", "BINLOG_EVENT",
+      ])
+    #expect(calls.allSatisfy { $0.fault == nil && $0.int(.mysqlRows) == nil })
+    #expect(calls.map(\.hasResponse) == [true, true, false, false, false])
+    #expect(calls.dropFirst(2).allSatisfy { $0.source.port == 3306 })
+    #expect(calls.map(\.failed) == [false, false, false, false, true])
+    #expect(calls[4].int(.mysqlErrorCode) == 1236)
+    let details = try JSONReader.value(of: calls[3].text(.details) ?? "")["request"]
+    #expect(details?["event"] == "WRITE_ROWS")
+    #expect(details?["position"] == 265)
+    #expect(details?["bytes"] == 25)
+    #expect(!calls.map(\.essence).joined().contains("secret"))
+    Laws.split(talk)
+    Laws.truncation(talk)
+    Laws.reordering(talk)
+    Laws.mutation(talk, rounds: 50)
+  }
+
   @Test func severalResultsAreOneAnswer() {
     var talk = Self.begun(deprecatesEOF: false)
     talk.says(.client, Self.command(3, "select 1; update t set a = 1"))

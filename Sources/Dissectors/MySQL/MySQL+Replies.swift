@@ -10,7 +10,13 @@ extension MySQL {
     if case .login = ways[side].phase {
       return try greet(packet, body, side)
     }
-    guard answer != nil else { return try open(packet, body, side) }
+    if isReplicating { return push(packet, body, side) }
+    guard let expects = answer?.expects else { return try open(packet, body, side) }
+    if case .stream = expects, !body.isEmpty, body.byte(0) != 0xff {
+      // The command has succeeded; what follows is pushed.
+      isReplicating = true
+      return end(length: 0, side)
+    }
     if case .rows = answer?.expects, let step = rows(bytes, side) { return step }
     guard !body.isEmpty else { throw WireError(.invalid) }
     return speak(packet, body, side)
@@ -160,7 +166,8 @@ extension MySQL {
       }
     case .preparedEnd, .text: return true
     case .fields: return isEOF || body.byte(0) == 0xfe
-    case .stream: return false
+    // Only an error is read here.
+    case .stream: return true
     }
     return false
   }

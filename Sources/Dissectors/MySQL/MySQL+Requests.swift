@@ -9,6 +9,8 @@ extension MySQL {
     _ packet: MySQLPacket, _ body: RawSpan, _ side: Side
   ) throws(WireError) -> Step {
     if case .login = ways[side].phase { return try login(packet, body, side) }
+    // A replica says how far it is.
+    if isReplicating { return .skip(packet.length) }
     // A file for LOAD DATA LOCAL, of so many packets that their numbers begin again; and what goes
     // back and forth while logging in.
     if answer?.wantsFile == true || packet.number > 0 && !asked.isEmpty {

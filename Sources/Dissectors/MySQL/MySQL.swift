@@ -52,6 +52,8 @@ package struct MySQL: Dissector {
   var asked: [MySQLAsked] = []
   var ordinal: UInt64 = 0
   var alone: UInt64 = 0
+  /// The server sends its binary log.
+  var isReplicating = false
   /// What follows is TLS.
   var isHandedOver = false
   /// What follows lies in compressed packets.
@@ -126,6 +128,8 @@ package struct MySQL: Dissector {
       side == requester
       ? bytes.byteCount > 4 && MySQLWire.isCommand(bytes)
       : !asked.isEmpty && answer == nil && bytes.byte(3) == 1
+        || isReplicating
+          && MySQLEvent(bytes.suffix(from: Self.headLength), of: MySQLWire.length(bytes)) != nil
     guard begins else { return .skip(bytes.byteCount) }
     ways[side].phase = .command
     return nil

@@ -91,7 +91,7 @@ struct MySQLAnswer: Sendable {
     }
     if columns != nil || rows > 0 {
       add(rows, "rows", to: &ending, &writer)
-    } else if error == nil, command != .prepare, command != .login {
+    } else if error == nil, command?.changesRows != false {
       add(Int(clamping: affected), "affected", to: &ending, &writer)
     }
     if let columns {

@@ -65,6 +65,14 @@ enum MySQLCommand: UInt8, Sendable {
     }
   }
 
+  /// It may change rows.
+  var changesRows: Bool {
+    switch self {
+    case .prepare, .login, .binlogDump, .binlogDumpGTID: false
+    default: true
+    }
+  }
+
   /// Nobody answers it.
   var isSilent: Bool { self == .quit || self == .sendLongData || self == .close }
 }
