@@ -27,9 +27,48 @@ import Testing
         [
           "subject": "CN=api.shop, O=Shop", "issuer": "CN=api.shop, O=Shop",
           "notBefore": "2026-11-28T11:30:55Z", "notAfter": "2036-11-25T11:30:55Z",
-          "names": ["api.shop", "www.shop"],
+          "key": "EC P-256", "signature": "SHA-256 with ECDSA", "names": ["api.shop", "www.shop"],
         ]
       ])
+  }
+
+  @Test(
+    arguments: [
+      (0, "certificate not valid yet: CN=api.shop, O=Shop"), (60, nil),
+      (70, "expired certificate: CN=api.shop, O=Shop"),
+    ] as [(Int64, String?)])
+  func certificatesOutOfTheirTimeAreTold(years: Int64, warning: String?) throws {
+    var talk = Talk(serverPort: 443)
+    // Since 1970.
+    talk.pause(years * 365 * 86_400_000)
+    talk.turns += Self.older.turns
+    let call = try #require(talk.calls().first)
+    let reply = try JSONReader.value(of: call.text(.details) ?? "")["response"]
+    #expect(reply?["security"]?.array?.compactMap(\.string) == warning.map { [$0] })
+    #expect(reply?["certificates"]?.array?.count == 1)
+  }
+
+  @Test func weakKeysAndSignaturesAreTold() throws {
+    var talk = Talk(serverPort: 443)
+    talk.pause(60 * 365 * 86_400_000)
+    talk.says(.client, Self.clientHello)
+    let der = bytes(hex: Self.weakCertificateHex) ?? []
+    talk.says(
+      .server,
+      Self.record(
+        22,
+        Self.serverHello(newer: false)
+          + Self.message(11, [0] + Self.counted([0] + Self.counted(der))) + Self.message(14, [])))
+    talk.says(.server, Self.record(20, [1]))
+    let call = try #require(talk.calls().first)
+    let reply = try JSONReader.value(of: call.text(.details) ?? "")["response"]
+    let certificate = reply?["certificates"]?[0]
+    #expect(certificate?["key"] == "RSA 1024")
+    #expect(certificate?["signature"] == "SHA-1 with ECDSA")
+    let warnings: JSONValue = [
+      "certificate signed with SHA-1: CN=old.shop", "weak key: RSA 1024",
+    ]
+    #expect(reply?["security"] == warnings)
   }
 
   /// Digests by Python's hashlib over the texts that the definitions of JA3 and JA4 give.
@@ -294,6 +333,18 @@ import Testing
     talk.says(.client, record(20, [1]) + record(23, Array(repeating: 1, count: 30)))
     return talk
   }
+
+  /// An RSA key of 1024 bits, signed by another one with SHA-1 (`openssl x509 -req -sha1`).
+  private static let weakCertificateHex = """
+    3082016030820107021475eadb3a217ecc88875715ceeaec1ebc75d03be9300906072a8648ce3d0401300d310b
+    300906035504030c026361301e170d3236313132383232303131305a170d3336313132353232303131305a3013
+    3111300f06035504030c086f6c642e73686f7030819f300d06092a864886f70d010101050003818d0030818902
+    818100d9aa23691409732363cd15dff3c1f9a76954da5266cb38cd91edd0584ea32578c2f49cea2d5d2261fc6a
+    bef538061f3f4dad745a195325a6583e28b13b157c795fab22a0ca31769a8b4854d748fad35604dbe54bdf2635
+    de587102987d069c31b7c8849047034da046e466ad25d810190bac01bd9b7c65d12fb910e48859267502030100
+    01300906072a8648ce3d040103480030450221008e9e3188baeb1af168e391f8f90cf1f2c7554ba9924fafe4a4
+    c888bfeba764af02200d03d875faad0cec410acc87a9829fe85f96b2284b56f4646e9f80cccd2ae25b
+    """
 
   private static let certificateHex = """
     308201b83082015ea003020102021412d2c70c453b973ccdf10eac15d4bfe025e9c6a2300a06082a8648ce3d04

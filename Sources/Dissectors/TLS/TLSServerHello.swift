@@ -208,6 +208,12 @@ struct TLSAnswer: Sendable {
     return "\(hello.legacyVersion),\(hello.suite),\(extensions)"
   }
 
+  /// Exchanges of keys that whoever gets the server's key later can undo.
+  private static let withoutForwardSecrecy = [
+    "TLS_RSA_", "TLS_DH_RSA_", "TLS_DH_DSS_", "TLS_ECDH_RSA_", "TLS_ECDH_ECDSA_", "TLS_PSK_",
+    "TLS_KRB5_",
+  ]
+
   /// What should not be in use any more.
   private var weaknesses: [String] {
     var found: [String] = []
@@ -217,7 +223,10 @@ struct TLSAnswer: Sendable {
     {
       found.append("weak cipher suite: \(word.filter { $0 != "_" })")
     }
-    if suite.hasPrefix("TLS_RSA_") { found.append("no forward secrecy") }
+    if Self.withoutForwardSecrecy.contains(where: { suite.hasPrefix($0) }) {
+      found.append("no forward secrecy")
+    }
+    for certificate in certificates { found += certificate.weaknesses }
     return found
   }
 }
