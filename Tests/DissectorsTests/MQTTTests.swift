@@ -100,6 +100,35 @@ import Testing
     #expect(subscribe["response"]?["codes"] == ["granted QoS 1", "not authorized"])
   }
 
+  @Test func optionsOfASubscriptionAreTold() throws {
+    var talk = Talk(serverPort: 1883)
+    talk.says(.client, Self.connect(5, id: "x"))
+    talk.says(
+      .client, Self.packet(0x82, join([0, 1, 0], Self.text("a"), [0x2d], Self.text("b"), [2])))
+    let call = try #require(talk.calls().first { $0.text(.mqttType) == "subscribe" })
+    let shown: JSONValue = [
+      [
+        "filter": "a", "qos": 1, "noLocal": true, "retainAsPublished": true, "retainHandling": 2,
+      ],
+      ["filter": "b", "qos": 2],
+    ]
+    let request = try JSONReader.value(of: call.text(.details) ?? "")["request"]
+    #expect(request?["topics"] == shown)
+  }
+
+  /// Beyond the limit of numbers, those that are known still change their topics.
+  @Test func anAliasMayChangeItsTopic() {
+    func publish(_ topic: String, _ alias: Int) -> [UInt8] {
+      let properties = [3, 35, UInt8(alias >> 8), UInt8(alias & 255)]
+      return Self.packet(0x30, Self.text(topic) + properties)
+    }
+    var talk = Talk(serverPort: 1883)
+    talk.says(.client, Self.connect(5, id: "x"))
+    talk.says(.client, (1...1024).flatMap { publish("t", $0) })
+    talk.says(.client, publish("new", 7) + publish("", 7))
+    #expect(talk.calls().suffix(2).map { $0.text(.mqttTopic) } == ["new", "new"])
+  }
+
   @Test func malformedPropertiesAreMarked() {
     var talk = Talk(serverPort: 1883)
     talk.says(.client, Self.connect(5, id: "x"))

@@ -58,7 +58,10 @@ extension MQTT {
       properties.read(bytes.slice(propertiesStart..<end))
       if let alias = properties.topicAlias {
         if !topic.isEmpty {
-          if ways[side].aliases.count < Self.maxAliases { ways[side].aliases[alias] = topic }
+          let isKnown = ways[side].aliases[alias] != nil
+          if isKnown || ways[side].aliases.count < Self.maxAliases {
+            ways[side].aliases[alias] = topic
+          }
         } else if let known = ways[side].aliases[alias] {
           topic = known
         }
@@ -255,6 +258,7 @@ extension MQTT {
         if isSubscribe {
           writer.name("qos")
           writer.write(Int(options & 3))
+          Self.write(options, &writer)
         }
         writer.endObject()
       }
@@ -271,6 +275,22 @@ extension MQTT {
     message.fields.add(.mqttTopics, .texts(filters))
     if isSubscribe { message.fields.add(.mqttQoS, int: Int64(highest)) }
     return message
+  }
+
+  /// Options of a subscription in version 5 (§3.8.3.1), those that are not 0; before they are reserved.
+  private static func write(_ options: UInt8, _ writer: inout JSONWriter) {
+    if options & 4 != 0 {
+      writer.name("noLocal")
+      writer.write(true)
+    }
+    if options & 8 != 0 {
+      writer.name("retainAsPublished")
+      writer.write(true)
+    }
+    if options & 0x30 != 0 {
+      writer.name("retainHandling")
+      writer.write(Int(options >> 4 & 3))
+    }
   }
 
   /// A code for each topic filter; the worst stands for all.
