@@ -127,25 +127,17 @@ import Testing
   // MARK: Groups
 
   @Test func groupsAreNamedAndTheirErrorsCount() {
-    func call(_ key: Int16, _ version: Int16, _ body: Frame, _ answer: Frame) -> Entry? {
-      var talk = Talk(serverPort: 9092)
-      talk.says(.client, Frame(key: key, version: version, id: 1).raw(body.plain).bytes)
-      talk.says(.server, Answer(id: 1).raw(answer.plain).bytes)
-      let entry = talk.calls().first
-      #expect(entry?.fault == nil && entry?.hasResponse == true)
-      return entry
-    }
-    let deleted = call(
+    let deleted = Frame.call(
       42, 1, Frame().int32(2).text("billing").text("mail"),
       Frame().int32(0).int32(2).text("billing").int16(68).text("mail").int16(0))
     #expect(deleted?.text(.kafkaAPIKeyName) == "DELETE_GROUPS")
     #expect(deleted?.texts(.kafkaGroups) == ["billing", "mail"])
     #expect(deleted?.failed == true && deleted?.text(.statusText) == "NON_EMPTY_GROUP")
-    let compact = call(
+    let compact = Frame.call(
       42, 2, Frame().byte(0).byte(2).compact("mail").byte(0),
       Frame().byte(0).int32(0).byte(2).compact("mail").int16(0).byte(0).byte(0))
     #expect(compact?.texts(.kafkaGroups) == ["mail"] && compact?.failed == false)
-    let offsets = call(
+    let offsets = Frame.call(
       47, 0, Frame().text("billing").int32(1).text("orders").int32(1).int32(3),
       Frame().int16(0).int32(0).int32(1).text("orders").int32(1).int32(3).int16(86))
     #expect(
@@ -154,7 +146,7 @@ import Testing
     // Of transactions the same request asks for a coordinator.
     let named: [(type: UInt8, groups: [String]?)] = [(0, ["billing"]), (1, nil)]
     for (type, groups) in named {
-      let found = call(
+      let found = Frame.call(
         10, 1, Frame().text("billing").byte(type),
         Frame().int32(0).int16(0).int16(-1).int32(7).text("b1").int32(9092))
       #expect(found?.texts(.kafkaGroups) == groups)
@@ -253,43 +245,7 @@ import Testing
 
   // MARK: Material
 
-  /// Bytes with their length in front, put together field by field.
-  private struct Frame {
-    private var body: [UInt8]
-
-    init(key: Int16, version: Int16, id: Int32, client: String = "shop") {
-      body = []
-      self = int16(key).int16(version).int32(id).text(client)
-    }
-
-    init() { body = [] }
-
-    init(id: Int32) {
-      body = []
-      self = int32(id)
-    }
-
-    var bytes: [UInt8] { Self.big(Int32(body.count)) + body }
-    var plain: [UInt8] { body }
-
-    func raw(_ bytes: [UInt8]) -> Frame {
-      var frame = self
-      frame.body += bytes
-      return frame
-    }
-    func raw(_ text: String) -> Frame { raw(Array(text.utf8)) }
-    func byte(_ value: UInt8) -> Frame { raw([value]) }
-    func int16(_ value: Int16) -> Frame { raw(Self.big(value)) }
-    func int32(_ value: Int32) -> Frame { raw(Self.big(value)) }
-    func int64(_ value: Int64) -> Frame { raw(Self.big(value)) }
-    func text(_ text: String) -> Frame { int16(Int16(text.utf8.count)).raw(text) }
-    func compact(_ text: String) -> Frame { byte(UInt8(text.utf8.count + 1)).raw(text) }
-
-    private static func big(_ value: some FixedWidthInteger) -> [UInt8] {
-      withUnsafeBytes(of: value.bigEndian) { Array($0) }
-    }
-  }
-
+  private typealias Frame = KafkaFrame
   private typealias Answer = Frame
 
   private static func details(_ entry: Entry) throws -> JSONValue {

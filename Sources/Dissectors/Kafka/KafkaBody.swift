@@ -111,11 +111,14 @@ struct KafkaBody {
       show(Int64(type))
       areTransactions = type == Self.transactions
     case .bytes, .secret: try bytes(kind, &input)
+    case .secretText: show(try text(&input).map { _ in "[redacted]" })
     case .records: try records(&input)
     case .structures(let fields):
       try elements(&input) { (body, input) throws(WireError) in
         try body.structure(fields, &input)
       }
+    case .optional(let fields):
+      if try input.uint8() < 0x80 { try structure(fields, &input) } else { show(nil) }
     case .list(let kind):
       try elements(&input) { (body, input) throws(WireError) in
         try body.value(kind, &input)

@@ -2,7 +2,7 @@
 ///
 /// Written as text, one message a row: `name:type` and blanks between. `[…]` behind the colon is an
 /// array of structures, `[:type]` an array of plain values. `@3+` names the versions with the
-/// field: from 3 on; `@0-12` and `@2` are the other forms.
+/// field: from 3 on; `@0-12` and `@2` are the other forms. `?[…]` is one structure, or none.
 struct KafkaField: Sendable {
   indirect enum Kind: Sendable {
     case bool, int8, int16, int32, int64, uuid
@@ -18,9 +18,13 @@ struct KafkaField: Sendable {
     case bytes
     /// What must not be shown.
     case secret
+    /// The same as a string.
+    case secretText
     /// Record batches.
     case records
     case structures([KafkaField])
+    /// One structure, with a byte in front that is negative where there is none.
+    case optional([KafkaField])
     case list(Kind)
   }
 
@@ -55,11 +59,14 @@ struct KafkaField: Sendable {
   }
 
   private static func kind(_ rest: inout Substring.UTF8View) -> Kind {
+    let isOptional = rest.first == UInt8(ascii: "?")
+    if isOptional { rest = rest.dropFirst() }
     guard rest.first == UInt8(ascii: "[") else { return kind(named: word(&rest)) }
     rest = rest.dropFirst()
     defer {
       precondition(rest.popFirst() == UInt8(ascii: "]"), "a bracket is closed")
     }
+    if isOptional { return .optional(fields(&rest)) }
     if rest.first == UInt8(ascii: ":") {
       rest = rest.dropFirst()
       return .list(kind(named: word(&rest)))
@@ -82,6 +89,7 @@ struct KafkaField: Sendable {
     case "error": .error
     case "bytes": .bytes
     case "secret": .secret
+    case "secretText": .secretText
     case "records": .records
     default: preconditionFailure("no type is called \(name)")
     }

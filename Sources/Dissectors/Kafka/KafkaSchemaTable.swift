@@ -179,6 +179,13 @@ enum KafkaSchemaTable {
       errorMessage:string@5+]
       """
     ),
+    21: (
+      "topics:[topic:topic partitions:[partition:int32 offset:int64]] timeout:int32",
+      """
+      throttleTimeMs:int32 topics:[topic:topic partitions:[partition:int32 lowWatermark:int64 \
+      errorCode:error]]
+      """
+    ),
     22: (
       """
       transactionalID:string transactionTimeoutMs:int32 producerId:int64@3+ \
@@ -187,6 +194,74 @@ enum KafkaSchemaTable {
       """
       throttleTimeMs:int32 errorCode:error producerId:int64 producerEpoch:int16 \
       ongoingTxnProducerId:int64@6+ ongoingTxnProducerEpoch:int16@6+
+      """
+    ),
+    23: (
+      """
+      replicaId:int32@3+ topics:[topic:topic partitions:[partition:int32 \
+      currentLeaderEpoch:int32@2+ leaderEpoch:int32]]
+      """,
+      """
+      throttleTimeMs:int32@2+ topics:[topic:topic partitions:[errorCode:error partition:int32 \
+      leaderEpoch:int32@1+ endOffset:int64]]
+      """
+    ),
+    24: (
+      """
+      transactions:[transactionalID:string producerId:int64 producerEpoch:int16 verifyOnly:bool \
+      topics:[topic:topic partitions:[:int32]]]@4+ transactionalID:string@0-3 \
+      producerId:int64@0-3 producerEpoch:int16@0-3 topics:[topic:topic partitions:[:int32]]@0-3
+      """,
+      """
+      throttleTimeMs:int32 errorCode:error@4+ transactions:[transactionalID:string \
+      topics:[topic:topic partitions:[partition:int32 errorCode:error]]]@4+ \
+      topics:[topic:topic partitions:[partition:int32 errorCode:error]]@0-3
+      """
+    ),
+    25: (
+      "transactionalID:string producerId:int64 producerEpoch:int16 groupId:group",
+      "throttleTimeMs:int32 errorCode:error"
+    ),
+    26: (
+      "transactionalID:string producerId:int64 producerEpoch:int16 committed:bool",
+      "throttleTimeMs:int32 errorCode:error producerId:int64@5+ producerEpoch:int16@5+"
+    ),
+    28: (
+      """
+      transactionalID:string groupId:group producerId:int64 producerEpoch:int16 \
+      generationId:int32@3+ memberId:string@3+ groupInstanceId:string@3+ topics:[topic:topic \
+      partitions:[partition:int32 committedOffset:int64 committedLeaderEpoch:int32@2+ \
+      committedMetadata:string]]
+      """,
+      "throttleTimeMs:int32 topics:[topic:topic partitions:[partition:int32 errorCode:error]]"
+    ),
+    29: (
+      """
+      resourceType:int8 resourceName:string patternType:int8@1+ principal:string host:string \
+      operation:int8 permissionType:int8
+      """,
+      """
+      throttleTimeMs:int32 errorCode:error errorMessage:string resources:[resourceType:int8 \
+      resourceName:string patternType:int8@1+ acls:[principal:string host:string operation:int8 \
+      permissionType:int8]]
+      """
+    ),
+    30: (
+      """
+      creations:[resourceType:int8 resourceName:string patternType:int8@1+ principal:string \
+      host:string operation:int8 permissionType:int8]
+      """,
+      "throttleTimeMs:int32 results:[errorCode:error errorMessage:string]"
+    ),
+    31: (
+      """
+      filters:[resourceType:int8 resourceName:string patternType:int8@1+ principal:string \
+      host:string operation:int8 permissionType:int8]
+      """,
+      """
+      throttleTimeMs:int32 results:[errorCode:error errorMessage:string \
+      acls:[errorCode:error errorMessage:string resourceType:int8 resourceName:string \
+      patternType:int8@1+ principal:string host:string operation:int8 permissionType:int8]]
       """
     ),
     32: (
@@ -201,21 +276,97 @@ enum KafkaSchemaTable {
       configType:int8@3+ documentation:string@3+]]
       """
     ),
+    33: (
+      """
+      resources:[resourceType:int8 resourceName:string configs:[name:string \
+      value:secretText]] validateOnly:bool
+      """,
+      """
+      throttleTimeMs:int32 results:[errorCode:error errorMessage:string resourceType:int8 \
+      resourceName:string]
+      """
+    ),
     36: (
       "authBytes:secret",
       """
       errorCode:error errorMessage:string authBytes:secret sessionLifetimeMs:int64@1+
       """
     ),
+    37: (
+      """
+      topics:[topic:topic count:int32 assignments:[brokerIds:[:int32]]] timeout:int32 \
+      validateOnly:bool
+      """,
+      "throttleTimeMs:int32 topics:[topic:topic errorCode:error errorMessage:string]"
+    ),
     42: (
       "groupsNames:[:group]",
       "throttleTimeMs:int32 results:[groupId:string errorCode:error]"
+    ),
+    44: (
+      """
+      resources:[resourceType:int8 resourceName:string configs:[name:string \
+      configOperation:int8 value:secretText]] validateOnly:bool
+      """,
+      """
+      throttleTimeMs:int32 results:[errorCode:error errorMessage:string resourceType:int8 \
+      resourceName:string]
+      """
     ),
     47: (
       "groupId:group topics:[topic:topic partitions:[partition:int32]]",
       """
       errorCode:error throttleTimeMs:int32 topics:[topic:topic partitions:[partition:int32 \
       errorCode:error]]
+      """
+    ),
+    60: (
+      """
+      includeClusterAuthorizedOperations:bool endpointType:int8@1+ includeFencedBrokers:bool@2+
+      """,
+      """
+      throttleTimeMs:int32 errorCode:error errorMessage:string endpointType:int8@1+ \
+      clusterID:string controllerID:int32 brokers:[nodeId:int32 host:string port:int32 \
+      rack:string isFenced:bool@2+] clusterAuthorizedOperations:int32
+      """
+    ),
+    68: (
+      """
+      groupId:group memberId:string memberEpoch:int32 groupInstanceId:string rackId:string \
+      rebalanceTimeoutMs:int32 topicNames:[:topic] topicRegex:string@1+ serverAssignor:string \
+      topics:[topicID:uuid partitions:[:int32]]
+      """,
+      """
+      throttleTimeMs:int32 errorCode:error errorMessage:string memberId:string memberEpoch:int32 \
+      heartbeatIntervalMs:int32 assignment:?[topics:[topicID:uuid partitions:[:int32]]]
+      """
+    ),
+    71: (
+      "clientInstanceId:uuid",
+      """
+      throttleTimeMs:int32 errorCode:error clientInstanceId:uuid subscriptionId:int32 \
+      compressionTypes:[:int8] pushIntervalMs:int32 telemetryMaxBytes:int32 \
+      deltaTemporality:bool requestedMetrics:[:string]
+      """
+    ),
+    72: (
+      """
+      clientInstanceId:uuid subscriptionId:int32 terminating:bool compressionType:int8 \
+      metrics:bytes
+      """,
+      "throttleTimeMs:int32 errorCode:error"
+    ),
+    75: (
+      """
+      topics:[topic:topic] responsePartitionLimit:int32 cursor:?[topicName:string \
+      partition:int32]
+      """,
+      """
+      throttleTimeMs:int32 topics:[errorCode:error topic:topic topicID:uuid isInternal:bool \
+      partitions:[errorCode:error partition:int32 leaderId:int32 leaderEpoch:int32 \
+      replicaNodes:[:int32] isrNodes:[:int32] eligibleLeaderReplicas:[:int32] \
+      lastKnownEligible:[:int32] offlineReplicas:[:int32]] topicAuthorizedOperations:int32] \
+      nextCursor:?[topicName:string partition:int32]
       """
     ),
   ]
