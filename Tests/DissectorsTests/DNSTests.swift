@@ -213,6 +213,51 @@ import Testing
     #expect(details["response"]?["rcode"] == 0 && details["response"]?["code"] == nil)
   }
 
+  @Test func optionsOfEDNSAreRead() throws {
+    var talk = Talk(transport: .udp, serverPort: 53)
+    talk.says(.client, Wire(id: 3).asking("a.example", 1).option(1232, 0, [0, 3, 0, 0]).bytes)
+    // A name, seconds to expiry, tenths of a second, and two extended errors.
+    let options: [UInt8] =
+      [0, 3, 0, 3] + Array("ns1".utf8) + [0, 9, 0, 4, 0, 0, 0x0e, 0x10, 0, 11, 0, 2, 0, 30]
+      + [0, 15, 0, 6, 0, 18] + Array("acl!".utf8) + [0, 15, 0, 2, 0, 99]
+    talk.says(
+      .server, Wire(id: 3, flags: 0x8185).asking("a.example", 1).option(1232, 0, options).bytes)
+    let details = try JSONReader.value(of: talk.calls().first?.text(.details) ?? "")
+    let request = details["request"]?["edns"]?["options"]
+    #expect(request == [["code": 3, "name": "NSID"]])
+    let shown = details["response"]?["edns"]?["options"]
+    #expect(shown?[0]?["text"] == "ns1" && shown?[1]?["expire"] == 3600)
+    #expect(shown?[2]?["timeoutMs"] == 3000)
+    #expect(shown?[3]?["info"] == "Prohibited" && shown?[3]?["text"] == "acl!")
+    #expect(shown?[4]?["infoCode"] == 99 && shown?[4]?["info"] == nil)
+  }
+
+  @Test func whatABindingDemandsIsNamed() throws {
+    var talk = Talk(transport: .udp, serverPort: 53)
+    // mandatory=alpn,port alpn=h2 port=443 (RFC 9460 §8)
+    let data: [UInt8] =
+      [0, 1, 0, 0, 0, 0, 4, 0, 1, 0, 3, 0, 1, 0, 3, 2, 0x68, 0x32, 0, 3, 0, 2, 1, 0xbb]
+    talk.says(
+      .server, Wire(id: 3, flags: 0x8180).asking("q", 64).answering("q", 64, 1, data).bytes)
+    let details = try JSONReader.value(of: talk.calls().first?.text(.details) ?? "")
+    let parameters = details["response"]?["answers"]?[0]?["svcb"]?["parameters"]
+    #expect(parameters?["mandatory"] == ["alpn", "port"])
+    #expect(parameters?["alpn"] == ["h2"] && parameters?["port"] == 443)
+  }
+
+  @Test func aQuestionToAGroupMayAskForAReplyToItselfAlone() throws {
+    var talk = Talk(transport: .udp, serverPort: 5353)
+    talk.serverAddress = IPAddress(v4: 0xe000_00fb)
+    var question = Wire(id: 0).asking("printer.local", 1)
+    question.body[question.body.count - 2] = 0x80
+    talk.says(.client, question.bytes)
+    let details = try JSONReader.value(of: talk.calls().first?.text(.details) ?? "")
+    #expect(
+      details["request"]?["questions"] == [
+        ["name": "printer.local", "type": "A", "class": "IN", "unicast": true]
+      ])
+  }
+
   @Test(arguments: [
     (16, [3, 97, 98, 99, 1, 100], ["abcd"], "txts"),
     (15, [0, 10] + Wire.name("mx.example"), ["mx.example"], "mx"),

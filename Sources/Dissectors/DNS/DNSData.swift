@@ -275,6 +275,12 @@ struct DNSData {
 
   private func writeParameter(_ key: UInt16, _ value: RawSpan, _ writer: inout JSONWriter) {
     switch key {
+    case 0:
+      writer.beginArray()
+      for place in 0..<value.byteCount / 2 {
+        writer.write(DNSTable.serviceParameter(value.big16(place * 2)))
+      }
+      writer.endArray()
     case 1:
       writer.beginArray()
       var at = 0

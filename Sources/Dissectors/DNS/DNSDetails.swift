@@ -31,7 +31,7 @@ struct DNSDetails {
     writeHeader(family)
     var offset = DNSHeader.length
     do {
-      try writeQuestions(bytes, &offset)
+      try writeQuestions(bytes, &offset, family)
       try writeRecords(bytes, &offset, family)
     } catch {
       // What came before stays.
@@ -69,7 +69,7 @@ struct DNSDetails {
   }
 
   private mutating func writeQuestions(
-    _ bytes: RawSpan, _ offset: inout Int
+    _ bytes: RawSpan, _ offset: inout Int, _ family: DNSFamily
   ) throws(WireError) {
     writer.name("questions")
     writer.beginArray()
@@ -87,8 +87,12 @@ struct DNSDetails {
         writer.write(text: text.rawSpan)
         writer.fragment(",\"type\":")
         writer.write(DNSTable.type(bytes.big16(offset)))
+        let questionClass = bytes.big16(offset + 2)
+        // The top bit of an mDNS class asks for a reply to the sender alone (RFC 6762 §5.4).
+        let isUnicast = family == .mdns && questionClass & 0x8000 != 0
         writer.fragment(",\"class\":")
-        writer.write(DNSTable.recordClass(bytes.big16(offset + 2)))
+        writer.write(DNSTable.recordClass(isUnicast ? questionClass & 0x7fff : questionClass))
+        if isUnicast { writer.fragment(",\"unicast\":true") }
         writer.endObject()
       }
       offset += 4

@@ -56,7 +56,19 @@ struct DNSEdns {
       writer.write(name)
     }
     switch code {
+    case 3 where data.prefix(Self.maxShown).isPrintable:
+      // What a server calls itself (RFC 5001 §2.3) may be any bytes, and mostly is a name.
+      writer.name("text")
+      writer.write(data.prefix(Self.maxShown).text())
     case 8: writeSubnet(data, &writer)
+    case 9 where data.byteCount == 4:
+      // Seconds until a zone expires (RFC 7314 §3.2).
+      writer.name("expire")
+      writer.write(Int(data.big32(0)))
+    case 11 where data.byteCount == 2:
+      // In tenths of a second (RFC 7828 §3.1).
+      writer.name("timeoutMs")
+      writer.write(Int(data.big16(0)) * 100)
     case 12:
       writer.name("length")
       writer.write(data.byteCount)
@@ -64,6 +76,10 @@ struct DNSEdns {
       // Extended DNS errors (RFC 8914).
       writer.name("infoCode")
       writer.write(Int(data.big16(0)))
+      if let info = DNSTable.extendedError(data.big16(0)) {
+        writer.name("info")
+        writer.write(info)
+      }
       if data.byteCount > 2 {
         writer.name("text")
         writer.write(data.suffix(from: 2).text())

@@ -133,6 +133,21 @@ enum DNSTable {
     }
   }
 
+  /// What an extended error says (RFC 8914 §4, IANA "Extended DNS Error Codes"); nil for numbers
+  /// that are nobody's.
+  static func extendedError(_ code: UInt16) -> String? {
+    code < extendedErrors.count ? extendedErrors[Int(code)] : nil
+  }
+
+  private static let extendedErrors = [
+    "Other Error", "Unsupported DNSKEY Algorithm", "Unsupported DS Digest Type", "Stale Answer",
+    "Forged Answer", "DNSSEC Indeterminate", "DNSSEC Bogus", "Signature Expired",
+    "Signature Not Yet Valid", "DNSKEY Missing", "RRSIGs Missing", "No Zone Key Bit Set",
+    "NSEC Missing", "Cached Error", "Not Ready", "Blocked", "Censored", "Filtered", "Prohibited",
+    "Stale NXDOMAIN Answer", "Not Authoritative", "Not Supported", "No Reachable Authority",
+    "Network Error", "Invalid Data",
+  ]
+
   /// Name of a service parameter (RFC 9460 §14.3).
   static func serviceParameter(_ code: UInt16) -> String {
     switch code {
@@ -144,6 +159,8 @@ enum DNSTable {
     case 5: "ech"
     case 6: "ipv6hint"
     case 7: "dohpath"
+    case 8: "ohttp"
+    case 9: "tls-supported-groups"
     default: "key\(code)"
     }
   }
