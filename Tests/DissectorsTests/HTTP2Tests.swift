@@ -91,6 +91,7 @@ import Testing
     talk.says(.server, H2.headers(1, [(":status", "200")], ends: true))
     let calls = talk.calls()
     #expect(calls.map { $0.int(.statusCode) } == [200])
+    #expect(calls.first?.text(.details)?.contains(#""interim":[103]"#) == true)
   }
 
   @Test func anUpgradedRequestIsAnsweredOnStream1() {
@@ -123,6 +124,30 @@ import Testing
     #expect(calls.map { $0.text(.path) } == ["/3", "/5", "/1"])
     #expect(calls.map { $0.fault?.kind } == [.connection, .connection, nil])
     #expect(calls.first?.fault?.message.contains("NO_ERROR") == true)
+  }
+
+  @Test func anErrorOfTheConnectionIsToldOfWhatIsUnfinished() {
+    var talk = Talk()
+    talk.says(.client, H2.opening + H2.get(1, "/1") + H2.get(3, "/3") + H2.get(5, "/5"))
+    talk.says(.server, H2.settings + H2.headers(1, [(":status", "200")], ends: true))
+    talk.says(.server, H2.headers(3, [(":status", "200")]) + H2.data(3, "par"))
+    talk.says(.server, H2.goAway(last: 3, 11))
+    let calls = talk.calls()
+    #expect(calls.map { $0.text(.path) } == ["/1", "/5", "/3"])
+    #expect(
+      calls.map(\.fault) == [
+        nil, Entry.Fault(.connection, "the server went away without reading it: ENHANCE_YOUR_CALM"),
+        Entry.Fault(.connection, "the server went away: ENHANCE_YOUR_CALM"),
+      ])
+    #expect(calls.last?.response?.text == "par")
+    // A client that cannot go on says so, too; with nothing for people behind the code.
+    var client = Talk()
+    client.says(.client, H2.opening + H2.get(1, "/1"))
+    client.says(.server, H2.settings + H2.headers(1, [(":status", "200")]) + H2.data(1, "x"))
+    client.says(.client, H2.frame(7, 0, 0, H2.big32(0) + H2.big32(9)))
+    #expect(
+      client.calls().first?.fault
+        == Entry.Fault(.connection, "the client went away: COMPRESSION_ERROR"))
   }
 
   @Test func pushedRepliesStandAlone() {
@@ -210,6 +235,26 @@ import Testing
     #expect(paths.count == 301)
     #expect(paths.firstIndex(of: "/lost") ?? 0 > 200)
     #expect(paths.firstIndex(of: "/lost") ?? 301 < 290)
+  }
+
+  @Test func manyStreamsWhoseEndWasLostDoNotStopTheConnection() {
+    var talk = Talk()
+    let hit = stride(from: UInt32(1), through: 79, by: 2)
+    talk.says(.client, H2.opening + hit.flatMap { H2.get($0, "/lost") })
+    talk.says(.server, H2.settings + hit.flatMap { H2.headers($0, [(":status", "200")]) })
+    talk.lost(.client, 1000)
+    talk.lost(.server, 1000)
+    talk.says(.server, H2.settings + H2.settings)
+    talk.says(.client, H2.settings + H2.settings)
+    for id in stride(from: UInt32(2001), through: 2019, by: 2) {
+      talk.says(.client, H2.get(id, "/after"))
+      talk.says(.server, H2.headers(id, [(":status", "200")], ends: true))
+    }
+    let dissection = Dissection(switches: .everything)
+    talk.play(to: dissection)
+    let after = dissection.drain().filter { $0.text(.path) == "/after" }
+    #expect(after.count == 10 && after.allSatisfy { $0.int(.statusCode) == 200 })
+    #expect(dissection.counters.misbehaved == 0)
   }
 
   @Test func contentWithoutItsBeginningIsKept() {

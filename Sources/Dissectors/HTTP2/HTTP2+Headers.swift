@@ -12,18 +12,23 @@ extension HTTP2 {
     guard frame.totalLength <= Self.maxHeaderBlock else {
       throw tooLarge(frame, side)
     }
-    var total = frame.totalLength
-    var last = frame
-    while !last.flags.contains(.endHeaders) {
+    // Frames that were looked at before are not looked at again.
+    var total = max(frame.totalLength, ways[inPlace: side].continued)
+    ways[inPlace: side].continued = 0
+    var isLast = total == frame.totalLength && frame.flags.contains(.endHeaders)
+    while !isLast {
       guard bytes.byteCount >= total + HTTP2Frame.headLength,
         let next = HTTP2Frame(bytes.suffix(from: total))
-      else { return .needs(total + HTTP2Frame.headLength) }
+      else {
+        ways[inPlace: side].continued = total
+        return .needs(total + HTTP2Frame.headLength)
+      }
       guard next.kind == .continuation, next.stream == frame.stream else {
         throw WireError(hasHeaders ? .invalid : .foreign, at: total)
       }
       total += next.totalLength
       guard total <= Self.maxHeaderBlock else { throw tooLarge(frame, side) }
-      last = next
+      isLast = next.flags.contains(.endHeaders)
     }
     if bytes.byteCount < total { return .needs(total) }
     if streams.isFull, streams[frame.stream] == nil {
@@ -32,10 +37,14 @@ extension HTTP2 {
       throw WireError(.tooLarge)
     }
     guard let fragment = frame.fragment(of: bytes) else { throw WireError(.invalid) }
-    if let stale = streams.takeStale(before: frame.stream) {
+    if ways[inPlace: side].givenUp < Self.maxGivenUp,
+      let stale = streams.takeStale(before: frame.stream)
+    {
+      ways[inPlace: side].givenUp += 1
       let key = Self.key(stale)
       return .abandon(key...key, because: ending(false).fault, length: 0)
     }
+    ways[inPlace: side].givenUp = 0
     var list = HTTP2FieldList(ofBlock: total)
     list.bytes.reserveCapacity(min(2 * fragment.count + 64, HTTP2FieldList.maxLength))
     if total == frame.totalLength {
@@ -46,6 +55,10 @@ extension HTTP2 {
     if frame.kind == .pushPromise { return promise(frame, bytes, list, side, total) }
     return message(frame, list, side, total)
   }
+
+  /// Streams that are given up before one block: a step that uses no bytes is no progress, and the
+  /// others have time until the next block.
+  private static let maxGivenUp = 8
 
   /// The fragments of several frames together.
   private func block(_ first: Range<Int>, _ bytes: RawSpan, _ frame: HTTP2Frame) -> [UInt8] {
@@ -103,6 +116,7 @@ extension HTTP2 {
     if isRequest {
       message = request(frame, list, side)
     } else if let status = list.number(list.status), status < 200, !ends {
+      streams.noteInterim(status, on: frame.stream)
       return .message(
         Message(.interim, .http2, key: Self.key(frame.stream)), length: total)
     } else {
@@ -188,6 +202,11 @@ extension HTTP2 {
     if let status = list.number(list.status) {
       message.fields.add(.statusCode, .int(Int64(status)))
       message.failed = status >= 400
+    }
+    // The details of a call of gRPC are its own.
+    if !stream.interim.isEmpty, !stream.isGRPC, message.details.isEmpty {
+      let codes = stream.interim.map(String.init).joined(separator: ",")
+      message.details = Array((#"{"interim":["# + codes + "]}").utf8)
     }
     if let type = list.contentType {
       message.fields.add(.responseContentType, .text(list.text(type)))

@@ -33,6 +33,9 @@ package struct HTTP2: Dissector {
     case cutEnding(UInt64)
     /// So many bytes are of no interest.
     case discard(Int)
+    /// At a GOAWAY frame with an error, which is told of the requests left unread already; bytes of
+    /// the frame behind its fixed part.
+    case leaving(Entry.Fault, rest: Int)
     /// Looking for a frame; nothing before that offset is one.
     case search(from: Int)
   }
@@ -57,6 +60,10 @@ package struct HTTP2: Dissector {
     var relapse = Relapse.search
     /// The block that was shown before could not be decoded: its fields are taken as far as they go.
     var isTolerant = false
+    /// Bytes of whole frames of the header block that is waited for.
+    var continued = 0
+    /// Streams given up in a row before the next block is read.
+    var givenUp = 0
   }
 
   /// How reading goes on after an error.
@@ -103,11 +110,15 @@ package struct HTTP2: Dissector {
     case .discard(let count):
       ways[inPlace: side].phase = .frame
       return .skip(count)
+    case .leaving(let fault, let rest):
+      ways[inPlace: side].phase = rest > 0 ? .discard(rest) : .frame
+      return .abandon(1...Self.highestKey, because: fault, length: Self.goAwayLength)
     case .search(let start): return search(bytes, side, from: start)
     }
   }
 
   package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
+    ways[inPlace: side].continued = 0
     switch cause {
     case .end: return .stop
     case .gap:
@@ -217,18 +228,33 @@ package struct HTTP2: Dissector {
   }
 
   /// GOAWAY (RFC 9113 §6.8): streams of the other side above the named one were not looked at.
+  ///
+  /// With an error it ends the connection (§5.4.1), and with it whatever is unfinished.
   private mutating func goAway(_ frame: HTTP2Frame, _ bytes: RawSpan, _ side: Side) -> Step {
-    let length = HTTP2Frame.headLength + 8
-    if bytes.byteCount < length { return .needs(length) }
+    if bytes.byteCount < Self.goAwayLength { return .needs(Self.goAwayLength) }
     let last = bytes.big32(HTTP2Frame.headLength) & 0x7fff_ffff
     let code = bytes.big32(HTTP2Frame.headLength + 4)
-    guard last < 0x7fff_ffff, side != asker ?? .client else { return .skip(frame.totalLength) }
-    if frame.length > 8 { ways[inPlace: side].phase = .discard(frame.length - 8) }
-    let fault = Entry.Fault(
-      .connection, "the server went away without reading it: \(HTTP2ErrorCode.name(code))")
+    let sender = side == asker ?? .client ? "client" : "server"
+    let reason = HTTP2ErrorCode.name(code)
+    let rest = frame.totalLength - Self.goAwayLength
+    var used = Self.goAwayLength
+    if code != 0 {
+      let fault = Entry.Fault(.connection, "the \(sender) went away: \(reason)")
+      ways[inPlace: side].phase = .leaving(fault, rest: rest)
+      used = 0
+    } else if rest > 0 {
+      ways[inPlace: side].phase = .discard(rest)
+    }
+    guard sender == "server", last < 0x7fff_ffff else { return .skip(used) }
+    let fault = Entry.Fault(.connection, "the server went away without reading it: \(reason)")
     // Pushed streams have keys beyond.
-    return .abandon(UInt64(last) + 1...0x8000_0000, because: fault, length: length)
+    return .abandon(UInt64(last) + 1...0x8000_0000, because: fault, length: used)
   }
+
+  /// Bytes of a GOAWAY frame without what is told for people.
+  private static let goAwayLength = HTTP2Frame.headLength + 8
+  /// Highest key of a stream; those of WebSocket messages in streams are higher.
+  private static let highestKey: UInt64 = 0x1_ffff_ffff
 
   /// What an exchange of a stream is found by. Pushed ones lie apart.
   static func key(_ stream: UInt32) -> UInt64 {

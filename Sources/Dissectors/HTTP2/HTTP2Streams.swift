@@ -11,6 +11,9 @@ struct HTTP2Streams: Sendable {
   /// Announced replies that may wait at once.
   static let maxPromised = 64
 
+  /// Interim replies shown with the final one.
+  static let maxInterim = 16
+
   /// How far behind the newest a stream may be that had a hole and has not ended, in numbers.
   static let patience: UInt64 = 512
 
@@ -33,6 +36,8 @@ struct HTTP2Streams: Sendable {
     var hasHole = BySide(client: false, server: false)
     /// Side whose message is a request.
     var requester: Side?
+    /// Status codes of interim replies.
+    var interim: [Int] = []
   }
 
   /// A request that the server makes up to push its reply (RFC 9113 §8.4).
@@ -76,6 +81,11 @@ struct HTTP2Streams: Sendable {
       ended[nextEnded] = id
       nextEnded = (nextEnded + 1) % Self.maxEnded
     }
+  }
+
+  /// An interim reply came on a stream that is tracked.
+  mutating func noteInterim(_ status: Int, on id: UInt32) {
+    if tracked[id]?.interim.count ?? 0 < Self.maxInterim { tracked[id]?.interim.append(status) }
   }
 
   /// Open messages of `side` are given up.
