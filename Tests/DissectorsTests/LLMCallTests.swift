@@ -91,6 +91,15 @@ import Testing
       #"{"error":{"code":"429","message":"slow down","type":"rate_limit"}}"#, status: 429)
     #expect(call.text(.llmModel) == "my-gpt")
     #expect(call.text(.llmError) == "rate_limit: slow down" && call.failed)
+    let stream = try Self.call(
+      "/v1/responses", #"{"model":"o","input":"hi","stream":true}"#,
+      """
+      event: error
+      data: {"type":"error","code":"server_error","message":"try later","param":null}
+
+
+      """, type: "text/event-stream")
+    #expect(stream.text(.llmError) == "server_error: try later" && stream.failed)
   }
 
   @Test func otherCallsStayHTTP() throws {

@@ -84,9 +84,12 @@ struct LLMReply {
   }
 
   private mutating func readError(_ value: JSONValue, _ object: JSONValue) {
-    guard let found = value["error"] ?? object["error"], found != .null else { return }
+    // Streams of OpenAI's responses may have code and message in the event itself.
+    let isBare = value["error"] == nil && value["type"]?.string == "error"
+    guard let found = value["error"] ?? object["error"] ?? (isBare ? value : nil), found != .null
+    else { return }
     let kind =
-      found["type"]?.string ?? found["status"]?.string ?? found["code"]?.string
+      (isBare ? nil : found["type"]?.string) ?? found["status"]?.string ?? found["code"]?.string
       ?? found["code"]?.int.map(String.init)
     let text = [kind, found["message"]?.string ?? found.string].compactMap(\.self)
       .joined(separator: ": ")
