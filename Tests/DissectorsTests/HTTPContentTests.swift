@@ -95,6 +95,35 @@ import Testing
       #"{"operationName":"P","extensions":{"persistedQuery":{"version":1,"sha256Hash":"ab"}}}"#,
       #"{"errors":[{"message":"PersistedQueryNotFound"}]}"#)
     #expect(hash.kind == .gqlv1 && hash.text(.gqlSummary) == "P" && hash.failed)
+    // Caches between client and server want them in a GET: {"persistedQuery":{"sha256Hash":"ab"}}.
+    var cached = Talk()
+    cached.client(
+      "GET /graphql?operationName=P&extensions=%7B%22persistedQuery%22%3A%7B%22sha256Hash%22%3A%22ab%22%7D%7D HTTP/1.1\r\nHost: x\r\n\r\n"
+    )
+    cached.server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    let call = try #require(cached.calls().first)
+    #expect(call.kind == .gqlv1 && call.text(.gqlSummary) == "P")
+    #expect(try Self.details(call)["request"]?["persistedQuery"] == "ab")
+  }
+
+  /// Files are sent in a form, whose part `operations` is what the body would be.
+  @Test func formsWithFilesAreRead() throws {
+    func call(_ part: String) throws -> Entry {
+      let body =
+        "--b\r\nContent-Disposition: form-data; name=\"\(part)\"\r\n\r\n"
+        + #"{"query":"mutation Add($f: Upload!) { add(file: $f) }","variables":{"f":null}}"#
+        + "\r\n--b\r\nContent-Disposition: form-data; name=\"0\"; filename=\"a\"\r\n\r\nA\r\n--b--\r\n"
+      var talk = Talk()
+      talk.client(
+        "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+      )
+      talk.server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+      return try #require(talk.calls().first)
+    }
+    let upload = try call("operations")
+    #expect(upload.kind == .gqlv1 && upload.text(.gqlSummary) == "Add")
+    #expect(upload.texts(.gqlRootFields) == ["add"])
+    #expect(try call("note").kind == .http)
   }
 
   @Test(arguments: [

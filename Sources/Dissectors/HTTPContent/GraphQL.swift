@@ -4,8 +4,8 @@ import Entries
 import JSON
 
 /// A request of GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/): a JSON body
-/// with `query`, several of them in a list, a persisted query by its hash, a bare document, or the
-/// parameter `query` of a GET.
+/// with `query`, several of them in a list, a persisted query by its hash, a bare document, the
+/// parameters of a GET, or a form with files (GraphQL multipart request specification).
 struct GraphQLRequest {
   /// The operation that is run, of a batch the first; nil when only its hash is sent.
   private(set) var document: GraphQLDocument?
@@ -31,13 +31,17 @@ struct GraphQLRequest {
 
   private init?(body content: Content) {
     self.init()
-    let body = content.body
+    var body = content.body
     let type = content.headers.value(of: "content-type")?.lowercased() ?? ""
     if type.hasPrefix("application/graphql"), !type.contains("json") {
       document = GraphQLDocument(body, isCut: content.isCut)
       operationName = document?.name
       if document == nil { return nil }
       return
+    }
+    if type.hasPrefix("multipart/form-data") {
+      guard let place = Self.operations(in: body.rawSpan) else { return nil }
+      body = Array(body[place])
     }
     guard Self.mayHoldQuery(body.rawSpan), let value = JSONReader.value(ofCut: body) else {
       return nil
@@ -49,17 +53,32 @@ struct GraphQLRequest {
     self = request
   }
 
+  /// Place of the JSON that a form with files has instead of a body: its part `operations`.
+  private static func operations(in form: RawSpan) -> Range<Int>? {
+    guard let name = form.firstOffset(of: "name=\"operations\""),
+      let head = form.suffix(from: name).firstOffset(of: "\r\n\r\n")
+    else { return nil }
+    let start = name + head + 4
+    let end = form.suffix(from: start).firstOffset(of: "\r\n--").map { start + $0 }
+    return start..<(end ?? form.byteCount)
+  }
+
   private init?(url: String) {
     let parameters = URLQuery.parameters(of: url)
-    guard let text = parameters.first(where: { $0.name == "query" })?.value,
-      let document = GraphQLDocument(
-        Array(text.utf8), operationName: parameters.first { $0.name == "operationName" }?.value)
-    else { return nil }
-    self.document = document
-    operationName = document.name
-    if let text = parameters.first(where: { $0.name == "variables" })?.value {
-      variables = (try? JSONReader.value(of: text))?.object
+    func value(_ name: String) -> String? { parameters.first { $0.name == name }?.value }
+    self.init()
+    operationName = value("operationName")
+    hash =
+      value("extensions").flatMap { try? JSONReader.value(of: $0) }?["persistedQuery"]?[
+        "sha256Hash"]?.string
+    if let text = value("query") {
+      document = GraphQLDocument(Array(text.utf8), operationName: operationName)
+      if document == nil { return nil }
+    } else if hash == nil {
+      return nil
     }
+    operationName = operationName ?? document?.name
+    variables = value("variables").flatMap { try? JSONReader.value(of: $0) }?.object
   }
 
   private init?(_ object: JSONObject, isCut: Bool, batch: Int) {

@@ -15,7 +15,7 @@ enum HTTPContent {
 
     /// The request is a POST with JSON, or with a GraphQL document.
     static let json = Hints(rawValue: 1)
-    /// The target has a parameter `query`.
+    /// The target has a parameter `query`, or the name of a persisted query.
     static let query = Hints(rawValue: 2)
     /// The reply is a stream of events.
     static let events = Hints(rawValue: 4)
@@ -23,14 +23,16 @@ enum HTTPContent {
     static let graphQL = Hints(rawValue: 8)
     /// A header field of the Model Context Protocol.
     static let mcp = Hints(rawValue: 16)
+    /// The request is a POST of a form in parts.
+    static let form = Hints(rawValue: 32)
   }
 
   /// Hints of a request's head: its method, media type and target.
   @inline(__always)
   static func hints(method: RawSpan, type: RawSpan, target: RawSpan) -> Hints {
-    if method.equals("POST") { return isJSON(type) ? .json : [] }
+    if method.equals("POST") { return isJSON(type) ? .json : isForm(type) ? .form : [] }
     guard method.equals("GET"), target.firstOffset(of: 0x3f) != nil,
-      target.firstOffset(of: "query=") != nil
+      target.firstOffset(of: "query=") != nil || target.firstOffset(of: "persistedQuery") != nil
     else { return [] }
     return .query
   }
@@ -54,6 +56,10 @@ enum HTTPContent {
       && (type.prefix(16).equalsIgnoringCase("application/json")
         || type.prefix(16).equalsIgnoringCase("application/grap")
         || type.firstOffset(of: "+json") != nil)
+  }
+
+  private static func isForm(_ type: RawSpan) -> Bool {
+    type.byteCount >= 19 && type.prefix(19).equalsIgnoringCase("multipart/form-data")
   }
 
   /// Last touches to a call whose heads gave a hint: its kind and fields, and whether it failed.
@@ -93,6 +99,11 @@ enum HTTPContent {
       if MCPCall.isRequest(body) { return .mcp }
       if let api = LLMAPI(path: text(entry, .path), body) { return .llm(api) }
       if let request = GraphQLRequest(content, url: text(entry, .url)) { return .graphQL(request) }
+    }
+    if hints.contains(.form), let content = entry.request,
+      let request = GraphQLRequest(content, url: "")
+    {
+      return .graphQL(request)
     }
     if hints.contains(.query), let request = GraphQLRequest(nil, url: text(entry, .url)) {
       return .graphQL(request)
