@@ -157,11 +157,11 @@ package struct HTTP1: Dissector {
     case .request(let method, let target, let version):
       message = request(head, bytes, side, method)
       message.fields.reserve(bytes: 320)
-      HTTPFields.addRequest(
+      let hasHost = HTTPFields.addRequest(
         &message.fields, method: bytes.slice(method), target: bytes, target,
         version: bytes.slice(version))
-      if let host = head.host {
-        message.fields.set(.host, text: bytes.slice(head.value(bytes, host)))
+      if !hasHost, let host = head.host {
+        message.fields.add(.host, text: bytes.slice(head.value(bytes, host)))
       }
       if let type = head.contentType {
         message.fields.add(.requestContentType, text: bytes.slice(head.value(bytes, type)))

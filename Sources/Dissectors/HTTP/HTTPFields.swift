@@ -4,21 +4,24 @@ import Entries
 /// Fields that all versions of HTTP share, and how they are made.
 enum HTTPFields {
   /// Method, url, path, version; and the host when the target names it (RFC 9112 §3.2).
+  /// - Returns: whether it does; then a Host field says nothing (§3.2.2).
+  @discardableResult
   static func addRequest(
     _ fields: inout FieldValues, method: RawSpan, target bytes: RawSpan, _ target: Range<Int>,
     version: RawSpan
-  ) {
+  ) -> Bool {
     var target = target
     fields.add(.method, text: method)
-    if let authority = authority(bytes, target) {
-      fields.add(.host, text: bytes.slice(authority))
+    let authority = authority(bytes, target)
+    if let authority {
+      fields.add(.host, text: bytes.slice(host(bytes, authority)))
       target = authority.upperBound..<target.upperBound
       // RFC 9112 §3.2.1: an empty path is sent as a slash.
       if target.isEmpty {
         fields.add(.url, text: "/")
         fields.add(.path, text: "/")
         addVersion(&fields, version)
-        return
+        return true
       }
     }
     fields.add(.url, text: bytes.slice(target))
@@ -28,6 +31,13 @@ enum HTTPFields {
       fields.add(.path, text: bytes.slice(target))
     }
     addVersion(&fields, version)
+    return authority != nil
+  }
+
+  /// The authority without what stands for a user and a password (RFC 3986 §3.2.1).
+  private static func host(_ bytes: RawSpan, _ authority: Range<Int>) -> Range<Int> {
+    guard let at = authority.last(where: { bytes.byte($0) == 0x40 }) else { return authority }
+    return at + 1..<authority.upperBound
   }
 
   /// Requests that forgot it have none.
