@@ -55,6 +55,29 @@ import Testing
     #expect(call?.failed == true)
   }
 
+  @Test func detailsOfAStatusAreShown() throws {
+    // google.rpc.Status with an ErrorInfo, without padding.
+    let status = """
+      CAUSAm5vGj4KKHR5cGUuZ29vZ2xlYXBpcy5jb20vZ29vZ2xlLnJwYy5FcnJv\
+      ckluZm8SEgoKT1VUX09GX1RFQRIEc2hvcA
+      """
+    let call = Self.call { talk in
+      talk.says(
+        .server,
+        H2.headers(
+          1,
+          [
+            (":status", "200"), ("content-type", "application/grpc"), ("grpc-status", "5"),
+            ("grpc-status-details-bin", status),
+          ], ends: true))
+    }
+    let details = try JSONReader.value(of: call?.text(.details) ?? "")
+    #expect(
+      details["response"]?["grpcStatusDetails"] == [
+        ["type": "google.rpc.ErrorInfo", "fields": ["1": "OUT_OF_TEA", "2": "shop"]]
+      ])
+  }
+
   @Test(arguments: [(200, 0), (503, 14), (404, 12), (401, 16), (500, 2)] as [(Int, Int64)])
   func withoutStatusTheOneOfHTTPCounts(http: Int, grpc: Int64) {
     let call = Self.call { talk in

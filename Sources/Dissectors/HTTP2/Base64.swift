@@ -1,5 +1,5 @@
-/// Base64 as gRPC-Web writes it (RFC 4648 §4): pieces that were padded each for itself may follow one
-/// another.
+/// Base64 as gRPC-Web and binary header fields of gRPC have it (RFC 4648 §4): pieces that were padded
+/// each for itself may follow one another, and the padding at the end may be missing.
 enum Base64 {
   /// The octets, up to the first character that does not belong there.
   static func decoded(_ text: [UInt8]) -> [UInt8] {
@@ -9,9 +9,7 @@ enum Base64 {
     var digits = 0
     for character in text {
       if character == UInt8(ascii: "=") {
-        // What is left over of the group has 6, 12 or 18 bits.
-        if digits >= 2 { bytes.append(UInt8(truncatingIfNeeded: group >> (digits == 2 ? 4 : 10))) }
-        if digits == 3 { bytes.append(UInt8(truncatingIfNeeded: group >> 2)) }
+        finish(group, digits, &bytes)
         (group, digits) = (0, 0)
         continue
       }
@@ -25,7 +23,14 @@ enum Base64 {
         (group, digits) = (0, 0)
       }
     }
+    finish(group, digits, &bytes)
     return bytes
+  }
+
+  /// Adds what a group of two or three digits says, which has 12 or 18 bits.
+  private static func finish(_ group: UInt32, _ digits: Int, _ bytes: inout [UInt8]) {
+    if digits >= 2 { bytes.append(UInt8(truncatingIfNeeded: group >> (digits == 2 ? 4 : 10))) }
+    if digits == 3 { bytes.append(UInt8(truncatingIfNeeded: group >> 2)) }
   }
 
   private static func digit(_ character: UInt8) -> UInt8? {

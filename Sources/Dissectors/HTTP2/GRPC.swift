@@ -101,6 +101,7 @@ enum GRPC {
         writer.name("grpcMessage")
         writer.write(message)
       }
+      replies.writeStatusDetails(to: &writer)
       replies.write(to: &writer, &decompressions)
       writer.endObject()
     }

@@ -17,6 +17,8 @@ struct GRPCMessages {
   /// What one compressed message may become.
   static let limits = DecompressionLimits(output: 256 << 10)
   private static let prefix = 5
+  /// Characters that are read of the details of a status.
+  private static let maxStatusDetails = 16 << 10
 
   struct Shown {
     var isCompressed: Bool
@@ -36,6 +38,8 @@ struct GRPCMessages {
   private(set) var webStatus: Int64?
   /// Message in the trailers of gRPC-Web.
   private(set) var webMessage = ""
+  /// Details of the status in the trailers of gRPC-Web, in base64.
+  private var webStatusDetails: String?
 
   /// The messages in `content`; none when bytes of it are missing, for nobody knows where they
   /// begin then.
@@ -101,6 +105,43 @@ struct GRPCMessages {
     if let message = trailers.value(of: "grpc-message") {
       webMessage = GRPC.percentDecoded(Array(message.utf8)[...])
     }
+    webStatusDetails = trailers.value(of: Self.detailsName)
+  }
+
+  private static let detailsName = "grpc-status-details-bin"
+
+  /// The member `grpcStatusDetails`: what a service says of its status beside a message, as the
+  /// `details` of a `google.rpc.Status` in a trailer of its own.
+  func writeStatusDetails(to writer: inout JSONWriter) {
+    guard let text = webStatusDetails ?? headers.value(of: Self.detailsName) else { return }
+    let status = Base64.decoded(Array(text.utf8.prefix(Self.maxStatusDetails)))
+    guard let fields = Protobuf.fields(of: status.rawSpan) else { return }
+    var budget = Protobuf.maxValues
+    writer.name("grpcStatusDetails")
+    writer.beginArray()
+    for field in fields where field.number == 3 && budget > 0 {
+      guard case .bytes(let place) = field.value else { continue }
+      budget -= 1
+      write(detail: status.rawSpan.slice(place), to: &writer, &budget)
+    }
+    writer.endArray()
+  }
+
+  /// A `google.protobuf.Any`: the name of its type behind the last slash, and its fields.
+  private func write(
+    detail bytes: RawSpan, to writer: inout JSONWriter, _ budget: inout Int
+  ) {
+    let fields = Protobuf.fields(of: bytes) ?? []
+    writer.beginObject()
+    if case .bytes(let place)? = fields.first(where: { $0.number == 1 })?.value {
+      let name = bytes.slice(place).prefix(Protobuf.maxText).text()
+      writer.name("type")
+      writer.write(name.split(separator: "/").last.map(String.init) ?? name)
+    }
+    if case .bytes(let place)? = fields.first(where: { $0.number == 2 })?.value {
+      write(bytes.slice(place), to: &writer, &budget)
+    }
+    writer.endObject()
   }
 
   /// Members `messageCount` and `messages` of the object that is being written.
