@@ -110,6 +110,7 @@ import Testing
     #expect(key("OBJECT", "ENCODING", "k") == "k")
     #expect(key("ZUNION", "2", "z1", "z2") == "z1")
     #expect(key("MIGRATE", "h", "1", "", "0", "5", "KEYS", "m1") == "m1")
+    #expect(key("MSETEX", "2", "a", "1", "b", "2", "EX", "60") == "a")
     #expect(key("PUBLISH", "channel", "x") == nil)
     #expect(key("JSON.GET", "doc") == "doc")
     #expect(key("GET", String(repeating: "k", count: 100)) == String(repeating: "k", count: 64))
@@ -181,6 +182,27 @@ import Testing
       try Self.reply(last)["value"] == [
         "a", true, .null, 1.5, "12345678901234567890", "text", ["n": [2]],
       ])
+  }
+
+  /// Pieces instead of a length, and a mark instead of a count.
+  @Test func streamedValuesOfTheThirdVersionAreShown() throws {
+    let calls = Self.streamed.calls()
+    #expect(calls.map { $0.text(.redisType) } == ["GET", "LRANGE", "HGETALL", "PING"])
+    #expect(calls.allSatisfy { $0.fault == nil && $0.hasResponse })
+    #expect(try Self.reply(calls[0]) == ["type": "bulk", "value": "Hello"])
+    #expect(try Self.reply(calls[1]) == ["type": "array", "value": [1, ["a"], []]])
+    #expect(
+      try Self.reply(calls[2])["value"] == ["name": "bob", "password": "[redacted]"])
+    Laws.split(Self.streamed)
+    Laws.truncation(Self.streamed)
+    Laws.mutation(Self.streamed)
+    // A mark ends nothing where a count was given.
+    var wrong = Talk(serverPort: 6379)
+    wrong.client(Self.command("GET", "a"))
+    wrong.server("*2\r\n:1\r\n.\r\n")
+    let dissection = Dissection()
+    wrong.play(to: dissection)
+    #expect((dissection.counters.protocols["redis"]?.errors(of: .invalid) ?? 0) > 0)
   }
 
   @Test func monitorsAndReplicasOnlyListen() {
@@ -405,6 +427,19 @@ import Testing
     talk.client(command("SMEMBERS", "s"))
     talk.server("~7\r\n$1\r\na\r\n#t\r\n_\r\n,1.5\r\n(12345678901234567890\r\n")
     talk.server("=8\r\ntxt:text\r\n%1\r\n+n\r\n*1\r\n|1\r\n+x\r\n*1\r\n:9\r\n:2\r\n")
+    return talk
+  }
+
+  private static var streamed: Talk {
+    var talk = Talk(serverPort: 6379)
+    talk.client(command("GET", "k"))
+    talk.server("$?\r\n;4\r\nHell\r\n;1\r\no\r\n;0\r\n")
+    talk.client(command("LRANGE", "l", "0", "-1"))
+    talk.server("*?\r\n:1\r\n~?\r\n$1\r\na\r\n.\r\n*0\r\n.\r\n")
+    talk.client(command("HGETALL", "h"))
+    talk.server("%?\r\n+name\r\n$?\r\n;3\r\nbob\r\n;0\r\n+password\r\n+pw\r\n.\r\n")
+    talk.client(command("PING"))
+    talk.server("+PONG\r\n")
     return talk
   }
 }

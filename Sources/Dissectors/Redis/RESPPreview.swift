@@ -141,6 +141,8 @@ struct RESPPreview {
     guard start < bytes.byteCount else { return false }
     switch bytes.byte(start) {
     case RESP.string, RESP.verbatim:
+      // A name in pieces may be that of a secret.
+      if RESP.isStreamed(bytes, start) { return true }
       guard let header = try? RESP.number(bytes, start), header.value > 0 else { return false }
       let end = header.end + min(header.value, bytes.byteCount - header.end)
       let text = bytes.slice(header.end..<end)
@@ -230,6 +232,7 @@ struct RESPPreview {
 
   /// A string with its length in front.
   private mutating func string(_ bytes: RawSpan, _ writer: inout JSONWriter) -> Bool {
+    if RESP.isStreamed(bytes, at) { return pieces(bytes, &writer) }
     let type = bytes.byte(at)
     guard let header = try? RESP.number(bytes, at) else {
       writer.null()
@@ -255,39 +258,69 @@ struct RESPPreview {
     return true
   }
 
+  /// A string whose end is told by an empty piece.
+  private mutating func pieces(_ bytes: RawSpan, _ writer: inout JSONWriter) -> Bool {
+    var text: [UInt8] = []
+    var isWhole = false
+    at += RESP.streamHead
+    while !isWhole, at < bytes.byteCount, bytes.byte(at) == RESP.piece,
+      let header = try? RESP.number(bytes, at), header.value >= 0
+    {
+      let end = header.end + min(header.value, bytes.byteCount - header.end)
+      text.append(bytes.slice(header.end..<end))
+      isWhole = header.value == 0
+      at = isWhole ? header.end : header.end + header.value + 2
+    }
+    writer.write(text: text.rawSpan)
+    return isWhole ? true : cut()
+  }
+
   private mutating func aggregate(
     _ bytes: RawSpan, _ type: UInt8, _ writer: inout JSONWriter, _ depth: Int
   ) -> Bool {
-    guard let header = try? RESP.number(bytes, at) else {
-      writer.null()
-      return cut()
-    }
-    at = header.end
-    if header.value < 0 {
-      writer.null()
-      return true
+    let isStreamed = RESP.isStreamed(bytes, at)
+    var count = Int.max
+    if isStreamed {
+      at += RESP.streamHead
+    } else {
+      guard let header = try? RESP.number(bytes, at) else {
+        writer.null()
+        return cut()
+      }
+      at = header.end
+      if header.value < 0 {
+        writer.null()
+        return true
+      }
+      count = header.value
     }
     var goesOn = true
-    if type == RESP.map {
-      writer.beginObject()
-      for _ in 0..<header.value where goesOn { goesOn = member(bytes, &writer, depth) }
-      writer.endObject()
-    } else {
-      writer.beginArray()
-      var isSecret = false
-      for place in 0..<header.value where goesOn {
-        if at >= bytes.byteCount {
-          goesOn = cut()
-          continue
-        }
+    var place = 0
+    var isSecret = false
+    if type == RESP.map { writer.beginObject() } else { writer.beginArray() }
+    while goesOn, place < count {
+      if isStreamed, endsStream(bytes) { break }
+      if type == RESP.map {
+        goesOn = member(bytes, &writer, depth)
+      } else if at >= bytes.byteCount {
+        goesOn = cut()
+      } else {
         let hides = isSecret || depth == 0 && isMarked(place)
         isSecret = tells(bytes, place)
         goesOn =
           hides ? hidden(bytes, &writer, depth + 1) : value(bytes, &writer, depth: depth + 1)
       }
-      writer.endArray()
+      place += 1
     }
+    if type == RESP.map { writer.endObject() } else { writer.endArray() }
     return goesOn
+  }
+
+  /// Moves over the mark that ends a value without a count, if it comes now.
+  private mutating func endsStream(_ bytes: RawSpan) -> Bool {
+    guard at < bytes.byteCount, bytes.byte(at) == RESP.streamEnd else { return false }
+    at += RESP.streamTail
+    return true
   }
 
   /// A pair of a map. Keys that are no strings are written as JSON inside the name.

@@ -10,6 +10,7 @@ import Bytes
 ///     #t CRLF            _ CRLF             (big number CRLF
 ///     $length CRLF bytes CRLF               !length CRLF error CRLF    =length CRLF text CRLF
 ///     *count CRLF …      ~count CRLF …      >count CRLF …      %pairs CRLF …     |pairs CRLF …
+///     $? CRLF ;length CRLF bytes CRLF … ;0 CRLF            *? CRLF … .CRLF (and ~? >? %?)
 struct RESPScanner: Sendable {
   /// Values inside values, at most. Redis itself answers with fewer than ten.
   static let maxDepth = 32
@@ -19,6 +20,8 @@ struct RESPScanner: Sendable {
   static let maxString = 1 << 32
   /// Bytes of a line without its length in front, at most (64 KiB for inline commands in Redis).
   static let maxLine = 64 << 10
+  /// Elements still to come in a value whose end is told by a mark: so many never come.
+  private static let endless = Int.max >> 1
 
   enum Outcome: Equatable {
     /// The value ends at `position`.
@@ -53,9 +56,22 @@ struct RESPScanner: Sendable {
         left = next
       }
       guard position < bytes.byteCount else { return .line }
+      if RESP.isStreamed(bytes, position) {
+        guard try stream(bytes) else { return .line }
+        continue
+      }
       switch bytes.byte(position) {
-      case RESP.string, RESP.blobError, RESP.verbatim:
+      case RESP.streamEnd where isEndless:
+        guard try endStream(bytes) else { return .line }
+      case RESP.string, RESP.blobError, RESP.verbatim, RESP.piece:
         guard let header = try RESP.number(bytes, position) else { return .line }
+        if bytes.byte(position) == RESP.piece {
+          guard isEndless else { throw WireError(.invalid, at: position) }
+          if header.value == 0 {
+            (position, left) = (header.end, 0)
+            continue
+          }
+        }
         if header.value == -1, bytes.byte(position) == RESP.string {
           advance(to: header.end)
           continue
@@ -118,6 +134,33 @@ struct RESPScanner: Sendable {
     left = type == RESP.map || type == RESP.attribute ? 2 * count : count
   }
 
+  /// The innermost value ends with a mark.
+  private var isEndless: Bool { left > 2 * Self.maxCount }
+
+  /// Opens a value whose end is told by a mark; gives whether its line is whole.
+  private mutating func stream(_ bytes: RawSpan) throws(WireError) -> Bool {
+    guard bytes.byteCount - position >= RESP.streamHead else { return false }
+    guard bytes.little16(position + 2) == RESP.lineEnd else {
+      throw WireError(.invalid, at: position)
+    }
+    guard outer.count < Self.maxDepth else { throw WireError(.tooLarge, at: position) }
+    outer.append(left - 1)
+    left = Self.endless
+    position += RESP.streamHead
+    return true
+  }
+
+  /// Closes such a value; gives whether the line of the mark is whole.
+  private mutating func endStream(_ bytes: RawSpan) throws(WireError) -> Bool {
+    guard bytes.byteCount - position >= RESP.streamTail else { return false }
+    guard bytes.little16(position + 1) == RESP.lineEnd else {
+      throw WireError(.invalid, at: position)
+    }
+    position += RESP.streamTail
+    left = 0
+    return true
+  }
+
   /// End of the line at `position`, behind its line feed.
   private mutating func line(_ bytes: RawSpan) throws(WireError) -> Int? {
     guard let feed = bytes.firstOffset(of: 0x0a, from: max(searched, position)) else {
@@ -149,6 +192,24 @@ enum RESP {
   static let set: UInt8 = 0x7e
   static let push: UInt8 = 0x3e
   static let attribute: UInt8 = 0x7c
+  /// A piece of a string whose end is told by an empty one.
+  static let piece: UInt8 = 0x3b
+  /// End of a value without a count.
+  static let streamEnd: UInt8 = 0x2e
+
+  /// Bytes of `$? CRLF` and its kin, and of the line that ends a value without a count.
+  static let streamHead = 4
+  static let streamTail = 3
+
+  /// Whether `?` stands where the value at `offset` has its length or count.
+  @inline(__always)
+  static func isStreamed(_ bytes: RawSpan, _ offset: Int) -> Bool {
+    guard offset + 1 < bytes.byteCount, bytes.byte(offset + 1) == 0x3f else { return false }
+    return switch bytes.byte(offset) {
+    case string, array, map, set, push: true
+    default: false
+    }
+  }
 
   /// Carriage return and line feed, as `little16` reads them.
   static let lineEnd: UInt16 = 0x0a0d

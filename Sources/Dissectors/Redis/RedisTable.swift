@@ -118,6 +118,7 @@ struct RedisVerb: Sendable {
     add("BLMPOP BZMPOP", .counted(2), carries: .named)
     add("ZUNION ZINTER ZDIFF SINTERCARD ZINTERCARD", .counted(1))
     add("LMPOP ZMPOP", .counted(1), carries: .named)
+    add("MSETEX", .counted(1), carries: .words)
     add("XREAD XREADGROUP", .behindStreams, carries: .named)
     add(
       """
