@@ -96,7 +96,7 @@ package struct Contents: Sendable {
   /// The kept body of a message without its content codings; nil when nothing is kept.
   package func body(of content: Content?) -> [UInt8]? {
     guard let content, !content.body.isEmpty else { return nil }
-    guard let codings = content.headers.value(of: "content-encoding") else { return content.body }
+    guard let codings = content.headers.codings else { return content.body }
     return decoder.body(content.body, codings)
   }
 

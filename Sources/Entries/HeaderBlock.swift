@@ -101,6 +101,18 @@ package struct HeaderBlock: Hashable, Sendable {
     return result
   }
 
+  /// What is left to undo of a body, as a list in the order it was done: the codings of
+  /// Content-Encoding, and behind them those of Transfer-Encoding but chunked, which is undone when a
+  /// message is read (RFC 9112 §7). Nil when there are none.
+  package var codings: String? {
+    let content = value(of: "content-encoding")
+    guard let transfer = value(of: "transfer-encoding") else { return content }
+    let left = transfer.lowercased().split(whereSeparator: { $0 == "," || $0 == " " })
+      .filter { $0 != "chunked" && $0 != "identity" }
+    if left.isEmpty { return content }
+    return ([content].compactMap(\.self) + left.map(String.init)).joined(separator: ", ")
+  }
+
   /// Where in `bytes` the first value of one name is, as far as it stands on the name's line; nil
   /// when there is none. `name` must be lower case.
   package func place(of name: String) -> Range<Int>? {

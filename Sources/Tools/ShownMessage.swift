@@ -72,7 +72,7 @@ struct ShownMessage {
     func value(_ name: String) -> String {
       fields.last { $0.name.lowercased() == name }?.value ?? ""
     }
-    let decoded = ContentCoding.decode(content.body, list: value("content-encoding"))
+    let decoded = ContentCoding.decode(content.body, list: content.headers.codings ?? "")
     let isCut = content.isCut || decoded.problem != nil
     guard var text = text(decoded.bytes, isCut: isCut) else {
       let plain = redacted(decoded.bytes, redactor)

@@ -55,4 +55,21 @@ import Testing
     let contents = Contents(response: content, decoder: decoder)
     #expect(contents.value(.responseBody) == .text("ABC"))
   }
+
+  /// Transfer codings come off first, and chunked is off already (RFC 9112 §7).
+  @Test func codingsOfContentAndTransferAreUndoneInOrder() {
+    #expect(headers(("Transfer-Encoding", "chunked")).codings == nil)
+    #expect(headers(("Transfer-Encoding", "identity")).codings == nil)
+    #expect(headers(("Transfer-Encoding", "GZip, chunked")).codings == "gzip")
+    #expect(
+      headers(("Content-Encoding", "br"), ("Transfer-Encoding", "gzip,deflate, chunked")).codings
+        == "br, gzip, deflate")
+    #expect(headers(("Content-Encoding", "br"), ("Content-Encoding", "gzip")).codings == "br, gzip")
+    let content = Content(
+      headers: headers(("Transfer-Encoding", "rot, chunked")), body: [1, 2, 3])
+    let decoder = ContentDecoder(body: { body, codings in
+      codings == "rot" ? body.map { $0 + 64 } : body
+    })
+    #expect(Contents(response: content, decoder: decoder).value(.responseBody) == .text("ABC"))
+  }
 }

@@ -24,7 +24,7 @@ struct HTTPBody {
       return
     }
     var decoded = content.body
-    let codings = content.headers.value(of: "content-encoding")
+    let codings = content.headers.codings
     if let codings {
       let result = ContentCoding.decode(content.body, list: codings, counting: &decompressions)
       decoded = result.bytes
