@@ -37,6 +37,14 @@ import Testing
     let ended = Frame.call(
       26, 1, Frame().text("tx").int64(7).int16(0).byte(1), Frame().int32(0).int16(48))
     #expect(ended?.failed == true && ended?.text(.statusText) == "INVALID_TXN_STATE")
+    let marked = Frame.call(
+      27, 1,
+      Frame().byte(0).byte(2).int64(7).int16(0).byte(1).byte(2).compact("orders").byte(2).int32(0)
+        .byte(0).int32(1).byte(0).byte(0),
+      Frame().byte(0).byte(2).int64(7).byte(2).compact("orders").byte(2).int32(0).int16(6).byte(0)
+        .byte(0).byte(0).byte(0))
+    #expect(marked?.texts(.kafkaTopics) == ["orders"])
+    #expect(marked?.text(.statusText) == "NOT_LEADER_OR_FOLLOWER")
   }
 
   @Test func theNewerGroupsTellTopicsAssignmentsAndErrors() throws {
@@ -79,6 +87,31 @@ import Testing
       Frame().int32(1).byte(2).text("orders").byte(3).text("User:bob").text("*").byte(3).byte(3),
       Frame().int32(0).int32(1).int16(31).text("not allowed"))
     #expect(denied?.text(.statusText) == "CLUSTER_AUTHORIZATION_FAILED")
+    let elected = Frame.call(
+      43, 1, Frame().byte(0).int32(1).text("orders").int32(1).int32(0).int32(60_000),
+      Frame().int32(0).int16(0).int32(1).text("orders").int32(1).int32(0).int16(84).int16(-1))
+    #expect(elected?.texts(.kafkaTopics) == ["orders"])
+    #expect(elected?.text(.statusText) == "ELECTION_NOT_NEEDED")
+    let folders = Frame.call(
+      35, 1, Frame().int32(-1), Frame().int32(0).int32(1).int16(56).text("/data").int32(0))
+    #expect(folders?.text(.statusText) == "KAFKA_STORAGE_ERROR")
+  }
+
+  @Test func tokensAndPasswordsAreNeverKept() {
+    let token = Frame.call(
+      38, 1, Frame().int32(0).int64(60_000),
+      Frame().int16(0).text("User").text("bob").int64(1).int64(2).int64(3).text("t1").int32(7)
+        .raw("hunter2").int32(0))
+    let password = Frame.call(
+      51, 0,
+      Frame().byte(0).byte(1).byte(2).compact("bob").byte(1).int32(4096).compact("salt")
+        .compact("hunter2").byte(0).byte(0),
+      Frame().byte(0).int32(0).byte(2).compact("bob").int16(91).byte(0).byte(0).byte(0))
+    #expect(token?.failed == false && password?.text(.statusText) == "RESOURCE_NOT_FOUND")
+    for call in [token, password] {
+      let details = call?.text(.details) ?? "hunter2"
+      #expect(!details.contains("hunter2") && details.contains("[redacted]"))
+    }
   }
 
   @Test func topicsAreDescribedInPieces() {

@@ -226,6 +226,15 @@ enum KafkaSchemaTable {
       "transactionalID:string producerId:int64 producerEpoch:int16 committed:bool",
       "throttleTimeMs:int32 errorCode:error producerId:int64@5+ producerEpoch:int16@5+"
     ),
+    27: (
+      """
+      markers:[producerId:int64 producerEpoch:int16 committed:bool topics:[topic:topic \
+      partitions:[:int32]] coordinatorEpoch:int32 transactionVersion:int8@2+]
+      """,
+      """
+      markers:[producerId:int64 topics:[topic:topic partitions:[partition:int32 errorCode:error]]]
+      """
+    ),
     28: (
       """
       transactionalID:string groupId:group producerId:int64 producerEpoch:int16 \
@@ -286,6 +295,18 @@ enum KafkaSchemaTable {
       resourceName:string]
       """
     ),
+    34: (
+      "dirs:[path:string topics:[topic:topic partitions:[:int32]]]",
+      "throttleTimeMs:int32 topics:[topic:topic partitions:[partition:int32 errorCode:error]]"
+    ),
+    35: (
+      "topics:[topic:topic partitions:[:int32]]",
+      """
+      throttleTimeMs:int32 errorCode:error@3+ results:[errorCode:error path:string \
+      topics:[topic:topic partitions:[partition:int32 size:int64 offsetLag:int64 \
+      isFutureKey:bool]] totalBytes:int64@4+ usableBytes:int64@4+ isCordoned:bool@5+]
+      """
+    ),
     36: (
       "authBytes:secret",
       """
@@ -299,9 +320,44 @@ enum KafkaSchemaTable {
       """,
       "throttleTimeMs:int32 topics:[topic:topic errorCode:error errorMessage:string]"
     ),
+    38: (
+      """
+      ownerType:string@3+ ownerName:string@3+ renewers:[principalType:string \
+      principalName:string] maxLifetimeMs:int64
+      """,
+      """
+      errorCode:error principalType:string principalName:string requesterType:string@3+ \
+      requesterName:string@3+ issueTimestamp:int64 expiryTimestamp:int64 maxTimestamp:int64 \
+      tokenId:string hmac:secret throttleTimeMs:int32
+      """
+    ),
+    39: (
+      "hmac:secret renewPeriodMs:int64",
+      "errorCode:error expiryTimestamp:int64 throttleTimeMs:int32"
+    ),
+    40: (
+      "hmac:secret expiryPeriodMs:int64",
+      "errorCode:error expiryTimestamp:int64 throttleTimeMs:int32"
+    ),
+    41: (
+      "owners:[principalType:string principalName:string]",
+      """
+      errorCode:error tokens:[principalType:string principalName:string requesterType:string@3+ \
+      requesterName:string@3+ issueTimestamp:int64 expiryTimestamp:int64 maxTimestamp:int64 \
+      tokenId:string hmac:secret renewers:[principalType:string principalName:string]] \
+      throttleTimeMs:int32
+      """
+    ),
     42: (
       "groupsNames:[:group]",
       "throttleTimeMs:int32 results:[groupId:string errorCode:error]"
+    ),
+    43: (
+      "electionType:int8@1+ topics:[topic:topic partitions:[:int32]] timeout:int32",
+      """
+      throttleTimeMs:int32 errorCode:error@1+ topics:[topic:topic partitions:[partition:int32 \
+      errorCode:error errorMessage:string]]
+      """
     ),
     44: (
       """
@@ -313,12 +369,45 @@ enum KafkaSchemaTable {
       resourceName:string]
       """
     ),
+    45: (
+      """
+      timeout:int32 allowReplicationFactorChange:bool@1+ topics:[topic:topic \
+      partitions:[partition:int32 replicaNodes:[:int32]]]
+      """,
+      """
+      throttleTimeMs:int32 allowReplicationFactorChange:bool@1+ errorCode:error \
+      errorMessage:string topics:[topic:topic partitions:[partition:int32 errorCode:error \
+      errorMessage:string]]
+      """
+    ),
+    46: (
+      "timeout:int32 topics:[topic:topic partitions:[:int32]]",
+      """
+      throttleTimeMs:int32 errorCode:error errorMessage:string topics:[topic:topic \
+      partitions:[partition:int32 replicaNodes:[:int32] addingNodes:[:int32] \
+      removingNodes:[:int32]]]
+      """
+    ),
     47: (
       "groupId:group topics:[topic:topic partitions:[partition:int32]]",
       """
       errorCode:error throttleTimeMs:int32 topics:[topic:topic partitions:[partition:int32 \
       errorCode:error]]
       """
+    ),
+    50: (
+      "users:[name:string]",
+      """
+      throttleTimeMs:int32 errorCode:error errorMessage:string results:[user:string \
+      errorCode:error errorMessage:string credentials:[mechanism:int8 iterations:int32]]
+      """
+    ),
+    51: (
+      """
+      deletions:[name:string mechanism:int8] upsertions:[name:string mechanism:int8 \
+      iterations:int32 salt:secret saltedPassword:secret]
+      """,
+      "throttleTimeMs:int32 results:[user:string errorCode:error errorMessage:string]"
     ),
     60: (
       """
@@ -328,6 +417,24 @@ enum KafkaSchemaTable {
       throttleTimeMs:int32 errorCode:error errorMessage:string endpointType:int8@1+ \
       clusterID:string controllerID:int32 brokers:[nodeId:int32 host:string port:int32 \
       rack:string isFenced:bool@2+] clusterAuthorizedOperations:int32
+      """
+    ),
+    61: (
+      "topics:[topic:topic partitions:[:int32]]",
+      """
+      throttleTimeMs:int32 topics:[topic:topic partitions:[partition:int32 errorCode:error \
+      errorMessage:string producers:[producerId:int64 producerEpoch:int32 lastSequence:int32 \
+      lastTimestamp:int64 coordinatorEpoch:int32 currentTxnStartOffset:int64]]]
+      """
+    ),
+    66: (
+      """
+      statesFilter:[:string] producersFilter:[:int64] durationFilter:int64@1+ \
+      transactionalIDPattern:string@2+
+      """,
+      """
+      throttleTimeMs:int32 errorCode:error unknownStates:[:string] \
+      transactions:[transactionalID:string producerId:int64 state:string]
       """
     ),
     68: (
