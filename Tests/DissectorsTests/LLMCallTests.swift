@@ -34,6 +34,17 @@ import Testing
     #expect(call.text(.llmFinishReason) == "tool_use" && !call.failed)
   }
 
+  @Test func anthropicAtGoogleIsRead() throws {
+    let path = "/v1/projects/p/locations/l/publishers/anthropic/models/claude-x@1:streamRawPredict"
+    let call = try Self.call(
+      path, #"{"anthropic_version":"vertex-2023-10-16","messages":[],"stream":true}"#,
+      "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}}\n\n",
+      type: "text/event-stream")
+    #expect(call.text(.llmAPI) == "anthropic" && call.text(.llmModel) == "claude-x@1")
+    #expect(call.text(.llmFinishReason) == "end_turn")
+    #expect(try Self.call(path, #"{"instances":[]}"#, "{}").kind == .http)
+  }
+
   @Test func anthropicStreamsAreRead() throws {
     let call = try Self.call(
       "/v1/messages", #"{"model":"c","stream":true,"messages":[]}"#,

@@ -22,15 +22,20 @@ struct LLMAPI {
     }
     // `/v1beta/models/NAME:generateContent`
     let verb = path[path.utf8.index(after: colon)...]
+    let head = path[..<colon]
+    let model = head.lastIndex(of: "/").map { String(head[head.index(after: $0)...]) }
+    // Messages of Anthropic where Google serves them.
+    if verb == "rawPredict" || verb == "streamRawPredict",
+      body.firstOffset(of: "\"anthropic_version\"") != nil
+    {
+      self.init(.anthropic, "message", model: model, isStream: verb == "streamRawPredict")
+      return
+    }
     guard let operation = Self.verbs[String(verb)],
       body.firstOffset(of: "\"contents\"") != nil || body.firstOffset(of: "\"content\"") != nil
         || body.firstOffset(of: "\"requests\"") != nil
     else { return nil }
-    let head = path[..<colon]
-    self.init(
-      .gemini, operation,
-      model: head.lastIndex(of: "/").map { String(head[head.index(after: $0)...]) },
-      isStream: verb == "streamGenerateContent")
+    self.init(.gemini, operation, model: model, isStream: verb == "streamGenerateContent")
   }
 
   private init(_ shape: Shape, _ operation: String, model: String?, isStream: Bool = false) {
