@@ -97,6 +97,20 @@ import Testing
     #expect(folders?.text(.statusText) == "KAFKA_STORAGE_ERROR")
   }
 
+  @Test func aReplicaThatIsAwayFailsFetchesAndNoMetadata() {
+    let metadata = Frame.call(
+      3, 0, Frame().int32(1).text("orders"),
+      Frame().int32(0).int32(1).int16(0).text("orders").int32(1).int16(9).int32(0).int32(7)
+        .int32(0).int32(0))
+    #expect(metadata?.failed == false && metadata?.text(.statusText) == nil)
+    let fetch = Frame.call(
+      1, 0,
+      Frame().int32(-1).int32(500).int32(1).int32(1).text("orders").int32(1).int32(0).int64(5)
+        .int32(1000),
+      Frame().int32(1).text("orders").int32(1).int32(0).int16(9).int64(0).int32(0))
+    #expect(fetch?.failed == true && fetch?.text(.statusText) == "REPLICA_NOT_AVAILABLE")
+  }
+
   @Test func tokensAndPasswordsAreNeverKept() {
     let token = Frame.call(
       38, 1, Frame().int32(0).int64(60_000),

@@ -258,8 +258,11 @@ package struct Kafka: Dissector {
         try? input.skipKafkaTags()
         start = input.offset
       }
+      // A replica is away, and the partition works all the same.
+      let harmless = api.key == KafkaAPI.metadata ? KafkaErrorTable.replicaNotAvailable : 0
       payload = read(
-        fields, bytes.suffix(from: start), version, isFlexible, isPart, &message)
+        fields, bytes.suffix(from: start), version, isFlexible, isPart, &message,
+        harmless: harmless)
     }
     if let payload {
       for identity in payload.identities { names.learn(identity.id, identity.name) }
@@ -286,9 +289,10 @@ package struct Kafka: Dissector {
 
   private mutating func read(
     _ fields: [KafkaField], _ bytes: RawSpan, _ version: Int16, _ isFlexible: Bool,
-    _ isPart: Bool, _ message: inout Message
+    _ isPart: Bool, _ message: inout Message, harmless: Int16 = 0
   ) -> KafkaBody {
-    var body = KafkaBody(version: version, isFlexible: isFlexible, names: names)
+    var body = KafkaBody(
+      version: version, isFlexible: isFlexible, names: names, harmless: harmless)
     var input = Cursor(bytes)
     do {
       try body.structure(fields, &input)

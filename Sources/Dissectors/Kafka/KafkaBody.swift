@@ -19,6 +19,7 @@ struct KafkaBody {
   let isFlexible: Bool
   /// Names of topics by their ids, as far as the conversation told.
   private let names: KafkaTopicNames
+  private let harmless: Int16
   var writer = JSONWriter(reserving: 256)
   private(set) var topics: [String] = []
   /// Names of groups, or of transactions where coordinators of such are looked for.
@@ -36,8 +37,10 @@ struct KafkaBody {
   private(set) var isCut = false
   private var isShowing = true
 
-  init(version: Int16, isFlexible: Bool, names: KafkaTopicNames) {
+  /// - Parameter harmless: an error code that is none here.
+  init(version: Int16, isFlexible: Bool, names: KafkaTopicNames, harmless: Int16 = 0) {
     (self.version, self.isFlexible, self.names) = (version, isFlexible, names)
+    self.harmless = harmless
   }
 
   /// Reads the structure with these fields. Where the bytes end too early, what came before is
@@ -143,7 +146,7 @@ struct KafkaBody {
       writer.name("error")
       writer.write(KafkaErrorTable.name(code))
     }
-    if error == 0, code != KafkaErrorTable.replicaNotAvailable { error = code }
+    if error == 0, code != harmless { error = code }
   }
 
   private func text(_ input: inout Cursor) throws(WireError) -> String? {

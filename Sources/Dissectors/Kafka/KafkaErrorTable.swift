@@ -5,7 +5,7 @@ enum KafkaErrorTable {
     return names.indices.contains(place) ? String(names[place]) : "ERROR_\(code)"
   }
 
-  /// A replica is away, and the partition works all the same: no failure of Metadata.
+  /// A replica is away, which is no failure of METADATA.
   static let replicaNotAvailable: Int16 = 9
   static let unsupportedVersion: Int16 = 35
 
