@@ -124,6 +124,11 @@ import Testing
     #expect(calls.map { $0.text(.path) } == ["/3", "/5", "/1"])
     #expect(calls.map { $0.fault?.kind } == [.connection, .connection, nil])
     #expect(calls.first?.fault?.message.contains("NO_ERROR") == true)
+    // One that was under way when the server said so has the same fate.
+    talk.says(.client, H2.get(7, "/7"))
+    let late = talk.calls().last
+    #expect(late?.text(.path) == "/7" && late?.hasResponse == false)
+    #expect(late?.fault == calls.first?.fault)
   }
 
   @Test func anErrorOfTheConnectionIsToldOfWhatIsUnfinished() {

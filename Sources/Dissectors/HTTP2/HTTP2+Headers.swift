@@ -125,7 +125,7 @@ extension HTTP2 {
     message.headers = list.headers
     message.fields.add(
       isRequest ? .requestHeadersSize : .responseHeadersSize, .int(Int64(total)))
-    message.fault = fault(list)
+    message.fault = fault(list) ?? message.fault
     if ends { streams.end(frame.stream, side) } else { message.extent = .open }
     return .message(message, length: total)
   }
@@ -160,6 +160,11 @@ extension HTTP2 {
       method: bytes.slice(list.method ?? 0..<0), type: bytes.slice(list.contentType ?? 0..<0),
       target: bytes.slice(list.path ?? 0..<0))
     message.hints = hints.rawValue | (list.isMCP ? HTTPContent.Hints.mcp.rawValue : 0)
+    if let lastRead, frame.stream > lastRead {
+      // It was under way already: no reply will come (RFC 9113 §6.8).
+      message.partner = .none
+      message.fault = Self.unread(HTTP2ErrorCode.name(0))
+    }
     return message
   }
 

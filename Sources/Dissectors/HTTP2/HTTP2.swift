@@ -85,6 +85,8 @@ package struct HTTP2: Dissector {
   var asker: Side?
   /// Streams that carry WebSocket.
   var tunnels: [UInt32: WebSocketTunnel] = [:]
+  /// The last request that the server will look at, once it has said that it goes away.
+  var lastRead: UInt32?
   /// A header block was decoded: these are no other protocol's bytes.
   var hasHeaders = false
 
@@ -246,9 +248,15 @@ package struct HTTP2: Dissector {
       ways[inPlace: side].phase = .discard(rest)
     }
     guard sender == "server", last < 0x7fff_ffff else { return .skip(used) }
-    let fault = Entry.Fault(.connection, "the server went away without reading it: \(reason)")
+    lastRead = min(last, lastRead ?? last)
     // Pushed streams have keys beyond.
-    return .abandon(UInt64(last) + 1...0x8000_0000, because: fault, length: used)
+    return .abandon(
+      UInt64(last) + 1...0x8000_0000, because: Self.unread(reason), length: used)
+  }
+
+  /// The fault of a request that a server that went away has not looked at.
+  static func unread(_ reason: String) -> Entry.Fault {
+    Entry.Fault(.connection, "the server went away without reading it: \(reason)")
   }
 
   /// Bytes of a GOAWAY frame without what is told for people.
