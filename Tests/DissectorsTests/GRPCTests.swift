@@ -40,7 +40,7 @@ import Testing
     #expect(details.object?["response"]?.object?["messageCount"] == .int(3))
     #expect(
       details.object?["response"]?.object?["messages"]?.array?.first?.text
-        == #"{"length":2,"compressed":true}"#)
+        == #"{"length":2,"compressed":true,"problem":"no encoding is named"}"#)
   }
 
   @Test func aReplyWithoutContentHasItsStatusInTheHeaders() {
@@ -142,6 +142,20 @@ import Testing
     #expect(messages?[1]?["problem"] != nil && messages?[1]?["fields"] == nil)
     let counters = dissection.counters.decompressions
     #expect(counters.whole == 1 && counters.damaged + counters.cut == 1)
+  }
+
+  @Test func encodingsThatAreNotKnownAreNamed() throws {
+    let call = Self.call { talk in
+      talk.says(
+        .server,
+        H2.headers(
+          1,
+          [(":status", "200"), ("content-type", "application/grpc"), ("grpc-encoding", "lzma")])
+          + H2.data(1, H2.message([1, 2], compressed: true))
+          + H2.headers(1, [("grpc-status", "0")], ends: true))
+    }
+    let details = try JSONReader.value(of: call?.text(.details) ?? "")
+    #expect(details["response"]?["messages"]?[0]?["problem"] == "unknown encoding lzma")
   }
 
   @Test func whatKindOfCallItIsCanBeAsked() {

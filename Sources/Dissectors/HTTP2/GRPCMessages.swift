@@ -185,7 +185,14 @@ struct GRPCMessages {
     case "deflate": compression = .zlib
     case "snappy": compression = .snappy
     case "zstd": compression = .zstd
-    default: return
+    case let other?:
+      writer.name("problem")
+      writer.write("unknown encoding \(other.prefix(32))")
+      return
+    case nil:
+      writer.name("problem")
+      writer.write("no encoding is named")
+      return
     }
     let result = decompress(bytes, compression, limits: Self.limits)
     decompressions.note(result.end)
