@@ -79,6 +79,19 @@ import Testing
     #expect(!call.failed)
   }
 
+  /// An answer in parts, as `@defer` makes them; however their JSON is laid out.
+  @Test func answersInPartsAreRead() throws {
+    let head = "\r\n---\r\nContent-Type: application/json\r\n\r\n"
+    let call = try Self.graphQL(
+      #"{"query":"{ me { id ... @defer { orders } } }"}"#,
+      head + "{\n  \"data\": {\"me\": {}},\n  \"hasNext\": true\n}" + head
+        + #"{"incremental":[{"errors":[{"message":"late"}]}],"hasNext":false}"# + "\r\n-----\r\n",
+      type: "multipart/mixed; boundary=\"-\"; deferSpec=20220824")
+    #expect(call.kind == .gqlv2 && call.int(.gqlErrors) == 1 && call.failed)
+    let reply = try Self.details(call)["response"]
+    #expect(reply?["hasData"] == true && reply?["errors"]?[0]?["message"] == "late")
+  }
+
   @Test func batchesGetsAndHashesAreRead() throws {
     let batch = try Self.graphQL(
       #"[{"query":"mutation A { a }"},{"query":"{ b }"}]"#,

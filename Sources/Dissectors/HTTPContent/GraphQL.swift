@@ -209,12 +209,22 @@ struct GraphQLReply {
     }
   }
 
-  /// JSON bodies of a reply in parts: what stands between empty lines and boundaries.
+  /// JSON bodies of a reply in parts: what stands between an empty line and the next boundary.
   private static func parts(of body: HTTPBody) -> [JSONValue] {
-    body.bytes.split(separator: 0x0a).compactMap { line in
-      guard let first = line.first, first == 0x7b else { return nil }
-      return try? JSONReader.value(of: Array(line))
+    let bytes = body.bytes.rawSpan
+    var parts: [JSONValue] = []
+    var at = 0
+    while let head = bytes.suffix(from: at).firstOffset(of: "\r\n\r\n") {
+      let start = at + head + 4
+      let end = bytes.suffix(from: start).firstOffset(of: "\r\n--").map { start + $0 }
+      if let part = try? JSONReader.value(of: bytes.slice(start..<(end ?? bytes.byteCount)).array())
+      {
+        parts.append(part)
+      }
+      guard let end else { break }
+      at = end
     }
+    return parts
   }
 
   private mutating func read(_ value: JSONValue) {
