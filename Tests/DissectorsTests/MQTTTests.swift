@@ -126,7 +126,7 @@ import Testing
     talk.says(.client, Self.connect(5, id: "x"))
     talk.says(.client, (1...1024).flatMap { publish("t", $0) })
     talk.says(.client, publish("new", 7) + publish("", 7))
-    #expect(talk.calls().suffix(2).map { $0.text(.mqttTopic) } == ["new", "new"])
+    #expect(talk.calls().count { $0.text(.mqttTopic) == "new" } == 2)
   }
 
   @Test func malformedPropertiesAreMarked() {

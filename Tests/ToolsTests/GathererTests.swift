@@ -32,11 +32,11 @@ struct GathererTests {
     gatherer.keepWithin { 1_000 }
     for node in ["n1", "n2"] { _ = registry.take(report(), from: node, entries: 0, at: .now) }
     let now = Timestamp.now
-    async let files: Int? = withCheckedContinuation { done in
-      Thread.detachNewThread {
-        let window = now.advanced(by: -1_000_000_000)..<now
-        done.resume(returning: (try? gatherer.files(in: window, nodes: nil, rolls: true))?.count)
-      }
+    let (files, gathered) = AsyncStream<Int?>.makeStream()
+    Thread.detachNewThread {
+      let window = now.advanced(by: -1_000_000_000)..<now
+      gathered.yield((try? gatherer.files(in: window, nodes: nil, rolls: true))?.count)
+      gathered.finish()
     }
     let first = try await asked("n1", registry)
     let second = try await asked("n2", registry)
@@ -49,8 +49,7 @@ struct GathererTests {
     try gatherer.begin(second, from: "n2")
     #expect(throws: Gatherer.Refusal.cannotWrite) { try gatherer.add(piece, to: second) }
     gatherer.end(first)
-    let found = await files
-    #expect(found == 0, "what was sent here is no capture")
+    for await found in files { #expect(found == 0, "what was sent here is no capture") }
     #expect(gatherer.missing == ["n2: there is no room for them among the snapshots"])
     try? FileManager.default.removeItem(atPath: folder)
   }
