@@ -71,7 +71,7 @@ extension Runner {
     entry.fields.add(.connL7Detected, .texts(kinds.families))
     if let secrecy { entry.fields.add(.connTLS, .text(secrecy.rawValue)) }
     if let health = conversation.health {
-      entry.fields.add(health, client: client)
+      entry.fields.add(health, client: client, isOneSided: sent.isOneSided)
       if health.completeness == 1 {
         entry.fault = Entry.Fault(.connection, "SynSent")
       }
@@ -180,9 +180,17 @@ extension EntryTransport {
   }
 }
 
+extension BySide<Conversation.Traffic> {
+  /// Whether packets of one side alone were captured.
+  var isOneSided: Bool { client.packets == 0 || server.packets == 0 }
+}
+
 extension FieldValues {
   /// The health figures of connections whose client is `client`. What was not measured is absent.
-  mutating func add(_ health: TCPHealth, client: Side) {
+  ///
+  /// - Parameter isOneSided: only one side was captured: its acknowledgments and windows are not
+  ///   known, so what is made of them is no 0 but nothing.
+  mutating func add(_ health: TCPHealth, client: Side, isOneSided: Bool) {
     func count(_ id: FieldID, _ value: UInt32) { add(id, .int(Int64(value))) }
     func time(_ id: FieldID, _ value: UInt32?) { if let value { add(id, .int(Int64(value))) } }
     count(.metricRetransmissions, health.retransmissions)
@@ -194,7 +202,7 @@ extension FieldValues {
       .metricLostSegmentEvents,
       bySide.client.missingSegments &+ bySide.server.missingSegments)
     count(.metricZeroWindowSegments, bySide.client.zeroWindows &+ bySide.server.zeroWindows)
-    count(.metricWindowFull, health.windowFullEvents)
+    if !isOneSided { count(.metricWindowFull, health.windowFullEvents) }
     time(.metricWindowScale, health.windowScale[client].map(UInt32.init))
     time(.metricAverageReceiveWindow, health.averageReceiveWindow)
     count(.metricOutOfOrder, health.outOfOrder)
@@ -213,7 +221,7 @@ extension FieldValues {
     time(.metricRTTMinimum, health.rttMinimum)
     time(.metricRTTMaximum, health.rttMaximum)
     time(.metricRTTAverage, health.rttAverage)
-    count(.metricRTTSamples, health.rttSamples)
+    if !isOneSided { count(.metricRTTSamples, health.rttSamples) }
     time(.metricJitter, health.jitter)
     add(.metricGoodput, .int(Int64(clamping: health.goodput)))
     time(.metricSynToSynAck, health.synToSynAck)

@@ -142,7 +142,9 @@ struct FlowSum: Hashable, Sendable {
       (.flowRemoteBPS, perSecond(sent.server.bytes)),
     ] { entry.fields.add(id, .int(Int64(clamping: count))) }
     entry.fields.add(.flowL7Detected, .texts(kinds.families))
-    if let health { entry.fields.add(health.health, client: .client) }
+    if let health {
+      entry.fields.add(health.health, client: .client, isOneSided: sent.isOneSided)
+    }
     return entry
   }
 

@@ -72,6 +72,21 @@ import Testing
     #expect(number(flow, .metricWindowScale) == 7)
   }
 
+  /// What the other side acknowledged and announced is not known, which is not 0.
+  @Test func whatOneDirectionDoesNotTellIsAbsent() throws {
+    var oneSided = conversation(1, clientPort: 1)
+    oneSided.sent.server = Conversation.Traffic()
+    oneSided.health = TCPHealth()
+    let flow = try #require(book(oneSided).entries.first)
+    #expect(number(flow, .metricWindowFull) == nil)
+    #expect(number(flow, .metricRTTSamples) == nil)
+    #expect(number(flow, .metricRetransmissions) == 0)
+    let both = try #require(
+      book(oneSided, conversation(2, clientPort: 2)).entries.first)
+    #expect(number(both, .metricWindowFull) == 0)
+    #expect(number(both, .metricRTTSamples) == 2)
+  }
+
   @Test func aFlowIsOpenWhileOneOfItsConnectionsIs() {
     let flow = book(
       conversation(1, clientPort: 1), conversation(2, clientPort: 2, state: .open)
