@@ -20,6 +20,7 @@ struct DuplicateFilter: Sendable {
     var fingerprint: UInt64 = 0
     var time: Int64 = .min
     var place: UInt64 = 0
+    var checksum: UInt16 = 0
     var isRepeated = false
   }
 
@@ -32,49 +33,50 @@ struct DuplicateFilter: Sendable {
   private var tags: [UInt16] = []
 
   /// Remembers a packet and gives its earlier sighting within `window` nanoseconds.
-  mutating func see(_ fingerprint: UInt64, at time: Timestamp, place: UInt64, window: Int64)
-    -> Sighting?
-  {
+  ///
+  /// - Parameter checksum: the transport's, of a packet without an identification; else 0. In one
+  ///   place it tells apart what was sent at another time by the sender's own clock (RFC 7323 §3).
+  ///   Elsewhere it says nothing: offloading leaves it unfinished where the packet begins.
+  mutating func see(
+    _ fingerprint: UInt64, at time: Timestamp, place: UInt64, checksum: UInt16 = 0, window: Int64
+  ) -> Sighting? {
     if entries.isEmpty {
       entries = [Entry](repeating: Entry(), count: Self.capacity)
       tags = [UInt16](repeating: 0, count: Self.capacity)
     }
     let index = Int(truncatingIfNeeded: fingerprint) & (Self.capacity - 1)
     let tag = UInt16(truncatingIfNeeded: fingerprint >> 48)
+    let seen = Entry(
+      fingerprint: fingerprint, time: time.nanoseconds, place: place, checksum: checksum)
     if tags[index] != tag {
       tags[index] = tag
-      entries[index] = Entry(fingerprint: fingerprint, time: time.nanoseconds, place: place)
+      entries[index] = seen
       return nil
     }
     let entry = entries[index]
-    if entry.fingerprint == fingerprint, entry.time != .min {
+    let isElsewhere = place != entry.place
+    if entry.fingerprint == fingerprint, entry.time != .min,
+      isElsewhere || checksum == entry.checksum
+    {
       // Copies from two buffers may stand in the capture in either order.
       let age = Int64(
         clamping: time.nanoseconds(since: Timestamp(nanoseconds: entry.time)).magnitude)
       if age <= window {
         entries[index].isRepeated = true
-        return Sighting(
-          age: age, isElsewhere: place != entry.place, isSecond: !entry.isRepeated)
+        return Sighting(age: age, isElsewhere: isElsewhere, isSecond: !entry.isRepeated)
       }
     }
-    entries[index] = Entry(fingerprint: fingerprint, time: time.nanoseconds, place: place)
+    entries[index] = seen
     return nil
   }
 
-  /// What a copy of a packet has in common with it and a packet sent again has not: IPv4's
-  /// identification. Where there is none, the checksum tells apart at least what was sent at
-  /// another time by the sender's own clock (RFC 7323 §3).
-  private static func own(_ packet: borrowing Decoded) -> UInt64 {
-    packet.identification != 0
-      ? UInt64(packet.identification) : UInt64(packet.checksum) << 16 | 1 << 32
-  }
-
-  /// What a copy of a TCP segment has in common with it, whatever wraps it.
+  /// What a copy of a TCP segment has in common with it, whatever wraps it, and what is sent again
+  /// has not: IPv4's identification, if there is one.
   static func fingerprint(
     _ packet: borrowing Decoded, _ tcp: TCPFields, flow: UInt32, fromLow: Bool
   ) -> UInt64 {
     var state = fold(UInt64(flow) << 1 | (fromLow ? 1 : 0), 0x9e37_79b9_7f4a_7c15)
-    state = fold(state ^ own(packet), 0x8ebc_6af0_9c88_c6e3)
+    state = fold(state ^ UInt64(packet.identification), 0x8ebc_6af0_9c88_c6e3)
     state = fold(
       state ^ (UInt64(tcp.sequence) << 32 | UInt64(tcp.acknowledgment)), 0xa076_1d64_78bd_642f)
     let rest =
@@ -89,7 +91,7 @@ struct DuplicateFilter: Sendable {
     _ packet: borrowing Decoded, _ payload: RawSpan, flow: UInt32, fromLow: Bool
   ) -> UInt64 {
     var state = fold(UInt64(flow) << 1 | (fromLow ? 1 : 0), 0x9e37_79b9_7f4a_7c15)
-    state = fold(state ^ own(packet), 0x8ebc_6af0_9c88_c6e3)
+    state = fold(state ^ UInt64(packet.identification), 0x8ebc_6af0_9c88_c6e3)
     state = fold(
       state ^ UInt64(truncatingIfNeeded: packet.declaredPayload), 0xa076_1d64_78bd_642f)
     let count = min(payload.byteCount, 64)

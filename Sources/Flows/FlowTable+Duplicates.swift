@@ -37,7 +37,9 @@ extension FlowTable {
       interface << 48 ^ UInt64(packet.device) << 16 | UInt64(packet.vlan ?? 0xffff)
     guard
       let sighting = duplicates.see(
-        fingerprint, at: packet.timestamp, place: place, window: account.limits.duplicateWindow)
+        fingerprint, at: packet.timestamp, place: place,
+        checksum: packet.identification == 0 ? packet.checksum : 0,
+        window: account.limits.duplicateWindow)
     else { return .none }
     if sighting.isElsewhere { return .copy }
     if packet.tcp != nil { return .equal(isSecond: sighting.isSecond) }
