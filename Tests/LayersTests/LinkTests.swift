@@ -97,6 +97,19 @@ import Testing
     #expect(bench.seen(Frames.ethernet(0x8847, wire)) == plain())
   }
 
+  /// Addresses of cards begin with 0 as control words do, and with 4 and 6 as IP does.
+  @Test(arguments: [0x00, 0x02, 0x1c, 0x40, 0x44, 0x45, 0x60, 0xf4] as [UInt8])
+  func aPseudowireMayDoWithoutAControlWord(first: UInt8) throws {
+    var bench = Bench()
+    let label: [UInt8] = [0, 2, 0x01, 64]
+    var frame = Frames.ethernet(0x0800, inner)
+    frame.replaceSubrange(0..<6, with: [first, 0x50, 0x56, 1, 2, 3])
+    #expect(bench.seen(Frames.ethernet(0x8847, label + frame)) == plain())
+    #expect(bench.seen(Frames.ethernet(0x8847, label + [0, 0, 0, 9] + frame)) == plain())
+    let tagged = Array(frame[..<12]) + [0x81, 0x00, 0x00, 0x07, 0x08, 0x00] + inner
+    #expect(bench.seen(Frames.ethernet(0x8847, label + tagged)) == plain())
+  }
+
   @Test func netfilterLog() throws {
     var bench = Bench()
     let head: [UInt8] = [2, 0, 0, 0, 8, 0, 1, 0, 8, 0, 0, 3]
