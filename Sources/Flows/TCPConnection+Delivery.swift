@@ -83,7 +83,12 @@ extension TCPConnection {
   private static func fits(_ tcp: TCPFields, _ stream: borrowing Reassembly) -> Bool {
     guard stream.isPlaced else { return true }
     // As far ahead as the largest unscaled window.
-    return (-1...65_535).contains(tcp.sequence.distance(from: stream.next))
+    let window = -1...65_535
+    if window.contains(tcp.sequence.distance(from: stream.next)) { return true }
+    // The capture may have lost more than that: the other side's acknowledgment then tells where the
+    // stream is.
+    guard stream.isAcknowledged, stream.acknowledged.isAfter(stream.next) else { return false }
+    return window.contains(tcp.sequence.distance(from: stream.acknowledged))
   }
 
   /// Delivers or gives up all that is left: the connection is over.

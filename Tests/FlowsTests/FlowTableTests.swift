@@ -90,6 +90,18 @@ import Testing
     #expect(conversation.health?.resets == 2)
   }
 
+  @Test func aResetBehindALostStretchEndsItsConnection() throws {
+    var script = Script()
+    script.connect()
+    script.send(.server, at: 0, "hello")
+    script.send(at: 0, ack: 200_000)
+    script.send(.server, at: 300_000, flags: .rst)
+    #expect(script.table.conversation(in: 0)?.state == .open, "nobody is there yet")
+    script.send(.server, at: 200_000, flags: .rst)
+    #expect(script.table.conversation(in: 0)?.closeReason == .reset)
+    #expect(try script.result().state == .closed)
+  }
+
   @Test func aRefusedConnectionIsReset() throws {
     var script = Script()
     script.send(at: -1, flags: .syn)
