@@ -28,6 +28,17 @@ extension RawSpan {
     }
   }
 
+  /// Whether the bytes equal those of `other`.
+  package func equals(_ other: RawSpan) -> Bool {
+    guard byteCount == other.byteCount else { return false }
+    return unsafe withUnsafeBytes { bytes in
+      unsafe other.withUnsafeBytes { others in
+        guard let base = bytes.baseAddress, let other = others.baseAddress else { return true }
+        return unsafe compare(base, other, bytes.count) == 0
+      }
+    }
+  }
+
   /// Whether the bytes equal those of `text`.
   package func equals(_ text: StaticString) -> Bool {
     guard byteCount == text.utf8CodeUnitCount else { return false }

@@ -57,6 +57,9 @@ package struct Decapsulator: Sendable {
     return outcome
   }
 
+  /// The capture is over: datagrams that are not whole never will be, and are counted.
+  package mutating func finish() { fragments.finish(&counters) }
+
   /// Follows headers from `first` until a transport is reached.
   ///
   /// `out` is written only when that succeeds.

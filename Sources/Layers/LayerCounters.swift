@@ -30,7 +30,9 @@ package struct LayerCounters: Hashable, Sendable {
   package var fragmentOverlaps: UInt64 = 0
   /// Fragments that contradict others of their datagram, or reach beyond 65,535 bytes.
   package var fragmentsRefused: UInt64 = 0
-  /// Incomplete datagrams given up: too old, and to make room.
+  /// Fragments that repeat those of a datagram put together just before: captured twice.
+  package var fragmentCopies: UInt64 = 0
+  /// Incomplete datagrams given up: too old or at the capture's end, and to make room.
   package var datagramsExpired: UInt64 = 0
   package var datagramsEvicted: UInt64 = 0
 

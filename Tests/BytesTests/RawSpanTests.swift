@@ -55,6 +55,12 @@ import Testing
     let holds18 =
       span.prefix(4).equalsIgnoringCase("host") && !span.prefix(3).equalsIgnoringCase("host")
     #expect(holds18)
+    let other = Array("Host: y".utf8).rawSpan
+    let holdsEqual =
+      span.equals(span) && !span.equals(other) && span.prefix(6).equals(other.prefix(6))
+    #expect(holdsEqual)
+    let holdsLengths = !span.equals(span.prefix(6)) && span.prefix(0).equals(other.prefix(0))
+    #expect(holdsLengths)
     let holds19 = !Array("[ost".utf8).rawSpan.equalsIgnoringCase("{ost")
     #expect(holds19)
   }

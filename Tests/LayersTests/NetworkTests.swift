@@ -85,6 +85,44 @@ import Testing
     }
   }
 
+  /// Two interfaces saw each fragment. The copy of the last one must not wait for the next datagram
+  /// of its identification, which may follow at once.
+  ///
+  ///     arrives    first  first  last  last  FIRST  LAST
+  ///     delivers   -      -      all   -     -      ALL
+  @Test func copiesOfFragmentsAreCountedAndDoNotMix() throws {
+    var bench = Bench()
+    func send(_ text: String, _ part: Int, at nanoseconds: Int64) -> (Outcome, String?) {
+      let datagram = Frames.udp(Array(text.utf8))
+      let piece = Array(part == 0 ? datagram[..<16] : datagram[16...])
+      let packet = Frames.ipv4(17, piece, fragment: part == 0 ? 0x2000 : 2)
+      let (outcome, seen) = bench.outcome(packet, .ipv4, at: nanoseconds)
+      return (outcome, seen?.text)
+    }
+    var delivered: [String?] = []
+    for part in [0, 0, 1, 1] { delivered.append(send("aaaaaaaabbbb", part, at: 0).1) }
+    #expect(delivered == [nil, nil, "aaaaaaaabbbb", nil])
+    #expect(bench.layers.counters.fragmentCopies == 1)
+    #expect(send("AAAAAAAABBBB", 0, at: 10).0 == .held)
+    #expect(send("AAAAAAAABBBB", 1, at: 20).1 == "AAAAAAAABBBB")
+    // Much later the same bytes are another datagram.
+    #expect(send("aaaaaaaabbbb", 0, at: 5_000_000).0 == .held)
+    #expect(send("aaaaaaaabbbb", 1, at: 5_000_000).1 == "aaaaaaaabbbb")
+    bench.layers.finish()
+    #expect(bench.layers.counters.reassembled == 3)
+    #expect(bench.layers.counters.datagramsExpired == 0)
+  }
+
+  @Test func datagramsThatWaitAtTheEndAreCounted() throws {
+    var bench = Bench()
+    let piece = Frames.ipv4(17, [UInt8](repeating: 1, count: 800), fragment: 0x2000)
+    #expect(bench.outcome(piece, .ipv4).0 == .held)
+    bench.layers.finish()
+    bench.layers.finish()
+    #expect(bench.layers.counters.datagramsExpired == 1)
+    #expect(bench.outcome(piece, .ipv4).0 == .held, "it can go on")
+  }
+
   @Test func overlappingFragmentsKeepWhatCameFirst() throws {
     var bench = Bench()
     let datagram = Frames.udp(Array("aaaaaaaabbbbbbbbcccccccc".utf8))

@@ -67,7 +67,23 @@ struct FragmentTable: Sendable {
     var end: Int { offset + bytes.count }
   }
 
+  /// A datagram put together a short time ago.
+  private struct Whole {
+    var key: FragmentKey
+    var time: Timestamp
+    var payload: ByteStore
+  }
+
+  /// Datagrams remembered for the copies of their fragments that a capture on several interfaces
+  /// holds: those would wait in vain, or join the next datagram of their identification.
+  private static let remembered = 16
+  /// A fragment that repeats one of theirs is a copy below this age, in nanoseconds.
+  private static let copyAge: UInt64 = 1_000_000
+
   let limits: FragmentLimits
+  private var latest: [Whole] = []
+  /// Which of `latest` goes next.
+  private var turn = 0
   private var datagrams: [FragmentKey: Datagram] = [:]
   /// Keys in the order in which their datagrams began; finished ones are passed over.
   private var order: [(key: FragmentKey, serial: UInt64)] = []
@@ -89,6 +105,10 @@ struct FragmentTable: Sendable {
       counters.fragmentsRefused &+= 1
       return .refused
     }
+    if isCopy(fragment, data, at: time) {
+      counters.fragmentCopies &+= 1
+      return .held
+    }
     var datagram = datagrams.removeValue(forKey: fragment.key) ?? begin(fragment.key, time)
     cost -= datagram.cost
     let isTaken = add(fragment, data, to: &datagram, &counters)
@@ -96,7 +116,9 @@ struct FragmentTable: Sendable {
       datagram.bytes == length
     {
       counters.reassembled &+= 1
-      return .complete(joined(datagram.pieces, length), number: number)
+      let payload = joined(datagram.pieces, length)
+      remember(Whole(key: fragment.key, time: time, payload: payload))
+      return .complete(payload, number: number)
     }
     cost += datagram.cost
     datagrams[fragment.key] = datagram
@@ -105,6 +127,33 @@ struct FragmentTable: Sendable {
       counters.datagramsEvicted &+= 1
     }
     return isTaken ? .held : .refused
+  }
+
+  /// Gives up what waits: no fragment comes any more.
+  mutating func finish(_ counters: inout LayerCounters) {
+    counters.datagramsExpired &+= UInt64(datagrams.count)
+    (datagrams, order, oldest, cost) = ([:], [], 0, 0)
+  }
+
+  private mutating func remember(_ whole: Whole) {
+    if latest.count < Self.remembered {
+      latest.append(whole)
+    } else {
+      latest[turn] = whole
+      turn = (turn + 1) % Self.remembered
+    }
+  }
+
+  private func isCopy(_ fragment: Fragment, _ data: RawSpan, at time: Timestamp) -> Bool {
+    for whole in latest where whole.key == fragment.key {
+      let end = fragment.offset + data.byteCount
+      if time.nanoseconds(since: whole.time).magnitude < Self.copyAge, end <= whole.payload.count,
+        data.equals(whole.payload.bytes.slice(fragment.offset..<end))
+      {
+        return true
+      }
+    }
+    return false
   }
 
   private mutating func begin(_ key: FragmentKey, _ time: Timestamp) -> Datagram {
