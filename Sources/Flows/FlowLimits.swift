@@ -32,6 +32,8 @@ package struct FlowCounters: Hashable, Sendable {
   package var packets: UInt64 = 0
   package var conversations: UInt64 = 0
   package var evicted: UInt64 = 0
+  /// Finished or reset connections that went before their late packets could come.
+  package var closedEarly: UInt64 = 0
   /// Gaps given up: confirmed by the other side, at a limit, or at the connection's end.
   package var gapsLost: UInt64 = 0
   /// Bytes in those gaps, and bytes cut off by the capture.

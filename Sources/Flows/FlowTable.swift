@@ -59,6 +59,7 @@ package struct FlowTable: Sendable {
     account.counters.packets &+= 1
     if clock.advance(to: packet.timestamp) { expire(at: clock.now, into: sink) }
     if closedCount > account.limits.closedConversations {
+      account.counters.closedEarly &+= 1
       close(Int(lists[IdleClass.closed.rawValue].head), because: .idle, into: sink)
     }
     guard packet.transport != .other, (packet.transport == .tcp) == (packet.tcp != nil) else {

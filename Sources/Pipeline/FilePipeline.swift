@@ -140,6 +140,7 @@ package final class FilePipeline: Sendable {
     followed.add(crew.counted)
     followed.sortTroubles()
     seen.add(followed)
+    decapsulator.finish()
     seen.take(decapsulator.counters)
     seen.take(reader.summaries)
     seen.warnings += keyLogs.warnings

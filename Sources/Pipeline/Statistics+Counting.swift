@@ -19,7 +19,7 @@ extension Statistics {
     (sources, packets, bytes) = (other.sources, other.packets, other.bytes)
     (oldest, newest) = (other.oldest, other.newest)
     (cutPackets, notFollowed) = (other.cutPackets, other.notFollowed)
-    wrongChecksums = other.wrongChecksums
+    (wrongChecksums, fragmentTroubles) = (other.wrongChecksums, other.fragmentTroubles)
   }
 
   /// What could not be followed below the transport.
@@ -32,6 +32,13 @@ extension Statistics {
     notFollowed = SkipReason.allCases.compactMap { reason in
       counters[reason] > 0 ? Named(name: reason.words, count: counters[reason]) : nil
     }
+    fragmentTroubles = [
+      Named(name: "datagrams with fragments missing", count: counters.datagramsExpired),
+      Named(name: "datagrams given up to make room", count: counters.datagramsEvicted),
+      Named(name: "fragments refused", count: counters.fragmentsRefused),
+      Named(name: "fragments that overlap", count: counters.fragmentOverlaps),
+      Named(name: "fragments captured twice", count: counters.fragmentCopies),
+    ].filter { $0.count > 0 }
   }
 
   /// What the captures say of themselves, and where they are damaged.
@@ -55,6 +62,8 @@ extension Statistics {
       ("conversations evicted", counters.evicted), ("gaps given up", counters.gapsLost),
       ("stray segments", counters.straySegments),
       ("waiting bytes over the limit", counters.pendingOverflows),
+      ("segments not timed", counters.untimedSegments),
+      ("closed connections not kept for late packets", counters.closedEarly),
       ("transports not followed", counters.unfollowed),
       ("connections not suspected of being captured twice", counters.unsuspected),
     ] where count > 0 {

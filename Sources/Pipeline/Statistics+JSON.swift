@@ -12,7 +12,7 @@ extension Statistics {
       "dropped": JSONValue(droppedPackets), "duplicates": JSONValue(duplicates),
       "bytesLost": JSONValue(bytesLost), "conversations": JSONValue(conversations),
       "wrongChecksums": Self.json(wrongChecksums), "notFollowed": Self.json(notFollowed),
-      "flowTroubles": Self.json(flowTroubles),
+      "fragmentTroubles": Self.json(fragmentTroubles), "flowTroubles": Self.json(flowTroubles),
       "dissectionTroubles": Self.json(dissectionTroubles), "entries": JSONValue(entries),
       "unrecognised": JSONValue(unrecognised), "expired": JSONValue(entriesExpired),
       "expiredBlocks": JSONValue(blocksExpired), "expiredBytes": JSONValue(bytesExpired),
@@ -46,6 +46,7 @@ extension Statistics {
     (entriesExpired, blocksExpired) = (count("expired") ?? 0, count("expiredBlocks") ?? 0)
     (bytesExpired, entriesLost) = (count("expiredBytes") ?? 0, count("lost") ?? 0)
     self.wrongChecksums = wrongChecksums
+    fragmentTroubles = Self.named(json["fragmentTroubles"]) ?? []
     (self.notFollowed, self.flowTroubles) = (notFollowed, flowTroubles)
     self.dissectionTroubles = dissectionTroubles
     isComplete = true

@@ -27,7 +27,7 @@ extension Statistics {
       self[keyPath: count] = operation(self[keyPath: count], other[keyPath: count])
     }
     let lists: [WritableKeyPath<Statistics, [Named]>] = [
-      \.wrongChecksums, \.notFollowed, \.flowTroubles, \.dissectionTroubles,
+      \.wrongChecksums, \.notFollowed, \.fragmentTroubles, \.flowTroubles, \.dissectionTroubles,
     ]
     for list in lists {
       for item in other[keyPath: list] {

@@ -20,6 +20,8 @@ package struct Statistics: Hashable, Sendable {
   package var conversations: UInt64 = 0
   /// Packets that were not followed, by reason.
   package var notFollowed: [Named] = []
+  /// What became of IP fragments that were not put together, by cause.
+  package var fragmentTroubles: [Named] = []
   /// What reassembly had to give up, by limit.
   package var flowTroubles: [Named] = []
   /// What dissection met, by protocol and kind of trouble.

@@ -53,7 +53,9 @@ struct Coverage {
         object[name] = JSONValue(count)
       }
     }
-    for counter in statistics.flowTroubles + statistics.dissectionTroubles {
+    for counter in statistics.fragmentTroubles + statistics.flowTroubles
+      + statistics.dissectionTroubles
+    {
       object[counter.name] = JSONValue(counter.count)
     }
     // Not in the notes: offloading on the capturing machine leaves most of them.

@@ -27,6 +27,10 @@ extension Statistics {
     ]
     for (name, help, counts) in [
       ("kubeshark_packets_not_followed_total", "Packets not followed, by reason.", notFollowed),
+      (
+        "kubeshark_fragment_troubles_total", "IP fragments that were not put together, by cause.",
+        fragmentTroubles
+      ),
       ("kubeshark_flow_troubles_total", "What reassembly gave up, by limit.", flowTroubles),
       ("kubeshark_dissection_troubles_total", "What dissection met, by kind.", dissectionTroubles),
       ("kubeshark_wrong_checksums_total", "Wrong checksums of those sampled.", wrongChecksums),

@@ -234,6 +234,22 @@ import Testing
     #expect(script.sink.closed.map(\.closeReason) == [.finished])
   }
 
+  @Test func tooManyFinishedConnectionsGoEarlyAndAreCounted() {
+    var limits = FlowLimits()
+    limits.closedConversations = 2
+    var script = Script(limits)
+    for port in 1...5 as ClosedRange<UInt16> {
+      script.clientPort = port
+      script.send(at: -1, flags: .syn)
+      script.send(.server, at: -1, flags: [.rst, .ack])
+    }
+    script.clientPort = 9
+    script.datagram("x")
+    #expect(script.table.counters.closedEarly == 3)
+    #expect(script.sink.closed.map(\.client.port) == [1, 2, 3])
+    #expect(script.sink.closed.allSatisfy { $0.closeReason == .reset })
+  }
+
   @Test func aFullTableMakesRoomByItsLongestIdle() {
     var limits = FlowLimits()
     limits.conversations = 2
