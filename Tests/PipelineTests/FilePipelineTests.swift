@@ -67,6 +67,27 @@ private final class Flag: Sendable {
     }
   }
 
+  /// A first fragment of IPv4, of which the rest never comes: link type 101 is raw IP.
+  @Test func whatBecomesOfFragmentsIsTold() throws {
+    let packet: [UInt8] =
+      [0x45, 0, 0, 28, 0, 7, 0x20, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]
+      + [0, 53, 0, 54, 0, 99, 0, 0]
+    let header: [UInt8] =
+      [0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0] + [UInt8](repeating: 0, count: 8)
+      + [0, 0, 1, 0, 101, 0, 0, 0]
+    let record: [UInt8] = [1, 0, 0, 0, 0, 0, 0, 0, 28, 0, 0, 0, 28, 0, 0, 0]
+    let path = NSTemporaryDirectory() + "fragment-\(UUID().uuidString).pcap"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try Data(header + record + packet).write(to: URL(fileURLWithPath: path))
+    let (_, statistics) = try read([path])
+    #expect(statistics.warnings == [])
+    #expect(
+      statistics.fragmentTroubles == [
+        Statistics.Named(name: "datagrams with fragments missing", count: 1)
+      ])
+    #expect(Statistics(json: statistics.json)?.fragmentTroubles == statistics.fragmentTroubles)
+  }
+
   @Test(arguments: ["/nonexistent/x.pcap", "/", "/dev/null", "/etc/passwd"])
   func whatIsNoCaptureIsRefused(path: String) {
     #expect(throws: (any Error).self) { try read([path]) }
