@@ -6,7 +6,8 @@ package struct CaptureLimits: Sendable {
   package var spareChunks = 8
   /// Largest packet record or pcapng block, in bytes; a larger one means corruption.
   package var record = 16 << 20
-  /// Interfaces kept; packets of later ones are delivered with the number of the last.
+  /// Interfaces kept. Those of later sections count as the last; a section's packets of
+  /// interfaces beyond the limit are skipped, with warnings.
   package var interfaces = 16_384
   /// Names kept from name resolution records.
   package var names = 100_000

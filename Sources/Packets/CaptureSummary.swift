@@ -51,11 +51,18 @@ package struct CaptureSummary: Sendable {
 
   /// What `secrets` holds, in bytes.
   var secretBytes = 0
+  /// Packets dropped before others, as those say, by the index of the interface.
+  private var dropsBetween: [Int: UInt64] = [:]
 
   package init() {}
 
-  /// Packets the capturing host dropped, as far as interface statistics tell.
-  package var dropped: UInt64 { interfaces.reduce(0) { $0 &+ ($1.dropped ?? 0) } }
+  /// Packets the capturing host dropped, as far as interface statistics tell, or for interfaces
+  /// without them the packets.
+  package var dropped: UInt64 {
+    interfaces.indices.reduce(0) { sum, index in
+      sum &+ (interfaces[index].dropped ?? dropsBetween[index] ?? 0)
+    }
+  }
 
   mutating func warn(
     _ kind: CaptureWarning.Kind, at offset: UInt64, _ text: String, limits: CaptureLimits
@@ -75,6 +82,11 @@ package struct CaptureSummary: Sendable {
       return
     }
     comments.append(CaptureComment(place: place, text: text))
+  }
+
+  /// A packet says how many of its interface were dropped before it.
+  mutating func note(drops count: UInt64, on interface: Int) {
+    if count > 0 { dropsBetween[interface, default: 0] &+= count }
   }
 
   mutating func skip(block kind: UInt32, limits: CaptureLimits) {

@@ -106,6 +106,7 @@ import Testing
     // The simple packet has no time and gets that of the packet before.
     #expect(reading.lines.map(\.nanoseconds) == [7_000, 7_000])
     #expect(summary.packetsWithoutTime == 1)
+    #expect(summary.dropped == 3, "told by the obsolete packet")
   }
 
   @Test func namesSecretsStatisticsAndUnknownBlocks() throws {
@@ -146,6 +147,36 @@ import Testing
     #expect(summary.interfaces.first?.received == 100)
     #expect(summary.dropped == 7)
     #expect(summary.skippedBlocks == [0xbad: 2])
+  }
+
+  /// What packets say of drops counts for interfaces without statistics, which have the whole sum.
+  @Test func dropsBetweenPacketsAreAddedUp() throws {
+    func drops(_ count: UInt64) -> (inout FileBytes) -> Void {
+      return { block in
+        block.u16(4)
+        block.u16(8)
+        block.u64(count)
+      }
+    }
+    var file = FileBytes(isBig: true)
+    file.section()
+    file.interface()
+    file.interface()
+    file.enhanced(1, packet, options: drops(5))
+    file.enhanced(2, packet, options: drops(0))
+    file.enhanced(3, packet, options: drops(7))
+    file.enhanced(4, packet, interface: 1, options: drops(100))
+    file.block(5) { block in
+      block.u32(1)
+      block.u64(0)
+      block.u16(5)
+      block.u16(8)
+      block.u64(103)
+    }
+    let (reading, summary) = try read(file.bytes)
+    #expect(reading.lines.count == 4)
+    #expect(summary.dropped == 12 + 103)
+    #expect(summary.warnings.isEmpty)
   }
 
   @Test func aPacketOfAnUnknownInterfaceIsSkippedAlone() throws {

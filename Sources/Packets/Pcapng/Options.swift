@@ -7,6 +7,8 @@ import Bytes
 struct Options {
   /// Codes that every block may carry.
   static let comment: UInt16 = 1
+  /// Of an enhanced packet block.
+  static let dropCount: UInt16 = 4
 
   private let order: ByteOrder
   private var at: Int

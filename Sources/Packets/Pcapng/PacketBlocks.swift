@@ -22,6 +22,11 @@ extension PcapngBlocks {
   ) {
     guard block.body.count >= 20 else { return invalid(block, &summary) }
     let number = UInt32(order.load16(bytes, block.body.lowerBound))
+    let drops = order.load16(bytes, block.body.lowerBound + 2)
+    // All ones stand for an unknown number.
+    if drops != .max, let interface = sectionInterface(number) {
+      summary.note(drops: UInt64(drops), on: interface.index)
+    }
     timedPacket(block, bytes, of: number, into: &packets, &summary)
   }
 
@@ -44,7 +49,7 @@ extension PcapngBlocks {
       range, original, interface, interface.clock.timestamp(ticks), into: &packets, &summary)
     let options = range.lowerBound + (captured + 3) & ~3
     if options < block.body.upperBound {
-      comments(options..<block.body.upperBound, bytes, &summary)
+      read(options..<block.body.upperBound, bytes, of: interface, &summary)
     }
   }
 
@@ -83,12 +88,21 @@ extension PcapngBlocks {
         linkType: interface.linkType, interface: interface.index))
   }
 
-  private func comments(_ range: Range<Int>, _ bytes: RawSpan, _ summary: inout CaptureSummary) {
+  /// Options of a packet: comments, and how many packets of the interface were dropped before it.
+  private func read(
+    _ range: Range<Int>, _ bytes: RawSpan, of interface: SectionInterface,
+    _ summary: inout CaptureSummary
+  ) {
     var options = Options(order, range)
     while let (code, value) = options.next(in: bytes) {
-      guard code == Options.comment else { continue }
-      let text = bytes.optionText(value, limit: limits.commentBytes)
-      summary.note(comment: text, on: .packet(summary.packets), limits: limits)
+      switch (code, value.count) {
+      case (Options.comment, _):
+        let text = bytes.optionText(value, limit: limits.commentBytes)
+        summary.note(comment: text, on: .packet(summary.packets), limits: limits)
+      case (Options.dropCount, 8...):
+        summary.note(drops: order.load64(bytes, value.lowerBound), on: interface.index)
+      default: break
+      }
     }
   }
 
