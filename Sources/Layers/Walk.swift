@@ -8,7 +8,7 @@ enum Step {
   case llc, fddi
   case linuxSLL, linuxSLL2
   case loopback
-  case ppp, pppHDLC, pppWithDirection, cHDLC, pppoe
+  case ppp, pppHDLC, pppWithDirection, pppInPlace, cHDLC, pppoe
   case nflog
   case mpls, nsh
   /// IP of the version that its first four bits tell.
@@ -34,7 +34,10 @@ enum Step {
     case 104: self = .cHDLC
     case 12, 14, 101: self = .ip
     case 113: self = .linuxSLL
+    // What pppd gives: the direction stands in the place of the address.
+    case 166: self = .pppInPlace
     case 204: self = .pppWithDirection
+    case 219: self = .mpls
     case 228: self = .ipv4
     case 229: self = .ipv6
     case 239: self = .nflog
@@ -127,6 +130,10 @@ struct Walk {
     case .pppWithDirection:
       try require(1)
       at += 1
+      return .ppp
+    case .pppInPlace:
+      try require(2)
+      at += 2
       return .ppp
     case .cHDLC: return try cHDLC(bytes)
     case .fddi:

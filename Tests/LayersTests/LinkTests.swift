@@ -84,6 +84,7 @@ import Testing
     #expect(bench.seen([0x0f, 0x00, 0x08, 0x00] + inner, .pppHDLC) == plain())
     #expect(bench.seen([0x0f, 0x00, 0x08, 0x00] + inner, type(104)) == plain())
     #expect(bench.seen([1, 0xff, 0x03, 0x00, 0x21] + inner, type(204)) == plain())
+    #expect(bench.seen([1, 0x03, 0x00, 0x21] + inner, type(166)) == plain())
     let session = [0x11, 0x00, 0x00, 0x01] + Frames.big16(inner.count + 2) + [0x00, 0x21] + inner
     #expect(bench.seen(Frames.ethernet(0x8864, session + [0, 0])) == plain())
     #expect(bench.seen(session, type(51)) == plain())
@@ -93,6 +94,7 @@ import Testing
     var bench = Bench()
     let labels: [UInt8] = [0, 1, 0x00, 64, 0, 2, 0x01, 64]
     #expect(bench.seen(Frames.ethernet(0x8847, labels + inner)) == plain())
+    #expect(bench.seen(labels + inner, type(219)) == plain())
     let wire = labels + [0, 0, 0, 0] + Frames.ethernet(0x0800, inner)
     #expect(bench.seen(Frames.ethernet(0x8847, wire)) == plain())
   }

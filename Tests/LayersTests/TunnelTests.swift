@@ -51,6 +51,8 @@ import Testing
     let vxlan: [UInt8] = [8, 0, 0, 0, 0, 0, 1, 0]
     #expect(bench.seen(udp(4789, vxlan + frame), .ipv4) == inside)
     #expect(bench.seen(udp(8472, vxlan + frame), .ipv4) == inside)
+    #expect(bench.seen(udp(6784, vxlan + frame), .ipv4) == inside)
+    #expect(bench.seen(udp(6635, [0, 2, 0x01, 64] + inner), .ipv4) == inside)
     #expect(bench.seen(udp(4790, [0x0c, 0, 0, 1, 0, 0, 1, 0] + inner), .ipv4) == inside)
     let nsh: [UInt8] = [0, 2, 1, 3, 0, 0, 0, 1]
     #expect(bench.seen(udp(4790, [0x0c, 0, 0, 4, 0, 0, 1, 0] + nsh + frame), .ipv4) == inside)
@@ -73,7 +75,7 @@ import Testing
 
   @Test func whatIsNoTunnelStaysADatagram() {
     var bench = Bench()
-    for port in [4789, 8472, 4790, 6081, 2152, 3544, 1701, 9899] {
+    for port in [4789, 8472, 6784, 4790, 6081, 2152, 3544, 1701, 9899, 6635] {
       for payload in [[], [1, 2, 3], [UInt8](repeating: 0x0c, count: 80)] as [[UInt8]] {
         let seen = bench.seen(udp(port, payload), .ipv4)
         #expect(seen?.payload == payload)

@@ -2,7 +2,7 @@ import Bytes
 
 /// UDP ports that mean a tunnel, if the payload agrees.
 enum TunnelPort {
-  /// RFC 7348; 8472 is what Linux and flannel use.
+  /// RFC 7348; 8472 is what Linux and flannel use, 6784 what Weave Net does.
   case vxlan
   case vxlanGPE
   /// RFC 8926.
@@ -15,6 +15,8 @@ enum TunnelPort {
   case l2tp
   /// RFC 6951.
   case sctp
+  /// RFC 7510.
+  case mpls
 
   @inline(__always)
   init?(_ packet: borrowing Decoded) {
@@ -28,13 +30,14 @@ enum TunnelPort {
   @inline(__always)
   private init?(_ port: UInt16) {
     switch port {
-    case 4789, 8472: self = .vxlan
+    case 4789, 8472, 6784: self = .vxlan
     case 4790: self = .vxlanGPE
     case 6081: self = .geneve
     case 2152: self = .gtpU
     case 3544: self = .teredo
     case 1701: self = .l2tp
     case 9899: self = .sctp
+    case 6635: self = .mpls
     default: return nil
     }
   }
@@ -52,6 +55,7 @@ extension Walk {
       case .teredo: teredo(bytes)
       case .l2tp: l2tp(bytes)
       case .sctp: sctpInUDP(bytes)
+      case .mpls: mplsInUDP()
       }
     if step != nil { enterTunnel() }
     return step
@@ -141,6 +145,9 @@ extension Walk {
     else { return nil }
     return .transport(132)
   }
+
+  /// MPLS: a label and something behind it. What is no stack of them cannot be followed.
+  private func mplsInUDP() -> Step? { end - at > 4 ? .mpls : nil }
 
   /// Teredo: authentication and origin indication if present, then IPv6.
   private mutating func teredo(_ bytes: RawSpan) -> Step? {
