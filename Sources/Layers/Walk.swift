@@ -177,9 +177,9 @@ struct Walk {
     case 143:
       enterTunnel()
       return .ethernet
-    case 0 where isV6, 43 where isV6, 60 where isV6, 135 where isV6, 139 where isV6,
-      140 where isV6:
+    case 0 where isV6, 60 where isV6, 135 where isV6, 139 where isV6, 140 where isV6:
       return try extensionHeader(bytes)
+    case 43 where isV6: return try routingHeader(bytes)
     case 44 where isV6: return try fragmentHeader(bytes)
     default: return .end(.other)
     }

@@ -1,3 +1,4 @@
+import Bytes
 import Layers
 import Packets
 import Testing
@@ -46,6 +47,47 @@ import Testing
     #expect(bench.seen(Frames.ipv6(44, alone + datagram), .ipv6)?.text == "hi")
     #expect(bench.seen(Frames.ipv6(17, datagram, length: 0), .ipv6)?.text == "hi")
     #expect(bench.seen(Frames.ipv6(59, []), .ipv6)?.transport == .other)
+  }
+
+  /// Types 0 and 2 have the last address last, type 4 first. With no stop left it is in the header.
+  @Test func routedPacketsBelongToTheirLastStop() throws {
+    let stops: [[UInt8]] = [7, 9].map { [0xfd] + [UInt8](repeating: 0, count: 14) + [$0] }
+    let datagram = Frames.udp(Array("hi".utf8))
+    func ends(_ type: UInt8, left: UInt8) -> String? {
+      var bench = Bench()
+      let header: [UInt8] = [17, 4, type, left, 0, 0, 0, 0] + stops[0] + stops[1]
+      let seen = bench.seen(Frames.ipv6(43, header + datagram), .ipv6)
+      #expect(seen?.text == "hi")
+      return seen?.ends
+    }
+    #expect(ends(0, left: 1) == "fd00::1:5353 > fd00::9:53")
+    #expect(ends(2, left: 1) == "fd00::1:5353 > fd00::9:53")
+    #expect(ends(4, left: 1) == "fd00::1:5353 > fd00::7:53")
+    for type in [0, 2, 4] as [UInt8] {
+      #expect(ends(type, left: 0) == "fd00::1:5353 > fd00::2:53")
+    }
+    #expect(ends(99, left: 1) == "fd00::1:5353 > fd00::2:53")
+    // Too short for an address.
+    var bench = Bench()
+    let short = Frames.ipv6(43, [17, 0, 4, 1, 0, 0, 0, 0] + datagram)
+    #expect(bench.seen(short, .ipv6)?.text == "hi")
+  }
+
+  /// The checksum covers the last stop. Of a kind of routing that is not known it is not judged.
+  @Test func checksumsOfRoutedPacketsCoverTheLastStop() throws {
+    let last: [UInt8] = [0xfd] + [UInt8](repeating: 0, count: 14) + [9]
+    var datagram = Frames.udp(Array("hi".utf8))
+    let source: [UInt8] = [0xfd] + [UInt8](repeating: 0, count: 14) + [1]
+    let pseudo: [UInt8] = source + last + [0, 0, 0, UInt8(datagram.count), 0, 0, 0, 17]
+    let sum = internetChecksum((pseudo + datagram).rawSpan)
+    datagram.replaceSubrange(6..<8, with: Frames.big16(Int(sum)))
+    var bench = Bench()
+    bench.layers.checksums = .all
+    for type in [4, 99] as [UInt8] {
+      let header: [UInt8] = [17, 2, type, 1, 0, 0, 0, 0] + last
+      #expect(bench.seen(Frames.ipv6(43, header + datagram), .ipv6)?.marks == [])
+    }
+    #expect(bench.layers.counters.checksums.verified(.udp) == 1)
   }
 
   /// Fragments of "aaaaaaaabbbbbbbbcc" behind a UDP header: offset, length, more.

@@ -28,7 +28,7 @@ extension Walk {
     return .transport(next)
   }
 
-  /// Hop-by-hop options, routing, destination options, mobility, HIP, shim6 (RFC 8200 §4): next
+  /// Hop-by-hop options, destination options, mobility, HIP, shim6 (RFC 8200 §4): next
   /// header, length in units of eight bytes without the first, content.
   mutating func extensionHeader(_ bytes: RawSpan) throws(WireError) -> Step {
     try require(8)
@@ -37,6 +37,25 @@ extension Walk {
     let next = bytes.byte(at)
     at += length
     return .transport(next)
+  }
+
+  /// Routing header (RFC 8200 §4.4): as the others, with its type and how many stops are left.
+  ///
+  /// While any is, the packet's destination is the next stop. The one it is meant for, which the
+  /// conversation and the pseudo-header have, is the last address of types 0 and 2 (RFC 2460 §4.4,
+  /// RFC 6275 §6.4) and the first of type 4 (RFC 8754 §2).
+  mutating func routingHeader(_ bytes: RawSpan) throws(WireError) -> Step {
+    let start = at
+    let step = try extensionHeader(bytes)
+    guard bytes.byte(start + 3) > 0 else { return step }
+    switch bytes.byte(start + 2) {
+    case 0 where at - start >= 24, 2 where at - start >= 24:
+      destination = IPAddress(v6: bytes, at: start + 8 + ((at - start - 8) / 16 - 1) * 16)
+    case 4 where at - start >= 24: destination = IPAddress(v6: bytes, at: start + 8)
+    // Nobody knows what the transport's checksum covers.
+    default: verifiesChecksums = false
+    }
+    return step
   }
 
   /// Fragment header (RFC 8200 §4.5): next header, reserved, offset and more-flag,
