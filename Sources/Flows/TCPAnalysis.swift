@@ -49,8 +49,9 @@ struct TCPAnalysis: Sendable {
     /// Acknowledgments in a row that repeat the one before; .max once the other side
     /// acknowledged data of this sender that nobody saw.
     var duplicates: UInt32 = 0
-    /// Its last window, unscaled.
-    var window: UInt32 = 0
+    /// Its last window, unscaled; more than there is before the first: nobody probes the window of
+    /// who was not seen.
+    var window: UInt32 = .max
     /// Shift of its windows; -1 while unknown, -2 when scaling is not used.
     var scale: Int8 = -1
     /// Its SYN was seen and no acknowledgment since: windows are not scaled yet.

@@ -146,6 +146,20 @@ import Testing
     #expect(health.retransmissions == 0)
   }
 
+  /// Joined in the middle: a single byte towards a side that was not seen yet is data, not a probe of
+  /// a window that nobody closed.
+  @Test func aByteTowardsAnUnseenSideIsNoProbe() throws {
+    var script = Script()
+    script.send(.server, at: 0, "hello")
+    script.send(.server, at: 5, "!")
+    script.send(.server, at: 5)
+    script.send(.server, at: 6, "more")
+    let health = try script.health()
+    #expect(health.keepAlives == 1)
+    #expect(health.bySide.client.missingSegments + health.bySide.server.missingSegments == 0)
+    #expect(health.retransmissions == 0)
+  }
+
   @Test func threeDuplicateACKsAndThenTheSegmentIsAFastRetransmission() throws {
     var script = Script()
     script.connect()
