@@ -75,8 +75,11 @@ struct FlowKey: Equatable, Sendable {
 
 /// Both halves of the 128-bit product, laid over each other: every input bit reaches every
 /// output bit.
+///
+/// The constant keeps small numbers from small products. It must not be set by `|`: inputs that
+/// differ in those bits alone would have results that do, and two such differences cancel out.
 @inline(__always)
 func fold(_ a: UInt64, _ b: UInt64) -> UInt64 {
-  let product = (a | 1).multipliedFullWidth(by: b)
+  let product = (a ^ 0x2d35_8dcc_aa6c_78a5).multipliedFullWidth(by: b)
   return product.high ^ product.low ^ a
 }

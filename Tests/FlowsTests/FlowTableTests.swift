@@ -409,6 +409,17 @@ import Testing
     #expect(try script.health().retransmissions == 1)
   }
 
+  /// An identification and a length that differ in one bit each do not make up for each other.
+  @Test(arguments: 0..<8) func aSegmentIsNoCopyOfTheAcknowledgmentBeforeIt(bit: Int) throws {
+    var script = Script()
+    let text = String(repeating: "x", count: 1 << bit)
+    script.send(at: 0, id: 0x4000)
+    script.send(at: 0, text, after: 5, interface: 1, id: 0x4000 | 1 << UInt16(bit))
+    #expect(script.table.counters.duplicates == 0)
+    #expect(script.sink.text[.client] == text)
+    #expect(try script.result().sent.client.packets == 2)
+  }
+
   @Test func aDatagramThatComesTwiceAtOnceIsOne() throws {
     var script = Script()
     script.datagram("q", id: 5)
