@@ -134,7 +134,9 @@ def health(row):
 def our_health(record):
     # Of a connection captured in one direction nobody can tell whether it filled the other's window:
     # the figure is absent, where tshark counts none.
-    figures = {"window_full_events": 0, **record.get("tcp_metrics", {})}
+    figures = dict(record.get("tcp_metrics", {}))
+    if figures.get("window_full_events") is None:
+        figures["window_full_events"] = 0
     return {name: figures.get(name) for name in
             [*FIGURES, *SMALLER, "rst_count", "fin_count", "connection_completeness", "initial_rtt_us"]}
 

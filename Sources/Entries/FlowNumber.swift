@@ -1,5 +1,15 @@
 /// `flow_id`: the number of all connections from one client to one server port.
 package enum FlowNumber {
+  /// Columns it is made of.
+  static let columns: [FieldID] = [.sourceIP, .destinationIP, .destinationPort, .transport]
+
+  /// That of the flow an entry belongs to.
+  static func of(_ row: any FieldRow) -> Int64 {
+    of(
+      client: row.text(.sourceIP), server: row.text(.destinationIP),
+      port: row.int(.destinationPort) ?? 0, transport: row.int(.transport) ?? 0)
+  }
+
   /// A digest (FNV-1a) of client, server, server port and transport in 53 bits, so that it
   /// survives readers of JSON that hold numbers as doubles.
   ///

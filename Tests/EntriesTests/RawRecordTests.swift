@@ -133,6 +133,18 @@ import Testing
     #expect(json["tcp_metrics"]?["rst_count"]?.double == 1)
   }
 
+  @Test func connectionsAndFlowsNameTheirGroups() throws {
+    let connection = record(sample(.tcpConn))
+    let flow = try #require(connection["flow_id"]?.int)
+    #expect(connection["conn_group_id"]?.int == flow)
+    #expect(connection["flow_group_id"] == nil)
+    let above = record(sample(.tcpFlow))
+    let group = try #require(above["flow_group_id"]?.int)
+    #expect(above["flow_id"]?.int == flow && group != flow)
+    #expect(record(sample(.udpFlow))["flow_group_id"]?.int == group)
+    #expect(record(sample(.http))["conn_group_id"] == nil)
+  }
+
   @Test func base64IsPadded() {
     // RFC 4648 §10.
     let cases = [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")]

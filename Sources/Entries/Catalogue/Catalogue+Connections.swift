@@ -30,7 +30,13 @@ extension Catalogue {
         "unsupported_cipher", "handshake_not_seen", "records_lost",
       ]),
     Field(
-      .connGroupID, "conn_group_id", .int, "Group the connection belongs to",
-      example: "conn_group_id > 0", scope: "conn"),
+      .connGroupID, "conn_group_id", .int, "Group the connection belongs to: its flow's flow_id",
+      example: "conn_group_id > 0",
+      source: .derived(from: [.kind] + FlowNumber.columns) { row in
+        switch row.kind {
+        case .tcpConn, .udpConn, .sctpConn, .icmpConn: .int(FlowNumber.of(row))
+        default: .none
+        }
+      }, scope: "conn"),
   ]
 }

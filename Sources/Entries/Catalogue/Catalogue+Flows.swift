@@ -34,7 +34,17 @@ extension Catalogue {
       .flowL7Detected, "flow_l7_detected", .texts, "Protocols found inside, in upper case",
       example: #""TLS" in flow_l7_detected"#, scope: "flow"),
     Field(
-      .flowGroupID, "flow_group_id", .int, "Group the flow belongs to",
-      example: "flow_group_id > 0", scope: "flow"),
+      .flowGroupID, "flow_group_id", .int,
+      "Group the flow belongs to: all flows between one client and one server",
+      example: "flow_group_id > 0",
+      source: .derived(from: [.kind, .sourceIP, .destinationIP]) { row in
+        switch row.kind {
+        case .tcpFlow, .udpFlow:
+          .int(
+            FlowNumber.of(
+              client: row.text(.sourceIP), server: row.text(.destinationIP), port: 0, transport: 0))
+        default: .none
+        }
+      }, scope: "flow"),
   ]
 }

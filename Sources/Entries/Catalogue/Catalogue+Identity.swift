@@ -38,12 +38,7 @@ extension Catalogue {
     Field(
       .flowID, "flow_id", .int,
       "Number shared by all connections from one client to one server port", example: "flow_id > 0",
-      source: .derived(from: [.sourceIP, .destinationIP, .destinationPort, .transport]) { row in
-        .int(
-          FlowNumber.of(
-            client: row.text(.sourceIP), server: row.text(.destinationIP),
-            port: row.int(.destinationPort) ?? 0, transport: row.int(.transport) ?? 0))
-      }),
+      source: .derived(from: FlowNumber.columns) { row in .int(FlowNumber.of(row)) }),
     Field(
       .hasPCAP, "has_pcap", .bool, "Whether the packets of the entry are known and can be exported",
       example: "has_pcap",
