@@ -212,8 +212,8 @@ extension FieldValues {
     count(.metricFINs, health.fins)
     count(.metricKeepAlives, health.keepAlives)
     count(.metricCompleteness, UInt32(health.completeness))
-    // From the middle of the path only the whole handshake is the round trip, and nobody says
-    // where we stand.
+    // From the middle of the path only the whole handshake is the round trip. Where we stand is known
+    // later, with the nodes of both ends.
     time(.metricInitialRTT, health.synToAck)
     time(.metricHandshakeTime, health.synToAck)
     time(.metricConnectionTime, health.connectionTime)

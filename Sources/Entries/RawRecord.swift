@@ -34,12 +34,13 @@ package struct RawRecord {
     object.add(crossReferences)
     if case .numbers(let figures) = row.value(.tcpMetrics) {
       // All names, so that what could not be measured is told from what is not known.
-      object["tcp_metrics"] = .object(
-        JSONObject(
-          members: TCPMetrics.names.map { name in
-            let figure = figures.first { $0.name == name }
-            return .init(name: name, value: figure.map { JSONValue($0.value) } ?? .null)
-          }))
+      var metrics = JSONObject(
+        members: TCPMetrics.names.map { name in
+          let figure = figures.first { $0.name == name }
+          return .init(name: name, value: figure.map { JSONValue($0.value) } ?? .null)
+        })
+      metrics["vantage"] = .string(TCPMetrics.vantage(of: row).rawValue)
+      object["tcp_metrics"] = .object(metrics)
     }
     object.add(ownFields)
     return object

@@ -162,12 +162,14 @@ struct CallRow {
     return text.hasPrefix(summary.statusText) ? text : summary.statusText + " " + text
   }
 
-  /// The 24 health figures, on connection records.
+  /// The 24 health figures, on connection records, and from where they were measured.
   var metrics: JSONObject? {
     let numbers = row.numbers(.tcpMetrics)
     guard !numbers.isEmpty else { return nil }
-    return JSONObject(
+    var metrics = JSONObject(
       members: numbers.map { .init(name: $0.name, value: JSONValue($0.value)) })
+    metrics["vantage"] = .string(TCPMetrics.vantage(of: row).rawValue)
+    return metrics
   }
 
   private func addContent(_ content: Content?, _ prefix: String, to object: inout JSONObject) {

@@ -133,6 +133,27 @@ import Testing
     #expect(json["tcp_metrics"]?["rst_count"]?.double == 1)
   }
 
+  /// Next to an end a part of the handshake is the round trip, elsewhere all of it.
+  @Test func theFirstRoundTripDependsOnWhereItWasCaptured() {
+    let client = Workload(pod: "a", node: "node-1")
+    let server = Workload(pod: "b", node: "node-2")
+    for (node, vantage, roundTrip) in [
+      ("node-1", "client", 300), ("node-2", "server", 20), ("node-3", "path", 330),
+      ("", "path", 330),
+    ] as [(String, String, Double)] {
+      var fields: [(FieldID, FieldValue)] = [
+        (.metricInitialRTT, .int(330)), (.metricHandshakeTime, .int(330)),
+        (.metricSynToSynAck, .int(300)), (.metricSynAckToAck, .int(20)),
+      ]
+      if !node.isEmpty { fields.append((.nodeName, .text(node))) }
+      let entry = sample(.tcpConn, client: client, server: server, fields: fields)
+      let metrics = record(entry)["tcp_metrics"]
+      #expect(metrics?["vantage"] == .string(vantage))
+      #expect(metrics?["initial_rtt_us"]?.double == roundTrip)
+      #expect(metrics?["handshake_time_us"]?.double == 330)
+    }
+  }
+
   @Test func connectionsAndFlowsNameTheirGroups() throws {
     let connection = record(sample(.tcpConn))
     let flow = try #require(connection["flow_id"]?.int)

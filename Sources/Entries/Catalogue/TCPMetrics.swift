@@ -39,18 +39,45 @@ package enum TCPMetrics {
 
   /// Columns the figures are made from.
   static let columns: [FieldID] =
-    figures.compactMap(\.id) + packetColumns
+    figures.compactMap(\.id) + packetColumns + vantageColumns
 
   private static let packetColumns: [FieldID] = [
     .connLocalPkts, .connRemotePkts, .flowLocalPkts, .flowRemotePkts,
   ]
+
+  private static let vantageColumns: [FieldID] = [
+    .metricSynToSynAck, .metricSynAckToAck, .nodeName, .sourceNode, .destinationNode,
+  ]
+
+  /// Where the packets of a connection were captured: next to one of its ends, or nobody knows
+  /// where on their path.
+  package enum Vantage: String, Sendable { case client, server, path }
+
+  /// By the node that captured. Next to both ends is next to the client.
+  package static func vantage(of row: any FieldRow) -> Vantage {
+    let node = row.text(.nodeName)
+    guard !node.isEmpty else { return .path }
+    if row.text(.sourceNode) == node { return .client }
+    return row.text(.destinationNode) == node ? .server : .path
+  }
+
+  /// The round trip that the handshake shows: next to the client the time to the SYN-ACK, next to
+  /// the server the time from there to the acknowledgment. In between only both together are right.
+  private static func initialRTT(of row: any FieldRow) -> Int64? {
+    switch vantage(of: row) {
+    case .client: row.int(.metricSynToSynAck)
+    case .server: row.int(.metricSynAckToAck)
+    case .path: row.int(.metricInitialRTT)
+    }
+  }
 
   /// The figures an entry has; `.none` for entries without any.
   static func figures(of row: any FieldRow) -> FieldValue {
     var result: [FieldValue.NamedNumber] = []
     for (name, id) in figures {
       if let id {
-        if let number = row.int(id) { result.append(.init(name, Double(number))) }
+        let number = id == .metricInitialRTT ? initialRTT(of: row) : row.int(id)
+        if let number { result.append(.init(name, Double(number))) }
       } else if let again = row.int(.metricRetransmissions) {
         // A flow record has no connection counts and the other way round.
         let packets = packetColumns.reduce(0.0) { $0 + Double(row.int($1) ?? 0) }
