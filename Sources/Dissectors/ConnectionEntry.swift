@@ -204,6 +204,10 @@ extension FieldValues {
     count(.metricZeroWindowSegments, bySide.client.zeroWindows &+ bySide.server.zeroWindows)
     if !isOneSided { count(.metricWindowFull, health.windowFullEvents) }
     time(.metricWindowScale, health.windowScale[client].map(UInt32.init))
+    time(.metricServerWindowScale, health.windowScale[client.other].map(UInt32.init))
+    count(.metricClientRetransmissions, bySide[client].retransmissions)
+    count(.metricServerRetransmissions, bySide[client.other].retransmissions)
+    if health.isOffloaded { add(.metricOffload, .bool(true)) }
     time(.metricAverageReceiveWindow, health.averageReceiveWindow)
     count(.metricOutOfOrder, health.outOfOrder)
     count(.metricDuplicateACKs, health.duplicateACKs)

@@ -401,6 +401,10 @@ package enum FieldID: UInt16, Hashable, Sendable, CaseIterable {
   case metricZeroWindowSegments = 1008
   case metricLostSegmentEvents = 1009
   case connDuration = 1010
+  case metricServerWindowScale = 1011
+  case metricClientRetransmissions = 1012
+  case metricServerRetransmissions = 1013
+  case metricOffload = 1014
 
   // GraphQL
   case gqlOperationType = 1201

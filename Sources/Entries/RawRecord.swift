@@ -39,7 +39,7 @@ package struct RawRecord {
           let figure = figures.first { $0.name == name }
           return .init(name: name, value: figure.map { JSONValue($0.value) } ?? .null)
         })
-      metrics["vantage"] = .string(TCPMetrics.vantage(of: row).rawValue)
+      metrics.add(TCPMetrics.notes(on: row))
       object["tcp_metrics"] = .object(metrics)
     }
     object.add(ownFields)

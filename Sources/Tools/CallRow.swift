@@ -168,7 +168,7 @@ struct CallRow {
     guard !numbers.isEmpty else { return nil }
     var metrics = JSONObject(
       members: numbers.map { .init(name: $0.name, value: JSONValue($0.value)) })
-    metrics["vantage"] = .string(TCPMetrics.vantage(of: row).rawValue)
+    for note in TCPMetrics.notes(on: row).members { metrics[note.name] = note.value }
     return metrics
   }
 

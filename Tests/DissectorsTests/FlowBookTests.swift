@@ -70,6 +70,9 @@ import Testing
     #expect(number(flow, .metricJitter) == 100, "the means are 100 off theirs")
     #expect(number(flow, .metricHandshakeTime) == 100, "the mean of 50 and 150")
     #expect(number(flow, .metricWindowScale) == 7)
+    #expect(number(flow, .metricServerWindowScale) == nil)
+    #expect(number(flow, .metricClientRetransmissions) == 0)
+    #expect(flow.fields[.metricOffload] == .none)
   }
 
   /// What the other side acknowledged and announced is not known, which is not 0.

@@ -120,19 +120,35 @@ import Testing
   }
 
   @Test func metricsHaveTheirNamesAndOrder() {
-    #expect(TCPMetrics.names.count == 27)
+    #expect(TCPMetrics.names.count == 30)
     let entry = sample(
       .tcpConn,
       fields: [
         (.metricRetransmissions, .int(12)), (.connLocalPkts, .int(1_600)),
         (.connRemotePkts, .int(800)), (.metricGoodput, .int(7)),
+        (.metricServerWindowScale, .int(7)), (.metricClientRetransmissions, .int(8)),
+        (.metricServerRetransmissions, .int(4)),
       ])
     #expect(
       value(.tcpMetrics, entry)
         == .numbers([
           .init("retransmissions", 12), .init("retransmission_rate", 0.005),
-          .init("goodput_bytes", 7),
+          .init("goodput_bytes", 7), .init("server_window_scale", 7),
+          .init("client_retransmission_rate", 0.005), .init("server_retransmission_rate", 0.005),
         ]))
+    let unheard = sample(
+      .tcpConn,
+      fields: [
+        (.metricRetransmissions, .int(1)), (.metricClientRetransmissions, .int(1)),
+        (.metricServerRetransmissions, .int(0)), (.connLocalPkts, .int(4)),
+        (.connRemotePkts, .int(0)),
+      ])
+    #expect(
+      value(.tcpMetrics, unheard)
+        == .numbers([
+          .init("retransmissions", 1), .init("retransmission_rate", 0.25),
+          .init("client_retransmission_rate", 0.25),
+        ]), "a side that was not captured has no rate")
     #expect(value(.tcpMetrics, sample(.http)) == .none)
   }
 

@@ -151,7 +151,14 @@ import Testing
       #expect(metrics?["vantage"] == .string(vantage))
       #expect(metrics?["initial_rtt_us"]?.double == roundTrip)
       #expect(metrics?["handshake_time_us"]?.double == 330)
+      #expect(metrics?["offload"] == nil)
     }
+  }
+
+  @Test func segmentsLongerThanThoseOfTheWireAreTold() {
+    let entry = sample(
+      .tcpConn, fields: [(.metricResets, .int(1)), (.metricOffload, .bool(true))])
+    #expect(record(entry)["tcp_metrics"]?["offload"] == true)
   }
 
   @Test func connectionsAndFlowsNameTheirGroups() throws {

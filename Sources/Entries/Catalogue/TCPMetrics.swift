@@ -1,9 +1,12 @@
+package import JSON
+
 /// The health figures of a connection as `tcp_metrics` shows them: 24 names, a 25th for
 /// segments that were sent again needlessly, and two that count as packet analysers do: segments that
 /// announce a closed window, of which the first of a stretch makes an event, and segments ahead of a
-/// gap, which is missing only when nothing fills it later.
+/// gap, which is missing only when nothing fills it later. Three more tell the sides apart:
+/// `window_scale` is the client's, and acknowledgments alone dilute a common rate.
 package enum TCPMetrics {
-  /// Column of each figure, in the order they are shown. `retransmission_rate` has none.
+  /// Column of each figure, in the order they are shown. Rates have none.
   private static let figures: [(name: String, id: FieldID?)] = [
     ("retransmissions", .metricRetransmissions),
     ("fast_retransmissions", .metricFastRetransmissions),
@@ -32,6 +35,9 @@ package enum TCPMetrics {
     ("spurious_retransmissions", .metricSpuriousRetransmissions),
     ("zero_window_segments", .metricZeroWindowSegments),
     ("lost_segment_events", .metricLostSegmentEvents),
+    ("server_window_scale", .metricServerWindowScale),
+    ("client_retransmission_rate", nil),
+    ("server_retransmission_rate", nil),
   ]
 
   /// Names in order.
@@ -39,10 +45,14 @@ package enum TCPMetrics {
 
   /// Columns the figures are made from.
   static let columns: [FieldID] =
-    figures.compactMap(\.id) + packetColumns + vantageColumns
+    figures.compactMap(\.id) + packetColumns + sideColumns + vantageColumns
 
   private static let packetColumns: [FieldID] = [
     .connLocalPkts, .connRemotePkts, .flowLocalPkts, .flowRemotePkts,
+  ]
+
+  private static let sideColumns: [FieldID] = [
+    .metricClientRetransmissions, .metricServerRetransmissions,
   ]
 
   private static let vantageColumns: [FieldID] = [
@@ -71,6 +81,14 @@ package enum TCPMetrics {
     }
   }
 
+  /// What is said beside the figures: `vantage`, and `offload` where one segment of the capture was
+  /// several on the wire.
+  package static func notes(on row: any FieldRow) -> JSONObject {
+    var notes: JSONObject = ["vantage": .string(vantage(of: row).rawValue)]
+    if row.flag(.metricOffload) { notes["offload"] = true }
+    return notes
+  }
+
   /// The figures an entry has; `.none` for entries without any.
   static func figures(of row: any FieldRow) -> FieldValue {
     var result: [FieldValue.NamedNumber] = []
@@ -78,12 +96,28 @@ package enum TCPMetrics {
       if let id {
         let number = id == .metricInitialRTT ? initialRTT(of: row) : row.int(id)
         if let number { result.append(.init(name, Double(number))) }
-      } else if let again = row.int(.metricRetransmissions) {
-        // A flow record has no connection counts and the other way round.
-        let packets = packetColumns.reduce(0.0) { $0 + Double(row.int($1) ?? 0) }
-        result.append(.init(name, packets > 0 ? Double(again) / packets : 0))
+      } else if let share = rate(name, of: row) {
+        result.append(.init(name, share))
       }
     }
     return result.isEmpty ? .none : .numbers(result)
+  }
+
+  /// Segments sent again among all packets, 0.0 to 1.0. Of one side only when it sent any packet.
+  private static func rate(_ name: String, of row: any FieldRow) -> Double? {
+    // A flow record has no connection counts and the other way round.
+    var again = FieldID.metricRetransmissions
+    var columns = packetColumns
+    if name == "client_retransmission_rate" {
+      again = .metricClientRetransmissions
+      columns = [.connLocalPkts, .flowLocalPkts]
+    } else if name == "server_retransmission_rate" {
+      again = .metricServerRetransmissions
+      columns = [.connRemotePkts, .flowRemotePkts]
+    }
+    guard let count = row.int(again) else { return nil }
+    let packets = columns.reduce(0.0) { $0 + Double(row.int($1) ?? 0) }
+    if packets > 0 { return Double(count) / packets }
+    return again == .metricRetransmissions ? 0 : nil
   }
 }
