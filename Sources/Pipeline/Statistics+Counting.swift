@@ -50,6 +50,17 @@ extension Statistics {
       if summary.furtherWarnings > 0 {
         warnings.append("\(source): \(summary.furtherWarnings) further places are damaged")
       }
+      if summary.packetsWithoutTime > 0 {
+        warnings.append(
+          "\(source): \(summary.packetsWithoutTime) packets carry no time and are shown at that of "
+            + "the packet before")
+      }
+      for (count, what) in [
+        (summary.furtherInterfaces, "interfaces"), (summary.furtherNames, "names of addresses"),
+        (summary.furtherSecrets, "blocks of decryption secrets"),
+      ] where count > 0 {
+        warnings.append("\(source): \(count) \(what) beyond the limit are left out")
+      }
     }
   }
 

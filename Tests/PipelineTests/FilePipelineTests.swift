@@ -88,6 +88,27 @@ private final class Flag: Sendable {
     #expect(Statistics(json: statistics.json)?.fragmentTroubles == statistics.fragmentTroubles)
   }
 
+  /// A pcapng section, an interface and a simple packet of four bytes.
+  @Test func packetsWithoutATimeAreTold() throws {
+    func block(_ kind: UInt32, _ body: [UInt8]) -> [UInt8] {
+      let length = words([UInt32(body.count + 12)])
+      return words([kind]) + length + body + length
+    }
+    func words(_ values: [UInt32]) -> [UInt8] {
+      values.flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) } }
+    }
+    let file =
+      block(0x0a0d_0d0a, words([0x1a2b_3c4d, 1, .max, .max])) + block(1, words([101, 0]))
+      + block(3, words([4, 0]))
+    let path = NSTemporaryDirectory() + "timeless-\(UUID().uuidString).pcapng"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try Data(file).write(to: URL(fileURLWithPath: path))
+    let (_, statistics) = try read([path])
+    #expect(statistics.packets == 1)
+    #expect(statistics.warnings.count == 1)
+    #expect(statistics.warnings.first?.contains("1 packets carry no time") == true)
+  }
+
   @Test(arguments: ["/nonexistent/x.pcap", "/", "/dev/null", "/etc/passwd"])
   func whatIsNoCaptureIsRefused(path: String) {
     #expect(throws: (any Error).self) { try read([path]) }
