@@ -31,6 +31,13 @@ import Testing
     }
     let metadata: [UInt8] = [1, 1, 0, 1, 0, 9, 0x08, 0x00]
     #expect(bench.seen(Frames.ethernet(0x8909, metadata + inner)) == plain())
+    for tag in [0x8926, 0x892f] {
+      let tagged: [UInt8] = [0, 0x34, 0, 1, 0x08, 0x00] + inner
+      #expect(bench.seen(Frames.ethernet(tag, tagged)) == plain())
+    }
+    let instance: [UInt8] = [0, 0, 0, 1]
+    #expect(
+      bench.seen(Frames.ethernet(0x88e7, instance + Frames.ethernet(0x0800, inner))) == plain())
   }
 
   @Test func aCookedPacketNamesItsDevice() throws {

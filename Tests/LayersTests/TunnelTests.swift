@@ -42,6 +42,10 @@ import Testing
     #expect(bench.seen(second, .ipv4) == inside)
     let third = gre(0x1000, 0x22eb, [UInt8](repeating: 0, count: 16) + frame)
     #expect(bench.seen(third, .ipv4) == inside)
+    // WCCP, version 1 and 2.
+    #expect(bench.seen(gre(0, 0x883e, inner), .ipv4) == inside)
+    #expect(bench.seen(gre(0, 0x883e, [0x80, 0, 0, 0] + inner), .ipv4) == inside)
+    #expect(bench.outcome(gre(0, 0x883e, []), .ipv4).0 == .skipped(.malformed))
     #expect(bench.outcome(gre(0x4000, 0x0800, inner), .ipv4).0 == .skipped(.unsupported))
     #expect(bench.outcome(gre(0, 0, []), .ipv4).0 == .skipped(.notIP))
   }

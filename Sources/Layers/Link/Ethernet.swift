@@ -25,8 +25,13 @@ extension Walk {
     case 0x6558: return .ethernet
     case 0x894f: return .nsh
     case 0x8870: return .llc
-    case 0x8926:
-      // VN-Tag: four bytes, then the type.
+    case 0x88e7:
+      // IEEE 802.1ah: the tag of a service instance, then the customer's frame.
+      try require(4)
+      at += 4
+      return .ethernet
+    case 0x8926, 0x892f:
+      // VN-Tag, or the tag of HSR (IEC 62439-3): four bytes, then the type.
       try require(6)
       at += 6
       return .etherType(bytes.big16(at - 2))

@@ -30,6 +30,11 @@ extension Walk {
       // The last bit tells of eight more bytes.
       try skip(bytes.byte(at + 11) & 1 == 1 ? 20 : 12)
       return .ethernet
+    case 0x883e:
+      // WCCP: its version 2 has four bytes of a redirect header before the packet.
+      try require(1)
+      if bytes.byte(at) >> 4 != 4 { try skip(4) }
+      return .ip
     case 0x880b where end == at, 0:
       // An acknowledgment or keep-alive without a packet.
       return .notIP
