@@ -18,6 +18,18 @@ extension Runner {
     return record(of: conversation, in: ledger)
   }
 
+  /// The health figures of the conversation. Where it began with TLS, the server's first byte is that
+  /// of its first record of application data: what comes before is the handshake.
+  func health(of conversation: Conversation) -> TCPHealth? {
+    guard isTLS, conversation.clientKnownBy == .syn, var health = conversation.health,
+      health.timeToFirstByte != nil
+    else { return conversation.health }
+    health.timeToFirstByte = firstData.map {
+      UInt32(clamping: max(0, $0.nanoseconds(since: conversation.first)) / 1_000)
+    }
+    return health
+  }
+
   /// Bytes came that nobody could read.
   private var isUnread: Bool {
     inlets.client.unread + inlets.server.unread > 0
@@ -70,9 +82,9 @@ extension Runner {
     if duration > 0 { entry.fields.add(.connDuration, .int(duration / 1_000)) }
     entry.fields.add(.connL7Detected, .texts(kinds.families))
     if let secrecy { entry.fields.add(.connTLS, .text(secrecy.rawValue)) }
-    if let health = conversation.health {
-      entry.fields.add(health, client: client, isOneSided: sent.isOneSided)
-      if health.completeness == 1 {
+    if let figures = health(of: conversation) {
+      entry.fields.add(figures, client: client, isOneSided: sent.isOneSided)
+      if figures.completeness == 1 {
         entry.fault = Entry.Fault(.connection, "SynSent")
       }
     }

@@ -98,6 +98,8 @@ struct Hall {
     _ conversation: Conversation, _ runner: borrowing Runner, to flows: inout FlowBook
   ) {
     if let kind = ProtocolKind(flowsOver: conversation.transport), ledger.wants(kind) {
+      var conversation = conversation
+      conversation.health = runner.health(of: conversation)
       flows.add(
         conversation, as: kind, client: runner.asking(in: conversation), kinds: runner.kinds)
     }

@@ -56,9 +56,15 @@ struct Runner {
   /// What SCTP packets bring is put together here.
   var association: SCTPAssociation?
 
+  /// It began with TLS: what its server sends first belongs to the handshake.
+  private(set) var isTLS = false
+  /// When the server's first record of application data began, in a conversation that began with TLS.
+  private(set) var firstData: Timestamp?
+
   /// Another reader, or none.
   mutating func setReader(_ reader: (any Dissector)?) {
     isReading = reader != nil
+    if let reader { isTLS = precursor == nil && reader is TLS }
     self.reader = reader
   }
 
@@ -196,6 +202,9 @@ struct Runner {
         continue
       }
       let start = at < old ? inlets[side].since : moment
+      if isTLS, side == .server, firstData == nil, rest.byte(0) == TLS.Record.applicationData {
+        firstData = start.timestamp
+      }
       if case .sealed(let length) = step {
         guard length > 0, length <= rest.byteCount else {
           misbehaved(side, &ledger)

@@ -71,6 +71,28 @@ import Testing
     #expect(reply?["security"] == warnings)
   }
 
+  /// With TLS, the time to the first byte is that to the first data: the handshake is none.
+  @Test func theFirstByteOfAServerIsThatOfItsData() throws {
+    var talk = Self.older
+    talk.health = TCPHealth()
+    talk.health?.timeToFirstByte = 2_000
+    func measured(_ kind: ProtocolKind) -> Int64? {
+      talk.entries().first { $0.kind == kind }?.int(.metricTimeToFirstByte)
+    }
+    #expect(measured(.tcpConn) == nil, "nothing but a handshake")
+    talk.says(.client, Self.record(23, [1, 2, 3]))
+    #expect(measured(.tcpConn) == nil)
+    talk.says(.server, Self.record(23, [4, 5, 6]))
+    let first = Int64(talk.turns.count) * 1_000
+    talk.says(.server, Self.record(23, [7, 8, 9]))
+    #expect(measured(.tcpConn) == first)
+    var clear = Talk(serverPort: 80)
+    clear.health = talk.health
+    clear.client("GET / HTTP/1.1\r\n\r\n")
+    let plain = clear.entries().first { $0.kind == .tcpConn }
+    #expect(plain?.int(.metricTimeToFirstByte) == 2_000)
+  }
+
   /// Digests by Python's hashlib over the texts that the definitions of JA3 and JA4 give.
   @Test func fingerprintsLeaveOutWhatMeansNothing() {
     let call = Self.older.calls().first

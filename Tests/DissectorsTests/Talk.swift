@@ -24,6 +24,8 @@ struct Talk {
   var closeReason = Conversation.CloseReason.finished
   /// Known secrets, when it is encrypted.
   var secrets: TLSSecrets?
+  /// What was measured of it.
+  var health: TCPHealth?
   var turns: [Turn] = []
 
   init(transport: Transport = .tcp, serverPort: UInt16 = 80) {
@@ -44,7 +46,7 @@ struct Talk {
       server: Conversation.Peer(address: serverAddress, port: serverPort),
       clientKnownBy: isMidway ? .firstPacket : .syn, first: Timestamp(nanoseconds: 0),
       last: Timestamp(nanoseconds: 0), state: isMidway ? .inProgress : .open, closeReason: nil,
-      sent: BySide(client: Conversation.Traffic(), server: Conversation.Traffic()), health: nil)
+      sent: BySide(client: Conversation.Traffic(), server: Conversation.Traffic()), health: health)
   }
 
   /// Plays the conversation to `dissection`, each turn a packet, and closes it.

@@ -81,7 +81,9 @@ extension Catalogue {
       .metricHandshakeTime, nil, .int, "SYN to the acknowledgement that ends the handshake",
       unit: "µs"),
     Field(.metricConnectionTime, nil, .int, "SYN to the first byte of data", unit: "µs"),
-    Field(.metricTimeToFirstByte, nil, .int, "SYN to the first byte from the server", unit: "µs"),
+    Field(
+      .metricTimeToFirstByte, nil, .int,
+      "SYN to the first byte from the server, with TLS to that of its data", unit: "µs"),
     Field(.metricRTTMinimum, nil, .int, "Shortest round trip", unit: "µs"),
     Field(.metricRTTMaximum, nil, .int, "Longest round trip", unit: "µs"),
     Field(.metricRTTAverage, nil, .int, "Mean round trip", unit: "µs"),
