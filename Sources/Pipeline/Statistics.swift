@@ -80,6 +80,8 @@ package struct Statistics: Hashable, Sendable {
     package var whileOff: UInt64 = 0
     /// Not kept as raw packets.
     package var notKept: UInt64 = 0
+    /// Entries that agents had to drop before their Hub had them.
+    package var entriesDropped: UInt64 = 0
     package var isDissecting = true
     /// Interfaces that are down or gone, one sentence each.
     package var away: [String] = []

@@ -19,7 +19,9 @@ package struct ScopedSource: CallSource {
   package func query(_ query: Query) async throws(QueryError) -> QueryResult {
     var query = query
     query.filters.append(filter)
-    return try await base.query(query)
+    var result = try await base.query(query)
+    try await narrow(&result.coverage, &result.failures, query.families, query.filters)
+    return result
   }
 
   package func entry(_ id: EntryID) async throws(QueryError) -> EntryLookup {
@@ -31,13 +33,35 @@ package struct ScopedSource: CallSource {
   package func aggregate(_ aggregation: Aggregation) async throws(QueryError) -> AggregationResult {
     var aggregation = aggregation
     aggregation.filters.append(filter)
-    return try await base.aggregate(aggregation)
+    var result = try await base.aggregate(aggregation)
+    try await narrow(&result.coverage, &result.failures, aggregation.families, aggregation.filters)
+    return result
   }
 
   package func flows(_ query: FlowQuery) async throws(QueryError) -> FlowResult {
     var query = query
     query.filters.append(filter)
-    return try await base.flows(query)
+    var result = try await base.flows(query)
+    try await narrow(&result.coverage, &result.failures, .connections, query.filters)
+    return result
+  }
+
+  /// Takes what is not shown out of what an answer says beside its rows: how many entries there are,
+  /// and what a filter failed on, which may quote one. How many are shown is counted where it is told:
+  /// beside those on which a filter failed.
+  private func narrow(
+    _ coverage: inout QueryCoverage, _ failures: inout QueryResult.Failures,
+    _ families: Query.Families, _ filters: [Filter]
+  ) async throws(QueryError) {
+    let damage = coverage.damage
+    coverage = QueryCoverage()
+    coverage.damage = damage
+    guard failures.count > 0 else { return }
+    failures.cause = nil
+    let takesAll =
+      families == .automatic && ScanPlan(filters, window: nil).asksForConnections
+    coverage.entries = try await base.count(
+      [filter], families: takesAll ? .everything : families)
   }
 
   /// What each condition removes of the entries that are shown. Values are not told: a diagnosis looks

@@ -105,10 +105,7 @@ extension AgentTraffic: TrafficReading {
     (sum.isComplete, sum.isGrowing) = (true, true)
     sum.live?.isDissecting = registry.orders.dissection ?? true
     sum.live?.away = remarks(agents)
-    if dropped > 0 {
-      sum.live?.away.append(
-        "\(Shown.count(Int64(clamping: dropped))) entries were dropped by agents")
-    }
+    sum.live?.entriesDropped = dropped
     sum.nodes = agents.map { Statistics.Node(name: $0.node, state: $0.condition.rawValue) }
     return sum
   }

@@ -8,6 +8,12 @@ struct Coverage {
   var statistics: Statistics
   /// The window asked for, when it was narrower than the traffic.
   var notes: [String] = []
+  /// Whether sums are left out, for they are of more traffic than whoever asks may see.
+  var hidesTotals = false
+
+  /// Said instead of the sums.
+  static let hiddenTotals =
+    "counts of packets, and of what was lost or turned away, are of all namespaces and left out"
 
   var json: JSONObject {
     var object: JSONObject = [
@@ -15,13 +21,16 @@ struct Coverage {
       "dissection_enabled": .bool(statistics.live?.isDissecting ?? true),
       "oldest_ts": statistics.oldest.map { .int($0.milliseconds) } ?? .null,
       "newest_ts": statistics.newest.map { .int($0.milliseconds) } ?? .null,
-      "packets": JSONValue(statistics.packets), "targeted": "unknown",
+      "targeted": "unknown",
       "nodes": statistics.nodes.isEmpty
         ? [.string(EntryID.defaultNode)] : .array(statistics.nodes.map { .string($0.name) }),
     ]
     if !agents.isEmpty { object["agents"] = .object(agents) }
-    let counters = counters
-    if !counters.members.isEmpty { object["counters"] = .object(counters) }
+    if !hidesTotals {
+      object["packets"] = JSONValue(statistics.packets)
+      let counters = counters
+      if !counters.members.isEmpty { object["counters"] = .object(counters) }
+    }
     object["notes"] = .array((remarks + notes).map { .string($0) })
     return object
   }
@@ -70,15 +79,32 @@ struct Coverage {
     if let oldest = statistics.oldest, let newest = statistics.newest {
       parts.append("\(Shown.date(oldest)) to \(Shown.date(newest)) UTC")
     }
-    parts.append("\(Shown.count(Int64(clamping: statistics.packets))) packets")
+    if !hidesTotals {
+      parts.append("\(Shown.count(Int64(clamping: statistics.packets))) packets")
+    }
     let source = statistics.sources.joined(separator: ", ")
     return "Coverage: "
       + ([source] + parts + remarks + notes).filter { !$0.isEmpty }
       .joined(separator: "; ") + "."
   }
 
-  /// What is missing or was not understood.
+  /// What is still to come, what is missing and what was not understood.
   private var remarks: [String] {
+    state + (hidesTotals ? [Self.hiddenTotals] : losses) + statistics.warnings
+  }
+
+  /// Whether there is more to come.
+  private var state: [String] {
+    if let live = statistics.live {
+      return [live.isDissecting ? "live" : "live, but dissection is off: no new calls"]
+        + live.away
+    }
+    if statistics.isGrowing { return ["the capture still grows"] }
+    return statistics.isComplete ? [] : ["still reading"]
+  }
+
+  /// How much is missing or was not understood.
+  private var losses: [String] {
     var remarks: [String] = []
     func add(_ count: UInt64, _ one: String, _ many: String) {
       if count > 0 {
@@ -86,8 +112,6 @@ struct Coverage {
       }
     }
     if let live = statistics.live {
-      remarks.append(live.isDissecting ? "live" : "live, but dissection is off: no new calls")
-      remarks += live.away
       add(
         live.shed, "packet not dissected because too many came",
         "packets not dissected because too many came")
@@ -101,10 +125,7 @@ struct Coverage {
         live.whileOff, "packet captured while dissection was off",
         "packets captured while dissection was off")
       add(live.notKept, "raw packet could not be kept", "raw packets could not be kept")
-    } else if statistics.isGrowing {
-      remarks.append("the capture still grows")
-    } else if !statistics.isComplete {
-      remarks.append("still reading")
+      add(live.entriesDropped, "entry was dropped by agents", "entries were dropped by agents")
     }
     add(statistics.bytesLost, "byte missing from streams", "bytes missing from streams")
     add(statistics.cutPackets, "packet cut by the capture", "packets cut by the capture")
@@ -127,6 +148,6 @@ struct Coverage {
       let names = statistics.notFollowed.map { "\($0.name) \($0.count)" }.joined(separator: ", ")
       remarks.append("\(Shown.count(Int64(clamping: skipped))) packets not followed (\(names))")
     }
-    return remarks + statistics.warnings
+    return remarks
   }
 }

@@ -21,6 +21,8 @@ package struct Traffic: Sendable {
   let dissection: DissectionControl
   /// How it is chosen what agents capture; nil where there are none.
   let targeting: TargetControl?
+  /// Whether only some namespaces are shown.
+  private(set) var isScoped = false
 
   /// - Parameter packets: where the packets behind entries can be had again.
   /// - Parameter database: the argument `db` that asks this traffic.
@@ -65,12 +67,13 @@ package struct Traffic: Sendable {
     return statistics().newest.map { $0.advanced(by: 1) } ?? Timestamp(nanoseconds: 0)
   }
 
-  /// The traffic of some namespaces alone, by entries and by names.
+  /// The traffic of some namespaces alone, by entries and by names; sums over all are not told.
   func scoped(to scope: NamespaceScope) -> Traffic {
     guard let filter = Query.compile(scope.condition, now: Timestamp(nanoseconds: 0)).filter else {
       preconditionFailure("the condition of a scope is not KFL: \(scope.condition)")
     }
     var scoped = self
+    scoped.isScoped = true
     let source = source
     scoped.source = {
       ScopedSource(source(), filter: filter) { view in
@@ -90,7 +93,8 @@ package struct Traffic: Sendable {
   var coverage: Coverage {
     Coverage(
       statistics: statistics(),
-      notes: redactor.isOff ? ["credentials are shown as captured (--show-secrets)"] : [])
+      notes: redactor.isOff ? ["credentials are shown as captured (--show-secrets)"] : [],
+      hidesTotals: isScoped)
   }
 
   // MARK: Questions

@@ -65,23 +65,30 @@ extension CloudJob.View {
     "progress": .integer("0 to 100"), "bytes_done": .integer(), "bytes_total": .integer(),
   ]
 
-  var json: JSONObject {
+  /// - Parameter hidesTotals: whether sizes are left out.
+  func json(hidesTotals: Bool) -> JSONObject {
     var object: JSONObject = [
       "job_id": .string(id), "snapshot_id": .string(snapshot),
       "operation": .string(operation.rawValue), "status": .string(status.rawValue),
       "started_at": .int(started.milliseconds), "progress": JSONValue(progress),
-      "bytes_done": JSONValue(done), "bytes_total": JSONValue(total),
     ]
+    if !hidesTotals {
+      object["bytes_done"] = JSONValue(done)
+      object["bytes_total"] = JSONValue(total)
+    }
     if let completed { object["completed_at"] = .int(completed.milliseconds) }
     if let error { object["error"] = .string(error) }
     return object
   }
 
-  var line: String {
-    """
-    \(operation.rawValue) of \(name): \(status.rawValue), \(progress) %, \
-    \(Shown.bytes(Int64(clamping: done))) of \(Shown.bytes(Int64(clamping: total)))\
-    \(error.map { ". " + $0 } ?? "")
-    """
+  func line(hidesTotals: Bool) -> String {
+    let sizes =
+      hidesTotals
+      ? ""
+      : ", \(Shown.bytes(Int64(clamping: done))) of \(Shown.bytes(Int64(clamping: total)))"
+    return """
+      \(operation.rawValue) of \(name): \(status.rawValue), \(progress) %\(sizes)\
+      \(error.map { ". " + $0 } ?? "")
+      """
   }
 }

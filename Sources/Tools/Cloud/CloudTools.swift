@@ -136,8 +136,8 @@ struct GetCloudJobStatus: Tool {
   ) async throws(ToolError) -> ToolAnswer {
     let view = try library.cloudShelf().job(arguments.text(Self.job) ?? "")
     var answer = Answer(arguments)
-    answer.structured = view.json
-    answer.say(view.line)
+    answer.structured = view.json(hidesTotals: library.hidesTotals)
+    answer.say(view.line(hidesTotals: library.hidesTotals))
     return try await library.finish(answer)
   }
 }

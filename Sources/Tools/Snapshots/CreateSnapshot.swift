@@ -61,7 +61,7 @@ struct CreateSnapshot: Tool {
         name: arguments.text(Self.name), window: window, nodes: asked, filter: filter)
     } catch { throw error.toolError }
     let snapshot = try await settled(begun, isOver: window.upperBound <= library.now(nodes))
-    let row = SnapshotRow(snapshot, library.shelf)
+    let row = library.row(snapshot)
     answer.structured = [
       "success": true, "id": .string(snapshot.id), "name": .string(snapshot.name),
       "status": .string(snapshot.status.rawValue), "snapshot": .object(row.json),

@@ -36,6 +36,10 @@ final class DissectionJob: Sendable {
     var statistics = Statistics()
     /// Entries by protocol.
     var counts: [(name: String, count: Int64)] = []
+    /// Whether sums over more traffic than whoever asks may see are left out.
+    var hidesTotals = false
+    /// Entries that whoever asks may see, when not all; nil while that is not known.
+    var entryCount: UInt64?
   }
 
   private let state: Mutex<View>
@@ -161,16 +165,21 @@ final class DissectionJob: Sendable {
     let done = DispatchSemaphore(value: 0)
     let counts = Mutex<[(name: String, count: Int64)]>([])
     Task.detached {
-      let aggregation = Aggregation(by: [.field(.kind)], limit: 100, measures: .counts)
-      if let result = try? await source.aggregate(aggregation) {
-        counts.withLock {
-          $0 = result.groups.map { (StatsKeys.proto($0.keys[0]), Int64($0.metrics.count)) }
-        }
-      }
+      if let found = try? await DissectionJob.counts(of: source) { counts.withLock { $0 = found } }
       done.signal()
     }
     done.wait()
     return counts.withLock { $0 }
+  }
+
+  /// The calls by protocol.
+  static func counts(
+    of source: any CallSource
+  ) async throws(QueryError) -> [(name: String, count: Int64)] {
+    let aggregation = Aggregation(by: [.field(.kind)], limit: 100, measures: .counts)
+    return try await source.aggregate(aggregation).groups.map {
+      (StatsKeys.proto($0.keys[0]), Int64($0.metrics.count))
+    }
   }
 
   /// So that the next start finds the job as it is.
@@ -200,24 +209,34 @@ extension DissectionJob.View {
   var db: String { "\(snapshot.name)/\(name)" }
 
   var json: JSONObject {
-    var object = fixedJSON
+    var object: JSONObject = [
+      "snapshot": .string(snapshot.name), "name": .string(name), "dissection_id": .string(db),
+      "status": .string(status.rawValue), "progress": JSONValue(progress),
+      "active": .bool(!status.isOver), "errors": .array(errors.map { .string($0) }),
+    ]
+    if let entries { object["entry_count"] = JSONValue(entries) }
+    object["stats"] = .object(statsJSON)
     if let kfl { object["kfl"] = .string(kfl) }
     return object
   }
 
-  private var fixedJSON: JSONObject {
-    [
-      "snapshot": .string(snapshot.name), "name": .string(name), "dissection_id": .string(db),
-      "status": .string(status.rawValue), "progress": JSONValue(progress),
-      "active": .bool(!status.isOver), "entry_count": JSONValue(statistics.entries),
-      "stats": [
-        "pcap_files": JSONValue(files), "pcap_bytes": JSONValue(bytes),
-        "packets_processed": JSONValue(statistics.packets),
-        "entries_created": JSONValue(statistics.entries),
-        "protocol_counts": .object(
-          JSONObject(members: counts.map { .init(name: $0.name, value: .int($0.count)) })),
-      ], "errors": .array(errors.map { .string($0) }),
-    ]
+  /// How many entries there are to see; nil when that is not known.
+  var entries: UInt64? { hidesTotals ? entryCount : statistics.entries }
+
+  /// What was read, and what came of it.
+  private var statsJSON: JSONObject {
+    var object = JSONObject()
+    if !hidesTotals {
+      object["pcap_files"] = JSONValue(files)
+      object["pcap_bytes"] = JSONValue(bytes)
+      object["packets_processed"] = JSONValue(statistics.packets)
+    }
+    if let entries {
+      object["entries_created"] = JSONValue(entries)
+      object["protocol_counts"] = .object(
+        JSONObject(members: counts.map { .init(name: $0.name, value: .int($0.count)) }))
+    }
+    return object
   }
 
   static let table = Table([
@@ -227,8 +246,9 @@ extension DissectionJob.View {
 
   var cells: [String] {
     [
-      db, status.rawValue, "\(progress)%", Shown.count(Int64(clamping: statistics.packets)),
-      Shown.count(Int64(clamping: statistics.entries)),
+      db, status.rawValue, "\(progress)%",
+      hidesTotals ? "-" : Shown.count(Int64(clamping: statistics.packets)),
+      entries.map { Shown.count(Int64(clamping: $0)) } ?? "-",
       errors.isEmpty ? "-" : errors.joined(separator: "; "),
     ]
   }

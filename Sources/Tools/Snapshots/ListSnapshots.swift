@@ -14,8 +14,7 @@ struct ListSnapshots: Tool {
       extra: [
         "storage": .object(
           .schema(
-            ["used_bytes": .integer(), "limit_bytes": .integer()],
-            required: ["used_bytes", "limit_bytes"]))
+            ["used_bytes": .integer(), "limit_bytes": .integer()], required: ["limit_bytes"]))
       ], required: ["snapshots", "total", "storage"]),
     route: "GET snapshots")
 
@@ -30,14 +29,15 @@ struct ListSnapshots: Tool {
     answer.structured = [
       "snapshots": .array(rows.map { .object($0.json) }), "total": JSONValue(rows.count),
       "truncated": false,
-      "storage": ["used_bytes": JSONValue(used), "limit_bytes": JSONValue(limit)],
+      "storage": library.hidesTotals
+        ? ["limit_bytes": JSONValue(limit)]
+        : ["used_bytes": JSONValue(used), "limit_bytes": JSONValue(limit)],
     ]
     if rows.isEmpty {
       answer.say("There are no snapshots. create_snapshot makes one.")
     } else {
-      answer.say(
-        "\(rows.count) snapshots, \(Shown.bytes(Int64(clamping: used))) of "
-          + "\(Shown.bytes(Int64(clamping: limit))).")
+      let size = library.hidesTotals ? "at most " : "\(Shown.bytes(Int64(clamping: used))) of "
+      answer.say("\(rows.count) snapshots, \(size)\(Shown.bytes(Int64(clamping: limit))).")
       var table = SnapshotRow.table
       for row in rows { table.add(row.cells) }
       answer.show(table, next: "Raise max_tokens to see them.")
@@ -52,13 +52,13 @@ struct ListSnapshots: Tool {
       answer.warn("What the cloud storage keeps is not known: \(error.message)")
     }
     let local = library.store.all.map {
-      SnapshotRow($0, library.shelf, location: kept[$0.id] == nil ? .local : .both)
+      library.row($0, location: kept[$0.id] == nil ? .local : .both)
     }
     let known = Set(local.map(\.snapshot.id))
     return local
       + kept.values.map(\.snapshot).filter { !known.contains($0.id) }
       .sorted { ($0.created, $0.id) < ($1.created, $1.id) }
-      .map { SnapshotRow($0, library.shelf, location: .cloud) }
+      .map { library.row($0, location: .cloud) }
   }
 }
 
@@ -95,10 +95,10 @@ struct GetSnapshot: Tool {
     let local = try? library.store.find(key)
     let kept = try? await library.cloud?.find(local?.id ?? key)
     if local == nil, let kept {
-      return SnapshotRow(kept.snapshot, library.shelf, location: .cloud)
+      return library.row(kept.snapshot, location: .cloud)
     }
-    return SnapshotRow(
-      try await library.snapshot(arguments), library.shelf, location: kept == nil ? .local : .both)
+    return library.row(
+      try await library.snapshot(arguments), location: kept == nil ? .local : .both)
   }
 }
 
@@ -129,8 +129,8 @@ struct DeleteSnapshot: Tool {
     var answer = Answer(arguments)
     answer.structured = [
       "success": true, "id": .string(snapshot.id), "name": .string(snapshot.name),
-      "freed_bytes": JSONValue(snapshot.bytes),
     ]
+    if !library.hidesTotals { answer.structured["freed_bytes"] = JSONValue(snapshot.bytes) }
     answer.say("The snapshot \(snapshot.name) and what was dissected of it are gone.")
     return try await library.finish(answer)
   }

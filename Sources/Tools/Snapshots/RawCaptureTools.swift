@@ -46,8 +46,10 @@ struct GetDataBoundaries: Tool {
         nodes.map { node in
           var row: JSONObject = ["name": .string(node.name)]
           for member in boundary(node.times).members { row[member.name] = member.value }
-          row["packets"] = JSONValue(node.packets)
-          row["bytes"] = JSONValue(node.bytes)
+          if !library.hidesTotals {
+            row["packets"] = JSONValue(node.packets)
+            row["bytes"] = JSONValue(node.bytes)
+          }
           return .object(row)
         }),
     ]
@@ -66,7 +68,8 @@ struct GetDataBoundaries: Tool {
       table.add([
         node.name, node.times.map { Shown.date($0.lowerBound) } ?? "-",
         node.times.map { Shown.date($0.upperBound) } ?? "-",
-        Shown.count(Int64(clamping: node.packets)), Shown.bytes(Int64(clamping: node.bytes)),
+        library.hidesTotals ? "-" : Shown.count(Int64(clamping: node.packets)),
+        library.hidesTotals ? "-" : Shown.bytes(Int64(clamping: node.bytes)),
       ])
     }
     answer.show(table, next: "Raise max_tokens to see them.")
@@ -137,8 +140,8 @@ struct GetRawCaptureStatus: Tool {
               "name": .text(), "bytes": .integer(), "packets": .integer(),
               "segments": .integer(), "packets_dropped": .integer("Left by age or size"),
               "packets_lost": .integer("Could not be written"), "failure": .text(),
-            ], required: ["name", "bytes", "packets"])),
-      ], required: ["enabled", "used_bytes", "nodes"]),
+            ], required: ["name"])),
+      ], required: ["enabled", "nodes"]),
     route: "GET raw-capture", set: .all)
 
   let library: SnapshotLibrary
@@ -151,35 +154,40 @@ struct GetRawCaptureStatus: Tool {
     var answer = Answer(arguments)
     answer.structured = [
       "enabled": .bool(library.capture != nil), "live": .bool(library.capture?.isLive ?? false),
-      "used_bytes": JSONValue(used),
-      "nodes": .array(
-        nodes.map { node in
-          var row: JSONObject = [
-            "name": .string(node.name), "bytes": JSONValue(node.bytes),
-            "packets": JSONValue(node.packets), "segments": JSONValue(node.segments),
-            "packets_dropped": JSONValue(node.dropped), "packets_lost": JSONValue(node.lost),
-          ]
-          if let failure = node.failure { row["failure"] = .string(failure) }
-          return .object(row)
-        }),
+      "nodes": .array(nodes.map { .object(Self.shown($0, hidesTotals: library.hidesTotals)) }),
     ]
+    if !library.hidesTotals { answer.structured["used_bytes"] = JSONValue(used) }
     if let capture = library.capture {
       answer.structured["session_id"] = .string(capture.session)
       if let bytes = capture.storageBytes { answer.structured["storage_size"] = JSONValue(bytes) }
     }
+    let size = library.hidesTotals ? "those" : Shown.bytes(Int64(clamping: used))
     answer.say(
       library.capture == nil
         ? "No raw packets are kept. \(SnapshotStore.noRawCapture.hint)"
         : """
-        Raw packets are kept: \(Shown.bytes(Int64(clamping: used))) of \(nodes.count) nodes\
+        Raw packets are kept: \(size) of \(nodes.count) nodes\
         \(library.capture?.isLive == true ? ", live" : ", from capture files").
         """)
     for node in nodes where node.lost > 0 {
+      let count = library.hidesTotals ? "" : Shown.count(Int64(clamping: node.lost)) + " "
       answer.warn(
-        "\(Shown.count(Int64(clamping: node.lost))) packets of \(node.name) could not be written: "
-          + (node.failure ?? "unknown"))
+        "\(count)packets of \(node.name) could not be written: \(node.failure ?? "unknown")")
     }
     return answer.finish(library.coverage(nodes))
+  }
+
+  private static func shown(_ node: RawNode, hidesTotals: Bool) -> JSONObject {
+    var row: JSONObject = ["name": .string(node.name)]
+    if !hidesTotals {
+      row["bytes"] = JSONValue(node.bytes)
+      row["packets"] = JSONValue(node.packets)
+      row["segments"] = JSONValue(node.segments)
+      row["packets_dropped"] = JSONValue(node.dropped)
+      row["packets_lost"] = JSONValue(node.lost)
+    }
+    if let failure = node.failure { row["failure"] = .string(failure) }
+    return row
   }
 }
 
@@ -196,7 +204,7 @@ struct ListDatabases: Tool {
           "type": .text("realtime or dissection"), "node": .text(), "snapshot": .text(),
           "name": .text(), "db": .text(), "status": .text(), "entry_count": .integer(),
           "first_ts": ["type": ["integer", "null"]], "last_ts": ["type": ["integer", "null"]],
-        ], required: ["type", "entry_count"])),
+        ], required: ["type"])),
     route: "GET databases", set: .all)
 
   let traffic: Traffic
@@ -210,30 +218,39 @@ struct ListDatabases: Tool {
       .init("db", limit: 60), .init("status"), .init("entries", right: true), .init("from (UTC)"),
       .init("to (UTC)"),
     ])
-    func add(_ row: JSONObject, _ statistics: Statistics, db: String, status: String) {
+    func add(
+      _ row: JSONObject, _ statistics: Statistics, _ entries: UInt64?, db: String, status: String
+    ) {
       var row = row
-      row["entry_count"] = JSONValue(statistics.entries)
+      if let entries { row["entry_count"] = JSONValue(entries) }
       row["status"] = .string(status)
       row["first_ts"] = statistics.oldest.map { .int($0.milliseconds) } ?? .null
       row["last_ts"] = statistics.newest.map { .int($0.milliseconds) } ?? .null
       rows.append(row)
       table.add([
-        db, status, Shown.count(Int64(clamping: statistics.entries)),
+        db, status, entries.map { Shown.count(Int64(clamping: $0)) } ?? "-",
         statistics.oldest.map(Shown.date) ?? "-", statistics.newest.map(Shown.date) ?? "-",
       ])
     }
     let coverage = traffic.coverage
+    var entries = coverage.statistics.entries
+    if traffic.isScoped {
+      entries = UInt64(
+        try await traffic.ask { (source) throws(QueryError) in
+          try await source.count(families: .everything)
+        })
+    }
     for node in try await traffic.nodes() {
       add(
-        ["type": "realtime", "node": .string(Shown.text(node))], coverage.statistics,
+        ["type": "realtime", "node": .string(Shown.text(node))], coverage.statistics, entries,
         db: "(no db: this traffic)", status: "completed")
     }
-    for view in library.shelf.all {
+    for view in await library.shown(library.shelf.all) {
       add(
         [
           "type": "dissection", "snapshot": .string(view.snapshot.name),
           "name": .string(view.name), "db": .string(view.db),
-        ], view.statistics, db: view.db, status: view.status.rawValue)
+        ], view.statistics, view.entries, db: view.db, status: view.status.rawValue)
     }
     var answer = Answer(arguments)
     answer.structured = [

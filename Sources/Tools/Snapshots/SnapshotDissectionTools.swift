@@ -28,7 +28,7 @@ extension SnapshotLibrary {
   func answer(
     _ job: DissectionJob, _ arguments: Arguments, success: Bool = false, next: String? = nil
   ) async throws(ToolError) -> ToolAnswer {
-    let view = job.view
+    let view = await shown(job.view)
     var answer = Answer(arguments)
     answer.structured = view.json
     if success { answer.structured["success"] = true }
@@ -131,6 +131,7 @@ struct ListSnapshotDissections: Tool {
       let snapshot = try await library.find(key)
       views = library.shelf.jobs(of: snapshot.id)
     }
+    views = await library.shown(views)
     var answer = Answer(arguments)
     answer.structured = [
       "dissections": .array(views.map { .object($0.json) }), "total": JSONValue(views.count),
@@ -171,7 +172,7 @@ struct StopSnapshotDissection: Tool {
     }
     job.stop()
     var answer = Answer(arguments)
-    answer.structured = before.json
+    answer.structured = await library.shown(before).json
     answer.structured["success"] = true
     answer.structured["status"] = "cancelled"
     answer.structured["active"] = false

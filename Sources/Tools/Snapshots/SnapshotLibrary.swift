@@ -21,6 +21,8 @@ package final class SnapshotLibrary: Sendable {
   let cloud: CloudShelf?
   /// The namespaces whose calls are shown; nil for all.
   private let scope: NamespaceScope?
+  /// Whether sizes are left out: packets have no namespaces, so that each is one of all of them.
+  var hidesTotals: Bool { scope != nil }
 
   /// - Parameters:
   ///   - folder: where snapshots are kept; made when it is not there.
@@ -91,6 +93,40 @@ package final class SnapshotLibrary: Sendable {
     return scope.map(traffic.scoped(to:)) ?? traffic
   }
 
+  /// What there is to say of a dissection: its entries as far as their namespaces are shown.
+  func shown(_ view: DissectionJob.View) async -> DissectionJob.View {
+    guard let scope else { return view }
+    var shown = view
+    shown.hidesTotals = true
+    shown.counts = []
+    guard view.status == .completed,
+      let traffic = try? shelf.traffic(view.snapshot, view.name).scoped(to: scope),
+      let entries = try? await traffic.ask({ (source) throws(QueryError) in
+        try await source.count(families: .everything)
+      }),
+      let counts = try? await traffic.ask({ (source) throws(QueryError) in
+        try await DissectionJob.counts(of: source)
+      })
+    else { return shown }
+    shown.entryCount = UInt64(entries)
+    shown.counts = counts
+    return shown
+  }
+
+  /// The same of each.
+  func shown(_ views: [DissectionJob.View]) async -> [DissectionJob.View] {
+    var all: [DissectionJob.View] = []
+    for view in views { all.append(await shown(view)) }
+    return all
+  }
+
+  /// A snapshot as answers show it.
+  func row(_ snapshot: Snapshot, location: SnapshotRow.Location = .local) -> SnapshotRow {
+    SnapshotRow(
+      snapshot: snapshot, jobs: shelf.jobs(of: snapshot.id), location: location,
+      hidesTotals: hidesTotals)
+  }
+
   /// Who held which address in a snapshot that nobody dissected; nil once somebody has.
   func names(_ snapshot: Snapshot) throws(ToolError) -> Traffic? {
     guard let traffic = try shelf.names(snapshot) else { return nil }
@@ -140,7 +176,7 @@ package final class SnapshotLibrary: Sendable {
     (statistics.oldest, statistics.newest) = (nodes.times?.lowerBound, nodes.times?.upperBound)
     (statistics.isComplete, statistics.isGrowing) = (true, capture?.isLive ?? false)
     let notes = capture == nil ? ["no raw packets are kept here"] : []
-    return Coverage(statistics: statistics, notes: notes)
+    return Coverage(statistics: statistics, notes: notes, hidesTotals: hidesTotals)
   }
 }
 

@@ -8,6 +8,8 @@ struct SnapshotRow {
   var snapshot: Snapshot
   var jobs: [DissectionJob.View]
   var location: Location
+  /// Whether its size is left out, for it is one of more traffic than whoever asks may see.
+  var hidesTotals = false
 
   /// Where a snapshot is kept.
   enum Location: String { case local, cloud, both }
@@ -27,27 +29,26 @@ struct SnapshotRow {
       "end_ts": .integer(), "packet_count": .integer(),
     ], required: ["id", "name", "status"])
 
-  init(_ snapshot: Snapshot, _ shelf: DissectionShelf, location: Location = .local) {
-    (self.snapshot, self.location) = (snapshot, location)
-    jobs = shelf.jobs(of: snapshot.id)
-  }
-
   var json: JSONObject {
     let (start, end) = (snapshot.window.lowerBound, snapshot.window.upperBound)
     var object: JSONObject = [
       "id": .string(snapshot.id), "name": .string(snapshot.name),
-      "status": .string(snapshot.status.rawValue), "size_bytes": JSONValue(snapshot.bytes),
+      "status": .string(snapshot.status.rawValue),
       "created_at": .string(snapshot.created.rfc3339),
       "duration": .string(Self.duration(end.nanoseconds(since: start))),
       "start_ts": .int(start.milliseconds), "end_ts": .int(end.milliseconds),
       "node_count": JSONValue(snapshot.nodesSeen.count),
       "nodes": .array(snapshot.nodesSeen.map { .string($0) }),
-      "packet_count": JSONValue(snapshot.packets), "location": .string(location.rawValue),
+      "location": .string(location.rawValue),
       "dissections": .array(
         jobs.map { ["name": .string($0.name), "status": .string($0.status.rawValue)] }),
     ]
-    if snapshot.status == .completed, !snapshot.isCounted {
-      object["packet_count_is_upper_bound"] = true
+    if !hidesTotals {
+      object["size_bytes"] = JSONValue(snapshot.bytes)
+      object["packet_count"] = JSONValue(snapshot.packets)
+      if snapshot.status == .completed, !snapshot.isCounted {
+        object["packet_count_is_upper_bound"] = true
+      }
     }
     if let filter = snapshot.filter { object["bpf_filter"] = .string(filter) }
     if !snapshot.missing.isEmpty {
@@ -69,8 +70,9 @@ struct SnapshotRow {
       snapshot.name, snapshot.id, snapshot.status.rawValue,
       Shown.date(snapshot.window.lowerBound),
       Self.duration(snapshot.window.upperBound.nanoseconds(since: snapshot.window.lowerBound)),
-      upTo + Shown.count(Int64(clamping: snapshot.packets)),
-      Shown.bytes(Int64(clamping: snapshot.bytes)), snapshot.nodesSeen.joined(separator: ","),
+      hidesTotals ? "-" : upTo + Shown.count(Int64(clamping: snapshot.packets)),
+      hidesTotals ? "-" : Shown.bytes(Int64(clamping: snapshot.bytes)),
+      snapshot.nodesSeen.joined(separator: ","),
       location.rawValue,
       jobs.isEmpty ? "-" : jobs.map { "\($0.name) \($0.status.rawValue)" }.joined(separator: ", "),
     ]
