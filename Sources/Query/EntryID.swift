@@ -1,7 +1,9 @@
+import Entries
+
 /// Names an entry: `<node>/<stream>/<index>`, as the tools show it.
 package struct EntryID: Hashable, Sendable, CustomStringConvertible {
   /// Node part of entries whose capture names no node.
-  package static let defaultNode = "local"
+  package static let defaultNode = Catalogue.localNode
 
   /// Nil matches any node.
   package var node: String?

@@ -164,7 +164,10 @@ indirect enum ScanTest: Sendable {
         }
       }
       self = .kind(bits)
-    default: self = .field(FieldTest(access, field, intervals, match, decide))
+    // Bytes decide nothing of a text that reads as another one where there is none.
+    default:
+      self = .field(
+        FieldTest(access, field, intervals, field.absent == nil ? match : nil, decide))
     }
   }
 

@@ -129,6 +129,18 @@ import Tools
     #expect(groups["groups"]?[0]?["calls"]?.array?.count == 3)
     let full = try await ShopHub.ask("list_api_calls", ["format": "full", "limit": 1]).structured
     #expect(full["calls"]?[0]?["node_id"] == "local")
+    // A filter finds what answers show.
+    let all = try await ShopHub.ask("list_api_calls", ["limit": 1]).structured["total"]
+    for (kfl, total) in [
+      ("node_id == \"local\"", all), ("node_name == \"local\"", all),
+      ("node.name == \"local\"", all), ("node_id.startsWith(\"lo\")", all),
+      ("http && node_name in [\"local\", \"node-7\"]", nil), ("node_id != \"local\"", 0),
+      ("node_id == \"\"", 0), ("node_name == \"node-7\"", 0), ("!(node_id == \"local\")", 0),
+    ] as [(String, JSONValue?)] {
+      let found = try await ShopHub.ask("list_api_calls", ["kfl": .string(kfl), "limit": 1])
+        .structured["total"]
+      if let total { #expect(found == total, "\(kfl)") } else { #expect(found != 0, "\(kfl)") }
+    }
   }
 
   @Test func longConnectionsHaveTheirEndAndTheirRates() async throws {

@@ -2,6 +2,9 @@ private import Bytes
 
 // Which entry it is, when it happened, how it was captured and whether it went well.
 extension Catalogue {
+  /// Name of the node of entries whose capture names none, as identifiers and answers have it.
+  package static let localNode = "local"
+
   static let identity: [Field] = [
     Field(
       .id, "id", .int, "Number of the entry, unique within its node", example: "id == 16777216",
@@ -11,7 +14,9 @@ extension Catalogue {
         return .int(stream << 24 | (row.int(.streamIndex) ?? 0) & 0xff_ffff)
       }),
     Field(
-      .nodeID, "node_id", .text, "Node that made the entry", example: #"node_id == "node-1""#),
+      .nodeID, "node_id", .text,
+      "Node that made the entry; \"local\" where the capture names none",
+      example: #"node_id == "node-1""#, absent: .text(localNode)),
     Field(
       .index, "index", .int, "Place of the entry within its stream, from 0",
       example: "index == 0", source: .same(as: .streamIndex)),

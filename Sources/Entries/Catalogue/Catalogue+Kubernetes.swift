@@ -24,11 +24,13 @@ extension Catalogue {
         .node, "node", .pairs, "Name and address of the capturing node under one name",
         example: #"map_get(node, "name", "") == "node-1""#,
         source: .derived(from: [.nodeName, .nodeIP]) { row in
-          pairs(("name", row.text(.nodeName)), ("ip", row.text(.nodeIP)))
+          let name = row.text(.nodeName)
+          return pairs(("name", name.isEmpty ? localNode : name), ("ip", row.text(.nodeIP)))
         }),
       Field(
-        .nodeName, "node_name", .text, "Node that captured the entry",
-        example: #"node_name == "node-1""#),
+        .nodeName, "node_name", .text,
+        "Node that captured the entry; \"local\" where the capture names none",
+        example: #"node_name == "node-1""#, absent: .text(localNode)),
       Field(
         .nodeIP, "node_ip", .text, "Address of the node that captured the entry",
         example: #"node_ip == "10.0.0.11""#),
