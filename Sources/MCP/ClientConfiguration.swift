@@ -1,4 +1,4 @@
-import JSON
+package import JSON
 
 /// The entry that makes an MCP client start this server: what `--mcp-config` prints and
 /// `mcp install` writes.
@@ -15,6 +15,9 @@ package struct ClientConfiguration: Sendable {
   /// Absolute path of the program; clients have no PATH to look it up in.
   private let command: String
   private let arguments: [String]
+  /// What the server's environment gets besides, texts by name: for secrets, which whoever lists
+  /// processes would read among the arguments.
+  package var environment: JSONObject = [:]
 
   package init(client: MCPClient = .claudeDesktop, command: String, arguments: [String]) {
     (self.client, self.command, self.arguments) = (client, command, arguments)
@@ -24,12 +27,16 @@ package struct ClientConfiguration: Sendable {
   package var text: String {
     let list = arguments.map { JSONValue.string($0).text }.joined(separator: ", ")
     let transport = client.namesTransport ? "\n      \"type\": \"stdio\"," : ""
+    let secrets = environment.members.map { member in
+      "        \(JSONValue.string(member.name).text): \(member.value.text)"
+    }.joined(separator: ",\n")
+    let added = secrets.isEmpty ? "" : ",\n      \"env\": {\n\(secrets)\n      }"
     return """
       {
         "\(client.section)": {
           "\(Self.name)": {\(transport)
             "command": \(JSONValue.string(command).text),
-            "args": [\(list)]
+            "args": [\(list)]\(added)
           }
         }
       }
@@ -42,6 +49,7 @@ package struct ClientConfiguration: Sendable {
     if client.namesTransport { entry["type"] = "stdio" }
     entry["command"] = .string(command)
     entry["args"] = .array(arguments.map { .string($0) })
+    if !environment.members.isEmpty { entry["env"] = .object(environment) }
     return entry
   }
 
@@ -67,7 +75,12 @@ package struct ClientConfiguration: Sendable {
     default: throw Problem(message: "its member \(client.section) is no object")
     }
     var entry = entry
-    if let kept = servers[Self.name]?["env"] { entry["env"] = kept }
+    if let kept = servers[Self.name]?["env"] {
+      entry["env"] =
+        kept.object.map { kept in
+          JSONValue.object(environment.members.reduce(into: kept) { $0[$1.name] = $1.value })
+        } ?? kept
+    }
     servers[Self.name] = .object(entry)
     root[client.section] = .object(servers)
     return JSONValue.object(root).prettyText + "\n"

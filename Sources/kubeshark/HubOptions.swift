@@ -108,13 +108,19 @@ struct HubOptions: ParsableArguments {
   /// Longest token that is read through a pipe, in bytes.
   private static let maxToken = 64 << 10
 
+  /// The token of the command line, else of the environment; nil for none.
+  func givenToken() throws(Failure) -> String? {
+    let text = token.isGiven ? token : environment("KUBESHARK_HUB_TOKEN")
+    return try Self.checked(text ?? "")
+  }
+
   /// A token as it was given; nil for none.
-  private static func place(of token: String) throws(Failure) -> TokenSource.Place? {
+  private static func checked(_ token: String) throws(Failure) -> String? {
     let text = token.filter { !$0.isWhitespace }
     guard text.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
       throw .usage("the token holds characters that cannot be part of one")
     }
-    return text.isEmpty ? nil : .text(text)
+    return text.isEmpty ? nil : text
   }
 
   private func settings(
@@ -128,10 +134,11 @@ struct HubOptions: ParsableArguments {
       } else {
         // A pipe, such as /dev/fd/3, can be read once.
         let bytes = try contents(of: tokenFile, limit: Self.maxToken)
-        settings.token = try Self.place(of: String(decoding: bytes, as: UTF8.self))
+        settings.token = try Self.checked(String(decoding: bytes, as: UTF8.self))
+          .map { .text($0) }
       }
-    } else if let text = token.isGiven ? token : environment("KUBESHARK_HUB_TOKEN") {
-      settings.token = try Self.place(of: text)
+    } else {
+      settings.token = try givenToken().map { .text($0) }
     }
     settings.caFile = caFile.isGiven ? caFile.map(absolutePath) : nil
     settings.clientCertificate = clientCert.map(absolutePath)

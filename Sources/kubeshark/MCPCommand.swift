@@ -80,12 +80,42 @@ struct MCPOptions: ParsableArguments {
   }
 
   /// The entry for a client's configuration.
-  func clientEntry(for client: MCPClient, _ log: Logger) -> ClientConfiguration {
-    if remote.token.isGiven {
-      log.warning("the token is left out; put it into the environment as KUBESHARK_HUB_TOKEN")
-    }
-    return ClientConfiguration(
+  ///
+  /// - Parameter withToken: whether the token goes into it, as environment of the server.
+  func clientEntry(
+    for client: MCPClient, withToken: Bool = false, _ log: Logger
+  ) throws(Failure) -> ClientConfiguration {
+    var entry = ClientConfiguration(
       client: client, command: executablePath(), arguments: carriedOver)
+    if withToken {
+      entry.environment = ["KUBESHARK_HUB_TOKEN": .string(try tokenForClient())]
+      log.warning(
+        "the configuration holds the token in plain text: let nobody else read the file it goes into"
+      )
+    } else if remote.token.isGiven {
+      log.warning(
+        """
+        the token is left out; put it into the environment as KUBESHARK_HUB_TOKEN, or print it with \
+        --mcp-config --with-token
+        """)
+    }
+    return entry
+  }
+
+  /// The token that a client's configuration is to hold.
+  private func tokenForClient() throws(Failure) -> String {
+    guard remote.url.isGiven else {
+      throw .usage("--with-token goes with --url: only a deployment at an address takes a token")
+    }
+    guard !remote.tokenFile.isGiven else {
+      throw .usage(
+        "--token-file goes into the configuration, and the token is read there: leave --with-token out"
+      )
+    }
+    guard let token = try remote.givenToken() else {
+      throw .usage("--with-token needs a token: give --token, or set KUBESHARK_HUB_TOKEN")
+    }
+    return token
   }
 
   /// The Hub that the flags name.
@@ -162,7 +192,14 @@ struct MCPServeCommand: AsyncParsableCommand {
       "With --mcp-config: the client it is for (\(MCPClient.names)).", valueName: "name"))
   var client: MCPClient?
 
+  @Flag(
+    help: """
+      With --mcp-config: put the token of --token or KUBESHARK_HUB_TOKEN into it, in plain text.
+      """)
+  var withToken = false
+
   func validate() throws {
+    if withToken, !mcpConfig { throw ValidationError("--with-token goes with --mcp-config.") }
     if json, !listTools { throw ValidationError("--json goes with --list-tools.") }
     if client != nil, !mcpConfig { throw ValidationError("--client goes with --mcp-config.") }
     if !allowedHosts.isEmpty, http == nil {
@@ -174,9 +211,12 @@ struct MCPServeCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let log = StderrLog.logger(tag: "kubeshark-mcp", level: options.cluster.place.debug ? .debug : .info)
+    let log = StderrLog.logger(
+      tag: "kubeshark-mcp", level: options.cluster.place.debug ? .debug : .info)
     if mcpConfig {
-      print(options.clientEntry(for: client ?? .claudeDesktop, log).text, terminator: "")
+      let entry = try options.clientEntry(
+        for: client ?? .claudeDesktop, withToken: withToken, log)
+      print(entry.text, terminator: "")
     } else if listTools {
       try await list(try options.source(reads: false, log))
     } else if let http {

@@ -48,10 +48,10 @@ struct MCPInstallCommand: ParsableCommand {
     let isThere = access(target, F_OK) == 0
     let before = isThere ? try contents(of: target, limit: Self.maxFile) : []
     guard before.count < Self.maxFile else { throw Failure.usage("\(path) is too large") }
+    let entry = try options.clientEntry(for: client, log)
     let after: String
     do throws(ClientConfiguration.Problem) {
-      after = try options.clientEntry(for: client, log)
-        .merged(into: String(decoding: before, as: UTF8.self))
+      after = try entry.merged(into: String(decoding: before, as: UTF8.self))
     } catch {
       throw Failure.usage("\(path) was left as it is: \(error.message)")
     }

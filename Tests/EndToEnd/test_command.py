@@ -108,6 +108,31 @@ def test_the_configuration_carries_all_flags_and_no_token(tmp_path):
             "mcp", "--kubeconfig", path]
 
 
+def test_the_configuration_has_the_token_when_that_is_asked_for():
+    ask = ["mcp", "--mcp-config", "--url", "https://a.example", "--with-token"]
+    done = kubeshark(*ask, env={"KUBESHARK_HUB_TOKEN": "s3cret"})
+    assert done.returncode == 0
+    assert done.stdout.decode().endswith("""
+      "args": ["mcp", "--url", "https://a.example"],
+      "env": {
+        "KUBESHARK_HUB_TOKEN": "s3cret"
+      }
+    }
+  }
+}
+""")
+    assert b"plain text" in done.stderr and b"s3cret" not in done.stderr
+    done = kubeshark(*ask, "--token", "other", env={"KUBESHARK_HUB_TOKEN": "s3cret"})
+    entry = json.loads(done.stdout)["mcpServers"]["kubeshark"]
+    assert entry["env"] == {"KUBESHARK_HUB_TOKEN": "other"} and "other" not in entry["args"]
+    for wrong, why in [
+            (ask, b"needs a token"), (ask + ["--token-file", "/t"], b"--token-file"),
+            (["mcp", "--mcp-config", "--with-token", "--pcap", "a.pcap"], b"--url"),
+            (["mcp", "--with-token", "--pcap", "a.pcap"], b"--mcp-config")]:
+        done = kubeshark(*wrong, env={"KUBESHARK_HUB_TOKEN": ""})
+        assert done.returncode == 2 and why in done.stderr and not done.stdout, wrong
+
+
 @pytest.mark.parametrize("client,section", [
     ("claude-desktop", "mcpServers"), ("claude-code", "mcpServers"), ("cursor", "mcpServers"),
     ("vscode", "servers")])

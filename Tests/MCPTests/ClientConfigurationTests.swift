@@ -33,6 +33,24 @@ struct ClientConfigurationTests {
     #expect(try entry(.cursor).merged(into: after.prettyText) == after.prettyText + "\n")
   }
 
+  @Test func secretsGoIntoTheEnvironment() throws {
+    for client in MCPClient.allCases {
+      var made = entry(client)
+      made.environment = ["KUBESHARK_HUB_TOKEN": "a\"b"]
+      let file = try JSONReader.value(of: made.text)
+      let found = file[client == .vscode ? "servers" : "mcpServers"]?["kubeshark"]
+      #expect(found?["env"] == ["KUBESHARK_HUB_TOKEN": "a\"b"])
+      #expect(found?["args"] == ["mcp", "--url", "u"])
+      #expect(try JSONReader.value(of: made.merged(into: "")) == file)
+    }
+    var made = entry(.cursor)
+    made.environment = ["T": "new"]
+    let merged = try made.merged(
+      into: #"{"mcpServers":{"kubeshark":{"env":{"T":"old","U":"kept"}}}}"#)
+    let env = try JSONReader.value(of: merged)["mcpServers"]?["kubeshark"]?["env"]
+    #expect(env == ["T": "new", "U": "kept"])
+  }
+
   @Test(arguments: ["{", "// comment\n{}", "[]", "7", #"{"mcpServers":[]}"#])
   func aFileThatIsSomethingElseIsLeftAlone(text: String) {
     #expect(throws: ClientConfiguration.Problem.self) { try entry(.cursor).merged(into: text) }
