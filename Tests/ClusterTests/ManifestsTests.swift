@@ -143,6 +143,22 @@ struct ManifestsTests {
     #expect(annotations?["linkerd.io/inject"] == "disabled")
   }
 
+  /// A namespace that denies what is not allowed kept agents from their Hub.
+  @Test func aNetworkPolicyOpensTheAgentsPortOfTheHub() throws {
+    #expect(try !manifests().all.contains { $0.kind == "NetworkPolicy" })
+    let all = try manifests { try $0.set(.networkPolicy, true) }.all
+    let policy = try #require(all.first { $0.kind == "NetworkPolicy" })
+    let hub = try #require(all.first { $0.kind == "Deployment" })
+    #expect(policy.namespace == "ks")
+    let spec = policy.object["spec"]
+    #expect(spec?["podSelector"]?["matchLabels"] == hub.object["spec"]?["selector"]?["matchLabels"])
+    #expect(spec?["policyTypes"] == ["Ingress", "Egress"])
+    #expect(spec?["ingress"] == [["ports": [["port": 8_081, "protocol": "TCP"]]]])
+    // Of agents only their nodes' addresses are known, and of the API server not even that.
+    #expect(spec?["egress"] == [[:]])
+    #expect(YAML.document(.object(policy.object)).hasSuffix("  egress:\n  - {}\n"))
+  }
+
   @Test func withoutClusterRolesThereIsARoleInEachNamespace() throws {
     let all = try manifests { settings in
       try settings.set(.clusterRoles, false)

@@ -15,6 +15,7 @@ KINDS = [
     ("apps/v1", "deployments", "Deployment", True), ("apps/v1", "daemonsets", "DaemonSet", True),
     ("apps/v1", "statefulsets", "StatefulSet", True), ("batch/v1", "jobs", "Job", True),
     ("discovery.k8s.io/v1", "endpointslices", "EndpointSlice", True),
+    ("networking.k8s.io/v1", "networkpolicies", "NetworkPolicy", True),
     ("rbac.authorization.k8s.io/v1", "roles", "Role", True),
     ("rbac.authorization.k8s.io/v1", "rolebindings", "RoleBinding", True),
     ("rbac.authorization.k8s.io/v1", "clusterroles", "ClusterRole", False),

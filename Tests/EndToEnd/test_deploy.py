@@ -134,6 +134,24 @@ def test_roles_in_namespaces_take_the_place_of_those_in_the_cluster(ready):
     assert ready.names() == with_shop and before < with_shop
 
 
+def test_a_network_policy_comes_and_goes_with_its_setting(ready):
+    flag = ("--set", "tap.networkPolicy.enabled=true")
+    assert run(ready, "tap", "--detach", *flag).returncode == 0
+    spec = ready.find("networkpolicies", "default", "kubeshark-hub")["spec"]
+    labels = ready.find("deployments", "default", "kubeshark-hub")["spec"]["template"]["metadata"][
+        "labels"]
+    assert spec["podSelector"]["matchLabels"].items() <= labels.items()
+    assert spec["ingress"] == [{"ports": [{"port": 8081, "protocol": "TCP"}]}]
+    assert spec["egress"] == [{}]
+    # Neither a start without it nor a removal leaves it there.
+    assert run(ready, "tap", "--detach").returncode == 0
+    assert "NetworkPolicy/kubeshark-hub" not in ready.names()
+    assert run(ready, "tap", "--detach", *flag).returncode == 0
+    assert "NetworkPolicy/kubeshark-hub" in ready.names()
+    assert run(ready, "clean").returncode == 0
+    assert "NetworkPolicy/kubeshark-hub" not in ready.names()
+
+
 def test_a_namespace_that_is_not_there_is_named(ready):
     before = ready.names()
     done = run(ready, "tap", "--detach", "-n", "nowhere", "--set", "tap.rbac.clusterRoles=false")
@@ -607,7 +625,8 @@ class Chart:
       "persistentStorage": True, "snapshots__local__storageClass": "fast"},
      ["tap.excludedNamespaces={kube-system}", "tap.agentsTLS.secretName=papers",
       "tap.persistentStorage=true", "tap.snapshots.local.storageClass=fast"]),
-    ({"persistentStorage": True}, ["tap.persistentStorage=true"])])
+    ({"persistentStorage": True, "networkPolicy__enabled": True},
+     ["tap.persistentStorage=true", "tap.networkPolicy.enabled=true"])])
 def test_the_chart_gives_the_objects_that_tap_applies(values, flags):
     if "nodeSelector" in values:
         values["nodeSelector"] = {"kubernetes.io/os": "linux", **values["nodeSelector"]}
@@ -639,7 +658,7 @@ def test_the_schemas_of_kubernetes_take_every_object(version):
     documents = []
     for flags in ([], ["--set", "tap.rbac.clusterRoles=false", "-n", "a,b"],
                   ["--set", "tap.persistentStorage=true", "--set", "tap.agentsTLS.secretName=papers",
-                   "-e", "kube-system"]):
+                   "--set", "tap.networkPolicy.enabled=true", "-e", "kube-system"]):
         done = kubeshark("tap", "front", "-s", "ks", "--dry-run", *flags)
         documents += [one for one in yaml.safe_load_all(done.stdout)]
     for path in (ROOT / "Deploy").glob("kubeshark*.yaml"):

@@ -37,7 +37,8 @@ package struct ClusterSetting: Hashable, Sendable {
   ]
   package static let deployed = [
     registry, tag, pullPolicy, pullSecrets, namespaces, excludedNamespaces, regex, clusterRoles,
-    agentsTLS, hubResources, agentResources, nodeSelector, tolerations, healthPort, rawBytes,
+    agentsTLS, networkPolicy, hubResources, agentResources, nodeSelector, tolerations, healthPort,
+    rawBytes,
     callBytes, storage, persistentStorage, snapshotStorage, storageClass,
   ]
 
@@ -88,6 +89,10 @@ package struct ClusterSetting: Hashable, Sendable {
   package static let agentsTLS = ClusterSetting(
     "tap.agentsTLS.secretName", .text, "",
     "Secret (tls.crt, tls.key, ca.crt) with which agents and Hub speak TLS; without it clear text")
+  package static let networkPolicy = ClusterSetting(
+    "tap.networkPolicy.enabled", .flag, false,
+    "whether a NetworkPolicy lets agents reach the Hub where the namespace denies what is not allowed"
+  )
   package static let hubResources = ClusterSetting(
     "tap.resources.hub", .tree,
     [

@@ -112,6 +112,8 @@ struct HelmChart {
       {{- end }}
       {{- if .Values.tap.persistentStorage }}
       \(documents(.persistent)){{- end }}
+      {{- if .Values.tap.networkPolicy.enabled }}
+      \(documents(.networkPolicy)){{- end }}
       \(documents(.always))
       """
   }

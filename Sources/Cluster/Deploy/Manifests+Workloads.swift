@@ -90,6 +90,35 @@ extension Manifests {
     ]
   }
 
+  /// What reaches the Hub where the namespace denies what is not allowed. Ports are forwarded within
+  /// the pod, past every policy; and agents share the network of their nodes, for which there are none.
+  var networkPolicies: [Manifest] {
+    if case .settings(let settings, _, _, _) = values.source, !settings.flag(.networkPolicy) {
+      return []
+    }
+    return [
+      Manifest(
+        """
+        The Hub's network where all that is not allowed is denied. Agents have the addresses of their \
+        nodes, which no selector of pods matches, so that any address may ask at port \
+        \(Self.agentsPort): it shows the token there. The Hub itself asks the API server, whose \
+        address is the cluster's own matter.
+        """,
+        [
+          "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+          "metadata": metadata(.string(Self.hub), namespace: values.namespace()),
+          "spec": [
+            "podSelector": ["matchLabels": .object(Self.selector("hub"))],
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": [
+              ["ports": [["port": JSONValue(Self.agentsPort), "protocol": "TCP"]]]
+            ],
+            "egress": [[:]],
+          ],
+        ], when: .networkPolicy)
+    ]
+  }
+
   private var hubData: [JSONValue] {
     values.optional(
       ["name": "data", "persistentVolumeClaim": ["claimName": .string(Self.hub)]],

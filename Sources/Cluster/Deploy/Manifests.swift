@@ -11,6 +11,8 @@ struct Manifest: Sendable {
     case eachNamespace
     /// What the Hub keeps outlives its pod.
     case persistent
+    /// The namespace denies what is not allowed.
+    case networkPolicy
   }
 
   /// A sentence or two for whoever reads the YAML.
@@ -128,8 +130,8 @@ package struct Manifests: Sendable {
 
   /// In the order in which they are applied.
   var all: [Manifest] {
-    (values.isChart ? [] : [namespace]) + accounts + secrets + permissions + claims + hubObjects
-      + agentObjects
+    (values.isChart ? [] : [namespace]) + accounts + secrets + permissions + claims
+      + networkPolicies + hubObjects + agentObjects
   }
 
   /// The objects for `kubectl apply`, as one list.

@@ -36,10 +36,16 @@ struct Removal: Sendable {
         inNamespace, "get",
         "daemonsets.apps,deployments.apps,services,secrets,serviceaccounts", selector,
       ]))
-    let claims = try await listIfAllowed([
-      inNamespace, "get", "persistentvolumeclaims", selector,
-    ])
-    if let claims { found.found += claims } else { found.unseen.append("volume claims") }
+    for (kind, title) in [
+      ("persistentvolumeclaims", "volume claims"),
+      ("networkpolicies.networking.k8s.io", "network policies"),
+    ] {
+      if let some = try await listIfAllowed([inNamespace, "get", kind, selector]) {
+        found.found += some
+      } else {
+        found.unseen.append(title)
+      }
+    }
     let roles = "roles.rbac.authorization.k8s.io,rolebindings.rbac.authorization.k8s.io"
     if let all = try await listIfAllowed(["get", roles, "--all-namespaces", selector]) {
       found.found += all
