@@ -74,6 +74,8 @@ package struct GroupKey: Sendable {
   let source: Source
   /// Applied to texts, once for each distinct one of a block.
   let map: (@Sendable (String) -> String)?
+  /// Of the fields those to whose texts it is not applied.
+  var verbatim: Set<FieldID> = []
 
   package static func field(_ ids: FieldID...) -> GroupKey { firstOf(ids) }
 
@@ -83,10 +85,12 @@ package struct GroupKey: Sendable {
   }
 
   /// A text field after `map`, such as a path with its identifiers taken out.
+  ///
+  /// - Parameter verbatim: fields whose texts stay as they are.
   package static func field(
-    _ ids: FieldID..., map: @escaping @Sendable (String) -> String
+    _ ids: FieldID..., verbatim: Set<FieldID> = [], map: @escaping @Sendable (String) -> String
   ) -> GroupKey {
-    GroupKey(source: .fields(ids), map: map)
+    GroupKey(source: .fields(ids), map: map, verbatim: verbatim)
   }
 
   /// Spans of that many nanoseconds, counted from 1970; the key is the instant they begin.

@@ -83,7 +83,7 @@ struct KeyTable {
     guard let id = ids.first else { return [(number(.none), scan.rows)] }
     guard let texts = try scan.texts(id), let dictionary = try scan.columns.block.dictionary(id)
     else { return nil }
-    let byCode = numbers(texts, dictionary)
+    let byCode = numbers(texts, dictionary, of: id)
     var result: [(number: Int32, count: Int)] = []
     texts.forEach { code, _, rows in if rows > 0 { result.append((byCode[code], rows)) } }
     if texts.rows < scan.rows { result.append((number(.none), scan.rows - texts.rows)) }
@@ -92,7 +92,9 @@ struct KeyTable {
 
   /// The number of each code's text in a block whose texts are shared with others; `unknown` for
   /// code 0 and for texts of a damaged block that are in no row.
-  private mutating func numbers(_ texts: BlockTexts, _ dictionary: ValueDictionary) -> [Int32] {
+  private mutating func numbers(
+    _ texts: BlockTexts, _ dictionary: ValueDictionary, of id: FieldID
+  ) -> [Int32] {
     let place = shared.firstIndex { $0.table === texts.table } ?? shared.count
     if place == shared.count { shared.append((texts.table, [])) }
     let missing = texts.table.count - shared[place].numbers.count
@@ -109,7 +111,7 @@ struct KeyTable {
       guard rows > 0 else { return }
       var own = known[text]
       if own == Self.unknown {
-        own = dictionary.withBytes(UInt32(code)) { number($0) }
+        own = dictionary.withBytes(UInt32(code)) { number($0, of: id) }
         known[text] = own
       }
       result[code] = own
@@ -120,14 +122,16 @@ struct KeyTable {
   /// Fields with a fallback stand for themselves here: a group of pods holds pods.
   private static func isFallback(_ id: FieldID) -> Bool { Catalogue[id].fallback != nil }
 
-  private mutating func number(_ value: FieldValue) -> Int32 {
+  private mutating func number(_ value: FieldValue, of id: FieldID? = nil) -> Int32 {
     guard case .text(let text) = value else { return number(mapped: value) }
-    return number(text.utf8Span.span.bytes)
+    return number(text.utf8Span.span.bytes, of: id)
   }
 
-  /// The number of a text, given by its UTF-8.
-  private mutating func number(_ bytes: RawSpan) -> Int32 {
+  /// The number of a text of a field, given by its UTF-8.
+  private mutating func number(_ bytes: RawSpan, of id: FieldID?) -> Int32 {
     if bytes.byteCount == 0 { return number(mapped: .none) }
+    // Texts seen lately are known by what `map` makes of them.
+    if let id, key.verbatim.contains(id) { return number(mapped: .text(bytes.text())) }
     if texts.count >= Self.maxTexts || texts.byteCount > maxBytes {
       texts = Interner()
       textNumbers = []
@@ -165,7 +169,7 @@ struct KeyTable {
       let texts = try scan.texts(ids[0]),
       let dictionary = try scan.columns.block.dictionary(ids[0])
     {
-      var byCode = numbers(texts, dictionary)
+      var byCode = numbers(texts, dictionary, of: ids[0])
       if texts.rows < scan.rows { byCode[0] = number(.none) }
       for row in codes.indices { result[row] = byCode[Int(codes[row])] }
       return result
@@ -189,9 +193,9 @@ struct KeyTable {
         var known = numbers[code]
         if known == Self.unknown {
           if case .texts(let texts) = column {
-            known = texts.dictionary.withBytes(UInt32(code)) { number($0) }
+            known = texts.dictionary.withBytes(UInt32(code)) { number($0, of: id) }
           } else {
-            known = number(column.fieldValue(code: UInt32(code)))
+            known = number(column.fieldValue(code: UInt32(code)), of: id)
           }
           numbers[code] = known
         }
@@ -288,8 +292,12 @@ struct KeyTable {
     rows.forEach { row in
       let view = ScanRow(scan: scan, row: row)
       var value = FieldValue.none
-      for id in ids where value == .none || value == .text("") { value = view.value(id) }
-      result[row] = number(value)
+      var own: FieldID?
+      for id in ids where value == .none || value == .text("") {
+        value = view.value(id)
+        own = id
+      }
+      result[row] = number(value, of: own)
     }
     return result
   }

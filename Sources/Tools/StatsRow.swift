@@ -66,8 +66,15 @@ enum StatsKeys {
       .gqlSummary, .mcpName, .llmModel, .path, .dnsQuestions, .postgresqlQuery, .mysqlQuery,
       .mongodbCollection, .kafkaGroups, .kafkaTopics, .amqpSummary, .ldapSummary, .radiusUser,
       .tlsxSummary, .diameterApplication, .mqttTopic, .icmpAbout, .sctpPayloadProtocol,
+      verbatim: nameFields,
       map: { StatementTemplate.isStatement($0) ? StatementTemplate.template(of: $0) : map($0) })
   }
+
+  /// Of these the ones that hold names, in which a slash begins nothing: `spdy/3` is a protocol.
+  private static let nameFields: Set<FieldID> = [
+    .llmModel, .mongodbCollection, .kafkaGroups, .kafkaTopics, .radiusUser, .tlsxSummary,
+    .diameterApplication, .sctpPayloadProtocol,
+  ]
 
   private static let destination = GroupKey.field(
     .destinationServiceName, .destinationPodName, .destinationDNS, .destinationIP)

@@ -148,6 +148,33 @@ import Testing
     #expect(Set(chain.groups.map { $0.keys[0] }) == expected)
   }
 
+  /// A protocol agreed on in TLS, `spdy/3`, was one with all of its versions: `spdy/{id}`.
+  @Test(arguments: [true, false]) func fieldsOfNamesAreNotMapped(_ sharingTexts: Bool) async throws
+  {
+    var random = RandomEntries(seed: 24)
+    let entries = (0..<60).map { number -> Entry in
+      var entry = random.entry(Int64(number))
+      entry.kind = number % 3 == 0 ? .tlsx : .http
+      entry.fields.set(.tlsxSummary, .text(number % 3 == 0 ? "spdy/3" : ""))
+      // The same text in both fields, and one that is a path alone.
+      entry.fields.set(
+        .path, .text(number % 3 == 0 ? "" : number % 3 == 1 ? "spdy/3" : "/users/\(number)"))
+      return entry
+    }
+    let source = StoreSource(try store(entries, blockRows: 25, sharingTexts: sharingTexts))
+    for ids in [[.path, .tlsxSummary], [.tlsxSummary, .path]] as [[FieldID]] {
+      let key = GroupKey.field(
+        ids[0], ids[1], verbatim: [.tlsxSummary], map: PathTemplate.template)
+      let result = try await source.aggregate(Aggregation(by: [key], limit: 100))
+      let counts = result.groups.map { "\($0.keys[0].plainText) \($0.metrics.count)" }
+      #expect(Set(counts) == ["spdy/3 20", "spdy/{id} 20", "/users/{id} 20"])
+    }
+    let alone = try await source.aggregate(
+      Aggregation(
+        by: [.field(.tlsxSummary, verbatim: [.tlsxSummary], map: PathTemplate.template)]))
+    #expect(Set(alone.groups.map { $0.keys[0].plainText }) == ["spdy/3", ""])
+  }
+
   @Test func topValuesAndDistinctOnes() async throws {
     let top = try await source.topValues(of: .method, [try filter("http")], limit: 2)
     #expect(top.distinct == 3 && top.values.count == 2)
