@@ -54,7 +54,7 @@ let modules: [Target] =
   + module(
     "Hub", uses: "MCP", "ToolKit", "Tools", "Shipping", "Ring", "Decompression", "JSON", "Bytes",
     products: [
-      .hummingbird, .hummingbirdCore, .hummingbirdTLS, .logging, .nioCore, .nioSSL,
+      .hummingbird, .hummingbirdCore, .hummingbirdTLS, .logging, .nioCore, .nioHTTP1, .nioSSL,
       .serviceLifecycle,
     ])
   + module(
@@ -108,6 +108,7 @@ extension Target.Dependency {
   static var logging: Self { .product(name: "Logging", package: "swift-log") }
   static var nioCore: Self { .product(name: "NIOCore", package: "swift-nio") }
   static var nioHPACK: Self { .product(name: "NIOHPACK", package: "swift-nio-http2") }
+  static var nioHTTP1: Self { .product(name: "NIOHTTP1", package: "swift-nio") }
   static var nioSSL: Self { .product(name: "NIOSSL", package: "swift-nio-ssl") }
   static var serviceLifecycle: Self {
     .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")

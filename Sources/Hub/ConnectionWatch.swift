@@ -33,6 +33,8 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
+    let pipeline = context.pipeline.syncOperations
+    HeaderRefusal.add(to: pipeline, limits, counters)
     if context.channel.isActive { begin(context) }
   }
 

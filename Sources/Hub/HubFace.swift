@@ -88,10 +88,7 @@ package final class HubFace: Sendable {
     let size = request.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }
     guard size <= limits.headers else {
       counters.turnAway(.headers)
-      throw ToolError(
-        status: 431, code: "headers_too_large",
-        message: "The header fields are \(size) bytes; at most \(limits.headers) are read.",
-        hint: "Send arguments in the body of POST /mcp/tools/call.")
+      throw .headersTooLarge("\(size) bytes", limit: limits.headers)
     }
     // Whoever starts and watches the process has no token.
     switch request.path {

@@ -63,6 +63,18 @@ struct HubServerTests {
       "POST /mcp/tools/call HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         + "Content-Length: 2000000\r\n\r\n" + String(repeating: " ", count: 2_000_000))
     #expect(large.hasPrefix("HTTP/1.1 413"))
+    // Beyond what is read at all the answer is the same, and so after an answer on one connection.
+    let wide = { (count: Int) in
+      "GET /api/mcp HTTP/1.1\r\nHost: localhost\r\nX-Long: "
+        + String(repeating: "a", count: count) + "\r\n\r\n"
+    }
+    for requests in [[wide(40_000)], [wide(100_000)], [call, wide(100_000)]] {
+      let told = await exchange(chosen, requests)
+      let answer = told.components(separatedBy: "HTTP/1.1 431")
+      #expect(answer.count == 2 && answer[1].contains(#""code":"headers_too_large""#), "\(told)")
+      #expect(!told.contains("HTTP/1.1 400"))
+    }
+    #expect(counters.refused(.headers) == 3)
     let rubbish = await exchange(chosen, "\0\0rubbish\r\n\r\n")
     #expect(rubbish.isEmpty || rubbish.hasPrefix("HTTP/1.1 400"))
     let slow = await exchange(chosen, "GET /mcp HTTP/1.1\r\nHost: loc")
