@@ -180,9 +180,15 @@ package final class HubFace: Sendable {
     to request: HubRequest, _ access: Access, _ progress: @escaping ProgressReport
   ) async throws(ToolError) -> HubResponse {
     var path = request.path.split(separator: "/").map { percentDecoded($0) }
-    if path == ["metrics"] { return only(request) { metricsPage() } }
+    if path == ["metrics"] {
+      try checkSeesAll(access)
+      return only(request) { metricsPage() }
+    }
     if path.first == "api" { path.removeFirst() }
-    if path == ["agents"], let agents { return only(request) { agents.list } }
+    if path == ["agents"], let agents {
+      try checkSeesAll(access)
+      return only(request) { agents.list }
+    }
     if path == ["echo"] { return only(request) { .json(["status": "ok"]) } }
     if path == ["settings", "dissection"] {
       return try await dissectionSetting(request, access, progress)
@@ -204,6 +210,15 @@ package final class HubFace: Sendable {
       return try await call(path[1], arguments, request, access, progress)
     default: return try await rest(path, request, access, progress)
     }
+  }
+
+  /// Counts of all that is captured are for nobody who sees some namespaces alone.
+  private func checkSeesAll(_ access: Access) throws(ToolError) {
+    guard access.namespaces != nil else { return }
+    throw ToolError(
+      status: 403, code: "forbidden",
+      message: "These counts are of all namespaces, and this token is for some only.",
+      hint: "Ask with a token that is for all namespaces.")
   }
 
   /// The switch that dashboards know: `{"enabled": true}`, or `{"dissection": …}`.

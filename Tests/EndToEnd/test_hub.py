@@ -96,6 +96,9 @@ def test_a_scope_hides_other_namespaces(gated):
     assert 0 < seen["total"] < everything["total"]
     for call in seen["calls"]:
         assert "kube-system" in (call["src"].get("ns"), call["dst"].get("ns")), call
+    # Nor is it told how much there is of them.
+    assert everything["coverage"]["packets"] > 0 and "packets" not in seen["coverage"]
+    assert [ask(gated, "/metrics", token=token)[0] for token in (ADMIN, VIEWER)] == [200, 403]
     hidden = next(c for c in everything["calls"] if c["proto"] == "redis")
     path = "/mcp/calls/" + hidden["id"]
     assert ask(gated, path, token=ADMIN)[0] == 200

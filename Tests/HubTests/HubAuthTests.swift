@@ -56,6 +56,13 @@ import ToolKit
     #expect(viewer["authzFilters"]?["namespaces"] == ["shop", "pay*"])
   }
 
+  /// Who sees some namespaces alone read there how many packets all of them have.
+  @Test func countsOfAllNamespacesAreForWhoeverSeesAll() async throws {
+    let viewer = try await ask("GET", "/metrics", token: "Bearer viewer-token-012345")
+    #expect(viewer.response.status == 403)
+    #expect(viewer.json["error"]?.string?.contains("namespaces") == true)
+  }
+
   @Test func callsNeedTheirCapability() async throws {
     let body = #"{"name":"get_api_call","arguments":{"id":"a"}}"#
     let path = "/mcp/tools/call"
