@@ -56,7 +56,13 @@ extension Value {
       self = field.absent.map { Value($0, of: field) } ?? KFLType(field.type).defaultValue
     case .bool(let flag): self = .bool(flag)
     case .int(let number): self = .int(number)
-    case .text(let text): self = .string(text)
+    // A text that is empty says no more than one that is absent.
+    case .text(let text):
+      if text.isEmpty, let absent = field.absent, absent != value {
+        self = Value(absent, of: field)
+      } else {
+        self = .string(text)
+      }
     case .bytes(let bytes): self = .bytes(bytes)
     case .instant(let instant): self = .timestamp(Instant(nanoseconds: instant.nanoseconds))
     case .texts(let texts): self = .list(texts.map(Value.string))

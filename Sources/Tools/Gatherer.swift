@@ -22,7 +22,7 @@ package final class Gatherer: RawCapture {
   /// Bytes that one agent may send for one snapshot.
   package static let maxBytes: UInt64 = 4 << 30
   /// Nanoseconds until an agent must have begun to send, and longest silence while it does.
-  private static let (patience, silence): (Int64, Int64) = (30_000_000_000, 30_000_000_000)
+  package static let standardPatience: Int64 = 30_000_000_000
   /// Nanoseconds until an agent that has not begun is asked again: the answer may have been lost.
   private static let again: Int64 = 5_000_000_000
 
@@ -48,6 +48,7 @@ package final class Gatherer: RawCapture {
 
   private let registry: AgentRegistry
   private let folder: String
+  private let patience: Int64
   private let parts = Mutex<[String: Part]>([:])
   private let lacking = Mutex<[String]>([])
   /// Bytes that may come for a snapshot that is begun now, and that may still come for the one that
@@ -59,10 +60,14 @@ package final class Gatherer: RawCapture {
     var left = UInt64.max
   }
 
-  /// - Parameter folder: where files come; on the file system of the snapshots, so that they need not
-  ///   be copied.
-  package init(_ registry: AgentRegistry, folder: String) throws(RingError) {
-    (self.registry, self.folder) = (registry, folder)
+  /// - Parameters:
+  ///   - folder: where files come; on the file system of the snapshots, so that they need not be
+  ///     copied.
+  ///   - patience: nanoseconds without a byte after which an agent is given up.
+  package init(
+    _ registry: AgentRegistry, folder: String, patience: Int64 = standardPatience
+  ) throws(RingError) {
+    (self.registry, self.folder, self.patience) = (registry, folder, patience)
     FileSystem.removeFolder(folder)
     try FileSystem.makeFolder(folder)
   }
@@ -141,7 +146,7 @@ package final class Gatherer: RawCapture {
       for id in ids {
         guard var part = parts[id], !part.isOver else { continue }
         let quiet = now.nanoseconds(since: part.moved)
-        if quiet > (part.file == nil ? Self.patience : Self.silence) {
+        if quiet > patience {
           (part.isOver, part.problem) = (true, "its agent does not send them")
         } else if part.file == nil, now.nanoseconds(since: part.asked) > Self.again {
           part.asked = now
