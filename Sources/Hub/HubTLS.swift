@@ -1,3 +1,4 @@
+import Dispatch
 import NIOCore
 import NIOSSL
 
@@ -22,11 +23,16 @@ package struct HubTLS: Sendable {
     let shown = try ServerCertificate(
       certificate: certificate, key: key, flags: flags, tell: tell)
     var configuration = shown.pair.configuration
+    // Not on the connection's own thread: what goes wrong with reading the files is kept for that
+    // thread by the TLS library, which would take it for a failure of the handshake.
+    let queue = DispatchQueue(label: "certificate")
     configuration.sslContextCallback = { _, promise in
-      let pair = shown.pair
-      var change = NIOSSLContextConfigurationOverride()
-      (change.certificateChain, change.privateKey) = (pair.chain, pair.key)
-      promise.succeed(change)
+      queue.async {
+        let pair = shown.pair
+        var change = NIOSSLContextConfigurationOverride()
+        (change.certificateChain, change.privateKey) = (pair.chain, pair.key)
+        promise.succeed(change)
+      }
     }
     self.configuration = configuration
   }

@@ -301,8 +301,9 @@ def test_certificates_are_renewed_while_hub_and_agents_run(cluster, tmp_path):
 
     def shown():
         code = "import ssl; print(ssl.get_server_certificate(('127.0.0.1', 8898)))"
-        return subprocess.run([*cluster.net.prefix, "python3", "-c", code], capture_output=True,
-                              check=True).stdout.split()
+        done = subprocess.run([*cluster.net.prefix, "python3", "-c", code], capture_output=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.split()
 
     renew(old, "hub.pem", "hub.key", "authority.pem")
     way = ["--agents-listen", "0.0.0.0:8898", "--agents-tls-cert", papers / "hub.pem",
