@@ -457,9 +457,8 @@ def test_what_is_run_in_the_cluster_can_be_followed(ready):
     assert re.search(r"runs kubectl .* get service kubeshark-front kubeshark-hub", said), said
     assert re.search(r"apply --server-side .*: code\(0\) after \d+ s", said), said
     assert re.search(r"runs kubectl .* port-forward --address=127.0.0.1", said), said
-    token = base64.b64decode(
-        ready.find("secrets", "default", "kubeshark-agents")["data"]["token"]).decode()
-    assert token not in said
+    token = ready.find("secrets", "default", "kubeshark-agents")["data"]["token"]
+    assert token not in said and base64.b64decode(token) not in done.stderr
     assert b"runs kubectl" not in run(ready, "tap", "--detach").stderr
 
 
