@@ -156,6 +156,7 @@ struct KeyTable {
   }
 
   private static let unknown: Int32 = -2
+  private static let smallNumbers = 1_024
 
   /// The first non-empty of these columns: each numbers the rows that the ones before leave open.
   private mutating func codes(
@@ -219,6 +220,8 @@ struct KeyTable {
       return result
     }
     let presence = column.presence
+    // Mostly kinds, codes and the like: small numbers.
+    var small = [Int32](repeating: Self.unknown, count: Self.smallNumbers)
     var known: [Int64: Int32] = [:]
     rows.forEach { row in
       if let presence, !presence[row] {
@@ -226,12 +229,17 @@ struct KeyTable {
         return
       }
       let value = lane[row]
-      if let found = known[value] {
+      let place = value >= 0 && value < Int64(Self.smallNumbers) ? Int(value) : -1
+      if place >= 0, small[place] != Self.unknown {
+        result[row] = small[place]
+        return
+      }
+      if place < 0, let found = known[value] {
         result[row] = found
         return
       }
       let made = number(kind.fieldValue(value))
-      known[value] = made
+      if place >= 0 { small[place] = made } else { known[value] = made }
       result[row] = made
     }
     return result

@@ -73,6 +73,7 @@ package final class Intake: Sendable {
     var reserved = 0
     var waiting: [Waiting] = []
     var isRunning = false
+    var isStalled = false
   }
 
   package let registry: AgentRegistry
@@ -167,19 +168,25 @@ package final class Intake: Sendable {
         return batch
       }
       if batch.isEmpty { return }
-      waitForMerging()
+      catchUpWithMerging()
       insert(batch.compactMap(read))
     }
   }
 
-  /// Lets merging catch up. Agents send no more until they are answered, and keep meanwhile what
+  /// Whether shipments wait until blocks have been merged: who does that at leisure makes way.
+  package var isStalled: Bool { state.withLock { $0.isStalled } }
+
+  /// Merges what has piled up. Agents send no more until they are answered, and keep meanwhile what
   /// they have.
-  private func waitForMerging() {
+  private func catchUpWithMerging() {
     guard store.smallBlocks > limits.smallBlocks else { return }
-    state.withLock { $0.counters.stalls += 1 }
-    store.waitForMerging()
-    // Where nobody was at it, here and now.
-    try? store.merge(isCancelled: { store.smallBlocks <= limits.smallBlocks / 2 })
+    state.withLock { state in
+      state.counters.stalls += 1
+      state.isStalled = true
+    }
+    defer { state.withLock { $0.isStalled = false } }
+    // What cannot be merged stays as it is, and is tried again.
+    try? store.merge(downTo: limits.smallBlocks / 2)
   }
 
   /// Nil for what is no shipment that can be stored: it is answered.

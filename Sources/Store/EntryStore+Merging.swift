@@ -20,22 +20,35 @@ extension EntryStore {
     isCancelled: () -> Bool = { false }
   ) throws(StoreError) {
     let result: Result<Void, StoreError>? = merging.withLockIfAvailable { _ in
-      Result { () throws(StoreError) in
-        while !isCancelled(),
-          let sources = shelf.withLock({ $0.dueForMerge(limits, after: sequence) })
-        { try merge(sources, notes) }
-      }
+      Result { () throws(StoreError) in try mergeAll(sequence, notes, isCancelled) }
     }
     try result?.get()
     try removeRetired()
   }
 
+  /// Merges small blocks until no more than `count` are left or none is due, once the thread that
+  /// merges just now has let go.
+  package func merge(downTo count: Int) throws(StoreError) {
+    let result: Result<Void, StoreError> = merging.withLock { _ in
+      Result { () throws(StoreError) in
+        try mergeAll(.min, { _ in [:] }, { smallBlocks <= count })
+      }
+    }
+    try result.get()
+    try removeRetired()
+  }
+
+  private func mergeAll(
+    _ sequence: Int64, _ notes: (Int64) -> [String: [UInt8]?], _ isCancelled: () -> Bool
+  ) throws(StoreError) {
+    while !isCancelled(),
+      let sources = shelf.withLock({ $0.dueForMerge(limits, after: sequence) })
+    { try merge(sources, notes) }
+  }
+
   /// Blocks that wait to be merged. Whoever brings more of them than are merged meanwhile does well
   /// to wait: each costs memory, and every question time.
   package var smallBlocks: Int { shelf.withLock { $0.smallBlocks(limits) } }
-
-  /// Returns when what another thread merges is done.
-  package func waitForMerging() { merging.withLock { _ in } }
 
   private func merge(
     _ sources: [Block], _ notes: (Int64) -> [String: [UInt8]?]

@@ -55,7 +55,9 @@ package final class AgentTraffic: Sendable {
       var round = 0
       while !isStopped.load(ordering: .relaxed) {
         // What fails here is tried again the next time.
-        try? store.merge(isCancelled: { isStopped.load(ordering: .relaxed) })
+        try? store.merge(isCancelled: {
+          isStopped.load(ordering: .relaxed) || intake.isStalled
+        })
         try? store.expire(now: .now)
         intake.forgetSilent(at: .now)
         round += 1

@@ -6,7 +6,7 @@ import Testing
 @testable import Shipping
 
 struct IntakeTests {
-  private func shipment(_ blocks: [[UInt8]]) -> [UInt8] {
+  func shipment(_ blocks: [[UInt8]]) -> [UInt8] {
     Shipment.encoded(report: report().json, blocks: blocks)
   }
 
@@ -68,5 +68,21 @@ struct IntakeTests {
     #expect(await intake.take([1, 2, 3], from: "n1").status == 400)
     #expect(await intake.take(Shipment.encoded(report: [:], blocks: []), from: "n1").status == 400)
     #expect(intake.registry.agents(at: .now).isEmpty)
+  }
+}
+
+extension IntakeTests {
+  /// Small blocks would pile up where they come faster than somebody merges them.
+  @Test func shipmentsWaitUntilSmallBlocksAreMerged() async throws {
+    var limits = Intake.Limits()
+    limits.smallBlocks = 10
+    let hub = try EntryStore(.memory)
+    let intake = Intake(hub, AgentRegistry(), limits: limits)
+    let from = try store(calls: 100)
+    for block in from.arrived() {
+      let outcome = await intake.take(shipment([try from.encoded(block).bytes]), from: "n1")
+      #expect(outcome.status == 200 && hub.smallBlocks <= 11)
+    }
+    #expect(hub.snapshot().rows() == 100 && intake.counters.stalls > 0 && !intake.isStalled)
   }
 }
