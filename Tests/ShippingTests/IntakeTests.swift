@@ -75,13 +75,13 @@ extension IntakeTests {
   /// Small blocks would pile up where they come faster than somebody merges them.
   @Test func shipmentsWaitUntilSmallBlocksAreMerged() async throws {
     var limits = Intake.Limits()
-    limits.smallBlocks = 10
+    limits.smallBlocks = 20
     let hub = try EntryStore(.memory)
     let intake = Intake(hub, AgentRegistry(), limits: limits)
     let from = try store(calls: 100)
     for block in from.arrived() {
       let outcome = await intake.take(shipment([try from.encoded(block).bytes]), from: "n1")
-      #expect(outcome.status == 200 && hub.smallBlocks <= 11)
+      #expect(outcome.status == 200 && hub.smallBlocks <= 21)
     }
     #expect(hub.snapshot().rows() == 100 && intake.counters.stalls > 0 && !intake.isStalled)
   }
