@@ -13,8 +13,6 @@ final class CatalogueCache: Sendable {
     var copy: (catalogue: Catalogue, tag: String?, at: Duration)?
     var failure: (error: ToolError, at: Duration)?
     var isFetching = false
-    var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
-    var nextKey = 0
   }
 
   /// What asking the Hub gave.
@@ -32,6 +30,8 @@ final class CatalogueCache: Sendable {
   }
 
   private let state = Mutex(State())
+  /// Rings when a request has ended.
+  private let ends = Doorbell()
 
   /// The last copy, however old.
   var latest: Catalogue? { state.withLock { $0.copy?.catalogue } }
@@ -42,11 +42,12 @@ final class CatalogueCache: Sendable {
     now: () -> Duration, fetch: (_ tag: String?) async throws(ToolError) -> Fetched
   ) async throws(ToolError) -> Catalogue {
     while true {
+      let ended = ends.count
       switch step(now()) {
       case .use(let catalogue): return catalogue
       case .fail(let error): throw error
       case .wait:
-        await turn()
+        await ends.wait(beyond: ended)
         guard !Task.isCancelled else { throw .cancelled }
       case .fetch(let tag):
         do throws(ToolError) {
@@ -80,28 +81,8 @@ final class CatalogueCache: Sendable {
     }
   }
 
-  /// Returns when the request under way has ended, or the caller gave up.
-  private func turn() async {
-    let key = state.withLock { state in
-      state.nextKey += 1
-      return state.nextKey
-    }
-    await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        let isOver = state.withLock { state in
-          guard state.isFetching, !Task.isCancelled else { return true }
-          state.waiting[key] = continuation
-          return false
-        }
-        if isOver { continuation.resume() }
-      }
-    } onCancel: {
-      state.withLock { $0.waiting.removeValue(forKey: key) }?.resume()
-    }
-  }
-
   private func finish(_ result: Result<Fetched, ToolError>, at now: Duration) {
-    let waiting = state.withLock { state in
+    state.withLock { state in
       state.isFetching = false
       switch result {
       case .success(.catalogue(let catalogue, let tag)):
@@ -113,9 +94,7 @@ final class CatalogueCache: Sendable {
       case .failure(let error) where error.code == "cancelled": break
       case .failure(let error): state.failure = (error, now)
       }
-      defer { state.waiting = [:] }
-      return Array(state.waiting.values)
     }
-    for continuation in waiting { continuation.resume() }
+    ends.ring()
   }
 }
