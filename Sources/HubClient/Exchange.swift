@@ -43,7 +43,8 @@ struct Exchange: Sendable {
   static let maxRedirects = 5
 
   let client: HTTPClient
-  /// Where connections for calls live: on one loop, a call is not handed from one to the other.
+  /// Where all connections live, so that no call is handed from one loop to another. A call that
+  /// insists on it would have its connection closed when it ends.
   let loop: any EventLoop
   let address: HubAddress
   let agent: String
@@ -168,7 +169,7 @@ struct Exchange: Sendable {
     }
     let task = client.execute(
       request: request, delegate: ResponseAccumulator(request: request, maxBodySize: Self.maxBody),
-      eventLoop: .delegateAndChannel(on: loop), deadline: deadline)
+      eventLoop: .delegate(on: loop), deadline: deadline)
     return try await withTaskCancellationHandler {
       try await task.get()
     } onCancel: {

@@ -57,10 +57,11 @@ package final class HubClient: RemoteHub {
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
     // The library's only way to reach its channels.
     configuration.http1_1ConnectionDebugInitializer = { DrainedEnd.install(in: $0) }
-    client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    let loop = HTTPClient.defaultEventLoopGroup.next()
+    client = HTTPClient(eventLoopGroupProvider: .shared(loop), configuration: configuration)
     token = TokenSource(settings.token)
     exchange = Exchange(
-      client: client, loop: client.eventLoopGroup.any(), address: address,
+      client: client, loop: loop, address: address,
       agent: "kubeshark-mcp/\(version)", token: token,
       license: settings.license, tls: tls)
   }

@@ -33,11 +33,14 @@ enum PageCursor {
   private static let version = "2"
 
   static func text(_ position: Position, mark: UInt32) -> String {
-    let numbers = [
+    var text = version + "." + String(mark, radix: 36)
+    for number in [
       position.latency, position.instant, position.stream, position.index, position.arrival,
-    ]
-    return ([version, String(mark, radix: 36)] + numbers.map { String($0, radix: 36) })
-      .joined(separator: ".")
+    ] {
+      text += "."
+      text += String(number, radix: 36)
+    }
+    return text
   }
 
   /// - Throws: a sentence on what is wrong with it.

@@ -4,14 +4,14 @@ package import JSON
 /// A tool of this process, beside those of the Hub.
 package struct LocalTool: Sendable {
   private let tool: any Tool
+  package let description: ToolDescription
   /// Whether lists show it; one that they do not can be called all the same.
   package let isListed: Bool
 
   package init(_ tool: any Tool, isListed: Bool = true) {
     (self.tool, self.isListed) = (tool, isListed)
+    description = type(of: tool).row.description
   }
-
-  package var description: ToolDescription { type(of: tool).row.description }
 
   /// The answer, for arguments as the caller sent them.
   package func call(

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Rows for reading: columns padded to their widest cell, right-aligned where they hold numbers.
 ///
 /// Ends before it would pass its budget and says how many rows it left out.
@@ -26,33 +28,47 @@ package struct Table: Sendable {
 
   /// The table as text, and how many of its rows fit into `budget` bytes.
   package func text(budget: Int) -> (text: String, shown: Int) {
-    var widths = columns.map(\.title.count)
+    let titles = columns.map(\.title)
+    var widths = titles.map(Self.width)
     for row in rows {
-      for (index, cell) in row.enumerated() { widths[index] = max(widths[index], cell.count) }
+      for (index, cell) in row.enumerated() { widths[index] = max(widths[index], Self.width(cell)) }
     }
-    var text = line(columns.map(\.title), widths)
+    var text: [UInt8] = []
+    append(titles, widths, to: &text)
     var shown = 0
     for row in rows {
-      let next = line(row, widths)
-      guard text.utf8.count + next.utf8.count <= budget || shown == 0 else { break }
-      text += next
+      let end = text.count
+      append(row, widths, to: &text)
+      guard text.count <= budget || shown == 0 else {
+        text.removeLast(text.count - end)
+        break
+      }
       shown += 1
     }
-    return (text, shown)
+    return (String(decoding: text, as: UTF8.self), shown)
   }
 
-  private func line(_ cells: [String], _ widths: [Int]) -> String {
-    var line = ""
+  private func append(_ cells: [String], _ widths: [Int], to text: inout [UInt8]) {
+    let start = text.count
     for (index, cell) in cells.enumerated() {
-      let padding = String(repeating: " ", count: max(0, widths[index] - cell.count))
-      if index > 0 { line += "  " }
-      line += columns[index].alignsRight ? padding + cell : cell + padding
+      let padding = repeatElement(UInt8(ascii: " "), count: widths[index] - Self.width(cell))
+      if index > 0 { text.append(text: "  ") }
+      if columns[index].alignsRight { text.append(contentsOf: padding) }
+      text.append(contentsOf: cell.utf8)
+      if !columns[index].alignsRight { text.append(contentsOf: padding) }
     }
-    while line.last == " " { line.removeLast() }
-    return line + "\n"
+    while text.count > start, text.last == UInt8(ascii: " ") { text.removeLast() }
+    text.append(UInt8(ascii: "\n"))
+  }
+
+  /// In characters, which of most cells are their bytes.
+  private static func width(_ cell: String) -> Int {
+    cell.utf8.span.bytes.isASCII ? cell.utf8.count : cell.count
   }
 
   private func cut(_ text: String, _ limit: Int) -> String {
-    text.count <= limit ? text : text.prefix(max(1, limit - 1)) + "…"
+    // No text has more characters than bytes.
+    if text.utf8.count <= limit { return text }
+    return text.count <= limit ? text : text.prefix(max(1, limit - 1)) + "…"
   }
 }

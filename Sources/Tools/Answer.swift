@@ -40,13 +40,25 @@ struct Answer {
   }
 
   mutating func finish(_ coverage: Coverage) -> ToolAnswer {
-    structured["coverage"] = .object(coverage.json)
+    let (data, words) = coverage.rendered
+    structured["coverage"] = .object(data)
     if !warnings.isEmpty {
       structured["warnings"] = .array(warnings.map { .string($0) })
       lines += warnings.map { "Warning: " + $0 }
     }
-    lines.append(coverage.text)
-    return ToolAnswer(structured: structured, text: lines.joined(separator: "\n"))
+    lines.append(words)
+    return ToolAnswer(structured: structured, text: text)
+  }
+
+  /// The lines with line feeds between.
+  private var text: String {
+    var text = ""
+    text.reserveCapacity(lines.reduce(0) { $0 + $1.utf8.count + 1 })
+    for (index, line) in lines.enumerated() {
+      if index > 0 { text += "\n" }
+      text += line
+    }
+    return text
   }
 }
 

@@ -21,11 +21,15 @@ struct CallRow {
 
   private let row: EntryView
   private let summary: CallSummary
+  /// The path as it may be shown.
+  private let path: String?
   let redactor: Redactor
 
   init(_ row: EntryView, _ redactor: Redactor) {
     (self.row, self.redactor) = (row, redactor)
-    summary = CallSummary(row)
+    let summary = CallSummary(row)
+    self.summary = summary
+    path = summary.path.map { Shown.text(Self.redacted($0, of: row, redactor)) }
   }
 
   var id: String { row.id.description }
@@ -73,7 +77,7 @@ struct CallRow {
       "proto": .string(row.kind?.name ?? "unknown"),
     ]
     if let method = summary.method { object["method"] = .string(Shown.text(method)) }
-    if let path = summary.path { object["path"] = .string(shownPath(path)) }
+    if let path { object["path"] = .string(path) }
     if let status = summary.status { object["status"] = .int(status) }
     if row.kind == .grpc, let status = row.int(.grpcStatus), status >= 0 {
       object["grpc_status"] = .int(status)
@@ -125,7 +129,7 @@ struct CallRow {
     if let url = row.text(.url) {
       object["url"] = .string(Shown.text(redactor.url(url), limit: 4_096))
     }
-    if let path = summary.path { object["path"] = .string(shownPath(path)) }
+    if let path { object["path"] = .string(path) }
     let query = row.pairs(.queryString)
     if !query.isEmpty {
       object["query"] = .object(
@@ -149,7 +153,8 @@ struct CallRow {
   }
 
   var requestLine: String {
-    let object = row.text(.url).map { redactor.url($0) } ?? summary.path.map(redactedPath) ?? ""
+    let path = summary.path.map { Self.redacted($0, of: row, redactor) }
+    let object = row.text(.url).map { redactor.url($0) } ?? path ?? ""
     return [summary.verb ?? summary.method, Shown.text(object, limit: 500), row.text(.httpVersion)]
       .compactMap(\.self).joined(separator: " ")
   }
@@ -241,8 +246,7 @@ struct CallRow {
   var line: String {
     return Shown.text(
       [
-        summary.verb ?? summary.method, summary.path.map(shownPath),
-        summary.result.map(redactor.text),
+        summary.verb ?? summary.method, path, summary.result.map(redactor.text),
       ].compactMap(\.self).joined(separator: " "))
   }
 
@@ -253,11 +257,11 @@ struct CallRow {
   }
 
   /// Paths may carry secrets too, as in `/reset/eyJ…`.
-  private func redactedPath(_ path: String) -> String {
+  private static func redacted(
+    _ path: String, of row: EntryView, _ redactor: Redactor
+  ) -> String {
     row.kind == .ws ? redactor.body(path, mediaType: "") : redactor.url(path)
   }
-
-  private func shownPath(_ path: String) -> String { Shown.text(redactedPath(path)) }
 }
 
 /// The fields of one end.

@@ -10,10 +10,15 @@ struct Coverage {
   var notes: [String] = []
   /// Whether sums are left out, for they are of more traffic than whoever asks may see.
   var hidesTotals = false
+  /// Where it may be found as data and in words, when it is the same as for the answer before.
+  var shelf: CoverageShelf?
 
   /// Said instead of the sums.
   static let hiddenTotals =
     "counts of packets, and of what was lost or turned away, are of all namespaces and left out"
+
+  /// As data and in words.
+  var rendered: (json: JSONObject, text: String) { shelf?.rendered(self) ?? (json, text) }
 
   var json: JSONObject {
     var object: JSONObject = [

@@ -84,6 +84,7 @@ package struct Redactor: Sendable {
 
   /// A path: also what looks made up behind a segment that names a secret (`/reset-password/…`).
   private func path(_ path: String) -> String {
+    guard Self.namesSecret(path) else { return text(path) }
     var isNamed = false
     let segments = path.split(separator: "/", omittingEmptySubsequences: false).map {
       (segment) -> String in
@@ -92,6 +93,17 @@ package struct Redactor: Sendable {
         ? fingerprint(String(segment)) : String(segment)
     }
     return text(segments.joined(separator: "/"))
+  }
+
+  /// Whether a segment of a path, which others follow, names a secret.
+  private static func namesSecret(_ path: String) -> Bool {
+    let bytes = path.utf8.span.bytes
+    var start = 0
+    while let end = bytes.firstOffset(of: UInt8(ascii: "/"), from: start) {
+      if SecretNames.isSecret(key: bytes.extracting(start..<end)) { return true }
+      start = end + 1
+    }
+    return false
   }
 
   /// Whether it is `user:password@host:port`, what CONNECT asks for (RFC 9112 §3.2.3).

@@ -52,15 +52,16 @@ enum Shown {
 
   /// `10:23:45.123`.
   static func clock(_ instant: Timestamp) -> String {
-    let text = Timestamp(milliseconds: instant.milliseconds).rfc3339
-    let time = text.dropFirst(11).dropLast()
-    return time.contains(".") ? String(time) : time + ".000"
+    let text = Timestamp(milliseconds: instant.milliseconds).rfc3339.utf8
+    let time = text.dropFirst("2026-03-14T".utf8.count).dropLast()
+    return time.contains(0x2e) ? String(Substring(time)) : String(Substring(time)) + ".000"
   }
 
   /// `2026-03-14 10:23:45`.
   static func date(_ instant: Timestamp) -> String {
-    let text = instant.rfc3339
-    return text.prefix(10) + " " + text.dropFirst(11).prefix(8)
+    let text = instant.rfc3339.utf8
+    return String(Substring(text.prefix(10))) + " "
+      + String(Substring(text.dropFirst(11).prefix(8)))
   }
 
   /// `0.3`, `45`, `2340`: milliseconds with as many decimals as matter.
@@ -83,12 +84,16 @@ enum Shown {
 
   /// `8,432`.
   static func count(_ count: Int64) -> String {
-    var text = ""
-    for (index, digit) in String(count.magnitude).reversed().enumerated() {
-      if index > 0, index % 3 == 0 { text.append(",") }
-      text.append(digit)
+    guard count.magnitude >= 1_000 else { return String(count) }
+    let digits = String(count.magnitude).utf8
+    var bytes: [UInt8] = count < 0 ? [0x2d] : []
+    var left = digits.count
+    for digit in digits {
+      bytes.append(digit)
+      left -= 1
+      if left > 0, left % 3 == 0 { bytes.append(0x2c) }
     }
-    return (count < 0 ? "-" : "") + String(text.reversed())
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   /// A share such as 0.0123 as `1.2%`.

@@ -23,6 +23,7 @@ package struct Traffic: Sendable {
   let targeting: TargetControl?
   /// Whether only some namespaces are shown.
   private(set) var isScoped = false
+  private let shelf = CoverageShelf()
 
   /// - Parameter packets: where the packets behind entries can be had again.
   /// - Parameter database: the argument `db` that asks this traffic.
@@ -94,7 +95,7 @@ package struct Traffic: Sendable {
     Coverage(
       statistics: statistics(),
       notes: redactor.isOff ? ["credentials are shown as captured (--show-secrets)"] : [],
-      hidesTotals: isScoped)
+      hidesTotals: isScoped, shelf: shelf)
   }
 
   // MARK: Questions

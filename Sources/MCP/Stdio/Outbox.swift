@@ -82,14 +82,11 @@ final class Outbox: Sendable {
 
   private static func lines(_ messages: [JSONValue]) -> [UInt8] {
     var writer = JSONWriter(reserving: 2048)
-    var bytes: [UInt8] = []
     for message in messages {
-      writer.reset()
       writer.write(message)
-      bytes += writer.bytes
-      bytes.append(UInt8(ascii: "\n"))
+      writer.fragment("\n")
     }
-    return bytes
+    return writer.bytes
   }
 
   private func write(_ bytes: [UInt8]) -> Bool {
