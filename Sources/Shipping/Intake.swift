@@ -243,7 +243,8 @@ package final class Intake: Sendable {
       }
       do throws(StoreError) {
         return .success(
-          try store.insert(batch.flatMap(\.shipment.blocks), showing: shown))
+          try store.insert(
+            batch.flatMap(\.shipment.blocks), showing: shown, joiningSmall: true))
       } catch {
         open = before
         return .failure(error)

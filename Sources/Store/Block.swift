@@ -118,7 +118,7 @@ package final class Block: Sendable {
     pooled.withLock { list in list.first { $0.id == id }?.texts }
   }
 
-  private func dictionary(
+  func dictionary(
     _ info: ColumnInfo, of header: BlockHeader, _ doing: @autoclosure () -> String
   ) throws(StoreError) -> ValueDictionary? {
     guard let place = info.dictionary else { return nil }

@@ -41,7 +41,7 @@ package struct BlockBuilder: ~Copyable, Sendable {
 
   /// Whether it is time to finish. More entries are taken up to `BlockLimits.rows`.
   package var isFull: Bool {
-    rows >= min(limits.blockRows, BlockLimits.rows)
+    rows >= limits.rowLimit
       || headers.byteCount + bodies.byteCount >= limits.blockContentBytes
       || dictionaryBytes >= Self.dictionaryBytes
   }
@@ -215,12 +215,12 @@ package struct BlockBuilder: ~Copyable, Sendable {
     for column in ints {
       writer.add(
         column.id, column.type,
-        order.arranged(column.values, column.presence, filler: 0))
+        order.arranged(column.values, column.presence))
     }
     for column in coded {
       writer.add(
         column.id, column.type, column.interner,
-        order.arranged(column.values, column.presence, filler: 0))
+        order.arranged(column.values, column.presence))
     }
     let headers = writer.lane(headers, order)
     let bodies = writer.lane(bodies, order)

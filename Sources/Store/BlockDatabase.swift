@@ -150,19 +150,42 @@ final class BlockDatabase: Sendable {
       kinds: KindSet(bits: UInt64(bitPattern: kinds)), byteCount: Int(bytes), arrivals: arrivals)
   }
 
-  /// Writes blocks in one transaction; nil for those that are there already, alone or as a part of
-  /// a merged one.
-  func insert(_ blocks: [EncodedBlock]) throws(StoreError) -> [BlockSummary?] {
+  /// Which of these are part of a merged block.
+  func merged(_ ids: [BlockID]) throws(StoreError) -> Set<BlockID> {
+    try converting("reading \(path)") {
+      try pool.read { database in
+        let known = try database.cachedStatement(sql: "SELECT 1 FROM merged WHERE id = ?")
+        return Set(
+          try ids.filter {
+            try Row.fetchCursor(known, arguments: [blob($0.bytes)]).next() != nil
+          })
+      }
+    }
+  }
+
+  /// Writes blocks that are not there, in one transaction, and gives their numbers. In place of a
+  /// merged one whose id another has, its members are written.
+  func insert(
+    _ parts: [StoredPart]
+  ) throws(StoreError) -> [(part: StoredPart, sequence: Int64)] {
     try converting("writing a block to \(path)") {
       try pool.write { database in
-        try blocks.map { block in
-          let known = try Row.fetchCursor(
-            try database.cachedStatement(sql: "SELECT 1 FROM merged WHERE id = ?"),
-            arguments: [blob(block.id.bytes)])
-          guard try known.next() == nil, let sequence = try Self.add(block, nil, to: database)
-          else { return nil }
-          return BlockSummary(sequence: sequence, header: block.header)
+        var written: [(part: StoredPart, sequence: Int64)] = []
+        for part in parts {
+          if let sequence = try Self.add(part.block, nil, to: database) {
+            for member in part.members {
+              try database.cachedStatement(sql: "INSERT INTO merged VALUES (?, ?)")
+                .execute(arguments: [blob(member.id.bytes), sequence])
+            }
+            written.append((part, sequence))
+          } else {
+            for member in part.members {
+              guard let sequence = try Self.add(member, nil, to: database) else { continue }
+              written.append((StoredPart(member), sequence))
+            }
+          }
         }
+        return written
       }
     }
   }

@@ -70,6 +70,13 @@ struct BlockShelf {
     bytes += Int64(block.byteCount)
   }
 
+  /// Notes that these blocks are in the one of that number.
+  mutating func note(_ members: [EncodedBlock], in sequence: Int64) {
+    guard !members.isEmpty else { return }
+    for member in members { ids[member.id] = sequence }
+    merged[sequence] = members.map(\.id)
+  }
+
   /// Moves the last block to where it belongs.
   mutating func settleLast() {
     guard let block = blocks.popLast() else { return }
@@ -143,8 +150,8 @@ struct BlockShelf {
 
   /// Whether a block may be merged with others.
   private func isSmall(_ block: Block, _ limits: StoreLimits) -> Bool {
-    block.rows * 2 <= min(limits.blockRows, BlockLimits.rows)
-      && block.byteCount * 2 <= limits.blockContentBytes && !unmergeable.contains(block.sequence)
+    limits.isSmall(rows: block.rows, bytes: block.byteCount)
+      && !unmergeable.contains(block.sequence)
   }
 
   func smallBlocks(_ limits: StoreLimits) -> Int { blocks.count { isSmall($0, limits) } }
@@ -159,7 +166,6 @@ struct BlockShelf {
   /// - Parameter sequence: blocks up to that number are left alone.
   func dueForMerge(_ limits: StoreLimits, after sequence: Int64) -> [Block]? {
     let width = max(2, limits.mergedBlocks)
-    let rowLimit = min(limits.blockRows, BlockLimits.rows)
     for family in BlockFamily.allCases {
       var tiers: [Int: [Block]] = [:]
       for block in blocks
@@ -173,7 +179,7 @@ struct BlockShelf {
         let chosen = blocks.prefix { block in
           rows += block.rows
           bytes += block.byteCount
-          return rows <= rowLimit && bytes <= limits.blockContentBytes
+          return rows <= limits.rowLimit && bytes <= limits.blockContentBytes
         }
         if chosen.count > 1 { return Array(chosen) }
       }

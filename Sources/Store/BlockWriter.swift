@@ -144,7 +144,7 @@ struct BlockWriter {
     var out: [UInt8] = []
     out.append(varint: lane.chunks.count)
     guard !lane.chunks.isEmpty else { return out }
-    let offsets = order.arranged(lane.offsets, lane.presence, filler: 0)
+    let offsets = order.arranged(lane.offsets, lane.presence)
     out.append(varint: presence(offsets.words, lane.offsets.count).map { $0 + 1 } ?? 0)
     var locator: [UInt8] = []
     PackedInts.encode(offsets.values, into: &locator)

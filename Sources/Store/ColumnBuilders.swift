@@ -8,9 +8,42 @@ struct PresenceBuilder: Sendable {
 
   /// Rows come in ascending order.
   mutating func insert(_ row: Int) {
-    while words.count <= row >> 6 { words.append(0) }
+    reach(row)
     words[row >> 6] |= 1 << UInt64(row & 63)
     count += 1
+  }
+
+  /// All of these rows, which come after those that are there.
+  mutating func insert(_ rows: Range<Int>) {
+    guard let last = rows.last else { return }
+    reach(last)
+    for index in rows.lowerBound >> 6...last >> 6 {
+      var word = UInt64.max
+      if index == rows.lowerBound >> 6 { word &= .max << UInt64(rows.lowerBound & 63) }
+      if index == last >> 6 { word &= .max >> UInt64(63 - last & 63) }
+      words[index] |= word
+    }
+    count += rows.count
+  }
+
+  /// Those of these rows that have a value by the presence of a block; nil is all of them.
+  mutating func insert(_ presence: Presence?, _ rows: Range<Int>) {
+    guard let presence else { return insert(rows) }
+    guard let last = rows.last, presence.count > 0 else { return }
+    reach(last)
+    let shift = UInt64(rows.lowerBound & 63)
+    for (index, word) in presence.words.enumerated() where word != 0 {
+      let place = rows.lowerBound >> 6 + index
+      words[place] |= word << shift
+      // A shift by 64 gives 0, as it must.
+      let rest = word >> (64 - shift)
+      if rest != 0 { words[place + 1] |= rest }
+    }
+    count += presence.count
+  }
+
+  private mutating func reach(_ row: Int) {
+    while words.count <= row >> 6 { words.append(0) }
   }
 
   /// The words for that many rows.
@@ -114,26 +147,43 @@ struct RowOrder: Sendable {
     return order.map { values[Int($0)] }
   }
 
-  /// Values of some rows, put in the order of the block.
-  func arranged<Value: Sendable>(
-    _ values: [Value], _ presence: PresenceBuilder, filler: Value
-  ) -> Arranged<Value> {
-    guard presence.count < rows else { return Arranged(values: arranged(values), words: nil) }
+  /// How values of the rows that have one get into the order of the block.
+  func arrangement(of presence: PresenceBuilder) -> RowArrangement {
+    guard presence.count < rows else { return RowArrangement(words: nil, order: order) }
     let words = presence.words(rows: rows)
-    guard order != nil else { return Arranged(values: values, words: words) }
+    guard order != nil else { return RowArrangement(words: words, order: nil) }
     var placed = [UInt64](repeating: 0, count: words.count)
-    var spread = [Value](repeating: filler, count: rows)
-    var next = 0
+    var ranks = [UInt32](repeating: 0, count: rows)
+    var next: UInt32 = 0
     forEachBit(of: words) { row in
       let place = Int(places[row])
       placed[place >> 6] |= 1 << UInt64(place & 63)
-      spread[place] = values[next]
+      ranks[place] = next
       next += 1
     }
-    var result: [Value] = []
-    result.reserveCapacity(values.count)
-    forEachBit(of: placed) { result.append(spread[$0]) }
-    return Arranged(values: result, words: placed)
+    var sorted: [UInt32] = []
+    sorted.reserveCapacity(presence.count)
+    forEachBit(of: placed) { sorted.append(ranks[$0]) }
+    return RowArrangement(words: placed, order: sorted)
+  }
+
+  /// Values of some rows, put in the order of the block.
+  func arranged<Value: Sendable>(
+    _ values: [Value], _ presence: PresenceBuilder
+  ) -> Arranged<Value> {
+    arrangement(of: presence).arranged(values)
+  }
+}
+
+/// How the values of some rows of arrival become those of a block.
+struct RowArrangement: Sendable {
+  /// Rows of the block that have a value; nil for all.
+  fileprivate let words: [UInt64]?
+  /// For each value of the block its place among those of arrival; nil when they came in order.
+  fileprivate let order: [UInt32]?
+
+  func arranged<Value: Sendable>(_ values: [Value]) -> Arranged<Value> {
+    Arranged(values: order.map { $0.map { values[Int($0)] } } ?? values, words: words)
   }
 }
 

@@ -24,6 +24,29 @@ struct ContentLaneBuilder: Sendable {
     write(&raw)
   }
 
+  /// Adds closed chunks with the records in them, by where each begins in their raw bytes.
+  mutating func append(_ closed: [(length: Int, frame: [UInt8])], _ offsets: [Int64]) {
+    let start = Int64(rawBefore)
+    self.offsets += offsets.map { $0 + start }
+    for (length, frame) in closed {
+      chunks.append((length, frame))
+      frameBytes += frame.count
+      rawBefore += length
+    }
+  }
+
+  /// Adds a record whose row is told by `set` later, and gives where it begins.
+  mutating func append(_ record: RawSpan) -> Int64 {
+    defer { raw.append(record) }
+    return Int64(rawBefore + raw.count)
+  }
+
+  /// Which rows have the records, in order; `offsets` where those were not given with them.
+  mutating func set(_ presence: PresenceBuilder, _ offsets: [Int64]? = nil) {
+    self.presence = presence
+    if let offsets { self.offsets = offsets }
+  }
+
   /// Closes the open chunk when it is large enough.
   mutating func closeChunk(atLeast bytes: Int, with compressor: ZstdCompressor) {
     guard raw.count >= bytes, !raw.isEmpty else { return }

@@ -3,8 +3,8 @@ package import Entries
 
 /// Reads header fields and bodies of many rows of one block, a chunk at a time.
 ///
-/// Keeps the last chunk of each kind, so that going through the rows in order decompresses every
-/// chunk once. One row's record in a chunk of headers:
+/// Keeps the chunks of each kind that were used last, so that going through the rows in order
+/// decompresses every chunk once, also where rows that came from several blocks take turns. One row's record in a chunk of headers:
 ///
 ///     1 byte   1: the request has content, 2: the reply has
 ///     …        for each of those: varint length, header lines
@@ -64,8 +64,13 @@ private struct LaneReader {
     var bytes: [UInt8]
   }
 
+  /// Raw bytes of chunks that are kept for the next rows, unless a single one has more.
+  private static let keptBytes = 16 << 20
+
   private var locator: IntColumn?
-  private var chunk: (index: Int, bytes: [UInt8])?
+  /// The one used last at the end.
+  private var chunks: [(index: Int, bytes: [UInt8])] = []
+  private var bytes = 0
 
   mutating func headerFields(
     _ row: Int, _ lane: BlockHeader.ContentLane, _ header: BlockHeader, _ block: Block,
@@ -73,7 +78,7 @@ private struct LaneReader {
   ) throws(StoreError) -> (request: HeaderBlock?, response: HeaderBlock?) {
     guard let start = try seek(row, lane, header, block, doing) else { return (nil, nil) }
     do throws(WireError) {
-      let bytes = chunk?.bytes ?? []
+      let bytes = chunks.last?.bytes ?? []
       var cursor = Cursor(bytes.rawSpan, at: start)
       let parts = try cursor.uint8()
       let request = parts & 1 != 0 ? try cursor.headerFields() : nil
@@ -89,7 +94,7 @@ private struct LaneReader {
   ) throws(StoreError) -> (request: Body?, response: Body?) {
     guard let start = try seek(row, lane, header, block, doing) else { return (nil, nil) }
     do throws(WireError) {
-      let bytes = chunk?.bytes ?? []
+      let bytes = chunks.last?.bytes ?? []
       var cursor = Cursor(bytes.rawSpan, at: start)
       let parts = try cursor.uint8()
       let request = parts & 1 != 0 ? try cursor.body() : nil
@@ -116,19 +121,46 @@ private struct LaneReader {
       }
     }
     guard let offset = locator?.value(at: row) else { return nil }
-    guard let index = lane.chunks.lastIndex(where: { $0.start <= offset }),
-      offset < lane.chunks[index].start + lane.chunks[index].length
-    else { throw StoreError(.damaged, doing, underlying: "no chunk holds offset \(offset)") }
-    if chunk?.index != index {
-      let place = lane.chunks[index]
-      let section = try block.source.section(place.section, of: block, header)
-      do throws(WireError) {
-        chunk = (index, try zstdDecompressed(section, length: place.length))
-      } catch {
-        throw StoreError(error, doing)
-      }
+    guard let index = lane.chunk(holding: offset) else {
+      throw StoreError(.damaged, doing, underlying: "no chunk holds offset \(offset)")
     }
+    if chunks.last?.index != index { try use(index, lane, header, block, doing) }
     return Int(offset) - lane.chunks[index].start
+  }
+
+  /// Makes a chunk the one used last.
+  private mutating func use(
+    _ index: Int, _ lane: BlockHeader.ContentLane, _ header: BlockHeader, _ block: Block,
+    _ doing: String
+  ) throws(StoreError) {
+    if let place = chunks.lastIndex(where: { $0.index == index }) {
+      return chunks.append(chunks.remove(at: place))
+    }
+    let chunk = lane.chunks[index]
+    let section = try block.source.section(chunk.section, of: block, header)
+    while let oldest = chunks.first, bytes + chunk.length > Self.keptBytes {
+      bytes -= oldest.bytes.count
+      chunks.removeFirst()
+    }
+    do throws(WireError) {
+      chunks.append((index, try zstdDecompressed(section, length: chunk.length)))
+    } catch {
+      throw StoreError(error, doing)
+    }
+    bytes += chunk.length
+  }
+}
+
+extension BlockHeader.ContentLane {
+  /// The place of the chunk whose raw bytes have that offset.
+  fileprivate func chunk(holding offset: Int64) -> Int? {
+    var (low, high) = (0, chunks.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if chunks[middle].start <= offset { low = middle + 1 } else { high = middle }
+    }
+    guard low > 0, offset < chunks[low - 1].start + chunks[low - 1].length else { return nil }
+    return low - 1
   }
 }
 

@@ -55,25 +55,17 @@ extension EntryStore {
   ) throws(StoreError) {
     // Rows that are equal in all else stay in order of arrival.
     let sources = sources.sorted { $0.sequence < $1.sequence }
-    var builder = BlockBuilder(sources[0].family, limits: limits)
-    var arrivals: [Int64] = []
-    let workloads = WorkloadPool()
-    for source in sources {
-      do throws(StoreError) {
-        guard try !source.header().hasUnknownColumns else {
-          return shelf.withLock { $0.note(unmergeable: source.sequence) }
-        }
-        let numbers = try source.arrivals()
-        var reader = try EntryReader(source, workloads)
-        for row in 0..<source.rows {
-          builder.append(try reader.entry(row: row))
-          arrivals.append(numbers[row])
-        }
-      } catch {
-        return shelf.withLock { $0.note(unmergeable: source.sequence) }
+    let merged: (block: EncodedBlock, marks: [Int64])
+    do throws(MergeFailure) {
+      var arrivals: [Int64] = []
+      for (place, source) in sources.enumerated() {
+        guard let numbers = try? source.arrivals() else { throw MergeFailure(source: place) }
+        arrivals += (0..<source.rows).map { numbers[$0] }
       }
+      merged = try BlockMerge.merged(sources, arrivals)
+    } catch {
+      return shelf.withLock { $0.note(unmergeable: sources[error.source].sequence) }
     }
-    guard let merged = builder.finish(arrivals) else { return }
     try writing.withLock { (_) throws(StoreError) in
       // Retention may have been faster.
       let (areThere, next) = shelf.withLock { shelf in

@@ -213,45 +213,59 @@ package final class EntryStore: Sendable {
 
   /// Takes blocks in, all of them or none.
   ///
-  /// - Parameter open: what other stores show as still going on, by their names. From the same
-  ///   moment on it is shown here in place of what they showed before.
+  /// - Parameters:
+  ///   - open: what other stores show as still going on, by their names. From the same moment on it
+  ///     is shown here in place of what they showed before.
+  ///   - joinsSmall: whether small blocks are merged before they are written, as far as they come
+  ///     together. They are known by their ids all the same.
   /// - Returns: for each block, whether it was not there yet.
   @discardableResult
   package func insert(
-    _ blocks: [EncodedBlock], showing open: [String: [EncodedBlock]] = [:]
+    _ blocks: [EncodedBlock], showing open: [String: [EncodedBlock]] = [:],
+    joiningSmall joinsSmall: Bool = false
   ) throws(StoreError) -> [Bool] {
-    let inserted = try writing.withLock { (_) throws(StoreError) -> [Bool] in
-      let summaries = blocks.isEmpty ? [] : try summaries(writing: blocks)
-      let new = zip(summaries, blocks).compactMap { summary, encoded in
-        summary.map { block($0, encoded) }
-      }
+    let areWritten = try writing.withLock { (_) throws(StoreError) -> [Bool] in
+      let new = zip(blocks, try areNew(blocks)).filter(\.1).map(\.0)
+      let parts = joinsSmall ? joined(new) : new.map { StoredPart($0) }
+      let written = parts.isEmpty ? [] : try written(parts)
+      var rest = Set(written.flatMap { part, _ in part.members.map(\.id) + [part.block.id] })
+      let areWritten = blocks.map { rest.remove($0.id) != nil }
+      let count = areWritten.count { $0 }
       shelf.withLock { shelf in
-        for block in new {
-          shelf.add(block)
+        for (part, sequence) in written {
+          shelf.add(block(BlockSummary(sequence: sequence, header: part.block.header), part.block))
           shelf.settleLast()
+          if database == nil { shelf.note(part.members, in: sequence) }
         }
         for (owner, blocks) in open { show(blocks, by: owner, on: &shelf) }
-        shelf.counters.blocksInserted += Int64(new.count)
-        shelf.counters.blocksRepeated += Int64(blocks.count - new.count)
+        shelf.counters.blocksInserted += Int64(count)
+        shelf.counters.blocksRepeated += Int64(blocks.count - count)
       }
-      return summaries.map { $0 != nil }
+      return areWritten
     }
     try enforceBytes()
-    return inserted
+    return areWritten
   }
 
-  /// Writes blocks; nil for those that are there already.
-  private func summaries(writing blocks: [EncodedBlock]) throws(StoreError) -> [BlockSummary?] {
-    if let database { return try database.insert(blocks) }
-    return shelf.withLock { shelf in
-      var next = shelf.sequence
-      var seen: Set<BlockID> = []
-      return blocks.map { block in
-        guard shelf.ids[block.id] == nil, seen.insert(block.id).inserted else { return nil }
-        next += 1
-        return BlockSummary(sequence: next, header: block.header)
-      }
+  /// For each block, whether it is neither there, alone or as a part of another, nor before among
+  /// these.
+  private func areNew(_ blocks: [EncodedBlock]) throws(StoreError) -> [Bool] {
+    var seen: Set<BlockID> = []
+    let known = shelf.withLock { shelf in
+      blocks.map { shelf.ids[$0.id] != nil || !seen.insert($0.id).inserted }
     }
+    guard let database else { return known.map { !$0 } }
+    let merged = try database.merged(blocks.map(\.id))
+    return zip(blocks, known).map { !$1 && !merged.contains($0.id) }
+  }
+
+  /// Writes blocks that are not there, and gives them their numbers.
+  private func written(
+    _ parts: [StoredPart]
+  ) throws(StoreError) -> [(part: StoredPart, sequence: Int64)] {
+    if let database { return try database.insert(parts) }
+    let last = shelf.withLock { $0.sequence }
+    return parts.enumerated().map { ($1, last + 1 + Int64($0)) }
   }
 
   /// A block just written.

@@ -23,6 +23,14 @@ package struct StoreLimits: Sendable {
   package var mergedBlocks = 8
 
   package init() {}
+
+  /// Rows of a block, at most.
+  var rowLimit: Int { min(blockRows, BlockLimits.rows) }
+
+  /// Whether a block is to be merged with others.
+  func isSmall(rows: Int, bytes: Int) -> Bool {
+    rows * 2 <= rowLimit && bytes * 2 <= blockContentBytes
+  }
 }
 
 /// What the block format allows; a reader refuses what is beyond.

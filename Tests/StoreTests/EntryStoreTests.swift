@@ -122,8 +122,8 @@ struct EntryStoreTests {
     var random = RandomEntries(seed: 9)
     let block = try #require(encodedBlock(of: random.entries(20, kinds: Self.calls)))
     let database = try BlockDatabase(path: folder.file, cacheBytes: 0)
-    #expect(try database.insert([block])[0]?.sequence == 1)
-    #expect(try database.insert([block])[0] == nil)
+    #expect(try database.insert([StoredPart(block)]).map(\.sequence) == [1])
+    #expect(try database.insert([StoredPart(block)]).isEmpty)
     #expect(try database.summaries().blocks.count == 1)
   }
 

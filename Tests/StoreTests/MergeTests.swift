@@ -31,21 +31,6 @@ struct MergeTests {
     return store
   }
 
-  /// Everything a row holds, as one text; sorted.
-  private func contents(_ snapshot: StoreSnapshot) throws -> [String] {
-    try snapshot.blocks.flatMap { block in
-      let columns = try FieldID.allCases.compactMap { id in try block.column(id).map { (id, $0) } }
-      return try (0..<block.rows).map { row in
-        let values = columns.compactMap { id, column -> String? in
-          let value = column.value(at: row)
-          return value == .none ? nil : "\(id) \(value)"
-        }
-        let content = try block.content(row: row)
-        return values.joined(separator: ", ") + " \(content)"
-      }
-    }.sorted()
-  }
-
   private func arrivals(_ snapshot: StoreSnapshot) throws -> [Int64] {
     try snapshot.blocks.flatMap { block in
       let arrivals = try block.arrivals()
@@ -61,7 +46,7 @@ struct MergeTests {
       let plain = try store(.memory, entries, batch: 500, limits(rows: 60_000, width: 1_000))
       let merged = try store(place, entries, batch: 7, limits())
       #expect(merged.counters.blocksMerged > 200)
-      #expect(try contents(merged.snapshot()) == contents(plain.snapshot()))
+      #expect(try allTexts(merged.snapshot()) == allTexts(plain.snapshot()))
       let numbers = try arrivals(merged.snapshot())
       #expect(Set(numbers).count == 1_500)
       #expect(merged.snapshot().damage.isEmpty && merged.counters.entriesLost == 0)
@@ -135,11 +120,11 @@ struct MergeTests {
       try store.insert(try #require(encodedBlock(of: random.entries(5, kinds: [.http]))))
     }
     let snapshot = store.snapshot()
-    let before = try contents(snapshot)
+    let before = try allTexts(snapshot)
     try store.merge()
     #expect(store.snapshot().blocks.count < 12)
-    #expect(try contents(snapshot) == before && snapshot.damage.isEmpty)
-    #expect(try contents(store.snapshot()) == before)
+    #expect(try allTexts(snapshot) == before && snapshot.damage.isEmpty)
+    #expect(try allTexts(store.snapshot()) == before)
   }
 
   @Test func mergedBlocksLeaveNothingBehind() throws {

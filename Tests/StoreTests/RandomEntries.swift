@@ -29,6 +29,11 @@ struct RandomEntries {
     (0..<count).map { _ in entry(kinds[below(kinds.count)]) }
   }
 
+  /// Bytes that do not compress.
+  mutating func bytes(_ count: Int) -> [UInt8] {
+    (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+  }
+
   private mutating func below(_ limit: Int) -> Int { Int(random.next() % UInt64(limit)) }
   private mutating func chance(_ oneIn: Int) -> Bool { below(oneIn) == 0 }
 

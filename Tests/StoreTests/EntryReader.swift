@@ -1,10 +1,9 @@
 import Bytes
 import Entries
 
-/// Entries out of a block, as they went in: what merging blocks needs.
-///
-/// Every row of a busy Hub comes by here, so that what columns hold is taken apart once for each
-/// block, and a row only puts it together.
+@testable import Store
+
+/// Entries out of a block, as they went in: what a block made of several is compared with.
 struct EntryReader {
   /// One column. A class, for its arrays are not to be counted for every row.
   private final class Lane {

@@ -1,0 +1,106 @@
+import Bytes
+import Entries
+
+/// The header fields, or the bodies, of several blocks, as one block has them.
+///
+/// Chunks of some size are taken as they are, compressed: where a row has its record is all that
+/// changes. Small ones, and those of many blocks whose rows mix, are made anew in the order of rows,
+/// so that going through the rows decompresses each once.
+struct MergedContent {
+  /// Blocks with contents whose chunks may stay: going through the rows a reader has to hold a chunk
+  /// of each.
+  static let maxBlocks = 64
+  /// Raw bytes of a chunk, on average, that are worth one of its own.
+  static let minChunk = 16 << 10
+  /// Raw bytes of all chunks that are held in memory at most, to make them anew.
+  private static let maxRaw = 64 << 20
+  /// Chunks of a lane; a block may have this many sections in all.
+  private static let maxChunks = BlockLimits.sections / 4
+
+  private let sources: [(source: MergeSource, lane: BlockHeader.ContentLane)]
+
+  init(_ sources: [MergeSource], _ lane: KeyPath<BlockHeader, BlockHeader.ContentLane>) {
+    self.sources = sources.compactMap { source in
+      let lane = source.header[keyPath: lane]
+      return lane.chunks.isEmpty ? nil : (source, lane)
+    }
+  }
+
+  func lane(_ order: RowOrder) throws(MergeFailure) -> ContentLaneBuilder {
+    var offsets: [[Int64]] = []
+    var presence = PresenceBuilder()
+    var (chunks, raw) = (0, 0)
+    for (source, lane) in sources {
+      offsets.append(try source.offsets(lane))
+      presence.insert(try source.presence(lane.presence), source.rows)
+      chunks += lane.chunks.count
+      raw += lane.chunks.reduce(0) { $0 + $1.length }
+      guard chunks <= Self.maxChunks else { throw source.failure }
+    }
+    let areLarge = sources.count <= Self.maxBlocks && raw >= chunks * Self.minChunk
+    return areLarge || raw > Self.maxRaw
+      ? try kept(offsets, presence) : try rewritten(offsets, presence, order)
+  }
+
+  /// All chunks as they are, one block's after the other's.
+  private func kept(
+    _ offsets: [[Int64]], _ presence: PresenceBuilder
+  ) throws(MergeFailure) -> ContentLaneBuilder {
+    var builder = ContentLaneBuilder()
+    for ((source, lane), offsets) in zip(sources, offsets) {
+      var frames: [(length: Int, frame: [UInt8])] = []
+      for chunk in lane.chunks {
+        frames.append((chunk.length, try source.section(chunk.section).bytes))
+      }
+      builder.append(frames, offsets)
+    }
+    builder.set(presence)
+    return builder
+  }
+
+  /// All records in the order of rows, in chunks made anew.
+  private func rewritten(
+    _ offsets: [[Int64]], _ presence: PresenceBuilder, _ order: RowOrder
+  ) throws(MergeFailure) -> ContentLaneBuilder {
+    var raw: [[UInt8]] = []
+    // For each record the source and its bytes there.
+    var records: [(source: Int, range: Range<Int>)] = []
+    records.reserveCapacity(presence.count)
+    for (number, (source, lane)) in sources.enumerated() {
+      raw.append(try source.raw(lane))
+      // A record ends where the next one begins, or its chunk ends.
+      let ends = Set(offsets[number].map(Int.init) + lane.chunks.map { $0.start + $0.length })
+        .sorted()
+      for offset in offsets[number] {
+        let next = ends.firstPlace { $0 > offset }
+        guard next < ends.count else { throw source.failure }
+        records.append((number, Int(offset)..<ends[next]))
+      }
+    }
+    let compressor = ZstdCompressor()
+    var builder = ContentLaneBuilder()
+    var places = [Int64](repeating: 0, count: records.count)
+    let ranks = order.arrangement(of: presence).arranged(Array(records.indices)).values
+    for rank in ranks {
+      let record = records[rank]
+      let source = raw[record.source]
+      places[rank] = builder.append(source.rawSpan.slice(record.range))
+      builder.closeChunk(atLeast: BlockLimits.chunkBytes, with: compressor)
+    }
+    builder.closeChunk(atLeast: 1, with: compressor)
+    builder.set(presence, places)
+    return builder
+  }
+}
+
+extension [Int] {
+  /// The first place whose element `isBehind`; it holds for all after it.
+  fileprivate func firstPlace(where isBehind: (Int) -> Bool) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if isBehind(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+}
