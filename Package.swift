@@ -21,7 +21,8 @@ let modules: [Target] =
   + module("Packets", uses: "Bytes", "CZlib", "CZstd")
   + module("PacketFilters", uses: "Packets", "Bytes", "CPcap")
   + module("Ring", uses: "PacketFilters", "Packets", "Bytes")
-  + module("Snapshots", uses: "Ring", "PacketFilters", "Packets", "JSON", "Bytes", products: [.crypto])
+  + module(
+    "Snapshots", uses: "Ring", "PacketFilters", "Packets", "JSON", "Bytes", products: [.crypto])
   + module("Capture", uses: "PacketFilters", "Packets", "Bytes", "CLinux", "CPcap")
   + module("Layers", uses: "Packets", "Bytes")
   + module("Flows", uses: "Layers", "Packets", "Bytes")
@@ -59,7 +60,7 @@ let modules: [Target] =
     ])
   + module(
     "HubClient", uses: "ToolKit", "JSON", "Bytes",
-    products: [.asyncHTTPClient, .crypto, .nioCore, .nioSSL])
+    products: [.asyncHTTPClient, .crypto, .nioCore, .nioPosix, .nioSSL])
   + module(
     "KubeAPI", uses: "HubClient", "Identity", "JSON", "Bytes",
     products: [.asyncHTTPClient, .nioCore, .nioSSL])
@@ -109,6 +110,7 @@ extension Target.Dependency {
   static var nioCore: Self { .product(name: "NIOCore", package: "swift-nio") }
   static var nioHPACK: Self { .product(name: "NIOHPACK", package: "swift-nio-http2") }
   static var nioHTTP1: Self { .product(name: "NIOHTTP1", package: "swift-nio") }
+  static var nioPosix: Self { .product(name: "NIOPosix", package: "swift-nio") }
   static var nioSSL: Self { .product(name: "NIOSSL", package: "swift-nio-ssl") }
   static var serviceLifecycle: Self {
     .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")

@@ -1,6 +1,8 @@
 import AsyncHTTPClient
+import Bytes
 import NIOCore
 import NIOHTTP1
+import Synchronization
 import ToolKit
 
 #if canImport(Glibc)
@@ -28,7 +30,8 @@ struct Exchange: Sendable {
 
     /// Whether the body is a page for people.
     var isWebPage: Bool {
-      if header("content-type")?.lowercased().contains("html") == true { return true }
+      let type = header("content-type")?.lowercased() ?? ""
+      if type.utf8.span.bytes.firstOffset(of: "html") != nil { return true }
       // So begins nearly every answer, and no page.
       if let first = body.first, first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
         return false
@@ -41,6 +44,8 @@ struct Exchange: Sendable {
   /// Longest response body that is read, in bytes.
   static let maxBody = 64 << 20
   static let maxRedirects = 5
+  /// Longest response body that is worked on where it came in, in bytes.
+  static let promptBody = 64 << 10
 
   let client: HTTPClient
   /// Where all connections live, so that no call is handed from one loop to another. A call that
@@ -53,6 +58,7 @@ struct Exchange: Sendable {
   /// The same, where no token can be had: it opens more than a token does.
   let license: String?
   let tls: RenewedTLS
+  private let prepared = Prepared()
 
   /// The headers of every request, and those of this one.
   private func headers(_ more: [(name: String, value: String)]) -> HTTPHeaders {
@@ -73,11 +79,13 @@ struct Exchange: Sendable {
   ) async throws(HubFault) -> Reply {
     let deadline = NIODeadline.now() + .nanoseconds(timeout.nanoseconds)
     do {
-      return try await follow(address.url(path)) { url in
+      let reply = try await follow(address.url(path)) { url in
         try await whole(method, url, more, body, deadline)
       } reply: {
         Reply($0, body: $0.body.map { Array($0.readableBytesView) } ?? [])
       }
+      if reply.body.count > Self.promptBody { await LoopThread(loop: loop).leave() }
+      return reply
     } catch {
       throw fault(for: error, within: timeout)
     }
@@ -160,9 +168,9 @@ struct Exchange: Sendable {
     _ method: String, _ url: String, _ more: [(name: String, value: String)], _ body: [UInt8]?,
     _ deadline: NIODeadline
   ) async throws -> HTTPClient.Response {
-    var request = try HTTPClient.Request(
-      url: url, method: HTTPMethod(rawValue: method), headers: headers(more), body: nil,
-      tlsConfiguration: tls.current)
+    var request = try prepared.request(method, url)
+    request.headers = headers(more)
+    request.tlsConfiguration = tls.current
     if let body {
       request.headers.add(name: "Content-Type", value: "application/json")
       request.body = .byteBuffer(ByteBuffer(bytes: body))
@@ -204,6 +212,29 @@ struct Exchange: Sendable {
 
   private func withoutQuery(_ url: String) -> String {
     String(url.prefix { $0 != "?" && $0 != "#" })
+  }
+}
+
+/// The request made last, without what changes from one to the next: taking an address apart takes
+/// longer than anything else in making one.
+private final class Prepared: Sendable {
+  private struct Last {
+    var method: String
+    var url: String
+    var request: HTTPClient.Request
+  }
+
+  private let last = Mutex<Last?>(nil)
+
+  func request(_ method: String, _ url: String) throws -> HTTPClient.Request {
+    if let request = last.withLock({ last in
+      last.flatMap { $0.method == method && $0.url == url ? $0.request : nil }
+    }) {
+      return request
+    }
+    let request = try HTTPClient.Request(url: url, method: HTTPMethod(rawValue: method))
+    last.withLock { $0 = Last(method: method, url: url, request: request) }
+    return request
   }
 }
 

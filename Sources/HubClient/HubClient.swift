@@ -30,6 +30,8 @@ package final class HubClient: RemoteHub {
   private let root: String
   private let client: HTTPClient
   private let exchange: Exchange
+  /// Where its connections are waited for.
+  package let thread: any EventThread
   private let limits: Limits
   private let token: TokenSource
   private let cache = CatalogueCache()
@@ -52,13 +54,15 @@ package final class HubClient: RemoteHub {
         read: .nanoseconds(limits.silence.nanoseconds)),
       proxy: settings.proxies.configuration(for: address))
     configuration.httpVersion = .http1Only
+    configuration.tracing.tracer = nil
     // Whoever cannot connect is told at once; a retry is the caller's choice.
     configuration.connectionPool.retryConnectionEstablishment = false
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
     // The library's only way to reach its channels.
-    configuration.http1_1ConnectionDebugInitializer = { DrainedEnd.install(in: $0) }
+    configuration.http1_1ConnectionDebugInitializer = { ConnectionEnd.install(in: $0) }
     let loop = HTTPClient.defaultEventLoopGroup.next()
     client = HTTPClient(eventLoopGroupProvider: .shared(loop), configuration: configuration)
+    thread = LoopThread(loop: loop)
     token = TokenSource(settings.token)
     exchange = Exchange(
       client: client, loop: loop, address: address,

@@ -41,6 +41,13 @@ package struct Offer: Sendable {
     }
   }
 
+  /// Whether the work is the Hub's alone, and here it is only passed on, without a word in the log:
+  /// that may have to wait for its reader.
+  func passesOn(_ work: Work) -> Bool {
+    guard case .callTool(let call) = work, log.logLevel > .debug else { return false }
+    return !local.contains { $0.description.name == call.tool }
+  }
+
   // MARK: Tools
 
   private func toolList() async -> [ToolDescription] {

@@ -88,7 +88,7 @@ struct HubOptions: ParsableArguments {
         LocalTool(DownloadFile(hub: client, folder: downloadFolder)),
         LocalTool(RefusedStart(.url), isListed: false),
         LocalTool(RefusedStop(.url), isListed: false),
-      ], watch: { client.watch(changed: $0, told: $1) })
+      ], watch: { client.watch(changed: $0, told: $1) }, thread: client.thread)
   }
 
   /// The tools about files of a Hub in this process.

@@ -13,6 +13,8 @@ struct HubSource {
   var local: [LocalTool] = []
   /// Watches a Hub elsewhere, whose lists may change.
   var watch: Watch?
+  /// Where a Hub elsewhere is waited for, when calls are but passed on to it.
+  var thread: (any EventThread)?
   /// Ends the reading or capturing behind it; returns when what was captured is kept.
   var end: @Sendable () -> Void = {}
 

@@ -235,7 +235,7 @@ struct MCPServeCommand: AsyncParsableCommand {
     limits.line = maxMessage << 20
     let server = StdioServer(
       offer: source.offer(log: log), identity: source.identity, limits: limits,
-      rested: { ProgramPages.giveBack() },
+      thread: source.thread, rested: { ProgramPages.giveBack() },
       overdue: {
         source.end()
         _exit(0)

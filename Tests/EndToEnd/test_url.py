@@ -134,6 +134,7 @@ def odd():
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             length = int(self.headers.get("Content-Length") or 0)
+            self.server.connections.add(self.client_address)
             self.server.seen.append((self.path, dict(self.headers), self.rfile.read(length)))
             status, headers, body = self.server.answer
             self.send_response(status)
@@ -149,7 +150,7 @@ def odd():
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.seen = []
+    server.seen, server.connections = [], set()
     threading.Thread(target=server.serve_forever, daemon=True).start()
     server.url = f"http://127.0.0.1:{server.server_address[1]}"
     yield server
@@ -195,6 +196,17 @@ def test_a_hub_of_the_contract_is_shown_as_it_is(odd):
         odd.answer = (status, {}, b'{"error":"broken"}')
         answer = server.call("list_api_calls")
         assert answer["isError"] and str(status) in answer["content"][0]["text"]
+    assert server.end() == (0, [])
+
+
+def test_calls_share_a_connection(odd):
+    odd.RequestHandlerClass.protocol_version = "HTTP/1.1"
+    odd.answer = (200, {}, b'{"name":"Hub","tools":[{"name":"list_api_calls"}]}')
+    server = Server("mcp", "--url", odd.url)
+    for _ in range(20):
+        assert not server.call("list_api_calls").get("isError")
+    # At the start the catalogue may be asked for beside them.
+    assert len(odd.seen) > 20 and len(odd.connections) <= 3
     assert server.end() == (0, [])
 
 

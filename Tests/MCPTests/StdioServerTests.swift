@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import JSON
 import Logging
@@ -15,6 +16,31 @@ private final class Count: Sendable {
   func add() { count.withLock { $0 += 1 } }
 }
 
+/// A queue in the place of a thread that waits for a Hub, fed by one that reads.
+private final class QueueThread: EventThread {
+  private let queue = DispatchQueue(label: "events")
+  private let key = DispatchSpecificKey<Bool>()
+
+  init() { queue.setSpecific(key: key, value: true) }
+
+  var isCurrent: Bool { DispatchQueue.getSpecific(key: key) ?? false }
+  func run(_ body: @escaping @Sendable () -> Void) { queue.async(execute: body) }
+
+  func read(
+    _ descriptor: Int32, while mayRead: @escaping @Sendable () -> Bool,
+    take: @escaping @Sendable ([UInt8]?) -> Void
+  ) async -> Bool {
+    startThread {
+      while case .bytes(let bytes) = FileDescriptor(descriptor).read(upTo: 1 << 16) {
+        self.queue.sync { take(bytes) }
+        while !mayRead() { usleep(1_000) }
+      }
+      self.queue.sync { take(nil) }
+    }
+    return true
+  }
+}
+
 /// A server on two pipes, and the client's ends of them.
 private struct Wire {
   let hub: StubHub
@@ -23,7 +49,7 @@ private struct Wire {
   private let fromServer = Pipe()
 
   init(
-    hub: StubHub = StubHub(), limits: StdioServer.Limits = .init(),
+    hub: StubHub = StubHub(), limits: StdioServer.Limits = .init(), onEventThread: Bool = false,
     rested: (@Sendable () -> Void)? = nil, overdue: @escaping @Sendable () -> Void = {}
   ) {
     self.hub = hub
@@ -31,8 +57,8 @@ private struct Wire {
     log.logLevel = .critical
     let server = StdioServer(
       offer: Offer(hub: hub, prompts: [], mode: .embedded, log: log),
-      identity: ServerIdentity(version: "0", instructions: ""), limits: limits, rested: rested,
-      overdue: overdue)
+      identity: ServerIdentity(version: "0", instructions: ""), limits: limits,
+      thread: onEventThread ? QueueThread() : nil, rested: rested, overdue: overdue)
     // A copy that stays open: the server's reading thread may outlive the pipe.
     let input = FileDescriptor(dup(toServer.fileHandleForReading.fileDescriptor))
     let output = fromServer.fileHandleForWriting
@@ -83,18 +109,20 @@ private struct Wire {
 }
 
 struct StdioServerTests {
-  @Test func requestsWrittenBeforeTheEndAreAnswered() async throws {
-    let wire = Wire()
+  @Test(arguments: [false, true])
+  func requestsWrittenBeforeTheEndAreAnswered(onEventThread: Bool) async throws {
+    let wire = Wire(onEventThread: onEventThread)
     for id in 1...300 { wire.call(id, "quick") }
     wire.closeInput()
     let ids = try await wire.rest().compactMap { $0["id"]?.int }
     #expect(ids.sorted() == Array(1...300))
   }
 
-  @Test func pingIsAnsweredWhileSlowCallsRunAndTheEndDropsThem() async throws {
+  @Test(arguments: [false, true])
+  func pingIsAnsweredWhileSlowCallsRunAndTheEndDropsThem(onEventThread: Bool) async throws {
     var limits = StdioServer.Limits()
     limits.grace = .milliseconds(100)
-    let wire = Wire(limits: limits)
+    let wire = Wire(limits: limits, onEventThread: onEventThread)
     for id in 1...100 { wire.call(id, "slow") }
     wire.send(ping.replacing("1", with: "500"))
     wire.send(list)
@@ -107,8 +135,9 @@ struct StdioServerTests {
     #expect(wire.hub.cancelled == 64)
   }
 
-  @Test func cancellingStopsTheWorkAndIsNotAnswered() async throws {
-    let wire = Wire()
+  @Test(arguments: [false, true])
+  func cancellingStopsTheWorkAndIsNotAnswered(onEventThread: Bool) async throws {
+    let wire = Wire(onEventThread: onEventThread)
     wire.call(1, "slow")
     wire.send(#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#)
     wire.call(2, "quick")
@@ -221,12 +250,12 @@ struct StdioServerTests {
     #expect(try await wire.rest().isEmpty)
   }
 
-  @Test(.timeLimit(.minutes(1)))
-  func theEndOfTheInputIsSeenBehindAnOutputThatNobodyReads() async throws {
+  @Test(.timeLimit(.minutes(1)), arguments: [false, true])
+  func theEndOfTheInputIsSeenBehindAnOutputThatNobodyReads(onEventThread: Bool) async throws {
     var limits = StdioServer.Limits()
     (limits.grace, limits.patience) = (.milliseconds(20), .milliseconds(20))
     let ends = Count()
-    let wire = Wire(limits: limits, overdue: { ends.add() })
+    let wire = Wire(limits: limits, onEventThread: onEventThread, overdue: { ends.add() })
     try await wire.flood()
     wire.closeInput()
     while ends.value == 0 { try await Task.sleep(for: .milliseconds(5)) }

@@ -1,10 +1,12 @@
 import Dispatch
 import Synchronization
+import ToolKit
 
 /// Runs the beginning of a task, up to where it first waits, on the thread that read its message;
 /// what follows runs on the shared pool.
 ///
-/// A small call never waits, and two changes of threads cost more than the call itself.
+/// A small call never waits, and two changes of threads cost more than the call itself. Where
+/// messages are read on an `EventThread`, all stays there that goes on because of what came there.
 final class ReadersExecutor: TaskExecutor {
   private enum Place {
     case closed
@@ -14,6 +16,12 @@ final class ReadersExecutor: TaskExecutor {
   }
 
   private let place = Mutex(Place.closed)
+  private let thread: (any EventThread)?
+
+  init(thread: (any EventThread)? = nil) { self.thread = thread }
+
+  /// Whether the caller runs on the thread that reads and waits for the Hub as well.
+  var isOnEventThread: Bool { thread?.isCurrent ?? false }
 
   /// From now on a job is kept for the caller.
   func open() { place.withLock { $0 = .open } }
@@ -39,7 +47,11 @@ final class ReadersExecutor: TaskExecutor {
       return true
     }
     guard !isKept else { return }
-    DispatchQueue.global(qos: .userInitiated).async { self.run(job) }
+    if let thread, thread.isCurrent {
+      thread.run { self.run(job) }
+    } else {
+      DispatchQueue.global(qos: .userInitiated).async { self.run(job) }
+    }
   }
 
   /// Runs the job on the calling thread.

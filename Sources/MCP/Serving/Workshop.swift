@@ -35,13 +35,19 @@ package final class Workshop: Sendable {
   private let gate: CallGate
   private let state = Mutex(State())
   private let epoch = ContinuousClock.now
-  /// Where a job begins that comes while nothing else runs, when a reader waits for it there.
-  let readers = ReadersExecutor()
+  /// Where a job begins that comes while nothing else runs, when a reader waits for it there; and
+  /// where calls are passed on that came on an event thread.
+  let readers: ReadersExecutor
 
   /// - Parameter calls: calls to the Hub at the same time.
+  /// - Parameter thread: where messages are read, and the Hub is waited for.
   /// - Parameter rested: called each time that it has become quiet.
-  init(_ offer: Offer, calls: Int, rested: (@Sendable () -> Void)? = nil) {
+  init(
+    _ offer: Offer, calls: Int, thread: (any EventThread)? = nil,
+    rested: (@Sendable () -> Void)? = nil
+  ) {
     (self.offer, self.rested) = (offer, rested)
+    readers = ReadersExecutor(thread: thread)
     gate = CallGate(width: calls)
   }
 
@@ -50,12 +56,13 @@ package final class Workshop: Sendable {
 
   /// Begins the job; its task is there to be cancelled. Nil when nothing more is taken on.
   func begin(_ job: Job) -> Task<Void, Never>? {
+    let passesOn = readers.isOnEventThread && offer.passesOn(job.work)
     // Under the lock, so that the job is known here before it can end.
     let task: Task<Void, Never>? = state.withLock { state in
       guard !state.isClosed else { return nil }
       state.started += 1
       let number = state.started
-      let here = state.running.isEmpty && readers.isOpen ? readers : nil
+      let here = passesOn || state.running.isEmpty && readers.isOpen ? readers : nil
       // Somebody waits for it: before reading, indexing and tidying.
       let task = Task.detached(executorPreference: here, priority: .userInitiated) { [self] in
         if let outcome = await perform(job) { job.connection.finished(job.ticket, outcome) }

@@ -1,9 +1,10 @@
-import ToolKit
+package import ToolKit
 
 /// An MCP server for one client on a pair of streams, usually standard input and output.
 ///
 /// Messages are looked at in their order. What a lone one asks for is done by the thread that read
-/// it (`InputReader`); many run side by side on the shared pool.
+/// it (`InputReader`); many run side by side on the shared pool. Calls of a Hub elsewhere are read
+/// and passed on by the thread that waits for that Hub.
 package struct StdioServer: Sendable {
   package struct Limits: Sendable {
     /// Longest message, in bytes.
@@ -23,19 +24,22 @@ package struct StdioServer: Sendable {
   private let offer: Offer
   private let identity: ServerIdentity
   private let limits: Limits
+  private let thread: (any EventThread)?
   private let rested: (@Sendable () -> Void)?
   private let overdue: @Sendable () -> Void
 
+  /// - Parameter thread: where the Hub of the offer is waited for, and calls are but passed on.
   /// - Parameter rested: called each time that nothing was asked for a moment and nothing is under
   ///   way, after the start as well.
   /// - Parameter overdue: called when the end takes longer than the grace and the patience allow:
   ///   some work does not obey its cancellation.
   package init(
     offer: Offer, identity: ServerIdentity, limits: Limits = Limits(),
-    rested: (@Sendable () -> Void)? = nil, overdue: @escaping @Sendable () -> Void = {}
+    thread: (any EventThread)? = nil, rested: (@Sendable () -> Void)? = nil,
+    overdue: @escaping @Sendable () -> Void = {}
   ) {
     (self.offer, self.identity, self.limits) = (offer, identity, limits)
-    (self.rested, self.overdue) = (rested, overdue)
+    (self.thread, self.rested, self.overdue) = (thread, rested, overdue)
   }
 
   /// Serves until the input ends, the output breaks, or the task is cancelled; what is under way
@@ -46,7 +50,7 @@ package struct StdioServer: Sendable {
     input: FileDescriptor, output: FileDescriptor,
     connected: (Connection) -> Void = { _ in }
   ) async {
-    let workshop = Workshop(offer, calls: limits.calls, rested: rested)
+    let workshop = Workshop(offer, calls: limits.calls, thread: thread, rested: rested)
     workshop.settle()
     let outbox = Outbox(output) { workshop.close() }
     let connection = Connection(
@@ -55,7 +59,7 @@ package struct StdioServer: Sendable {
         send: { message, _ in outbox.send(message) }, end: { _ in }, flush: { outbox.flush() }),
       idle: { workshop.close() })
     connected(connection)
-    startReading(input, connection, outbox, workshop)
+    await startReading(input, connection, outbox, workshop)
     await withTaskCancellationHandler {
       await workshop.run()
     } onCancel: {
@@ -68,15 +72,23 @@ package struct StdioServer: Sendable {
 
   private func startReading(
     _ input: FileDescriptor, _ connection: Connection, _ outbox: Outbox, _ workshop: Workshop
-  ) {
-    let (limit, grace, patience, overdue) = (limits.line, limits.grace, limits.patience, overdue)
-    InputReader(input, limit: limit, connection, workshop.readers, outbox) {
+  ) async {
+    let (grace, patience, overdue) = (limits.grace, limits.patience, overdue)
+    let ended: @Sendable () -> Void = {
       connection.close()
       after(grace) {
         connection.stop()
         workshop.close()
       }
       after(grace + patience, overdue)
-    }.start()
+    }
+    if let thread {
+      let lines = EventInput(limit: limits.line, connection, ended: ended)
+      let isRead = await thread.read(
+        input.number, while: { !outbox.isFull || input.isClosedByWriter }, take: lines.take)
+      if isRead { return }
+    }
+    InputReader(input, limit: limits.line, connection, workshop.readers, outbox, ended: ended)
+      .start()
   }
 }
