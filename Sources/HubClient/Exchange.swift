@@ -79,13 +79,15 @@ struct Exchange: Sendable {
   ) async throws(HubFault) -> Reply {
     let deadline = NIODeadline.now() + .nanoseconds(timeout.nanoseconds)
     do {
-      let reply = try await follow(address.url(path)) { url in
+      let response = try await follow(address.url(path)) { url in
         try await whole(method, url, more, body, deadline)
       } reply: {
-        Reply($0, body: $0.body.map { Array($0.readableBytesView) } ?? [])
+        $0
       }
-      if reply.body.count > Self.promptBody { await LoopThread(loop: loop).leave() }
-      return reply
+      if let length = response.body?.readableBytes, length > Self.promptBody {
+        await LoopThread(loop: loop).leave()
+      }
+      return Reply(response, body: response.body.map { Array($0.readableBytesView) } ?? [])
     } catch {
       throw fault(for: error, within: timeout)
     }

@@ -1,4 +1,3 @@
-import Dispatch
 import NIOCore
 import NIOPosix
 import ToolKit
@@ -50,9 +49,9 @@ struct LoopThread: EventThread {
   /// Goes on elsewhere with what takes its time: on a loop, all others would have to wait.
   func leave() async {
     guard isCurrent else { return }
-    await withCheckedContinuation { continuation in
-      DispatchQueue.global(qos: .userInitiated).async { continuation.resume() }
-    }
+    // From there it comes back to what runs jobs where they were made ready. A continuation that is
+    // resumed before anybody waits for it would go on right here.
+    await withTaskExecutorPreference(globalConcurrentExecutor) {}
   }
 
   private final class Input: ChannelDuplexHandler {
