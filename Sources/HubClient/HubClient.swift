@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 package import JSON
 import NIOCore
+import NIOPosix
 import NIOSSL
 import Synchronization
 package import ToolKit
@@ -60,7 +61,7 @@ package final class HubClient: RemoteHub {
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
     // The library's only way to reach its channels.
     configuration.http1_1ConnectionDebugInitializer = { ConnectionEnd.install(in: $0) }
-    let loop = HTTPClient.defaultEventLoopGroup.next()
+    let loop = MultiThreadedEventLoopGroup.singleton.next()
     client = HTTPClient(eventLoopGroupProvider: .shared(loop), configuration: configuration)
     thread = LoopThread(loop: loop)
     token = TokenSource(settings.token)

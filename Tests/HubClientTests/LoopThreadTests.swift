@@ -1,7 +1,6 @@
-import AsyncHTTPClient
 import Dispatch
 import Foundation
-import NIOCore
+import NIOPosix
 import Synchronization
 import Testing
 
@@ -42,7 +41,7 @@ private final class Reading: Sendable {
 
 @Suite(.timeLimit(.minutes(1)))
 struct LoopThreadTests {
-  private let thread = LoopThread(loop: HTTPClient.defaultEventLoopGroup.next())
+  private let thread = LoopThread(loop: MultiThreadedEventLoopGroup.singleton.next())
 
   private func read(_ pipe: Pipe, _ reading: Reading) async -> Bool {
     await thread.read(
