@@ -83,17 +83,23 @@ package final class Intake: Sendable {
   private let open: Mutex<OpenShelf>
   private let met = Mutex<Set<String>>([])
   private let meet: @Sendable () -> Void
-  /// The intake's thread.
-  private let queue = DispatchQueue(label: "intake", qos: .userInitiated)
+  private let join: EntryStore.JoiningWork
+  /// The intake's thread; no more eager than those that answer questions.
+  private let queue = DispatchQueue(label: "intake", qos: .default)
 
-  /// - Parameter meet: called when agents send for the first time, before they are answered and once
-  ///   for all that come together: whoever keeps what is known of agents does it then, so that one
-  ///   is missed when it does not come back.
+  /// - Parameters:
+  ///   - join: runs the merging of small blocks that come together, which takes long: somewhere where
+  ///     questions do not wait behind it.
+  ///   - meet: called when agents send for the first time, before they are answered and once for all
+  ///     that come together: whoever keeps what is known of agents does it then, so that one is
+  ///     missed when it does not come back.
   package init(
     _ store: EntryStore, _ registry: AgentRegistry, limits: Limits = Limits(),
+    joiningBy join: @escaping EntryStore.JoiningWork = { $0() },
     meet: @escaping @Sendable () -> Void = {}
   ) {
-    (self.store, self.registry, self.limits, self.meet) = (store, registry, limits, meet)
+    (self.store, self.registry, self.limits) = (store, registry, limits)
+    (self.join, self.meet) = (join, meet)
     open = Mutex(OpenShelf(limit: limits.openBytes))
   }
 
@@ -244,7 +250,7 @@ package final class Intake: Sendable {
       do throws(StoreError) {
         return .success(
           try store.insert(
-            batch.flatMap(\.shipment.blocks), showing: shown, joiningSmall: true))
+            batch.flatMap(\.shipment.blocks), showing: shown, joiningBy: join))
       } catch {
         open = before
         return .failure(error)

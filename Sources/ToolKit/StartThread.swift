@@ -9,6 +9,9 @@
 /// How eager a thread is for a processor that others want as well.
 package enum ThreadEagerness: Sendable {
   case ordinary
+  /// For long work that makes way for short work: beside one other thread that wants the same
+  /// processor it gets about a quarter.
+  case modest
   /// For upkeep that may wait: of a processor that others want it gets about a tenth.
   case low
 }
@@ -16,8 +19,16 @@ package enum ThreadEagerness: Sendable {
 /// Makes the calling thread less eager, where the system tells threads apart in that.
 private func lower(_ eagerness: ThreadEagerness) {
   #if os(Linux)
-    // nice(2) is about the calling thread there.
-    if eagerness == .low { _ = nice(10) }
+    let wanted: Int32 =
+      switch eagerness {
+      case .ordinary: 0
+      case .modest: 5
+      case .low: 10
+      }
+    // nice(2) is about the calling thread there. A thread begins with what its maker has, which may
+    // be more or less eager than ordinary ones.
+    let step = wanted - nice(0)
+    if eagerness != .ordinary, step > 0 { _ = nice(step) }
   #endif
 }
 

@@ -40,7 +40,10 @@ package final class AgentTraffic: Sendable {
     let stored = try store.note(Self.note).flatMap { try? JSONReader.value(of: $0).object }
     registry = stored.map(AgentRegistry.init(stored:)) ?? AgentRegistry()
     let (store, registry) = (store, registry)
-    intake = Intake(store, registry) { Self.note(registry, in: store) }
+    let joining = WorkThread(.modest)
+    intake = Intake(store, registry, joiningBy: { joining.run($0) }) {
+      Self.note(registry, in: store)
+    }
     control = AgentControl(registry)
   }
 
