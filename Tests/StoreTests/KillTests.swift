@@ -71,6 +71,69 @@ struct KillTests {
   }
 }
 
+extension KillTests {
+  /// Batches of small blocks that are merged before they are written, each sent again until it was
+  /// answered, as agents do: every row is there once.
+  @Test(arguments: rounds)
+  func whatIsSentAgainAfterAKillIsThereOnce(round: UInt64) async throws {
+    let folder = try Folder()
+    let path = folder.path
+    var random = SeededGenerator(seed: 900 + round)
+    // Batches that were answered.
+    var answered: UInt64 = 0
+    for _ in 0..<Self.kills / 4 {
+      let microseconds = UInt32(random.next() % 40_000)
+      await #expect(processExitsWith: .signal(SIGKILL)) {
+        [path = path as String, first = answered as UInt64, microseconds = microseconds as UInt32]
+        in
+        try sendUntilKilled(path, from: first, after: microseconds)
+      }
+      answered += noted(path + "/safe")
+      let store = try EntryStore(.file(path: folder.file))
+      for number in 0..<answered where number % 7 == 0 || number + 3 > answered {
+        #expect(try store.insert(shipped(number), joiningBy: { $0() }).allSatisfy { !$0 })
+      }
+      // Of the batch that was on its way all is there, or nothing.
+      let rows = store.snapshot().rows()
+      let each = shippedBlocks * Self.batch
+      #expect(rows % each == 0 && rows / each - Int(answered) <= 1)
+      #expect(store.snapshot().damage.isEmpty)
+      try store.close()
+    }
+  }
+}
+
+/// Blocks of a batch, by several agents.
+private let shippedBlocks = 5
+
+private func shipped(_ number: UInt64) throws -> [EncodedBlock] {
+  var random = RandomEntries(seed: number)
+  return try (0..<shippedBlocks).map { _ in
+    try #require(encodedBlock(of: random.entries(KillTests.batch, kinds: [.http, .dns])))
+  }
+}
+
+/// Takes in batch after batch, and merges what has piled up, until a thread kills the process.
+private func sendUntilKilled(
+  _ folder: String, from first: UInt64, after microseconds: UInt32
+) throws {
+  _ = FileManager.default.createFile(atPath: folder + "/safe", contents: Data())
+  let safe = try #require(FileHandle(forWritingAtPath: folder + "/safe"))
+  Thread.detachNewThread {
+    usleep(microseconds)
+    kill(getpid(), SIGKILL)
+  }
+  var limits = StoreLimits()
+  limits.blockRows = 2_000
+  limits.mergedBlocks = 4
+  let store = try EntryStore(.file(path: folder + "/entries.db"), limits: limits)
+  for number in first..<1_000_000 {
+    try store.insert(shipped(number), joiningBy: { $0() })
+    try safe.write(contentsOf: [1])
+    if number % 3 == 0 { try store.merge() }
+  }
+}
+
 /// Takes in live traffic until a thread kills the process.
 private func writeUntilKilled(_ folder: String, run: UInt64, after microseconds: UInt32) throws {
   for name in ["given", "safe"] {
