@@ -113,12 +113,8 @@ private func shipped(_ number: UInt64) throws -> [EncodedBlock] {
   }
 }
 
-/// Takes in batch after batch, and merges what has piled up, until a thread kills the process.
-private func sendUntilKilled(
-  _ folder: String, from first: UInt64, after microseconds: UInt32
-) throws {
-  _ = FileManager.default.createFile(atPath: folder + "/safe", contents: Data())
-  let safe = try #require(FileHandle(forWritingAtPath: folder + "/safe"))
+/// A store whose process a thread kills.
+private func storeKilled(in folder: String, after microseconds: UInt32) throws -> EntryStore {
   Thread.detachNewThread {
     usleep(microseconds)
     kill(getpid(), SIGKILL)
@@ -126,7 +122,16 @@ private func sendUntilKilled(
   var limits = StoreLimits()
   limits.blockRows = 2_000
   limits.mergedBlocks = 4
-  let store = try EntryStore(.file(path: folder + "/entries.db"), limits: limits)
+  return try EntryStore(.file(path: folder + "/entries.db"), limits: limits)
+}
+
+/// Takes in batch after batch, and merges what has piled up, until a thread kills the process.
+private func sendUntilKilled(
+  _ folder: String, from first: UInt64, after microseconds: UInt32
+) throws {
+  _ = FileManager.default.createFile(atPath: folder + "/safe", contents: Data())
+  let safe = try #require(FileHandle(forWritingAtPath: folder + "/safe"))
+  let store = try storeKilled(in: folder, after: microseconds)
   for number in first..<1_000_000 {
     try store.insert(shipped(number), joiningBy: { $0() })
     try safe.write(contentsOf: [1])
@@ -143,14 +148,7 @@ private func writeUntilKilled(_ folder: String, run: UInt64, after microseconds:
   let safe = try #require(FileHandle(forWritingAtPath: folder + "/safe"))
   var random = RandomEntries(seed: run)
   let batches = (0..<10).map { _ in random.entries(KillTests.batch) }
-  Thread.detachNewThread {
-    usleep(microseconds)
-    kill(getpid(), SIGKILL)
-  }
-  var limits = StoreLimits()
-  limits.blockRows = 2_000
-  limits.mergedBlocks = 4
-  let store = try EntryStore(.file(path: folder + "/entries.db"), limits: limits)
+  let store = try storeKilled(in: folder, after: microseconds)
   var isSafe: UInt64 = 0
   for number in 0..<1_000_000 as Range<UInt64> {
     var batch = batches[Int(number) % batches.count]
