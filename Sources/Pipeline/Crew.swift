@@ -22,6 +22,8 @@ final class Crew: Sendable {
 
   private let posts: [Post]
   private let failed = Mutex<StoreError?>(nil)
+  /// Taken by whoever hands out a chunk.
+  private let listener = Mutex<NameListener?>(NameListener())
   /// Flows of conversations that ended before this crew began.
   private let earlier: FlowBook
   /// Open conversations that were not shown at the latest settlement.
@@ -51,13 +53,15 @@ final class Crew: Sendable {
     guard let last = chunk.packets.last else { return }
     var shares = [[Decoded]](repeating: [], count: posts.count)
     var heard: [HeardNames.Item] = []
+    var listener = listener.withLock { $0.take() } ?? NameListener()
+    defer { self.listener.withLock { $0 = listener } }
     let memory = chunk.store.bytes
     var decoded = Decoded.none
     for packet in chunk.packets {
       guard
         decapsulator.decode(packet, in: memory.slice(packet.range), into: &decoded) == .decoded
       else { continue }
-      HeardNames.read(decoded, memory, into: &heard)
+      listener.hear(decoded, memory, into: &heard)
       guard replay.follows(decoded) else { continue }
       shares[posts.count == 1 ? 0 : share(of: decoded)].append(decoded)
     }
@@ -73,6 +77,8 @@ final class Crew: Sendable {
     var shares = [[Decoded]](repeating: [], count: posts.count)
     for index in shares.indices { shares[index].reserveCapacity(chunk.packets.count / posts.count) }
     var heard: [HeardNames.Item] = []
+    var listener = listener.withLock { $0.take() } ?? NameListener()
+    defer { self.listener.withLock { $0 = listener } }
     let memory = chunk.store.bytes
     var decoded = Decoded.none
     for packet in chunk.packets {
@@ -80,7 +86,7 @@ final class Crew: Sendable {
       guard
         decapsulator.decode(packet, in: memory.slice(packet.range), into: &decoded) == .decoded
       else { continue }
-      HeardNames.read(decoded, memory, into: &heard)
+      listener.hear(decoded, memory, into: &heard)
       shares[posts.count == 1 ? 0 : share(of: decoded)].append(decoded)
     }
     send(shares, heard, of: chunk, now: last.timestamp, isReplay: false, effort)

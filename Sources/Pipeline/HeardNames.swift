@@ -1,13 +1,11 @@
 import Bytes
-import Dissectors
 import Entries
-import Layers
 
 /// Names that DNS replies gave to addresses, by the time they did.
 ///
-/// Replies are read where packets are handed out, in the order of the capture, and each worker gets
-/// all that its packets may need: what an entry is named does not depend on how many workers there
-/// are. A reply over UDP from port 53 is believed, whoever sent it.
+/// Replies are read where packets are handed out (`NameListener`), in the order of the capture, and
+/// each worker gets all that its packets may need: what an entry is named does not depend on how many
+/// workers there are. A reply over UDP from port 53 is believed, whoever sent it.
 struct HeardNames: Sendable {
   /// Addresses remembered, at most; of more the ones heard of first are forgotten.
   static let maxAddresses = 16_384
@@ -40,37 +38,17 @@ struct HeardNames: Sendable {
 
   var isEmpty: Bool { items.isEmpty }
 
-  /// What a packet says, when it is a reply of DNS.
-  static func read(_ packet: Decoded, _ memory: RawSpan, into heard: inout [Item]) {
-    guard packet.sourcePort == 53, packet.transport == .udp else { return }
-    if let fragments = packet.fragments {
-      read(fragments.bytes.slice(packet.payload), packet.timestamp, into: &heard)
-    } else {
-      read(memory.slice(packet.payload), packet.timestamp, into: &heard)
-    }
-  }
-
-  private static func read(_ message: RawSpan, _ time: Timestamp, into heard: inout [Item]) {
-    guard let (name, addresses) = DNSAnswers.addresses(in: message) else { return }
-    let workload = Workload(dns: name)
-    for address in addresses where !address.isUnspecified && !address.isLoopback {
-      heard.append(Item(address: address, workload: workload, since: time))
-    }
-  }
-
   /// Remembers what was heard, oldest first.
   mutating func add(_ heard: [Item]) {
     for item in heard {
-      guard var known = items[item.address] else {
+      guard let known = items[item.address] else {
         if items.count >= Self.maxAddresses { forgetOldest() }
         addresses.append(item.address)
         items[item.address] = [item]
         continue
       }
       if known.last?.workload.dns == item.workload.dns { continue }
-      if known.count >= Self.maxNames { known.removeFirst() }
-      known.append(item)
-      items[item.address] = known
+      items[item.address] = known.suffix(Self.maxNames - 1) + [item]
     }
   }
 

@@ -99,14 +99,15 @@ struct Worker {
 
   private mutating func emit(isReplay: Bool) throws(StoreError) {
     let ready = dissection.drain()
-    if isReplay { entries += UInt64(ready.count) } else { try keep(ready) }
+    if isReplay { entries += UInt64(ready.count) } else { try keep(consume ready) }
   }
 
   /// Names the ends of entries and puts them into the store.
-  mutating func keep(_ entries: [Entry]) throws(StoreError) {
-    guard !entries.isEmpty else { return try handOver(waits: false) }
-    var kept = named(entries)
-    leftToOthers += UInt64(entries.count - kept.count)
+  mutating func keep(_ entries: consuming [Entry]) throws(StoreError) {
+    let count = entries.count
+    guard count > 0 else { return try handOver(waits: false) }
+    var kept = named(consume entries)
+    leftToOthers += UInt64(count - kept.count)
     if let wants { kept.removeAll { $0.kind.isCall && !wants($0) } }
     self.entries += UInt64(kept.count)
     pending.append(kept)
@@ -143,20 +144,23 @@ struct Worker {
   /// Records of the conversations that are still open, and the flows with those.
   mutating func openEntries() -> Dissection.Open {
     var open = dissection.open(in: table, limit: openRecords)
-    open.entries = named(open.entries)
+    var entries: [Entry] = []
+    swap(&entries, &open.entries)
+    open.entries = named(consume entries)
     return open
   }
 
   /// The entries that are ours, with the names of their ends and of the node.
-  mutating func named(_ entries: [Entry]) -> [Entry] {
+  mutating func named(_ entries: consuming [Entry]) -> [Entry] {
     if let page = guide?.page(after: &guidePage) {
       (names, keeps) = (page.names, page.keeps)
       known.removeAll(keepingCapacity: true)
       heard.forgetHolders()
     }
     let hasNames = !names.isEmpty || !heard.isEmpty
-    guard hasNames || firstStream > 0 || keeps != nil || node != nil else { return entries }
-    var ready = entries
+    guard hasNames || firstStream > 0 || keeps != nil || node != nil else { return consume entries }
+    // Changed where they lie.
+    var ready = consume entries
     if let keeps {
       ready.removeAll { !keeps($0.source.address, $0.destination.address) }
     }

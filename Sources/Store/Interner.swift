@@ -44,7 +44,7 @@ package struct Interner: Sendable {
 
   /// The code of `value`, a new one when it was not seen before.
   package mutating func code(_ value: RawSpan) -> UInt32 {
-    let hash = seededHash(value)
+    let hash = value.seededHash
     let mark = hash & 0xffff_ffff_0000_0000
     let mask = table.count - 1
     var place = Int(truncatingIfNeeded: hash &>> shift)
@@ -98,7 +98,8 @@ struct PairInterner: Sendable {
   mutating func code(_ a: UInt64, _ b: UInt64) -> (code: UInt32, isNew: Bool) {
     if last.code != 0, last.0 == a, last.1 == b { return (last.code, false) }
     let mask = table.count - 1
-    var place = Int(truncatingIfNeeded: folded(folded(a ^ seed, b ^ multiplier), seed)) & mask
+    var place =
+      Int(truncatingIfNeeded: folded(folded(a ^ hashSeed, b ^ hashMultiplier), hashSeed)) & mask
     while table[place] != 0 {
       let code = table[place]
       if keys[Int(code) - 1] == (a, b) {
@@ -120,39 +121,10 @@ struct PairInterner: Sendable {
     let mask = table.count - 1
     for (index, key) in keys.enumerated() {
       var place =
-        Int(truncatingIfNeeded: folded(folded(key.0 ^ seed, key.1 ^ multiplier), seed)) & mask
+        Int(truncatingIfNeeded: folded(folded(key.0 ^ hashSeed, key.1 ^ hashMultiplier), hashSeed))
+        & mask
       while table[place] != 0 { place = (place + 1) & mask }
       table[place] = UInt32(index + 1)
     }
   }
-}
-
-private let seed = UInt64.random(in: .min ... .max) | 1
-private let multiplier: UInt64 = 0x9e37_79b9_7f4a_7c15
-
-/// Both halves of the product, folded onto each other.
-@inline(__always)
-private func folded(_ a: UInt64, _ b: UInt64) -> UInt64 {
-  let product = a.multipliedFullWidth(by: b)
-  return product.high ^ product.low
-}
-
-private func seededHash(_ bytes: RawSpan) -> UInt64 {
-  let count = bytes.byteCount
-  var hash = seed ^ UInt64(count)
-  if count >= 8 {
-    var offset = 0
-    while offset + 8 < count {
-      hash = folded(hash ^ bytes.little64(offset), multiplier)
-      offset += 8
-    }
-    // The last eight bytes, some of them perhaps for the second time.
-    hash = folded(hash ^ bytes.little64(count - 8), multiplier)
-  } else if count >= 4 {
-    let word = UInt64(bytes.little32(0)) << 32 | UInt64(bytes.little32(count - 4))
-    hash = folded(hash ^ word, multiplier)
-  } else {
-    for offset in 0..<count { hash = hash << 8 ^ UInt64(bytes.byte(offset)) }
-  }
-  return folded(hash, seed)
 }
