@@ -31,7 +31,9 @@ import Testing
     var listener = NameListener()
     #expect(heard(reply(1, "orders", [10, 0, 0, 7]), 1, &listener) == ["10.0.0.7 orders.test"])
     #expect(heard(reply(2, "orders", [10, 0, 0, 7]), 2, &listener) == [])
-    #expect(heard(reply(3, "orders", [10, 0, 0, 8]), 3, &listener) == ["10.0.0.8 orders.test"])
+    // However it is written.
+    #expect(heard(reply(3, "OrderS", [10, 0, 0, 7]), 3, &listener) == [])
+    #expect(heard(reply(4, "orders", [10, 0, 0, 8]), 4, &listener) == ["10.0.0.8 orders.test"])
   }
 
   @Test func aNameThatComesBackIsToldAgain() {

@@ -13,33 +13,75 @@ package enum DNSAnswers {
   package static func addresses(
     in bytes: RawSpan
   ) -> (name: String, addresses: [IPAddress])? {
-    guard bytes.byteCount >= DNSHeader.length else { return nil }
+    var name: [UInt8] = []
+    var addresses: [IPAddress] = []
+    read(bytes) { (bytes, offset) throws(WireError) in
+      try DNSName.read(bytes, &offset, into: &name)
+    } tell: {
+      addresses.append($0)
+    }
+    guard !addresses.isEmpty else { return nil }
+    return (String(decoding: name.map(lower), as: UTF8.self), addresses)
+  }
+
+  /// Whether a reply says anything that `isKnown` does not say is known.
+  ///
+  /// - Parameter isKnown: is given each address with a hash of the name that was asked for, which is
+  ///   the same however it is written.
+  package static func isNews(
+    _ bytes: RawSpan, _ isKnown: (_ name: UInt64, _ address: IPAddress) -> Bool
+  ) -> Bool {
+    var name = hashSeed
+    var isNews = false
+    read(bytes) { (bytes, offset) throws(WireError) in
+      try DNSName.mix(bytes, &offset, into: &name)
+    } tell: {
+      if !isNews, !isKnown(name, $0) { isNews = true }
+    }
+    return isNews
+  }
+
+  /// The hash that `isNews` has for the name of a reply that tells addresses.
+  package static func nameHash(of bytes: RawSpan) -> UInt64 {
+    var hash = hashSeed
+    var offset = DNSHeader.length
+    _ = try? DNSName.mix(bytes, &offset, into: &hash)
+    return hash
+  }
+
+  /// Reads a reply without error to one question about addresses, and nothing else. Of a reply that
+  /// is cut, what is there counts.
+  @inline(__always)
+  private static func read(
+    _ bytes: RawSpan, name: (RawSpan, inout Int) throws(WireError) -> Bool,
+    tell: (IPAddress) -> Void
+  ) {
+    guard bytes.byteCount >= DNSHeader.length else { return }
     let header = DNSHeader(bytes)
     guard header.isResponse, header.opcode == 0, header.rcode == 0, header.questions == 1,
       header.answers > 0
-    else { return nil }
-    var name: [UInt8] = []
-    var addresses: [IPAddress] = []
+    else { return }
     do throws(WireError) {
       var offset = DNSHeader.length
-      guard try DNSName.read(bytes, &offset, into: &name), bytes.byteCount - offset >= 4,
+      guard try name(bytes, &offset), bytes.byteCount - offset >= 4,
         bytes.big16(offset) == ipv4 || bytes.big16(offset) == ipv6
-      else { return nil }
+      else { return }
       offset += 4
-      for _ in 0..<header.answers where addresses.count < maxAddresses {
+      var count = 0
+      for _ in 0..<header.answers where count < maxAddresses {
         try DNSName.skip(bytes, &offset)
         let record = try DNSRecord(bytes, &offset)
         if record.type == ipv4, record.data.count == 4 {
-          addresses.append(IPAddress(v4: bytes.big32(record.data.lowerBound)))
+          tell(IPAddress(v4: bytes.big32(record.data.lowerBound)))
+          count += 1
         } else if record.type == ipv6, record.data.count == 16 {
-          addresses.append(IPAddress(v6: bytes, at: record.data.lowerBound))
+          tell(IPAddress(v6: bytes, at: record.data.lowerBound))
+          count += 1
         }
       }
     } catch {
       // What came before stays.
     }
-    guard !addresses.isEmpty else { return nil }
-    return (String(decoding: name.map(lower), as: UTF8.self), addresses)
   }
 
   private static let ipv4: UInt16 = 1
