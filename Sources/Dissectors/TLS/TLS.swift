@@ -1,7 +1,6 @@
 package import Bytes
 import Entries
 package import Flows
-import JSON
 import Layers
 
 /// TLS handshakes as they are seen on the wire: SSL 3.0 to TLS 1.3 (RFC 5246, RFC 8446), be it that
@@ -214,31 +213,14 @@ package struct TLS: Dissector {
       answer.alert = name
       return .end(of: 0, answer.ending(isComplete: false), length: length)
     }
-    var message = Message(.response, .tlsx, key: 0)
-    message.failed = true
+    var message = TLSRefusal.reply(name, key: 0)
     if !hasHello { message.partner = .lost }
-    message.fields.add(.statusText, .text(name))
-    var writer = JSONWriter()
-    writer.beginObject()
-    writer.name("alert")
-    writer.write(name)
-    writer.endObject()
-    message.details = writer.bytes
     return .message(message, length: length)
   }
 
   /// The end of a handshake that the client gives up.
   mutating func refusal(_ name: String) -> Ending {
-    var ending = Ending()
-    if var answer {
-      self.answer = nil
-      answer.alert = name
-      ending = answer.ending(isComplete: false)
-    } else {
-      ending.fields.add(.statusText, .text(name))
-      ending.failed = true
-    }
-    ending.fault = Entry.Fault(.connection, "the client ended the handshake: \(name)")
-    return ending
+    defer { answer = nil }
+    return TLSRefusal.ofClient(name, behind: answer)
   }
 }

@@ -15,6 +15,8 @@ struct TLSClientHello: Sendable {
   private var formats: [UInt8] = []
   private var signatures: [UInt16] = []
   private var resumes = false
+  /// What the client says of QUIC (RFC 9001 §8.2).
+  private(set) var transportParameters: [UInt8] = []
   /// Cipher specs of SSL 2.0 in a hello of its format; nil in others.
   private let olderSpecs: [String]?
 
@@ -56,6 +58,8 @@ struct TLSClientHello: Sendable {
     case 35: resumes = resumes || !data.isEmpty
     case 41: resumes = true
     case 43: versions = Self.numbers(try cursor.take(Int(try cursor.uint8())))
+    // The second is that of the drafts.
+    case 57, 0xffa5: transportParameters = data.array()
     default: break
     }
   }
@@ -77,7 +81,10 @@ struct TLSClientHello: Sendable {
   /// The highest version it offers.
   var highest: UInt16 { Self.plain(versions).filter { $0 >> 8 == 3 }.max() ?? version }
 
-  func describe(_ message: inout Message) {
+  /// Fills in what a ClientHello tells.
+  ///
+  /// - Parameter quic: what its packets told, a JSON object; empty when it came in records.
+  func describe(_ message: inout Message, quic: [UInt8] = []) {
     let names = Self.plain(suites).map(TLSNames.suite) + (olderSpecs ?? [])
     let summary =
       [serverName, protocols.first ?? "", names.first ?? ""].first { !$0.isEmpty } ?? ""
@@ -93,12 +100,13 @@ struct TLSClientHello: Sendable {
       return
     }
     let ja3 = TLSFingerprint.md5(ja3Text)
+    let ja4 = ja4(isQUIC: !quic.isEmpty)
     message.fields.add(.tlsxJA3, .text(ja3))
     message.fields.add(.tlsxJA4, .text(ja4))
-    message.details = details(ja3)
+    message.details = details(ja3, ja4, quic)
   }
 
-  private func details(_ ja3: String) -> [UInt8] {
+  private func details(_ ja3: String, _ ja4: String, _ quic: [UInt8]) -> [UInt8] {
     var writer = JSONWriter(reserving: 512)
     writer.beginObject()
     writer.name("version")
@@ -132,6 +140,7 @@ struct TLSClientHello: Sendable {
       writer.name("earlyData")
       writer.write(true)
     }
+    writer.quic(quic)
     writer.endObject()
     return writer.bytes
   }
@@ -149,7 +158,7 @@ struct TLSClientHello: Sendable {
 
   /// JA4: transport, version, server name, counts, protocol, and two hashes that do not depend on
   /// the order of suites and extensions.
-  private var ja4: String {
+  private func ja4(isQUIC: Bool) -> String {
     let suites = Self.plain(suites)
     let extensions = Self.plain(extensions)
     let version =
@@ -163,7 +172,7 @@ struct TLSClientHello: Sendable {
       }
     func two(_ count: Int) -> String { (count < 10 ? "0" : "") + "\(min(count, 99))" }
     let head =
-      "t" + version + (self.extensions.contains(0) ? "d" : "i") + two(suites.count)
+      (isQUIC ? "q" : "t") + version + (self.extensions.contains(0) ? "d" : "i") + two(suites.count)
       + two(extensions.count) + Self.ends(of: protocols.first)
     let first = suites.map(TLSFingerprint.hex4).sorted().joined(separator: ",")
     var second = extensions.filter { $0 != 0 && $0 != 16 }.map(TLSFingerprint.hex4).sorted()
@@ -262,6 +271,13 @@ extension JSONWriter {
     beginArray()
     for text in texts { write(text) }
     endArray()
+  }
+
+  /// A member with what the packets of QUIC told, left out when there were none.
+  mutating func quic(_ object: [UInt8]) {
+    if object.isEmpty { return }
+    name("quic")
+    raw(object.rawSpan)
   }
 
   mutating func numbers(_ member: String, _ numbers: [UInt16]) {

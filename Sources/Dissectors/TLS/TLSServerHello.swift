@@ -60,6 +60,8 @@ struct TLSAnswer: Sendable {
   private let hello: TLSServerHello
   private let retried: Bool
   private let isNamed: Bool
+  /// What its packets told, a JSON object; empty when it came in records.
+  private let quic: [UInt8]
   private var certificates: [X509Certificate] = []
   private var group: UInt16?
   /// The protocol agreed on.
@@ -69,8 +71,8 @@ struct TLSAnswer: Sendable {
   /// How its certificates were decompressed.
   private var decompression: Decompressed.End?
 
-  init(_ hello: TLSServerHello, retried: Bool, isNamed: Bool) {
-    (self.hello, self.retried, self.isNamed) = (hello, retried, isNamed)
+  init(_ hello: TLSServerHello, retried: Bool, isNamed: Bool, quic: [UInt8] = []) {
+    (self.hello, self.retried, self.isNamed, self.quic) = (hello, retried, isNamed, quic)
     (group, alpn) = (hello.group, hello.alpn)
   }
 
@@ -181,6 +183,7 @@ struct TLSAnswer: Sendable {
       writer.write(alert)
     }
     writer.list("security", weaknesses)
+    writer.quic(quic)
     writer.endObject()
     ending.details = writer.bytes
     return ending

@@ -76,11 +76,15 @@ struct TLSMessage: Sendable {
   var body: [UInt8]
 }
 
-/// Puts the messages of the handshake protocol together that encrypted records carry.
+/// Puts the messages of the handshake protocol together that encrypted records carry, or packets of
+/// QUIC.
 struct TLSMessages: Sendable {
   private var waiting: [UInt8] = []
   /// Bytes to pass over of a message too long to be kept.
   private var passing = 0
+
+  /// No beginning of a message waits for its rest.
+  var isEmpty: Bool { waiting.isEmpty }
 
   mutating func take(_ bytes: RawSpan) {
     let passed = min(passing, bytes.byteCount)
