@@ -58,6 +58,9 @@ package protocol Dissector: Sendable {
   /// What is known of the protocol inside; nil while there is none.
   var inside: Inside? { get }
 
+  /// Messages may span datagrams: one that is malformed does not end those that are open.
+  var spansDatagrams: Bool { get }
+
   /// Last touches to a finished entry, for what needs both halves or their bodies.
   /// `decompressions` counts what was decompressed for that.
   static func complete(_ entry: inout Entry, _ decompressions: inout DecompressionCounters)
@@ -80,6 +83,7 @@ extension Dissector {
   package mutating func giveUpSealed(_ side: Side) {}
   package mutating func settled(isEnding: Bool) -> (key: UInt64, ending: Ending)? { nil }
   package var inside: Inside? { nil }
+  package var spansDatagrams: Bool { false }
   package static func complete(
     _ entry: inout Entry, _ decompressions: inout DecompressionCounters
   ) {}

@@ -16,6 +16,7 @@ package enum DissectorCatalogue {
     MongoDB.row,
     MySQL.row,
     PostgreSQL.row,
+    QUIC.row,
     RADIUS.row,
     Redis.row,
     TLS.row,

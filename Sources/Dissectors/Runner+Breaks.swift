@@ -67,7 +67,7 @@ extension Runner {
     ledger.figures[row].errors[Int(error.kind.rawValue)] += 1
     let fault = Entry.Fault(.dissection, error.reason)
     if opening.transport != .tcp || again {
-      endOpen(side, because: fault, &ledger)
+      if reader?.spansDatagrams != true { endOpen(side, because: fault, &ledger) }
       stop(side, in: &ledger)
       return true
     }

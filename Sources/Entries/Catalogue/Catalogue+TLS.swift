@@ -47,7 +47,8 @@ extension Catalogue {
       .tlsxJA3S, "tlsx_ja3s", .text, "JA3S fingerprint of the server", example: #"tlsx_ja3s != """#,
       scope: "tlsx"),
     Field(
-      .tlsxJA4, "tlsx_ja4", .text, "JA4 fingerprint of the client",
+      .tlsxJA4, "tlsx_ja4", .text,
+      "JA4 fingerprint of the client; with q in front where QUIC carried it",
       example: #"tlsx_ja4.startsWith("t13d")"#, scope: "tlsx"),
     Field(
       .tlsEarlyData, "tls_early_data", .bool,
