@@ -90,7 +90,8 @@ let modules: [Target] =
   + fuzzing(
     uses: "MCP", "ToolKit", "Identity", "Shipping", "Query", "KFL", "Store", "Dissectors",
     "Entries", "Flows",
-    "Layers", "Packets", "Decompression", "JSON", "Bytes", "CZlib", "CZstd", products: [.crypto])
+    "Layers", "Packets", "Decompression", "JSON", "Bytes", "CZlib", "CZstd",
+    products: [.crypto, .cryptoExtras])
 
 // Why each one is here: ARCHITECTURE.md, "Dependencies, with reasons".
 extension Target.Dependency {

@@ -26,7 +26,8 @@ package struct FuzzTarget: Sendable {
   package static let all: [FuzzTarget] =
     [CaptureTarget.plain, CaptureTarget.compressed, LayersTarget.target, FlowsTarget.target]
     + DissectionTarget.all
-    + [SealedTarget.target, RecognitionTarget.target, BlockTarget.target, JSONTarget.target]
+    + [SealedTarget.target, QUICTarget.target, RecognitionTarget.target]
+    + [BlockTarget.target, JSONTarget.target]
     + [KFLTarget.target, PlanTarget.target, MCPTarget.target, TextTarget.target]
     + [InventoryTarget.target, DecompressionTarget.target, ShipmentTarget.target]
     + [HTTPContentTarget.target]

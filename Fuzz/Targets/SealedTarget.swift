@@ -113,8 +113,8 @@ private struct Sealer {
   }
 
   private mutating func record(_ side: Side, _ content: [UInt8]) -> [UInt8] {
-    let key = SymmetricKey(data: Self.expand(Self.secrets[side], "key", 16))
-    var nonce = Self.expand(Self.secrets[side], "iv", 12)
+    let key = SymmetricKey(data: expandLabel(Self.secrets[side], "key", 16))
+    var nonce = expandLabel(Self.secrets[side], "iv", 12)
     for place in 0..<8 {
       nonce[11 - place] ^= UInt8(truncatingIfNeeded: sequences[side] >> (8 * UInt64(place)))
     }
@@ -127,14 +127,6 @@ private struct Sealer {
     return head + Array(box.ciphertext) + Array(box.tag)
   }
 
-  /// HKDF-Expand-Label (RFC 8446 §7.1).
-  private static func expand(_ secret: [UInt8], _ label: String, _ count: Int) -> [UInt8] {
-    let label = Array("tls13 \(label)".utf8)
-    let info = [0, UInt8(count), UInt8(label.count)] + label + [0, 1]
-    let block = HMAC<SHA256>.authenticationCode(for: info, using: SymmetricKey(data: secret))
-    return Array(block.prefix(count))
-  }
-
   private static func hello(_ type: UInt8, _ rest: [UInt8]) -> [UInt8] {
     let body = [3, 3] + random + [0] + rest
     let message = [type, 0, 0, UInt8(body.count)] + body
@@ -143,4 +135,12 @@ private struct Sealer {
 
   private static let clientHello = hello(1, [0, 2, 0x13, 1, 1, 0, 0, 7, 0, 43, 0, 3, 2, 3, 4])
   private static let serverHello = hello(2, [0x13, 1, 0, 0, 6, 0, 43, 0, 2, 3, 4])
+}
+
+/// HKDF-Expand-Label (RFC 8446 §7.1) with SHA-256.
+func expandLabel(_ secret: [UInt8], _ label: String, _ count: Int) -> [UInt8] {
+  let label = Array("tls13 \(label)".utf8)
+  let info = [0, UInt8(count), UInt8(label.count)] + label + [0, 1]
+  let block = HMAC<SHA256>.authenticationCode(for: info, using: SymmetricKey(data: secret))
+  return Array(block.prefix(count))
 }

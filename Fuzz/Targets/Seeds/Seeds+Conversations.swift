@@ -17,6 +17,7 @@ extension Seeds {
     add("mqtt", port: 1883, Self.mqtt)
     add("diameter", port: 3868, Self.diameter)
     addRADIUS()
+    addQUIC()
     addICMP()
     addSCTP()
     addWeb()

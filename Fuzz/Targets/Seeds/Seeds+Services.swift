@@ -87,4 +87,23 @@ extension Seeds {
     add("radius", conversing.bytes)
     add("dissection", conversing.bytes)
   }
+
+  // MARK: QUIC: the frames of both hellos, sealed and not
+
+  mutating func addQUIC() {
+    var conversing = Conversing()
+    conversing.transport = .udp
+    let hello = Array(Self.hello(1, [0, 2, 0x13, 1, 1, 0]).dropFirst(5))
+    let reply = Array(Self.hello(2, [0x13, 1, 0]).dropFirst(5))
+    conversing.turns = [
+      .says(.client, [6, 0, UInt8(hello.count)] + hello),
+      .says(.server, [2, 0, 0, 0, 0, 6, 0, UInt8(reply.count)] + reply),
+      .says(.client, [0x1c, 0x41, 0x2a, 6, 0]),
+    ]
+    add("frames", conversing.bytes)
+    var sealer = QUICTarget.Sealer()
+    conversing = sealer.seal(conversing)
+    add("quic", conversing.bytes)
+    add("dissection", conversing.bytes)
+  }
 }
