@@ -5,7 +5,6 @@ import collections
 from .comparison import LINK, Row, end, nanoseconds, our_end, settle, unread
 from .messages import begin, compared, halves
 
-QUIC = "inside QUIC, which is not read"
 AGAIN = "the hello after a HelloRetryRequest, or such a request: part of the same entry"
 UNHEARD = "the truth read nothing that this side sent"
 STARTTLS = "behind a STARTTLS of a protocol that is not read"
@@ -23,8 +22,8 @@ def tlsx(truth, records):
                             reason(message, lane, seen)))
     # Of two hellos of a server the first is a HelloRetryRequest; so is the one of a server whose
     # client says hello twice.
-    hellos = collections.Counter(m.get("tcp_stream") for m in truth.get("tls_client_hello", []))
-    hellos.subtract(m.get("tcp_stream") for m in truth.get("tls_server_hello", []))
+    hellos = collections.Counter(stream(m) for m in truth.get("tls_client_hello", []))
+    hellos.subtract(stream(m) for m in truth.get("tls_server_hello", []))
     for message in reversed(truth.get("tls_server_hello", [])):
         lane = end(message["src"]), end(message["dst"]), "server"
         facts = {"ts": nanoseconds(message["ts"]), "cipherCode": message["cipher"],
@@ -33,7 +32,7 @@ def tlsx(truth, records):
         expected.append(Row(
             lane, f"ServerHello (frame {message['frame']})", facts,
             reason(message, lane, seen)
-            or (AGAIN if hellos[message.get("tcp_stream")] > 0 else None)))
+            or (AGAIN if hellos[stream(message)] > 0 else None)))
     ours = []
     for source, target, message, record, half in halves(records, "tlsx"):
         if "alert" in message and "cipherSuite" not in message:
@@ -58,12 +57,17 @@ def tlsx(truth, records):
 
 def reason(message, lane, seen):
     """Why a hello is none of ours."""
-    if "tcp_stream" not in message:
-        return QUIC
-    lane = (*lane, message["tcp_stream"])
+    lane = (*lane, stream(message))
     again = lane in seen
     seen.add(lane)
     return AGAIN if again else None
+
+
+def stream(message):
+    """The conversation of a hello, over TCP or in QUIC over UDP."""
+    if "tcp_stream" in message:
+        return "tcp", message["tcp_stream"]
+    return "udp", message.get("udp_stream")
 
 
 def first_is_clear(truth, row):
