@@ -28,8 +28,9 @@ struct QUICHandshake: Sendable {
   private var isNamed = false
   /// Part of the server's hello has come.
   private var isAnswering = false
-  /// Nothing more of it is to be told.
-  private(set) var isOver = false
+  private var isAnswered = false
+  /// It was given up.
+  private var isEnded = false
   /// The server asked for another ClientHello.
   private var retriesHello = false
   /// It wanted to see that the client gets what is sent to it (Retry).
@@ -38,6 +39,9 @@ struct QUICHandshake: Sendable {
   private var offered: [String] = []
   /// Packets of early data before the reply.
   private var earlyPackets = 0
+
+  /// Nothing more of it is to be told.
+  var isOver: Bool { isEnded || isAnswered && hasHello }
 
   init(_ packet: QUICPacket, _ keys: QUICInitialKeys, key: UInt64, client: Side) {
     (self.key, self.client, self.keys) = (key, client, keys)
@@ -189,8 +193,8 @@ struct QUICHandshake: Sendable {
   private mutating func takeServer(
     _ close: QUICClose?, _ packet: QUICPacket, _ failure: inout WireError?
   ) -> [Step] {
-    var ending = answer(close, packet, &failure)
-    if ending == nil, let close {
+    var ending = isAnswered ? nil : answer(close, packet, &failure)
+    if ending == nil, !isAnswered, let close {
       let sight = sight(packet, close)
       ending = Ending(of: TLSRefusal.reply(close.name, key: key, quic: sight))
     }
@@ -204,7 +208,8 @@ struct QUICHandshake: Sendable {
       steps.append(.message(message, length: 0))
     }
     if let ending {
-      end()
+      isAnswered = true
+      streams.server.close()
       steps.append(.end(of: key, ending, length: length))
     } else {
       steps.append(.content([], of: key, length: length))
@@ -214,7 +219,7 @@ struct QUICHandshake: Sendable {
 
   /// Nothing more of it is wanted.
   private mutating func end() {
-    isOver = true
+    isEnded = true
     streams.client.close()
     streams.server.close()
   }
