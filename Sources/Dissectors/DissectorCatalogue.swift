@@ -6,6 +6,7 @@ package enum DissectorCatalogue {
   package static let all: [DissectorRow] = [
     AMQP.row,
     DNS.row,
+    DTLS.row,
     Diameter.row,
     HTTP1.row,
     HTTP2.row,

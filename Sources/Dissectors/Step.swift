@@ -52,6 +52,12 @@ package struct Ending: Sendable {
   package var decompression: Decompressed.End?
 
   package init() {}
+
+  /// What a message says that was begun before it was known.
+  init(of message: Message) {
+    self.init()
+    (fields, details, failed) = (message.fields, message.details, message.failed)
+  }
 }
 
 /// Who reads the rest of a conversation.

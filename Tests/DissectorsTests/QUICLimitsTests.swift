@@ -25,7 +25,7 @@ import Testing
     ])
   func framesAreTakenInOrder(frames: String, whole: String) throws {
     // A message of that many letters, whose head came before.
-    var stream = QUICCryptoStream()
+    var stream = TLSPieces()
     let head: [UInt8] = [1, 0, 0, UInt8(whole.utf8.count)]
     try stream.add(head.rawSpan, at: 0)
     for frame in frames.split(separator: " ") {
@@ -43,7 +43,7 @@ import Testing
     let message = [1, 0, 1, 44] + (0..<300).map { UInt8($0 & 255) }
     var random = SeededGenerator(seed: 3)
     for _ in 0..<200 {
-      var stream = QUICCryptoStream()
+      var stream = TLSPieces()
       var frames = (0..<12).map { _ in
         let start = Int.random(in: 0..<message.count, using: &random)
         return start..<min(message.count, start + Int.random(in: 1...90, using: &random))
@@ -62,8 +62,8 @@ import Testing
   }
 
   @Test func whatIsFarAheadIsNotKept() {
-    var stream = QUICCryptoStream()
-    let limit = QUICCryptoStream.maxBytes
+    var stream = TLSPieces()
+    let limit = TLSPieces.maxBytes
     for offset in [limit, limit - 1, 1 << 40, (1 << 62) - 1] {
       let failure = Self.failure(&stream, [1, 2], at: offset)
       #expect(failure == .tooLarge)
@@ -72,12 +72,12 @@ import Testing
   }
 
   @Test func piecesAreCounted() {
-    var stream = QUICCryptoStream()
-    for place in 0..<QUICCryptoStream.maxPieces {
+    var stream = TLSPieces()
+    for place in 0..<TLSPieces.maxPieces {
       let failure = Self.failure(&stream, [1], at: 2 + 2 * place)
       #expect(failure == nil)
     }
-    let beyond = Self.failure(&stream, [1], at: 2 + 2 * QUICCryptoStream.maxPieces)
+    let beyond = Self.failure(&stream, [1], at: 2 + 2 * TLSPieces.maxPieces)
     #expect(beyond == .tooLarge)
     stream.close()
     #expect(!stream.isPartial)
@@ -86,7 +86,7 @@ import Testing
   }
 
   private static func failure(
-    _ stream: inout QUICCryptoStream, _ bytes: [UInt8], at offset: Int
+    _ stream: inout TLSPieces, _ bytes: [UInt8], at offset: Int
   ) -> WireError.Kind? {
     do throws(WireError) {
       try stream.add(bytes.rawSpan, at: offset)

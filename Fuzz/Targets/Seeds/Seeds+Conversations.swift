@@ -18,6 +18,7 @@ extension Seeds {
     add("diameter", port: 3868, Self.diameter)
     addRADIUS()
     addQUIC()
+    addDTLS()
     addICMP()
     addSCTP()
     addWeb()

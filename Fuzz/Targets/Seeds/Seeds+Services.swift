@@ -106,4 +106,29 @@ extension Seeds {
     add("quic", conversing.bytes)
     add("dissection", conversing.bytes)
   }
+
+  // MARK: DTLS: both hellos, of which the client's is cut
+
+  mutating func addDTLS() {
+    var conversing = Conversing()
+    conversing.transport = .udp
+    let number = [UInt8](repeating: 7, count: 32)
+    let hello = [0xfe, 0xfd] + number + [0, 0, 0, 2, 0xc0, 0x2f, 1, 0]
+    let reply = [0xfe, 0xfd] + number + [0, 0xc0, 0x2f, 0]
+    func record(_ type: UInt8, _ message: [UInt8], _ range: Range<Int>) -> [UInt8] {
+      let count = UInt8(range.count)
+      var bytes: [UInt8] = [22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, count + 12]
+      bytes += [type, 0, 0, UInt8(message.count), 0, 0, 0, 0, UInt8(range.lowerBound), 0, 0, count]
+      return bytes + message[range]
+    }
+    conversing.turns = [
+      .says(.client, record(1, hello, 0..<20)),
+      .says(.client, record(1, hello, 20..<hello.count)),
+      .says(
+        .server,
+        record(2, reply, 0..<reply.count) + [20, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 1]),
+    ]
+    add("dtls", conversing.bytes)
+    add("dissection", conversing.bytes)
+  }
 }

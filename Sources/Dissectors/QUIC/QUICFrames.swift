@@ -21,7 +21,7 @@ struct QUICFrames: Sendable {
   private(set) var failure: WireError?
 
   /// Reads them all; the content of CRYPTO frames goes to `stream`.
-  init(_ payload: RawSpan, into stream: inout QUICCryptoStream) {
+  init(_ payload: RawSpan, into stream: inout TLSPieces) {
     do throws(WireError) {
       try read(payload, into: &stream)
     } catch {
@@ -30,7 +30,7 @@ struct QUICFrames: Sendable {
   }
 
   private mutating func read(
-    _ payload: RawSpan, into stream: inout QUICCryptoStream
+    _ payload: RawSpan, into stream: inout TLSPieces
   ) throws(WireError) {
     var cursor = Cursor(payload)
     var count = 0

@@ -20,7 +20,7 @@ struct QUICHandshake: Sendable {
   /// What the server calls itself; the client sends to it from then on.
   private(set) var serverID: [UInt8]?
   private var keys: QUICInitialKeys
-  private var streams = BySide(client: QUICCryptoStream(), server: QUICCryptoStream())
+  private var streams = BySide(client: TLSPieces(), server: TLSPieces())
   /// The largest number of a packet of each side.
   private var largest = BySide<UInt64?>(client: nil, server: nil)
 
@@ -76,7 +76,7 @@ struct QUICHandshake: Sendable {
   }
 
   mutating func beginAgain(_ packet: QUICPacket, _ keys: QUICInitialKeys) {
-    if !offered.isEmpty, !hasHello { streams.client = QUICCryptoStream() }
+    if !offered.isEmpty, !hasHello { streams.client = TLSPieces() }
     if offered.isEmpty { isRetried = true }
     (self.keys, former) = (keys, original)
     (version, original, clientID) = (packet.version, packet.destination, packet.source)
@@ -181,7 +181,7 @@ struct QUICHandshake: Sendable {
     QUICTransportParameters.write(hello.transportParameters.rawSpan, &writer)
     writer.endObject()
     var message = Message(.request, .tlsx, key: key)
-    hello.describe(&message, quic: writer.bytes)
+    hello.describe(&message, over: .quic(writer.bytes))
     return Ending(of: message)
   }
 
@@ -196,7 +196,7 @@ struct QUICHandshake: Sendable {
     var ending = isAnswered ? nil : answer(close, packet, &failure)
     if ending == nil, !isAnswered, let close {
       let sight = sight(packet, close)
-      ending = Ending(of: TLSRefusal.reply(close.name, key: key, quic: sight))
+      ending = Ending(of: TLSRefusal.reply(close.name, key: key, over: .quic(sight)))
     }
     let length = failure == nil ? packet.end : 0
     if ending == nil, !streams.server.isPartial { return [.skip(length)] }
@@ -238,7 +238,7 @@ struct QUICHandshake: Sendable {
         }
         var answer = TLSAnswer(
           hello, retried: retriesHello, isNamed: isNamed || !hasHello,
-          quic: sight(packet, close))
+          over: .quic(sight(packet, close)))
         answer.alert = close?.name
         return answer.ending(isComplete: true)
       }
@@ -295,13 +295,5 @@ struct QUICHandshake: Sendable {
     ending.fault = Entry.Fault(
       .connection, "the server speaks other versions: " + offered.joined(separator: ", "))
     return ending
-  }
-}
-
-extension Ending {
-  /// What a message says that was begun before it was known.
-  fileprivate init(of message: Message) {
-    self.init()
-    (fields, details, failed) = (message.fields, message.details, message.failed)
   }
 }

@@ -20,12 +20,14 @@ struct TLSClientHello: Sendable {
   /// Cipher specs of SSL 2.0 in a hello of its format; nil in others.
   private let olderSpecs: [String]?
 
-  init(_ body: RawSpan) throws(WireError) {
+  /// - Parameter hasCookie: it is one of DTLS (RFC 6347 §4.2.1).
+  init(_ body: RawSpan, hasCookie: Bool = false) throws(WireError) {
     var cursor = Cursor(body)
     olderSpecs = nil
     version = try cursor.big16()
     random = TLSRandom(try cursor.take(32))
     try cursor.skip(Int(try cursor.uint8()))
+    if hasCookie { try cursor.skip(Int(try cursor.uint8())) }
     suites = Self.numbers(try cursor.take(Int(try cursor.big16())))
     try cursor.skip(Int(try cursor.uint8()))
     if cursor.remaining < 2 { return }
@@ -79,12 +81,14 @@ struct TLSClientHello: Sendable {
   var offersEarlyData: Bool { extensions.contains(42) }
 
   /// The highest version it offers.
-  var highest: UInt16 { Self.plain(versions).filter { $0 >> 8 == 3 }.max() ?? version }
+  var highest: UInt16 {
+    // Those of DTLS count down.
+    let older = Self.plain(versions).filter { $0 >> 8 == 0xfe }.min()
+    return Self.plain(versions).filter { $0 >> 8 == 3 }.max() ?? older ?? version
+  }
 
   /// Fills in what a ClientHello tells.
-  ///
-  /// - Parameter quic: what its packets told, a JSON object; empty when it came in records.
-  func describe(_ message: inout Message, quic: [UInt8] = []) {
+  func describe(_ message: inout Message, over carrier: TLSCarrier = .records) {
     let names = Self.plain(suites).map(TLSNames.suite) + (olderSpecs ?? [])
     let summary =
       [serverName, protocols.first ?? "", names.first ?? ""].first { !$0.isEmpty } ?? ""
@@ -100,13 +104,13 @@ struct TLSClientHello: Sendable {
       return
     }
     let ja3 = TLSFingerprint.md5(ja3Text)
-    let ja4 = ja4(isQUIC: !quic.isEmpty)
+    let ja4 = ja4(over: carrier)
     message.fields.add(.tlsxJA3, .text(ja3))
     message.fields.add(.tlsxJA4, .text(ja4))
-    message.details = details(ja3, ja4, quic)
+    message.details = details(ja3, ja4, carrier)
   }
 
-  private func details(_ ja3: String, _ ja4: String, _ quic: [UInt8]) -> [UInt8] {
+  private func details(_ ja3: String, _ ja4: String, _ carrier: TLSCarrier) -> [UInt8] {
     var writer = JSONWriter(reserving: 512)
     writer.beginObject()
     writer.name("version")
@@ -140,7 +144,7 @@ struct TLSClientHello: Sendable {
       writer.name("earlyData")
       writer.write(true)
     }
-    writer.quic(quic)
+    writer.write(carrier)
     writer.endObject()
     return writer.bytes
   }
@@ -158,7 +162,7 @@ struct TLSClientHello: Sendable {
 
   /// JA4: transport, version, server name, counts, protocol, and two hashes that do not depend on
   /// the order of suites and extensions.
-  private func ja4(isQUIC: Bool) -> String {
+  private func ja4(over carrier: TLSCarrier) -> String {
     let suites = Self.plain(suites)
     let extensions = Self.plain(extensions)
     let version =
@@ -168,11 +172,14 @@ struct TLSClientHello: Sendable {
       case 0x0302: "11"
       case 0x0301: "10"
       case 0x0300: "s3"
+      case 0xfefc: "d3"
+      case 0xfefd: "d2"
+      case 0xfeff: "d1"
       default: "00"
       }
     func two(_ count: Int) -> String { (count < 10 ? "0" : "") + "\(min(count, 99))" }
     let head =
-      (isQUIC ? "q" : "t") + version + (self.extensions.contains(0) ? "d" : "i") + two(suites.count)
+      carrier.letter + version + (self.extensions.contains(0) ? "d" : "i") + two(suites.count)
       + two(extensions.count) + Self.ends(of: protocols.first)
     let first = suites.map(TLSFingerprint.hex4).sorted().joined(separator: ",")
     var second = extensions.filter { $0 != 0 && $0 != 16 }.map(TLSFingerprint.hex4).sorted()
@@ -271,13 +278,6 @@ extension JSONWriter {
     beginArray()
     for text in texts { write(text) }
     endArray()
-  }
-
-  /// A member with what the packets of QUIC told, left out when there were none.
-  mutating func quic(_ object: [UInt8]) {
-    if object.isEmpty { return }
-    name("quic")
-    raw(object.rawSpan)
   }
 
   mutating func numbers(_ member: String, _ numbers: [UInt16]) {

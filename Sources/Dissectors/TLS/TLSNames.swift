@@ -10,6 +10,9 @@ enum TLSNames {
     case 0x0302: "TLS 1.1"
     case 0x0303: "TLS 1.2"
     case 0x0304: "TLS 1.3"
+    case 0xfeff: "DTLS 1.0"
+    case 0xfefd: "DTLS 1.2"
+    case 0xfefc: "DTLS 1.3"
     default: "0x" + TLSFingerprint.hex4(version)
     }
   }

@@ -5,9 +5,9 @@ import JSON
 /// How one side refuses a handshake: by an alert, which in QUIC is the code of a closed connection.
 enum TLSRefusal {
   /// What a server says in the place of its ServerHello.
-  ///
-  /// - Parameter quic: what its packets told, a JSON object; empty when it came in records.
-  static func reply(_ name: String, key: UInt64, quic: [UInt8] = []) -> Message {
+  static func reply(
+    _ name: String, key: UInt64, over carrier: TLSCarrier = .records
+  ) -> Message {
     var message = Message(.response, .tlsx, key: key)
     message.failed = true
     message.fields.add(.statusText, .text(name))
@@ -15,7 +15,7 @@ enum TLSRefusal {
     writer.beginObject()
     writer.name("alert")
     writer.write(name)
-    writer.quic(quic)
+    writer.write(carrier)
     writer.endObject()
     message.details = writer.bytes
     return message

@@ -48,6 +48,9 @@ struct TLSServerHello: Sendable {
 
   var version: UInt16 { selected ?? legacyVersion }
 
+  /// What follows is encrypted at once: TLS 1.3, its drafts, or DTLS 1.3. Versions of DTLS count down.
+  var isVersion13: Bool { version >= 0x0304 && version < 0xfe00 || version == 0xfefc }
+
   /// Records in CBC mode are authenticated as they are sent (RFC 7366).
   var macsLast: Bool { extensions.contains(22) }
 }
@@ -60,8 +63,7 @@ struct TLSAnswer: Sendable {
   private let hello: TLSServerHello
   private let retried: Bool
   private let isNamed: Bool
-  /// What its packets told, a JSON object; empty when it came in records.
-  private let quic: [UInt8]
+  private let carrier: TLSCarrier
   private var certificates: [X509Certificate] = []
   private var group: UInt16?
   /// The protocol agreed on.
@@ -71,12 +73,14 @@ struct TLSAnswer: Sendable {
   /// How its certificates were decompressed.
   private var decompression: Decompressed.End?
 
-  init(_ hello: TLSServerHello, retried: Bool, isNamed: Bool, quic: [UInt8] = []) {
-    (self.hello, self.retried, self.isNamed, self.quic) = (hello, retried, isNamed, quic)
+  init(
+    _ hello: TLSServerHello, retried: Bool, isNamed: Bool, over carrier: TLSCarrier = .records
+  ) {
+    (self.hello, self.retried, self.isNamed, self.carrier) = (hello, retried, isNamed, carrier)
     (group, alpn) = (hello.group, hello.alpn)
   }
 
-  var isVersion13: Bool { hello.version >= 0x0304 }
+  var isVersion13: Bool { hello.isVersion13 }
 
   /// Certificate (RFC 5246 §7.4.2): a list of certificates with lengths of three bytes.
   mutating func readCertificates(_ body: RawSpan) {
@@ -183,7 +187,7 @@ struct TLSAnswer: Sendable {
       writer.write(alert)
     }
     writer.list("security", weaknesses)
-    writer.quic(quic)
+    writer.write(carrier)
     writer.endObject()
     ending.details = writer.bytes
     return ending
@@ -220,7 +224,9 @@ struct TLSAnswer: Sendable {
   /// What should not be in use any more.
   private var weaknesses: [String] {
     var found: [String] = []
-    if hello.version < 0x0303 { found.append("\(TLSNames.version(hello.version)) is deprecated") }
+    if hello.version < 0x0303 || hello.version == 0xfeff {
+      found.append("\(TLSNames.version(hello.version)) is deprecated")
+    }
     let suite = TLSNames.suite(hello.suite)
     for word in ["RC4", "3DES", "_DES_", "NULL", "EXPORT", "anon", "RC2"] where suite.contains(word)
     {

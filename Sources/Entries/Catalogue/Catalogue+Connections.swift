@@ -23,11 +23,12 @@ extension Catalogue {
       example: #""HTTP" in conn_l7_detected"#, scope: "conn"),
     Field(
       .connTLS, "conn_tls", .text,
-      "Whether what TLS or QUIC carried could be read: decrypted, or else why not",
+      "Whether what TLS, QUIC or DTLS carried could be read: decrypted, or else why not",
       example: #"conn_tls == "no_keys""#, scope: "conn",
       values: [
         "decrypted", "partly_decrypted", "no_key_log", "no_keys", "keys_too_late", "wrong_keys",
         "unsupported_cipher", "handshake_not_seen", "records_lost", "quic_not_decrypted",
+        "dtls_not_decrypted",
       ]),
     Field(
       .connGroupID, "conn_group_id", .int, "Group the connection belongs to: its flow's flow_id",

@@ -1,4 +1,4 @@
-/// Whether what a connection over TLS or QUIC carried could be read, and why not.
+/// Whether what a connection over TLS, QUIC or DTLS carried could be read, and why not.
 package enum Secrecy: String, CaseIterable, Sendable {
   case decrypted
   /// From some record on, or on one side only.
@@ -11,6 +11,7 @@ package enum Secrecy: String, CaseIterable, Sendable {
   case handshakeNotSeen = "handshake_not_seen"
   case recordsLost = "records_lost"
   case quic = "quic_not_decrypted"
+  case dtls = "dtls_not_decrypted"
 
   /// Why it could not be read, for people.
   package var reason: String {
@@ -25,6 +26,7 @@ package enum Secrecy: String, CaseIterable, Sendable {
     case .handshakeNotSeen: "the handshake is not in the capture"
     case .recordsLost: "too many records are missing from the capture"
     case .quic: "behind the handshake, packets of QUIC are not decrypted"
+    case .dtls: "records of DTLS are not decrypted"
     }
   }
 }

@@ -1,11 +1,12 @@
 import Bytes
 
-/// What CRYPTO frames of one side carry, put in order: handshake messages (RFC 9000 §19.6).
+/// Handshake messages that come in pieces, put in order: what CRYPTO frames of one side carry
+/// (RFC 9000 §19.6), or the fragments of one message of DTLS (RFC 6347 §4.2.3).
 ///
-/// Frames come in any order and more than once; of what comes again the first counts, as in TCP.
-struct QUICCryptoStream: Sendable {
-  /// Bytes of one side's Initial packets, from the first. A ClientHello with keys against quantum
-  /// computers has some 2 KB.
+/// Pieces come in any order and more than once; of what comes again the first counts, as in TCP.
+struct TLSPieces: Sendable {
+  /// Bytes from the first on. A ClientHello with keys against quantum computers has some 2 KB, a
+  /// chain of certificates some 20.
   static let maxBytes = 32 << 10
   /// Pieces that may wait for what is missing before them.
   static let maxPieces = 256
@@ -36,7 +37,7 @@ struct QUICCryptoStream: Sendable {
   /// The next whole message.
   mutating func next() -> TLSMessage? { messages.next() }
 
-  /// Takes the content of a frame.
+  /// Takes a piece.
   /// - Throws: `tooLarge` beyond the limits; what fits is taken.
   mutating func add(_ bytes: RawSpan, at offset: Int) throws(WireError) {
     if isClosed || bytes.isEmpty { return }
