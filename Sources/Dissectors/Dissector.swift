@@ -6,8 +6,8 @@ package import Layers
 
 /// Reads one application protocol.
 ///
-/// One value serves both directions of one conversation and keeps no bytes: it is shown what waits
-/// and answers with a `Step`. Waiting bytes, bodies, limits, gaps, times, sizes and the pairing of
+/// One value serves both directions of one conversation and keeps no bytes (but `heldBytes`): it is
+/// shown what waits and answers with a `Step`. Waiting bytes, bodies, limits, gaps, times, sizes and the pairing of
 /// requests with replies belong to the `Runner` that asks it.
 ///
 /// To read more of a protocol is always to answer the next question: a dissector is a pure state
@@ -58,8 +58,15 @@ package protocol Dissector: Sendable {
   /// What is known of the protocol inside; nil while there is none.
   var inside: Inside? { get }
 
-  /// Messages may span datagrams: one that is malformed does not end those that are open.
+  /// Messages may span datagrams: one that is malformed does not end those that are open. Such a
+  /// reader keeps bytes itself, which are no stream.
   var spansDatagrams: Bool { get }
+
+  /// Bytes it keeps of messages that span datagrams, asked behind each.
+  var heldBytes: Int { get }
+
+  /// Forgets those bytes, and what is left of their messages.
+  mutating func dropHeld()
 
   /// Last touches to a finished entry, for what needs both halves or their bodies.
   /// `decompressions` counts what was decompressed for that.
@@ -84,6 +91,8 @@ extension Dissector {
   package mutating func settled(isEnding: Bool) -> (key: UInt64, ending: Ending)? { nil }
   package var inside: Inside? { nil }
   package var spansDatagrams: Bool { false }
+  package var heldBytes: Int { 0 }
+  package mutating func dropHeld() {}
   package static func complete(
     _ entry: inout Entry, _ decompressions: inout DecompressionCounters
   ) {}

@@ -67,7 +67,7 @@ extension Runner {
     ledger.figures[row].errors[Int(error.kind.rawValue)] += 1
     let fault = Entry.Fault(.dissection, error.reason)
     if opening.transport != .tcp || again {
-      if reader?.spansDatagrams != true { endOpen(side, because: fault, &ledger) }
+      if !spansDatagrams { endOpen(side, because: fault, &ledger) }
       stop(side, in: &ledger)
       return true
     }
@@ -170,6 +170,7 @@ extension Runner {
     drain(at: conversation.last, in: &ledger)
     for side in Side.allCases { dropWaiting(side, in: &ledger) }
     dropFragments(in: &ledger)
+    dropHeld(in: &ledger)
   }
 }
 

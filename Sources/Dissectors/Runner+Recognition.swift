@@ -165,6 +165,7 @@ extension Runner {
   mutating func withdraw(_ ledger: inout Ledger) {
     ledger.figures[row].withdrawn += 1
     forget(in: &ledger)
+    dropHeld(in: &ledger)
     if row < 64 { excluded |= 1 << UInt64(row) }
     setReader(nil)
     for side in Side.allCases {
@@ -177,6 +178,7 @@ extension Runner {
   /// Hands the rest of the conversation to another reader.
   mutating func succeed(by successor: Successor, _ ledger: inout Ledger) {
     successions += 1
+    dropHeld(in: &ledger)
     isProven = true
     precursor = row
     opening.after = successor
@@ -210,6 +212,7 @@ extension Runner {
     _ bytes: RawSpan, from side: Side, old: Int = 0, at moment: Moment, in ledger: inout Ledger
   ) {
     let used = read(bytes, from: side, old: old, at: moment, in: &ledger)
+    if spansDatagrams { chargeHeld(in: &ledger) }
     if used < bytes.byteCount, isReading, !isTurned {
       let since = old > 0 ? inlets[side].since : moment
       salvage(bytes.suffix(from: used), from: side, since: since, at: moment, in: &ledger)

@@ -16,6 +16,9 @@ struct Runner {
   var reader: (any Dissector)?
   /// There is a reader: cheaper than a look at it.
   private(set) var isReading = false
+  /// It keeps bytes of messages that span datagrams: so many, which are charged.
+  private(set) var spansDatagrams = false
+  private var heldBytes = 0
   /// Place of the reader's row.
   var row = 0
   var inlets = Inlets()
@@ -64,6 +67,7 @@ struct Runner {
   /// Another reader, or none.
   mutating func setReader(_ reader: (any Dissector)?) {
     isReading = reader != nil
+    spansDatagrams = reader?.spansDatagrams ?? false
     if let reader { isTLS = precursor == nil && reader is TLS }
     self.reader = reader
   }
@@ -167,6 +171,22 @@ struct Runner {
     ledger.counters.waitingDropped += UInt64(inlets[side].waiting.count)
     ledger.waitingBytes -= inlets[side].waiting.count
     inlets[side].waiting = []
+  }
+
+  /// Charges the bytes that the reader keeps. Beyond the limit it has to forget them.
+  mutating func chargeHeld(in ledger: inout Ledger) {
+    let count = reader?.heldBytes ?? 0
+    ledger.waitingBytes += count - heldBytes
+    heldBytes = count
+    if ledger.waitingBytes > ledger.limits.waitingInAll { dropHeld(in: &ledger) }
+  }
+
+  mutating func dropHeld(in ledger: inout Ledger) {
+    if heldBytes == 0 { return }
+    reader?.dropHeld()
+    ledger.counters.waitingDropped += UInt64(heldBytes)
+    ledger.waitingBytes -= heldBytes
+    heldBytes = 0
   }
 
   /// Gives up one side.

@@ -96,6 +96,29 @@ import Testing
     }
   }
 
+  @Test func whatAllConversationsKeepIsLimited() {
+    let frames = QUICSealer.crypto([UInt8](repeating: 1, count: 900), at: 100)
+    var talk = QUICTests.talk
+    talk.says(.client, QUICSealer().initial(.client, frames))
+    var limits = DissectionLimits()
+    for limit in [1_500, 500] {
+      limits.waitingInAll = limit
+      let dissection = Dissection(limits: limits, switches: .everything)
+      dissection.opened(0, talk.conversation)
+      for case .says(let side, let bytes) in talk.turns {
+        let moment = Moment(timestamp: Timestamp(milliseconds: 1), packet: 1)
+        dissection.received(bytes.rawSpan, on: 0, from: side, at: moment)
+      }
+      let isKept = limit > 900
+      #expect((dissection.held.waitingBytes >= 900) == isKept)
+      #expect((dissection.counters.waitingDropped == 0) == isKept)
+      dissection.closed(0, talk.conversation)
+      #expect(dissection.isIdle && dissection.counters.waitingDropped >= 900)
+      let faults = dissection.drain().filter { $0.kind == .tlsx }.map { $0.fault?.message }
+      #expect(faults == ["the connection ended inside the message"])
+    }
+  }
+
   // MARK: Packets
 
   @Test(

@@ -54,6 +54,14 @@ package struct DTLS: Dissector {
 
   package var spansDatagrams: Bool { true }
 
+  package private(set) var heldBytes = 0
+
+  package mutating func dropHeld() {
+    flights.client.dropHeld()
+    flights.server.dropHeld()
+    heldBytes = 0
+  }
+
   package var inside: Inside? { isAsking || isAnswering ? Inside(secrecy: .dtls) : nil }
 
   package mutating func broken(_ side: Side, by cause: Break) -> Recovery { .resume }
@@ -116,6 +124,7 @@ package struct DTLS: Dissector {
   private mutating func handshake(_ content: RawSpan, _ side: Side) throws(WireError) {
     if beginsAgain(content, side) { restart() }
     if isOver { return }
+    defer { heldBytes = flights.client.heldBytes + flights.server.heldBytes }
     try flights[side].add(content)
     let type = content.isEmpty ? 0 : content.byte(0)
     if type == 1, !isAsking, side != requester?.other { ask(side) }
@@ -200,6 +209,7 @@ package struct DTLS: Dissector {
   private mutating func settle(isComplete: Bool) {
     guard !isOver, let answer else { return }
     isOver = true
+    dropHeld()
     steps.append(.end(of: key, answer.ending(isComplete: isComplete), length: 0))
   }
 

@@ -18,8 +18,12 @@ struct DTLSFlight: Sendable {
 
   init(isMidway: Bool) { next = isMidway ? nil : 0 }
 
-  /// A message is not whole.
-  var isPartial: Bool { !waiting.isEmpty }
+  /// Bytes of messages that are not whole, or wait for one before them.
+  var heldBytes: Int { waiting.values.reduce(0) { $0 + $1.heldBytes } }
+
+  mutating func dropHeld() {
+    for number in waiting.keys { waiting[number]?.close() }
+  }
 
   /// Takes the fragments of a record.
   mutating func add(_ record: RawSpan) throws(WireError) {

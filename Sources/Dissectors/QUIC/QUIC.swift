@@ -30,6 +30,7 @@ package struct QUIC: Dissector {
   /// The newest last.
   private var handshakes: [QUICHandshake] = []
   private var ordinal: UInt64 = 0
+  package private(set) var heldBytes = 0
   private var misfits = 0
   /// What is left to say of the datagram at hand.
   private var steps: [Result<Step, WireError>] = []
@@ -45,11 +46,17 @@ package struct QUIC: Dissector {
       // Nearly all packets: the header is short, and the rest is encrypted.
       if bytes.byte(0) & 0x80 == 0 { return .skip(bytes.byteCount) }
       read(bytes, from: side)
+      heldBytes = handshakes.reduce(0) { $0 + $1.heldBytes }
     }
     return try steps.removeFirst().get()
   }
 
   package mutating func broken(_ side: Side, by cause: Break) -> Recovery { .resume }
+
+  package mutating func dropHeld() {
+    for place in handshakes.indices { handshakes[place].dropHeld() }
+    heldBytes = 0
+  }
 
   package mutating func settled(isEnding: Bool) -> (key: UInt64, ending: Ending)? {
     guard isEnding, let place = handshakes.firstIndex(where: \.isTurnedAway) else { return nil }

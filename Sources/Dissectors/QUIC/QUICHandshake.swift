@@ -220,6 +220,13 @@ struct QUICHandshake: Sendable {
   /// Nothing more of it is wanted.
   private mutating func end() {
     isEnded = true
+    dropHeld()
+  }
+
+  /// Bytes of messages that are not whole.
+  var heldBytes: Int { streams.client.heldBytes + streams.server.heldBytes }
+
+  mutating func dropHeld() {
     streams.client.close()
     streams.server.close()
   }

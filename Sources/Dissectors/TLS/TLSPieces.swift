@@ -26,8 +26,16 @@ struct TLSPieces: Sendable {
   /// What comes now is of no interest.
   private var isClosed = false
 
+  /// Memory of a piece beside its bytes.
+  private static let overhead = 64
+
+  /// Memory of what waits, in bytes.
+  var heldBytes: Int {
+    pieces.reduce(messages.count) { $0 + $1.bytes.count + Self.overhead }
+  }
+
   /// Something has come of a message that is not whole.
-  var isPartial: Bool { !messages.isEmpty || !pieces.isEmpty }
+  var isPartial: Bool { messages.count > 0 || !pieces.isEmpty }
 
   /// Nothing more is wanted.
   mutating func close() {

@@ -83,8 +83,8 @@ struct TLSMessages: Sendable {
   /// Bytes to pass over of a message too long to be kept.
   private var passing = 0
 
-  /// No beginning of a message waits for its rest.
-  var isEmpty: Bool { waiting.isEmpty }
+  /// Bytes that wait for the rest of their message.
+  var count: Int { waiting.count }
 
   mutating func take(_ bytes: RawSpan) {
     let passed = min(passing, bytes.byteCount)
