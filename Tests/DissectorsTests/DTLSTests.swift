@@ -48,6 +48,19 @@ import Testing
     #expect(reply?["certificates"]?.array?.count == 1)
   }
 
+  /// Without a certificate a session is taken up again, but not when it was lost.
+  @Test(arguments: [true, false])
+  func aSessionThatIsTakenUpIsTold(isResumed: Bool) throws {
+    var talk = Self.talk
+    talk.says(.client, Self.record(22, Self.fragment(1, Self.clientHello())))
+    talk.says(.server, Self.record(22, Self.fragment(2, Self.serverHello)))
+    if !isResumed { talk.says(.server, Self.record(22, Self.fragment(14, [1], number: 2))) }
+    talk.says(.server, Self.record(20, [1]))
+    let call = try #require(talk.calls().first)
+    let reply = try JSONReader.value(of: call.text(.details) ?? "")["response"]
+    #expect(call.fault == nil && (reply?["resumed"] == true) == isResumed)
+  }
+
   @Test func anotherHandshakeIsAnotherEntry() {
     var talk = Self.whole
     let again = Self.whole.turns

@@ -27,7 +27,7 @@ package struct DTLS: Dissector {
   private var requester: Side?
   /// Pairs both halves of the handshake.
   private var key: UInt64 = 0
-  /// The client's hello has begun, and is whole.
+  /// The client's hello has begun; it has come in full.
   private var isAsking = false
   private var hasHello = false
   private var isNamed = false
@@ -106,7 +106,9 @@ package struct DTLS: Dissector {
   ) throws(WireError) {
     switch type {
     case TLS.Record.handshake: try handshake(content, side)
-    case TLS.Record.changeCipherSpec where side != requester: settle(isComplete: true)
+    case TLS.Record.changeCipherSpec where side != requester:
+      // What still waits has something missing before it.
+      settle(isComplete: heldBytes == 0)
     case TLS.Record.alert where content.byteCount == 2 && content.byte(0) == 2:
       alert(TLSNames.alert(content.byte(1)), side)
     default: break
