@@ -1,7 +1,6 @@
 import Bytes
 import Entries
 import Flows
-import JSON
 
 /// One handshake of a conversation over UDP, from the client's first Initial packet to the server's
 /// ServerHello, or to what comes in its place. `.client` is the side that began it.
@@ -33,12 +32,8 @@ struct QUICHandshake: Sendable {
   private var isEnded = false
   /// The server asked for another ClientHello.
   private var retriesHello = false
-  /// It wanted to see that the client gets what is sent to it (Retry).
-  private var isRetried = false
-  /// Versions that the server offered instead.
-  private var offered: [String] = []
-  /// Packets of early data before the reply.
-  private var earlyPackets = 0
+  /// What packets told beside the hellos.
+  private var sight = QUICSight()
 
   /// Nothing more of it is to be told.
   var isOver: Bool { isEnded || isAnswered && hasHello }
@@ -72,12 +67,12 @@ struct QUICHandshake: Sendable {
   /// that was not captured, or with another version.
   func isBegunAgain(by packet: QUICPacket, from side: Side) -> Bool {
     if isOver || isAnswering || side != client { return false }
-    return !offered.isEmpty || packet.source == clientID && packet.tokenLength > 0
+    return !sight.offered.isEmpty || packet.source == clientID && packet.tokenLength > 0
   }
 
   mutating func beginAgain(_ packet: QUICPacket, _ keys: QUICInitialKeys) {
-    if !offered.isEmpty, !hasHello { streams.client = TLSPieces() }
-    if offered.isEmpty { isRetried = true }
+    if !sight.offered.isEmpty, !hasHello { streams.client = TLSPieces() }
+    if sight.offered.isEmpty { sight.isRetried = true }
     (self.keys, former) = (keys, original)
     (version, original, clientID) = (packet.version, packet.destination, packet.source)
     largest.client = nil
@@ -87,21 +82,21 @@ struct QUICHandshake: Sendable {
 
   /// Retry (RFC 9000 §17.2.5): the client begins again, and the keys are others.
   mutating func retry(_ packet: QUICPacket, _ bytes: RawSpan) {
-    guard !isRetried, !isAnswering,
+    guard !sight.isRetried, !isAnswering,
       QUICInitialKeys.isGenuine(packet, bytes, to: original)
     else { return }
-    isRetried = true
+    sight.isRetried = true
     (version, former, original) = (packet.version, original, packet.source)
     keys = QUICInitialKeys(version, original)
   }
 
   /// Version Negotiation (RFC 9000 §17.2.1): it repeats what the client sent, and lists versions.
   mutating func negotiate(_ packet: QUICPacket, _ bytes: RawSpan) {
-    guard packet.source == original, !isAnswering, offered.isEmpty else { return }
-    offered = QUICNames.versions(bytes.suffix(from: packet.payload))
+    guard packet.source == original, !isAnswering, sight.offered.isEmpty else { return }
+    sight.offered = QUICNames.versions(bytes.suffix(from: packet.payload))
   }
 
-  mutating func noteEarlyData() { earlyPackets += 1 }
+  mutating func noteEarlyData() { sight.earlyPackets += 1 }
 
   // MARK: Initial packets
 
@@ -171,17 +166,8 @@ struct QUICHandshake: Sendable {
   private mutating func describe(_ hello: TLSClientHello, _ packet: QUICPacket) -> Ending {
     endHello()
     isNamed = !hello.serverName.isEmpty
-    var writer = JSONWriter(reserving: 512)
-    writer.beginObject()
-    writeHead(packet, &writer)
-    if packet.tokenLength > 0 {
-      writer.name("tokenLength")
-      writer.write(packet.tokenLength)
-    }
-    QUICTransportParameters.write(hello.transportParameters.rawSpan, &writer)
-    writer.endObject()
     var message = Message(.request, .tlsx, key: key)
-    hello.describe(&message, over: .quic(writer.bytes))
+    hello.describe(&message, over: .quic(sight.request(packet, hello)))
     return Ending(of: message)
   }
 
@@ -195,8 +181,8 @@ struct QUICHandshake: Sendable {
   ) -> [Step] {
     var ending = isAnswered ? nil : answer(close, packet, &failure)
     if ending == nil, !isAnswered, let close {
-      let sight = sight(packet, close)
-      ending = Ending(of: TLSRefusal.reply(close.name, key: key, over: .quic(sight)))
+      let told = sight.reply(packet, close)
+      ending = Ending(of: TLSRefusal.reply(close.name, key: key, over: .quic(told)))
     }
     let length = failure == nil ? packet.end : 0
     if ending == nil, !streams.server.isPartial { return [.skip(length)] }
@@ -245,7 +231,7 @@ struct QUICHandshake: Sendable {
         }
         var answer = TLSAnswer(
           hello, retried: retriesHello, isNamed: isNamed || !hasHello,
-          over: .quic(sight(packet, close)))
+          over: .quic(sight.reply(packet, close)))
         answer.alert = close?.name
         return answer.ending(isComplete: true)
       }
@@ -253,45 +239,8 @@ struct QUICHandshake: Sendable {
     return nil
   }
 
-  // MARK: Details
-
-  private func writeHead(_ packet: QUICPacket, _ writer: inout JSONWriter) {
-    writer.name("version")
-    writer.write(QUICNames.version(packet.version.rawValue))
-    writer.name("destinationConnectionID")
-    writer.write(hex(packet.destination))
-    writer.name("sourceConnectionID")
-    writer.write(hex(packet.source))
-  }
-
-  /// What packets told up to the reply, a JSON object.
-  private func sight(_ packet: QUICPacket, _ close: QUICClose?) -> [UInt8] {
-    var writer = JSONWriter(reserving: 256)
-    writer.beginObject()
-    writeHead(packet, &writer)
-    if isRetried {
-      writer.name("retry")
-      writer.write(true)
-    }
-    writer.list("versionNegotiation", offered)
-    if earlyPackets > 0 {
-      writer.name("earlyDataPackets")
-      writer.write(earlyPackets)
-    }
-    if let close {
-      writer.name("closeCode")
-      writer.write(close.code)
-      if !close.reason.isEmpty {
-        writer.name("closeReason")
-        writer.write(close.reason)
-      }
-    }
-    writer.endObject()
-    return writer.bytes
-  }
-
   /// The server offered other versions, and the client did not begin again.
-  var isTurnedAway: Bool { !offered.isEmpty && former == nil && !isOver && !isAnswering }
+  var isTurnedAway: Bool { !sight.offered.isEmpty && former == nil && !isOver && !isAnswering }
 
   /// The end of a handshake that is turned away.
   mutating func turnAway() -> Ending {
@@ -300,7 +249,7 @@ struct QUICHandshake: Sendable {
     ending.failed = true
     ending.fields.add(.statusText, .text("version negotiation"))
     ending.fault = Entry.Fault(
-      .connection, "the server speaks other versions: " + offered.joined(separator: ", "))
+      .connection, "the server speaks other versions: " + sight.offered.joined(separator: ", "))
     return ending
   }
 }
