@@ -259,6 +259,53 @@ import Testing
     #expect(calls.map { $0.fault == nil } == [false, true])
   }
 
+  /// Without pipelines a client has the answer to everything before what it sends.
+  @Test func behindLostAnswersTheNewestStatementIsAnswered() {
+    func answer(rows: Int) -> [UInt8] {
+      Self.columns + Array(repeatElement(Self.row, count: rows).joined())
+        + Self.complete("SELECT \(rows)") + Self.ready
+    }
+    var talk = Self.begun
+    talk.says(.client, Self.query("select 1"))
+    talk.says(.client, Self.query("select 2"))
+    talk.lost(.server, answer(rows: 1).count)
+    talk.says(.server, answer(rows: 2))
+    // The end of an answer belongs to nobody else.
+    talk.says(.client, Self.query("select 3"))
+    talk.says(.server, Self.columns)
+    talk.lost(.server, 3 * Self.row.count)
+    talk.says(.server, Self.complete("SELECT 3") + Self.ready)
+    talk.says(.client, Self.query("select 4"))
+    talk.says(.server, answer(rows: 4))
+    let calls = talk.calls()
+    func rows(_ query: String) -> Int64? {
+      calls.first { $0.text(.postgresqlQuery) == query }?.int(.postgresqlRows)
+    }
+    #expect(calls.count == 5)
+    #expect(calls.allSatisfy(\.hasRequest))
+    #expect(["select 1", "select 2", "select 4"].map(rows) == [nil, 2, 4])
+  }
+
+  @Test func behindLostAnswersTheNewestRoundIsAnswered() {
+    let round =
+      Self.message("P", Array("\0select $1\0\0\0".utf8))
+      + Self.message("B", Array(repeating: 0, count: 8)) + Self.message("E", [0, 0, 0, 0, 0])
+    let answer = Self.message("1") + Self.message("2") + Self.complete("SELECT 1")
+    var talk = Self.begun
+    talk.says(.client, round + round + Self.message("S"))
+    talk.says(.server, answer + answer + Self.ready)
+    talk.says(.client, round + round + Self.message("S"))
+    talk.says(.client, Self.query("select 2"))
+    talk.lost(.server, 2 * answer.count + Self.ready.count)
+    talk.says(.server, Self.columns + Self.complete("SELECT 0") + Self.ready)
+    let calls = talk.calls().sorted { $0.index < $1.index }
+    let statements = calls.filter { $0.text(.postgresqlCommand) == "SELECT" }
+    #expect(statements.count == 5)
+    #expect(statements.allSatisfy(\.hasRequest))
+    #expect(statements.last { $0.hasResponse }?.text(.postgresqlQuery) == "select 2")
+    #expect(statements.filter(\.hasResponse).count == 3)
+  }
+
   @Test func otherProtocolsAreNotPostgreSQL() {
     var talk = Talk(serverPort: 5432)
     // Metadata of Kafka, version 0: the same number as that of a startup packet.

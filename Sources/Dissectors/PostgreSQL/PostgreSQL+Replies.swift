@@ -13,6 +13,13 @@ extension PostgreSQL {
     guard PostgreSQLShape.isReply(type), length >= 5, length <= Self.maxMessage else {
       throw WireError(.invalid)
     }
+    if isTorn, type != 0x41 {
+      if queue.isEmpty {
+        if type == 0x5a { isTorn = false }
+        return .skip(length)
+      }
+      isTorn = false
+    }
     if type == 0x44 || type == 0x64, let answer { return rows(bytes, type, answer.key, side) }
     // The end of a stream may tell where the next one begins.
     if isReplicating, queue.isEmpty, type == 0x43 || type == 0x44 || type == 0x54 {
@@ -49,6 +56,7 @@ extension PostgreSQL {
 
   /// Begins the answer to the oldest statement, with no bytes yet.
   private mutating func open() -> Step {
+    queue.noteAnswer()
     while queue.first?.kind == .sync { queue.removeFirst() }
     let asked = queue.first
     let key = asked?.key ?? queue.loneKey()

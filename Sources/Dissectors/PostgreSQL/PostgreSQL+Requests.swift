@@ -151,7 +151,7 @@ extension PostgreSQL {
     guard var group else {
       switch type {
       case 0x53: sync()
-      case 0x48: break
+      case 0x48: queue.last?.isFlushed = true
       // Clients close what they have just run; that is no statement of its own.
       case 0x43 where queue.last?.mayGrow == true:
         forget(body)
@@ -170,7 +170,9 @@ extension PostgreSQL {
     case 0x53:
       sync()
       return endGroup(length: length)
-    case 0x48: return endGroup(length: length)
+    case 0x48:
+      queue.last?.isFlushed = true
+      return endGroup(length: length)
     case 0x50: parse(body, isCut: length > held, &group)
     case 0x42: bind(body, &group)
     case 0x45:

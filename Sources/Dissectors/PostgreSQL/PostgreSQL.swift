@@ -47,6 +47,8 @@ package struct PostgreSQL: Dissector {
   var answer: PostgreSQLAnswer?
   /// After an error, until ReadyForQuery: nothing else is answered.
   var isSkipping = false
+  /// The end of an answer is to come whose beginning or middle was lost, and nobody waits.
+  var isTorn = false
   /// Both sides send CopyData until ReadyForQuery (replication).
   var isReplicating = false
   /// The server has agreed to encrypt: what follows is another protocol.
@@ -88,12 +90,22 @@ package struct PostgreSQL: Dissector {
     if side == requester {
       group = nil
     } else {
-      answer = nil
-      isSkipping = false
+      tear()
     }
     ways[side] = Way(phase: .search)
     queue.noteGap()
     return .resynchronise
+  }
+
+  /// The answer at hand will never be whole. Its entry is over, and its statement waits no longer;
+  /// when others of its round do, it stays, for the end of its answer may follow.
+  private mutating func tear() {
+    if let answer, let first = queue.first, first.key == answer.key, first.endsRound {
+      queue.removeFirst()
+      isTorn = queue.isEmpty
+    }
+    answer = nil
+    isSkipping = false
   }
 
   /// Tells who sends statements, of a conversation that was joined in the middle.
@@ -116,6 +128,7 @@ package struct PostgreSQL: Dissector {
       return .skip(bytes.byteCount)
     }
     ways[side].phase = .message
+    isTorn = false
     queue.removeAll()
     return .skip(ready + 6)
   }

@@ -2,6 +2,11 @@ import Bytes
 import Entries
 
 /// Statements that wait for their answers, oldest first.
+///
+/// A client sends a round, which ends with a Query, a Sync or a Flush, and waits. Where bytes are
+/// missing nobody knows how many answers were among them. On a connection that never had two rounds
+/// waiting, the first answer after a hole belongs to the newest, for its client would not have sent
+/// it earlier.
 struct PostgreSQLQueue: Sendable {
   /// Statements that may wait; a pipeline that is deeper is no longer paired.
   static let maxWaiting = 1 << 14
@@ -28,6 +33,8 @@ struct PostgreSQLQueue: Sendable {
     var isOver = true
     /// Its answer includes ReadyForQuery.
     var isSynced = false
+    /// A Flush followed it: its client wants the answer now.
+    var isFlushed = false
     /// Its last message was an Execute.
     var hasExecute = false
     /// Bytes of CopyData that the client has sent for it.
@@ -37,6 +44,9 @@ struct PostgreSQLQueue: Sendable {
 
     /// What the client closes behind its Execute belongs to it.
     var mayGrow: Bool { kind == .extended && isOver && hasExecute && !isSynced }
+
+    /// Its client may wait for the answer before it sends more.
+    var endsRound: Bool { kind != .extended || isSynced || isFlushed }
   }
 
   private var waiting: [Asked] = []
@@ -45,6 +55,12 @@ struct PostgreSQLQueue: Sendable {
   private var alone: UInt64 = 0
   /// Bytes were missing at some time.
   private(set) var hasGaps = false
+  /// Bytes are missing since the last time nobody waited.
+  private var isUnsure = false
+  /// Two rounds waited at once, with nothing missing.
+  private var pipelines = false
+  /// Key of the first statement of the newest round.
+  private var newestRound: UInt64 = 0
 
   var isEmpty: Bool { head == waiting.count }
 
@@ -60,7 +76,17 @@ struct PostgreSQLQueue: Sendable {
     set { if let newValue, !isEmpty { waiting[waiting.count - 1] = newValue } }
   }
 
-  mutating func noteGap() { hasGaps = true }
+  mutating func noteGap() { (hasGaps, isUnsure) = (true, true) }
+
+  /// An answer begins: from now on the oldest is the statement that it belongs to.
+  mutating func noteAnswer() {
+    guard let oldest = first, oldest.key < newestRound else { return }
+    if !isUnsure {
+      pipelines = true
+    } else if !pipelines {
+      while let asked = first, asked.key < newestRound { removeFirst() }
+    }
+  }
 
   /// A key for a message that no other belongs to.
   mutating func loneKey() -> UInt64 {
@@ -73,12 +99,14 @@ struct PostgreSQLQueue: Sendable {
     if waiting.count - head >= Self.maxWaiting {
       removeAll()
       noteGap()
+      pipelines = true
     }
     if head > 64, head * 2 > waiting.count {
       waiting.removeFirst(head)
       head = 0
     }
     ordinal += 1
+    if last?.endsRound != false { newestRound = ordinal }
     waiting.append(Asked(kind: kind, key: ordinal))
     return ordinal
   }
@@ -91,6 +119,7 @@ struct PostgreSQLQueue: Sendable {
   mutating func removeAll() {
     waiting.removeAll(keepingCapacity: waiting.count < 256)
     head = 0
+    isUnsure = false
   }
 
   /// Takes out all up to the first that ends with a Sync: the server has passed over them after an
