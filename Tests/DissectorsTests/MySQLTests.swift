@@ -296,6 +296,44 @@ import Testing
     }
   }
 
+  /// Who does not send commands ahead has the answer to everything before what it sends.
+  @Test func behindLostAnswersTheNewestCommandIsAnswered() {
+    var talk = Self.begun()
+    talk.says(.client, Self.command(3, "use stock"))
+    talk.says(.client, Self.command(3, "select 2"))
+    talk.lost(.server, 11)
+    talk.says(.server, Self.result(rows: 2, deprecatesEOF: true))
+    // A hole within an answer.
+    talk.says(.client, Self.command(3, "select 3"))
+    talk.says(.server, Array(Self.result(rows: 3, deprecatesEOF: true).prefix(12)))
+    talk.says(.client, Self.command(3, "select 4"))
+    talk.lost(.server, 60)
+    talk.says(.server, Self.result(rows: 4, deprecatesEOF: true))
+    talk.says(.client, Self.command(3, "select 5"))
+    talk.says(.server, Self.result(rows: 5, deprecatesEOF: true))
+    let calls = talk.calls()
+    func call(_ query: String) -> Entry? { calls.first { $0.text(.mysqlQuery) == query } }
+    #expect(calls.count == 6)
+    #expect(calls.allSatisfy(\.hasRequest))
+    #expect(call("use stock")?.hasResponse == false)
+    #expect(["select 2", "select 4", "select 5"].map { call($0)?.int(.mysqlRows) } == [2, 4, 5])
+    #expect(call("select 3")?.fault?.kind == .dissection)
+    #expect(call("select 5")?.text(.mysqlDatabase) == "stock")
+  }
+
+  @Test func behindALostAnswerToTheLoginCommandsAreRead() {
+    var talk = Self.begun()
+    talk.turns.removeLast()
+    talk.says(.client, Self.command(3, "select 1"))
+    talk.lost(.server, 11)
+    talk.says(.server, Self.result(rows: 1, deprecatesEOF: true))
+    talk.says(.client, Self.command(3, "select 2"))
+    talk.says(.server, Self.result(rows: 2, deprecatesEOF: true))
+    let calls = talk.calls()
+    #expect(Set(calls.map { $0.text(.mysqlCommand) }) == ["LOGIN", "COM_QUERY"])
+    #expect(calls.first { $0.text(.mysqlQuery) == "select 2" }?.int(.mysqlRows) == 2)
+  }
+
   @Test func otherProtocolsAreNotMySQL() {
     var mail = Talk(serverPort: 3306)
     mail.server("220 mail ready\r\n")

@@ -58,8 +58,7 @@ extension MySQL {
   /// Reads on behind bytes that were lost, or are not read.
   mutating func lose(_ side: Side) {
     compressed[side] = MySQLCompressed()
-    ways[side] = Way(phase: .search)
-    if side != requester { answer = nil }
+    beginSearch(side)
   }
 
   /// Decompresses a packet, and gives the first thing that it says.

@@ -61,6 +61,7 @@ extension MySQL {
   private mutating func open(
     _ packet: MySQLPacket, _ body: RawSpan, _ side: Side
   ) throws(WireError) -> Step {
+    dropAnswered()
     let key = asked.first?.key ?? loneKey()
     let command = asked.first?.command
     if asked.isEmpty, body.isEmpty { throw WireError(.invalid) }
@@ -72,6 +73,19 @@ extension MySQL {
       message.fields = fields
     }
     return .message(message, length: 0)
+  }
+
+  /// Where bytes are missing nobody knows how many answers were among them. On a connection that
+  /// never had two commands waiting, the first answer after a hole belongs to the newest, for its
+  /// client would not have sent it earlier.
+  private mutating func dropAnswered() {
+    guard asked.count > 1 else { return }
+    if !isUnsure {
+      pipelines = true
+    } else if !pipelines {
+      for answered in asked.dropLast() { session.database = answered.database ?? session.database }
+      asked.removeFirst(asked.count - 1)
+    }
   }
 
   /// Counts rows, many in one step; nil when none begins here.
@@ -243,14 +257,8 @@ extension MySQL {
     guard let answer else { return .skip(length) }
     self.answer = nil
     if asked.first?.key == answer.key { settle(asked.removeFirst(), answer) }
-    if answer.command == .login {
-      ways[requester].phase = .command
-      // What follows is compressed, if both sides can.
-      let flags = MySQLWire.compress | MySQLWire.zstd
-      if let capabilities = session.capabilities, capabilities & flags != 0 {
-        isCompressed = answer.error == nil
-      }
-    }
+    if asked.isEmpty { isUnsure = false }
+    if answer.command == .login { beginCommands(succeeded: answer.error == nil) }
     return .end(of: answer.key, answer.ending, length: length)
   }
 }

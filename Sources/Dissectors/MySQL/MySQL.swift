@@ -48,8 +48,13 @@ package struct MySQL: Dissector {
   var session = MySQLSession()
   /// The answer that is being read; nil between them.
   var answer: MySQLAnswer?
-  /// Commands that wait for their answers; more than one where a client does not wait.
+  /// Commands that wait for their answers; more than one where a client does not wait, or bytes are
+  /// missing.
   var asked: [MySQLAsked] = []
+  /// Bytes are missing since the last time no command waited.
+  var isUnsure = false
+  /// Two commands waited at once, with nothing missing.
+  var pipelines = false
   var ordinal: UInt64 = 0
   var alone: UInt64 = 0
   /// The server sends its binary log.
@@ -98,6 +103,12 @@ package struct MySQL: Dissector {
       if !isCompressed, ways[side].rest.lose(count) { return .resume }
     case .error: break
     }
+    if side != requester, asked.first?.command == .login {
+      // It has not been told whether it succeeded; commands follow.
+      asked.removeFirst()
+      answer = nil
+      beginCommands(succeeded: true)
+    }
     if isCompressed {
       lose(side)
       if cause == .error {
@@ -107,9 +118,28 @@ package struct MySQL: Dissector {
       }
       return .resynchronise
     }
-    ways[side] = Way(phase: .search)
-    if side != requester { answer = nil }
+    beginSearch(side)
     return .resynchronise
+  }
+
+  /// Looks for the next beginning. An answer at hand will never be whole: its entry is over, and its
+  /// command waits no longer.
+  mutating func beginSearch(_ side: Side) {
+    ways[side] = Way(phase: .search)
+    isUnsure = true
+    guard side != requester else { return }
+    if let answer, asked.first?.key == answer.key { asked.removeFirst() }
+    answer = nil
+  }
+
+  /// The login is over: from now on the client sends commands.
+  mutating func beginCommands(succeeded: Bool) {
+    ways[requester].phase = .command
+    // What follows is compressed, if both sides can.
+    let flags = MySQLWire.compress | MySQLWire.zstd
+    if let capabilities = session.capabilities, capabilities & flags != 0 {
+      isCompressed = succeeded
+    }
   }
 
   /// A packet that goes on with the one before: of it only the length counts.
