@@ -50,6 +50,24 @@ import Testing
     talk.says(.server, Self.squeezed(1, MySQLTests.result(rows: 3, deprecatesEOF: true)))
     let calls = talk.calls().filter { $0.text(.mysqlQuery) == "select 2" }
     #expect(calls.map(\.hasRequest) == [true])
+    #expect(calls.map { $0.int(.mysqlRows) } == [3])
+  }
+
+  /// 90000 zeros in one row.
+  @Test func rowsOfTheSameBytesAreRead() {
+    let head =
+      "78daedc6c10d40401405c0f777255ad0dd5e508f83760905a840664e5349d592b4be6e7b3e9ca3fa758c0a"
+    let zeros = String(repeating: "0", count: 172)
+    let deflated = bytes(hex: head + zeros + "c04fcdc97427eded036b4d053f") ?? []
+    var talk = MySQLTests.begun(compresses: true)
+    talk.says(.client, Self.squeezed(0, MySQLTests.command(3, "select blank from t")))
+    talk.says(.server, Self.squeezed(1, deflated, from: 90_052))
+    talk.says(.client, Self.squeezed(0, MySQLTests.packet(0, [14])))
+    talk.says(.server, Self.squeezed(1, MySQLTests.packet(1, MySQLTests.ok())))
+    let calls = talk.calls()
+    #expect(calls.map { $0.text(.mysqlCommand) } == ["LOGIN", "COM_QUERY", "COM_PING"])
+    #expect(calls.allSatisfy { $0.fault == nil && $0.hasResponse })
+    #expect(calls[1].int(.mysqlRows) == 1)
   }
 
   // MARK: Material
@@ -58,6 +76,6 @@ import Testing
   private static func squeezed(_ number: UInt8, _ content: [UInt8], from length: Int = 0) -> [UInt8]
   {
     let head = [UInt8(content.count & 255), UInt8(content.count >> 8), 0, number]
-    return head + [UInt8(length & 255), UInt8(length >> 8), 0] + content
+    return head + [UInt8(length & 255), UInt8(length >> 8 & 255), UInt8(length >> 16)] + content
   }
 }

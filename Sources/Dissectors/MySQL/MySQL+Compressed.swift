@@ -31,7 +31,8 @@ extension MySQL {
   static let compressedHeadLength = 7
   /// Longest compressed packet that is read, in bytes; longer ones are passed over.
   static let maxCompressed = 512 << 10
-  private static let limits = DecompressionLimits()
+  /// Rows of the same bytes, say of zeros, deflate to a thousandth: of so much that is no attack.
+  private static let limits = DecompressionLimits(free: 1 << 20)
   /// Steps for each byte of a compressed packet that one may give (most say one or two things).
   private static let maxSteps = 8
 
