@@ -156,6 +156,24 @@ import Testing
       .sorted { $0.index < $1.index }
     #expect(declarations.map { $0.text(.amqpSummary) } == ["bad", "good"])
     #expect(declarations.map(\.hasResponse) == [false, true])
+    #expect(declarations[0].fault?.kind == .connection)
+    #expect(declarations[0].fault?.message == "the channel was closed: NOT_FOUND")
+    #expect(declarations[1].fault == nil)
+  }
+
+  @Test func whatTheEndOfTheConnectionLeavesUnansweredSaysWhy() {
+    var talk = Self.begun
+    talk.turns.removeLast()
+    let arguments = [2, 0x12] + Self.short("NOT_ALLOWED") + [0, 10, 0, 40]
+    talk.says(.server, Self.method(0, 10, 50, arguments))
+    talk.says(.client, Self.method(0, 10, 51))
+    let calls = talk.calls().sorted { $0.index < $1.index }
+    #expect(
+      calls.map { $0.text(.amqpMethod) } == [
+        "connection.start", "connection.tune", "connection.open", "connection.close",
+      ])
+    #expect(calls.map(\.hasResponse) == [true, true, false, true])
+    #expect(calls[2].fault?.message == "the connection was closed: NOT_ALLOWED")
   }
 
   static var session: Talk {

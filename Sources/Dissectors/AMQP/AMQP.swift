@@ -31,6 +31,8 @@ package struct AMQP: Dissector {
     case frame
     /// Behind a body: the octet that ends its frame.
     case bodyEnd(channel: UInt16)
+    /// At the method that closes a channel or the connection, which has been told of what waits.
+    case closing
     case search
   }
 
@@ -63,7 +65,7 @@ package struct AMQP: Dissector {
     case .search:
       guard AMQPFrame.isPlausible(bytes) else { return .skip(bytes.byteCount) }
       ways[side].phase = .frame
-    case .frame: break
+    case .frame, .closing: break
     }
     // The protocol header, with which a server also says which version it would have.
     if bytes.byte(0) == 0x41 {
@@ -108,6 +110,15 @@ package struct AMQP: Dissector {
     let code = payload.big32(0)
     let method = AMQPMethod(code)
     let arguments = AMQPArguments(method, payload.suffix(from: 4))
+    if case .closing = ways[side].phase {
+      ways[side].phase = .frame
+    } else if let keys = AMQPQueue.keys(endedBy: code, on: channel) {
+      ways[side].phase = .closing
+      let what = code == AMQPMethod.channelClose ? "channel" : "connection"
+      let fault = Entry.Fault(
+        .connection, "the \(what) was closed: \(arguments.summary(of: method))")
+      return .abandon(keys, because: fault, length: 0)
+    }
     var message = queue.place(method, code, arguments, channel: channel, from: side)
     let text = arguments.summary(of: method)
     if message.role != .response || message.partner == .lost {
@@ -235,6 +246,20 @@ private struct AMQPQueue: Sendable {
     var message = Message(.request, .amqp, key: loneKey())
     message.partner = .none
     return message
+  }
+
+  /// Keys of what waits for answers that do not come any more: those of a channel that is being
+  /// closed, or of all channels. Nil for other methods.
+  static func keys(endedBy code: UInt32, on channel: UInt16) -> ClosedRange<UInt64>? {
+    // The highest channel has its keys among those of methods that stand alone.
+    let last: UInt64 = 0xfffe << 48 | 0xffff_ffff_ffff
+    switch code {
+    case AMQPMethod.connectionClose: return 0...last
+    case AMQPMethod.channelClose where channel < .max:
+      let first = UInt64(channel) << 48
+      return first...first | 0xffff_ffff_ffff
+    default: return nil
+    }
   }
 
   /// What was asked on a channel that is closed is never answered; its number may be used again.

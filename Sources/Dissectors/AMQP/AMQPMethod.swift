@@ -135,6 +135,7 @@ struct AMQPMethod: Sendable {
     method.isAnswered && code >> 16 > 10 && code != channelClose
   }.keys.sorted()
 
+  static let connectionClose: UInt32 = 10 << 16 | 50
   static let channelClose: UInt32 = 20 << 16 | 40
 
   private static let table: [UInt32: AMQPMethod] = {
