@@ -358,7 +358,7 @@ extension JSONObject {
 }
 
 /// Base64 with padding (RFC 4648 §4).
-func base64(_ bytes: some Collection<UInt8>) -> String {
+package func base64(_ bytes: some Collection<UInt8>) -> String {
   let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
   var result: [UInt8] = []
   result.reserveCapacity((bytes.count + 2) / 3 * 4)

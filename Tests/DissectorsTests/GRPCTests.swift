@@ -55,12 +55,16 @@ import Testing
     #expect(call?.failed == true)
   }
 
-  @Test func detailsOfAStatusAreShown() throws {
-    // google.rpc.Status with an ErrorInfo, without padding.
-    let status = """
-      CAUSAm5vGj4KKHR5cGUuZ29vZ2xlYXBpcy5jb20vZ29vZ2xlLnJwYy5FcnJv\
-      ckluZm8SEgoKT1VUX09GX1RFQRIEc2hvcA
-      """
+  /// A google.rpc.Status with an ErrorInfo: in base64 without padding, and as it is.
+  @Test(arguments: [
+    """
+    CAUSAm5vGj4KKHR5cGUuZ29vZ2xlYXBpcy5jb20vZ29vZ2xlLnJwYy5FcnJv\
+    ckluZm8SEgoKT1VUX09GX1RFQRIEc2hvcA
+    """,
+    "\0\u{8}\u{5}\u{12}\u{2}no\u{1a}>\n(type.googleapis.com/google.rpc.ErrorInfo"
+      + "\u{12}\u{12}\n\nOUT_OF_TEA\u{12}\u{4}shop",
+  ])
+  func detailsOfAStatusAreShown(status: String) throws {
     let call = Self.call { talk in
       talk.says(
         .server,
@@ -76,6 +80,8 @@ import Testing
       details["response"]?["grpcStatusDetails"] == [
         ["type": "google.rpc.ErrorInfo", "fields": ["1": "OUT_OF_TEA", "2": "shop"]]
       ])
+    let field = call?.response?.headers.value(of: "grpc-status-details-bin")
+    #expect(field?.hasPrefix("CAUSAm5vGj4K") == true)
   }
 
   @Test(arguments: [(200, 0), (503, 14), (404, 12), (401, 16), (500, 2)] as [(Int, Int64)])

@@ -98,6 +98,7 @@ struct HTTP2FieldList {
       bytes.removeLast(bytes.count - start)
       return
     }
+    if valueStart < valueEnd, bytes[valueStart] == 0, isBinary(start..<nameEnd) { encodeValue() }
     // Line breaks are forbidden (RFC 9113 §8.2.1) and would begin a new field.
     if hasLineBreak(start..<valueEnd) {
       for at in start..<valueEnd where bytes[at] == 0x0a || bytes[at] == 0x0d { bytes[at] = 0x20 }
@@ -106,6 +107,18 @@ struct HTTP2FieldList {
     count += 1
     finished = bytes.count
     note(start..<nameEnd, valueStart..<valueEnd)
+  }
+
+  private func isBinary(_ name: Range<Int>) -> Bool {
+    name.count > 4 && bytes.rawSpan.slice(name.upperBound - 4..<name.upperBound).equals("-bin")
+  }
+
+  /// Peers of gRPC that have agreed on it (setting 0xfe03) send the octets of a binary field as they
+  /// are, behind a zero; all others send base64, which is kept.
+  private mutating func encodeValue() {
+    let text = base64(bytes[valueStart + 1..<valueEnd])
+    bytes.replaceSubrange(valueStart..<valueEnd, with: text.utf8)
+    valueEnd = bytes.count
   }
 
   private func hasLineBreak(_ place: Range<Int>) -> Bool {
