@@ -161,6 +161,26 @@ import Testing
     #expect(declarations[1].fault == nil)
   }
 
+  /// Who does not ask ahead has the answer to everything of the kind before.
+  @Test func behindLostAnswersTheNewestOfTheKindIsAnswered() {
+    func get(_ queue: String) -> [UInt8] {
+      Self.method(1, 60, 70, [0, 0] + Self.short(queue) + [0])
+    }
+    let empty = Self.method(1, 60, 72, [0])
+    var talk = Self.begun
+    talk.says(.client, get("a"))
+    talk.says(.client, get("b"))
+    talk.lost(.server, empty.count)
+    talk.says(.server, empty)
+    talk.says(.client, get("c"))
+    talk.says(.server, empty)
+    let gets = talk.calls().filter { $0.text(.amqpMethod) == "basic.get" }
+    #expect(gets.count == 3)
+    #expect(gets.allSatisfy(\.hasRequest))
+    #expect(
+      Set(gets.filter(\.hasResponse).map { $0.text(.amqpSummary) }) == ["b", "c"])
+  }
+
   @Test func whatTheEndOfTheConnectionLeavesUnansweredSaysWhy() {
     var talk = Self.begun
     talk.turns.removeLast()

@@ -92,6 +92,7 @@ package struct AMQP: Dissector {
   package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
     if cause == .end { return .stop }
     ways[side] = Way(phase: .search)
+    queue.noteGap()
     return .resynchronise
   }
 
@@ -207,6 +208,10 @@ package struct AMQP: Dissector {
 }
 
 /// Which method answers which: on each channel the oldest of its kind.
+///
+/// Where bytes are missing nobody knows how many answers were among them. On a channel that never had
+/// two of a kind waiting, the first answer after a hole belongs to the newest, for its sender would
+/// not have asked again earlier.
 private struct AMQPQueue: Sendable {
   /// Kinds on channels that are told apart; beyond, methods stand alone.
   private static let maxLanes = 1 << 16
@@ -214,10 +219,32 @@ private struct AMQPQueue: Sendable {
   private struct Lane: Sendable {
     var asked: UInt32 = 0
     var answered: UInt32 = 0
+    /// Holes there were when nobody waited.
+    var holes: UInt32 = 0
+    /// Two waited at once, with nothing missing.
+    var pipelines = false
+
+    mutating func ask(_ holes: UInt32) {
+      if asked == answered { self.holes = holes }
+      asked += 1
+    }
+
+    /// An answer comes, to one of those that wait.
+    mutating func noteAnswer(_ holes: UInt32) {
+      guard asked > answered + 1 else { return }
+      if self.holes == holes {
+        pipelines = true
+      } else if !pipelines {
+        answered = asked - 1
+      }
+    }
   }
 
   private var lanes: [UInt64: Lane] = [:]
   private var alone: UInt64 = 0
+  private var holes: UInt32 = 0
+
+  mutating func noteGap() { holes &+= 1 }
 
   /// The message a method makes: its role and its key.
   mutating func place(
@@ -227,7 +254,7 @@ private struct AMQPQueue: Sendable {
     if let asks = method.closes {
       if asks == AMQPMethod.channelClose { endWaiting(channel) }
       let lane = lane(asks, channel, side.other)
-      if lanes[lane] == nil { lanes[lane] = Lane() }
+      lanes[lane, default: Lane()].noteAnswer(holes)
       let asked = lanes[lane]?.asked ?? 0
       let number = lanes[lane]?.answered ?? 0
       lanes[lane]?.answered += 1
@@ -240,7 +267,7 @@ private struct AMQPQueue: Sendable {
     if method.isAnswered, !arguments.noWait, lanes.count < Self.maxLanes {
       let lane = lane(code, channel, side)
       let number = lanes[lane]?.asked ?? 0
-      lanes[lane, default: Lane()].asked += 1
+      lanes[lane, default: Lane()].ask(holes)
       return Message(.request, .amqp, key: lane | UInt64(number))
     }
     var message = Message(.request, .amqp, key: loneKey())
