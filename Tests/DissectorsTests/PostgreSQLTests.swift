@@ -259,6 +259,23 @@ import Testing
     #expect(calls.map { $0.fault == nil } == [false, true])
   }
 
+  /// Cursors are bound in one round and run in others.
+  @Test func withoutARunTheStepIsTold() {
+    var talk = Self.begun
+    talk.says(
+      .client, Self.parse("s1", "SELECT 1") + Self.message("D", Array("Ss1\0".utf8)) + Self.sync)
+    talk.says(.server, Self.message("1") + Self.message("n") + Self.ready)
+    talk.says(.client, Self.bind("s1") + Self.sync)
+    talk.says(.server, Self.message("2") + Self.ready)
+    talk.says(.client, Self.message("D", Array("Pc1\0".utf8)) + Self.sync)
+    talk.says(.server, Self.columns + Self.ready)
+    talk.says(.client, Self.message("C", Array("Pc1\0".utf8)) + Self.sync)
+    talk.says(.server, Self.message("3") + Self.ready)
+    #expect(
+      talk.calls().dropFirst().map { $0.text(.postgresqlCommand) }
+        == ["PREPARE", "BIND", "DESCRIBE", "CLOSE"])
+  }
+
   /// Without pipelines a client has the answer to everything before what it sends.
   @Test func behindLostAnswersTheNewestStatementIsAnswered() {
     func answer(rows: Int) -> [UInt8] {

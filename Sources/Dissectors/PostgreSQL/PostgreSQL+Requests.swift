@@ -11,7 +11,16 @@ struct PostgreSQLGroup: Sendable {
   var text: [UInt8]?
   var parameters: Int?
   var hasParse = false
+  var hasBind = false
+  var hasDescribe = false
   var hasExecute = false
+
+  /// What it does when nothing is executed.
+  var step: StaticString {
+    if hasParse { return "PREPARE" }
+    if hasBind { return "BIND" }
+    return hasDescribe ? "DESCRIBE" : "CLOSE"
+  }
 }
 
 // What the client says.
@@ -182,6 +191,7 @@ extension PostgreSQL {
     case 0x43: forget(body)
     default:
       // Describe
+      group.hasDescribe = true
       let name = text(body, 1).text
       if group.text == nil, !body.isEmpty {
         group.name = name
@@ -217,6 +227,7 @@ extension PostgreSQL {
       session.forgetPortal(portal.text)
     }
     group.name = name.text
+    group.hasBind = true
     guard name.end + 2 <= body.byteCount else { return }
     let at = name.end + 2 + 2 * Int(body.big16(name.end))
     if at + 2 <= body.byteCount { group.parameters = Int(body.big16(at)) }
@@ -252,11 +263,15 @@ extension PostgreSQL {
     var ending = Ending()
     ending.fields = session.fields
     if let text = group.text {
-      let verb = group.hasExecute ? SQLText.verb(text.rawSpan) : "PREPARE"
-      if !verb.isEmpty { ending.fields.add(.postgresqlCommand, .text(verb)) }
+      if group.hasExecute {
+        let verb = SQLText.verb(text.rawSpan)
+        if !verb.isEmpty { ending.fields.add(.postgresqlCommand, .text(verb)) }
+      } else {
+        ending.fields.add(.postgresqlCommand, text: group.step)
+      }
       ending.fields.add(.postgresqlQuery, text: text.rawSpan)
     } else {
-      ending.fields.add(.postgresqlCommand, text: group.hasExecute ? "EXECUTE" : "CLOSE")
+      ending.fields.add(.postgresqlCommand, text: group.hasExecute ? "EXECUTE" : group.step)
     }
     var writer = JSONWriter()
     writer.beginObject()
