@@ -3,7 +3,8 @@
 /// Replies come in the order of commands. Where bytes are missing the count is no longer sure, and
 /// these rules hold instead: a reply nobody is known to wait for stands alone; and on a connection
 /// that never had two commands waiting, the first reply after a hole answers the newest command,
-/// for its client would not have sent it earlier.
+/// for its client would not have sent it earlier; and a client that waits for the end of each batch
+/// has had all replies when it begins another.
 struct RedisQueue: Sendable {
   /// Commands that may wait. A pipeline that is deeper is no longer paired.
   static let maxWaiting = 1 << 16
@@ -44,6 +45,10 @@ struct RedisQueue: Sendable {
   private var isUnsure = false
   /// Two commands waited at once, with nothing missing.
   private var pipelines = false
+  /// A reply came since the last command.
+  private var hasReplied = false
+  /// A command came between the replies to others, with nothing missing.
+  private var overlaps = false
 
   var count: Int { waiting.count - head }
   var isEmpty: Bool { head == waiting.count }
@@ -72,6 +77,7 @@ struct RedisQueue: Sendable {
       ahead -= 1
       return ordinal
     }
+    beginBatch()
     if count >= Self.maxWaiting {
       waiting.removeAll()
       (head, answered) = (0, 0)
@@ -88,6 +94,18 @@ struct RedisQueue: Sendable {
     return ordinal
   }
 
+  /// A command comes: behind a reply it is the first of a batch.
+  private mutating func beginBatch() {
+    defer { hasReplied = false }
+    guard hasReplied, !isEmpty else { return }
+    if !isUnsure {
+      overlaps = true
+    } else if !overlaps {
+      head = waiting.count - 1
+      drop()
+    }
+  }
+
   /// Finds the command that a reply answers.
   ///
   /// - Parameter isOnly: no further reply to it will come, whatever was expected.
@@ -100,6 +118,7 @@ struct RedisQueue: Sendable {
       }
     }
     if let asked = next {
+      hasReplied = true
       answered += 1
       let isFurther = answered > 1
       if isOnly || answered >= asked.replies { drop() }
