@@ -172,6 +172,44 @@ import Testing
     Laws.split(talk)
   }
 
+  @Test(arguments: ["Content-Length: 40", "Transfer-Encoding: chunked"])
+  func aRefusedBodyNeedNotCome(framing: String) {
+    var talk = Talk()
+    talk.client("PUT /a HTTP/1.1\r\nExpect: 100-continue\r\n\(framing)\r\n\r\n")
+    talk.server("HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n")
+    talk.client("GET /b HTTP/1.1\r\n\r\n")
+    talk.server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    let calls = talk.calls()
+    #expect(calls.map { $0.text(.path) } == ["/a", "/b"])
+    #expect(calls.map { $0.int(.statusCode) } == [417, 200])
+    #expect(calls.allSatisfy { $0.fault == nil })
+    Laws.split(talk)
+  }
+
+  @Test(arguments: [true, false]) func aPromisedBodyIsReadToItsEnd(isWanted: Bool) {
+    for body in ["hello", "x"] {
+      var talk = Talk()
+      let head = "PUT /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: "
+      talk.client(head + "\(body.utf8.count)\r\n\r\n")
+      if isWanted {
+        talk.server("HTTP/1.1 100 Continue\r\n\r\n")
+        talk.client(body)
+        talk.server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+      } else {
+        talk.server("HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n")
+        talk.client(body)
+      }
+      talk.client("GET /b HTTP/1.1\r\n\r\n")
+      talk.server("HTTP/1.1 204 No\r\n\r\n")
+      let calls = talk.calls()
+      #expect(calls.map { $0.text(.path) } == ["/a", "/b"])
+      #expect(calls.allSatisfy { $0.fault == nil && $0.hasResponse })
+      #expect(calls.first?.request?.text == body)
+      #expect(calls.first?.requestSize == Int64(head.utf8.count + 5 + body.utf8.count))
+      Laws.split(talk)
+    }
+  }
+
   @Test func bytesLostInsideABodyMarkItsEntryOnly() {
     var talk = Talk()
     talk.client("GET /a HTTP/1.1\r\n\r\n")

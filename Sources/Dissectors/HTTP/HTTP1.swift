@@ -23,8 +23,12 @@ package struct HTTP1: Dissector {
   static let maxInterim = 16
 
   /// Where one side is.
-  private enum Phase: Sendable {
+  enum Phase: Sendable {
     case head
+    /// Before a body that waits for a word of the server.
+    case promised(UInt64, count: Int)
+    /// Inside such a body; bytes to come.
+    case given(UInt64, left: Int)
     /// At a chunk's size; the body's key.
     case chunkLine(UInt64)
     case chunk(UInt64, count: Int)
@@ -34,13 +38,15 @@ package struct HTTP1: Dissector {
   }
 
   /// One side's phase, and how far its waiting bytes are known to hold no end of head.
-  private struct Way: Sendable {
+  struct Way: Sendable {
     var phase = Phase.head
     var scanned = 0
   }
 
-  private var ways = BySide(client: Way(), server: Way())
+  var ways = BySide(client: Way(), server: Way())
   private var queue = HTTP1Queue()
+  /// The request that has its final reply while its body was waited for.
+  var refused: UInt64?
   /// Status codes of interim replies to the request that is answered next.
   private var interim: [Int] = []
   /// What comes after this message, on both sides.
@@ -58,6 +64,8 @@ package struct HTTP1: Dissector {
     if let successor { return .become(successor, length: 0) }
     switch ways[inPlace: side].phase {
     case .head: return try head(bytes, side)
+    case .promised(let key, let count): return promised(bytes, side, key, count)
+    case .given(let key, let left): return given(bytes, side, key, left)
     case .chunkLine(let key): return try chunkLine(bytes, side, key)
     case .chunk(let key, let count):
       ways[inPlace: side].phase = .chunkLine(key)
@@ -204,9 +212,13 @@ package struct HTTP1: Dissector {
     asked.isHead = method.equals("HEAD")
     asked.isConnect = method.equals("CONNECT")
     asked.upgrades = head.upgrade != nil
+    asked.expects = head.expects
     asked.isGRPC = isGRPC(head, bytes)
     var message = Message(.request, asked.isGRPC ? .grpc : .http, key: queue.ask(asked))
     switch head.framing(bytes) {
+    case .length(let count) where !asked.isConnect && head.expects && count > 0:
+      message.extent = .open
+      ways[inPlace: side].phase = .promised(message.key, count: count)
     case .length(let count) where !asked.isConnect:
       message.extent = count == 0 ? .whole : .body(count)
     case .chunked where !asked.isConnect: open(&message, side)
@@ -227,6 +239,7 @@ package struct HTTP1: Dissector {
     let isGRPC = answer.asked.isGRPC || isGRPC(head, bytes)
     var message = Message(.response, isGRPC ? .grpc : .http, key: answer.key)
     if answer.isOrphan { message.partner = .lost }
+    if answer.asked.expects { noteRefusal(of: answer.key, side.other) }
     if !interim.isEmpty {
       let codes = interim.map(String.init).joined(separator: ",")
       message.details = Array((#"{"interim":["# + codes + "]}").utf8)
@@ -274,6 +287,7 @@ package struct HTTP1: Dissector {
   private mutating func chunkLine(
     _ bytes: RawSpan, _ side: Side, _ key: UInt64
   ) throws(WireError) -> Step {
+    if let step = withdrawal(bytes, side, key) { return step }
     var at = 0
     if at < bytes.byteCount, bytes.byte(at) == 0x0d { at += 1 }
     if at < bytes.byteCount, bytes.byte(at) == 0x0a { at += 1 }

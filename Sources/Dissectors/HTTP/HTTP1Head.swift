@@ -11,6 +11,8 @@ struct HTTP1Head {
   var host: Range<Int>?
   var contentType: Range<Int>?
   var upgrade: Range<Int>?
+  /// A request waits to be told whether to send its body (RFC 9110 §10.1.1).
+  var expects = false
   /// There is a field of the Model Context Protocol.
   var isMCP = false
   private var contentLength: Range<Int>?
@@ -74,7 +76,7 @@ struct HTTP1Head {
 
   /// Fields that matter for how the message goes on.
   private enum Field {
-    case other, host, contentType, contentLength, transferEncoding, upgrade, mcp
+    case other, host, contentType, contentLength, transferEncoding, expect, upgrade, mcp
 
     /// The field on the line of `bytes` from `start` to `end`.
     @inline(__always)
@@ -87,6 +89,7 @@ struct HTTP1Head {
         } else if bytes.isName("content-type", start, end) {
           self = .contentType
         }
+      case 0x65: if bytes.isName("expect", start, end) { self = .expect }
       case 0x68: if bytes.isName("host", start, end) { self = .host }
       case 0x6d:
         if bytes.isName("mcp-session-id", start, end)
@@ -102,7 +105,7 @@ struct HTTP1Head {
 
     var nameLength: Int {
       switch self {
-      case .other, .mcp: 0
+      case .other, .expect, .mcp: 0
       case .host: 4
       case .contentType: 12
       case .contentLength: 14
@@ -122,6 +125,7 @@ struct HTTP1Head {
     case .contentType: contentType = contentType ?? value
     case .contentLength: contentLength = value
     case .transferEncoding: transferEncoding = value
+    case .expect: expects = true
     case .upgrade: upgrade = upgrade ?? value
     case .mcp: isMCP = true
     }
@@ -130,7 +134,7 @@ struct HTTP1Head {
   /// A folded line goes on with the value before it (RFC 9112 §5.2).
   private mutating func extend(_ field: Field, to end: Int) {
     switch field {
-    case .other, .host, .contentType, .upgrade, .mcp: break
+    case .other, .host, .contentType, .expect, .upgrade, .mcp: break
     case .contentLength: contentLength = contentLength.map { $0.lowerBound..<end }
     case .transferEncoding: transferEncoding = transferEncoding.map { $0.lowerBound..<end }
     }

@@ -14,6 +14,8 @@ struct HTTP1Queue: Sendable {
     var isConnect = false
     /// A 101 reply ends HTTP.
     var upgrades = false
+    /// The body waits for a word of the server.
+    var expects = false
     /// Of gRPC-Web.
     var isGRPC = false
   }

@@ -1,0 +1,43 @@
+import Bytes
+import Flows
+
+// Bodies that wait for `100 Continue` (RFC 9110 §10.1.1). A client that gets a final reply instead
+// need not send its body, and may go on with the next request.
+extension HTTP1 {
+  /// The final reply to a request has come; when its body is still waited for, it may never come.
+  mutating func noteRefusal(of key: UInt64, _ side: Side) {
+    switch ways[inPlace: side].phase {
+    case .promised(key, _), .chunkLine(key): refused = key
+    default: break
+    }
+  }
+
+  /// The end of a refused request, when the next one begins in place of its body.
+  mutating func withdrawal(_ bytes: RawSpan, _ side: Side, _ key: UInt64) -> Step? {
+    guard refused == key, HTTP1StartLine.beginsWithKnownMethod(bytes) else { return nil }
+    refused = nil
+    ways[inPlace: side].phase = .head
+    return .end(of: key, length: 0)
+  }
+
+  /// The first bytes behind the head of a request that has promised a body of `count` bytes.
+  mutating func promised(
+    _ bytes: RawSpan, _ side: Side, _ key: UInt64, _ count: Int
+  ) -> Step {
+    if let step = withdrawal(bytes, side, key) { return step }
+    if refused == key, bytes.byteCount < count, HTTP1StartLine.mayBecomeKnownMethod(bytes) {
+      return .needs(bytes.byteCount + 1)
+    }
+    return given(bytes, side, key, count)
+  }
+
+  /// The body. Its last byte is kept back: with it comes the end.
+  mutating func given(_ bytes: RawSpan, _ side: Side, _ key: UInt64, _ left: Int) -> Step {
+    ways[inPlace: side].phase = left > 0 ? .given(key, left: min(left - 1, 1)) : .head
+    switch left {
+    case 0: return .end(of: key, length: 1)
+    case 1: return .content([bytes.byte(0)], of: key, length: 0)
+    default: return .body(left - 1, of: key)
+    }
+  }
+}
