@@ -2,8 +2,9 @@
 ///
 /// Replies come in the order of requests (RFC 9112 §9.3.2), so ordinals pair them. Where bytes are
 /// missing the count is no longer sure, and these rules hold instead: a reply nobody is known to
-/// wait for stands alone; and on a connection that never had two requests waiting, the first reply
-/// after a hole answers the newest request, for its client would not have sent it earlier.
+/// wait for stands alone; on a connection that never had two requests waiting, the first reply
+/// after a hole answers the newest request, for its client would not have sent it earlier; and a
+/// client that waits for the end of each batch has had all replies when it begins another.
 struct HTTP1Queue: Sendable {
   /// What of a request decides how its reply reads.
   struct Asked: Sendable {
@@ -40,6 +41,10 @@ struct HTTP1Queue: Sendable {
   private var answeredEarly: Asked?
   /// Two requests waited at once, with nothing missing.
   private var pipelines = false
+  /// A reply came since the last request.
+  private var hasReplied = false
+  /// A request came between the replies to others, with nothing missing.
+  private var overlaps = false
   /// Replies whose request was not captured.
   private var orphans: UInt64 = 0
 
@@ -69,9 +74,22 @@ struct HTTP1Queue: Sendable {
       answeredEarly = asked
       return ordinal
     }
+    beginBatch()
     if waiting.count >= HTTP1.maxAsked { waiting.removeFirst() }
     waiting.append(asked)
     return ordinal
+  }
+
+  /// A request comes: behind a reply it is the first of a batch.
+  private mutating func beginBatch() {
+    defer { hasReplied = false }
+    guard hasReplied, !waiting.isEmpty else { return }
+    if !isUnsure {
+      overlaps = true
+    } else if !overlaps {
+      waiting.removeAll()
+      isUnsure = false
+    }
   }
 
   /// What seemed to be the early reply to the request with that key was none.
@@ -91,6 +109,7 @@ struct HTTP1Queue: Sendable {
       }
     }
     if !waiting.isEmpty {
+      hasReplied = true
       let asked = waiting.removeFirst()
       if waiting.isEmpty { isUnsure = false }
       return Answer(asked: asked, key: asked.key, isOrphan: false)
