@@ -61,6 +61,18 @@ import Testing
       fetch["request"]?["payload"]?["topics"]?[0]?["topicID"] == "AAAAAAAAAAEAAAAAAAAAAg")
   }
 
+  @Test func aFetchThatNamesNoTopicHasThoseOfItsResponse() {
+    let session = Frame().int32(-1).int32(500).int32(1).int32(1000).byte(0).int32(9).int32(3)
+    let partition = Frame().int32(0).int16(0).int64(5).int64(5).int64(0).int32(0).int32(0)
+    let news = Frame().int32(0).int16(0).int32(9).int32(1).text("orders").int32(1)
+      .raw(partition.plain)
+    let incremental = Frame.call(1, 7, session.int32(0).int32(0), news)
+    #expect(incremental?.texts(.kafkaTopics) == ["orders"])
+    // What the request names stays.
+    let named = session.int32(1).text("tea").int32(0).int32(0)
+    #expect(Frame.call(1, 7, named, news)?.texts(.kafkaTopics) == ["tea"])
+  }
+
   @Test func produceWithoutAcknowledgementExpectsNoAnswer() {
     var talk = Talk(serverPort: 9092)
     talk.says(.client, Self.produce(id: 1, acks: 0))

@@ -31,6 +31,7 @@ package struct Kafka: Dissector {
     var api: KafkaAPI?
     var version: Int16
     var isKnown: Bool
+    var namesTopics: Bool
   }
 
   private enum Phase: Sendable {
@@ -181,7 +182,7 @@ package struct Kafka: Dissector {
       if unanswered.count >= Self.maxUnanswered { unanswered.removeFirst() }
       unanswered.append(header.correlation)
     } else {
-      ask(header, message.key)
+      ask(header, message.key, namesTopics: payload?.topics.isEmpty == false)
     }
     return message
   }
@@ -202,12 +203,12 @@ package struct Kafka: Dissector {
     }
   }
 
-  private mutating func ask(_ header: KafkaRequestHeader, _ key: UInt64) {
+  private mutating func ask(_ header: KafkaRequestHeader, _ key: UInt64, namesTopics: Bool) {
     if asked.count >= Self.maxAsked { asked.removeFirst(Self.maxAsked / 2) }
     asked.append(
       Asked(
         correlation: header.correlation, key: key, api: header.api, version: header.version,
-        isKnown: header.isKnown))
+        isKnown: header.isKnown, namesTopics: namesTopics))
   }
 
   // MARK: Responses
@@ -266,6 +267,10 @@ package struct Kafka: Dissector {
     }
     if let payload {
       for identity in payload.identities { names.learn(identity.id, identity.name) }
+      // Of a session a request names only what changes, and the response what has records.
+      if asked.api?.key == KafkaAPI.fetch, !asked.namesTopics, !payload.topics.isEmpty {
+        message.fields.add(.kafkaTopics, .texts(payload.topics))
+      }
       if payload.error != 0 {
         message.failed = true
         message.fields.add(.statusText, .text(KafkaErrorTable.name(payload.error)))

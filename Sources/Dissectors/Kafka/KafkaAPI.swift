@@ -9,6 +9,7 @@ struct KafkaAPI: Sendable {
   /// First version with compact lengths and tagged fields (KIP-482); nil when there is none.
   let flexible: Int16?
 
+  static let fetch: Int16 = 1
   static let metadata: Int16 = 3
   static let apiVersions: Int16 = 18
   static let controlledShutdown: Int16 = 7

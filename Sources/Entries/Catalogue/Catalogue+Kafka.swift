@@ -46,7 +46,8 @@ extension Catalogue {
       unit: "bytes", example: "kafka_response_size > 1000", source: .responseBytes(of: .kafka),
       scope: "kafka"),
     Field(
-      .kafkaTopics, "kafka_topics", .texts, "Topics the request names",
+      .kafkaTopics, "kafka_topics", .texts,
+      "Topics the request names, or the response to a FETCH that names none",
       example: #""orders" in kafka_topics"#, scope: "kafka"),
     Field(
       .kafkaGroups, "kafka_groups", .texts, "Consumer groups the request names",
