@@ -52,7 +52,7 @@ package protocol Dissector: Sendable {
   mutating func giveUpSealed(_ side: Side)
 
   /// An exchange that is over by what `unseal` told, or by `giveUpSealed`: asked behind them, and
-  /// when a side ends (`isEnding`). Nil for none.
+  /// when a side ends (`isEnding`), which may end it as well. Nil for none.
   mutating func settled(isEnding: Bool) -> (key: UInt64, ending: Ending)?
 
   /// What is known of the protocol inside; nil while there is none.

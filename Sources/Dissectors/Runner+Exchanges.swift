@@ -222,6 +222,7 @@ extension Runner {
     let requester = exchange.requester
     let sender = exchange.responseStatus == .missing ? requester : requester.other
     exchange.update(sender) { $0.finish(ending, wire: 0, at: $0.end) }
+    if exchange.isOpen(sender.other) { exchange.update(sender.other) { $0.isOpen = false } }
     exchange.endAsItIs()
     close(exchange, &ledger)
   }

@@ -186,6 +186,22 @@ import Testing
     Laws.split(talk)
   }
 
+  @Test(arguments: ["Content-Length: 40", "Transfer-Encoding: chunked"])
+  func aRefusedBodyIsNotMissed(framing: String) {
+    var talk = Talk()
+    talk.client("PUT /a HTTP/1.1\r\nExpect: 100-continue\r\n\(framing)\r\n\r\n")
+    talk.server("HTTP/1.1 413 No\r\nConnection: close\r\n\r\nToo large.")
+    talk.finishes(.server)
+    talk.finishes(.client)
+    let calls = talk.calls()
+    #expect(calls.map { $0.int(.statusCode) } == [413])
+    #expect(calls.first?.fault == nil)
+    #expect(calls.first?.response?.text == "Too large.")
+    // A body that has begun is.
+    talk.turns.insert(.says(.client, Array("4\r\nbody".utf8)), at: 2)
+    #expect(talk.calls().first?.fault?.kind == .dissection)
+  }
+
   @Test(arguments: [true, false]) func aPromisedBodyIsReadToItsEnd(isWanted: Bool) {
     for body in ["hello", "x"] {
       var talk = Talk()

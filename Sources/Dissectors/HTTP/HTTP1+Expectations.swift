@@ -40,4 +40,19 @@ extension HTTP1 {
     default: return .body(left - 1, of: key)
     }
   }
+
+  /// A side has ended: a refused request is whole without its body.
+  package mutating func settled(isEnding: Bool) -> (key: UInt64, ending: Ending)? {
+    guard isEnding, let key = refused else { return nil }
+    refused = nil
+    for side in Side.allCases {
+      switch ways[inPlace: side].phase {
+      case .promised(key, _), .chunkLine(key):
+        ways[inPlace: side].phase = .head
+        return (key, Ending())
+      default: break
+      }
+    }
+    return nil
+  }
 }

@@ -307,6 +307,7 @@ package struct HTTP1: Dissector {
     guard at > digits, at == end || isBlank(bytes.byte(at)) || bytes.byte(at) == 0x3b else {
       throw WireError(.invalid, at: at)
     }
+    if refused == key { refused = nil }
     ways[inPlace: side].phase = count == 0 ? .trailers(key) : .chunk(key, count: count)
     return .content([], of: key, length: end + 1)
   }
