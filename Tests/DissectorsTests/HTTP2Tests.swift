@@ -5,6 +5,21 @@ import Flows
 import Testing
 
 @Suite struct HTTP2Tests {
+  @Test func aServerOfHTTP1AloneAnswersThePreface() {
+    var talk = Talk()
+    talk.says(.client, H2.opening + H2.get(1, "/a"))
+    talk.server("HTTP/1.1 400 Bad Request\r\nContent-Length: 4\r\n\r\nwhat")
+    talk.says(.client, H2.goAway(last: 0, 1))
+    let calls = talk.calls()
+    #expect(calls.map { $0.text(.path) } == ["/a"])
+    #expect(calls.first?.kind == .http2)
+    #expect(calls.first?.int(.statusCode) == 400)
+    #expect(calls.first?.failed == true)
+    #expect(calls.first?.response?.text == "what")
+    #expect(calls.first?.fault == nil)
+    Laws.split(talk)
+  }
+
   @Test func aStreamIsOneEntry() throws {
     var talk = Talk()
     talk.says(

@@ -193,6 +193,13 @@ package struct HTTP2: Dissector {
         return .skip(length)
       }
       if bytes.isBeginning(of: Self.preface) { return .needs(length) }
+      if let step = try refusal(bytes) {
+        if case .message = step {
+          ways[inPlace: side].isAtStart = false
+          ways[inPlace: side].phase = .search(from: 0)
+        }
+        return step
+      }
       ways[inPlace: side].isAtStart = false
     }
     guard let frame = HTTP2Frame(bytes) else { return .needs(HTTP2Frame.headLength) }
