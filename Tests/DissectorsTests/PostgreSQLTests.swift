@@ -303,6 +303,17 @@ import Testing
     #expect(["select 1", "select 2", "select 4"].map(rows) == [nil, 2, 4])
   }
 
+  @Test func whenTheAnswerToSSLRequestIsLostTheStartupIsReadAllTheSame() {
+    var talk = Talk(serverPort: 5432)
+    talk.says(.client, Self.sslRequest)
+    talk.says(.client, Self.startup)
+    talk.lost(.server, 1)
+    talk.says(.server, Self.message("R", [0, 0, 0, 0]) + Self.ready)
+    let startup = talk.calls().first { $0.text(.postgresqlCommand) == "STARTUP" }
+    #expect(startup?.text(.postgresqlTransaction) == "idle")
+    #expect(startup?.fault == nil)
+  }
+
   @Test func behindLostAnswersTheNewestRoundIsAnswered() {
     let round =
       Self.message("P", Array("\0select $1\0\0\0".utf8))

@@ -209,9 +209,9 @@ package struct AMQP: Dissector {
 
 /// Which method answers which: on each channel the oldest of its kind.
 ///
-/// Where bytes are missing nobody knows how many answers were among them. On a channel that never had
-/// two of a kind waiting, the first answer after a hole belongs to the newest, for its sender would
-/// not have asked again earlier.
+/// Where bytes are missing nobody knows how many answers were among them. On a channel that never
+/// had two of a kind waiting, the first answer after a hole belongs to the newest, for its sender
+/// would not have asked again earlier.
 private struct AMQPQueue: Sendable {
   /// Kinds on channels that are told apart; beyond, methods stand alone.
   private static let maxLanes = 1 << 16

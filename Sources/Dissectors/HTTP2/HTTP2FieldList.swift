@@ -113,8 +113,8 @@ struct HTTP2FieldList {
     name.count > 4 && bytes.rawSpan.slice(name.upperBound - 4..<name.upperBound).equals("-bin")
   }
 
-  /// Peers of gRPC that have agreed on it (setting 0xfe03) send the octets of a binary field as they
-  /// are, behind a zero; all others send base64, which is kept.
+  /// Peers of gRPC that have agreed on it (setting 0xfe03) send the octets of a binary field as
+  /// they are, behind a zero; all others send base64, which is kept.
   private mutating func encodeValue() {
     let text = base64(bytes[valueStart + 1..<valueEnd])
     bytes.replaceSubrange(valueStart..<valueEnd, with: text.utf8)

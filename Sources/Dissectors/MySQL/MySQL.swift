@@ -122,8 +122,8 @@ package struct MySQL: Dissector {
     return .resynchronise
   }
 
-  /// Looks for the next beginning. An answer at hand will never be whole: its entry is over, and its
-  /// command waits no longer.
+  /// Looks for the next beginning. An answer at hand will never be whole: its entry is over, and
+  /// its command waits no longer.
   mutating func beginSearch(_ side: Side) {
     ways[side] = Way(phase: .search)
     isUnsure = true

@@ -6,6 +6,7 @@ import JSON
 // What the server says.
 extension PostgreSQL {
   mutating func reply(_ bytes: RawSpan, _ side: Side) throws(WireError) -> Step {
+    if queue.first?.kind == .encryption { queue.noteAnswer() }
     if queue.first?.kind == .encryption, bytes.byte(0) != 0x45 { return encryption(bytes.byte(0)) }
     guard bytes.byteCount >= 5 else { return .needs(5) }
     let type = bytes.byte(0)

@@ -62,6 +62,8 @@ enum PostgreSQLShape {
     switch bytes.byte(0) {
     case 0x31...0x33, 0x6e, 0x49, 0x73: return length == 4
     case 0x5a: return length == 5 && isState(bytes.byte(5))
+    // Authentication: a small number, and perhaps what belongs to it.
+    case 0x52: return length >= 8 && length < 512 && bytes.byte(5) == 0
     case 0x54: return length > 6 && length < 1 << 20 && bytes.byte(5) < 8
     case 0x74: return length >= 6 && length < 1 << 18
     case 0x43: return length > 4 && length < 64 && bytes.byte(5) &- 0x41 < 26
