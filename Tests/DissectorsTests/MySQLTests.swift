@@ -296,6 +296,20 @@ import Testing
     }
   }
 
+  /// What a client sends to prove who it is was counted as a file.
+  @Test func anotherUserUploadsNothing() {
+    var talk = Self.begun()
+    let challenge = Array("mysql_native_password\0scramblescramblescra\0".utf8)
+    talk.says(.client, Self.packet(0, [17] + Array("bob\0\u{8}scrambleshop\0".utf8)))
+    talk.says(.server, Self.packet(1, [0xfe] + challenge))
+    talk.says(.client, Self.packet(2, Array(repeating: 7, count: 20)))
+    talk.says(.server, Self.packet(3, Self.ok()))
+    let call = talk.calls().last
+    #expect(call?.text(.mysqlCommand) == "COM_CHANGE_USER")
+    #expect(call?.hasResponse == true && call?.fault == nil)
+    #expect(call?.text(.details)?.contains("uploadedBytes") == false)
+  }
+
   /// Who does not send commands ahead has the answer to everything before what it sends.
   @Test func behindLostAnswersTheNewestCommandIsAnswered() {
     var talk = Self.begun()

@@ -54,8 +54,9 @@ struct MySQLAnswer: Sendable {
     }
   }
 
-  /// A packet of a file.
+  /// A packet of a file, or of a login that goes on.
   mutating func noteUpload(_ count: Int) {
+    guard wantsFile else { return }
     uploaded += count
     if count == 0 { wantsFile = false }
   }
