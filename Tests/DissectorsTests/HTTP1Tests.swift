@@ -241,6 +241,25 @@ import Testing
     #expect(calls.last?.fault == nil)
   }
 
+  @Test func aPipelineBehindAHoleBetweenCallsIsPaired() {
+    for isMidway in [true, false] {
+      var talk = Talk()
+      talk.isMidway = isMidway
+      if !isMidway {
+        talk.client("GET /0 HTTP/1.1\r\n\r\n")
+        talk.server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        talk.lost(.server, 40)
+      }
+      talk.client("GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n")
+      for status in [201, 202] {
+        talk.server("HTTP/1.1 \(status) OK\r\nContent-Length: 0\r\n\r\n")
+      }
+      let calls = talk.calls().suffix(2)
+      #expect(calls.map { $0.text(.path) } == ["/a", "/b"])
+      #expect(calls.map { $0.int(.statusCode) } == [201, 202])
+    }
+  }
+
   /// One reply is missing, and nobody knows which: the pairs of its batch are a guess.
   @Test func aLostReplyInAPipelineShiftsItsBatchAlone() {
     func batch(_ paths: String...) -> String {

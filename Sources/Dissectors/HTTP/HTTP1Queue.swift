@@ -30,7 +30,7 @@ struct HTTP1Queue: Sendable {
 
   /// Bytes were missing at some time: a reply nobody waits for is not one that came early.
   private var hasGaps = false
-  /// Bytes are missing since the last time nobody waited.
+  /// Bytes are missing while somebody waits: among them may be replies.
   private var isUnsure = false
   private var waiting: [Asked] = []
   /// Ordinal of the next request.
@@ -59,7 +59,8 @@ struct HTTP1Queue: Sendable {
 
   /// Bytes are missing from here on. Replies that seemed early answered requests in the hole.
   mutating func noteGap() {
-    (hasGaps, isUnsure) = (true, true)
+    hasGaps = true
+    if !waiting.isEmpty { isUnsure = true }
     ordinal += ahead
     ahead = 0
   }

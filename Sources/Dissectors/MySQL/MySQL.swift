@@ -51,7 +51,7 @@ package struct MySQL: Dissector {
   /// Commands that wait for their answers; more than one where a client does not wait, or bytes are
   /// missing.
   var asked: [MySQLAsked] = []
-  /// Bytes are missing since the last time no command waited.
+  /// Bytes are missing while a command waits: among them may be answers.
   var isUnsure = false
   /// Two commands waited at once, with nothing missing.
   var pipelines = false
@@ -126,10 +126,11 @@ package struct MySQL: Dissector {
   /// its command waits no longer.
   mutating func beginSearch(_ side: Side) {
     ways[side] = Way(phase: .search)
-    isUnsure = true
-    guard side != requester else { return }
-    if let answer, asked.first?.key == answer.key { asked.removeFirst() }
-    answer = nil
+    if side != requester {
+      if let answer, asked.first?.key == answer.key { asked.removeFirst() }
+      answer = nil
+    }
+    isUnsure = !asked.isEmpty
   }
 
   /// The login is over: from now on the client sends commands.

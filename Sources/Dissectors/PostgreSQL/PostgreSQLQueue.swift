@@ -55,7 +55,7 @@ struct PostgreSQLQueue: Sendable {
   private var alone: UInt64 = 0
   /// Bytes were missing at some time.
   private(set) var hasGaps = false
-  /// Bytes are missing since the last time nobody waited.
+  /// Bytes are missing while somebody waits: among them may be answers.
   private var isUnsure = false
   /// Two rounds waited at once, with nothing missing.
   private var pipelines = false
@@ -76,7 +76,10 @@ struct PostgreSQLQueue: Sendable {
     set { if let newValue, !isEmpty { waiting[waiting.count - 1] = newValue } }
   }
 
-  mutating func noteGap() { (hasGaps, isUnsure) = (true, true) }
+  mutating func noteGap() {
+    hasGaps = true
+    if !isEmpty { isUnsure = true }
+  }
 
   /// An answer begins: from now on the oldest is the statement that it belongs to.
   mutating func noteAnswer() {

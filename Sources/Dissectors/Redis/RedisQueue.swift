@@ -41,7 +41,7 @@ struct RedisQueue: Sendable {
   private var alone: UInt64 = 0
   /// Bytes were missing at some time.
   private var hasGaps = false
-  /// Bytes are missing since the last time nobody waited.
+  /// Bytes are missing while somebody waits: among them may be replies.
   private var isUnsure = false
   /// Two commands waited at once, with nothing missing.
   private var pipelines = false
@@ -59,7 +59,8 @@ struct RedisQueue: Sendable {
 
   /// Bytes are missing from here on. Replies that seemed early answered commands in the hole.
   mutating func noteGap() {
-    (hasGaps, isUnsure) = (true, true)
+    hasGaps = true
+    if !isEmpty { isUnsure = true }
     ordinal += ahead
     ahead = 0
   }
@@ -82,7 +83,7 @@ struct RedisQueue: Sendable {
       waiting.removeAll()
       (head, answered) = (0, 0)
       noteGap()
-      pipelines = true
+      (isUnsure, pipelines) = (true, true)
     }
     if head > 64, head * 2 > waiting.count {
       waiting.removeFirst(head)
