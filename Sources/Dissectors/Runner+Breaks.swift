@@ -142,8 +142,8 @@ extension Runner {
     _ side: Side, because fault: Entry.Fault, at moment: Moment, in ledger: inout Ledger
   ) {
     salvage(side, at: moment, in: &ledger)
-    inlets[side].pass = .none
     concludeSettled(isEnding: true, &ledger)
+    inlets[side].pass = .none
     endOpen(side, because: fault, &ledger)
     if let recovery = reader?.broken(side, by: .end), recovery == .stop {
       inlets[side].isStopped = true

@@ -175,10 +175,19 @@ extension Runner {
     concludeSettled(isEnding: false, &ledger)
   }
 
-  /// Ends what the reader has come to the end of.
+  /// Ends what the reader has come to the end of, unless bytes of it were still to come.
   mutating func concludeSettled(isEnding: Bool, _ ledger: inout Ledger) {
-    guard let (key, ending) = reader?.settled(isEnding: isEnding) else { return }
+    guard let (key, ending) = reader?.settled(isEnding: isEnding), !isInBody(of: key) else {
+      return
+    }
     conclude(key, ending, &ledger)
+  }
+
+  private func isInBody(of key: UInt64) -> Bool {
+    for pass in [inlets.client.pass, inlets.server.pass] {
+      if case .body(_, key, _) = pass { return true }
+    }
+    return false
   }
 
   // MARK: Breaks and ends

@@ -197,6 +197,12 @@ import Testing
     #expect(calls.map { $0.int(.statusCode) } == [413])
     #expect(calls.first?.fault == nil)
     #expect(calls.first?.response?.text == "Too large.")
+    // A reply that is cut is.
+    for framing in ["Content-Length: 40", "Transfer-Encoding: chunked"] {
+      var cut = talk
+      cut.turns[1] = .says(.server, Array("HTTP/1.1 413 No\r\n\(framing)\r\n\r\n4\r\n".utf8))
+      #expect(cut.calls().first?.fault?.kind == .dissection)
+    }
     // A body that has begun is.
     talk.turns.insert(.says(.client, Array("4\r\nbody".utf8)), at: 2)
     #expect(talk.calls().first?.fault?.kind == .dissection)

@@ -4,18 +4,28 @@ import Flows
 // Bodies that wait for `100 Continue` (RFC 9110 §10.1.1). A client that gets a final reply instead
 // need not send its body, and may go on with the next request.
 extension HTTP1 {
+  /// A request that was refused its body, and who sent it.
+  struct Refusal: Equatable, Sendable {
+    var key: UInt64
+    var side: Side
+  }
+
+  func isRefused(_ key: UInt64, _ side: Side) -> Bool {
+    refusal == Refusal(key: key, side: side)
+  }
+
   /// The final reply to a request has come; when its body is still waited for, it may never come.
   mutating func noteRefusal(of key: UInt64, _ side: Side) {
     switch ways[inPlace: side].phase {
-    case .promised(key, _), .chunkLine(key): refused = key
+    case .promised(key, _), .chunkLine(key): refusal = Refusal(key: key, side: side)
     default: break
     }
   }
 
   /// The end of a refused request, when the next one begins in place of its body.
   mutating func withdrawal(_ bytes: RawSpan, _ side: Side, _ key: UInt64) -> Step? {
-    guard refused == key, HTTP1StartLine.beginsWithKnownMethod(bytes) else { return nil }
-    refused = nil
+    guard isRefused(key, side), HTTP1StartLine.beginsWithKnownMethod(bytes) else { return nil }
+    refusal = nil
     ways[inPlace: side].phase = .head
     return .end(of: key, length: 0)
   }
@@ -25,7 +35,9 @@ extension HTTP1 {
     _ bytes: RawSpan, _ side: Side, _ key: UInt64, _ count: Int
   ) -> Step {
     if let step = withdrawal(bytes, side, key) { return step }
-    if refused == key, bytes.byteCount < count, HTTP1StartLine.mayBecomeKnownMethod(bytes) {
+    if isRefused(key, side), bytes.byteCount < count,
+      HTTP1StartLine.mayBecomeKnownMethod(bytes)
+    {
       return .needs(bytes.byteCount + 1)
     }
     return given(bytes, side, key, count)
@@ -41,18 +53,16 @@ extension HTTP1 {
     }
   }
 
-  /// A side has ended: a refused request is whole without its body.
+  /// A side has ended: a refused request is whole without its body, if its reply is.
   package mutating func settled(isEnding: Bool) -> (key: UInt64, ending: Ending)? {
-    guard isEnding, let key = refused else { return nil }
-    refused = nil
-    for side in Side.allCases {
-      switch ways[inPlace: side].phase {
-      case .promised(key, _), .chunkLine(key):
-        ways[inPlace: side].phase = .head
-        return (key, Ending())
-      default: break
-      }
+    guard isEnding, let (key, side) = refusal.map({ ($0.key, $0.side) }) else { return nil }
+    refusal = nil
+    guard case .head = ways[inPlace: side.other].phase else { return nil }
+    switch ways[inPlace: side].phase {
+    case .promised(key, _), .chunkLine(key):
+      ways[inPlace: side].phase = .head
+      return (key, Ending())
+    default: return nil
     }
-    return nil
   }
 }

@@ -46,7 +46,7 @@ package struct HTTP1: Dissector {
   var ways = BySide(client: Way(), server: Way())
   private var queue = HTTP1Queue()
   /// The request that has its final reply while its body was waited for.
-  var refused: UInt64?
+  var refusal: Refusal?
   /// Status codes of interim replies to the request that is answered next.
   private var interim: [Int] = []
   /// What comes after this message, on both sides.
@@ -307,7 +307,7 @@ package struct HTTP1: Dissector {
     guard at > digits, at == end || isBlank(bytes.byte(at)) || bytes.byte(at) == 0x3b else {
       throw WireError(.invalid, at: at)
     }
-    if refused == key { refused = nil }
+    if isRefused(key, side) { refusal = nil }
     ways[inPlace: side].phase = count == 0 ? .trailers(key) : .chunk(key, count: count)
     return .content([], of: key, length: end + 1)
   }
