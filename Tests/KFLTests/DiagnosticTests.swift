@@ -76,9 +76,16 @@ import Testing
     "dns && dns_questions.all(q, q != \"\")", "request.exchange == \"a\"",
     "grpc && method != \"GET\"",
     "(dns and http) or tls", "response.status == r\"^5\"", "protocol == \"DNS\"",
+    "tcp_conn && conn_state != \"closed\"",
   ])
   func whatIsWellSaidRaisesNoDoubt(_ text: String) {
     #expect(Shop.compile(text).warnings.isEmpty)
+  }
+
+  /// What stands in place of an unknown name is not compared.
+  @Test func mistakesAreNoConstants() {
+    let compilation = Shop.compile("nothing == \"x\"")
+    #expect(compilation.errors.map(\.code) == [.undeclared] && compilation.warnings.isEmpty)
   }
 
   @Test func allMistakesAreToldAtOnce() {

@@ -50,7 +50,7 @@ enum Shop {
 
   private static let flags: [Variable] = [
     "http", "http2", "grpc", "dns", "tls", "tlsx", "tcp", "udp", "redis", "kafka", "amqp",
-    "diameter", "postgresql", "icmp", "conn",
+    "diameter", "postgresql", "icmp", "conn", "tcp_conn",
   ].map { Variable($0, .bool, doc: "Whether the entry is \($0).", isFlag: true) }
 
   private static let http: [Variable] = [
@@ -73,7 +73,8 @@ enum Shop {
     Variable("grpc_status", .int, defaultValue: .int(-1)),
     Variable("dns_questions", .list(.string)), Variable("dns_answers", .list(.string)),
     Variable("dns_question_types", .list(.string)), Variable("dns_rcode", .string),
-    Variable("tlsx_sni", .string), Variable("tcp_payload", .bytes),
+    Variable("tlsx_sni", .string), Variable("tlsx_version", .int),
+    Variable("conn_state", .string, scope: "conn"), Variable("tcp_payload", .bytes),
     Variable("tcp_metrics", .map(.string, .double)), Variable("redis_type", .string),
     Variable("redis_command", .string), Variable("redis_key", .string),
     Variable("kafka_api_key", .int), Variable("kafka_api_key_name", .string),

@@ -9,13 +9,20 @@ extension Checker {
     warn(.defaultNegation(schema.variables[slot].name, flag: flag, at: node.range))
   }
 
+  /// Flags whose entries have the variables of another flag, too: HTTP's are also set on what runs
+  /// over HTTP.
+  private static let narrower = [
+    "http": ["http2", "grpc", "gql", "gqlv1", "gqlv2"], "conn": ["tcp_conn", "udp_conn"],
+    "flow": ["tcp_flow", "udp_flow"],
+  ]
+
   /// The flag a variable belongs to when nothing beside it asserts that flag.
   private func unassertedFlag(of slot: Int) -> String? {
     guard let name = schema.scopes[slot], let flag = schema.slot(name) else { return nil }
     if assertedFlags.contains(flag) { return nil }
-    // HTTP variables are also set on what runs over HTTP.
-    let implied = ["http": ["http2", "grpc", "gql", "gqlv1", "gqlv2"]][name] ?? []
-    if implied.contains(where: { schema.slot($0).map(assertedFlags.contains) ?? false }) {
+    if Self.narrower[name, default: []].contains(where: {
+      schema.slot($0).map(assertedFlags.contains) ?? false
+    }) {
       return nil
     }
     return name
@@ -27,7 +34,10 @@ extension Checker {
   ) {
     guard dialect == .kfl else { return }
     if let x = a.literal, let y = b.literal {
-      if let holds = x.compares(comparison, to: y) { warn(.constant(holds, at: node.range)) }
+      // What stands in place of a mistake is no constant.
+      if a.type != .dyn, b.type != .dyn, let holds = x.compares(comparison, to: y) {
+        warn(.constant(holds, at: node.range))
+      }
       return
     }
     guard let slot = a.slot, let value = b.literal else { return }

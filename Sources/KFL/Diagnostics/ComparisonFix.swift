@@ -40,8 +40,11 @@ struct ComparisonFix {
       edits = [Edit(node.range, negated("\(y) in \(x)"))]
     case (let type, .list(let element)) where type.fits(element):
       edits = [Edit(node.range, negated("\(x) in \(y)"))]
-    case (.int, .string), (.double, .string): edits = [Edit(left.range, "string(\(x))")]
-    case (.string, .int), (.string, .double): edits = [Edit(right.range, "string(\(y))")]
+    // As text a number has digits: it never equals a word.
+    case (.int, .string), (.double, .string):
+      edits = Self.isWord(b) ? [] : [Edit(left.range, "string(\(x))")]
+    case (.string, .int), (.string, .double):
+      edits = Self.isWord(a) ? [] : [Edit(right.range, "string(\(y))")]
     default: break
     }
   }
@@ -54,9 +57,30 @@ struct ComparisonFix {
     case ("dns_rcode", .int?): return ("status_code", true)
     case ("grpc_status", .string(let name)?):
       return grpcCode(name).map { (String($0), false) }
+    case ("tlsx_version", .string(let name)?):
+      return tlsVersion(name).map { (String($0), false) }
     default: return nil
     }
   }
+
+  /// Whether it is a text that no number has.
+  private static func isWord(_ operand: Checked) -> Bool {
+    guard case .string(let text)? = operand.literal else { return false }
+    return Double(text) == nil
+  }
+
+  /// The number of a version of TLS by its name (RFC 8446 §4.2.1): 771 for `TLS 1.2`, `TLSv1.2`,
+  /// `1.2`.
+  static func tlsVersion(_ name: String) -> Int? {
+    var folded = String(decoding: Nearest.folded(name), as: UTF8.self).filter { $0 != " " }
+    let isSSL = folded.hasPrefix("ssl")
+    if isSSL || folded.hasPrefix("tls") { folded.removeFirst(3) }
+    if folded.hasPrefix("v") { folded.removeFirst() }
+    return (isSSL ? sslVersions : tlsVersions)[folded]
+  }
+
+  private static let sslVersions = ["3": 768, "30": 768]
+  private static let tlsVersions = ["1": 769, "10": 769, "11": 770, "12": 771, "13": 772]
 
   /// The number of a gRPC status by its name: 5 for `NOT_FOUND`.
   static func grpcCode(_ name: String) -> Int? {
