@@ -49,7 +49,7 @@ extension Traffic {
         }
       workloads.append(workload)
     }
-    workloads += namespaces(of: workloads)
+    workloads += namespaces(of: workloads, seen.links)
     // Addresses without a name are workloads too, as far as anybody can tell.
     for (address, observed) in seen.addresses.sorted(by: { $0.key < $1.key })
     where !named.contains(address) {
@@ -61,8 +61,11 @@ extension Traffic {
     return workloads
   }
 
-  private func namespaces(of workloads: [ObservedWorkload]) -> [ObservedWorkload] {
+  private func namespaces(
+    of workloads: [ObservedWorkload], _ links: [Link]
+  ) -> [ObservedWorkload] {
     var sums: [String: ObservedWorkload.Observed?] = [:]
+    var holders: [String: String] = [:]
     for workload in workloads where !workload.namespace.isEmpty {
       // Services are seen through their pods; counting both would count calls twice.
       guard workload.kind == "Pod" else {
@@ -72,9 +75,18 @@ extension Traffic {
       let before = sums[workload.namespace] ?? nil
       sums[workload.namespace] = .some(
         workload.observed.map { before?.merged($0) ?? $0 } ?? before)
+      for pair in workload.addresses { holders[pair.address] = workload.namespace }
     }
-    return sums.sorted { $0.key < $1.key }.map { name, observed in
-      ObservedWorkload(kind: "Namespace", name: name, namespace: "", observed: observed)
+    // What two of its pods said to each other was counted by both.
+    var within: [String: Int64] = [:]
+    for link in links {
+      guard let name = holders[link.client], holders[link.server] == name else { continue }
+      within[name, default: 0] += link.bytes
+    }
+    return sums.sorted { $0.key < $1.key }.map { name, sum in
+      var observed = sum
+      observed?.bytes -= within[name] ?? 0
+      return ObservedWorkload(kind: "Namespace", name: name, namespace: "", observed: observed)
     }
   }
 
@@ -88,6 +100,14 @@ extension Traffic {
     /// DNS names last seen for addresses.
     var dns: [String: String] = [:]
     var services: [ServiceName: ObservedWorkload.Observed] = [:]
+    /// Bytes between two pods of one namespace.
+    var links: [Link] = []
+  }
+
+  struct Link {
+    var client: String
+    var server: String
+    var bytes: Int64
   }
 
   /// What was seen of each address and service, by adding up calls and flows.
@@ -98,13 +118,23 @@ extension Traffic {
     for flow in flows.flows {
       let observed = ObservedWorkload.Observed(
         first: flow.first, last: flow.last, bytes: flow.bytes, protocols: Set(flow.protocols))
-      for end in [flow.client, flow.server] {
-        sightings.addresses.merge([end.ip: observed]) { $0.merged($1) }
-        if !end.dns.isEmpty { sightings.dns[end.ip] = end.dns }
-        if !end.service.isEmpty {
-          let name = ServiceName(namespace: end.namespace, name: end.service)
-          sightings.services.merge([name: observed]) { $0.merged($1) }
-        }
+      let ends = [flow.client, flow.server]
+      // Who talks to itself moves each byte once: over a loopback interface, for one.
+      for address in Set(ends.map(\.ip)) {
+        sightings.addresses.merge([address: observed]) { $0.merged($1) }
+      }
+      for end in ends where !end.dns.isEmpty { sightings.dns[end.ip] = end.dns }
+      let services = ends.filter { !$0.service.isEmpty }.map {
+        ServiceName(namespace: $0.namespace, name: $0.service)
+      }
+      for name in Set(services) {
+        sightings.services.merge([name: observed]) { $0.merged($1) }
+      }
+      if flow.client.ip != flow.server.ip, flow.client.namespace == flow.server.namespace,
+        !flow.client.namespace.isEmpty
+      {
+        sightings.links.append(
+          Link(client: flow.client.ip, server: flow.server.ip, bytes: flow.bytes))
       }
     }
     // Calls are counted where they are served.

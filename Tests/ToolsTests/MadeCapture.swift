@@ -18,6 +18,8 @@ struct MadeCapture {
   private(set) var bytes: [UInt8] = []
   private var time = Timestamp(milliseconds: 1_770_000_000_000)
   private var port: UInt16 = 40_000
+  var client: [UInt8] = [10, 1, 0, 1]
+  var server: [UInt8] = [10, 1, 0, 2]
 
   init() { writer.start(&bytes) }
 
@@ -63,6 +65,9 @@ struct MadeCapture {
     talk(80, [Line.client(Array(request.utf8)), Line.server(Array(response.utf8))])
   }
 
+  /// Nothing happens for so long.
+  mutating func wait(hours: Int64) { time = time.advanced(by: hours * 3_600_000_000_000) }
+
   /// Writes it where tests write, and gives the path.
   func write() throws -> String {
     let path = NSTemporaryDirectory() + "made-\(UUID().uuidString).pcap"
@@ -84,8 +89,8 @@ struct MadeCapture {
     fromClient: Bool, _ serverPort: UInt16, _ sequence: UInt32, _ acknowledgment: UInt32,
     flags: UInt8, _ data: [UInt8]
   ) {
-    let source: [UInt8] = [10, 1, 0, fromClient ? 1 : 2]
-    let destination: [UInt8] = [10, 1, 0, fromClient ? 2 : 1]
+    let source = fromClient ? client : server
+    let destination = fromClient ? server : client
     var frame = [UInt8](repeating: 2, count: 12)
     frame += [0x08, 0x00, 0x45, 0]
     frame += Self.big16(40 + data.count)
