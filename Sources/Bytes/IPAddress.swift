@@ -44,6 +44,12 @@ package struct IPAddress: Hashable, Comparable, Sendable, BitwiseCopyable {
     }
     return high >> 57 == 0x7e || high >> 54 == 0x3fa || isLoopback
   }
+  /// Whether somebody outside may have it: neither private nor of a group, of "this network"
+  /// (RFC 1122 §3.2.1.3), reserved or the limited broadcast (RFC 1112 §4, RFC 919 §7).
+  package var isPublic: Bool {
+    if isPrivate || isMulticast || isUnspecified { return false }
+    return !isV4 || v4 >> 24 != 0 && v4 >> 28 != 0xf
+  }
 }
 
 /// A block of addresses: those that share the first `length` bits of `base`.

@@ -141,7 +141,7 @@ struct FlowRow {
       .init("client", limit: 30), .init("server", limit: 38), .init("proto"),
       .init("bytes", right: true), .init("packets", right: true), .init("conns", right: true),
       .init("RTT p50", right: true), .init("RTT p99", right: true), .init("l7", limit: 14),
-      .init("trouble", limit: 40),
+      .init("trouble", limit: 60),
     ])
   }
 

@@ -127,9 +127,7 @@ struct FlowSummary {
   private var external: [Outside] {
     var sums: [String: Outside] = [:]
     for flow in flows {
-      guard let address = IPAddress(flow.server.ip), !address.isPrivate, !address.isMulticast else {
-        continue
-      }
+      guard IPAddress(flow.server.ip)?.isPublic ?? false else { continue }
       sums[flow.server.ip, default: Outside(address: flow.server.ip, dns: flow.server.dns)].flows +=
         1
       sums[flow.server.ip]?.bytes += flow.bytes
@@ -206,12 +204,16 @@ struct FlowSummary {
   func say(in answer: inout Answer) {
     let bytes = flows.reduce(0) { $0 + $1.bytes }
     let packets = flows.reduce(0) { $0 + $1.packets }
-    let tcp = flows.count { $0.transport == "tcp" }
+    let transports = ["tcp", "udp", "sctp", "icmp"].compactMap { (name) -> String? in
+      let count = flows.count { $0.transport == name }
+      return count > 0 ? "\(Shown.count(Int64(count))) \(name.uppercased())" : nil
+    }
     answer.say(
       """
-      \(Shown.count(Int64(flows.count))) flows (\(tcp) TCP, \(flows.count - tcp) UDP), \
-      \(Shown.bytes(bytes)) in \(Shown.count(packets)) packets, \
-      \(Set(flows.map(\.client.ip)).count) clients, \(Set(flows.map(\.server.ip)).count) servers.
+      \(Shown.counted(flows.count, "flow")) (\(transports.joined(separator: ", "))), \
+      \(Shown.bytes(bytes)) in \(Shown.counted(Int(packets), "packet")), \
+      \(Shown.counted(Set(flows.map(\.client.ip)).count, "client")), \
+      \(Shown.counted(Set(flows.map(\.server.ip)).count, "server")).
       """)
     if !namespaces.isEmpty {
       answer.say(
@@ -223,7 +225,7 @@ struct FlowSummary {
       answer.say(
         """
         Crossing: \(Shown.text(crossing.key.source)) → \(Shown.text(crossing.key.destination)), \
-        \(crossing.flows) flows, \(Shown.bytes(crossing.bytes)).
+        \(Shown.counted(crossing.flows, "flow")), \(Shown.bytes(crossing.bytes)).
         """)
     }
     answer.say("Top by bytes:")
@@ -240,9 +242,18 @@ struct FlowSummary {
                 ? "\(flow.unanswered) refused or unanswered" : "\(flow.resets) RST")
           }.joined(separator: "; ") + ".")
     }
+    let external = external
     if !external.isEmpty {
+      let flows = external.reduce(0) { $0 + $1.flows }
+      let addresses = external.prefix(top).map { outside in
+        Shown.text(outside.dns.isEmpty ? outside.address : "\(outside.dns) (\(outside.address))")
+          + " \(Shown.bytes(outside.bytes))"
+      }
       answer.say(
-        "\(external.reduce(0) { $0 + $1.flows }) flows go to \(external.count) public addresses.")
+        """
+        \(Shown.counted(flows, "flow")) to \(Shown.counted(external.count, "public address", "es")): \
+        \(addresses.joined(separator: ", "))\(external.count > top ? ", …" : ".")
+        """)
     }
   }
 }

@@ -103,7 +103,7 @@ struct HeldAddress {
   var dns: String?
   var observed: ObservedWorkload.Observed?
 
-  var isExternal: Bool { IPAddress(ip).map { !$0.isPrivate && !$0.isMulticast } ?? false }
+  var isExternal: Bool { IPAddress(ip)?.isPublic ?? false }
 
   var json: JSONObject {
     var object: JSONObject = [

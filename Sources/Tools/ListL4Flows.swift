@@ -111,7 +111,7 @@ struct ListL4Flows: Tool {
   ) {
     let order = arguments.text(Self.sort) ?? "bytes"
     answer.say(
-      "\(Shown.count(Int64(total))) flows, \(rows.count == total ? "all" : String(rows.count)) "
+      "\(Shown.counted(total, "flow")), \(rows.count == total ? "all" : String(rows.count)) "
         + "listed, by \(order). RTT is SYN to SYN-ACK.")
     var table = FlowRow.table
     for row in rows { table.add(row.cells) }
@@ -180,7 +180,7 @@ struct ListL4Flows: Tool {
   private static let isExternal: String = {
     let privateNetworks = [
       "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16",
-      "127.0.0.0/8", "224.0.0.0/4", "fc00::/7", "fe80::/10", "ff00::/8", "::1/128",
+      "127.0.0.0/8", "0.0.0.0/8", "224.0.0.0/3", "fc00::/7", "fe80::/10", "ff00::/8", "::/127",
     ]
     return ["src.ip", "dst.ip"].map { side in
       "!(" + privateNetworks.map { "in_cidr(\(side), \(quoted($0)))" }.joined(separator: " || ")

@@ -56,15 +56,14 @@ struct ServiceMap {
     edge.connections += flow.connections
     edge.unanswered += flow.unanswered
     edge.detected.formUnion(flow.protocols.isEmpty ? [flow.transport] : flow.protocols)
-    for end in [flow.client, flow.server]
-    where IPAddress(end.ip).map({ !$0.isPrivate && !$0.isMulticast }) ?? false {
+    for end in [flow.client, flow.server] where IPAddress(end.ip)?.isPublic ?? false {
       edge.isExternal = true
     }
     edges[key] = edge
   }
 
   private func isOutside(_ end: NamedEnd) -> Bool {
-    end.kind == .address && IPAddress(end.name).map { !$0.isPrivate && !$0.isMulticast } ?? false
+    end.kind == .address && IPAddress(end.name)?.isPublic ?? false
   }
 
   mutating func removeExternal() { edges = edges.filter { !$0.value.isExternal } }
@@ -114,7 +113,7 @@ struct ServiceMap {
       .init("client", limit: 34), .init("server", limit: 34), .init("protocols", limit: 20),
       .init("calls", right: true), .init("failed", right: true), .init("p50 ms", right: true),
       .init("p99 ms", right: true), .init("bytes", right: true), .init("conns", right: true),
-      .init("remark", limit: 30),
+      .init("remark", limit: 60),
     ])
   }
 }

@@ -96,6 +96,11 @@ enum Shown {
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  /// `1 flow`, `8,432 flows`.
+  static func counted(_ number: Int, _ noun: String, _ plural: String = "s") -> String {
+    "\(count(Int64(number))) \(noun)\(number == 1 ? "" : plural)"
+  }
+
   /// A share such as 0.0123 as `1.2%`.
   static func percent(_ share: Double) -> String { decimals(share * 100, 1) + "%" }
 

@@ -49,6 +49,13 @@ import Testing
     for text in ["8.8.8.8", "172.32.0.1", "100.128.0.1", "2001:db8::1", "ff02::1"] {
       #expect(try !address(text).isPrivate, "\(text)")
     }
+    for text in ["8.8.8.8", "1.0.0.1", "223.255.255.254", "2001:db8::1"] {
+      #expect(try address(text).isPublic, "\(text)")
+    }
+    for text in [
+      "10.1.2.3", "0.0.0.0", "0.1.2.3", "224.0.0.251", "240.0.0.1", "255.255.255.255", "::", "::1",
+      "ff02::fb", "fd12::1",
+    ] { #expect(try !address(text).isPublic, "\(text)") }
     #expect(try address("224.0.0.251").isMulticast && address("ff02::fb").isMulticast)
     #expect(try address("0.0.0.0").isUnspecified && address("::").isUnspecified)
   }

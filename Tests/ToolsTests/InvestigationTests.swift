@@ -54,4 +54,33 @@ import Tools
       #expect(namespace["observed"]?["bytes"]?.int == bytes, "\(name)")
     }
   }
+
+  // MARK: Where traffic goes
+
+  @Test func theSummaryTellsTransportsApart() async throws {
+    let summary = try await ShopHub.ask("get_l4_flow_summary")
+    #expect(summary.text.contains("16 flows (9 TCP, 4 UDP, 3 ICMP)"))
+    #expect(summary.structured["tcp_flows"] == 9 && summary.structured["udp_flows"] == 4)
+    #expect(summary.text.contains("payments → kube-system, 1 flow,"))
+  }
+
+  /// Nobody outside has the unspecified address, or that of a group.
+  @Test func noAddressAndGroupsAreNotOutside() async throws {
+    let map = try await ShopHub.ask("get_service_map")
+    let outside = try #require(map.structured["nodes"]?.array).filter { $0["external"] == true }
+    #expect(
+      outside.compactMap { $0["name"]?.string } == [
+        "198.51.100.23", "198.51.100.57", "203.0.113.140",
+      ])
+    let flows = try await ShopHub.ask("list_l4_flows", ["external": true])
+    #expect(flows.structured["total"] == 3)
+  }
+
+  @Test func publicAddressesAreNamed() async throws {
+    var capture = MadeCapture()
+    capture.server = [9, 9, 9, 9]
+    capture.http("/a")
+    let summary = try await ask(capture, "get_l4_flow_summary")
+    #expect(summary.text.contains("1 flow to 1 public address: 9.9.9.9 "))
+  }
 }
