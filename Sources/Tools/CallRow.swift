@@ -14,7 +14,7 @@ struct CallRow {
 
   /// The fields of the compact format and of a line for reading.
   static let compactFields: [FieldID] =
-    CallSummary.fields + [.elapsed, .failed]
+    CallSummary.fields + [.elapsed, .failed, .faultKind]
     + [End.client, .server].map { EndFields($0) }.flatMap { end in
       [end.ip, end.port, end.pod, end.namespace, end.service, end.node, end.dns]
     }
@@ -86,11 +86,18 @@ struct CallRow {
       object["latency_ms"] = JSONValue(Double(elapsed) / 1_000)
     }
     if row.bool(.failed) { object["error"] = true }
-    // A half that nobody answers is whole.
-    if row.kind?.isCall == true, row.hasRequest != row.hasResponse, row.int(.faultKind) != nil {
-      object["incomplete"] = row.hasRequest ? "response" : "request"
+    if isHalf { object["incomplete"] = row.hasRequest ? "response" : "request" }
+    if row.kind?.isCall == false {
+      if summary.statusText != "-" { object["conn_state"] = .string(summary.statusText) }
+      let trouble = TCPTrouble(row).json
+      if !trouble.members.isEmpty { object["tcp_metrics"] = .object(trouble) }
     }
     return object
+  }
+
+  /// Whether its other half is missing. One that nobody has to answer is whole.
+  private var isHalf: Bool {
+    row.kind?.isCall == true && row.hasRequest != row.hasResponse && row.int(.faultKind) != nil
   }
 
   var full: JSONObject {
@@ -227,15 +234,26 @@ struct CallRow {
     return ip.contains(":") ? "[\(ip)]:\(port)" : "\(ip):\(port)"
   }
 
-  static var table: Table {
-    Table([
-      .init("time (UTC)"), .init("client", limit: 30), .init("server", limit: 30), .init("proto"),
-      .init("call", limit: 56), .init("status", limit: 14), .init("ms", right: true),
-      .init("id", limit: 40),
-    ])
+  /// Rows as a table; where they are of several days, their times have dates.
+  static func table(_ rows: [CallRow]) -> Table {
+    let day: Int64 = 86_400_000
+    let areOfOneDay = Set(rows.map { $0.timestamp.milliseconds / day }).count <= 1
+    var table = Table(columns)
+    for row in rows {
+      var cells = row.cells
+      if !areOfOneDay { cells[0] = String(Shown.date(row.timestamp).prefix(11)) + cells[0] }
+      table.add(cells)
+    }
+    return table
   }
 
-  var cells: [String] {
+  private static let columns: [Table.Column] = [
+    .init("time (UTC)"), .init("client", limit: 30), .init("server", limit: 30), .init("proto"),
+    .init("call", limit: 56), .init("status", limit: 14), .init("ms", right: true),
+    .init("id", limit: 40),
+  ]
+
+  private var cells: [String] {
     [
       Shown.clock(timestamp), label(.client), label(.server), row.kind?.name ?? "?", line,
       shortStatus, row.int(.elapsed).map(Shown.milliseconds) ?? "-", id,
@@ -253,7 +271,8 @@ struct CallRow {
   /// `500 !`: a mark where it failed.
   var shortStatus: String {
     let status = summary.statusText
-    return row.bool(.failed) ? status + " !" : status
+    if row.bool(.failed) { return status + " !" }
+    return status == "-" && isHalf && row.hasRequest ? "no reply" : status
   }
 
   /// Paths may carry secrets too, as in `/reset/eyJ…`.

@@ -17,16 +17,18 @@ struct CallSummary {
   var result: String?
 
   /// The fields it is made of.
-  static let fields: [FieldID] = [
-    .method, .path, .statusCode, .statusText, .grpcMethod, .grpcStatus, .dnsQuestions,
-    .dnsQuestionTypes, .dnsRcode, .redisType, .redisKey, .redisCommand, .kafkaAPIKeyName,
-    .kafkaRequestSummary, .mongodbCommand, .mongodbDatabase, .mongodbCollection,
-    .mongodbDocuments, .mongodbErrorCode, .mongodbErrorCodeName, .mysqlCommand, .mysqlDatabase,
-    .mysqlQuery, .mysqlRows, .mysqlErrorCode, .postgresqlCommand, .postgresqlDatabase,
-    .postgresqlQuery, .postgresqlRows, .postgresqlErrorCode, .amqpMethod, .amqpSummary,
-    .amqpRoutingKey, .ldapType, .ldapSummary, .radiusCodeName, .radiusUser, .tlsxSummary,
-    .connState, .connL7Detected,
-  ]
+  static let fields: [FieldID] =
+    [
+      .method, .path, .statusCode, .statusText, .grpcMethod, .grpcStatus, .dnsQuestions,
+      .dnsQuestionTypes, .dnsRcode, .redisType, .redisKey, .redisCommand, .kafkaAPIKeyName,
+      .kafkaRequestSummary, .mongodbCommand, .mongodbDatabase, .mongodbCollection,
+      .mongodbDocuments, .mongodbErrorCode, .mongodbErrorCodeName, .mysqlCommand, .mysqlDatabase,
+      .mysqlQuery, .mysqlRows, .mysqlErrorCode, .postgresqlCommand, .postgresqlDatabase,
+      .postgresqlQuery, .postgresqlRows, .postgresqlErrorCode, .amqpMethod, .amqpSummary,
+      .amqpRoutingKey, .ldapType, .ldapSummary, .radiusCodeName, .radiusUser, .tlsxSummary,
+      .connState, .connL7Detected, .connLocalBytes, .connRemoteBytes, .flowState, .flowL7Detected,
+      .flowLocalBytes, .flowRemoteBytes,
+    ] + TCPTrouble.fields
 
   init(_ row: some FieldRow) {
     let answered = row.hasResponse
@@ -166,9 +168,15 @@ struct CallSummary {
       result = Self.rows(row.int(.postgresqlRows))
     case .tcpConn, .udpConn, .sctpConn, .icmpConn:
       method = nil
-      path = row.texts(.connL7Detected).joined(separator: ",")
+      path = Self.list(row.texts(.connL7Detected))
       status = nil
       statusText = row.text(.connState) ?? "-"
+      result = Self.carried(row, .connLocalBytes, .connRemoteBytes)
+    case .tcpFlow, .udpFlow:
+      path = Self.list(row.texts(.flowL7Detected))
+      status = nil
+      statusText = row.text(.flowState) ?? "-"
+      result = Self.carried(row, .flowLocalBytes, .flowRemoteBytes)
     default:
       method = row.text(.method)
       path = row.text(.path)
@@ -200,6 +208,16 @@ struct CallSummary {
       parts.append(calls.isEmpty ? reason : "\(reason): \(calls)")
     }
     return parts.isEmpty ? nil : "(" + parts.joined(separator: ", ") + ")"
+  }
+
+  private static func list(_ names: [String]) -> String? {
+    names.isEmpty ? nil : names.joined(separator: ",")
+  }
+
+  /// `(187 KB, 5 RST, 1 retransmitted)`: what a connection carried, and what ailed it.
+  private static func carried(_ row: some FieldRow, _ bytes: FieldID...) -> String {
+    let sum = bytes.reduce(Int64(0)) { $0 + (row.int($1) ?? 0) }
+    return "(" + ([Shown.bytes(sum)] + TCPTrouble(row).words).joined(separator: ", ") + ")"
   }
 
   /// `(12 rows)`; nil where rows were not counted.

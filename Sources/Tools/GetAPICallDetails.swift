@@ -112,12 +112,17 @@ struct GetAPICallDetails: Tool {
     add(
       record, (.connLocalPkts, .connLocalBytes, .connRemotePkts, .connRemoteBytes),
       state: record.text(.connState), to: &object)
+    var health: [String] = []
     if let metrics = CallRow(record, traffic.redactor).metrics {
       object["tcp_metrics"] = .object(metrics)
+      if let time = metrics["initial_rtt_us"]?.double, time > 0 {
+        health.append("round trip of its handshake \(Shown.milliseconds(Int64(time))) ms")
+      }
     }
+    health += TCPTrouble(record).words
     object["unit"] = ["bytes": "bytes, whole packets"]
     answer.structured["l4_conn"] = .object(object)
-    answer.say("Connection: \(words(object)).")
+    answer.say("Connection: \(([words(object)] + health).joined(separator: ", ")).")
   }
 
   /// Errors of ICMP about the flow, the newest ones.

@@ -182,7 +182,7 @@ struct GetAPIStats: Tool {
     _ total: Metrics, _ result: AggregationResult, _ asked: FilteredQuery, in answer: inout Answer
   ) {
     var line =
-      "\(Shown.count(Int64(total.count))) calls\(asked.text.map { " matching " + $0 } ?? "")"
+      "\(Shown.counted(total.count, "call"))\(asked.text.map { " matching " + $0 } ?? "")"
     line += ", \(Shown.count(Int64(total.errors))) failed (\(Shown.percent(total.errorRate)))"
     if let span = result.span {
       let seconds = Double(span.upperBound.nanoseconds(since: span.lowerBound)) / 1e9

@@ -101,10 +101,8 @@ struct ListAPICalls: Tool {
   private func show(_ rows: [CallRow], in answer: inout Answer) {
     guard !rows.isEmpty else { return }
     answer.say(Answer.fence)
-    var table = CallRow.table
-    for row in rows { table.add(row.cells) }
     answer.show(
-      table,
+      CallRow.table(rows),
       next: "Narrow the filter or raise max_tokens; get_api_call with an id shows one in full.")
   }
 

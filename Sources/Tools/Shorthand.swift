@@ -52,6 +52,13 @@ enum Shorthand {
     return conditions
   }
 
+  /// The arguments that are given, as they are: `proto=dns`.
+  static func words(_ arguments: Arguments) -> [String] {
+    rows.compactMap { row in
+      arguments.text(row.parameter).map { "\(row.parameter.name)=\(Shown.text($0, limit: 60))" }
+    }
+  }
+
   private static func names(_ name: String, _ fields: [String], _ doc: String) -> Row {
     Row(parameter: Parameter(name, .text, doc)) { (value) throws(ToolError) in
       fields.map { match($0, value) }.joined(separator: " || ")

@@ -203,10 +203,8 @@ struct TraceRequest: Tool {
     answer.structured["doubtful"] = JSONValue(tree.doubtful)
     answer.say(
       """
-      \(hops.count) calls, \(Self.text(last - first)) ms from \
-      \(Shown.date(Timestamp(nanoseconds: first))) UTC. \
-      \(hops.count { if case .time = $0.evidence { false } else { true } }) are proven, the others \
-      inferred from time.
+      \(Shown.counted(hops.count, "call")), \(Self.text(last - first)) ms from \
+      \(Shown.date(Timestamp(nanoseconds: first))) UTC. \(Self.certainty(of: hops))
       """)
     answer.say(Answer.fence)
     var table = Table([
@@ -224,6 +222,14 @@ struct TraceRequest: Tool {
       answer.say("\(tree.doubtful) calls were too uncertain; lower min_confidence to see them.")
     }
     if tree.isCut { answer.say("There are more; raise limit to see them.") }
+  }
+
+  /// How many of the calls are known to belong together.
+  private static func certainty(of hops: [TraceTree.Hop]) -> String {
+    if hops.count == 1 { return "No other call was found to belong to it." }
+    let proven = hops.count { if case .time = $0.evidence { false } else { true } }
+    if proven == hops.count { return "All are proven." }
+    return "\(proven) \(proven == 1 ? "is" : "are") proven, the others inferred from time."
   }
 
   private func json(

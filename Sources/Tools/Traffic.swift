@@ -116,6 +116,8 @@ package struct Traffic: Sendable {
         query.filters.append(filter)
       }
     }
+    let words = [result.text ?? ""].filter { !$0.isEmpty } + Shorthand.words(arguments)
+    result.text = words.isEmpty ? nil : words.joined(separator: ", ")
     query.window = try window(arguments)
     result.query = query
     return result
@@ -148,7 +150,7 @@ package struct Traffic: Sendable {
 /// A query with what its filter text said.
 struct FilteredQuery {
   var query: Query
-  /// The caller's filter in KFL2 spelling.
+  /// The caller's filter in KFL2 spelling, and the shorthands beside it.
   var text: String?
   var rowLimit: Int?
   var warnings: [String] = []

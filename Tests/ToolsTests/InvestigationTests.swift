@@ -83,4 +83,65 @@ import Tools
     let summary = try await ask(capture, "get_l4_flow_summary")
     #expect(summary.text.contains("1 flow to 1 public address: 9.9.9.9 "))
   }
+
+  // MARK: What a row says
+
+  @Test func rowsOfSeveralDaysHaveDates() async throws {
+    var capture = MadeCapture()
+    capture.http("/before")
+    capture.wait(hours: 30)
+    capture.http("/after")
+    let both = try await ask(capture, "list_api_calls")
+    #expect(both.text.contains("\n2026-02-02 02:40:00."))
+    #expect(both.text.contains("\n2026-02-03 08:40:00."))
+    let one = try await ask(capture, "list_api_calls", ["path": "/after"])
+    #expect(one.text.contains("\n08:40:00."))
+  }
+
+  @Test func aCallWithoutAnswerSaysSo() async throws {
+    var capture = MadeCapture()
+    capture.talk(80, [.client("GET /lost HTTP/1.1\r\nHost: shop.test\r\n\r\n")])
+    let answer = try await ask(capture, "list_api_calls")
+    #expect(answer.structured["calls"]?[0]?["incomplete"] == "response")
+    let line = try #require(answer.text.split(separator: "\n").first { $0.contains("/lost") })
+    #expect(line.contains("no reply"))
+  }
+
+  @Test func headingsNameTheShorthandsToo() async throws {
+    let list = try await ShopHub.ask(
+      "list_api_calls", ["kfl": "elapsed_time > 1000", "proto": "http", "status": "error"])
+    #expect(
+      list.text.contains("calls match elapsed_time > 1000, proto=http, status=error; all listed"))
+    let none = try await ShopHub.ask("list_api_calls", ["status": 418])
+    #expect(none.text.hasPrefix("No call matches status=418."))
+    let stats = try await ShopHub.ask("get_api_stats", ["ns": "payments"])
+    #expect(stats.text.contains(" calls matching ns=payments, "))
+  }
+
+  @Test func connectionsSayWhatTheyCarriedAndWhatAiledThem() async throws {
+    let refused = try await ShopHub.ask("list_api_calls", ["kfl": "tcp_conn && dst.port == 9090"])
+    #expect(refused.text.contains("(128 B, refused, 1 RST)"))
+    let row = try #require(refused.structured["calls"]?[0])
+    #expect(row["conn_state"] == "closed" && row["path"] == nil)
+    #expect(row["tcp_metrics"]?["rst_count"] == 1)
+    let late = try await ShopHub.ask(
+      "list_api_calls", ["kfl": "tcp_flow && dst.port == 8080 && dst.service.name == \"orders\""])
+    #expect(late.text.contains("(59 KB, 1 retransmitted)"))
+  }
+
+  @Test func detailsNameTheHealthOfTheConnection() async throws {
+    let list = try await ShopHub.ask(
+      "list_api_calls", ["kfl": "http && dst.service.name == \"orders\"", "limit": 1])
+    let id = try #require(list.structured["calls"]?[0]?["id"])
+    let details = try await ShopHub.ask("get_api_call_details", ["id": id])
+    #expect(details.text.contains("round trip of its handshake "))
+  }
+
+  @Test func aLoneCallHasNoOthers() async throws {
+    var capture = MadeCapture()
+    capture.http("/alone")
+    let trace = try await ask(capture, "trace_request", ["path": "/alone"])
+    #expect(trace.text.hasPrefix("1 call, "))
+    #expect(trace.text.contains("No other call was found to belong to it."))
+  }
 }
