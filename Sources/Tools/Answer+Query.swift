@@ -32,6 +32,7 @@ extension Answer {
         \(Shown.count(Int64(diagnosis.outsideWindow))) match outside it.
         """)
     }
+    if diagnosis.inWindow > 0, diagnosis.conditions.contains(where: \.showsText) { say(Self.fence) }
     var conditions: [JSONValue] = []
     var before = diagnosis.inWindow
     for condition in diagnosis.conditions {
@@ -106,6 +107,19 @@ extension Answer {
     case .pairs(let pairs): Shown.text(pairs.map(\.name).joined(separator: ","), limit: 60)
     case .numbers(let numbers): "\(numbers.count) numbers"
     }
+  }
+}
+
+extension Diagnosis.Condition {
+  /// Whether texts are among the values that the entries have instead.
+  fileprivate var showsText: Bool {
+    nearest != nil
+      || values.contains { value in
+        switch value.value {
+        case .text, .texts, .pairs: true
+        default: false
+        }
+      }
   }
 }
 

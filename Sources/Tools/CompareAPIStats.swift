@@ -167,6 +167,7 @@ struct CompareAPIStats: Tool {
       \(arguments.count(Self.threshold)) % or more); \(noise) have fewer than \
       \(arguments.count(Self.least)) calls, which says nothing.
       """)
+    if StatsKeys.areCaptured(group), !shown.isEmpty { answer.say(Answer.fence) }
     var table = Table([
       .init(group, limit: 50), .init("calls/min a", right: true), .init("b", right: true),
       .init("errors a", right: true), .init("b", right: true), .init("p50 a", right: true),

@@ -25,8 +25,14 @@ struct ComparedSides {
       ["start": .int(start.milliseconds), "end": .int(end.milliseconds)]
     }
     var words: String {
-      (database.map { "\($0), " } ?? "") + "\(Shown.date(start)) to \(Shown.date(end)) UTC"
+      (database.map { "\($0), " } ?? "") + "\(moment(start)) to \(moment(end)) UTC"
         + (text.map { ", \($0)" } ?? "")
+    }
+
+    /// Of a short side also the fraction of the second, without which both may look the same.
+    private func moment(_ instant: Timestamp) -> String {
+      minutes < 1
+        ? String(Shown.date(instant).prefix(11)) + Shown.clock(instant) : Shown.date(instant)
     }
   }
 

@@ -101,6 +101,7 @@ struct GetAPIStats: Tool {
     answer.structured["total"] = JSONValue(main.groupCount)
     answer.structured["truncated"] = .bool(main.groupCount > rows.count)
     say(total, main, asked, in: &answer)
+    if StatsKeys.areCaptured(group) { answer.say(Answer.fence) }
     answer.say("By \(group):")
     var table = StatsRow.table(group)
     for row in rows { table.add(row.cells) }
@@ -117,8 +118,8 @@ struct GetAPIStats: Tool {
     limit: Int? = nil, measures: Aggregation.Measures = .everything
   ) async throws(ToolError) -> AggregationResult {
     let aggregation = Aggregation(
-      asked.query.filters, window: asked.query.window, by: keys, order: order,
-      limit: limit ?? arguments.count(Self.limit), measures: measures)
+      asked.query.filters, window: asked.query.window, families: asked.query.families, by: keys,
+      order: order, limit: limit ?? arguments.count(Self.limit), measures: measures)
     return try await traffic.ask { (source) throws(QueryError) in
       try await source.aggregate(aggregation)
     }
@@ -194,6 +195,10 @@ struct GetAPIStats: Tool {
         + "p99 \(Shown.milliseconds(Int64(p99))) ms, max \(Shown.milliseconds(total.latency.maximum)) ms"
     }
     answer.say(line + ".")
+    if total.errors > 0 {
+      answer.say(
+        "Calls without a reply failed, too; list_api_calls with status=error lists what failed.")
+    }
     if !total.latency.isExact {
       answer.say(
         "Percentiles are within \(Shown.percent(LatencySketch.relativeError)) of their values.")

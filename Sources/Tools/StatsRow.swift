@@ -31,6 +31,15 @@ enum StatsKeys {
     }
   }
 
+  /// Whether the keys of a group are words that somebody sent, not numbers or names of ours.
+  static func areCaptured(_ group: String) -> Bool {
+    if ["namespace", "node", "proto", "status", "time"].contains(group) { return false }
+    switch Catalogue.named(group)?.type {
+    case .bool, .int, .instant: return false
+    default: return true
+    }
+  }
+
   static func keys(of group: String, span: Int64?, folding: Bool) -> [GroupKey] {
     let path: GroupKey =
       folding ? paths { PathTemplate.template(of: $0) } : paths { $0 }
