@@ -163,6 +163,25 @@ import Tools
     #expect(try analyze.body(["window": "2d"], Self.settings[0]).contains("over the last 2d"))
   }
 
+  @Test func aPeriodIsAnArgumentToo() throws {
+    let text = try PromptLibrary.all[1].body(["window": "2d"], Self.settings[0])
+    #expect(text.contains("over the last 2d (start=-2d)"))
+  }
+
+  @Test(arguments: [
+    ("recommendations", #"`dns && dns_questions.exists(q, q.contains("recommendations"))`"#),
+    ("shop/orders", #"exists(q, q.contains("orders"))`"#),
+    ("db.example.com", #"exists(q, q.contains("db.example.com"))`"#),
+    ("x\" || true`", #"exists(q, q.contains("xtrue"))`"#), ("10.0.0.7", "`dns`"),
+    ("fd00::7", "`dns`"),
+  ])
+  func lookupsOfTheDestinationAreAskedFor(destination: String, filter: String) throws {
+    let debug = PromptLibrary.all[8]
+    let text = try debug.body(
+      ["source": "orders", "destination": destination], Self.settings[0])
+    #expect(text.contains(filter))
+  }
+
   @Test(
     arguments: [
       ([:], ": the 15m before those against the last 15m."),

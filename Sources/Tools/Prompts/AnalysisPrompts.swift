@@ -1,3 +1,4 @@
+import Bytes
 import ToolKit
 
 extension PromptLibrary {
@@ -225,6 +226,22 @@ extension PromptLibrary {
     return "\(start ?? "the beginning") to \(end ?? "now")"
   }
 
+  /// A filter for look-ups of the name of a service, a pod, `namespace/name` or a host; of an
+  /// address, which nobody looks up, all of them.
+  private static func lookups(of destination: String?) -> String {
+    let last = destination?.split(separator: "/").last.map(String.init) ?? ""
+    let name = String(
+      String.UnicodeScalarView(
+        last.unicodeScalars.filter { scalar in
+          switch scalar {
+          case "a"..."z", "A"..."Z", "0"..."9", "-", "_", ".": true
+          default: false
+          }
+        }.prefix(253)))
+    guard !name.isEmpty, IPAddress(last) == nil else { return "dns" }
+    return "dns && dns_questions.exists(q, q.contains(\(quoted(name))))"
+  }
+
   static let debugConnection = Prompt(
     description: PromptDescription(
       name: "debug_connection", title: "Debug a connection",
@@ -264,7 +281,8 @@ extension PromptLibrary {
       (["list_workloads"], "list_workloads for the addresses behind both names."),
       (
         ["list_api_calls"],
-        "Name look-ups of the source for the destination: `dns && dns_questions.exists(q, q != \"\")`."
+        "Name look-ups of the source for the destination: "
+          + "`\(lookups(of: arguments["destination"]))`."
       ),
       (["list_l4_flows"], "list_l4_flows between the two."),
       (

@@ -104,7 +104,9 @@ struct PromptArguments {
       try requireOrder("start", "end")
       return "from \(start ?? "the beginning") to \(end ?? "now")"
     }
-    return "over the last \(try look("window") ?? "15m")"
+    // As an argument, too: of files "now" is the end of the traffic, and not what a clock says.
+    let window = try look("window") ?? "15m"
+    return "over the last \(window) (start=-\(window))"
   }
 
   /// A look-back such as 15m.

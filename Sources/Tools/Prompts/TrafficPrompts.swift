@@ -76,7 +76,8 @@ extension PromptLibrary {
       ),
       (
         ["list_api_calls"],
-        "For each group with at least \(least) hits: list_api_calls, the newest and the slowest."
+        "For each group\(least > 1 ? " with at least \(least) hits" : ""): list_api_calls, the "
+          + "newest and the slowest."
       ),
       (["get_api_call"], "get_api_call on one to three calls of a group: messages, request ids."),
       (
