@@ -82,6 +82,7 @@ package enum StatementTemplate {
         }
       case 0x30...0x39 where !isName(text.last):
         while at < bytes.count, isName(bytes[at]) || bytes[at] == 0x2e { at += 1 }
+        dropSign(&text)
         append(&text)
       default:
         text.append(byte)
@@ -138,6 +139,17 @@ package enum StatementTemplate {
     }
     return bytes.count
   }
+
+  /// Takes away the sign of the number that follows: behind an operator, a bracket or a comma it is
+  /// the number's, elsewhere it adds or subtracts.
+  private static func dropSign(_ text: inout [UInt8]) {
+    guard text.last == 0x2d || text.last == 0x2b,
+      let before = text.dropLast().last(where: { $0 != 0x20 }), operators.contains(before)
+    else { return }
+    text.removeLast()
+  }
+
+  private static let operators = Array("=<>(,+-*/%|".utf8)
 
   /// A value; of several in a row behind commas one is enough.
   private static func append(_ text: inout [UInt8]) {

@@ -25,6 +25,10 @@ import Testing
     (#"select E'\'', b from t"#, "select E?, b from t"),
     ("select $$it's$$, $1, $q$ '$ $q$, b", "select ?, $1, ?, b"),
     ("select a #>> '{b}' from t", "select a #>> ? from t"),
+    // A sign is the number's where nothing is added to or subtracted from.
+    ("update t set a = a + -5 where b=-1", "update t set a = a + ? where b=?"),
+    ("insert into t values (1, -2, +3)", "insert into t values (?)"),
+    ("select a -1, b - 2, (c)-3 from t", "select a -?, b - ?, (c)-? from t"),
   ])
   func valuesAreTakenOut(_ statement: String, _ shape: String) {
     #expect(StatementTemplate.template(of: statement) == shape)
