@@ -87,8 +87,7 @@ struct GetAPIStats: Tool {
       asked, by: [.field(.kind)], arguments, order: .count, measures: .count)
     stats["by_proto"] = .object(StatsKeys.counts(protocols, "proto"))
     let statuses = try await aggregate(
-      asked, by: StatsKeys.keys(of: "status", span: nil, folding: false), arguments, order: .count,
-      limit: 1_000, measures: .count)
+      asked, by: StatsKeys.httpStatus, arguments, order: .count, limit: 1_000, measures: .count)
     stats["status_classes"] = .object(StatsKeys.classes(statuses))
     let rows = main.groups.map { StatsRow(group: group, $0, traffic.redactor) }
     if group == "endpoint" {

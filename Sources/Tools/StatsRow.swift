@@ -55,12 +55,20 @@ enum StatsKeys {
     // Where it was captured; of captures that do not say, where it was served.
     case "node": return [.field(.nodeName, .destinationNode, .sourceNode)]
     case "proto": return [.field(.kind)]
-    case "status": return [.field(.kind), .field(.statusCode)]
+    // Over HTTP a call of gRPC has two; databases have codes of their own.
+    case "status":
+      return httpStatus + [
+        .field(.grpcStatus), .field(.mysqlErrorCode),
+        .field(.postgresqlErrorCode, .mongodbErrorCodeName),
+      ]
     case "method": return [.field(.kind), method]
     case "time": return [.interval(nanoseconds: span ?? 60_000_000_000)]
     default: return Catalogue.named(group).map { [.field($0.id)] } ?? []
     }
   }
+
+  /// What `classes` are counted from.
+  static let httpStatus: [GroupKey] = [.field(.kind), .field(.statusCode)]
 
   /// What a call does, in the words of its protocol.
   private static let method = GroupKey.field(
@@ -177,15 +185,30 @@ struct StatsRow {
   private var key: String {
     switch group {
     case "proto": return StatsKeys.proto(keys[0])
-    case "status", "method":
+    case "status": return StatsKeys.proto(keys[0]) + " " + status
+    case "method":
       return StatsKeys.proto(keys[0]) + " " + Shown.text(redactor.text(text(keys[1], else: "-")))
     case "endpoint":
-      return [text(keys[1], else: StatsKeys.proto(keys[0])), path]
-        .filter { !$0.isEmpty }.map { Shown.text($0) }.joined(separator: " ")
+      let method = text(keys[1], else: StatsKeys.proto(keys[0]))
+      // A statement begins with its verb.
+      if path.lowercased().hasPrefix(method.lowercased() + " ") { return Shown.text(path) }
+      return [method, path].filter { !$0.isEmpty }.map { Shown.text($0) }.joined(separator: " ")
     default:
       if StatsKeys.names.contains(group) { return Shown.text(text(keys[0], else: "(none)")) }
       return Answer.shown(keys[0], Catalogue.named(group)?.id, redactor)
     }
+  }
+
+  /// Of gRPC its own status, and that of HTTP where it is not what belongs to it.
+  private var status: String {
+    let http = text(keys[1], else: "-")
+    if StatsKeys.proto(keys[0]) == "grpc" {
+      let own = text(keys[2], else: "-")
+      let isUsual = http == (own == "-" ? "-" : "200")
+      return isUsual ? own : "\(own) (http \(http))"
+    }
+    let codes = keys[3...].map { text($0, else: "") }.filter { !$0.isEmpty }
+    return http == "-" ? Shown.text(redactor.text(codes.first ?? "-")) : http
   }
 
   private func text(_ value: FieldValue, else other: String) -> String {
@@ -201,8 +224,8 @@ struct StatsRow {
   static func table(_ group: String) -> Table {
     let first =
       group == "endpoint"
-      ? [Table.Column("endpoint", limit: 48), .init("service", limit: 26)]
-      : [Table.Column(group, limit: 48)]
+      ? [Table.Column("endpoint", limit: 72), .init("service", limit: 26)]
+      : [Table.Column(group, limit: 72)]
     return Table(
       first + [
         .init("calls", right: true), .init("failed", right: true), .init("rate", right: true),

@@ -193,4 +193,36 @@ import Tools
     let words = line.split(separator: " ")
     #expect(words[5].contains(".") && words[6] == "to")
   }
+
+  /// A status of HTTP says nothing of a call of gRPC.
+  @Test func statusesOfGRPCAreItsOwn() async throws {
+    var capture = MadeCapture()
+    capture.talk(50_051, MadeHTTP2.grpc(metadata: []))
+    let stats = try await ask(capture, "get_api_stats", ["group_by": "status"])
+    let groups = try #require(stats.structured["stats"]?["groups"]?.array)
+    #expect(groups.compactMap { $0["key"]?.string } == ["grpc 0"])
+    #expect(stats.structured["stats"]?["status_classes"]?["2xx"] == 1)
+  }
+
+  /// A message of PostgreSQL (protocol 3.0): its type, its length, what it holds.
+  private func postgres(_ type: String, _ body: [UInt8]) -> [UInt8] {
+    Array(type.utf8) + [0, 0, UInt8((body.count + 4) >> 8), UInt8((body.count + 4) & 255)] + body
+  }
+
+  @Test func statementsNameTheirVerbOnce() async throws {
+    var capture = MadeCapture()
+    let ready = postgres("Z", Array("I".utf8))
+    capture.talk(
+      5_432,
+      [
+        .client(postgres("", [0, 3, 0, 0] + Array("user\0bob\0\0".utf8))),
+        .server(postgres("R", [0, 0, 0, 0]) + ready),
+        .client(postgres("Q", Array("UPDATE stock SET count = -5 WHERE id = 7\0".utf8))),
+        .server(postgres("C", Array("UPDATE 1\0".utf8)) + ready),
+      ])
+    let stats = try await ask(capture, "get_api_stats")
+    #expect(stats.text.contains("\nUPDATE stock SET count = ? WHERE id = ?  "))
+    let rows = try #require(stats.structured["stats"]?["endpoints"]?.array)
+    #expect(rows.contains { $0["method"] == "UPDATE" })
+  }
 }
