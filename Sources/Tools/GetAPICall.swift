@@ -108,10 +108,20 @@ struct GetAPICall: Tool {
       }
     }
     guard limit > 0, let body = message.body else { return }
+    let room = max(200, answer.room / 2)
+    let isLong = body.encoding == nil && body.text.unicodeScalars.count > room
     let text =
       body.encoding == nil
-      ? Shown.text(body.text, limit: max(200, answer.room / 2))
-      : "(binary, \(body.text.utf8.count * 3 / 4) bytes)"
-    answer.say("  body\(body.isCut ? " (cut)" : ""): " + text)
+      ? Shown.text(body.text, limit: room) : "(binary, \(body.text.utf8.count * 3 / 4) bytes)"
+    answer.say("  body\(Self.note(body, isLong: isLong, limit: limit)): " + text)
+  }
+
+  /// What gives more of a body that is not shown whole.
+  private static func note(_ body: ShownMessage.Body, isLong: Bool, limit: Int) -> String {
+    if isLong { return " (its beginning; raise max_tokens)" }
+    guard body.isCut else { return "" }
+    // A cut between characters leaves up to three bytes less.
+    return body.text.utf8.count + 4 > limit
+      ? " (its beginning; raise max_payload_size)" : " (cut)"
   }
 }

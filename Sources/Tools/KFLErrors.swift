@@ -16,7 +16,8 @@ enum KFLErrors {
     return ToolError(
       status: 400, code: "invalid_kfl", message: "The filter is not valid: \(first.message)",
       hint: suggestion.map { "Try \(argument)=\(JSONValue.string($0).text)" }
-        ?? "Call list_workloads for names; fields are listed by kubeshark kfl fields.",
+        ?? "list_workloads has names; the resource net://kfl/fields, or kubeshark kfl fields, has "
+        + "all fields.",
       argument: argument, position: first.offset, details: details)
   }
 

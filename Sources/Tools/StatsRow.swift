@@ -27,7 +27,8 @@ enum StatsKeys {
         "group_by",
         "group_by must be one of \(names.joined(separator: ", ")), or a KFL field, "
           + "not \(JSONValue.string(name).text)",
-        hint: near.map { "Did you mean \"\($0)\"?" } ?? "kubeshark kfl fields lists all fields.")
+        hint: near.map { "Did you mean \"\($0)\"?" }
+          ?? "The resource net://kfl/fields, or kubeshark kfl fields, lists all fields.")
     }
   }
 

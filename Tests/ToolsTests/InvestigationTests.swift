@@ -225,4 +225,29 @@ import Tools
     let rows = try #require(stats.structured["stats"]?["endpoints"]?.array)
     #expect(rows.contains { $0["method"] == "UPDATE" })
   }
+
+  // MARK: What to ask next
+
+  @Test func aBodyThatIsCutSaysWhatGivesMore() async throws {
+    var capture = MadeCapture()
+    let body = String(repeating: "word ", count: 3_000)
+    capture.http("/long", method: "POST", body: body)
+    let list = try await ask(capture, "list_api_calls")
+    let id = try #require(list.structured["calls"]?[0]?["id"])
+    let short = try await ask(capture, "get_api_call", ["id": id, "max_payload_size": 100])
+    #expect(short.text.contains("body (its beginning; raise max_payload_size): word "))
+    let long = try await ask(capture, "get_api_call", ["id": id])
+    #expect(long.text.contains("body (its beginning; raise max_tokens): word "))
+    let whole = try await ask(capture, "get_api_call", ["id": id, "max_tokens": 20_000])
+    #expect(whole.text.contains("body: word "))
+  }
+
+  @Test func hintsNameWhatAClientCanRead() async throws {
+    do {
+      _ = try await ShopHub.ask("list_api_calls", ["kfl": "xyzzy > 0"])
+      Issue.record("xyzzy is no field")
+    } catch {
+      #expect(error.hint?.contains("net://kfl/fields") == true)
+    }
+  }
 }
