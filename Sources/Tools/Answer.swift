@@ -12,6 +12,8 @@ struct Answer {
   var structured = JSONObject()
   private var lines: [String] = []
   private var warnings: [String] = []
+  /// Whether a table had rows for which there was no room.
+  private var leavesRowsOut = false
   let budget: Int
 
   init(_ arguments: Arguments) {
@@ -35,11 +37,16 @@ struct Answer {
     let (text, shown) = table.text(budget: room)
     lines.append(String(text.dropLast()))
     if shown < table.rows.count {
+      leavesRowsOut = true
       lines.append("… \(table.rows.count - shown) more rows were left out of this text. \(next)")
     }
   }
 
   mutating func finish(_ coverage: Coverage) -> ToolAnswer {
+    // Behind rows that are not shown it would lead past them.
+    if let cursor = structured["next_cursor"]?.string, !leavesRowsOut {
+      lines.append("Next page: cursor=\(cursor)")
+    }
     let (data, words) = coverage.rendered
     structured["coverage"] = .object(data)
     if !warnings.isEmpty {

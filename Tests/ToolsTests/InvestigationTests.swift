@@ -250,4 +250,21 @@ import Tools
       #expect(error.hint?.contains("net://kfl/fields") == true)
     }
   }
+
+  /// Many clients show a model the text alone.
+  @Test func thePageAfterIsNamedInTheText() async throws {
+    for (tool, rows) in [
+      ("list_api_calls", "calls"), ("list_l4_flows", "flows"), ("list_workloads", "workloads"),
+      ("list_ips", "ips"),
+    ] {
+      let first = try await ShopHub.ask(tool, ["limit": 2])
+      let cursor = try #require(first.structured["next_cursor"]?.string)
+      #expect(first.text.contains("\nNext page: cursor=\(cursor)\n"), "\(tool)")
+      let second = try await ShopHub.ask(tool, ["limit": 2, "cursor": .string(cursor)])
+      #expect(second.structured[rows] != first.structured[rows], "\(tool)")
+    }
+    // Where rows had to be left out, the next page would leave a gap.
+    let cut = try await ShopHub.ask("list_api_calls", ["limit": 100, "max_tokens": 200])
+    #expect(cut.structured["next_cursor"] != nil && !cut.text.contains("Next page"))
+  }
 }
