@@ -22,7 +22,7 @@ struct Coverage {
 
   var json: JSONObject {
     var object: JSONObject = [
-      "source": .string(statistics.sources.joined(separator: ", ")),
+      "source": .string(source),
       "dissection_enabled": .bool(statistics.live?.isDissecting ?? true),
       "oldest_ts": statistics.oldest.map { .int($0.milliseconds) } ?? .null,
       "newest_ts": statistics.newest.map { .int($0.milliseconds) } ?? .null,
@@ -87,10 +87,20 @@ struct Coverage {
     if !hidesTotals {
       parts.append("\(Shown.count(Int64(clamping: statistics.packets))) packets")
     }
-    let source = statistics.sources.joined(separator: ", ")
     return "Coverage: "
       + ([source] + parts + remarks + notes).filter { !$0.isEmpty }
       .joined(separator: "; ") + "."
+  }
+
+  /// Files that are named; it is said with every answer, whose length is bounded.
+  private static let namedSources = 6
+
+  /// What is asked: the first files, and how many more.
+  private var source: String {
+    let all = statistics.sources
+    guard all.count > Self.namedSources else { return all.joined(separator: ", ") }
+    return all.prefix(Self.namedSources - 1).joined(separator: ", ")
+      + " and \(all.count - Self.namedSources + 1) more"
   }
 
   /// What is still to come, what is missing and what was not understood.

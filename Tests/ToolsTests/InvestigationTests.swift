@@ -267,4 +267,19 @@ import Tools
     let cut = try await ShopHub.ask("list_api_calls", ["limit": 100, "max_tokens": 200])
     #expect(cut.structured["next_cursor"] != nil && !cut.text.contains("Next page"))
   }
+
+  @Test func manyFilesAreNotNamedInEveryAnswer() async throws {
+    let paths = try (0..<8).map { number in
+      var capture = MadeCapture()
+      capture.http("/\(number)")
+      return try capture.write()
+    }
+    defer { for path in paths { try? FileManager.default.removeItem(atPath: path) } }
+    let answer = try await ShopHub.ask(
+      "get_api_stats", of: try ShopHub.open(paths, named: false))
+    #expect(answer.text.contains(" and 3 more; "))
+    let source = try #require(answer.structured["coverage"]?["source"]?.string)
+    #expect(source.hasSuffix(" and 3 more") && source.split(separator: ",").count == 5)
+    #expect(answer.structured["stats"]?["total_calls"] == 8)
+  }
 }
