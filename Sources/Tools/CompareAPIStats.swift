@@ -34,6 +34,11 @@ struct CompareAPIStats: Tool {
   static let threshold = Parameter(
     "threshold_pct", .count(0...10_000, default: 20), "Changes below this many percent are none")
 
+  /// As tools that ask one snapshot take it: the error of one that was not dissected names it.
+  static let autoDissect = Parameter(
+    "auto_dissect", .flag(default: false), "Dissect snapshots that were not, and wait"
+  ).unlisted
+
   private static let side = JSONObject.schema([
     "calls": .integer(), "calls_per_minute": .number(), "errors": .integer(),
     "error_rate": .number(), "p50_ms": .number(), "p99_ms": .number(), "bytes_per_call": .number(),
@@ -50,7 +55,7 @@ struct CompareAPIStats: Tool {
       """,
     parameters: [
       a, b, pivot, window, groupBy, .kfl, GetAPIStats.rawPaths, limit, least, threshold,
-    ] + Shorthand.rows.map(\.parameter) + [.maxTokens],
+    ] + Shorthand.rows.map(\.parameter) + [autoDissect, .maxTokens],
     answer: AnswerSchema.answer(
       [
         "verdict": ["type": "string", "enum": ["better", "worse", "mixed", "same", "unknown"]],

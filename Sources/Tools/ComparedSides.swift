@@ -67,6 +67,7 @@ struct ComparedSides {
     for member in arguments.labels(parameter) where ["db", "snapshot_id"].contains(member.name) {
       given[member.name] = .string(member.value)
     }
+    if arguments.flag(CompareAPIStats.autoDissect) { given["auto_dissect"] = true }
     return try await SnapshotArguments.traffic(&given, of: ListAPICalls.row, library)
   }
 

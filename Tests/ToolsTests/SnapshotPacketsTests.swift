@@ -120,6 +120,18 @@ import Tools
         .argument == "kfl")
   }
 
+  @Test func snapshotsToBeComparedAreDissectedOnTheWay() async throws {
+    let hub = try SnapshotHub()
+    for name in ["a", "b"] { _ = try await hub.ask("create_snapshot", ["name": .string(name)]) }
+    let compared = try await hub.ask(
+      "compare_api_stats",
+      ["a": ["snapshot_id": "a"], "b": ["db": "b/default"], "auto_dissect": true]
+    ).structured
+    #expect(compared["warnings"] == nil && compared["verdict"] == "same")
+    #expect(compared["a"]?["calls"] == compared["b"]?["calls"])
+    #expect((compared["a"]?["calls"]?.int ?? 0) > 50)
+  }
+
   @Test func twoSnapshotsAreCompared() async throws {
     let hub = try SnapshotHub()
     let cluster = try await hub.ask("get_data_boundaries").structured["cluster"]
@@ -138,7 +150,8 @@ import Tools
       #expect(compared[name]?["db"]?.string == "\(name)/default")
     }
     // One side may be the traffic itself.
-    let mixed = try await hub.ask("compare_api_stats", ["a": ["db": "a"], "b": ["start": .int(middle)]])
+    let mixed = try await hub.ask(
+      "compare_api_stats", ["a": ["db": "a"], "b": ["start": .int(middle)]])
     #expect(mixed.structured["b"]?["db"] == nil && mixed.structured["a"]?["db"] == "a/default")
     let schema = try #require(
       hub.hub.catalogue().tools.first { $0.name == "compare_api_stats" }?.outputSchema)
