@@ -9,7 +9,8 @@ import ToolKit
 enum Shorthand {
   struct Row: Sendable {
     var parameter: Parameter
-    var condition: @Sendable (String) throws(ToolError) -> String
+    /// Of its value, and of the protocol that is asked for beside it.
+    var condition: @Sendable (String, String?) throws(ToolError) -> String
   }
 
   static let rows: [Row] = [
@@ -23,17 +24,17 @@ enum Shorthand {
     names("dst_svc", ["dst.service.name"], "Server's service"),
     names("svc", ["src.service.name", "dst.service.name"], "Either side's"),
     Row(parameter: Parameter("proto", .text, "http, http2, grpc, dns, redis, …")) {
-      (value) throws(ToolError) in try proto(value)
+      (value, _) throws(ToolError) in try proto(value)
     },
     Row(parameter: Parameter("method", .text, "HTTP method or command")) {
-      (value) throws(ToolError) in "method == \(quoted(value))"
+      (value, proto) throws(ToolError) in method(value, of: proto)
     },
     Row(parameter: Parameter("path", .text, "Trailing * for a prefix")) {
-      (value) throws(ToolError) in match("path", value)
+      (value, proto) throws(ToolError) in path(value, of: proto)
     },
     Row(
       parameter: Parameter("status", .text, "Number, 4xx, 5xx, error or success")
-    ) { (value) throws(ToolError) in try status(value) },
+    ) { (value, _) throws(ToolError) in try status(value) },
   ]
 
   /// The same arguments where the filter can say what they say: of all but the namespace, the schema
@@ -45,28 +46,29 @@ enum Shorthand {
   /// The condition of each argument that is given.
   static func conditions(_ arguments: Arguments) throws(ToolError) -> [String] {
     var conditions: [String] = []
+    let proto = rows.first { $0.parameter.name == "proto" }.flatMap { arguments.text($0.parameter) }
     for row in rows {
       guard let value = arguments.text(row.parameter) else { continue }
-      conditions.append(try row.condition(value))
+      conditions.append(try row.condition(value, proto))
     }
     return conditions
   }
 
   /// The arguments that are given, as they are: `proto=dns`.
-  static func words(_ arguments: Arguments) -> [String] {
+  static func given(_ arguments: Arguments) -> [String] {
     rows.compactMap { row in
       arguments.text(row.parameter).map { "\(row.parameter.name)=\(Shown.text($0, limit: 60))" }
     }
   }
 
   private static func names(_ name: String, _ fields: [String], _ doc: String) -> Row {
-    Row(parameter: Parameter(name, .text, doc)) { (value) throws(ToolError) in
+    Row(parameter: Parameter(name, .text, doc)) { (value, _) throws(ToolError) in
       fields.map { match($0, value) }.joined(separator: " || ")
     }
   }
 
   private static func pods(_ name: String, _ fields: [String], _ doc: String) -> Row {
-    Row(parameter: Parameter(name, .text, doc)) { (value) throws(ToolError) in
+    Row(parameter: Parameter(name, .text, doc)) { (value, _) throws(ToolError) in
       fields.map { pod($0, value) }.joined(separator: " || ")
     }
   }

@@ -116,7 +116,7 @@ package struct Traffic: Sendable {
         query.filters.append(filter)
       }
     }
-    let words = [result.text ?? ""].filter { !$0.isEmpty } + Shorthand.words(arguments)
+    let words = [result.text ?? ""].filter { !$0.isEmpty } + Shorthand.given(arguments)
     result.text = words.isEmpty ? nil : words.joined(separator: ", ")
     query.window = try window(arguments)
     result.query = query

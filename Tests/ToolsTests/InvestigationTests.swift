@@ -282,4 +282,34 @@ import Tools
     #expect(source.hasSuffix(" and 3 more") && source.split(separator: ",").count == 5)
     #expect(answer.structured["stats"]?["total_calls"] == 8)
   }
+
+  /// `method` and `path` mean what the rows show under these names, whatever the protocol.
+  @Test func shorthandsSpeakTheWordsOfEachProtocol() async throws {
+    func total(_ arguments: JSONObject) async throws -> JSONValue {
+      let answer = try await ShopHub.ask("list_api_calls", arguments)
+      return try #require(answer.structured["total"])
+    }
+    #expect(try await total(["proto": "redis", "method": "LPUSH"]) == 17)
+    #expect(try await total(["method": "LPUSH"]) == 17)
+    #expect(try await total(["proto": "redis", "method": "GET"]) == 20)
+    #expect(try await total(["proto": "dns", "method": "AAAA"]) == 16)
+    for (short, filter) in [
+      (["method": "GET"], #"method == "GET""#),
+      (["proto": "redis", "path": "payment:*"], #"redis && redis_key.startsWith("payment:")"#),
+      (["path": "payment:*"], #"redis_key.startsWith("payment:")"#),
+      (
+        ["proto": "dns", "path": "redis.*"],
+        #"dns && dns_questions.exists(q, q.startsWith("redis."))"#
+      ),
+      (
+        ["path": "redis.payments.svc.cluster.local"],
+        #""redis.payments.svc.cluster.local" in dns_questions"#
+      ),
+      (["proto": "HTTP", "path": "/api/*"], #"path.startsWith("/api/")"#),
+    ] as [(JSONObject, String)] {
+      let found = try await total(short)
+      let wanted = try await total(["kfl": .string(filter)])
+      #expect(found == wanted && found != 0, "\(filter)")
+    }
+  }
 }
