@@ -269,8 +269,9 @@ import Tools
   }
 
   @Test func manyFilesAreNotNamedInEveryAnswer() async throws {
-    let paths = try (0..<8).map { number in
+    let paths = try (1...8).map { number in
       var capture = MadeCapture()
+      capture.client = [10, 1, 1, UInt8(number)]
       capture.http("/\(number)")
       return try capture.write()
     }
