@@ -152,7 +152,9 @@ package struct Arguments: Sendable {
       let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       guard parts.count == 2 else {
         throw .invalid(
-          parameter.name, "\(parameter.name) must look like app=web,tier=front, not \(value.text)")
+          parameter.name,
+          "\(parameter.name) must look like name=value,name=value, not \(value.text)",
+          hint: parameter.doc + ".")
       }
       result.append((String(parts[0]), String(parts[1])))
     }

@@ -106,7 +106,11 @@ struct CompareAPIStats: Tool {
     show(whole, changes, sides, group, arguments, in: &answer)
     if before.total.count == 0 || after.total.count == 0 {
       let empty = before.total.count == 0 ? sides.a : sides.b
-      answer.say("Side \(before.total.count == 0 ? "a" : "b") has no calls:")
+      let name = before.total.count == 0 ? "a" : "b"
+      answer.say(
+        empty.isOutside
+          ? "Side \(name) lies outside of the traffic, so that nothing can be said of changes."
+          : "Side \(name) has no calls:")
       try await empty.traffic.explainEmpty(empty.query, in: &answer)
     }
     return answer.finish(traffic.coverage)
@@ -147,9 +151,10 @@ struct CompareAPIStats: Tool {
     _ whole: StatsChange, _ all: [StatsChange], _ sides: ComparedSides, _ group: String,
     _ arguments: Arguments, in answer: inout Answer
   ) {
-    let changes = all.filter(\.isChange)
+    let isKnown = !sides.a.isOutside && !sides.b.isOutside
+    let changes = isKnown ? all.filter(\.isChange) : []
     let shown = changes.prefix(arguments.count(Self.limit))
-    let noise = all.count { $0.state == .noise }
+    let noise = isKnown ? all.count { $0.state == .noise } : all.count
     let verdict = Self.verdict(whole, changes)
     answer.structured["verdict"] = .string(verdict)
     for (name, side, values) in [("a", sides.a, whole.a), ("b", sides.b, whole.b)] {
@@ -165,12 +170,15 @@ struct CompareAPIStats: Tool {
     answer.structured["unchanged"] = JSONValue(all.count - changes.count - noise)
     answer.structured["noise"] = JSONValue(noise)
     answer.say("Verdict: \(verdict). a is \(sides.a.words); b is \(sides.b.words).")
+    // Of a side without traffic the caller says why there is no more.
+    guard isKnown else { return }
+    let few = "fewer than \(Shown.counted(arguments.count(Self.least), "call"))"
     answer.say(
       """
       \(Shown.count(Int64(changes.count))) of \(Shown.count(Int64(all.count))) groups changed for \
       sure (\(Shown.decimals(StatsChange.significant, 0)) standard errors and \
-      \(arguments.count(Self.threshold)) % or more); \(noise) have fewer than \
-      \(arguments.count(Self.least)) calls, which says nothing.
+      \(arguments.count(Self.threshold)) % or more)\
+      \(noise > 0 ? "; \(noise) have \(few), which says nothing." : ".")
       """)
     if StatsKeys.areCaptured(group), !shown.isEmpty { answer.say(Answer.fence) }
     var table = Table([

@@ -16,9 +16,11 @@ struct ComparedSides {
     /// The side's own filter in KFL2 spelling.
     var text: String?
     var warnings: [String] = []
-    /// Begin and end, as far as there is traffic.
+    /// Begin and end, as far as there is traffic: rates are of this time.
     var start: Timestamp
     var end: Timestamp
+    /// Whether there is no traffic of that time at all.
+    var isOutside = false
 
     var minutes: Double { max(0, Double(end.nanoseconds(since: start)) / 60e9) }
     var windowJSON: JSONObject {
@@ -152,8 +154,29 @@ struct ComparedSides {
         name, "\(name).start (\(start.rfc3339)) is after \(name).end (\(end.rfc3339))",
         hint: "Swap the two.")
     }
-    (side.start, side.end) = (start, end)
     side.query.window = start..<end
+    cut(&side, named.parameter.name, start..<end, to: whole(traffic))
     return side
+  }
+
+  /// Takes the time of which there is no traffic off a side: calls in it are not known to be none.
+  private static func cut(
+    _ side: inout Side, _ name: String, _ asked: Range<Timestamp>, to traffic: Range<Timestamp>
+  ) {
+    side.start = max(asked.lowerBound, traffic.lowerBound)
+    side.end = min(asked.upperBound, traffic.upperBound)
+    guard side.start < side.end else {
+      (side.start, side.end) = (asked.lowerBound, asked.upperBound)
+      side.isOutside = true
+      return
+    }
+    let length = asked.upperBound.nanoseconds(since: asked.lowerBound)
+    let kept = side.end.nanoseconds(since: side.start)
+    guard length - kept > length / 10 else { return }
+    side.warnings.append(
+      """
+      Of \(name) only \(Shown.date(side.start)) to \(Shown.date(side.end)) UTC lies in the \
+      traffic; rates are of that part.
+      """)
   }
 }

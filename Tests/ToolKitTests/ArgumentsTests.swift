@@ -62,7 +62,7 @@ import ToolKit
       (["include_payload": 2], "include_payload must be true or false, not 2"),
       (["nodes": [1]], "nodes must be a list of names, not [1]"),
       (["kfl": [:]], "kfl must be a text, not {}"),
-      (["labels": "app"], "labels must look like app=web,tier=front, not \"app\""),
+      (["labels": "app"], "labels must look like name=value,name=value, not \"app\""),
       (["start": 1_700_000_000], "start is in Unix milliseconds; 1700000000 looks like seconds"),
       (["start": "yesterday"], "start is not a time: \"yesterday\""),
     ] as [(JSONObject, String)])

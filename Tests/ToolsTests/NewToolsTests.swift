@@ -246,9 +246,24 @@ import Tools
     #expect(text["a"]?["calls"] == halves["a"]?["calls"])
   }
 
+  /// Of the time before a capture nothing is known: there is nothing new behind it, and rates are
+  /// not of minutes that were not captured.
+  @Test func timeWithoutTrafficIsNoTimeWithoutCalls() async throws {
+    let answer = try await ShopHub.ask("compare_api_stats", ["window": "5m"])
+    #expect(answer.structured["verdict"] == "unknown" && answer.structured["total"] == 0)
+    #expect(answer.text.contains("Side a lies outside of the traffic"))
+    let rate = try #require(answer.structured["b"]?["calls_per_minute"]?.double)
+    #expect(rate > 800, "376 calls in 26 seconds")
+    let partly = try await ShopHub.ask(
+      "compare_api_stats", ["a": ["start": "-5m", "end": "-13s"], "b": ["start": "-13s"]])
+    #expect(partly.structured["warnings"]?[0]?.string?.hasPrefix("Of a only ") == true)
+    #expect(partly.structured["verdict"] == "same")
+  }
+
   @Test(
     arguments: [
-      (["a": ["begin": "-5s"]], "a"), (["a": ["start": "soon"]], "a.start"),
+      (["a": ["begin": "-5s"]], "a"), (["a": "-20s..-10s"], "a"),
+      (["a": ["start": "soon"]], "a.start"),
       (["b": ["kfl": "htpp &&"]], "b.kfl"), (["b": ["start": "now", "end": "-5s"]], "b"),
       (["window": "long"], "window"), (["a": ["db": "x/y"]], nil),
     ] as [(JSONObject, String?)])
