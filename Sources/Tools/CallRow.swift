@@ -79,6 +79,7 @@ struct CallRow {
     if let method = summary.method { object["method"] = .string(Shown.text(method)) }
     if let path { object["path"] = .string(path) }
     if let status = summary.status { object["status"] = .int(status) }
+    if let text = statusWord { object["status_text"] = .string(text) }
     if row.kind == .grpc, let status = row.int(.grpcStatus), status >= 0 {
       object["grpc_status"] = .int(status)
     }
@@ -93,6 +94,15 @@ struct CallRow {
       if !trouble.members.isEmpty { object["tcp_metrics"] = .object(trouble) }
     }
     return object
+  }
+
+  /// How it ended, where that is told by words: `NXDOMAIN`, `WRONGTYPE`, `TLS 1.2`.
+  private var statusWord: String? {
+    let text = summary.statusText
+    guard row.kind?.isCall == true, row.kind != .grpc, text != "-", text != "ok",
+      text != summary.status.map(String.init)
+    else { return nil }
+    return Shown.text(redactor.text(text))
   }
 
   /// Whether its other half is missing. One that nobody has to answer is whole.

@@ -1,4 +1,5 @@
 import Bytes
+import Dissectors
 import Entries
 import JSON
 import Query
@@ -172,8 +173,21 @@ struct StatsRow {
       "error_rate": Self.share(metrics.errorRate), "bytes_in": .int(metrics.bytesIn),
       "bytes_out": .int(metrics.bytesOut),
     ]
+    if let meaning { object["name"] = .string(meaning) }
     if let latency = Self.latency(metrics) { object["latency_ms"] = .object(latency) }
     return object
+  }
+
+  /// What a number stands for that filters know by number, and people by name.
+  private var meaning: String? {
+    guard case .int(let number)? = keys.first, let code = UInt16(exactly: number) else {
+      return nil
+    }
+    switch Catalogue.named(group)?.id {
+    case .tlsxVersion: return TLSNames.version(code)
+    case .tlsxCipherSuite: return TLSNames.suite(code)
+    default: return nil
+    }
   }
 
   /// The key with the service of an endpoint.
@@ -239,7 +253,9 @@ struct StatsRow {
     func time(_ share: Double) -> String {
       metrics.latency.quantile(share).map { Shown.milliseconds(Int64($0)) } ?? "-"
     }
-    let first = group == "endpoint" ? [key, Shown.text(text(keys[3], else: "-"))] : [key]
+    let first =
+      group == "endpoint"
+      ? [key, Shown.text(text(keys[3], else: "-"))] : [meaning.map { key + " " + $0 } ?? key]
     return first + [
       Shown.count(Int64(metrics.count)), Shown.count(Int64(metrics.errors)),
       Shown.percent(metrics.errorRate), time(0.5), time(0.99),

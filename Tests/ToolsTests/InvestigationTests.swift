@@ -1,6 +1,7 @@
 import Foundation
 import Identity
 import JSON
+import TestSupport
 import Testing
 import ToolKit
 import Tools
@@ -312,5 +313,34 @@ import Tools
       let wanted = try await total(["kfl": .string(filter)])
       #expect(found == wanted && found != 0, "\(filter)")
     }
+  }
+
+  @Test func versionsOfTLSHaveTheirNames() async throws {
+    let path = checkout.appendingPathComponent("Samples/tls/tls10-cbc.pcap").path
+    let hub = try ShopHub.open([path], named: false, set: .all)
+    for (field, key, name) in [
+      ("tlsx_version", "769", "TLS 1.0"),
+      ("tlsx_cipher_suite", "49172", "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA"),
+    ] {
+      let stats = try await ShopHub.ask(
+        "get_api_stats", ["kfl": "tlsx", "group_by": .string(field)], of: hub)
+      let group = try #require(stats.structured["stats"]?["groups"]?[0])
+      #expect(group["key"]?.string == key && group["name"]?.string == name)
+      #expect(stats.text.contains("\n\(key) \(name) "))
+    }
+    let call = try await ShopHub.ask("list_api_calls", ["kfl": "tlsx"], of: hub)
+    #expect(call.structured["calls"]?[0]?["status_text"] == "TLS 1.0")
+  }
+
+  /// What the text says of a call, its row says as well.
+  @Test func rowsHaveTheWordsOfTheirStatus() async throws {
+    for (filter, words) in [
+      ("redis && call_failed", "WRONGTYPE"), ("dns && call_failed", "NXDOMAIN"),
+    ] {
+      let answer = try await ShopHub.ask("list_api_calls", ["kfl": .string(filter), "limit": 1])
+      #expect(answer.structured["calls"]?[0]?["status_text"]?.string == words)
+    }
+    let http = try await ShopHub.ask("list_api_calls", ["kfl": "http", "limit": 1])
+    #expect(http.structured["calls"]?[0]?["status_text"] == nil)
   }
 }

@@ -142,6 +142,19 @@ import Testing
     #expect(!RawRedaction.redacted(other, redactor).text.contains("hunter2"))
   }
 
+  @Test func howCertificatesAreSignedIsNoSecret() {
+    for algorithm in ["SHA-256 with RSA", "Ed25519", "2a864886f70d01010f"] {
+      let details: JSONValue = [
+        "certificates": [["subject": "CN=a", "signature": .string(algorithm)]]
+      ]
+      #expect(RawRedaction.redacted(details, redactor) == details)
+    }
+    for other in [
+      ["certificates": [["signature": "hunter2-hunter2"]]],
+      ["signature": "SHA-256 with RSA"],
+    ] as [JSONValue] { #expect(RawRedaction.redacted(other, redactor) != other) }
+  }
+
   /// Parameters of a form stand as pairs of `name` and `value`.
   @Test func rawRecordsHideWhatIsSecretAndNothingElse() {
     let record: JSONObject = [

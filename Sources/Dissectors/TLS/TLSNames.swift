@@ -1,8 +1,8 @@
 import Bytes
 
 /// Names of TLS numbers (IANA "Transport Layer Security (TLS) Parameters").
-enum TLSNames {
-  static func version(_ version: UInt16) -> String {
+package enum TLSNames {
+  package static func version(_ version: UInt16) -> String {
     switch version {
     case 0x0002: "SSL 2.0"
     case 0x0300: "SSL 3.0"
@@ -17,7 +17,7 @@ enum TLSNames {
     }
   }
 
-  static func suite(_ code: UInt16) -> String {
+  package static func suite(_ code: UInt16) -> String {
     TLSCipherSuites.names[code].map { "TLS_" + $0 } ?? "0x" + TLSFingerprint.hex4(code)
   }
 
