@@ -272,10 +272,11 @@ struct CallRow {
 
   /// `POST /api/checkout`.
   var line: String {
-    return Shown.text(
-      [
-        summary.verb ?? summary.method, path, summary.result.map(redactor.text),
-      ].compactMap(\.self).joined(separator: " "))
+    let words = [
+      summary.verb ?? summary.method, path, summary.result.map(redactor.text),
+    ].compactMap(\.self)
+    if words.isEmpty, isHalf { return row.hasRequest ? "(unknown)" : "(request not seen)" }
+    return Shown.text(words.joined(separator: " "))
   }
 
   /// `500 !`: a mark where it failed.

@@ -145,14 +145,20 @@ struct FlowRow {
     ])
   }
 
+  /// With the port, behind which no address of IPv6 runs on (RFC 5952 §6).
+  static func place(_ end: Flow.End) -> String {
+    let name = label(end)
+    guard end.port > 0 else { return name }
+    return name.contains(":") ? "[\(name)]:\(end.port)" : "\(name):\(end.port)"
+  }
+
   var cells: [String] {
     var trouble: [String] = []
     if flow.unanswered > 0 { trouble.append("\(flow.unanswered) refused or unanswered") }
     if flow.resets > 0 { trouble.append("\(flow.resets) RST") }
     if flow.retransmissions > 0 { trouble.append("\(flow.retransmissions) retransmitted") }
-    let port = flow.server.port > 0 ? ":\(flow.server.port)" : ""
     return [
-      Self.label(flow.client), Self.label(flow.server) + port, flow.transport,
+      Self.label(flow.client), Self.place(flow.server), flow.transport,
       Shown.bytes(flow.bytes), Shown.count(flow.packets), Shown.count(Int64(flow.connections)),
       time(0.5), time(0.99), flow.protocols.joined(separator: ","),
       trouble.joined(separator: ", "),

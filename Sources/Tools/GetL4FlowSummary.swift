@@ -237,7 +237,7 @@ struct FlowSummary {
       answer.say(
         "Failing: "
           + failing.prefix(top).map { flow in
-            "\(FlowRow.label(flow.client)) → \(FlowRow.label(flow.server)):\(flow.server.port) "
+            "\(FlowRow.label(flow.client)) → \(FlowRow.place(flow.server)) "
               + (flow.unanswered > 0
                 ? "\(flow.unanswered) refused or unanswered" : "\(flow.resets) RST")
           }.joined(separator: "; ") + ".")

@@ -343,4 +343,22 @@ import Tools
     let http = try await ShopHub.ask("list_api_calls", ["kfl": "http", "limit": 1])
     #expect(http.structured["calls"]?[0]?["status_text"] == nil)
   }
+
+  @Test func anAnswerWithoutItsRequestSaysSo() async throws {
+    var capture = MadeCapture()
+    capture.talk(80, [.server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")])
+    let answer = try await ask(capture, "list_api_calls")
+    #expect(answer.structured["calls"]?[0]?["incomplete"] == "request")
+    #expect(answer.text.contains("(request not seen)"))
+  }
+
+  /// `fd00::1:80` is another address.
+  @Test func portsStandApartFromAddresses() async throws {
+    var capture = MadeCapture()
+    let network: [UInt8] = [0xfd] + [UInt8](repeating: 0, count: 14)
+    (capture.client, capture.server) = (network + [1], network + [2])
+    capture.http("/a")
+    let flows = try await ask(capture, "list_l4_flows")
+    #expect(flows.text.contains("[fd00::2]:80  "))
+  }
 }

@@ -18,6 +18,7 @@ struct MadeCapture {
   private(set) var bytes: [UInt8] = []
   private var time = Timestamp(milliseconds: 1_770_000_000_000)
   private var port: UInt16 = 40_000
+  /// Addresses: four bytes, or sixteen of IPv6.
   var client: [UInt8] = [10, 1, 0, 1]
   var server: [UInt8] = [10, 1, 0, 2]
 
@@ -92,10 +93,16 @@ struct MadeCapture {
     let source = fromClient ? client : server
     let destination = fromClient ? server : client
     var frame = [UInt8](repeating: 2, count: 12)
-    frame += [0x08, 0x00, 0x45, 0]
-    frame += Self.big16(40 + data.count)
-    frame += Self.big16(bytes.count & 0xffff)
-    frame += [0x40, 0, 64, 6, 0, 0]
+    if source.count == 16 {
+      frame += [0x86, 0xdd, 0x60, 0, 0, 0]
+      frame += Self.big16(20 + data.count)
+      frame += [6, 64]
+    } else {
+      frame += [0x08, 0x00, 0x45, 0]
+      frame += Self.big16(40 + data.count)
+      frame += Self.big16(bytes.count & 0xffff)
+      frame += [0x40, 0, 64, 6, 0, 0]
+    }
     frame += source
     frame += destination
     frame += Self.big16(Int(fromClient ? port : serverPort))
