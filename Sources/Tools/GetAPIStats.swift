@@ -71,6 +71,9 @@ struct GetAPIStats: Tool {
     for warning in asked.warnings { answer.warn(warning) }
     answer.note(main.failures, of: main.coverage)
     Self.warn(of: main, in: &answer)
+    if span == nil, arguments.has(Self.interval) {
+      answer.warn("interval counts with group_by=time alone.")
+    }
     let total = main.total
     guard total.count > 0 else {
       var stats = Self.stats(total, main.span)
@@ -101,15 +104,31 @@ struct GetAPIStats: Tool {
     answer.structured["truncated"] = .bool(main.groupCount > rows.count)
     say(total, main, asked, in: &answer)
     if StatsKeys.areCaptured(group) { answer.say(Answer.fence) }
-    answer.say("By \(group):")
+    let length = span.map { ", \(Shown.decimals(Double($0) / 1e9, 3)) s each" } ?? ""
+    answer.say("By \(group)\(length):")
     var table = StatsRow.table(group)
     for row in rows { table.add(row.cells) }
     answer.show(table, next: "Narrow with kfl, or raise max_tokens.")
+    if let span, main.groupCount == rows.count {
+      let gaps = Self.gaps(main.groups, span)
+      // Silence may be what is looked for.
+      if gaps > 0 { answer.say("\(Shown.counted(gaps, "span")) between these had no call.") }
+    }
     if main.groupCount > rows.count {
       answer.say(
         "\(Shown.count(Int64(main.groupCount - rows.count))) more groups; raise limit to see them.")
     }
     return answer.finish(traffic.coverage)
+  }
+
+  /// How many spans of that many nanoseconds between the first and the last are not there.
+  private static func gaps(_ groups: [AggregationResult.Group], _ span: Int64) -> Int {
+    let starts = groups.compactMap { (group) -> Int64? in
+      guard case .instant(let start)? = group.keys.first else { return nil }
+      return start.nanoseconds
+    }
+    guard let first = starts.min(), let last = starts.max() else { return 0 }
+    return Int((last - first) / span) + 1 - starts.count
   }
 
   private func aggregate(

@@ -361,4 +361,19 @@ import Tools
     let flows = try await ask(capture, "list_l4_flows")
     #expect(flows.text.contains("[fd00::2]:80  "))
   }
+
+  @Test func silenceBetweenSpansOfTimeIsTold() async throws {
+    var capture = MadeCapture()
+    capture.http("/before")
+    capture.wait(hours: 5)
+    capture.http("/after")
+    let arguments: JSONObject = ["group_by": "time", "interval": "1h"]
+    let gap = try await ask(capture, "get_api_stats", arguments)
+    #expect(gap.text.contains("By time, 3600 s each:"))
+    #expect(gap.text.contains("\n4 spans between these had no call.\n"))
+    let shop = try await ShopHub.ask("get_api_stats", ["group_by": "time", "interval": "1m"])
+    #expect(!shop.text.contains("had no call"))
+    let idle = try await ShopHub.ask("get_api_stats", ["interval": "10s"])
+    #expect(idle.structured["warnings"]?[0]?.string?.hasPrefix("interval counts") == true)
+  }
 }
