@@ -50,6 +50,9 @@ extension Answer {
         relaxed.filter.isEmpty ? "no filter" : "kfl=" + JSONValue.string(relaxed.filter).text
       say("\(Shown.count(Int64(relaxed.hits))) match with \(filter).")
     }
+    if diagnosis.conditions.contains(where: { $0.text == "tls" && $0.alone == 0 }) {
+      say("`tls` selects calls that were read out of TLS; its handshakes are `tlsx`.")
+    }
     structured["suggestions"] = .object(suggestions)
   }
 
@@ -61,7 +64,8 @@ extension Answer {
       "`\(condition.text)` removes \(Shown.count(Int64(condition.removed(from: before)))) of "
       + "\(Shown.count(Int64(before))) entries; it holds for \(Shown.count(Int64(condition.alone))) "
       + "alone, and \(Shown.count(Int64(condition.without))) match without it."
-    if let nearest = condition.nearest {
+    // What is there as it was asked for is not another value.
+    if let nearest = condition.nearest, condition.alone == 0 {
       line += " Near: \(Shown.text(redactor.value(condition.field?.id, nearest)))."
     }
     let values = condition.values.prefix(6).map {

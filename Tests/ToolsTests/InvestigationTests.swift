@@ -376,4 +376,17 @@ import Tools
     let idle = try await ShopHub.ask("get_api_stats", ["interval": "10s"])
     #expect(idle.structured["warnings"]?[0]?.string?.hasPrefix("interval counts") == true)
   }
+
+  @Test func whoAsksForTLSIsToldOfItsHandshakes() async throws {
+    for filter in ["tls", "https"] {
+      let answer = try await ShopHub.ask("list_api_calls", ["kfl": .string(filter)])
+      #expect(answer.text.contains("its handshakes are `tlsx`"))
+    }
+  }
+
+  @Test func aValueThatIsThereIsNotNearAnother() async throws {
+    let answer = try await ShopHub.ask(
+      "list_api_calls", ["kfl": "ldap && dst.service.name == \"orders\""])
+    #expect(answer.structured["total"] == 0 && !answer.text.contains("Near:"))
+  }
 }
