@@ -84,7 +84,7 @@ extension Answer {
       "remaining": JSONValue(condition.remaining), "without": JSONValue(condition.without),
     ]
     if let field = condition.field?.name { object["field"] = .string(field) }
-    if let nearest = condition.nearest {
+    if let nearest = condition.nearest, condition.alone == 0 {
       object["nearest"] = .string(Shown.text(redactor.value(condition.field?.id, nearest)))
     }
     object["values"] = .array(
