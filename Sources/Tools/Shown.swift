@@ -101,8 +101,12 @@ enum Shown {
     "\(count(Int64(number))) \(noun)\(number == 1 ? "" : plural)"
   }
 
-  /// A share such as 0.0123 as `1.2%`.
-  static func percent(_ share: Double) -> String { decimals(share * 100, 1) + "%" }
+  /// A share such as 0.0123 as `1.2%`. A few of very many are not none, and not all but a few.
+  static func percent(_ share: Double) -> String {
+    if share > 0, share < 0.0005 { return "<0.1%" }
+    if share < 1, share >= 0.9995 { return ">99.9%" }
+    return decimals(share * 100, 1) + "%"
+  }
 
   /// A number with so many decimals, without trailing zeros.
   static func decimals(_ value: Double, _ places: Int) -> String {
