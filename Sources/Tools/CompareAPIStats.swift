@@ -206,7 +206,7 @@ struct CompareAPIStats: Tool {
       side.metrics.latency.quantile(0.5).map { Shown.milliseconds(Int64($0)) } ?? "-"
     }
     return [
-      change.key, Shown.decimals(change.a.perMinute, 1), Shown.decimals(change.b.perMinute, 1),
+      change.key, Shown.rate(change.a.perMinute), Shown.rate(change.b.perMinute),
       Shown.percent(change.a.metrics.errorRate), Shown.percent(change.b.metrics.errorRate),
       time(change.a), time(change.b), change.words,
     ]

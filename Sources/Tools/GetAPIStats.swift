@@ -205,7 +205,7 @@ struct GetAPIStats: Tool {
     line += ", \(Shown.count(Int64(total.errors))) failed (\(Shown.percent(total.errorRate)))"
     if let span = result.span {
       let seconds = Double(span.upperBound.nanoseconds(since: span.lowerBound)) / 1e9
-      if seconds > 0 { line += ", \(Shown.decimals(Double(total.count) / seconds, 1)) per second" }
+      if seconds > 0 { line += ", \(Shown.rate(Double(total.count) / seconds)) per second" }
     }
     if let p50 = total.latency.quantile(0.5), let p99 = total.latency.quantile(0.99) {
       line +=

@@ -108,6 +108,11 @@ enum Shown {
     return decimals(share * 100, 1) + "%"
   }
 
+  /// How many in a time: `0.1`, `14.8`, `33,361`.
+  static func rate(_ value: Double) -> String {
+    value >= 1_000 && value < 1e15 ? count(Int64(value.rounded())) : decimals(value, 1)
+  }
+
   /// A number with so many decimals, without trailing zeros.
   static func decimals(_ value: Double, _ places: Int) -> String {
     var scale = 1.0

@@ -188,7 +188,7 @@ struct StatsChange {
     return (certain.isEmpty ? [] : certain).map { difference in
       switch difference.measure {
       case .volume:
-        "calls \(Shown.decimals(difference.a, 1)) → \(Shown.decimals(difference.b, 1))/min"
+        "calls \(Shown.rate(difference.a)) → \(Shown.rate(difference.b))/min"
       case .errors: "errors \(Shown.percent(difference.a)) → \(Shown.percent(difference.b))"
       case .p50, .p99:
         "\(difference.measure == .p50 ? "p50" : "p99") \(Shown.decimals(difference.a, 1)) → "

@@ -13,6 +13,11 @@ import Testing
     #expect(Shown.percent(share) == text)
   }
 
+  @Test(arguments: [(0.05, "0.1"), (14.83, "14.8"), (999.94, "999.9"), (33_360.6, "33,361")])
+  func ratesHaveTheDecimalsThatMatter(value: Double, text: String) {
+    #expect(Shown.rate(value) == text)
+  }
+
   @Test(arguments: [(0, "0 flows"), (1, "1 flow"), (8_432, "8,432 flows")])
   func thingsAreCounted(number: Int, text: String) {
     #expect(Shown.counted(number, "flow") == text)
