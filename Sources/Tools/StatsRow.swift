@@ -161,9 +161,11 @@ struct StatsRow {
       "proto": .string(StatsKeys.proto(keys[0])), "count": JSONValue(metrics.count),
       "errors": JSONValue(metrics.errors), "error_rate": Self.share(metrics.errorRate),
     ]
-    for (name, share) in [("p50", 0.5), ("p99", 0.99)] {
+    for (name, share) in [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)] {
       if let value = metrics.latency.quantile(share) { object[name] = Self.milliseconds(value) }
     }
+    // With the count it tells where the time goes.
+    if let average = metrics.latency.average { object["avg"] = Self.milliseconds(average) }
     return object
   }
 
@@ -244,7 +246,8 @@ struct StatsRow {
     return Table(
       first + [
         .init("calls", right: true), .init("failed", right: true), .init("rate", right: true),
-        .init("p50 ms", right: true), .init("p99 ms", right: true), .init("max ms", right: true),
+        .init("p50 ms", right: true), .init("p95 ms", right: true), .init("p99 ms", right: true),
+        .init("max ms", right: true),
         .init("bytes", right: true),
       ])
   }
@@ -258,7 +261,7 @@ struct StatsRow {
       ? [key, Shown.text(text(keys[3], else: "-"))] : [meaning.map { key + " " + $0 } ?? key]
     return first + [
       Shown.count(Int64(metrics.count)), Shown.count(Int64(metrics.errors)),
-      Shown.percent(metrics.errorRate), time(0.5), time(0.99),
+      Shown.percent(metrics.errorRate), time(0.5), time(0.95), time(0.99),
       metrics.latency.count > 0 ? Shown.milliseconds(metrics.latency.maximum) : "-",
       Shown.bytes(metrics.bytesIn &+ metrics.bytesOut),
     ]

@@ -389,4 +389,15 @@ import Tools
       "list_api_calls", ["kfl": "ldap && dst.service.name == \"orders\""])
     #expect(answer.structured["total"] == 0 && !answer.text.contains("Near:"))
   }
+
+  /// The prompt for latency ranks by p95, and by count times mean.
+  @Test func endpointsHaveWhatTheyAreRankedBy() async throws {
+    let stats = try await ShopHub.ask("get_api_stats", ["kfl": "http"])
+    #expect(stats.text.contains(" p50 ms  p95 ms  p99 ms  max ms "))
+    let rows = try #require(stats.structured["stats"]?["endpoints"]?.array)
+    for row in rows {
+      let figures = ["p50", "p95", "p99"].compactMap { row[$0]?.double }
+      #expect(figures.count == 3 && figures == figures.sorted() && row["avg"]?.double != nil)
+    }
+  }
 }
