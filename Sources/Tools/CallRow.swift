@@ -100,7 +100,7 @@ struct CallRow {
   private var statusWord: String? {
     let text = summary.statusText
     guard row.kind?.isCall == true, row.kind != .grpc, text != "-", text != "ok",
-      text != summary.status.map(String.init)
+      text != summary.status.map({ String($0) })
     else { return nil }
     return Shown.text(redactor.text(text))
   }
