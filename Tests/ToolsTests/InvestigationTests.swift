@@ -207,7 +207,10 @@ import Tools
 
   /// A message of PostgreSQL (protocol 3.0): its type, its length, what it holds.
   private func postgres(_ type: String, _ body: [UInt8]) -> [UInt8] {
-    Array(type.utf8) + [0, 0, UInt8((body.count + 4) >> 8), UInt8((body.count + 4) & 255)] + body
+    let length = body.count + 4
+    var message = Array(type.utf8)
+    message += [0, 0, UInt8(length >> 8), UInt8(length & 255)]
+    return message + body
   }
 
   @Test func statementsNameTheirVerbOnce() async throws {
