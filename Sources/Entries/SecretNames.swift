@@ -72,6 +72,12 @@ package enum SecretNames {
   private static let harmless: [[UInt8]] = [
     "tokentype", "tokenendpoint", "tokencount", "maxtokens", "totaltokens", "prompttokens",
     "completiontokens", "inputtokens", "outputtokens", "tokensused", "secretname", "passwordhint",
+    "prompttokencount", "candidatestokencount", "totaltokencount", "thoughtstokencount",
+    "cachedcontenttokencount", "tooluseprompttokencount", "outputtokencount", "inputtokencount",
+    "cachedtokens", "reasoningtokens", "maxoutputtokens", "maxcompletiontokens",
+    "promptcachehittokens",
+    "promptcachemisstokens", "cachecreationinputtokens", "cachereadinputtokens", "audiotokens",
+    "acceptedpredictiontokens", "rejectedpredictiontokens",
     "signaturealgorithms", "signaturealgorithm",
   ].map { Array($0.utf8) }
 

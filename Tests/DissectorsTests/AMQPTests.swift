@@ -176,7 +176,7 @@ import Testing
     talk.says(.server, empty)
     let gets = talk.calls().filter { $0.text(.amqpMethod) == "basic.get" }
     #expect(gets.count == 3)
-    #expect(gets.allSatisfy(\.hasRequest))
+    #expect(gets.allSatisfy { $0.hasRequest })
     #expect(
       Set(gets.filter(\.hasResponse).map { $0.text(.amqpSummary) }) == ["b", "c"])
   }

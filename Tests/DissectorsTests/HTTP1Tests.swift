@@ -290,7 +290,7 @@ import Testing
     }
     #expect(statuses == [201, 202, 205, 206, 207])
     #expect(calls.count == 7)
-    #expect(calls.allSatisfy(\.hasRequest))
+    #expect(calls.allSatisfy { $0.hasRequest })
   }
 
   @Test func aLostReplyLeavesAHalfAndNoMixUp() {

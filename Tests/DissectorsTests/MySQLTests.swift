@@ -328,7 +328,7 @@ import Testing
     let calls = talk.calls()
     func call(_ query: String) -> Entry? { calls.first { $0.text(.mysqlQuery) == query } }
     #expect(calls.count == 6)
-    #expect(calls.allSatisfy(\.hasRequest))
+    #expect(calls.allSatisfy { $0.hasRequest })
     #expect(call("use stock")?.hasResponse == false)
     #expect(["select 2", "select 4", "select 5"].map { call($0)?.int(.mysqlRows) } == [2, 4, 5])
     #expect(call("select 3")?.fault?.kind == .dissection)

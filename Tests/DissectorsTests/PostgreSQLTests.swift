@@ -299,7 +299,7 @@ import Testing
       calls.first { $0.text(.postgresqlQuery) == query }?.int(.postgresqlRows)
     }
     #expect(calls.count == 5)
-    #expect(calls.allSatisfy(\.hasRequest))
+    #expect(calls.allSatisfy { $0.hasRequest })
     #expect(["select 1", "select 2", "select 4"].map(rows) == [nil, 2, 4])
   }
 
@@ -329,7 +329,7 @@ import Testing
     let calls = talk.calls().sorted { $0.index < $1.index }
     let statements = calls.filter { $0.text(.postgresqlCommand) == "SELECT" }
     #expect(statements.count == 5)
-    #expect(statements.allSatisfy(\.hasRequest))
+    #expect(statements.allSatisfy { $0.hasRequest })
     #expect(statements.last { $0.hasResponse }?.text(.postgresqlQuery) == "select 2")
     #expect(statements.filter(\.hasResponse).count == 3)
   }

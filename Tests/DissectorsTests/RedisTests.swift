@@ -326,7 +326,7 @@ import Testing
     }
     let calls = talk.calls()
     #expect(calls.count == 8)
-    #expect(calls.allSatisfy(\.hasRequest))
+    #expect(calls.allSatisfy { $0.hasRequest })
     for key in ["a", "b", "e", "f"] {
       let found = calls.filter { $0.text(.redisKey) == key }
       #expect(found.allSatisfy { (try? Self.reply($0)["value"]) == JSONValue.string(key) })

@@ -14,7 +14,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "p", "name", "author", "spin", "pinned", "tokens_used", "token-type", "max.tokens",
+    "promptTokenCount", "candidatesTokenCount", "cache_read_input_tokens", "", "p", "name",
+    "author", "spin", "pinned", "tokens_used", "token-type", "max.tokens",
     "password_hint", "topic", "description", "naïve",
   ])
   func otherNamesAreNot(name: String) {

@@ -8,7 +8,7 @@ import Testing
     (0, "0%"), (0.0123, "1.2%"), (0.5, "50%"), (1, "100%"),
     // One of 39,604 is not none, and all but one not all.
     (1.0 / 39_604, "<0.1%"), (1 - 1.0 / 39_604, ">99.9%"), (0.0005, "0.1%"), (0.999, "99.9%"),
-  ])
+  ] as [(Double, String)])
   func sharesAreNotRoundedToNoneOrAll(share: Double, text: String) {
     #expect(Shown.percent(share) == text)
   }

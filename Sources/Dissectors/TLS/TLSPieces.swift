@@ -80,7 +80,8 @@ struct TLSPieces: Sendable {
   private mutating func deliver() {
     var count = 0
     while count < pieces.count, pieces[count].offset == delivered {
-      messages.take(pieces[count].bytes.rawSpan)
+      let bytes = pieces[count].bytes
+      messages.take(bytes.rawSpan)
       delivered = pieces[count].end
       count += 1
     }
