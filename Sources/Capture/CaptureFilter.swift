@@ -19,6 +19,20 @@ package struct CaptureFilter: Hashable, Sendable {
   /// Instructions that the kernel takes (BPF_MAXINSNS), but for some that stand before them.
   static let maxInstructions = 4_096 - 16
 
+  /// What a filter of addresses asks of the kernel.
+  private enum Reach: Int, Hashable, Sendable {
+    /// These addresses.
+    case hosts
+    /// Their networks.
+    case networks
+    /// All that is IP.
+    case everything
+  }
+
+  /// Of a filter of addresses: how much it lets pass, and which addresses are wanted.
+  private var reach: Reach?
+  private var hosts: [IPAddress] = []
+
   /// Packets from or to one of these addresses, however many they are: where the kernel's filter
   /// cannot hold them, it is one of their networks, or of all that is IP, and each packet that passes
   /// it is looked at again.
@@ -27,26 +41,49 @@ package struct CaptureFilter: Hashable, Sendable {
       self = .nothing
       return
     }
-    let exact = hosts.map { (terms: "\($0.isV4 ? "ip" : "ip6") host \($0)", isV4: $0.isV4) }
-    guard Self.instructions(exact) > Self.maxInstructions else {
-      try self.init(exact.map(\.terms).joined(separator: " or "))
-      return
-    }
-    let networks = Set(hosts.map(\.network)).sorted().map {
-      (terms: "\($0.isV4 ? "ip net \($0)/24" : "ip6 net \($0)/64")", isV4: $0.isV4)
-    }
-    if Self.instructions(networks) <= Self.maxInstructions {
-      try self.init(networks.map(\.terms).joined(separator: " or "))
+    try self.init(hosts: hosts, reach: .hosts)
+  }
+
+  /// The first filter from `reach` on that is not longer than any kernel takes.
+  private init(hosts: [IPAddress], reach: Reach) throws(LiveError) {
+    let networks = Set(hosts.map(\.network)).sorted()
+    if reach == .hosts, Self.instructions(hosts) <= Self.maxInstructions {
+      try self.init(
+        hosts.map { "\($0.isV4 ? "ip" : "ip6") host \($0)" }.joined(separator: " or "))
+      self.reach = .hosts
+    } else if reach != .everything, Self.instructions(networks) <= Self.maxInstructions {
+      try self.init(
+        networks.map { $0.isV4 ? "ip net \($0)/24" : "ip6 net \($0)/64" }
+          .joined(separator: " or "))
+      self.reach = .networks
     } else {
       try self.init("ip or ip6")
+      self.reach = .everything
     }
-    check = HostCheck(Set(hosts))
+    self.hosts = hosts
+    if self.reach != .hosts { check = HostCheck(Set(hosts)) }
+  }
+
+  /// The same addresses with less asked of the kernel and more looked at here; nil when there is
+  /// nothing less to ask, and for any other text.
+  var wider: CaptureFilter? {
+    guard let reach, let next = Reach(rawValue: reach.rawValue + 1) else { return nil }
+    return try? CaptureFilter(hosts: hosts, reach: next)
+  }
+
+  /// The same, with each packet that passes looked at: those that a wider filter has let pass still
+  /// come when it is no longer there.
+  var checked: CaptureFilter {
+    guard reach != nil || refusesAll else { return self }
+    var filter = self
+    filter.check = HostCheck(Set(hosts))
+    return filter
   }
 
   /// About how many instructions libpcap makes of so many terms, rather too many: compiling them to
   /// count would take seconds.
-  private static func instructions(_ terms: [(terms: String, isV4: Bool)]) -> Int {
-    terms.reduce(0) { $0 + ($1.isV4 ? 6 : 20) }
+  private static func instructions(_ addresses: [IPAddress]) -> Int {
+    addresses.reduce(0) { $0 + ($1.isV4 ? 6 : 20) }
   }
 
   /// - Throws: what libpcap says of a text that is no filter.

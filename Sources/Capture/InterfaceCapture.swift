@@ -76,18 +76,31 @@
     /// everything pass.
     func change(_ filter: CaptureFilter?) throws(LiveError) {
       try changing.withLock { (_) throws(LiveError) in
-        let before = chosen.withLock { chosen in
-          defer { chosen = filter }
-          return chosen
-        }
+        let before = chosen.withLock { $0 }
+        let next = before?.check == nil ? filter : filter?.checked
+        chosen.withLock { $0 = next }
         let rings = current.withLock { $0 }
-        guard let first = rings.first else { return }
-        do throws(LiveError) {
-          let program = try program(for: first)
-          for ring in rings { try ring.setFilter(program) }
-        } catch {
+        guard !rings.isEmpty else { return }
+        do throws(LiveError) { try setFilter(of: rings) } catch {
           chosen.withLock { $0 = before }
           throw error
+        }
+      }
+    }
+
+    /// Sets the chosen filter, or one that asks for less where the kernel has no room for it. That
+    /// room is `net.core.optmem_max`, and has to hold the filter before as well.
+    private func setFilter(of rings: [PacketRing]) throws(LiveError) {
+      while true {
+        do throws(LiveError) {
+          let program = try program(for: rings[0])
+          for ring in rings { try ring.setFilter(program) }
+          return
+        } catch {
+          guard error.isOfLongFilter, let wider = chosen.withLock({ $0?.wider }) else {
+            throw error
+          }
+          chosen.withLock { $0 = wider }
         }
       }
     }
@@ -104,7 +117,6 @@
       for _ in 0..<settings.sockets {
         rings.append(try PacketRing(name, blocks: settings.blocks))
       }
-      let program = try program(for: rings[0])
       // While they join the group one after the other, nothing passes: no packet comes twice.
       var group: UInt16 = 0
       for (index, ring) in rings.enumerated() {
@@ -121,7 +133,7 @@
           try check(ks_ring_promiscuous(ring.descriptor, number), "make \(name) promiscuous")
         }
       }
-      for ring in rings { try ring.setFilter(program) }
+      try setFilter(of: rings)
       return rings
     }
 

@@ -65,13 +65,20 @@
       }
       let failure = ks_ring_filter(descriptor, program, UInt16(program.count))
       if failure == EINVAL { throw Self.longFilter }
+      if failure == ENOMEM {
+        throw LiveError(
+          .filter, "The kernel has no room for a filter of \(program.count) instructions",
+          advice: """
+            Name fewer hosts and ports, or whole networks, or raise the sysctl net.core.optmem_max
+            """, errno: failure)
+      }
       try check(failure, "set a capture filter")
     }
 
     /// BPF_MAXINSNS of the kernel is 4,096.
     private static let longFilter = LiveError(
       .filter, "The filter is longer than the kernel takes (4,096 instructions)",
-      advice: "Name fewer hosts and ports, or whole networks")
+      advice: "Name fewer hosts and ports, or whole networks", errno: EINVAL)
 
     /// Waits for a block; gives whether something happened within `milliseconds`.
     func wait(milliseconds: Int32) {
@@ -195,6 +202,11 @@
     ) {
       storeBytes(of: value.bigEndian, toByteOffset: offset, as: Value.self)
     }
+  }
+
+  extension LiveError {
+    /// Whether the kernel takes shorter filters.
+    var isOfLongFilter: Bool { code == .filter && (errno == EINVAL || errno == ENOMEM) }
   }
 
   /// Throws what a failed call means.

@@ -100,4 +100,27 @@ import Testing
       #expect(filter.text == "ip or ip6" || filter.text.contains("net"))
     }
   }
+
+  /// Kernels have room for far shorter filters than they take (net.core.optmem_max).
+  @Test func lessCanBeAskedOfTheKernelStepByStep() throws {
+    let hosts = (0..<40).map { IPAddress(high: 0xfd00 << 48 | UInt64($0 % 2), low: UInt64($0)) }
+    let exact = try CaptureFilter(hosts: hosts)
+    #expect(exact.check == nil && exact.text.contains("fd00:0:0:1::1 or ip6 host fd00::2 or"))
+    let networks = try #require(exact.wider)
+    #expect(networks.text == "ip6 net fd00::/64 or ip6 net fd00:0:0:1::/64")
+    let everything = try #require(networks.wider)
+    #expect(everything.text == "ip or ip6" && everything.wider == nil)
+    for filter in [networks, everything] { #expect(filter.check == HostCheck(Set(hosts))) }
+    #expect(try CaptureFilter("tcp port 80").wider == nil && CaptureFilter.nothing.wider == nil)
+  }
+
+  /// What a wider filter has let pass is looked at when one that needs no look has taken its place.
+  @Test func aFilterOfAddressesCanBeLookedAtAsWell() throws {
+    let host = IPAddress(v4: 0x0a00_0001)
+    let filter = try CaptureFilter(hosts: [host])
+    #expect(filter.check == nil && filter.checked.check == HostCheck([host]))
+    #expect(filter.checked.text == filter.text)
+    #expect(CaptureFilter.nothing.checked.check == HostCheck([]))
+    #expect(try CaptureFilter("tcp").checked.check == nil)
+  }
 }
