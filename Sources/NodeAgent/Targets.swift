@@ -42,15 +42,17 @@ package struct TargetRule: Sendable {
 ///
 /// A call between two nodes is seen on both. It belongs to the node of its server when that is a
 /// target, else to the node of its client: so each is kept once, and no agent has to know what
-/// another has seen.
+/// another has seen. A call to a service is seen once more with the address of the pod that the
+/// node chose for it, and belongs where that is seen.
 package struct Targets: Sendable {
   /// Pods with this label are our own.
   private static let ownLabel = (name: "app.kubernetes.io/name", value: "kubeshark")
 
   /// Addresses of targeted pods of this node.
   package let local: Set<IPAddress>
-  /// Addresses of targeted pods of other nodes, and of services all of whose pods are targeted: the
-  /// calls they serve are kept where those pods are.
+  /// Addresses of targeted pods of other nodes, and of services: the calls they serve are kept with
+  /// the addresses of the pods behind them. Services behind which there is anything but known pods
+  /// with addresses of their own are not among them.
   package let elsewhere: Set<IPAddress>
   /// Names of the targeted pods of this node, with their namespaces.
   package let pods: [String]
@@ -61,8 +63,12 @@ package struct Targets: Sendable {
   package init(_ rule: TargetRule, in inventory: Inventory, on node: String) {
     var (local, elsewhere) = (Set<IPAddress>(), Set<IPAddress>())
     var (pods, hostPods) = ([String](), 0)
-    var targeted: [String: Set<String>] = [:]
+    // Of each namespace, whose addresses are seen behind those of services.
+    var behind: [String: Set<String>] = [:]
     for pod in inventory.items where pod.kind == .pod && !pod.isGone {
+      if !pod.usesHostNetwork, !pod.addresses.isEmpty {
+        behind[pod.namespace, default: []].insert(pod.name)
+      }
       guard rule.includes(pod), pod.labels[Self.ownLabel.name] != Self.ownLabel.value else {
         continue
       }
@@ -70,7 +76,6 @@ package struct Targets: Sendable {
         if pod.node == node { hostPods += 1 }
         continue
       }
-      targeted[pod.namespace, default: []].insert(pod.name)
       if pod.node == node {
         local.formUnion(pod.addresses)
         pods.append("\(pod.namespace)/\(pod.name)")
@@ -79,7 +84,7 @@ package struct Targets: Sendable {
       }
     }
     for service in inventory.items where service.kind == .service && !service.pods.isEmpty {
-      if targeted[service.namespace]?.isSuperset(of: service.pods) ?? false {
+      if behind[service.namespace]?.isSuperset(of: service.pods) ?? false {
         elsewhere.formUnion(service.addresses)
       }
     }

@@ -39,6 +39,23 @@ def web(node, name, namespace="shop", **labels):
     return pod
 
 
+def in_front_of(server):
+    """The Service of a pod, at 10.96.0.10, and the slice that says so."""
+    return ({
+        "kind": "Service", "metadata": {"name": "server", "namespace": "shop"},
+        "spec": {"clusterIP": "10.96.0.10", "clusterIPs": ["10.96.0.10"],
+                 "selector": {"app": "server"}}}, {
+        "kind": "EndpointSlice", "metadata": {
+            "name": "server-x", "namespace": "shop", "labels": {"kubernetes.io/service-name": "server"}},
+        "endpoints": [{"targetRef": {"kind": "Pod", "name": "server-1"}}]})
+
+
+def proxies(node, server):
+    """Does what kube-proxy does for that Service."""
+    node.net.run("iptables", "-t", "nat", "-A", "PREROUTING", "-d", "10.96.0.10", "-p", "tcp",
+                 "-j", "DNAT", "--to-destination", f"{server.address}:8001")
+
+
 def captures(cluster, node, *pods):
     """Waits until an agent says that it captures these pods."""
     waits_until(lambda: cluster.agents().get(node.name, {}).get("pods") == len(pods),
@@ -50,19 +67,10 @@ def test_a_call_between_nodes_is_known_once_and_by_its_names(cluster):
     one, two = cluster.nodes
     client, server = web(one, "client-1", app="client"), web(two, "server-1", app="server")
     outside = Pod(two, "outside", "other")
-    service = {
-        "kind": "Service", "metadata": {"name": "server", "namespace": "shop"},
-        "spec": {"clusterIP": "10.96.0.10", "clusterIPs": ["10.96.0.10"],
-                 "selector": {"app": "server"}}}
-    behind = {
-        "kind": "EndpointSlice", "metadata": {
-            "name": "server-x", "namespace": "shop", "labels": {"kubernetes.io/service-name": "server"}},
-        "endpoints": [{"targetRef": {"kind": "Pod", "name": "server-1"}}]}
+    service, behind = in_front_of(server)
     cluster.api.control(put=[client.object, server.object, outside.object, service, behind])
     for node in cluster.nodes:
-        # What kube-proxy does for the service.
-        node.net.run("iptables", "-t", "nat", "-A", "PREROUTING", "-d", "10.96.0.10", "-p", "tcp",
-                     "-j", "DNAT", "--to-destination", f"{server.address}:8001")
+        proxies(node, server)
         node.start("--namespaces", "shop", *cluster.api.flags)
     for node, pod in zip(cluster.nodes, (client, server)):
         captures(cluster, node, pod)
@@ -84,6 +92,22 @@ def test_a_call_between_nodes_is_known_once_and_by_its_names(cluster):
     assert cluster.total('http && node.name == "node-1"') == 5
     names = [one["name"] for one in cluster.call("list_workloads", type="pod")["workloads"]]
     assert {"client-1", "server-1", "outside"} <= set(names)
+
+
+@live
+def test_a_call_to_a_service_of_pods_that_are_not_chosen_is_known_once(cluster):
+    one, two = cluster.nodes
+    client, server = web(one, "client-1", app="client"), web(two, "server-1", app="server")
+    cluster.api.control(put=[client.object, server.object, *in_front_of(server)])
+    proxies(one, server)
+    one.start("--pod-regex", "^client", *cluster.api.flags)
+    captures(cluster, one, client)
+    client.net.python(CLIENT, "10.96.0.10", 8001, "service", 20)
+    # What is seen later is known later.
+    client.net.python(CLIENT, server.address, 8001, "last", 1)
+    cluster.reaches('http && path == "/last/0"', 1)
+    assert cluster.total('http && path.startsWith("/service")') == 20
+    assert cluster.total('http && dst.pod.name == "server-1"') == 21
 
 
 @live
