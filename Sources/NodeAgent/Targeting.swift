@@ -43,9 +43,7 @@ package final class Targeting: Sendable {
   package func want(_ wanted: AgentOrders.Targets?) -> String? {
     do throws(Pattern.Refused) {
       let rule = try wanted.map { (wanted) throws(Pattern.Refused) in
-        try TargetRule(
-          namespaces: wanted.namespaces, excludedNamespaces: wanted.excludedNamespaces,
-          podRegex: wanted.podRegex)
+        try standard.changed(to: wanted)
       }
       return state.withLock { state in
         state.rule = rule ?? standard
@@ -55,9 +53,13 @@ package final class Targeting: Sendable {
     } catch { return "the pattern is refused: \(error.reason)" }
   }
 
-  /// Why a rule cannot be followed wholly: an agent that was started for some namespaces is shown
-  /// no others by the API server.
+  /// Why a rule cannot be followed wholly: an agent that was started for some namespaces captures
+  /// nothing of others, whether or not the API server shows it them.
   private func unseen(_ rule: TargetRule) -> String? {
+    let never = rule.namespaces.filter { standard.excludedNamespaces.contains($0) }
+    guard never.isEmpty else {
+      return "this agent was started to capture nothing of \(never.joined(separator: ", "))"
+    }
     guard !standard.namespaces.isEmpty else { return nil }
     let others = Set(rule.namespaces).subtracting(standard.namespaces)
     guard rule.namespaces.isEmpty || !others.isEmpty else { return nil }

@@ -13,18 +13,36 @@ package struct TargetRule: Sendable {
   package let excludedNamespaces: [String]
   package let podRegex: String?
   private let pattern: Pattern?
+  /// The only namespaces there are for it, whichever it names; empty for all.
+  private let bounds: [String]
 
   /// - Throws: what RE2 says of a pattern it does not take.
   package init(
     namespaces: [String] = [], excludedNamespaces: [String] = [], podRegex: String? = nil
   ) throws(Pattern.Refused) {
-    (self.namespaces, self.podRegex) = (namespaces, podRegex)
+    try self.init(namespaces, excludedNamespaces, podRegex, within: [])
+  }
+
+  private init(
+    _ namespaces: [String], _ excludedNamespaces: [String], _ podRegex: String?,
+    within bounds: [String]
+  ) throws(Pattern.Refused) {
+    (self.namespaces, self.podRegex, self.bounds) = (namespaces, podRegex, bounds)
     self.excludedNamespaces = excludedNamespaces
     pattern = try podRegex.map { (text) throws(Pattern.Refused) in try Pattern(text) }
   }
 
+  /// Another choice among the namespaces of this one.
+  func changed(to wanted: AgentOrders.Targets) throws(Pattern.Refused) -> TargetRule {
+    try TargetRule(
+      wanted.namespaces,
+      Set(wanted.excludedNamespaces).union(excludedNamespaces).sorted(), wanted.podRegex,
+      within: namespaces)
+  }
+
   func includes(_ pod: Inventory.Item) -> Bool {
     (namespaces.isEmpty || namespaces.contains(pod.namespace))
+      && (bounds.isEmpty || bounds.contains(pod.namespace))
       && !excludedNamespaces.contains(pod.namespace) && pattern?.isFound(in: pod.name) ?? true
   }
 

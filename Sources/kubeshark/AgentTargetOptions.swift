@@ -7,9 +7,17 @@ import NodeAgent
 struct AgentTargetOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Only pods of these namespaces, separated by commas; no cluster role is needed then.",
-      valueName: "names"))
+      """
+      Only pods of these namespaces, separated by commas; without --cluster-names no cluster role \
+      is needed then.
+      """, valueName: "names"))
   var namespaces: String?
+
+  @Flag(
+    help: """
+      With --namespaces: read names in the whole cluster all the same, which needs a cluster role.
+      """)
+  var clusterNames = false
 
   @Option(
     help: ArgumentHelp(
@@ -36,7 +44,7 @@ struct AgentTargetOptions: ParsableArguments {
 
   func watch() throws(Failure) -> ClusterWatch? {
     let names = try NamespaceList.names(namespaces, flag: "--namespaces")
-    let watch = try api.watch(namespaces: names)
+    let watch = try api.watch(namespaces: clusterNames ? [] : names)
     if watch == nil, !names.isEmpty || podRegex.isGiven || excludeNamespaces.isGiven {
       throw .usage(
         """

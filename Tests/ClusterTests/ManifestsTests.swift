@@ -159,6 +159,22 @@ struct ManifestsTests {
     #expect(YAML.document(.object(policy.object)).hasSuffix("  egress:\n  - {}\n"))
   }
 
+  /// Whoever may read the names of the whole cluster reads them, whatever is captured.
+  @Test(arguments: [true, false])
+  func namesAreReadWhereTheRolesAllowIt(isClusterWide: Bool) throws {
+    let all = try manifests { settings in
+      try settings.set(.clusterRoles, .bool(isClusterWide))
+      try settings.set(.namespaces, ["a", "b"])
+    }.all
+    func arguments(_ kind: String) -> [JSONValue] {
+      let workload = all.first { $0.kind == kind }
+      return workload?.object["spec"]?["template"]?["spec"]?["containers"]?[0]?["args"]?.array ?? []
+    }
+    #expect(arguments("DaemonSet").contains("--namespaces=a,b"))
+    #expect(arguments("DaemonSet").contains("--cluster-names") == isClusterWide)
+    #expect(arguments("Deployment").contains("--namespaces=a,b") != isClusterWide)
+  }
+
   @Test func withoutClusterRolesThereIsARoleInEachNamespace() throws {
     let all = try manifests { settings in
       try settings.set(.clusterRoles, false)

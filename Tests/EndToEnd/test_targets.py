@@ -39,14 +39,15 @@ def web(node, name, namespace="shop", **labels):
     return pod
 
 
-def in_front_of(server):
+def in_front_of(server, namespace="shop"):
     """The Service of a pod, at 10.96.0.10, and the slice that says so."""
     return ({
-        "kind": "Service", "metadata": {"name": "server", "namespace": "shop"},
+        "kind": "Service", "metadata": {"name": "server", "namespace": namespace},
         "spec": {"clusterIP": "10.96.0.10", "clusterIPs": ["10.96.0.10"],
                  "selector": {"app": "server"}}}, {
         "kind": "EndpointSlice", "metadata": {
-            "name": "server-x", "namespace": "shop", "labels": {"kubernetes.io/service-name": "server"}},
+            "name": "server-x", "namespace": namespace,
+            "labels": {"kubernetes.io/service-name": "server"}},
         "endpoints": [{"targetRef": {"kind": "Pod", "name": "server-1"}}]})
 
 
@@ -95,12 +96,14 @@ def test_a_call_between_nodes_is_known_once_and_by_its_names(cluster):
 
 
 @live
-def test_a_call_to_a_service_of_pods_that_are_not_chosen_is_known_once(cluster):
+@pytest.mark.parametrize("flags", [
+    ["--pod-regex", "^client"], ["--namespaces", "shop", "--cluster-names"]])
+def test_a_call_to_a_service_of_pods_that_are_not_chosen_is_known_once(cluster, flags):
     one, two = cluster.nodes
-    client, server = web(one, "client-1", app="client"), web(two, "server-1", app="server")
-    cluster.api.control(put=[client.object, server.object, *in_front_of(server)])
+    client, server = web(one, "client-1"), web(two, "server-1", "other", app="server")
+    cluster.api.control(put=[client.object, server.object, *in_front_of(server, "other")])
     proxies(one, server)
-    one.start("--pod-regex", "^client", *cluster.api.flags)
+    one.start(*flags, *cluster.api.flags)
     captures(cluster, one, client)
     client.net.python(CLIENT, "10.96.0.10", 8001, "service", 20)
     # What is seen later is known later.

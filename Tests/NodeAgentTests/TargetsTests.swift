@@ -1,6 +1,7 @@
 import Bytes
 import Identity
 import KFL
+import Shipping
 import Testing
 
 @testable import NodeAgent
@@ -76,5 +77,18 @@ struct TargetsTests {
     // Where a pod is not known, or has its node's address, only the service's may be seen.
     #expect(targets.keeps(client: client, server: address("10.96.0.2")))
     #expect(targets.keeps(client: client, server: address("10.96.0.4")))
+  }
+
+  /// Names of other namespaces may be known; what an agent was started to leave alone it leaves alone.
+  @Test func anotherChoiceStaysWithinTheNamespacesOfTheFirst() throws {
+    let started = try TargetRule(namespaces: ["shop", "kept"], excludedNamespaces: ["kept"])
+    let all = try started.changed(to: AgentOrders.Targets())
+    #expect(Targets(all, in: inventory, on: "n2").pods == ["shop/web-2"])
+    let others = try started.changed(to: AgentOrders.Targets(namespaces: ["data", "kept"]))
+    #expect(Targets(others, in: inventory, on: "n2").pods.isEmpty)
+    let without = try TargetRule(excludedNamespaces: ["data"])
+      .changed(to: AgentOrders.Targets(excludedNamespaces: ["shop"]))
+    #expect(Targets(without, in: inventory, on: "n2").pods.isEmpty)
+    #expect(without.excludedNamespaces == ["data", "shop"])
   }
 }

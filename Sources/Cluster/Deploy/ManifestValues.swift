@@ -43,15 +43,20 @@ struct ManifestValues: Sendable {
 
   /// Names within an argument of a container, which is left out when there are none: a flag takes
   /// no empty value.
-  func argument(_ before: String, _ setting: ClusterSetting) -> [JSONValue] {
+  ///
+  /// - Parameter flag: a setting with which it is left out in any case.
+  func argument(
+    _ before: String, _ setting: ClusterSetting, unless flag: ClusterSetting? = nil
+  ) -> [JSONValue] {
     switch source {
     case .settings(let settings, _, _, _):
-      return settings.names(setting).isEmpty ? [] : [text(before, setting)]
+      let isLeftOut = settings.names(setting).isEmpty || flag.map { settings.flag($0) } ?? false
+      return isLeftOut ? [] : [text(before, setting)]
     case .chart:
       let element = (text(before, setting).string ?? "").dropFirst()
-      return [
-        .string("\(YAML.conditional).Values.\(setting.name)\(YAML.conditional)\(element)")
-      ]
+      let given = ".Values.\(setting.name)"
+      let condition = flag.map { "and \(given) (not .Values.\($0.name))" } ?? given
+      return [.string("\(YAML.conditional)\(condition)\(YAML.conditional)\(element)")]
     }
   }
 

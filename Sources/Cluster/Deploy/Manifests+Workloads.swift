@@ -194,7 +194,8 @@ extension Manifests {
       values.optional(
         .string("--agents-tls-\(flag)=\(Self.papers)/\(file)"), when: .agentsTLS)
     }
-    return own + certificates + values.argument("--namespaces=", .namespaces)
+    return own + certificates
+      + values.argument("--namespaces=", .namespaces, unless: .clusterRoles)
   }
 
   /// A mesh's proxy beside the Hub would demand the mesh's certificates of agents, which share their
@@ -309,6 +310,7 @@ extension Manifests {
       + values.optional(.string("--ca-file=\(Self.papers)/ca.crt"), when: .agentsTLS)
       + values.argument("--namespaces=", .namespaces)
       + values.argument("--exclude-namespaces=", .excludedNamespaces)
+      + values.optional("--cluster-names", when: .clusterRoles)
   }
 
   private var agentContainer: JSONValue {
