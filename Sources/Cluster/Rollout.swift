@@ -28,6 +28,8 @@ struct Rollout {
   /// Events from before, which explain nothing.
   private let old: Set<String>
   private var firstSeen: [String: Duration] = [:]
+  /// What was waited for at last, and what the cluster says of it: for whoever waits no longer.
+  private(set) var standstill = "no pod of it was seen"
 
   init(before: [ClusterEvent] = []) { old = Set(before.map(\.key)) }
 
@@ -59,7 +61,12 @@ struct Rollout {
     let ready = pods.count(where: \.isReady)
     let isComplete = seen.workloads.allSatisfy(\.isComplete)
     if isComplete, ready == pods.count, ready > 0 { return .ready(total: ready) }
-    return .wait(Self.progress(seen, ready: ready))
+    let progress = Self.progress(seen, ready: ready)
+    let said = events.last { event in
+      event.kind == "Pod" && seen.pods.contains { !$0.isReady && $0.name == event.name }
+    }
+    standstill = progress + (said.map { "; \($0.text)" } ?? "")
+    return .wait(progress)
   }
 
   private typealias Trouble = (object: String, reason: String, patience: Duration)

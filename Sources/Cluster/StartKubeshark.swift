@@ -122,7 +122,11 @@ package struct StartKubeshark: Tool {
       try await pause()
     }
     throw notReady(
-      kubectl.access, "it took longer than \(Self.limit.components.seconds / 60) minutes", nil)
+      kubectl.access,
+      """
+      it took longer than \(Self.limit.components.seconds / 60) minutes; at last \
+      \(rollout.standstill)
+      """, nil)
   }
 
   private func look(_ kubectl: Kubectl) async throws(ClusterFault) -> Rollout.Seen {

@@ -63,6 +63,23 @@ struct RolloutTests {
     #expect(rollout.step(whole, now: .seconds(503)) == .ready(total: 2))
   }
 
+  /// An agent that never is ready runs, and only its probe's event says why.
+  @Test func whoeverWaitsNoLongerIsToldForWhat() throws {
+    var rollout = Rollout()
+    #expect(rollout.standstill == "no pod of it was seen")
+    let events = [
+      event("Pod", "a", "Unhealthy", "Readiness probe failed: 500"),
+      event("Pod", "b", "Unhealthy", "Readiness probe failed: 503"),
+    ]
+    let half = Rollout.Seen(
+      pods: try pods(["a": "", "b": "ContainerCreating"]), events: events)
+    #expect(isWaiting(rollout.step(half, now: .seconds(599))))
+    #expect(
+      rollout.standstill == """
+        1 of 2 pods are ready, b ContainerCreating; Pod/b: Unhealthy: Readiness probe failed: 503
+        """)
+  }
+
   @Test func lastingTroubleFailsAndPassingTroubleDoesNot() throws {
     for reason in ["ImagePullBackOff", "CrashLoopBackOff"] {
       var rollout = Rollout()
