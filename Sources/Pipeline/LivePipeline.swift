@@ -41,7 +41,8 @@ package final class LivePipeline: Sendable {
   /// - Parameters:
   ///   - dissects: whether dissection is on from the beginning.
   ///   - keep: gets every chunk, dissected or not, on the threads of the capture.
-  ///   - tell: gets a sentence without its full stop when an interface goes or comes.
+  ///   - tell: gets a sentence without its full stop when an interface goes or comes, and when
+  ///     entries cannot be stored.
   package init(
     _ capture: LiveCapture, settings: PipelineSettings, dissects: Bool = true,
     keep: (@Sendable (PacketChunk) -> Void)? = nil, tell: @escaping @Sendable (String) -> Void
@@ -97,6 +98,7 @@ package final class LivePipeline: Sendable {
   ) {
     capture.start(take: { self.bring($0) }, tell: tell)
     var past = Statistics()
+    var news = WriteNews()
     var stretch: Stretch?
     var lastChunk = ContinuousClock.now
     var due = ContinuousClock.now + settings.settling
@@ -128,6 +130,7 @@ package final class LivePipeline: Sendable {
       }
       settle(stretch, past, store)
       settled()
+      if let sentence = news.sentence(store.counters, store.lastWriteFailure) { tell(sentence) }
       due = .now + max(settings.settling, (.now - now) * (Self.share - 1))
     }
     capture.stop()
