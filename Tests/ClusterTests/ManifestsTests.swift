@@ -141,6 +141,7 @@ struct ManifestsTests {
     let annotations = template?["metadata"]?["annotations"]
     #expect(annotations?["sidecar.istio.io/inject"] == "false")
     #expect(annotations?["linkerd.io/inject"] == "disabled")
+    #expect(template?["metadata"]?["labels"]?["istio.io/dataplane-mode"] == "none")
   }
 
   /// A namespace that denies what is not allowed kept agents from their Hub.

@@ -162,7 +162,7 @@ extension Manifests {
             "replicas": 1, "strategy": ["type": "Recreate"],
             "selector": ["matchLabels": .object(Self.selector("hub"))],
             "template": [
-              "metadata": ["labels": podLabels("hub"), "annotations": Self.noSidecar],
+              "metadata": ["labels": hubLabels, "annotations": Self.noSidecar],
               "spec": [
                 "serviceAccountName": .string(Self.hub), "automountServiceAccountToken": true,
                 "imagePullSecrets": values.pullSecrets,
@@ -203,6 +203,13 @@ extension Manifests {
   private static let noSidecar: JSONValue = [
     "sidecar.istio.io/inject": "false", "linkerd.io/inject": "disabled",
   ]
+
+  /// Nor does it take part in a mesh without sidecars (Istio's ambient mode), for the same reason.
+  private var hubLabels: JSONValue {
+    var labels = podLabels("hub").object ?? [:]
+    labels["istio.io/dataplane-mode"] = "none"
+    return .object(labels)
+  }
 
   private var hubContainer: JSONValue {
     [
