@@ -7,24 +7,18 @@ import Synchronization
 /// Each socket of each interface has a thread, and gives what it fetched in order. All packets of a
 /// conversation, both directions, come from one socket of an interface.
 package final class LiveCapture: Sendable {
-  /// Interfaces told apart among `any`; those beyond count as the first.
+  /// Interfaces told apart among `any`.
   package static let mostInterfaces = 4_096
 
   package let settings: LiveSettings
   private let isStopped = Atomic(false)
   private let numbers = Atomic<UInt64>(0)
   private let running = DispatchGroup()
-  private let table = Mutex(Table())
+  private let table = Mutex(InterfaceTable(most: mostInterfaces))
 
   #if canImport(Glibc) || canImport(Musl)
     private let captures: [InterfaceCapture]
   #endif
-
-  /// The interfaces packets came from, by their numbers in the kernel.
-  private struct Table {
-    var interfaces: [CaptureInterface] = []
-    var indices: [Int32: Int] = [:]
-  }
 
   /// Opens the interfaces. The kernel keeps their packets from now on.
   package init(_ settings: LiveSettings) throws(LiveError) {
@@ -92,19 +86,12 @@ package final class LiveCapture: Sendable {
   #if canImport(Glibc) || canImport(Musl)
     private func index(of number: Int32, _ linkType: LinkType) -> Int {
       table.withLock { table in
-        if let index = table.indices[number] { return index }
-        guard table.interfaces.count < Self.mostInterfaces else { return 0 }
-        let name = Interfaces.name(of: number) ?? "interface \(number)"
-        // An interface that went and came has a new number.
-        let index = table.interfaces.firstIndex { $0.name == name } ?? table.interfaces.count
-        if index == table.interfaces.count {
-          var interface = CaptureInterface(linkType: linkType, name: name)
+        table.index(of: number) {
+          var interface = CaptureInterface(
+            linkType: linkType, name: Interfaces.name(of: number) ?? "interface \(number)")
           interface.filter = settings.filter?.text
-          table.interfaces.append(interface)
+          return interface
         }
-        if table.indices.count >= Self.mostInterfaces { table.indices = [:] }
-        table.indices[number] = index
-        return index
       }
     }
   #endif
