@@ -5,8 +5,9 @@ package import ToolKit
 /// What a deployment says of itself, for whoever looks for a fault: the logs of its pods, its
 /// events, its objects without Secrets.
 package struct ClusterLogs: Sendable {
-  /// Most bytes of one container's log, its end.
-  private static let maxLog = 8 << 20
+  /// Lines of the end of one container's log, and most bytes of them: where there are more, the
+  /// last lines are missing, so that the number of lines has to be the limit that counts.
+  private static let (lastLines, maxLog) = (20_000, 8 << 20)
   private static let maxPods = 2_000
 
   private let access: ClusterAccess
@@ -43,7 +44,7 @@ package struct ClusterLogs: Sendable {
           let log = try await kubectl.run(
             [
               "--namespace=\(access.namespace)", "logs", "pod/\(pod.name)", "--all-containers",
-              "--timestamps", "--limit-bytes=\(Self.maxLog)",
+              "--timestamps", "--tail=\(Self.lastLines)", "--limit-bytes=\(Self.maxLog)",
             ] + flags)
           add(&archive, "\(pod.name)\(suffix).log", filtered(log), told)
         } catch {

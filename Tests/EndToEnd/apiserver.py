@@ -259,7 +259,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         key = name + (".previous" if query.get("previous") == "true" else "")
         if key not in self.cluster.logs:
             raise Refused(400, "BadRequest", f"previous terminated container in {name} not found")
-        self.send_bytes("text/plain", self.cluster.logs[key].encode())
+        # A kubelet begins so many lines before the end, and ends after so many bytes.
+        lines = self.cluster.logs[key].encode().splitlines(keepends=True)
+        lines = lines[-int(query.get("tailLines", len(lines) or 1)):]
+        self.send_bytes("text/plain", b"".join(lines)[:int(query.get("limitBytes", 1 << 30))])
 
     def forbid(self, verb, resource, name):
         self.refuse(403, "Forbidden", (
