@@ -180,13 +180,14 @@ struct Removal: Sendable {
     outcome.isComplete = false
   }
 
-  /// What the cluster itself puts into every namespace.
-  private static func isStandard(_ object: ClusterObject) -> Bool {
+  /// What the cluster itself, OpenShift or Istio put into every namespace.
+  static func isStandard(_ object: ClusterObject) -> Bool {
     switch object.kind {
-    case "ServiceAccount": object.name == "default"
+    case "ServiceAccount": ["default", "builder", "deployer", "pipeline"].contains(object.name)
     case "ConfigMap":
       object.name.hasSuffix("-root-ca.crt") || object.name.hasSuffix("service-ca.crt")
-    case "Secret": object.name.hasPrefix("default-token-")
+        || ["istio-ca-root-cert", "istio-ca-crl"].contains(object.name)
+    case "Secret": object.name.hasPrefix("default-token-") || object.name.contains("-dockercfg-")
     default: false
     }
   }
