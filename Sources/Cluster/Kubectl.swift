@@ -11,12 +11,14 @@ struct Kubectl: Sendable {
   ///
   /// - Parameters:
   ///   - input: at most `ClusterCommand.maxInput` bytes.
+  ///   - requestSeconds: for each request of it.
   ///   - limit: for the whole command.
   func run(
-    _ arguments: [String], input: [UInt8] = [], limit: Duration = Kubectl.limit
+    _ arguments: [String], input: [UInt8] = [], requestSeconds: Int = Kubectl.requestSeconds,
+    limit: Duration = Kubectl.limit
   ) async throws(ClusterFault) -> [UInt8] {
     try await ClusterCommand(program: "kubectl", access: access).run(
-      access.flags + ["--request-timeout=\(Self.requestSeconds)s"] + arguments, input: input,
+      access.flags + ["--request-timeout=\(requestSeconds)s"] + arguments, input: input,
       limit: limit)
   }
 }

@@ -448,6 +448,11 @@ def test_logs_gathers_what_pods_have_said(ready, tmp_path):
     assert token not in "".join(held.values())
     assert held["config.yaml"] == "tap:\n  regex: web\nlicense: (left out)\n"
     assert run(ready, "logs", "-g", "(").returncode == 2
+    # Of a log that is too long its end is what counts.
+    ready.logs["kubeshark-hub-node-1"] = ("a line of many" * 8 + "\n") * 90_000 + "the last\n"
+    assert run(ready, "logs", "-f", str(place)).returncode == 0
+    with zipfile.ZipFile(place) as archive:
+        assert archive.read("kubeshark-hub-node-1.log").endswith(b"the last\n")
 
 
 def test_what_is_run_in_the_cluster_can_be_followed(ready):
@@ -455,7 +460,7 @@ def test_what_is_run_in_the_cluster_can_be_followed(ready):
     assert done.returncode == 0
     said = done.stderr.decode()
     assert re.search(r"runs kubectl .* get service kubeshark-front kubeshark-hub", said), said
-    assert re.search(r"apply --server-side .*: code\(0\) after \d+ s", said), said
+    assert re.search(r"--request-timeout=40s apply --server-side .*: code\(0\) after \d+ s", said), said
     assert re.search(r"runs kubectl .* port-forward --address=127.0.0.1", said), said
     token = ready.find("secrets", "default", "kubeshark-agents")["data"]["token"]
     assert token not in said and base64.b64decode(token) not in done.stderr

@@ -5,6 +5,8 @@ import ToolKit
 struct Installation: Sendable {
   /// For applying all objects: webhooks may take their time with each.
   private static let limit = Duration.seconds(120)
+  /// For one of them, in seconds: a webhook may take 30 ("Dynamic Admission Control", Timeouts).
+  private static let requestSeconds = 40
 
   let access: ClusterAccess
   /// Where the access comes from, for sentences.
@@ -97,7 +99,8 @@ struct Installation: Sendable {
           [
             "apply", "--server-side", "--force-conflicts", "--field-manager=\(Manifests.manager)",
             "--validate=false",
-          ] + more + ["--filename=-"], input: input, limit: Self.limit)
+          ] + more + ["--filename=-"], input: input, requestSeconds: Self.requestSeconds,
+          limit: Self.limit)
         return nil
       } catch { return error }
     }
