@@ -74,11 +74,19 @@ package final class ClusterWatch: Sendable {
 
   /// Watches until its task is cancelled.
   ///
-  /// - Parameter changed: called when the inventory is another one.
-  package func run(_ changed: @escaping @Sendable (Inventory) async -> Void) async {
+  /// - Parameters:
+  ///   - tell: gets a sentence without its full stop when something cannot be kept up to date, and
+  ///     when it can again.
+  ///   - changed: called when the inventory is another one.
+  package func run(
+    tell: @escaping @Sendable (String) -> Void,
+    _ changed: @escaping @Sendable (Inventory) async -> Void
+  ) async {
     await withTaskGroup(of: Void.self) { group in
       for list in lists {
-        group.addTask { await list.run { self.take($0, of: list) } }
+        group.addTask {
+          await list.run { if let news = self.take($0, of: list) { tell(news) } }
+        }
       }
       group.addTask {
         while !Task.isCancelled {
@@ -90,8 +98,9 @@ package final class ClusterWatch: Sendable {
     try? await client.shutdown()
   }
 
-  private func take(_ change: ResourceWatch.Change, of list: ResourceWatch) {
-    state.withLock { state in
+  /// - Returns: what is new for whoever watches over it, as a sentence without its full stop.
+  private func take(_ change: ResourceWatch.Change, of list: ResourceWatch) -> String? {
+    state.withLock { state -> String? in
       switch change {
       case .all(let objects):
         var facts: [String: InventoryReader.Fact] = [:]
@@ -103,7 +112,7 @@ package final class ClusterWatch: Sendable {
         state.listed.insert(list.path)
         state.isDirty = true
       case .put(let object):
-        guard let fact = object.fact else { return }
+        guard let fact = object.fact else { return nil }
         let before = state.facts[list.path]?.updateValue(fact, forKey: object.id)
         if let before, !before.hasAddresses(of: fact) { Self.retire(before, &state) }
         state.isDirty = true
@@ -112,8 +121,13 @@ package final class ClusterWatch: Sendable {
           Self.retire(fact, &state)
         }
         state.isDirty = true
-      case .problem(let problem): state.problems[list.path] = problem
+      case .problem(let problem):
+        let before = state.problems[list.path]
+        state.problems[list.path] = problem
+        guard problem != before else { return nil }
+        return problem ?? "the API server can be asked for \(list.path) again"
       }
+      return nil
     }
   }
 

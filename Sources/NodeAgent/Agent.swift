@@ -33,6 +33,7 @@ package final class Agent: Sendable {
   private let lock: FolderLock
   private let state: SharedState
   private let cluster: (watch: ClusterWatch, targeting: Targeting)?
+  private let tell: @Sendable (String) -> Void
 
   /// What the agent's threads share.
   private final class SharedState: Sendable {
@@ -48,7 +49,7 @@ package final class Agent: Sendable {
     cluster: ClusterWatch?, rule: TargetRule, tell: @escaping @Sendable (String) -> Void
   ) {
     (self.node, self.version, self.capture) = (node, version, capture)
-    (self.link, self.lock) = (link, lock)
+    (self.link, self.lock, self.tell) = (link, lock, tell)
     let state = SharedState()
     let targeting = cluster.map { _ in Targeting(capture, node: node, rule: rule) }
     self.cluster = cluster.flatMap { watch in targeting.map { (watch, $0) } }
@@ -109,7 +110,7 @@ package final class Agent: Sendable {
     guard let cluster else { return await courier.run() }
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await self.courier.run() }
-      group.addTask { await cluster.watch.run { cluster.targeting.take($0) } }
+      group.addTask { await cluster.watch.run(tell: self.tell) { cluster.targeting.take($0) } }
     }
   }
 

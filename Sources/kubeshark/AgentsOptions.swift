@@ -78,8 +78,10 @@ struct AgentsOptions: ParsableArguments {
   }
 
   /// The traffic of agents with the place they send it to; nil when it is not wanted.
+  ///
+  /// - Parameter tell: gets a sentence without its full stop when names cannot be learnt.
   func start(
-    _ traffic: TrafficOptions
+    _ traffic: TrafficOptions, tell: @escaping @Sendable (String) -> Void
   ) throws(Failure) -> (started: StartedTraffic, mount: AgentsMount)? {
     guard isWanted, let agentTokenFile else { return nil }
     let token: SharedToken
@@ -97,7 +99,7 @@ struct AgentsOptions: ParsableArguments {
     } catch { throw .failed("\(error)") }
     let gatherer = try gatherer(reading, traffic)
     let watch = try api.watch(namespaces: NamespaceList.names(namespaces, flag: "--namespaces"))
-    if let watch { Task { await watch.run { _ in } } }
+    if let watch { Task { await watch.run(tell: tell) { _ in } } }
     let current: @Sendable () -> Inventory = { watch?.inventory ?? inventory }
     let library = try traffic.library(
       current, redactor, raw: gatherer, calls: AgentTraffic.standardBytes.disk)

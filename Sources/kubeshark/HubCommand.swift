@@ -53,7 +53,7 @@ struct HubCommand: AsyncParsableCommand {
         "name the traffic to serve: kubeshark hub --pcap FILE, --interface NAME, or --agents")
     }
     let address = try ListenAddress(listen, flag: "--listen")
-    let mounted = try agents.start(traffic)
+    let mounted = try agents.start(traffic) { log.warning("\($0)") }
     let started: StartedTraffic
     if let mounted {
       started = mounted.started

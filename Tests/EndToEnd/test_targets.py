@@ -215,8 +215,10 @@ def test_more_pods_than_the_kernels_filter_holds_are_all_captured(cluster, famil
 def test_an_agent_that_may_not_list_says_so_and_captures_nothing(cluster):
     node = cluster.nodes[0]
     pod = web(node, "web-1")
-    cluster.api.control(put=[pod.object], forbid=["services"])
+    cluster.api.control(put=[pod.object], forbid=["services"], cut=True)
     node.start(*cluster.api.flags)
+    for process in (node.agent, cluster.hub):
+        process.waits_for(r"warning: the API server refuses /api/v1/services \(403\).*list and watch")
     agent = cluster.waits_for_state(node, "starting")
     waits_until(lambda: cluster.agents()["node-1"]["problem"])
     problem = cluster.agents()["node-1"]["problem"]
@@ -227,3 +229,5 @@ def test_an_agent_that_may_not_list_says_so_and_captures_nothing(cluster):
     cluster.api.control(forbid=[])
     captures(cluster, node, pod)
     assert cluster.waits_for_state(node, "capturing")["problem"] is None
+    for process in (node.agent, cluster.hub):
+        process.waits_for("can be asked for /api/v1/services again")
