@@ -108,7 +108,7 @@ package struct InventoryReader: Sendable {
   // MARK: Objects one by one
 
   /// What one object of a cluster says of addresses.
-  package struct Fact: Sendable {
+  package struct Fact: Hashable, Sendable {
     fileprivate var item: Inventory.Item?
     fileprivate var service: ServiceKey?
     fileprivate var pods: Set<String> = []

@@ -114,6 +114,9 @@ package final class ClusterWatch: Sendable {
       case .put(let object):
         guard let fact = object.fact else { return nil }
         let before = state.facts[list.path]?.updateValue(fact, forKey: object.id)
+        // Most of what happens to a pod says nothing new of it, and all of a cluster's pods to be
+        // named anew is work for each of its nodes.
+        guard before != fact else { return nil }
         if let before, !before.hasAddresses(of: fact) { Self.retire(before, &state) }
         state.isDirty = true
       case .removed(let object):

@@ -32,6 +32,27 @@ import Testing
     #expect(damaged?.items == [])
   }
 
+  /// By that it is known that nothing has to be named anew.
+  @Test func whatHappensToAPodIsANewFactOnlyWhenItSaysSomethingNew() throws {
+    func fact(_ version: Int, isReady: Bool, _ address: String) throws -> InventoryReader.Fact {
+      try #require(
+        InventoryReader.fact(of: [
+          "kind": "Pod",
+          "metadata": [
+            "name": "web", "namespace": "shop", "resourceVersion": .string("\(version)"),
+          ],
+          "spec": ["nodeName": "node-1"],
+          "status": [
+            "phase": "Running", "podIP": .string(address),
+            "conditions": [["type": "Ready", "status": isReady ? "True" : "False"]],
+          ],
+        ]))
+    }
+    let first = try fact(1, isReady: false, "10.0.0.1")
+    #expect(try first == fact(2, isReady: true, "10.0.0.1"))
+    #expect(try first != fact(2, isReady: false, "10.0.0.2"))
+  }
+
   private static let kubectl = """
     {"kind":"List","items":[
       {"kind":"Pod","metadata":{"name":"orders-5d8f-x2","namespace":"shop",
