@@ -24,7 +24,7 @@ package struct InventoryReader: Sendable {
   package private(set) var items: [Inventory.Item] = []
   /// Items of kinds that name no address, or without a name.
   package private(set) var skipped = 0
-  /// Pods and addresses behind services, by EndpointSlices.
+  /// Pods that services send calls to, by EndpointSlices.
   private var behind: [ServiceKey: Set<String>] = [:]
 
   fileprivate struct ServiceKey: Hashable {
@@ -237,7 +237,11 @@ package struct InventoryReader: Sendable {
       skipped += 1
       return
     }
-    let targets = (object["endpoints"]?.array ?? []).compactMap { $0["targetRef"] }
+    // What is not ready is sent nothing; nothing said counts as ready (EndpointConditions).
+    let ready = (object["endpoints"]?.array ?? []).filter {
+      $0["conditions"]?["ready"]?.bool != false
+    }
+    let targets = ready.compactMap { $0["targetRef"] }
     let pods = targets.filter { $0["kind"]?.string == "Pod" }.compactMap { $0["name"]?.string }
     behind[ServiceKey(namespace: namespace, name: service), default: []].formUnion(pods)
   }

@@ -32,6 +32,23 @@ import Testing
     #expect(damaged?.items == [])
   }
 
+  /// Calls to a service without them are refused at its own address.
+  @Test func podsThatAreNotReadyAreNotBehindAService() throws {
+    let inventory = try inventory(
+      """
+      {"kind":"List","items":[
+        {"kind":"Service","metadata":{"name":"web","namespace":"shop"},
+         "spec":{"clusterIP":"10.96.0.12","clusterIPs":["10.96.0.12"],"selector":{"app":"web"}}},
+        {"kind":"EndpointSlice","metadata":{"name":"web-1","namespace":"shop",
+          "labels":{"kubernetes.io/service-name":"web"}},
+         "endpoints":[
+          {"targetRef":{"kind":"Pod","name":"ready"},"conditions":{"ready":true}},
+          {"targetRef":{"kind":"Pod","name":"starting"},"conditions":{"ready":false}},
+          {"targetRef":{"kind":"Pod","name":"unknown"},"conditions":{}}]}]}
+      """)
+    #expect(inventory.items.map(\.pods) == [["ready", "unknown"]])
+  }
+
   /// By that it is known that nothing has to be named anew.
   @Test func whatHappensToAPodIsANewFactOnlyWhenItSaysSomethingNew() throws {
     func fact(_ version: Int, isReady: Bool, _ address: String) throws -> InventoryReader.Fact {
