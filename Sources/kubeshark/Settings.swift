@@ -136,7 +136,8 @@ struct Settings {
       throw .usage(
         "--set takes key=value, not \"\(pair)\"; for example tap.release.namespace=kubeshark")
     }
-    let name = String(parts[0])
+    // Within a label helm wants its dots escaped; here they may be.
+    let name = String(parts[0]).replacing("\\.", with: ".")
     let known = ClusterSetting.all.map(\.name) + otherSettings
     guard known.contains(where: { name == $0 || name.hasPrefix($0 + ".") }) else {
       let near = nearest(to: name, among: known).map { "; did you mean \($0)?" } ?? ""

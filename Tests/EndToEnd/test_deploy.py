@@ -620,9 +620,9 @@ class Chart:
 @pytest.mark.parametrize("values, flags", [
     ({}, []),
     ({"namespaces": ["a", "b"], "regex": "x$", "docker__tag": "9",
-      "docker__imagePullSecrets": ["p", "q"], "nodeSelector": {"a": "b"}},
+      "docker__imagePullSecrets": ["p", "q"], "nodeSelector": {"a": "b", "x.io/y": "c"}},
      ["tap.namespaces={a,b}", "tap.regex=x$", "tap.docker.tag=9",
-      "tap.docker.imagePullSecrets={p,q}", "tap.nodeSelector.a=b"]),
+      "tap.docker.imagePullSecrets={p,q}", "tap.nodeSelector.a=b", r"tap.nodeSelector.x\.io/y=c"]),
     ({"rbac__clusterRoles": False, "namespaces": ["a", "b"]},
      ["tap.rbac.clusterRoles=false", "tap.namespaces={a,b}"]),
     ({"excludedNamespaces": ["kube-system"], "agentsTLS__secretName": "papers",
