@@ -67,9 +67,10 @@ struct ResourceWatch: Sendable {
         if let version { from = version } else { from = try await list(take) }
         version = from
         let response = try await watch(from: from)
-        opened = .now
+        let begun = ContinuousClock.now
+        opened = begun
         await take(.problem(nil))
-        version = try await follow(response, from: from, take)
+        version = try await follow(response, from: from, since: begun, take)
       } catch {
         if Task.isCancelled { return }
         if let refused = error as? Refused, refused.status == 410 {
@@ -148,7 +149,8 @@ struct ResourceWatch: Sendable {
   /// Gives what happens from a version on. Returns with the version up to which that is when the
   /// server ends the watch, as it does every few minutes.
   private func follow(
-    _ response: HTTPClientResponse, from version: String, _ take: (Change) async -> Void
+    _ response: HTTPClientResponse, from version: String, since begun: ContinuousClock.Instant,
+    _ take: (Change) async -> Void
   ) async throws -> String {
     var stream = WatchStream()
     var latest = version
@@ -171,8 +173,11 @@ struct ResourceWatch: Sendable {
     } catch let error as Refused {
       throw error
     } catch {
-      // A connection that breaks is taken up again where it was; if that fails too, it is told.
-      if Task.isCancelled || latest == version { throw error }
+      // A connection that breaks is taken up again where it was, also when nothing was said on it for
+      // a while: balancers end those. If it breaks at once, it is told.
+      let isBroken = !(error is WatchStream.Malformed || error is JSONError)
+      let wentOn = isBroken && ContinuousClock.now - begun >= WatchPace.shortLife
+      if Task.isCancelled || latest == version && !wentOn { throw error }
     }
     return latest
   }

@@ -3,6 +3,7 @@ which both see, is known once."""
 
 import re
 import subprocess
+import time
 
 import pytest
 from nodes import API, Cluster, Pod, waits_until
@@ -161,6 +162,21 @@ def test_pods_that_come_and_go_change_what_is_captured(cluster):
     ended = {**second.object, "status": {**second.object["status"], "phase": "Succeeded"}}
     cluster.api.control(put=[ended])
     captures(cluster, node, other, client)
+
+
+@live
+def test_a_watch_that_breaks_in_silence_is_taken_up_again_without_a_word(cluster):
+    node = cluster.nodes[0]
+    first, second = web(node, "web-1"), web(node, "web-2")
+    cluster.api.control(put=[first.object])
+    node.start(*cluster.api.flags)
+    captures(cluster, node, first)
+    # One that breaks at once is told of.
+    time.sleep(2)
+    cluster.api.control(breaks=True, cut=True)
+    cluster.api.control(put=[second.object])
+    captures(cluster, node, first, second)
+    assert "API server" not in "".join(node.agent.log), node.agent.log
 
 
 @live

@@ -26,6 +26,7 @@ class Objects:
         self.objects = {}
         self.events = []
         self.forbidden = []
+        self.breaks = False
         self.watches, self.lists, self.requests = 0, 0, []
         self.generation = 0
 
@@ -51,6 +52,8 @@ class Objects:
             for place in order.get("remove", []):
                 self.remove(*place)
             self.forbidden = order.get("forbid", self.forbidden)
+            # What is cut ends in the middle, as by a balancer.
+            self.breaks = order.get("breaks", self.breaks)
             if order.get("forget"):
                 # As when etcd was compacted: older versions cannot be watched from any more.
                 self.version += 10
@@ -157,7 +160,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
                         self.event("BOOKMARK", {
                             "kind": kind, "metadata": {"resourceVersion": str(since)}})
                     objects.changed.wait(1)
-            self.wfile.write(b"0\r\n\r\n")
+            if objects.breaks:
+                self.close_connection = True
+            else:
+                self.wfile.write(b"0\r\n\r\n")
         except OSError:
             self.close_connection = True
 
