@@ -89,7 +89,7 @@ package final class LiveCapture: Sendable {
         table.index(of: number) {
           var interface = CaptureInterface(
             linkType: linkType, name: Interfaces.name(of: number) ?? "interface \(number)")
-          interface.filter = settings.filter?.text
+          interface.filter = settings.toldFilter
           return interface
         }
       }

@@ -25,6 +25,10 @@ package struct LiveSettings: Sendable {
   /// Fewest blocks of a socket: some fill while others are fetched.
   static let fewestBlocks = 4
 
+  /// The filter as it is told beside the packets; nil for one that lets nothing pass, which is there to
+  /// be changed before the first comes.
+  var toldFilter: String? { filter == .nothing ? nil : filter?.text }
+
   /// Blocks of each of so many sockets.
   var blocks: UInt32 {
     UInt32(clamping: max(Self.fewestBlocks, ringBytes / Int(Self.blockBytes) / sockets))

@@ -16,6 +16,16 @@ import Testing
     #expect("\(error!)".contains(text) && "\(error!)".contains("tcp port 80 and host 10.0.0.1"))
   }
 
+  /// Captures of agents, which begin with nothing and go by what their Hub wants, told that filter.
+  @Test func aFilterThatIsThereToBeChangedIsNotTold() throws {
+    var settings = LiveSettings(interfaces: ["any"], sockets: 1)
+    #expect(settings.toldFilter == nil)
+    settings.filter = .nothing
+    #expect(settings.toldFilter == nil)
+    settings.filter = try CaptureFilter("tcp port 80")
+    #expect(settings.toldFilter == "tcp port 80")
+  }
+
   /// `ip proto 17` for packets with a header of Linux cooked capture v2: 20 bytes, the protocol first.
   @Test func withoutItsHeaderAProgramAsksTheKernel() throws {
     let program = try CaptureFilter("ip proto 17").program(for: .linuxSLL2)
