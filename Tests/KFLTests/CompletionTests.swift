@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test func anOperatorIsFollowedByNames() {
-    #expect(texts("http and ").contains("status_code"))
+    #expect(texts("http and ").contains("path"))
     #expect(texts("method in ").contains("path"))
   }
 

@@ -29,7 +29,12 @@ import Tools
     ] {
       let question = CompletionQuestion(
         argument: "name", value: String(name.prefix(3)), template: template)
-      #expect(await ArgumentValues.values(question, hub.hub).first == name)
+      var values: [String] = []
+      // Late names are none: a busy machine is asked again.
+      for _ in 0..<20 where values.first != name {
+        values = await ArgumentValues.values(question, hub.hub)
+      }
+      #expect(values.first == name)
     }
     let export = try await hub.ask("export_snapshot_pcap", ["id": .string(id)])
     #expect(export.structured["path"]?.string == "/mcp/snapshots/\(id)/pcap")
