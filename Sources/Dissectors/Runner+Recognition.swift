@@ -95,6 +95,7 @@ extension Runner {
       for at in ledger.rows.indices {
         if ledger.rows[at].isHinted(opening) != hinted || at < 64 && excluded >> UInt64(at) & 1 == 1
           || !ledger.rows[at].transports.contains(opening.transport)
+          || seeksTLS && ledger.rows[at].name != TLS.row.name
         {
           continue
         }
@@ -109,8 +110,8 @@ extension Runner {
     }
     if mustWait, !isFinal { return .wait }
     if let best { return .row(best.row) }
-    // What the other side says may tell.
-    if !isFinal, client.isEmpty || server.isEmpty { return .wait }
+    // What the other side says may tell; of a hello it tells nothing.
+    if !isFinal, !seeksTLS, client.isEmpty || server.isEmpty { return .wait }
     return .nobody
   }
 
@@ -149,12 +150,13 @@ extension Runner {
   /// Whether recognition is tried again with the start of a segment or datagram. If not, the bytes
   /// are dealt with.
   ///
-  /// Protocols that are not read may turn to TLS all the same: SMTP, IMAP and FTP by STARTTLS.
+  /// Protocols that are not read may turn to TLS all the same: SMTP, IMAP and FTP by STARTTLS. Any
+  /// other protocol would have shown at the beginning: bytes from the middle are not taken for it.
   mutating func retries(_ bytes: RawSpan, _ side: Side, _ ledger: inout Ledger) -> Bool {
-    let mayRetry =
-      opening.isMidway || opening.transport != .tcp || side == .client && TLS.mayBegin(bytes)
-    if mayRetry, attempts < ledger.limits.attempts {
+    let seeksAll = opening.isMidway || opening.transport != .tcp
+    if seeksAll || side == .client && TLS.mayBegin(bytes), attempts < ledger.limits.attempts {
       isSilent = false
+      seeksTLS = !seeksAll
       return true
     }
     keepFirst(bytes, side, ledger)
@@ -190,6 +192,7 @@ extension Runner {
     }
     excluded = 0
     attempts = 0
+    seeksTLS = false
     isTurned = true
     if successions > ledger.limits.successions {
       setReader(nil)

@@ -35,6 +35,8 @@ struct Runner {
   var isSilent = false
   /// Recognitions tried in vain.
   var attempts = 0
+  /// It is not looked at from its beginning: a hello of TLS is all that is looked for.
+  var seeksTLS = false
   /// Rows that withdrew.
   var excluded: UInt64 = 0
   var successions = 0

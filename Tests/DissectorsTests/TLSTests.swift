@@ -110,7 +110,7 @@ import Testing
   }
 
   /// RFC 3207: SMTP is not read, what it turns into is.
-  @Test func aHelloBehindSTARTTLSIsFound() {
+  private static var smtp: Talk {
     var talk = Talk(serverPort: 25)
     for (side, line) in [
       (.server, "220 mail.test ESMTP"), (.client, "EHLO me"), (.server, "250 STARTTLS"),
@@ -118,11 +118,39 @@ import Testing
     ] as [(Side, String)] {
       talk.says(side, Array((line + "\r\n").utf8))
     }
+    return talk
+  }
+
+  @Test func aHelloBehindSTARTTLSIsFound() {
+    var talk = Self.smtp
     talk.says(.client, Self.clientHello)
     talk.says(.server, Self.record(22, Self.serverHello(newer: false) + Self.certificate))
     #expect(talk.calls().map { $0.text(.tlsxSNI) } == ["api.shop"])
     #expect(talk.calls().first?.text(.statusText) == "TLS 1.2")
     Laws.mutation(talk)
+  }
+
+  /// One byte looks like a hello, and the next shows that it is none.
+  @Test func aHelloBehindWhatAlmostIsOneIsFound() {
+    var talk = Self.smtp
+    for bytes in [[0x16], [0x17], Self.clientHello] { talk.says(.client, bytes) }
+    talk.says(.server, Self.record(22, Self.serverHello(newer: false) + Self.certificate))
+    #expect(talk.calls().map { $0.text(.tlsxSNI) } == ["api.shop"])
+  }
+
+  /// What may turn to TLS and does not is not taken for another protocol from its middle.
+  @Test func whatAlmostIsAHelloIsNotReadAsSomethingElse() {
+    var row = HTTP1.row
+    row.recognise = { _, _, _ in .yes(.certain) }
+    var talk = Talk()
+    talk.client("GET / HTTP/1.1\r\nhost: a\r\nupgrade: other\r\nconnection: upgrade\r\n\r\n")
+    talk.server("HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\n\r\n")
+    talk.says(.client, [0x16])
+    talk.says(.client, [0x17])
+    let dissection = Dissection(switches: .everything, rows: [row])
+    talk.play(to: dissection)
+    #expect(dissection.counters.protocols["http"]?.conversations == 1)
+    #expect(dissection.counters.protocols["http"]?.pairs == 1)
   }
 
   /// RFC 6520: what followed one was taken for encrypted.
