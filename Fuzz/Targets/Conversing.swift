@@ -69,10 +69,20 @@ struct Conversing {
     return bytes
   }
 
-  /// It is a stream from its beginning, of which nothing is missing before its end.
+  /// It is a stream from its beginning, of which nothing is missing before its end, and nothing
+  /// comes behind it: flows give no other (`FlowWitness`).
   var isSound: Bool {
-    transport == .tcp && !isMidway
-      && turns.allSatisfy { if case .lost = $0 { false } else { true } }
+    guard transport == .tcp, !isMidway else { return false }
+    var finished: Set<Side> = []
+    for turn in turns {
+      switch turn {
+      case .says(let side, _): if finished.contains(side) { return false }
+      case .lost: return false
+      case .finishes(let side): finished.insert(side)
+      case .pause: break
+      }
+    }
+    return true
   }
 
   /// How it is played: each turn at its own time, with all it says at once or in pieces.
