@@ -146,10 +146,21 @@ enum DissectionTarget {
     _ conversing: Conversing, _ rows: [DissectorRow], _ pace: Conversing.Pace = .whole
   ) throws(BrokenLaw) -> Dissected {
     let dissection = Dissection(switches: everything, rows: rows)
-    try conversing.play(to: dissection, pace)
-    let isSound = dissection.counters.protocols.values.allSatisfy { figures in
-      figures.withdrawn == 0
-        && WireError.Kind.allCases.allSatisfy { $0 == .truncated || figures.errors(of: $0) == 0 }
+    var isSound = true
+    var turns = conversing.turns.makeIterator()
+    var cut: UInt64 = 0
+    try conversing.play(to: dissection, pace) { () throws(BrokenLaw) in
+      let short: UInt64 = dissection.counters.protocols.values.reduce(0) {
+        $0 + $1.errors(of: .truncated)
+      }
+      // At the end of a stream a message may be too short. Before, its parts contradict its length.
+      if case .finishes? = turns.next() { cut = short } else if short > cut { isSound = false }
+    }
+    for figures in dissection.counters.protocols.values {
+      let others = WireError.Kind.allCases.filter { $0 != .truncated }
+      if figures.withdrawn > 0 || others.contains(where: { figures.errors(of: $0) > 0 }) {
+        isSound = false
+      }
     }
     return Dissected(calls: dissection.drain().filter(\.kind.isCall), isSound: isSound)
   }
