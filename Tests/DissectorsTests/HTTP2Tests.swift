@@ -20,6 +20,19 @@ import Testing
     Laws.split(talk)
   }
 
+  @Test func behindAReplyInHTTP1NoFramesAreLookedFor() {
+    var talk = Talk()
+    talk.says(.client, H2.opening + H2.get(1, "/a"))
+    talk.server("HTTP/1.1 400 Bad Request\r\nTransfer-Encoding: chunked\r\n\r\n")
+    // What would be a PING, and DATA without a stream.
+    let ping: [UInt8] = [0, 0, 8, 6, 0, 0, 0, 0, 0] + [UInt8](repeating: 0, count: 8)
+    talk.says(.server, ping + [0, 0, 1, 0, 0, 0, 0, 0, 0, 0x78])
+    let dissection = Dissection(switches: .everything)
+    talk.play(to: dissection)
+    #expect(dissection.counters.protocols["http2"]?.pairs == 1)
+    #expect(dissection.counters.protocols["http2"]?.errors.allSatisfy { $0 == 0 } == true)
+  }
+
   @Test func aStreamIsOneEntry() throws {
     var talk = Talk()
     talk.says(

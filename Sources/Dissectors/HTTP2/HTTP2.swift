@@ -196,7 +196,8 @@ package struct HTTP2: Dissector {
       if let step = try refusal(bytes) {
         if case .message = step {
           ways[inPlace: side].isAtStart = false
-          ways[inPlace: side].phase = .search(from: 0)
+          // Frames do not follow: it has not understood what was asked.
+          ways[inPlace: side].phase = .discard(.max)
         }
         return step
       }
