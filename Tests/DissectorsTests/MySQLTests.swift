@@ -296,6 +296,17 @@ import Testing
     }
   }
 
+  /// However the rows before it are cut, the bytes of it that came count.
+  @Test func aRowThatDoesNotEndCountsAsFarAsItCame() {
+    var talk = Self.begun()
+    talk.says(.client, Self.command(3, "select * from t"))
+    // Without the end of the rows, and one byte less.
+    talk.says(.server, Array(Self.result(rows: 3, deprecatesEOF: true).dropLast(12)))
+    #expect(talk.calls().last?.fault?.kind == .dissection)
+    #expect(talk.calls().last?.responseSize == Int64(5 + 28 + 3 * 6 - 1))
+    Laws.split(talk)
+  }
+
   /// What a client sends to prove who it is was counted as a file.
   @Test func anotherUserUploadsNothing() {
     var talk = Self.begun()

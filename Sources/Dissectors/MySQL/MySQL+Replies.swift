@@ -5,7 +5,7 @@ import Flows
 // What the server says.
 extension MySQL {
   mutating func reply(
-    _ packet: MySQLPacket, _ body: RawSpan, _ bytes: RawSpan, _ side: Side
+    _ packet: MySQLPacket, _ body: RawSpan, _ side: Side
   ) throws(WireError) -> Step {
     if case .login = ways[side].phase {
       return try greet(packet, body, side)
@@ -17,7 +17,6 @@ extension MySQL {
       isReplicating = true
       return end(length: 0, side)
     }
-    if case .rows = answer?.expects, let step = rows(bytes, side) { return step }
     guard !body.isEmpty else { throw WireError(.invalid) }
     return speak(packet, body, side)
   }
@@ -88,9 +87,13 @@ extension MySQL {
     }
   }
 
-  /// Counts rows, many in one step; nil when none begins here.
-  private mutating func rows(_ bytes: RawSpan, _ side: Side) -> Step? {
-    guard let key = answer?.key else { return nil }
+  /// Counts rows, many in one step, the last of which need not be whole; nil when none begins here.
+  ///
+  /// - Parameter length: of the first packet.
+  mutating func rows(_ bytes: RawSpan, _ length: Int, _ side: Side) -> Step? {
+    guard case .rows = answer?.expects, !isReplicating, let key = answer?.key else { return nil }
+    // The first byte of a packet tells whether it is a row.
+    if length > 0, bytes.byteCount == Self.headLength { return .needs(Self.headLength + 1) }
     var at = 0
     while at + 5 <= bytes.byteCount {
       let packet = bytes.suffix(from: at)

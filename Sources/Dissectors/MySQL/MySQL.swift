@@ -87,13 +87,14 @@ package struct MySQL: Dissector {
     }
     let length = MySQLWire.length(bytes)
     if ways[side].goesOn { return goOn(length, side) }
+    if side != requester, let step = rows(bytes, length, side) { return step }
     let held = min(length, Self.maxHeld) + Self.headLength
     guard bytes.byteCount >= held else { return .needs(held) }
     let packet = MySQLPacket(
       number: bytes.byte(3), length: length + Self.headLength, held: held)
     let body = bytes.slice(Self.headLength..<held)
     return side == requester
-      ? try request(packet, body, side) : try reply(packet, body, bytes, side)
+      ? try request(packet, body, side) : try reply(packet, body, side)
   }
 
   package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
