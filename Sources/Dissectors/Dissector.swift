@@ -52,8 +52,9 @@ package protocol Dissector: Sendable {
   mutating func giveUpSealed(_ side: Side)
 
   /// An exchange that is over by what `unseal` told, or by `giveUpSealed`: asked behind them, and
-  /// when a side ends (`isEnding`), which may end it as well. Nil for none.
-  mutating func settled(isEnding: Bool) -> (key: UInt64, ending: Ending)?
+  /// when a side ends (`isEnding`), which may end it as well. Where only its capture ends
+  /// (`isCut`), more may have come. Nil for none.
+  mutating func settled(isEnding: Bool, isCut: Bool) -> (key: UInt64, ending: Ending)?
 
   /// What is known of the protocol inside; nil while there is none.
   var inside: Inside? { get }
@@ -88,7 +89,9 @@ extension Dissector {
     _ bytes: RawSpan, from side: Side, into clear: inout [UInt8]
   ) -> Unsealed { .never }
   package mutating func giveUpSealed(_ side: Side) {}
-  package mutating func settled(isEnding: Bool) -> (key: UInt64, ending: Ending)? { nil }
+  package mutating func settled(isEnding: Bool, isCut: Bool) -> (key: UInt64, ending: Ending)? {
+    nil
+  }
   package var inside: Inside? { nil }
   package var spansDatagrams: Bool { false }
   package var heldBytes: Int { 0 }

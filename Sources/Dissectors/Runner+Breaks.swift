@@ -137,12 +137,13 @@ extension Runner {
       at: moment, in: &ledger)
   }
 
-  /// Nothing more comes from `side`; whatever is open is not whole.
+  /// Nothing more comes from `side`, or was captured (`isCut`); whatever is open is not whole.
   private mutating func cutSide(
-    _ side: Side, because fault: Entry.Fault, at moment: Moment, in ledger: inout Ledger
+    _ side: Side, because fault: Entry.Fault, isCut: Bool = false, at moment: Moment,
+    in ledger: inout Ledger
   ) {
     salvage(side, at: moment, in: &ledger)
-    concludeSettled(isEnding: true, &ledger)
+    concludeSettled(isEnding: true, isCut: isCut, &ledger)
     inlets[side].pass = .none
     endOpen(side, because: fault, &ledger)
     if let recovery = reader?.broken(side, by: .end), recovery == .stop {
@@ -164,7 +165,9 @@ extension Runner {
         case .endOfCapture: (.dissection, "the capture ended inside the message")
         default: (.dissection, "the connection ended inside the message")
         }
-      cutSide(side, because: Entry.Fault(kind, text), at: moment, in: &ledger)
+      cutSide(
+        side, because: Entry.Fault(kind, text),
+        isCut: conversation.closeReason == .endOfCapture, at: moment, in: &ledger)
     }
     closeTunnel(conversation, in: &ledger)
     drain(at: conversation.last, in: &ledger)

@@ -176,10 +176,12 @@ extension Runner {
   }
 
   /// Ends what the reader has come to the end of, unless bytes of it were still to come.
-  mutating func concludeSettled(isEnding: Bool, _ ledger: inout Ledger) {
-    guard let (key, ending) = reader?.settled(isEnding: isEnding), !isInBody(of: key) else {
-      return
-    }
+  mutating func concludeSettled(
+    isEnding: Bool, isCut: Bool = false, _ ledger: inout Ledger
+  ) {
+    guard let (key, ending) = reader?.settled(isEnding: isEnding, isCut: isCut),
+      !isInBody(of: key)
+    else { return }
     conclude(key, ending, &ledger)
   }
 

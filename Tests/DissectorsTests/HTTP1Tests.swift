@@ -204,8 +204,11 @@ import Testing
       #expect(cut.calls().first?.fault?.kind == .dissection)
     }
     // A body that has begun is.
-    talk.turns.insert(.says(.client, Array("4\r\nbody".utf8)), at: 2)
-    #expect(talk.calls().first?.fault?.kind == .dissection)
+    for body in ["4\r\nbody", "4"] {
+      var begun = talk
+      begun.turns.insert(.says(.client, Array(body.utf8)), at: 2)
+      #expect(begun.calls().first?.fault?.kind == .dissection)
+    }
   }
 
   @Test(arguments: [true, false]) func aPromisedBodyIsReadToItsEnd(isWanted: Bool) {
@@ -229,7 +232,21 @@ import Testing
       #expect(calls.first?.request?.text == body)
       #expect(calls.first?.requestSize == Int64(head.utf8.count + 5 + body.utf8.count))
       Laws.split(talk)
+      Laws.truncation(talk)
     }
+  }
+
+  /// The method of the next request is longer than the body that does not come.
+  @Test func inPlaceOfAShortRefusedBodyTheNextRequestIsFound() {
+    var talk = Talk()
+    talk.client("PUT /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+    talk.server("HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n")
+    talk.client("GET /b HTTP/1.1\r\n\r\n")
+    talk.server("HTTP/1.1 204 No\r\n\r\n")
+    let calls = talk.calls()
+    #expect(calls.map { $0.text(.path) } == ["/a", "/b"])
+    #expect(calls.allSatisfy { $0.fault == nil })
+    Laws.split(talk)
   }
 
   @Test func bytesLostInsideABodyMarkItsEntryOnly() {

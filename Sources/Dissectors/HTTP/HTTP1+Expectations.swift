@@ -35,12 +35,20 @@ extension HTTP1 {
     _ bytes: RawSpan, _ side: Side, _ key: UInt64, _ count: Int
   ) -> Step {
     if let step = withdrawal(bytes, side, key) { return step }
-    if isRefused(key, side), bytes.byteCount < count,
-      HTTP1StartLine.mayBecomeKnownMethod(bytes)
-    {
+    // Also where the body would be over: what comes at once and what comes later must read alike.
+    if isRefused(key, side), HTTP1StartLine.mayBecomeKnownMethod(bytes) {
       return .needs(bytes.byteCount + 1)
     }
     return given(bytes, side, key, count)
+  }
+
+  /// Bytes of `side` are, or will be, no other request: in place of a refused body they are its
+  /// beginning.
+  mutating func noteBegun(_ side: Side) {
+    switch ways[inPlace: side].phase {
+    case .promised(let key, _), .chunkLine(let key): if isRefused(key, side) { refusal = nil }
+    default: break
+    }
   }
 
   /// The body. Its last byte is kept back: with it comes the end.
@@ -54,8 +62,8 @@ extension HTTP1 {
   }
 
   /// A side has ended: a refused request is whole without its body, if its reply is.
-  package mutating func settled(isEnding: Bool) -> (key: UInt64, ending: Ending)? {
-    guard isEnding, let (key, side) = refusal.map({ ($0.key, $0.side) }) else { return nil }
+  package mutating func settled(isEnding: Bool, isCut: Bool) -> (key: UInt64, ending: Ending)? {
+    guard isEnding, !isCut, let (key, side) = refusal.map({ ($0.key, $0.side) }) else { return nil }
     refusal = nil
     guard case .head = ways[inPlace: side.other].phase else { return nil }
     switch ways[inPlace: side].phase {

@@ -94,6 +94,7 @@ package struct HTTP1: Dissector {
   }
 
   package mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message? {
+    noteBegun(side)
     guard case .head = ways[inPlace: side].phase,
       case .head(let head) = HTTP1Head.read(bytes, isCut: true)
     else { return nil }
@@ -293,6 +294,7 @@ package struct HTTP1: Dissector {
     if at < bytes.byteCount, bytes.byte(at) == 0x0a { at += 1 }
     guard let end = bytes.firstOffset(of: 0x0a, from: at) else {
       if bytes.byteCount > Self.maxHead { throw WireError(.tooLarge, at: Self.maxHead) }
+      if !HTTP1StartLine.mayBecomeKnownMethod(bytes) { noteBegun(side) }
       return .needs(bytes.byteCount + 1)
     }
     while at < end, isBlank(bytes.byte(at)) { at += 1 }

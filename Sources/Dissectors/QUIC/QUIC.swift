@@ -58,7 +58,7 @@ package struct QUIC: Dissector {
     heldBytes = 0
   }
 
-  package mutating func settled(isEnding: Bool) -> (key: UInt64, ending: Ending)? {
+  package mutating func settled(isEnding: Bool, isCut: Bool) -> (key: UInt64, ending: Ending)? {
     guard isEnding, let place = handshakes.firstIndex(where: \.isTurnedAway) else { return nil }
     return (handshakes[place].key, handshakes[place].turnAway())
   }

@@ -50,7 +50,7 @@ extension TLS {
     }
   }
 
-  package mutating func settled(isEnding: Bool) -> (key: UInt64, ending: Ending)? {
+  package mutating func settled(isEnding: Bool, isCut: Bool) -> (key: UInt64, ending: Ending)? {
     if isVersion13, conclusion == nil, let answer, isSettled(isEnding) {
       conclusion = answer.ending(isComplete: true)
     }
