@@ -51,6 +51,15 @@ import Testing
     }
   }
 
+  /// How far the line had been looked through was taken for the array behind it, too.
+  @Test func behindALineThatWasCutAnArrayIsRead() {
+    var talk = Talk(serverPort: 6379)
+    talk.client("*2\r\n$3\r\nGET\r\n$1\r\na\r\n*2\r\n$3\r\nGET\r\n$1\r\nb\r\n")
+    talk.server("-WRONGTYPE Operation against a key of another kind\r\n*2\r\n:1\r\n:7\r\n")
+    #expect(talk.calls().allSatisfy { $0.hasRequest && $0.hasResponse && $0.fault == nil })
+    Laws.split(talk)
+  }
+
   @Test func pipelinesArePairedByOrder() {
     var talk = Talk(serverPort: 6379)
     talk.client(Self.command("INCR", "a") + Self.command("INCR", "b") + Self.command("GET", "c"))

@@ -111,6 +111,9 @@ struct RESPScanner: Sendable {
   /// The string at `position` is passed over by others.
   mutating func passString() { left -= 1 }
 
+  /// The value at the beginning, of which no element is whole yet, was read by others.
+  mutating func passValue() { searched = 0 }
+
   /// The element at `position` ends at `end`.
   private mutating func advance(to end: Int) {
     position = end

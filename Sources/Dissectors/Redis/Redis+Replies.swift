@@ -14,6 +14,7 @@ extension Redis {
       return try snapshot(bytes, side)
     }
     if ways[inPlace: side].scanner.position == 0, let length = RESP.plainLength(bytes) {
+      ways[inPlace: side].scanner.passValue()
       return whole(bytes.prefix(length), side)
     }
     let frame = try frame(bytes, side)
