@@ -249,6 +249,8 @@ struct Runner {
         idle += 1
         if idle > Self.idleSteps { misbehaved(side, &ledger) }
       }
+      // Another reader goes on: it is shown what waits on both sides, in the order it came.
+      if isTurned, opening.transport == .tcp { break }
     }
     if inlets[side].isStopped { return bytes.byteCount }
     return at

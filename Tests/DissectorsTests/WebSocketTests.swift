@@ -37,6 +37,19 @@ import Testing
     #expect(try Self.details(message, "response")?["upgradeIndex"] == .int(Int64(upgrade.index)))
   }
 
+  /// What a client sends ahead of the reply comes before what its server sends with it.
+  @Test func messagesStandInTheOrderTheyCame() {
+    var talk = Talk()
+    talk.client("GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n")
+    talk.says(.client, [0x81, 0x82, 0, 0, 0, 0, 0x68, 0x69])
+    let accepted = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
+    talk.says(.server, Array(accepted.utf8) + [0x81, 2, 0x68, 0x6f])
+    let calls = talk.calls()
+    #expect(calls.map(\.index) == [0, 1, 2])
+    #expect(calls.map(\.hasRequest) == [true, true, false])
+    Laws.split(talk)
+  }
+
   // MARK: Compression
 
   /// RFC 7692 §7.2.3.1: "Hello" in one frame; §7.2.3.2: the same again, by reference.
