@@ -13,7 +13,13 @@ package enum JSONValue: Hashable, Sendable {
   case array([JSONValue])
   case object(JSONObject)
 
-  package init(_ value: Double) { self = .number(JSONNumber(value)) }
+  /// What a reader makes of its text: 2.0 is written as `2`, which is an integer.
+  package init(_ value: Double) {
+    let number = JSONNumber(value)
+    let whole = number.text == "-0" ? nil : Int64(number.text)
+    self = whole.map(JSONValue.int) ?? .number(number)
+  }
+
   package init(_ value: Int) { self = .int(Int64(value)) }
   package init(_ value: UInt64) {
     self = Int64(exactly: value).map(JSONValue.int) ?? .number(JSONNumber(text: String(value)))
@@ -118,7 +124,7 @@ extension JSONValue: ExpressibleByIntegerLiteral {
   package init(integerLiteral value: Int64) { self = .int(value) }
 }
 extension JSONValue: ExpressibleByFloatLiteral {
-  package init(floatLiteral value: Double) { self = .number(JSONNumber(value)) }
+  package init(floatLiteral value: Double) { self.init(value) }
 }
 extension JSONValue: ExpressibleByBooleanLiteral {
   package init(booleanLiteral value: Bool) { self = .bool(value) }

@@ -18,6 +18,9 @@ import Testing
     #expect(try JSONReader.value(of: "7").double == 7)
     #expect(JSONValue(0.5).text == "0.5" && JSONValue(2.0).text == "2")
     #expect(JSONValue(Double.nan).text == "0")
+    for value in [0.5, 2, -0.0, -3, 1e15, 1e18, 1e300] {
+      #expect(try JSONReader.value(of: JSONValue(value).text) == JSONValue(value))
+    }
   }
 
   @Test(arguments: [

@@ -131,7 +131,7 @@ enum Protobuf {
   private static func number(_ value: Double, or bits: UInt64) -> JSONValue {
     let magnitude = value.magnitude
     if value == 0 || magnitude > 1e-9 && magnitude < 1e15 {
-      return .number(JSONNumber(value))
+      return JSONValue(value)
     }
     return .int(Int64(bitPattern: bits))
   }
