@@ -9,6 +9,9 @@ import subprocess
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+# What users install, else what `make build` has left.
+BINARIES = [ROOT / "dist/kubeshark", ROOT / ".build/release/kubeshark"]
+BINARY = str(next((path for path in BINARIES if path.exists()), BINARIES[-1]))
 # Every read is a first read: an index that is found again is no measure of reading.
 NO_CACHE = ["--no-cache"]
 TIMEOUT = 300
