@@ -109,6 +109,20 @@ import Testing
     #expect(call?.fault == nil)
   }
 
+  /// Numbers from 0xfe00 on are DTLS's, which count down: this one is no TLS 1.3.
+  @Test func aVersionThatNobodyKnowsIsNotTakenForTheNewest() throws {
+    var hello = Self.serverHello(newer: false)
+    hello.replaceSubrange(4..<6, with: [0xfe, 2])
+    var talk = Self.older
+    talk.turns[1] = .says(
+      .server, Self.record(22, hello) + Self.record(22, Self.certificate + Self.message(14, [])))
+    let call = try #require(talk.calls().first)
+    #expect(call.fault == nil && call.text(.statusText) == "0xfe02")
+    let reply = try JSONReader.value(of: call.text(.details) ?? "")["response"]
+    #expect(reply?["certificates"]?.array?.count == 1 && reply?["resumed"] == nil)
+    Laws.truncation(talk)
+  }
+
   /// RFC 3207: SMTP is not read, what it turns into is.
   private static var smtp: Talk {
     var talk = Talk(serverPort: 25)

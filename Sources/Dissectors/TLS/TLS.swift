@@ -194,7 +194,7 @@ package struct TLS: Dissector {
     }
     if requester == nil { requester = side.other }
     keyring.answer(hello)
-    isVersion13 = hello.version >= 0x0304
+    isVersion13 = hello.isVersion13
     answer = TLSAnswer(hello, retried: retries, isNamed: !summary.isEmpty)
     var message = Message(.response, .tlsx, key: 0)
     if !hasHello { message.partner = .lost }

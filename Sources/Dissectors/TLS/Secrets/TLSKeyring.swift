@@ -14,6 +14,7 @@ struct TLSKeyring: Sendable {
   private var serverRandom: TLSRandom?
   private var session: TLSRandom?
   private var version: UInt16 = 0
+  private var isVersion13 = false
   private var suite: TLSSuite?
   private var macsLast = false
   private var offersEarly = false
@@ -47,8 +48,6 @@ struct TLSKeyring: Sendable {
     return secrets?.secrets(of: random) == nil ? .noKeys : reason
   }
 
-  private var isVersion13: Bool { version >= 0x0304 }
-
   // MARK: What the handshake says
 
   mutating func begin(_ hello: TLSClientHello) {
@@ -61,7 +60,7 @@ struct TLSKeyring: Sendable {
   mutating func answer(_ hello: TLSServerHello) {
     serverRandom = hello.random
     session = hello.session
-    version = hello.version
+    (version, isVersion13) = (hello.version, hello.isVersion13)
     macsLast = hello.macsLast
     if let name = hello.alpn { alpn = name }
     suite = TLSSuite(hello.suite)
