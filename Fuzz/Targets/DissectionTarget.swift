@@ -101,15 +101,16 @@ enum DissectionTarget {
     }
   }
 
-  /// The same bytes cut elsewhere give the same messages.
+  /// The same bytes cut elsewhere give the same messages, in the order they began. When they are
+  /// over may differ: a reply that came ahead of its request is read behind the piece with that.
   private static func split(
     _ conversing: Conversing, _ whole: Dissected, _ rows: [DissectorRow], _ derived: Derived
   ) throws(BrokenLaw) {
-    let whole = whole.calls.map(\.essence)
+    let whole = whole.essences
     for limit in [3, 40] {
       let dissected = try dissect(conversing, rows, .pieces(upTo: limit, derived))
       try hold(dissected.isSound, "cut into pieces, something is malformed")
-      let parts = dissected.calls.map(\.essence)
+      let parts = dissected.essences
       guard parts != whole else { continue }
       let at = zip(parts, whole).prefix { $0 == $1 }.count
       let (cut, uncut) = (at < parts.count ? parts[at] : "-", at < whole.count ? whole[at] : "-")
@@ -140,6 +141,9 @@ enum DissectionTarget {
     var calls: [Entry]
     /// Nothing of it was malformed, and nobody gave it back. It may end early.
     var isSound: Bool
+
+    /// What cuts must not change, in the order the calls began.
+    var essences: [String] { calls.sorted { $0.index < $1.index }.map(\.essence) }
   }
 
   private static func dissect(
