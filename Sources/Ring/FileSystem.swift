@@ -175,7 +175,12 @@ package final class OpenFile: Sendable {
     descriptor = number
   }
 
-  deinit { close(descriptor) }
+  // A lock is let go of first: a child process that has just been forked keeps a copy open until it
+  // has its own program.
+  deinit {
+    flock(descriptor, LOCK_UN)
+    close(descriptor)
+  }
 
   /// Writes all `bytes`; gives 0, or the number of the error.
   package func write(_ bytes: RawSpan) -> Int32 {

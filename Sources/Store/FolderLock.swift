@@ -11,7 +11,7 @@
 /// An advisory lock (flock(2)) on a file in it, which names its holder. The system lets go of it
 /// when the process ends, however that happens.
 package final class FolderLock: Sendable {
-  private let descriptor: Int32
+  let descriptor: Int32
 
   /// Takes the folder, made when it is not there (its parent must be).
   ///
@@ -43,7 +43,13 @@ package final class FolderLock: Sendable {
     else { throw failed() }
   }
 
-  deinit { if descriptor >= 0 { close(descriptor) } }
+  // Let go of first: a child process that has just been forked keeps a copy open until it has its own
+  // program, and the lock with it.
+  deinit {
+    guard descriptor >= 0 else { return }
+    flock(descriptor, LOCK_UN)
+    close(descriptor)
+  }
 
   /// The number in the file.
   private static func holder(_ descriptor: Int32) -> Int? {

@@ -174,6 +174,17 @@ import Testing
     }
   }
 
+  @Test func aLockedFileIsFreeAlthoughAChildStillHasItOpen() throws {
+    let folder = try Folder()
+    let path = folder.path + "/lock"
+    var file = OpenFile(path, O_RDWR | O_CREAT)
+    #expect(file?.lock() == true && OpenFile(path, O_RDWR)?.lock() == false)
+    let copy = try dup(#require(file).descriptor)
+    defer { close(copy) }
+    file = nil
+    #expect(OpenFile(path, O_RDWR)?.lock() == true)
+  }
+
   @Test func interfacesCanComeLater() throws {
     let folder = try Folder()
     let ring = try ring(folder, small())

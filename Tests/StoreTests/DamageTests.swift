@@ -198,6 +198,15 @@ struct DamageTests {
     _ = try FolderLock(folder.path)
   }
 
+  @Test func aFolderIsFreeAlthoughAChildStillHasTheFileOpen() throws {
+    let folder = try Folder()
+    var lock: FolderLock? = try FolderLock(folder.path)
+    let copy = try dup(#require(lock).descriptor)
+    defer { close(copy) }
+    lock = nil
+    _ = try FolderLock(folder.path)
+  }
+
   @Test func errorsSayWhatAndWhatNext() {
     for code in StoreError.Code.allCases {
       let error = StoreError(code, "writing a block to x", underlying: "because")
