@@ -21,7 +21,7 @@ package final class ClusterHub: RemoteHub {
   private let listener = Mutex<Listener?>(nil)
   private let epoch = ContinuousClock.now
   private let state = Mutex(LinkState<ClusterLink>())
-  private let latest = Mutex<Catalogue?>(nil)
+  private let latest = Mutex(Known())
   /// Rung when the link was opened, or could not be.
   private let attempts = Doorbell()
   /// Rung when it was opened, or lost.
@@ -57,13 +57,26 @@ package final class ClusterHub: RemoteHub {
 
   /// What was known is forgotten: something was installed or removed.
   func expectChanges() {
+    latest.withLock { $0 = Known(changes: $0.changes + 1) }
     state.withLock { state in
       _ = state.dropped()
       state.forgive()
     }
-    latest.withLock { $0 = nil }
     turns.ring()
     tellChanges()
+  }
+
+  /// The last catalogue, and how often all that was known has been forgotten.
+  private struct Known: Sendable {
+    var catalogue: Catalogue?
+    var changes = 0
+  }
+
+  private var changes: Int { latest.withLock { $0.changes } }
+
+  /// Keeps what was asked for when there had been so many `changes`, if there still have.
+  private func keep(_ catalogue: Catalogue, _ changes: Int) {
+    latest.withLock { if $0.changes == changes { $0.catalogue = catalogue } }
   }
 
   /// Those who watch should ask for the lists anew.
@@ -117,7 +130,7 @@ package final class ClusterHub: RemoteHub {
         state.withLock { $0.failed(nil, now) }
         return try await self.link()
       }
-      state.withLock { $0.opened(link, now) }
+      guard state.withLock({ $0.opened(link, now) }) else { return try await self.link() }
       // It may have ended before it counted as open.
       if let reason = link.lostBecause { lose(number, reason) }
       turns.ring()
@@ -175,10 +188,11 @@ package final class ClusterHub: RemoteHub {
       license: license, version: version,
       end: end, notice: notice)
     // What answers must be a Hub.
+    let changes = self.changes
     let catalogue = try await use(link) { (client) async throws(ToolError) in
       try await client.catalogue()
     }
-    latest.withLock { $0 = catalogue }
+    keep(catalogue, changes)
     return link
   }
 
@@ -253,14 +267,15 @@ package final class ClusterHub: RemoteHub {
   }
 
   package func catalogue() async throws(ToolError) -> Catalogue {
+    let changes = self.changes
     do throws(ToolError) {
       let catalogue = try await ask(repeats: { _ in true }) { (client) async throws(ToolError) in
         try await client.catalogue()
       }
-      latest.withLock { $0 = catalogue }
+      keep(catalogue, changes)
       return catalogue
     } catch {
-      guard error.status != 499, let known = latest.withLock({ $0 }) else { throw error }
+      guard error.status != 499, let known = latest.withLock({ $0.catalogue }) else { throw error }
       say("serving the tools known so far: \(error.message)")
       return known
     }
@@ -350,13 +365,14 @@ package final class ClusterHub: RemoteHub {
 
   /// What the Hub offers now; nil when it cannot be asked.
   private func look() async -> Catalogue? {
+    let changes = self.changes
     do throws(ToolError) {
       let link = try await link()
       do throws(ToolError) {
         let catalogue = try await use(link) { (client) async throws(ToolError) in
           try await client.probe().catalogue
         }
-        latest.withLock { $0 = catalogue }
+        keep(catalogue, changes)
         return catalogue
       } catch {
         if Self.isBroken(error) || error.code == "hub_timeout" {

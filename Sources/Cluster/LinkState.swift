@@ -30,6 +30,8 @@ struct LinkState<Link: Sendable> {
   private var number = 0
   private var failures = 0
   private var failure: (error: ToolError, until: Duration)?
+  /// The link that is being opened was given up meanwhile.
+  private var isUnwanted = false
 
   mutating func next(_ now: Duration) -> Step {
     switch phase {
@@ -38,6 +40,7 @@ struct LinkState<Link: Sendable> {
     case .idle:
       if let failure, now < failure.until { return .fail(failure.error, until: failure.until) }
       phase = .opening
+      isUnwanted = false
       number += 1
       return .open
     }
@@ -46,9 +49,16 @@ struct LinkState<Link: Sendable> {
   /// The number of the link that is being opened or is open.
   var current: Int { number }
 
-  mutating func opened(_ link: Link, _ now: Duration) {
+  /// - Returns: false when it was given up meanwhile, and is to be opened anew.
+  @discardableResult
+  mutating func opened(_ link: Link, _ now: Duration) -> Bool {
+    guard !isUnwanted else {
+      phase = .idle
+      return false
+    }
     phase = .open(link, number: number, since: now)
     failure = nil
+    return true
   }
 
   /// - Parameter error: nil when whoever opened it gave up; that says nothing about the cluster.
@@ -74,8 +84,9 @@ struct LinkState<Link: Sendable> {
     return link
   }
 
-  /// Gives the open link up, without a failure; nil when there is none.
+  /// Gives the open link up, or the one that is being opened, without a failure; nil when none is open.
   mutating func dropped() -> Link? {
+    if case .opening = phase { isUnwanted = true }
     guard case .open(let link, _, _) = phase else { return nil }
     phase = .idle
     return link

@@ -87,4 +87,15 @@ struct LinkStateTests {
     #expect(state.lost(old, because: fault, .seconds(61)) == nil)
     #expect(next(&state, 61) == .use("b"))
   }
+
+  @Test func whatWasGivenUpWhileItWasOpenedIsOpenedAnew() {
+    var state = LinkState<String>()
+    #expect(next(&state, 0) == .open)
+    let given = state.dropped()
+    var isOpen = state.opened("a", .seconds(1))
+    #expect(given == nil && !isOpen)
+    #expect(next(&state, 1) == .open)
+    isOpen = state.opened("b", .seconds(2))
+    #expect(isOpen && next(&state, 3) == .use("b"))
+  }
 }
