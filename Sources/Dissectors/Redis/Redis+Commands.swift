@@ -38,7 +38,9 @@ extension Redis {
 
   /// The command in these bytes, which end with it or where they were cut.
   func command(_ bytes: RawSpan, isPart: Bool) throws(WireError) -> RedisCommand {
-    if bytes.byte(0) == RESP.array { return try RedisCommand(array: bytes, isPart: isPart) }
+    if !bytes.isEmpty, bytes.byte(0) == RESP.array {
+      return try RedisCommand(array: bytes, isPart: isPart)
+    }
     var end = bytes.byteCount
     while end > 0, bytes.byte(end - 1) == 0x0d || bytes.byte(end - 1) == 0x0a { end -= 1 }
     return try RedisCommand(inline: bytes.prefix(end))
