@@ -7,8 +7,8 @@ package import Layers
 /// Reads one application protocol.
 ///
 /// One value serves both directions of one conversation and keeps no bytes (but `heldBytes`): it is
-/// shown what waits and answers with a `Step`. Waiting bytes, bodies, limits, gaps, times, sizes and the pairing of
-/// requests with replies belong to the `Runner` that asks it.
+/// shown what waits and answers with a `Step`. Waiting bytes, bodies, limits, gaps, times, sizes and
+/// the pairing of requests with replies belong to the `Runner` that asks it.
 ///
 /// To read more of a protocol is always to answer the next question: a dissector is a pure state
 /// machine, and feeding it a stream in other pieces gives the same messages.

@@ -134,17 +134,7 @@ struct Reassembly: Sendable {
 
   /// The first waiting piece that ends behind `offset` bytes from `next`.
   private func firstIndex(endingAfter offset: Int) -> Int {
-    var low = head
-    var high = pieces.count
-    while low < high {
-      let middle = (low + high) / 2
-      if pieces[middle].end.distance(from: next) > offset {
-        high = middle
-      } else {
-        low = middle + 1
-      }
-    }
-    return low
+    (head..<pieces.count).firstPlace { pieces[$0].end.distance(from: next) > offset }
   }
 
   /// The waiting piece whose turn has come, taken out; the caller delivers it and advances.

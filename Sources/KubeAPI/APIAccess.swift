@@ -1,3 +1,4 @@
+import Bytes
 package import HubClient
 
 /// How the API server of a cluster is reached: its address, whose certificates count, who we are.
@@ -20,8 +21,7 @@ package struct APIAccess: Sendable {
   package static func inCluster(_ environment: (String) -> String?) -> APIAccess? {
     guard let host = environment("KUBERNETES_SERVICE_HOST"), !host.isEmpty else { return nil }
     let port = environment("KUBERNETES_SERVICE_PORT") ?? "443"
-    let name = host.contains(":") ? "[\(host)]" : host
-    guard let address = try? HubAddress("https://\(name):\(port)") else { return nil }
+    guard let address = try? HubAddress("https://" + hostAndPort(host, port)) else { return nil }
     guard TokenSource(.file(serviceAccount + "/token")).token != nil else { return nil }
     return APIAccess(
       address: address, caFile: serviceAccount + "/ca.crt", tokenFile: serviceAccount + "/token")

@@ -22,8 +22,6 @@ final class Crew: Sendable {
 
   private let posts: [Post]
   private let failed = Mutex<StoreError?>(nil)
-  /// Taken by whoever hands out a chunk.
-  private let listener = Mutex<NameListener?>(NameListener())
   /// Flows of conversations that ended before this crew began.
   private let earlier: FlowBook
   /// Open conversations that were not shown at the latest settlement.
@@ -49,20 +47,15 @@ final class Crew: Sendable {
 
   /// Decodes the packets of a chunk that come before a checkpoint, and gives each worker those it
   /// has to follow again.
-  func hand(out chunk: PacketChunk, again replay: inout Replay, decapsulator: inout Decapsulator) {
+  func hand(out chunk: PacketChunk, again replay: inout Replay, reception: inout Reception) {
     guard let last = chunk.packets.last else { return }
     var shares = [[Decoded]](repeating: [], count: posts.count)
     var heard: [HeardNames.Item] = []
-    var listener = listener.withLock { $0.take() } ?? NameListener()
-    defer { self.listener.withLock { $0 = listener } }
     let memory = chunk.store.bytes
     var decoded = Decoded.none
     for packet in chunk.packets {
-      guard
-        decapsulator.decode(packet, in: memory.slice(packet.range), into: &decoded) == .decoded
+      guard reception.take(packet, in: memory, into: &decoded, &heard), replay.follows(decoded)
       else { continue }
-      listener.hear(decoded, memory, into: &heard)
-      guard replay.follows(decoded) else { continue }
       shares[posts.count == 1 ? 0 : share(of: decoded)].append(decoded)
     }
     send(shares, heard, of: chunk, now: last.timestamp, isReplay: true)
@@ -70,23 +63,18 @@ final class Crew: Sendable {
 
   /// Decodes the packets of a chunk and gives each worker its own.
   func hand(
-    out chunk: PacketChunk, decapsulator: inout Decapsulator, counting statistics: inout Statistics,
+    out chunk: PacketChunk, reception: inout Reception, counting statistics: inout Statistics,
     effort: Effort = .whole
   ) {
     guard let last = chunk.packets.last else { return }
     var shares = [[Decoded]](repeating: [], count: posts.count)
     for index in shares.indices { shares[index].reserveCapacity(chunk.packets.count / posts.count) }
     var heard: [HeardNames.Item] = []
-    var listener = listener.withLock { $0.take() } ?? NameListener()
-    defer { self.listener.withLock { $0 = listener } }
     let memory = chunk.store.bytes
     var decoded = Decoded.none
     for packet in chunk.packets {
       statistics.count(packet)
-      guard
-        decapsulator.decode(packet, in: memory.slice(packet.range), into: &decoded) == .decoded
-      else { continue }
-      listener.hear(decoded, memory, into: &heard)
+      guard reception.take(packet, in: memory, into: &decoded, &heard) else { continue }
       shares[posts.count == 1 ? 0 : share(of: decoded)].append(decoded)
     }
     send(shares, heard, of: chunk, now: last.timestamp, isReplay: false, effort)

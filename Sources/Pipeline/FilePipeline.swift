@@ -95,7 +95,7 @@ package final class FilePipeline: Sendable {
         sequence: store.snapshot().sequence, firstStream: firstStream, read: statistics)
     let crew = Crew(
       settings, store: store, firstStream: start.firstStream, earlier: start.flows)
-    var decapsulator = Decapsulator(checksums: .sample)
+    var reception = Reception()
     var seen = start.read
     var followed = start.followed
     let keyLogs = settings.keyLogs
@@ -114,13 +114,13 @@ package final class FilePipeline: Sendable {
     var failure: PipelineError?
     do throws(CaptureError) {
       var checkpoints = Checkpoints(from: start, settings, note: note)
-      var next = try replay(start, &reader, crew, &decapsulator, isCancelled, &followed)
+      var next = try replay(start, &reader, crew, &reception, isCancelled, &followed)
       earlier.withLock { $0 = followed }
       if next == nil, !isCancelled() { next = try reader.next() }
       while let chunk = next {
         keyLogs.take(reader.summaries)
-        crew.hand(out: chunk, decapsulator: &decapsulator, counting: &seen)
-        seen.take(decapsulator.counters)
+        crew.hand(out: chunk, reception: &reception, counting: &seen)
+        seen.take(reception.counters)
         show(seen)
         progress.store(reader.bytesRead, ordering: .relaxed)
         growth?.arrived()
@@ -140,8 +140,8 @@ package final class FilePipeline: Sendable {
     followed.add(crew.counted)
     followed.sortTroubles()
     seen.add(followed)
-    decapsulator.finish()
-    seen.take(decapsulator.counters)
+    reception.finish()
+    seen.take(reception.counters)
     seen.take(reader.summaries)
     seen.warnings += keyLogs.warnings
     seen.isComplete = true
@@ -156,7 +156,7 @@ package final class FilePipeline: Sendable {
   /// - Returns: the packets behind it in the last chunk.
   private func replay(
     _ start: Checkpoint, _ reader: inout CaptureMerger, _ crew: Crew,
-    _ decapsulator: inout Decapsulator, _ isCancelled: () -> Bool, _ followed: inout Statistics
+    _ reception: inout Reception, _ isCancelled: () -> Bool, _ followed: inout Statistics
   ) throws(CaptureError) -> PacketChunk? {
     guard start.packets > 0 else { return nil }
     var replay = Replay(start)
@@ -166,7 +166,7 @@ package final class FilePipeline: Sendable {
       settings.keyLogs.take(reader.summaries)
       let border = chunk.packets.firstIndex { $0.number > replay.last } ?? chunk.packets.count
       let before = PacketChunk(store: chunk.store, packets: Array(chunk.packets[..<border]))
-      crew.hand(out: before, again: &replay, decapsulator: &decapsulator)
+      crew.hand(out: before, again: &replay, reception: &reception)
       last = chunk.packets.last?.number ?? last
       if border < chunk.packets.count {
         rest = PacketChunk(store: chunk.store, packets: Array(chunk.packets[border...]))

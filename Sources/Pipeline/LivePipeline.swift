@@ -78,11 +78,11 @@ package final class LivePipeline: Sendable {
   /// One stretch of time with dissection on.
   private struct Stretch {
     var crew: Crew
-    var decapsulator = Decapsulator(checksums: .sample)
+    var reception = Reception()
     var seen = Statistics()
 
     mutating func hand(out chunk: PacketChunk, _ effort: Effort = .whole) {
-      crew.hand(out: chunk, decapsulator: &decapsulator, counting: &seen, effort: effort)
+      crew.hand(out: chunk, reception: &reception, counting: &seen, effort: effort)
     }
   }
 
@@ -207,7 +207,7 @@ package final class LivePipeline: Sendable {
   private func counted(_ stretch: Stretch) -> Statistics {
     var counted = stretch.crew.counted
     var seen = stretch.seen
-    seen.take(stretch.decapsulator.counters)
+    seen.take(stretch.reception.counters)
     counted.takeReading(seen)
     return counted
   }

@@ -30,11 +30,12 @@ struct NameListener: Sendable {
   mutating func hear(
     _ message: RawSpan, _ time: Timestamp, into heard: inout [HeardNames.Item]
   ) {
+    var hash: UInt64 = 0
     let isNews = DNSAnswers.isNews(message) { name, address in
-      places[address].map { told[$0] == name } ?? !Self.isTold(address)
+      hash = name
+      return places[address].map { told[$0] == name } ?? !Self.isTold(address)
     }
     guard isNews, let (name, addresses) = DNSAnswers.addresses(in: message) else { return }
-    let hash = DNSAnswers.nameHash(of: message)
     let workload = Workload(dns: name)
     // Then all is told once more; workers know what they have heard.
     if told.count + addresses.count > HeardNames.maxAddresses { self = NameListener() }

@@ -49,27 +49,17 @@ package struct BlockList: Sendable {
   /// The stretch of `oldestFirst` outside of which no block has a row in `range`, in nanoseconds
   /// since 1970.
   package func oldestFirst(in range: ClosedRange<Int64>) -> ArraySlice<Block> {
-    let from = firstPlace { latest[$0] >= range.lowerBound }
-    let to = firstPlace { oldestFirst[$0].first.nanoseconds > range.upperBound }
+    let from = oldestFirst.indices.firstPlace { latest[$0] >= range.lowerBound }
+    let to = oldestFirst.indices.firstPlace { oldestFirst[$0].first.nanoseconds > range.upperBound }
     return oldestFirst[from..<max(from, to)]
   }
 
   /// The stretch of `newestFirst` outside of which no block has a row in `range`, in nanoseconds
   /// since 1970.
   package func newestFirst(in range: ClosedRange<Int64>) -> ArraySlice<Block> {
-    let from = firstPlace { earliest[$0] <= range.upperBound }
-    let to = firstPlace { newestFirst[$0].last.nanoseconds < range.lowerBound }
+    let from = newestFirst.indices.firstPlace { earliest[$0] <= range.upperBound }
+    let to = newestFirst.indices.firstPlace { newestFirst[$0].last.nanoseconds < range.lowerBound }
     return newestFirst[from..<max(from, to)]
-  }
-
-  /// The first place for which `isBehind` holds; it holds for all after it.
-  private func firstPlace(where isBehind: (Int) -> Bool) -> Int {
-    var (low, high) = (0, oldestFirst.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if isBehind(middle) { high = middle } else { low = middle + 1 }
-    }
-    return low
   }
 }
 

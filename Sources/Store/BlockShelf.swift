@@ -80,12 +80,7 @@ struct BlockShelf {
   /// Moves the last block to where it belongs.
   mutating func settleLast() {
     guard let block = blocks.popLast() else { return }
-    var (low, high) = (0, blocks.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if isBefore(blocks[middle], block) { low = middle + 1 } else { high = middle }
-    }
-    blocks.insert(block, at: low)
+    blocks.insert(block, at: blocks.indices.firstPlace { !isBefore(blocks[$0], block) })
   }
 
   /// Lets the oldest blocks go as long as `isTooMuch` says so of one and of the bytes kept.

@@ -4,7 +4,8 @@ package import Entries
 /// Reads header fields and bodies of many rows of one block, a chunk at a time.
 ///
 /// Keeps the chunks of each kind that were used last, so that going through the rows in order
-/// decompresses every chunk once, also where rows that came from several blocks take turns. One row's record in a chunk of headers:
+/// decompresses every chunk once, also where rows that came from several blocks take turns. One row's
+/// record in a chunk of headers:
 ///
 ///     1 byte   1: the request has content, 2: the reply has
 ///     …        for each of those: varint length, header lines
@@ -154,13 +155,9 @@ private struct LaneReader {
 extension BlockHeader.ContentLane {
   /// The place of the chunk whose raw bytes have that offset.
   fileprivate func chunk(holding offset: Int64) -> Int? {
-    var (low, high) = (0, chunks.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if chunks[middle].start <= offset { low = middle + 1 } else { high = middle }
-    }
-    guard low > 0, offset < chunks[low - 1].start + chunks[low - 1].length else { return nil }
-    return low - 1
+    let index = chunks.indices.firstPlace { chunks[$0].start > offset } - 1
+    guard index >= 0, offset < chunks[index].start + chunks[index].length else { return nil }
+    return index
   }
 }
 

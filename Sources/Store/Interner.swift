@@ -98,8 +98,7 @@ struct PairInterner: Sendable {
   mutating func code(_ a: UInt64, _ b: UInt64) -> (code: UInt32, isNew: Bool) {
     if last.code != 0, last.0 == a, last.1 == b { return (last.code, false) }
     let mask = table.count - 1
-    var place =
-      Int(truncatingIfNeeded: folded(folded(a ^ hashSeed, b ^ hashMultiplier), hashSeed)) & mask
+    var place = Self.hash(a, b) & mask
     while table[place] != 0 {
       let code = table[place]
       if keys[Int(code) - 1] == (a, b) {
@@ -116,13 +115,15 @@ struct PairInterner: Sendable {
     return (code, true)
   }
 
+  private static func hash(_ a: UInt64, _ b: UInt64) -> Int {
+    Int(truncatingIfNeeded: folded(folded(a ^ hashSeed, b ^ hashMultiplier), hashSeed))
+  }
+
   private mutating func grow() {
     table = [UInt32](repeating: 0, count: table.count * 4)
     let mask = table.count - 1
     for (index, key) in keys.enumerated() {
-      var place =
-        Int(truncatingIfNeeded: folded(folded(key.0 ^ hashSeed, key.1 ^ hashMultiplier), hashSeed))
-        & mask
+      var place = Self.hash(key.0, key.1) & mask
       while table[place] != 0 { place = (place + 1) & mask }
       table[place] = UInt32(index + 1)
     }

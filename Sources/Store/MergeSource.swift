@@ -41,13 +41,12 @@ final class MergeSource {
 
   /// The values of the rows that have one.
   func integers(_ info: ColumnInfo) throws(MergeFailure) -> [Int64] {
-    try noted { () throws(StoreError) -> [Int64] in
-      let section = try block.source.section(info.section, of: block, header)
-      do throws(WireError) {
-        return try IntColumn(parsing: section, presence: nil, count: info.present).denseValues()
-      } catch {
-        throw StoreError(error, doing)
-      }
+    try integers(info.section, count: info.present)
+  }
+
+  private func integers(_ section: Int, count: Int) throws(MergeFailure) -> [Int64] {
+    try parsed(section) { (bytes) throws(WireError) in
+      try IntColumn(parsing: bytes, presence: nil, count: count).denseValues()
     }
   }
 
@@ -55,41 +54,31 @@ final class MergeSource {
   func codes(
     _ info: ColumnInfo
   ) throws(MergeFailure) -> (codes: [UInt32], dictionary: ValueDictionary) {
-    try noted { () throws(StoreError) -> ([UInt32], ValueDictionary) in
+    let dictionary = try noted { () throws(StoreError) -> ValueDictionary in
       guard let dictionary = try block.dictionary(info, of: header, doing) else {
         throw StoreError(.damaged, doing)
       }
-      let section = try block.source.section(info.section, of: block, header)
-      do throws(WireError) {
-        var offset = 0
-        let packed = try PackedInts(parsing: section, at: &offset, count: info.present)
-        guard offset == section.count else { throw WireError(.invalid, at: offset) }
-        return (packed.decodedCodes(limit: dictionary.count), dictionary)
-      } catch {
-        throw StoreError(error, doing)
-      }
+      return dictionary
     }
+    let codes = try parsed(info.section) { (bytes) throws(WireError) -> [UInt32] in
+      var offset = 0
+      let packed = try PackedInts(parsing: bytes, at: &offset, count: info.present)
+      guard offset == bytes.count else { throw WireError(.invalid, at: offset) }
+      return packed.decodedCodes(limit: dictionary.count)
+    }
+    return (codes, dictionary)
   }
 
   /// A section as it lies in the block: the frame of a chunk.
   func section(_ number: Int) throws(MergeFailure) -> SectionBytes {
-    try noted { () throws(StoreError) -> SectionBytes in
-      try block.source.section(number, of: block, header)
-    }
+    try parsed(number) { (bytes) throws(WireError) in bytes }
   }
 
   /// Where the record of each row that has one begins in the raw bytes of all chunks of a lane.
   func offsets(_ lane: BlockHeader.ContentLane) throws(MergeFailure) -> [Int64] {
     guard let locator = lane.locator else { return [] }
-    let section = try section(locator)
     let length = lane.chunks.last.map { $0.start + $0.length } ?? 0
-    let offsets = try noted { () throws(StoreError) -> [Int64] in
-      do throws(WireError) {
-        return try IntColumn(parsing: section, presence: nil, count: lane.count).denseValues()
-      } catch {
-        throw StoreError(error, doing)
-      }
-    }
+    let offsets = try integers(locator, count: lane.count)
     // Another block's bytes would be behind these.
     guard offsets.allSatisfy({ 0 <= $0 && $0 < length }) else { throw failure }
     return offsets
@@ -99,16 +88,21 @@ final class MergeSource {
   func raw(_ lane: BlockHeader.ContentLane) throws(MergeFailure) -> [UInt8] {
     var raw: [UInt8] = []
     for chunk in lane.chunks {
-      let section = try section(chunk.section)
-      raw += try noted { () throws(StoreError) -> [UInt8] in
-        do throws(WireError) {
-          return try zstdDecompressed(section, length: chunk.length)
-        } catch {
-          throw StoreError(error, doing)
-        }
+      raw += try parsed(chunk.section) { (bytes) throws(WireError) in
+        try zstdDecompressed(bytes, length: chunk.length)
       }
     }
     return raw
+  }
+
+  /// What `parse` makes of a section.
+  private func parsed<Result>(
+    _ number: Int, _ parse: (SectionBytes) throws(WireError) -> Result
+  ) throws(MergeFailure) -> Result {
+    try noted { () throws(StoreError) -> Result in
+      let bytes = try block.source.section(number, of: block, header)
+      do throws(WireError) { return try parse(bytes) } catch { throw StoreError(error, doing) }
+    }
   }
 
   private var doing: String { "merging block \(block.id)" }

@@ -72,7 +72,7 @@ struct MergedContent {
       let ends = Set(offsets[number].map(Int.init) + lane.chunks.map { $0.start + $0.length })
         .sorted()
       for offset in offsets[number] {
-        let next = ends.firstPlace { $0 > offset }
+        let next = ends.indices.firstPlace { ends[$0] > offset }
         guard next < ends.count else { throw source.failure }
         records.append((number, Int(offset)..<ends[next]))
       }
@@ -90,17 +90,5 @@ struct MergedContent {
     builder.closeChunk(atLeast: 1, with: compressor)
     builder.set(presence, places)
     return builder
-  }
-}
-
-extension [Int] {
-  /// The first place whose element `isBehind`; it holds for all after it.
-  fileprivate func firstPlace(where isBehind: (Int) -> Bool) -> Int {
-    var (low, high) = (0, count)
-    while low < high {
-      let middle = (low + high) / 2
-      if isBehind(self[middle]) { high = middle } else { low = middle + 1 }
-    }
-    return low
   }
 }

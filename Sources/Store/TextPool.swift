@@ -1,3 +1,4 @@
+import Bytes
 import Entries
 import Synchronization
 
@@ -172,12 +173,7 @@ package final class BlockTexts: Sendable {
 
   /// The first place that has this number or a larger one.
   private func firstPlace(_ number: UInt16) -> Int {
-    var (low, high) = (0, numbers.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if numbers[middle] < number { low = middle + 1 } else { high = middle }
-    }
-    return low
+    numbers.indices.firstPlace { numbers[$0] >= number }
   }
 
   /// Runs `body` with the code of each text, its number, and how many rows have it.

@@ -104,14 +104,10 @@ func holders(
     guard let hit = all.extracting(from..<all.count).firstOffset(of: needle) else { break }
     let at = from + hit
     // The first value whose end is beyond the hit.
-    var (low, high) = (0, last)
-    while low < high {
-      let middle = (low + high) / 2
-      if Int(ends[middle]) - start > at { high = middle } else { low = middle + 1 }
-    }
-    if at + needle.count <= Int(ends[low]) - start {
-      found.append(low)
-      from = Int(ends[low]) - start
+    let holder = (0..<last).firstPlace { Int(ends[$0]) - start > at }
+    if at + needle.count <= Int(ends[holder]) - start {
+      found.append(holder)
+      from = Int(ends[holder]) - start
     } else {
       // The hit runs over the border of two values: no match, look on behind its first byte.
       from = at + 1

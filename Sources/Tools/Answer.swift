@@ -54,18 +54,7 @@ struct Answer {
       lines += warnings.map { "Warning: " + $0 }
     }
     lines.append(words)
-    return ToolAnswer(structured: structured, text: text)
-  }
-
-  /// The lines with line feeds between.
-  private var text: String {
-    var text = ""
-    text.reserveCapacity(lines.reduce(0) { $0 + $1.utf8.count + 1 })
-    for (index, line) in lines.enumerated() {
-      if index > 0 { text += "\n" }
-      text += line
-    }
-    return text
+    return ToolAnswer(structured: structured, text: lines.joined(separator: "\n"))
   }
 }
 

@@ -241,7 +241,7 @@ struct CallRow {
     }
     let ip = row.text(ids.ip) ?? "?"
     guard end == .server, let port = row.int(ids.port), port > 0 else { return ip }
-    return ip.contains(":") ? "[\(ip)]:\(port)" : "\(ip):\(port)"
+    return hostAndPort(ip, port)
   }
 
   /// Rows as a table; where they are of several days, their times have dates.

@@ -147,9 +147,7 @@ struct FlowRow {
 
   /// With the port, behind which no address of IPv6 runs on (RFC 5952 §6).
   static func place(_ end: Flow.End) -> String {
-    let name = label(end)
-    guard end.port > 0 else { return name }
-    return name.contains(":") ? "[\(name)]:\(end.port)" : "\(name):\(end.port)"
+    end.port > 0 ? hostAndPort(label(end), end.port) : label(end)
   }
 
   var cells: [String] {

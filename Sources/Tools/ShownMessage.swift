@@ -119,23 +119,3 @@ struct ShownMessage {
     return String(text[..<end])
   }
 }
-
-/// RFC 4648 §4.
-func base64(_ bytes: [UInt8]) -> String {
-  let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-  var output: [UInt8] = []
-  output.reserveCapacity((bytes.count + 2) / 3 * 4)
-  var at = 0
-  while at < bytes.count {
-    let group = bytes[at..<min(at + 3, bytes.count)]
-    var word = 0
-    for index in 0..<3 {
-      word = word << 8 | (index < group.count ? Int(group[group.startIndex + index]) : 0)
-    }
-    for index in 0..<4 {
-      output.append(index <= group.count ? alphabet[word >> (18 - index * 6) & 63] : 0x3d)
-    }
-    at += 3
-  }
-  return String(decoding: output, as: UTF8.self)
-}

@@ -1,3 +1,5 @@
+import Bytes
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -38,7 +40,7 @@ struct ListenAddress {
 
   /// The address with the port that was really taken.
   func url(port: Int, scheme: String = "http") -> String {
-    "\(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+    scheme + "://" + hostAndPort(host, port)
   }
 
   /// Why it cannot be served on, without the names of the system's calls.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Bytes
 import Cluster
 import Logging
 import Synchronization
@@ -36,8 +37,7 @@ struct LocalPort: ParsableArguments {
   ) async throws(Failure) {
     let given = proxyHost ?? settings.text(.proxyHost) ?? "127.0.0.1"
     let port = proxyFrontPort ?? settings.count(.proxyPort)
-    let address = try ListenAddress(
-      given.contains(":") ? "[\(given)]:\(port)" : "\(given):\(port)", flag: "--proxy-host")
+    let address = try ListenAddress(hostAndPort(given, port), flag: "--proxy-host")
     if !address.isLoopback {
       log.warning(
         "everybody who reaches \(address.host) can ask the Hub, and the traffic is private")

@@ -207,11 +207,8 @@ package struct AMQP: Dissector {
   }
 }
 
-/// Which method answers which: on each channel the oldest of its kind.
-///
-/// Where bytes are missing nobody knows how many answers were among them. On a channel that never
-/// had two of a kind waiting, the first answer after a hole belongs to the newest, for its sender
-/// would not have asked again earlier.
+/// Which method answers which: on each channel the oldest of its kind; where bytes are missing
+/// `AnswerOrder` tells.
 private struct AMQPQueue: Sendable {
   /// Kinds on channels that are told apart; beyond, methods stand alone.
   private static let maxLanes = 1 << 16
@@ -221,22 +218,21 @@ private struct AMQPQueue: Sendable {
     var answered: UInt32 = 0
     /// Holes there were when nobody waited.
     var holes: UInt32 = 0
-    /// Two waited at once, with nothing missing.
-    var pipelines = false
+    var order = AnswerOrder()
 
     mutating func ask(_ holes: UInt32) {
-      if asked == answered { self.holes = holes }
+      if asked == answered {
+        self.holes = holes
+        order.noteIdle()
+      }
       asked += 1
     }
 
     /// An answer comes, to one of those that wait.
     mutating func noteAnswer(_ holes: UInt32) {
       guard asked > answered + 1 else { return }
-      if self.holes == holes {
-        pipelines = true
-      } else if !pipelines {
-        answered = asked - 1
-      }
+      if self.holes != holes { order.noteGap() }
+      if order.isOfNewest() { answered = asked - 1 }
     }
   }
 

@@ -41,14 +41,6 @@ package enum DNSAnswers {
     return isNews
   }
 
-  /// The hash that `isNews` has for the name of a reply that tells addresses.
-  package static func nameHash(of bytes: RawSpan) -> UInt64 {
-    var hash = hashSeed
-    var offset = DNSHeader.length
-    _ = try? DNSName.mix(bytes, &offset, into: &hash)
-    return hash
-  }
-
   /// Reads a reply without error to one question about addresses, and nothing else. Of a reply that
   /// is cut, what is there counts.
   @inline(__always)

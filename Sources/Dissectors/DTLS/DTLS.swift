@@ -40,9 +40,8 @@ package struct DTLS: Dissector {
   private var answer: TLSAnswer?
   /// The handshake has its entry.
   private var isOver = false
-  /// What is left to say of the record at hand, and what was wrong with it.
-  private var steps: [Step] = []
-  private var failure: WireError?
+  /// What is left to say of the record at hand.
+  private var steps: [Result<Step, WireError>] = []
 
   package init(_ opening: Opening) {
     flights = Self.flights(isMidway: opening.isMidway)
@@ -73,33 +72,27 @@ package struct DTLS: Dissector {
   }
 
   package mutating func next(in bytes: RawSpan, from side: Side) throws(WireError) -> Step {
-    if !steps.isEmpty { return steps.removeFirst() }
-    if let failure {
-      self.failure = nil
-      throw failure
-    }
-    // Encrypted records of DTLS 1.3 have a head of their own (RFC 9147 §4).
-    guard bytes.byteCount >= Self.headLength, 20...26 ~= bytes.byte(0), bytes.byte(1) == 0xfe
-    else { return .skip(bytes.byteCount) }
-    let whole = Self.headLength + Int(bytes.big16(11))
-    guard bytes.byteCount >= whole else { throw WireError(.truncated) }
-    let isEncrypted = bytes.big16(3) != 0
-    if isEncrypted { return .skip(whole) }
-    do throws(WireError) {
-      try read(bytes.byte(0), bytes.slice(Self.headLength..<whole), side)
-    } catch {
-      if steps.isEmpty { throw error }
-      // What was read before is said first, and uses nothing.
-      failure = error
-      return steps.removeFirst()
-    }
     if steps.isEmpty {
-      steps.append(isOpen(side) ? .content([], of: key, length: 0) : .skip(0))
+      // Encrypted records of DTLS 1.3 have a head of their own (RFC 9147 §4).
+      guard bytes.byteCount >= Self.headLength, 20...26 ~= bytes.byte(0), bytes.byte(1) == 0xfe
+      else { return .skip(bytes.byteCount) }
+      let whole = Self.headLength + Int(bytes.big16(11))
+      guard bytes.byteCount >= whole else { throw WireError(.truncated) }
+      let isEncrypted = bytes.big16(3) != 0
+      if isEncrypted { return .skip(whole) }
+      do throws(WireError) {
+        try read(bytes.byte(0), bytes.slice(Self.headLength..<whole), side)
+        if steps.isEmpty { say(isOpen(side) ? .content([], of: key, length: 0) : .skip(0)) }
+        steps.append(steps.removeLast().map { $0.using(whole) })
+      } catch {
+        // What was read before is said first, and uses nothing.
+        steps.append(.failure(error))
+      }
     }
-    let last = steps.removeLast()
-    steps.append(last.using(whole))
-    return steps.removeFirst()
+    return try steps.removeFirst().get()
   }
+
+  private mutating func say(_ step: Step) { steps.append(.success(step)) }
 
   private mutating func read(
     _ type: UInt8, _ content: RawSpan, _ side: Side
@@ -171,7 +164,7 @@ package struct DTLS: Dissector {
     var message = Message(role, .tlsx, key: key)
     message.extent = .open
     message.partner = partner
-    steps.append(.message(message, length: 0))
+    say(.message(message, length: 0))
   }
 
   private mutating func clientHello(_ body: [UInt8]) throws(WireError) {
@@ -182,11 +175,11 @@ package struct DTLS: Dissector {
       number = Array(body[2..<34])
       var message = Message(.request, .tlsx, key: key)
       hello.describe(&message, over: .datagrams(isVerified: false))
-      steps.append(.end(of: key, Ending(of: message), length: 0))
+      say(.end(of: key, Ending(of: message), length: 0))
     } catch {
       var ending = Ending()
       ending.fault = Entry.Fault(.dissection, error.reason)
-      steps.append(.end(of: key, ending, length: 0))
+      say(.end(of: key, ending, length: 0))
       throw error
     }
   }
@@ -212,7 +205,7 @@ package struct DTLS: Dissector {
     guard !isOver, let answer else { return }
     isOver = true
     dropHeld()
-    steps.append(.end(of: key, answer.ending(isComplete: isComplete), length: 0))
+    say(.end(of: key, answer.ending(isComplete: isComplete), length: 0))
   }
 
   // MARK: Alerts
@@ -221,7 +214,7 @@ package struct DTLS: Dissector {
     if isOver || requester == nil { return }
     if side == requester {
       isOver = true
-      steps.append(.finish(of: key, TLSRefusal.ofClient(name, behind: answer), length: 0))
+      say(.finish(of: key, TLSRefusal.ofClient(name, behind: answer), length: 0))
       return
     }
     if answer != nil {
@@ -232,7 +225,7 @@ package struct DTLS: Dissector {
     reply(side)
     isOver = true
     let refusal = TLSRefusal.reply(name, key: key, over: .datagrams(isVerified: isVerified))
-    steps.append(.end(of: key, Ending(of: refusal), length: 0))
+    say(.end(of: key, Ending(of: refusal), length: 0))
   }
 }
 

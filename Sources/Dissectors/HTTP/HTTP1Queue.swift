@@ -1,10 +1,8 @@
 /// Requests that wait for their replies: which reply answers which request.
 ///
 /// Replies come in the order of requests (RFC 9112 §9.3.2), so ordinals pair them. Where bytes are
-/// missing the count is no longer sure, and these rules hold instead: a reply nobody is known to
-/// wait for stands alone; on a connection that never had two requests waiting, the first reply
-/// after a hole answers the newest request, for its client would not have sent it earlier; and a
-/// client that waits for the end of each batch has had all replies when it begins another.
+/// missing the count is no longer sure, and `AnswerOrder` tells; a reply nobody is known to wait for
+/// stands alone.
 struct HTTP1Queue: Sendable {
   /// What of a request decides how its reply reads.
   struct Asked: Sendable {
@@ -30,8 +28,6 @@ struct HTTP1Queue: Sendable {
 
   /// Bytes were missing at some time: a reply nobody waits for is not one that came early.
   private var hasGaps = false
-  /// Bytes are missing while somebody waits: among them may be replies.
-  private var isUnsure = false
   private var waiting: [Asked] = []
   /// Ordinal of the next request.
   private var ordinal: UInt64 = 0
@@ -39,12 +35,7 @@ struct HTTP1Queue: Sendable {
   private var ahead: UInt64 = 0
   /// The last request that seemed to have its reply already.
   private var answeredEarly: Asked?
-  /// Two requests waited at once, with nothing missing.
-  private var pipelines = false
-  /// A reply came since the last request.
-  private var hasReplied = false
-  /// A request came between the replies to others, with nothing missing.
-  private var overlaps = false
+  private var order = AnswerOrder()
   /// Replies whose request was not captured.
   private var orphans: UInt64 = 0
 
@@ -60,7 +51,7 @@ struct HTTP1Queue: Sendable {
   /// Bytes are missing from here on. Replies that seemed early answered requests in the hole.
   mutating func noteGap() {
     hasGaps = true
-    if !waiting.isEmpty { isUnsure = true }
+    if !waiting.isEmpty { order.noteGap() }
     ordinal += ahead
     ahead = 0
   }
@@ -75,22 +66,13 @@ struct HTTP1Queue: Sendable {
       answeredEarly = asked
       return ordinal
     }
-    beginBatch()
+    if order.beginsBatch(behind: !waiting.isEmpty) {
+      waiting.removeAll()
+      order.noteIdle()
+    }
     if waiting.count >= HTTP1.maxAsked { waiting.removeFirst() }
     waiting.append(asked)
     return ordinal
-  }
-
-  /// A request comes: behind a reply it is the first of a batch.
-  private mutating func beginBatch() {
-    defer { hasReplied = false }
-    guard hasReplied, !waiting.isEmpty else { return }
-    if !isUnsure {
-      overlaps = true
-    } else if !overlaps {
-      waiting.removeAll()
-      isUnsure = false
-    }
   }
 
   /// What seemed to be the early reply to the request with that key was none.
@@ -102,17 +84,11 @@ struct HTTP1Queue: Sendable {
 
   /// Finds the request that a final reply answers.
   mutating func answer() -> Answer {
-    if waiting.count > 1 {
-      if !isUnsure {
-        pipelines = true
-      } else if !pipelines {
-        waiting.removeFirst(waiting.count - 1)
-      }
-    }
+    if waiting.count > 1, order.isOfNewest() { waiting.removeFirst(waiting.count - 1) }
     if !waiting.isEmpty {
-      hasReplied = true
+      order.noteAnswer()
       let asked = waiting.removeFirst()
-      if waiting.isEmpty { isUnsure = false }
+      if waiting.isEmpty { order.noteIdle() }
       return Answer(asked: asked, key: asked.key, isOrphan: false)
     }
     if hasGaps {

@@ -32,8 +32,7 @@ struct ICMPAbout: Sendable {
   }
 
   private static func end(_ address: IPAddress, port: UInt16?) -> String {
-    guard let port else { return address.description }
-    return address.isV4 ? "\(address):\(port)" : "[\(address)]:\(port)"
+    port.map { hostAndPort(address.description, $0) } ?? address.description
   }
 
   /// IP protocol numbers (IANA "Assigned Internet Protocol Numbers").

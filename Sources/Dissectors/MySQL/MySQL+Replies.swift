@@ -74,17 +74,11 @@ extension MySQL {
     return .message(message, length: 0)
   }
 
-  /// Where bytes are missing nobody knows how many answers were among them. On a connection that
-  /// never had two commands waiting, the first answer after a hole belongs to the newest, for its
-  /// client would not have sent it earlier.
+  /// Drops the commands whose answers were among missing bytes.
   private mutating func dropAnswered() {
-    guard asked.count > 1 else { return }
-    if !isUnsure {
-      pipelines = true
-    } else if !pipelines {
-      for answered in asked.dropLast() { session.database = answered.database ?? session.database }
-      asked.removeFirst(asked.count - 1)
-    }
+    guard asked.count > 1, order.isOfNewest() else { return }
+    for answered in asked.dropLast() { session.database = answered.database ?? session.database }
+    asked.removeFirst(asked.count - 1)
   }
 
   /// Counts rows, many in one step, the last of which need not be whole; nil when none begins here.
@@ -260,7 +254,7 @@ extension MySQL {
     guard let answer else { return .skip(length) }
     self.answer = nil
     if asked.first?.key == answer.key { settle(asked.removeFirst(), answer) }
-    if asked.isEmpty { isUnsure = false }
+    if asked.isEmpty { order.noteIdle() }
     if answer.command == .login { beginCommands(succeeded: answer.error == nil) }
     return .end(of: answer.key, answer.ending, length: length)
   }

@@ -51,10 +51,8 @@ package struct MySQL: Dissector {
   /// Commands that wait for their answers; more than one where a client does not wait, or bytes are
   /// missing.
   var asked: [MySQLAsked] = []
-  /// Bytes are missing while a command waits: among them may be answers.
-  var isUnsure = false
-  /// Two commands waited at once, with nothing missing.
-  var pipelines = false
+  /// Whose an answer is where bytes are missing.
+  var order = AnswerOrder()
   var ordinal: UInt64 = 0
   var alone: UInt64 = 0
   /// The server sends its binary log.
@@ -131,7 +129,7 @@ package struct MySQL: Dissector {
       if let answer, asked.first?.key == answer.key { asked.removeFirst() }
       answer = nil
     }
-    isUnsure = !asked.isEmpty
+    if asked.isEmpty { order.noteIdle() } else { order.noteGap() }
   }
 
   /// The login is over: from now on the client sends commands.

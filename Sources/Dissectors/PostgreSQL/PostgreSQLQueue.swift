@@ -4,9 +4,7 @@ import Entries
 /// Statements that wait for their answers, oldest first.
 ///
 /// A client sends a round, which ends with a Query, a Sync or a Flush, and waits. Where bytes are
-/// missing nobody knows how many answers were among them. On a connection that never had two rounds
-/// waiting, the first answer after a hole belongs to the newest, for its client would not have sent
-/// it earlier.
+/// missing `AnswerOrder` tells whose an answer is, rounds being the questions.
 struct PostgreSQLQueue: Sendable {
   /// Statements that may wait; a pipeline that is deeper is no longer paired.
   static let maxWaiting = 1 << 14
@@ -55,10 +53,7 @@ struct PostgreSQLQueue: Sendable {
   private var alone: UInt64 = 0
   /// Bytes were missing at some time.
   private(set) var hasGaps = false
-  /// Bytes are missing while somebody waits: among them may be answers.
-  private var isUnsure = false
-  /// Two rounds waited at once, with nothing missing.
-  private var pipelines = false
+  private var order = AnswerOrder()
   /// Key of the first statement of the newest round.
   private var newestRound: UInt64 = 0
 
@@ -78,17 +73,13 @@ struct PostgreSQLQueue: Sendable {
 
   mutating func noteGap() {
     hasGaps = true
-    if !isEmpty { isUnsure = true }
+    if !isEmpty { order.noteGap() }
   }
 
   /// An answer begins: from now on the oldest is the statement that it belongs to.
   mutating func noteAnswer() {
-    guard let oldest = first, oldest.key < newestRound else { return }
-    if !isUnsure {
-      pipelines = true
-    } else if !pipelines {
-      while let asked = first, asked.key < newestRound { removeFirst() }
-    }
+    guard let oldest = first, oldest.key < newestRound, order.isOfNewest() else { return }
+    while let asked = first, asked.key < newestRound { removeFirst() }
   }
 
   /// A key for a message that no other belongs to.
@@ -102,7 +93,7 @@ struct PostgreSQLQueue: Sendable {
     if waiting.count - head >= Self.maxWaiting {
       removeAll()
       noteGap()
-      pipelines = true
+      order.giveUp()
     }
     if head > 64, head * 2 > waiting.count {
       waiting.removeFirst(head)
@@ -122,7 +113,7 @@ struct PostgreSQLQueue: Sendable {
   mutating func removeAll() {
     waiting.removeAll(keepingCapacity: waiting.count < 256)
     head = 0
-    isUnsure = false
+    order.noteIdle()
   }
 
   /// Takes out all up to the first that ends with a Sync: the server has passed over them after an

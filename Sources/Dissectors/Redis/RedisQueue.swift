@@ -1,10 +1,7 @@
 /// Commands that wait for their replies: which reply answers which command.
 ///
 /// Replies come in the order of commands. Where bytes are missing the count is no longer sure, and
-/// these rules hold instead: a reply nobody is known to wait for stands alone; and on a connection
-/// that never had two commands waiting, the first reply after a hole answers the newest command,
-/// for its client would not have sent it earlier; and a client that waits for the end of each batch
-/// has had all replies when it begins another.
+/// `AnswerOrder` tells; a reply nobody is known to wait for stands alone.
 struct RedisQueue: Sendable {
   /// Commands that may wait. A pipeline that is deeper is no longer paired.
   static let maxWaiting = 1 << 16
@@ -41,14 +38,7 @@ struct RedisQueue: Sendable {
   private var alone: UInt64 = 0
   /// Bytes were missing at some time.
   private var hasGaps = false
-  /// Bytes are missing while somebody waits: among them may be replies.
-  private var isUnsure = false
-  /// Two commands waited at once, with nothing missing.
-  private var pipelines = false
-  /// A reply came since the last command.
-  private var hasReplied = false
-  /// A command came between the replies to others, with nothing missing.
-  private var overlaps = false
+  private var order = AnswerOrder()
 
   var count: Int { waiting.count - head }
   var isEmpty: Bool { head == waiting.count }
@@ -60,7 +50,7 @@ struct RedisQueue: Sendable {
   /// Bytes are missing from here on. Replies that seemed early answered commands in the hole.
   mutating func noteGap() {
     hasGaps = true
-    if !isEmpty { isUnsure = true }
+    if !isEmpty { order.noteGap() }
     ordinal += ahead
     ahead = 0
   }
@@ -78,12 +68,15 @@ struct RedisQueue: Sendable {
       ahead -= 1
       return ordinal
     }
-    beginBatch()
+    if order.beginsBatch(behind: !isEmpty) {
+      head = waiting.count - 1
+      drop()
+    }
     if count >= Self.maxWaiting {
       waiting.removeAll()
       (head, answered) = (0, 0)
       noteGap()
-      (isUnsure, pipelines) = (true, true)
+      order.giveUp()
     }
     if head > 64, head * 2 > waiting.count {
       waiting.removeFirst(head)
@@ -95,31 +88,13 @@ struct RedisQueue: Sendable {
     return ordinal
   }
 
-  /// A command comes: behind a reply it is the first of a batch.
-  private mutating func beginBatch() {
-    defer { hasReplied = false }
-    guard hasReplied, !isEmpty else { return }
-    if !isUnsure {
-      overlaps = true
-    } else if !overlaps {
-      head = waiting.count - 1
-      drop()
-    }
-  }
-
   /// Finds the command that a reply answers.
   ///
   /// - Parameter isOnly: no further reply to it will come, whatever was expected.
   mutating func answer(isOnly: Bool) -> Answer {
-    if count > 1, !isAnswering {
-      if !isUnsure {
-        pipelines = true
-      } else if !pipelines {
-        head = waiting.count - 1
-      }
-    }
+    if count > 1, !isAnswering, order.isOfNewest() { head = waiting.count - 1 }
     if let asked = next {
-      hasReplied = true
+      order.noteAnswer()
       answered += 1
       let isFurther = answered > 1
       if isOnly || answered >= asked.replies { drop() }
@@ -135,7 +110,7 @@ struct RedisQueue: Sendable {
     answered = 0
     if !isEmpty { head += 1 }
     guard isEmpty else { return }
-    isUnsure = false
+    order.noteIdle()
     head = 0
     waiting.removeAll(keepingCapacity: waiting.count < 256)
   }
