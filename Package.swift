@@ -69,7 +69,7 @@ let modules: [Target] =
     uses: "KubeAPI", "HubClient", "ToolKit", "Shipping", "Identity", "Pipeline", "Capture",
     "Snapshots", "Ring",
     "Store", "Packets",
-    "Flows", "Dissectors", "Entries", "KFL", "JSON", "Bytes", "CLinux",
+    "Flows", "Dissectors", "Entries", "KFL", "JSON", "Bytes",
     products: [.asyncHTTPClient, .nioCore, .nioSSL])
   + module(
     "Cluster", uses: "HubClient", "ToolKit", "KFL", "JSON", "Bytes", "CLinux", "CZlib",

@@ -1,5 +1,4 @@
 package import Bytes
-import CLinux
 import Ring
 
 #if canImport(Glibc)
@@ -79,9 +78,6 @@ package struct MemoryWatch: Sendable {
   static func limit(inGroupOf bytes: Int) -> Int {
     bytes - min(bytes / 2, max(bytes / 4, leastRoom))
   }
-
-  /// Gives freed memory back to the system.
-  package static func trim() { ks_trim_memory() }
 
   private static func words(of path: String) -> [Substring] {
     // These files have no length of their own: what is asked for is made as it is read.

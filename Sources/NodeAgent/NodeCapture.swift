@@ -150,7 +150,7 @@ package final class NodeCapture: Sendable {
 
   private func settled() {
     keeper?.flush()
-    if pipeline.isShedding { MemoryWatch.trim() }
+    if pipeline.isShedding { giveBackFreedMemory() }
   }
 
   /// Sheds while memory runs short.
@@ -160,7 +160,7 @@ package final class NodeCapture: Sendable {
     pipeline.shed(advice != .nothing)
     if advice == .startAfresh { pipeline.startAfresh() }
     if advice != .nothing {
-      if !wasShedding || advice == .startAfresh { MemoryWatch.trim() }
+      if !wasShedding || advice == .startAfresh { giveBackFreedMemory() }
       if !wasShedding { tell("memory runs short; packets are kept raw and not read as calls") }
     } else if wasShedding {
       tell("there is memory again; packets are read as calls")

@@ -325,6 +325,7 @@ final class BlockDatabase: Sendable {
         }
       }
     }
+    cache.remove(blocks: sequences)
   }
 
   /// Bytes of the file and of its log are the file system's business from here on.

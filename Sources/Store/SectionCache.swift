@@ -1,9 +1,12 @@
+import Bytes
 import Synchronization
 
 /// Sections read from a file, kept for the next query within a limit of bytes.
 ///
-/// Two generations: what was used lately and what was used before. When the first is full it
-/// becomes the second, and what nobody asked for meanwhile is gone. No list to maintain per use.
+/// Queries about everything read all sections again and again in the same order. Where these are
+/// more than fit, keeping the latest would mean that each is gone when it is asked for again. So a
+/// full cache takes in one of `turns` sections that it does not have, in place of others picked at
+/// random: most of what it holds stays and is found the next time.
 final class SectionCache: Sendable {
   struct Key: Hashable, Sendable {
     var block: Int64
@@ -11,36 +14,89 @@ final class SectionCache: Sendable {
   }
 
   private struct State {
-    var recent: [Key: [UInt8]] = [:]
-    var older: [Key: [UInt8]] = [:]
-    var recentBytes = 0
+    var places: [Key: Int] = [:]
+    var kept: [(key: Key, bytes: [UInt8])] = []
+    var bytes = 0
+    /// Sections turned away since the last that took the place of others.
+    var turnedAway = 0
+    /// Bytes that have left since the allocator was told to give freed memory back.
+    var left = 0
+    var random = SystemRandomNumberGenerator()
+
+    mutating func add(_ bytes: [UInt8], _ key: Key) {
+      places[key] = kept.count
+      kept.append((key, bytes))
+      self.bytes += Self.cost(bytes)
+    }
+
+    /// The last one moves to its place.
+    mutating func remove(at place: Int) {
+      let gone = kept[place]
+      places[gone.key] = nil
+      let last = kept.removeLast()
+      if place < kept.count {
+        kept[place] = last
+        places[last.key] = place
+      }
+      bytes -= Self.cost(gone.bytes)
+      left += Self.cost(gone.bytes)
+    }
+
+    /// With its place in the tables and what an array has before its bytes.
+    static func cost(_ bytes: [UInt8]) -> Int { bytes.count + 128 }
   }
+
+  /// Of the sections that find no room, one in so many is taken in all the same.
+  static let turns = 8
   private let limit: Int
   private let state = Mutex(State())
 
-  /// - Parameter limit: bytes in both generations together.
+  /// - Parameter limit: bytes of all sections together.
   init(limit: Int) { self.limit = limit }
 
+  /// Bytes that are kept at the moment.
+  var byteCount: Int { state.withLock { $0.bytes } }
+
   subscript(key: Key) -> [UInt8]? {
-    state.withLock { state in
-      if let bytes = state.recent[key] { return bytes }
-      guard let bytes = state.older.removeValue(forKey: key) else { return nil }
-      insert(bytes, key, &state)
-      return bytes
-    }
+    state.withLock { state in state.places[key].map { state.kept[$0].bytes } }
   }
 
   func insert(_ bytes: [UInt8], for key: Key) {
-    guard bytes.count <= limit / 4 else { return }
-    state.withLock { insert(bytes, key, &$0) }
+    let cost = State.cost(bytes)
+    guard cost <= limit / 4 else { return }
+    let isTrimDue = state.withLock { state in
+      guard state.places[key] == nil else { return false }
+      if state.bytes + cost > limit {
+        state.turnedAway += 1
+        guard state.turnedAway >= Self.turns else { return false }
+        state.turnedAway = 0
+        while state.bytes + cost > limit {
+          state.remove(at: Int.random(in: state.kept.indices, using: &state.random))
+        }
+      }
+      state.add(bytes, key)
+      return takeTrim(&state)
+    }
+    if isTrimDue { giveBackFreedMemory() }
   }
 
-  private func insert(_ bytes: [UInt8], _ key: Key, _ state: inout State) {
-    if state.recentBytes + bytes.count > limit / 2 {
-      state.older = state.recent
-      state.recent = [:]
-      state.recentBytes = 0
+  /// Forgets the sections of blocks that are gone.
+  func remove(blocks: [Int64]) {
+    let gone = Set(blocks)
+    let isTrimDue = state.withLock { state in
+      // From the end: what moves to a freed place has been looked at.
+      for place in state.kept.indices.reversed() where gone.contains(state.kept[place].key.block) {
+        state.remove(at: place)
+      }
+      return takeTrim(&state)
     }
-    if state.recent.updateValue(bytes, forKey: key) == nil { state.recentBytes += bytes.count }
+    if isTrimDue { giveBackFreedMemory() }
+  }
+
+  /// Sections of all sizes come and go between what lives long: the holes they leave would add up.
+  private func takeTrim(_ state: inout State) -> Bool {
+    guard state.left >= max(limit / 4, 1 << 20) else { return false }
+    state.left = 0
+    return true
   }
 }

@@ -12,7 +12,7 @@ package struct StoreLimits: Sendable {
   /// How far back the store reaches, in nanoseconds; `expire(now:)` lets older blocks leave.
   package var ageNanoseconds: Int64?
   /// Bytes of sections read from a file that are kept in memory for the next query.
-  package var cacheBytes = 256 << 20
+  package var cacheBytes = 128 << 20
   /// Bytes of texts that blocks share, and of what says which block has which of them, in memory.
   package var textBytes = 64 << 20
   /// Fewest rows of a block whose texts are shared with others: smaller ones are merged soon.

@@ -1,4 +1,4 @@
-import NodeAgent
+import Bytes
 
 #if canImport(Glibc)
   import Glibc
@@ -23,7 +23,7 @@ enum ProgramPages {
         madvise(UnsafeMutableRawPointer(bitPattern: range.lowerBound), range.count, MADV_DONTNEED)
       }
     #endif
-    MemoryWatch.trim()
+    giveBackFreedMemory()
   }
 
   /// Lines that count what of a mapping is not as in its file, and could not be had again: what
