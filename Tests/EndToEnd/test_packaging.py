@@ -200,6 +200,10 @@ def test_the_image_holds_all_that_the_program_needs_and_runs_without_rights(tmp_
 
     assert json.loads((layout / "oci-layout").read_text())["imageLayoutVersion"] == "1.0.0"
     [entry] = index["manifests"]
+    # What containerd names it must be what manifests look for.
+    done = kubeshark("tap", "--dry-run")
+    [wanted] = set(re.findall(r'image: "(.+)"', done.stdout.decode()))
+    assert entry["annotations"]["io.containerd.image.name"] == wanted
     manifest = json.loads(blob(entry["digest"]))
     config = json.loads(blob(manifest["config"]["digest"]))
     assert config["os"] == "linux" and config["config"]["User"] == "65532:65532"
