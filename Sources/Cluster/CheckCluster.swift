@@ -36,6 +36,16 @@ package struct CheckCluster: Tool {
             ],
           ],
         ],
+        "restarts": [
+          "type": "array",
+          "items": [
+            "type": "object",
+            "properties": [
+              "pod": ["type": "string"], "count": ["type": "integer"],
+              "last_end": ["type": ["string", "null"]],
+            ],
+          ],
+        ],
         "agents": [
           "type": "array",
           "items": [

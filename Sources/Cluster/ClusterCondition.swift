@@ -32,7 +32,7 @@ struct ClusterCondition {
 
   var state: State {
     guard !services.isEmpty else { return .notInstalled }
-    let pods = pods ?? []
+    let pods = current
     switch answer {
     case .catalogue?: return pods.allSatisfy(\.isReady) && silent.isEmpty ? .running : .degraded
     case .error(let error)?:
@@ -45,10 +45,13 @@ struct ClusterCondition {
     }
   }
 
+  /// The pods that there are to be. One that was evicted is told, and another has its place.
+  private var current: [ClusterPod] { (pods ?? []).filter { !$0.hasFailed } }
+
   /// The components with how many pods they have, and how many are ready.
   private var components: [(name: String, ready: Int, total: Int)] {
     var found: [(name: String, ready: Int, total: Int)] = []
-    for pod in pods ?? [] {
+    for pod in current {
       if found.last?.name != pod.component { found.append((pod.component, 0, 0)) }
       found[found.count - 1].total += 1
       if pod.isReady { found[found.count - 1].ready += 1 }
@@ -60,7 +63,7 @@ struct ClusterCondition {
   private var silent: [String] {
     guard let agents else { return [] }
     // What the Hub says of agents that are gone does not count.
-    let nodes = (pods ?? []).filter { $0.component == "worker" }.compactMap(\.node)
+    let nodes = current.filter { $0.component == "worker" }.compactMap(\.node)
     return AgentState.missing(Set(nodes).sorted(), agents)
   }
 
@@ -75,6 +78,11 @@ struct ClusterCondition {
   }
 
   private var troubled: [ClusterPod] { (pods ?? []).filter { !$0.isReady } }
+
+  /// Pods whose containers ended and were started again, those first that it happened to most often.
+  private var restarted: [ClusterPod] {
+    current.filter { $0.restarts > 0 }.sorted { ($1.restarts, $0.name) < ($0.restarts, $1.name) }
+  }
 
   /// Most pods that are named one by one.
   private static let maxNamed = 10
@@ -102,6 +110,13 @@ struct ClusterCondition {
           var row: JSONObject = ["pod": .string(pod.name), "reason": .string(pod.trouble ?? "")]
           if let node = pod.node { row["node"] = .string(node) }
           return .object(row)
+        })
+      structured["restarts"] = .array(
+        restarted.prefix(Self.maxNamed).map {
+          [
+            "pod": .string($0.name), "count": JSONValue($0.restarts),
+            "last_end": $0.lastEnd.map { JSONValue.string($0) } ?? JSONValue.null,
+          ]
         })
     }
     if let agents {
@@ -144,9 +159,26 @@ struct ClusterCondition {
     if troubled.count > Self.maxNamed {
       lines.append("  and \(troubled.count - Self.maxNamed) more")
     }
-    lines += agentLines
+    lines += restartLines + agentLines
     if case .error(let error)? = answer { lines.append(error.text) }
     return lines.joined(separator: "\n")
+  }
+
+  private var restartLines: [String] {
+    guard !restarted.isEmpty else { return [] }
+    let some = restarted.prefix(Self.maxNamed).map { pod in
+      "\(pod.name) \(pod.restarts == 1 ? "once" : "\(pod.restarts) times")"
+        + (pod.lastEnd.map { " (at last \($0))" } ?? "")
+    }
+    var lines = ["Started again: \(some.joined(separator: ", "))."]
+    let short = Set(
+      restarted.filter { $0.lastEnd?.hasPrefix("OOMKilled") ?? false }.map(\.component))
+    for (component, setting) in [("hub", ClusterSetting.hubResources), ("worker", .agentResources)]
+    where short.contains(component) {
+      lines.append(
+        "The memory limit of \(component) is too small: \(setting.name).limits.memory raises it.")
+    }
+    return lines
   }
 
   private var agentLines: [String] {

@@ -14,6 +14,13 @@ struct ClusterPod: Hashable, Sendable {
   var isReady: Bool
   /// Why it is not ready, in the cluster's words; nil when it is, or nothing is said.
   var trouble: String?
+  /// Whether it has ended for good, as one that was evicted. Its controller makes another in its place,
+  /// and it stays in the list to tell why.
+  var hasFailed: Bool
+  /// How often its containers were started again.
+  var restarts: Int
+  /// How one of those ended at last, such as `OOMKilled, code 137`; nil where none did.
+  var lastEnd: String?
 
   static func all(_ kubectl: Kubectl) async throws(ClusterFault) -> [ClusterPod] {
     try all(
@@ -40,12 +47,24 @@ struct ClusterPod: Hashable, Sendable {
     component = pod["metadata"]?["labels"]?[Self.componentLabel]?.string ?? "other"
     let conditions = status?["conditions"]?.array ?? []
     let isGoing = pod["metadata"]?["deletionTimestamp"]?.string != nil
-    isReady =
-      !isGoing
-      && conditions.contains { $0["type"]?.string == "Ready" && $0["status"]?.string == "True" }
+    let isOver = phase == "Failed"
+    let ready = conditions.first { $0["type"]?.string == "Ready" }
+    hasFailed = isOver
+    isReady = !isGoing && !isOver && ready?["status"]?.string == "True"
+    let containers = status?["containerStatuses"]?.array ?? []
+    restarts = containers.reduce(0) { $0 + Int(clamping: $1["restartCount"]?.int ?? 0) }
+    lastEnd = containers.compactMap { Self.end($0["lastState"]?["terminated"]) }.last
     guard !isReady else { return }
-    trouble =
-      isGoing ? "is being removed" : Self.waiting(status) ?? Self.unscheduled(conditions) ?? phase
+    // A pod that was evicted says so itself; its containers were just ended.
+    let failure = isOver ? status?["reason"]?.string : nil
+    if isGoing {
+      trouble = "is being removed"
+    } else if let failure {
+      trouble = Self.text(failure, status?["message"]?.string)
+    } else {
+      trouble =
+        Self.waiting(status) ?? Self.unscheduled(conditions) ?? Self.unready(ready, phase) ?? phase
+    }
   }
 
   /// Why a container of it waits or ended: `ImagePullBackOff: Back-off pulling image …`.
@@ -57,9 +76,25 @@ struct ClusterPod: Hashable, Sendable {
       guard let found = state?["waiting"] ?? state?["terminated"],
         let reason = found["reason"]?.string, reason != "Completed"
       else { continue }
-      return text(reason, found["message"]?.string)
+      // Why it is held back is how it ended before.
+      let end = reason == "CrashLoopBackOff" ? Self.end(container["lastState"]?["terminated"]) : nil
+      let said = [found["message"]?.string, end.map { "it ended with \($0)" }].compactMap { $0 }
+      return text(reason, said.isEmpty ? nil : said.joined(separator: "; "))
     }
     return nil
+  }
+
+  /// Of a pod that runs: which of its containers is not ready yet, or not any more.
+  private static func unready(_ ready: JSONValue?, _ phase: String) -> String? {
+    guard phase == "Running", let reason = ready?["reason"]?.string else { return nil }
+    return text(reason, ready?["message"]?.string)
+  }
+
+  /// How a container ended: `OOMKilled, code 137`.
+  private static func end(_ terminated: JSONValue?) -> String? {
+    guard let terminated, let code = terminated["exitCode"]?.int else { return nil }
+    let reason = String((terminated["reason"]?.string ?? "").filter { $0 >= " " }.prefix(60))
+    return (reason.isEmpty ? "" : reason + ", ") + "code \(code)"
   }
 
   private static func unscheduled(_ conditions: [JSONValue]) -> String? {

@@ -46,7 +46,7 @@ struct Rollout {
           .seconds(5)
         ))
     }
-    for pod in seen.pods where !pod.isReady {
+    for pod in seen.pods where !pod.isReady && !pod.hasFailed {
       if let trouble = Self.trouble(pod, events) { troubles.append(trouble) }
     }
     let current = Set(troubles.map { $0.object })
@@ -57,13 +57,13 @@ struct Rollout {
       if now - since >= patience { return .failed("\(object): \(reason)") }
     }
     // A pod that was evicted stays in the list beside the one that took its place.
-    let pods = seen.pods.filter { $0.trouble != "Failed" }
+    let pods = seen.pods.filter { !$0.hasFailed }
     let ready = pods.count(where: \.isReady)
     let isComplete = seen.workloads.allSatisfy(\.isComplete)
     if isComplete, ready == pods.count, ready > 0 { return .ready(total: ready) }
-    let progress = Self.progress(seen, ready: ready)
+    let progress = Self.progress(pods, seen.workloads, ready: ready)
     let said = events.last { event in
-      event.kind == "Pod" && seen.pods.contains { !$0.isReady && $0.name == event.name }
+      event.kind == "Pod" && pods.contains { !$0.isReady && $0.name == event.name }
     }
     standstill = progress + (said.map { "; \($0.text)" } ?? "")
     return .wait(progress)
@@ -138,12 +138,14 @@ struct Rollout {
   /// Most pods that are named one by one.
   private static let maxNamed = 3
 
-  private static func progress(_ seen: Seen, ready: Int) -> String {
+  private static func progress(
+    _ pods: [ClusterPod], _ workloads: [ClusterWorkload], ready: Int
+  ) -> String {
     var parts =
-      seen.workloads.isEmpty
-      ? ["\(ready) of \(seen.pods.count) pods are ready"]
-      : seen.workloads.map { "\($0.name) \(min($0.ready, $0.desired))/\($0.desired) ready" }
-    let waiting = seen.pods.filter { !$0.isReady }
+      workloads.isEmpty
+      ? ["\(ready) of \(pods.count) pods are ready"]
+      : workloads.map { "\($0.name) \(min($0.ready, $0.desired))/\($0.desired) ready" }
+    let waiting = pods.filter { !$0.isReady }
     parts += waiting.prefix(maxNamed).map { pod in
       "\(pod.name)\(pod.node.map { " on \($0)" } ?? "") \(pod.trouble.map { $0.prefix { $0 != ":" }.description } ?? "is starting")"
     }

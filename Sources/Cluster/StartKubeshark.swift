@@ -114,7 +114,7 @@ package struct StartKubeshark: Tool {
         continue
       }
       switch step {
-      case .ready: return seen.pods
+      case .ready: return seen.pods.filter(\.isReady)
       case .failed(let reason):
         throw notReady(kubectl.access, reason, await lastWords(kubectl, reason, seen.pods))
       case .wait(let how): steps.tell(how)
@@ -140,7 +140,8 @@ package struct StartKubeshark: Tool {
       ).compactMap { ClusterWorkload($0) }
     }
     // They are asked for while something is missing.
-    let isWhole = seen.pods.allSatisfy(\.isReady) && seen.workloads.allSatisfy(\.isComplete)
+    let isWhole =
+      seen.pods.allSatisfy { $0.isReady || $0.hasFailed } && seen.workloads.allSatisfy(\.isComplete)
     if !isWhole || seen.pods.isEmpty { seen.events = await ClusterEvent.warnings(kubectl) }
     return seen
   }

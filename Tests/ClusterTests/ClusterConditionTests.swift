@@ -159,6 +159,46 @@ struct ClusterConditionTests {
       ])
   }
 
+  /// What ended a container is not in its log: the kernel kills it, and it is started again.
+  @Test func containersThatEndAreTold() throws {
+    let text = """
+      {"kind":"PodList","items":[
+       {"metadata":{"name":"a","labels":{"app.kubeshark.com/app":"hub"}},"status":{"phase":"Running",
+         "conditions":[{"type":"Ready","status":"True"}],"containerStatuses":[{"restartCount":3,
+          "state":{"running":{}},"lastState":{"terminated":{"reason":"OOMKilled","exitCode":137}}}]}},
+       {"metadata":{"name":"b","labels":{"app.kubeshark.com/app":"worker"}},"status":{"phase":"Running",
+         "conditions":[{"type":"Ready","status":"False","reason":"ContainersNotReady",
+          "message":"containers with unready status: [agent]"}],
+         "containerStatuses":[{"restartCount":0,"state":{"running":{}}}]}},
+       {"metadata":{"name":"c","labels":{"app.kubeshark.com/app":"worker"}},"status":{"phase":"Running",
+         "containerStatuses":[{"restartCount":1,"state":{"waiting":{"reason":"CrashLoopBackOff",
+          "message":"back-off 10s"}},"lastState":{"terminated":{"reason":"Error","exitCode":2}}}]}},
+       {"metadata":{"name":"d","labels":{"app.kubeshark.com/app":"hub"}},"status":{"phase":"Failed",
+         "reason":"Evicted","message":"The node was low on resource: memory."}}]}
+      """
+    let pods = try ClusterPod.all(in: Array(text.utf8))
+    #expect(
+      pods.map(\.trouble) == [
+        nil, "Evicted: The node was low on resource: memory.",
+        "ContainersNotReady: containers with unready status: [agent]",
+        "CrashLoopBackOff: back-off 10s; it ended with Error, code 2",
+      ])
+    let answered = ClusterCondition.Answer.catalogue(Self.catalogue, milliseconds: 1)
+    let whole = condition([pods[0], pods[1]], answered)
+    // Another pod has the place of the one that was evicted.
+    #expect(whole.state == .running)
+    let answer = whole.toolAnswer(start: "")
+    #expect(answer.structured["components"]?["hub"] == ["ready": 1, "total": 1])
+    #expect(answer.text.contains("  d: Evicted: The node was low on resource: memory."))
+    #expect(answer.text.contains("Started again: a 3 times (at last OOMKilled, code 137)."))
+    #expect(answer.text.contains("tap.resources.hub.limits.memory raises it."))
+    #expect(
+      answer.structured["restarts"] == [
+        ["pod": "a", "count": 3, "last_end": "OOMKilled, code 137"]
+      ])
+    #expect(condition(pods, answered).state == .degraded)
+  }
+
   @Test func aTokenComesWithItsEnd() throws {
     let text = #"{"status":{"token":"abc","expirationTimestamp":"2026-11-28T12:00:00Z"}}"#
     let (token, end) = try ClusterToken.token(in: Array(text.utf8))

@@ -63,6 +63,27 @@ struct RolloutTests {
     #expect(rollout.step(whole, now: .seconds(503)) == .ready(total: 2))
   }
 
+  /// The kubelet leaves a pod that it has evicted in the list, with its containers' last state.
+  @Test func podsThatWereEvictedAreNotWaitedFor() throws {
+    let text = """
+      {"kind":"PodList","items":[
+       {"metadata":{"name":"hub-1"},"status":{"phase":"Failed","reason":"Evicted",
+         "message":"The node was low on resource: ephemeral-storage.","containerStatuses":[
+          {"state":{"terminated":{"reason":"ContainerStatusUnknown","exitCode":137}}}]}},
+       {"metadata":{"name":"hub-2"},"status":{"phase":"Running","conditions":[
+         {"type":"Ready","status":"True"}]}}]}
+      """
+    let pods = try ClusterPod.all(in: Array(text.utf8))
+    #expect(
+      pods[0].trouble == "Evicted: The node was low on resource: ephemeral-storage."
+        && pods[0].hasFailed)
+    var rollout = Rollout()
+    #expect(rollout.step(Rollout.Seen(pods: pods), now: .seconds(1)) == .ready(total: 1))
+    #expect(
+      rollout.step(Rollout.Seen(pods: [pods[0]]), now: .seconds(2))
+        == .wait("0 of 0 pods are ready"))
+  }
+
   /// An agent that never is ready runs, and only its probe's event says why.
   @Test func whoeverWaitsNoLongerIsToldForWhat() throws {
     var rollout = Rollout()
