@@ -86,6 +86,9 @@ package struct CheckCluster: Tool {
       default: throw Self.stated(hub.error(error), error)
       }
     }
+    if let all = pods {
+      pods = ClusterPod.explained(all, down: await ClusterNodes.down(under: all, kubectl))
+    }
     var answer: ClusterCondition.Answer?
     if !services.isEmpty, pods?.isEmpty != true { answer = try await self.answer(of: hub) }
     var condition = ClusterCondition(

@@ -22,6 +22,23 @@ struct ClusterPod: Hashable, Sendable {
   /// How one of those ended at last, such as `OOMKilled, code 137`; nil where none did.
   var lastEnd: String?
 
+  /// Whether its node may be away: it should run and does not, and no kubelet says why.
+  var mayBeCutOff: Bool {
+    guard !isReady, !hasFailed, node != nil, let trouble else { return false }
+    return ["Pending", "Running", "is being removed"].contains(trouble)
+      || trouble.hasPrefix("ContainersNotReady")
+  }
+
+  /// The pods, with what they wait for on nodes that are not ready.
+  static func explained(_ pods: [ClusterPod], down nodes: Set<String>) -> [ClusterPod] {
+    pods.map { pod in
+      guard pod.mayBeCutOff, let node = pod.node, nodes.contains(node) else { return pod }
+      var pod = pod
+      pod.trouble = "its node is not ready"
+      return pod
+    }
+  }
+
   static func all(_ kubectl: Kubectl) async throws(ClusterFault) -> [ClusterPod] {
     try all(
       in: try await kubectl.run([

@@ -15,6 +15,8 @@ struct Rollout {
     /// Ours; a chart of somebody else's may have others, which are not looked at.
     var workloads: [ClusterWorkload] = []
     var events: [ClusterEvent] = []
+    /// Nodes that are not ready, of those whose pods may wait for that.
+    var downNodes: Set<String> = []
   }
 
   /// How long a pod may be troubled, or no pod be there, before that counts: registries and
@@ -25,9 +27,16 @@ struct Rollout {
   /// For a node to be found where the cluster is growing for it.
   static let growthPatience = Duration.seconds(300)
 
+  /// For a node to become ready: one that has just been made does, one that is broken is left out.
+  static let nodePatience = Duration.seconds(30)
+
   /// Events from before, which explain nothing.
   private let old: Set<String>
   private var firstSeen: [String: Duration] = [:]
+  private var downSince: [String: Duration] = [:]
+  /// Nodes that have not been ready for long. Nothing can be captured there, and they are not waited
+  /// for: DaemonSets put pods on them all the same.
+  private(set) var leftOut: Set<String> = []
   /// What was waited for at last, and what the cluster says of it: for whoever waits no longer.
   private(set) var standstill = "no pod of it was seen"
 
@@ -36,6 +45,7 @@ struct Rollout {
   /// - Parameter now: since the beginning.
   mutating func step(_ seen: Seen, now: Duration) -> Step {
     let events = seen.events.filter { !old.contains($0.key) }
+    leaveOut(seen.downNodes, now)
     var troubles = Self.refusals(seen, events)
     for workload in seen.workloads
     where workload.kind == "DaemonSet" && workload.isObserved && workload.desired == 0 {
@@ -46,7 +56,8 @@ struct Rollout {
           .seconds(5)
         ))
     }
-    for pod in seen.pods where !pod.isReady && !pod.hasFailed {
+    let pods = seen.pods.filter { !$0.hasFailed && !isLeftOut($0) }
+    for pod in pods where !pod.isReady {
       if let trouble = Self.trouble(pod, events) { troubles.append(trouble) }
     }
     let current = Set(troubles.map { $0.object })
@@ -56,10 +67,11 @@ struct Rollout {
       firstSeen[object] = since
       if now - since >= patience { return .failed("\(object): \(reason)") }
     }
-    // A pod that was evicted stays in the list beside the one that took its place.
-    let pods = seen.pods.filter { !$0.hasFailed }
     let ready = pods.count(where: \.isReady)
-    let isComplete = seen.workloads.allSatisfy(\.isComplete)
+    let left = Set(seen.pods.filter { isLeftOut($0) }.compactMap(\.node)).count
+    let isComplete = seen.workloads.allSatisfy { workload in
+      workload.isWhole(without: workload.kind == "DaemonSet" ? left : 0)
+    }
     if isComplete, ready == pods.count, ready > 0 { return .ready(total: ready) }
     let progress = Self.progress(pods, seen.workloads, ready: ready)
     let said = events.last { event in
@@ -67,6 +79,17 @@ struct Rollout {
     }
     standstill = progress + (said.map { "; \($0.text)" } ?? "")
     return .wait(progress)
+  }
+
+  private mutating func leaveOut(_ nodes: Set<String>, _ now: Duration) {
+    downSince = downSince.filter { nodes.contains($0.key) }
+    for node in nodes where downSince[node] == nil { downSince[node] = now }
+    leftOut = Set(downSince.filter { now - $0.value >= Self.nodePatience }.keys)
+  }
+
+  /// Other pods than agents are made anew elsewhere.
+  private func isLeftOut(_ pod: ClusterPod) -> Bool {
+    pod.component == "worker" && (pod.node.map { leftOut.contains($0) } ?? false)
   }
 
   private typealias Trouble = (object: String, reason: String, patience: Duration)

@@ -27,6 +27,7 @@ package struct StartKubeshark: Tool {
         "state": ["type": "string", "enum": ["running"]], "namespace": ["type": "string"],
         "was_there": ["type": "boolean"], "pods": ["type": "integer"],
         "nodes": ["type": "integer"], "version": ["type": "string"], "tools": ["type": "integer"],
+        "left_out": ["type": "array", "items": ["type": "string"]],
       ], "required": ["state", "namespace"],
     ],
     annotations: ToolAnnotations(readOnly: false, destructive: true, idempotent: true),
@@ -58,7 +59,7 @@ package struct StartKubeshark: Tool {
     hub.move(to: access)
     hub.expectChanges()
     let start = ContinuousClock.now
-    let pods = try await comesUp(kubectl, Rollout(before: before), start, steps)
+    let (pods, leftOut) = try await comesUp(kubectl, Rollout(before: before), start, steps)
     let nodes = Set(pods.filter { $0.component == "worker" }.compactMap(\.node)).sorted()
     let (catalogue, _, _) = try await answers(start, steps)
     if case .manifests = deployable { try await capture(nodes, start, steps) }
@@ -68,13 +69,25 @@ package struct StartKubeshark: Tool {
         "state": "running", "namespace": .string(access.namespace), "was_there": .bool(wasThere),
         "pods": JSONValue(pods.count), "nodes": JSONValue(nodes.count),
         "version": .string(catalogue.version), "tools": JSONValue(catalogue.tools.count),
+        "left_out": .array(leftOut.map { .string($0) }),
       ],
       text: """
         Kubeshark is running in namespace '\(access.namespace)'\
         \(wasThere ? " (it was there before, and has these settings now)" : ""): all \(pods.count) pods \
         are ready, \(nodes.count) nodes capture, and its Hub offers \(catalogue.tools.count) tools. \
-        stop_kubeshark removes it.
+        \(Self.sentence(leftOut))stop_kubeshark removes it.
         """)
+  }
+
+  /// Most nodes that are named one by one.
+  private static let maxNamed = 10
+
+  private static func sentence(_ leftOut: [String]) -> String {
+    guard !leftOut.isEmpty else { return "" }
+    let more = leftOut.count > maxNamed ? ", and \(leftOut.count - maxNamed) more" : ""
+    let names = leftOut.prefix(maxNamed).joined(separator: ", ") + more
+    return
+      "Not capturing, because the node itself is not ready: \(names); its agent starts when it is. "
   }
 
   private func install(
@@ -94,10 +107,10 @@ package struct StartKubeshark: Tool {
     }
   }
 
-  /// Waits until all pods are ready; gives them.
+  /// Waits until all pods are ready; gives them, and the nodes that are not waited for.
   private func comesUp(
     _ kubectl: Kubectl, _ rollout: Rollout, _ start: ContinuousClock.Instant, _ steps: Steps
-  ) async throws(ToolError) -> [ClusterPod] {
+  ) async throws(ToolError) -> (pods: [ClusterPod], leftOut: [String]) {
     var rollout = rollout
     var silence = Silence()
     while ContinuousClock.now - start < Self.limit {
@@ -114,7 +127,7 @@ package struct StartKubeshark: Tool {
         continue
       }
       switch step {
-      case .ready: return seen.pods.filter(\.isReady)
+      case .ready: return (seen.pods.filter(\.isReady), rollout.leftOut.sorted())
       case .failed(let reason):
         throw notReady(kubectl.access, reason, await lastWords(kubectl, reason, seen.pods))
       case .wait(let how): steps.tell(how)
@@ -143,6 +156,10 @@ package struct StartKubeshark: Tool {
     let isWhole =
       seen.pods.allSatisfy { $0.isReady || $0.hasFailed } && seen.workloads.allSatisfy(\.isComplete)
     if !isWhole || seen.pods.isEmpty { seen.events = await ClusterEvent.warnings(kubectl) }
+    if !isWhole {
+      seen.downNodes = await ClusterNodes.down(under: seen.pods, kubectl)
+      seen.pods = ClusterPod.explained(seen.pods, down: seen.downNodes)
+    }
     return seen
   }
 

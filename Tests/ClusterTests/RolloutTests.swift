@@ -84,6 +84,50 @@ struct RolloutTests {
         == .wait("0 of 0 pods are ready"))
   }
 
+  /// A DaemonSet puts pods on nodes whose kubelet is away, and they stay as they are.
+  @Test func nodesThatAreNotReadyAreLeftOut() throws {
+    let text = """
+      {"kind":"List","items":[
+       {"kind":"Node","metadata":{"name":"up"},"status":{"conditions":[
+         {"type":"MemoryPressure","status":"False"},{"type":"Ready","status":"True"}]}},
+       {"kind":"Node","metadata":{"name":"away"},"status":{"conditions":[
+         {"type":"Ready","status":"Unknown"}]}}]}
+      """
+    #expect(try ClusterNodes.down(in: Array(text.utf8)) == ["away"])
+    let items = [("up", "Running", "True"), ("away", "Pending", "False")].map {
+      node, phase, ready -> JSONValue in
+      [
+        "metadata": [
+          "name": .string("agent-" + node), "labels": ["app.kubeshark.com/app": "worker"],
+        ], "spec": ["nodeName": .string(node)],
+        "status": [
+          "phase": .string(phase), "conditions": [["type": "Ready", "status": .string(ready)]],
+        ],
+      ]
+    }
+    let list: JSONValue = ["kind": "PodList", "items": .array(items)]
+    let pods = try ClusterPod.all(in: Array(list.text.utf8))
+    #expect(pods.map(\.mayBeCutOff) == [true, false])
+    let explained = ClusterPod.explained(pods, down: ["away"])
+    #expect(explained.map(\.trouble) == ["its node is not ready", nil])
+    var seen = Rollout.Seen(
+      pods: explained, workloads: [daemons(2, made: 2, ready: 1)], downNodes: ["away"])
+    var rollout = Rollout()
+    #expect(isWaiting(rollout.step(seen, now: .seconds(10))))
+    #expect(isWaiting(rollout.step(seen, now: .seconds(39))))
+    #expect(rollout.step(seen, now: .seconds(40)) == .ready(total: 1))
+    #expect(rollout.leftOut == ["away"])
+    // One that has come back is waited for.
+    seen.downNodes = []
+    #expect(isWaiting(rollout.step(seen, now: .seconds(41))))
+    #expect(rollout.leftOut.isEmpty)
+    // Where all are away nothing captures.
+    seen = Rollout.Seen(
+      pods: [explained[0]], workloads: [daemons(1, made: 1, ready: 0)], downNodes: ["away"])
+    #expect(isWaiting(rollout.step(seen, now: .seconds(50))))
+    #expect(isWaiting(rollout.step(seen, now: .seconds(90))))
+  }
+
   /// An agent that never is ready runs, and only its probe's event says why.
   @Test func whoeverWaitsNoLongerIsToldForWhat() throws {
     var rollout = Rollout()

@@ -8,7 +8,7 @@ import uuid
 # Group and version, the resource's name in paths, the kind, and whether it lives in namespaces.
 KINDS = [
     ("v1", "namespaces", "Namespace", False), ("v1", "services", "Service", True),
-    ("v1", "pods", "Pod", True), ("v1", "events", "Event", True),
+    ("v1", "pods", "Pod", True), ("v1", "events", "Event", True), ("v1", "nodes", "Node", False),
     ("v1", "serviceaccounts", "ServiceAccount", True), ("v1", "secrets", "Secret", True),
     ("v1", "configmaps", "ConfigMap", True),
     ("v1", "persistentvolumeclaims", "PersistentVolumeClaim", True),

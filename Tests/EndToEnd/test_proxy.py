@@ -102,6 +102,22 @@ def test_pods_that_do_not_start_are_named(installed):
     server.finish()
 
 
+def test_pods_on_nodes_that_are_not_ready_are_told(installed):
+    installed.of("nodes").append({
+        "kind": "Node", "apiVersion": "v1", "metadata": {"name": "node-2"},
+        "status": {"conditions": [{"type": "Ready", "status": "Unknown"}]}})
+    installed.pods = [apiserver.pod("kubeshark-hub-1"), apiserver.pod(
+        "kubeshark-worker-2", app="worker", ready=False, node="node-2")]
+    server = Proxy(installed)
+    status = answer(server, "check_kubeshark_status")
+    assert "kubeshark-worker-2 on node-2: its node is not ready" in text(status)
+    # Not everybody may look at nodes.
+    installed.forbidden = {"nodes"}
+    status = answer(server, "check_kubeshark_status")
+    assert "kubeshark-worker-2 on node-2: Running" in text(status)
+    server.finish()
+
+
 def test_what_is_forbidden_is_said_to_be(installed):
     installed.forbidden = {"services"}
     server = Proxy(installed)

@@ -13,7 +13,12 @@ struct ClusterWorkload: Hashable, Sendable {
   var isObserved: Bool
 
   var title: String { "\(kind)/\(name)" }
-  var isComplete: Bool { isObserved && desired > 0 && ready >= desired }
+  var isComplete: Bool { isWhole(without: 0) }
+
+  /// Whether all its pods are ready but for so many that cannot be.
+  func isWhole(without left: Int) -> Bool {
+    isObserved && desired > left && ready >= desired - left
+  }
 
   init?(_ object: JSONValue) {
     guard let kind = object["kind"]?.string, let name = object["metadata"]?["name"]?.string else {
