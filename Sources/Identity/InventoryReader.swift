@@ -26,6 +26,8 @@ package struct InventoryReader: Sendable {
   package private(set) var skipped = 0
   /// Pods that services send calls to, by EndpointSlices.
   private var behind: [ServiceKey: Set<String>] = [:]
+  /// Pods on their way out that still serve: services send calls to them while no other is ready.
+  private var ending: [ServiceKey: Set<String>] = [:]
 
   fileprivate struct ServiceKey: Hashable {
     var namespace: String
@@ -96,9 +98,11 @@ package struct InventoryReader: Sendable {
   /// Services learn their pods from EndpointSlices.
   private func joined() -> [Inventory.Item] {
     items.map { item in
-      guard item.kind == .service,
-        let pods = behind[ServiceKey(namespace: item.namespace, name: item.name)]
-      else { return item }
+      guard item.kind == .service else { return item }
+      let key = ServiceKey(namespace: item.namespace, name: item.name)
+      let ready = behind[key] ?? []
+      let pods = ready.isEmpty ? (ending[key] ?? []) : ready
+      guard !pods.isEmpty else { return item }
       var item = item
       item.pods = (Set(item.pods).union(pods)).sorted()
       return item
@@ -112,6 +116,7 @@ package struct InventoryReader: Sendable {
     fileprivate var item: Inventory.Item?
     fileprivate var service: ServiceKey?
     fileprivate var pods: Set<String> = []
+    fileprivate var ending: Set<String> = []
 
     /// The same of something that is gone; nil when nothing needs to be remembered of it.
     package var former: Fact? {
@@ -134,7 +139,7 @@ package struct InventoryReader: Sendable {
     reader.readObject(object)
     if let item = reader.items.first { return Fact(item: item) }
     guard let (service, pods) = reader.behind.first else { return nil }
-    return Fact(service: service, pods: pods)
+    return Fact(service: service, pods: pods, ending: reader.ending[service] ?? [])
   }
 
   /// What all of them say together.
@@ -144,6 +149,7 @@ package struct InventoryReader: Sendable {
       if let item = fact.item { reader.items.append(item) }
       if let service = fact.service {
         reader.behind[service, default: []].formUnion(fact.pods)
+        reader.ending[service, default: []].formUnion(fact.ending)
       }
     }
     return Inventory(reader.joined())
@@ -237,13 +243,22 @@ package struct InventoryReader: Sendable {
       skipped += 1
       return
     }
-    // What is not ready is sent nothing; nothing said counts as ready (EndpointConditions).
-    let ready = (object["endpoints"]?.array ?? []).filter {
-      $0["conditions"]?["ready"]?.bool != false
+    // What is not ready is sent nothing; nothing said counts as ready (EndpointConditions). Where none
+    // is, what is ending and still serves gets the calls (Kubernetes, "Virtual IPs and Service Proxies").
+    let key = ServiceKey(namespace: namespace, name: service)
+    for endpoint in object["endpoints"]?.array ?? [] {
+      guard let target = endpoint["targetRef"], target["kind"]?.string == "Pod",
+        let pod = target["name"]?.string
+      else { continue }
+      let conditions = endpoint["conditions"]
+      if conditions?["ready"]?.bool != false {
+        behind[key, default: []].insert(pod)
+      } else if conditions?["terminating"]?.bool == true, conditions?["serving"]?.bool == true {
+        ending[key, default: []].insert(pod)
+      }
     }
-    let targets = ready.compactMap { $0["targetRef"] }
-    let pods = targets.filter { $0["kind"]?.string == "Pod" }.compactMap { $0["name"]?.string }
-    behind[ServiceKey(namespace: namespace, name: service), default: []].formUnion(pods)
+    // A slice is known for what it is, whatever is in it.
+    if behind[key] == nil { behind[key] = [] }
   }
 
   /// A ReplicaSet's name ends in a hash its Deployment put there; people know the Deployment.

@@ -49,6 +49,41 @@ import Testing
     #expect(inventory.items.map(\.pods) == [["ready", "unknown"]])
   }
 
+  /// A pod that is being replaced serves until it is gone, while no other is ready.
+  @Test func podsOnTheirWayOutAreBehindAServiceWithoutOthers() throws {
+    func slice(_ name: String, _ endpoints: String) -> String {
+      """
+      {"kind":"EndpointSlice","metadata":{"name":"\(name)","namespace":"shop",
+        "labels":{"kubernetes.io/service-name":"web"}},"endpoints":[\(endpoints)]}
+      """
+    }
+    let service = """
+      {"kind":"Service","metadata":{"name":"web","namespace":"shop"},
+       "spec":{"clusterIP":"10.96.0.12","selector":{"app":"web"}}}
+      """
+    let ending = """
+      {"targetRef":{"kind":"Pod","name":"old"},
+       "conditions":{"ready":false,"serving":true,"terminating":true}},
+      {"targetRef":{"kind":"Pod","name":"dead"},
+       "conditions":{"ready":false,"serving":false,"terminating":true}}
+      """
+    func pods(_ slices: String...) throws -> [[String]] {
+      let objects = [service] + slices
+      return try inventory(
+        "{\"kind\":\"List\",\"items\":[\(objects.joined(separator: ","))]}"
+      ).items.map(\.pods)
+    }
+    #expect(try pods(slice("web-1", ending)) == [["old"]])
+    let other = #"{"targetRef":{"kind":"Pod","name":"new"},"conditions":{"ready":true}}"#
+    #expect(try pods(slice("web-1", ending), slice("web-2", other)) == [["new"]])
+    // The same when slices come one by one, as they are watched.
+    let facts = try [service, slice("web-1", ending), slice("web-2", "")].compactMap {
+      try InventoryReader.fact(of: JSONReader.value(of: Array($0.utf8)))
+    }
+    #expect(facts.count == 3)
+    #expect(InventoryReader.inventory(of: facts).items.map(\.pods) == [["old"]])
+  }
+
   /// By that it is known that nothing has to be named anew.
   @Test func whatHappensToAPodIsANewFactOnlyWhenItSaysSomethingNew() throws {
     func fact(_ version: Int, isReady: Bool, _ address: String) throws -> InventoryReader.Fact {
