@@ -83,6 +83,7 @@ package struct Targets: Sendable {
     var (pods, hostPods) = ([String](), 0)
     // Of each namespace, whose addresses are seen behind those of services.
     var behind: [String: Set<String>] = [:]
+    let holders = Self.holders(inventory)
     for pod in inventory.items where pod.kind == .pod && !pod.isGone {
       if !pod.usesHostNetwork, !pod.addresses.isEmpty {
         behind[pod.namespace, default: []].insert(pod.name)
@@ -94,11 +95,12 @@ package struct Targets: Sendable {
         if pod.node == node { hostPods += 1 }
         continue
       }
+      let addresses = pod.addresses.filter { holders[$0] == pod.since }
       if pod.node == node {
-        local.formUnion(pod.addresses)
+        local.formUnion(addresses)
         pods.append("\(pod.namespace)/\(pod.name)")
       } else {
-        elsewhere.formUnion(pod.addresses)
+        elsewhere.formUnion(addresses)
       }
     }
     for service in inventory.items where service.kind == .service && !service.pods.isEmpty {
@@ -108,6 +110,18 @@ package struct Targets: Sendable {
     }
     (self.local, self.elsewhere) = (local, elsewhere)
     (self.pods, self.hostPods) = (pods, hostPods)
+  }
+
+  /// When the pods started that hold addresses now. One that is on its way out shows its address until
+  /// it is gone, also when a newer pod has got it meanwhile.
+  private static func holders(_ inventory: Inventory) -> [IPAddress: Timestamp] {
+    var holders: [IPAddress: Timestamp] = [:]
+    for pod in inventory.items where pod.kind == .pod && !pod.isGone && !pod.usesHostNetwork {
+      for address in pod.addresses {
+        holders[address] = max(holders[address] ?? .distantPast, pod.since)
+      }
+    }
+    return holders
   }
 
   /// Whether an entry between these ends is this node's.

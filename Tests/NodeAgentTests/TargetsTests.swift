@@ -48,6 +48,21 @@ struct TargetsTests {
     #expect(none.local.isEmpty && none.elsewhere.contains(address("10.0.2.2")))
   }
 
+  /// The network frees an address before the API server has heard that its pod is gone.
+  @Test func anAddressIsOfThePodThatStartedLast() throws {
+    var (old, new) = (
+      pod("web-1", "shop", on: "n1", "10.0.1.1"), pod("db-1", "data", on: "n1", "10.0.1.1")
+    )
+    (old.since, new.since) = (Timestamp(nanoseconds: 1), Timestamp(nanoseconds: 2))
+    let rule = try TargetRule(namespaces: ["shop"])
+    #expect(Targets(rule, in: Inventory([old, new]), on: "n1").local.isEmpty)
+    #expect(Targets(rule, in: Inventory([old, new]), on: "n2").elsewhere.isEmpty)
+    new.isGone = true
+    #expect(Targets(rule, in: Inventory([old, new]), on: "n1").local == [address("10.0.1.1")])
+    let all = try TargetRule()
+    #expect(Targets(all, in: Inventory([old, new]), on: "n1").local == [address("10.0.1.1")])
+  }
+
   /// Whatever the targets, exactly one node keeps a call that any of them sees.
   @Test func everyCallBelongsToOneNode() throws {
     let addresses = ["10.0.1.1", "10.0.2.1", "10.0.2.2", "198.51.100.1"].map(address)
