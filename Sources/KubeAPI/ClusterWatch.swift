@@ -20,6 +20,8 @@ package final class ClusterWatch: Sendable {
     var former: [InventoryReader.Fact] = []
     /// Lists that were read once.
     var listed: Set<String> = []
+    /// Namespaces whose pods may not be listed.
+    var closed: Set<String> = []
     var problems: [String: String] = [:]
     var isDirty = false
   }
@@ -53,11 +55,12 @@ package final class ClusterWatch: Sendable {
       ("/api/v1", "pods", "Pod"), ("/api/v1", "services", "Service"),
       ("/apis/discovery.k8s.io/v1", "endpointslices", "EndpointSlice"),
     ] {
-      let places = namespaces.isEmpty ? [""] : namespaces.map { "/namespaces/" + $0 }
-      lists += places.map {
-        ResourceWatch(
-          path: group + $0 + "/" + resource, kind: kind, client: client, access: access,
-          token: token, tls: tls)
+      let places: [String?] = namespaces.isEmpty ? [nil] : namespaces
+      lists += places.map { namespace in
+        let place = namespace.map { "/namespaces/" + $0 } ?? ""
+        return ResourceWatch(
+          path: group + place + "/" + resource, kind: kind, namespace: namespace, client: client,
+          access: access, token: token, tls: tls)
       }
     }
     (self.client, self.lists) = (client, lists)
@@ -67,7 +70,17 @@ package final class ClusterWatch: Sendable {
   package var inventory: Inventory { latest.withLock { $0 } }
 
   /// Whether everything was listed once.
-  package var isComplete: Bool { state.withLock { $0.listed.count == lists.count } }
+  package var isComplete: Bool { state.withLock { isKnown($0) } }
+
+  /// One of several namespaces that is closed keeps nobody from the others: who removes a namespace
+  /// removes the right to look into it as well.
+  private func isKnown(_ state: State) -> Bool {
+    !state.listed.isEmpty
+      && lists.allSatisfy { list in
+        state.listed.contains(list.path)
+          || list.namespace.map { state.closed.contains($0) } ?? false
+      }
+  }
 
   /// Why something is not up to date, as sentences without their full stops.
   package var problems: [String] { state.withLock { $0.problems.values.sorted() } }
@@ -110,6 +123,7 @@ package final class ClusterWatch: Sendable {
         }
         state.facts[list.path] = facts
         state.listed.insert(list.path)
+        if list.kind == "Pod", let namespace = list.namespace { state.closed.remove(namespace) }
         state.isDirty = true
       case .put(let object):
         guard let fact = object.fact else { return nil }
@@ -124,14 +138,25 @@ package final class ClusterWatch: Sendable {
           Self.retire(fact, &state)
         }
         state.isDirty = true
-      case .problem(let problem):
-        let before = state.problems[list.path]
-        state.problems[list.path] = problem
-        guard problem != before else { return nil }
-        return problem ?? "the API server can be asked for \(list.path) again"
+      case .problem(let problem): return Self.note(problem, of: list, &state)
+      case .forbidden(let problem):
+        if list.kind == "Pod", !state.listed.contains(list.path), let namespace = list.namespace {
+          state.closed.insert(namespace)
+          state.isDirty = true
+        }
+        return Self.note(problem, of: list, &state)
       }
       return nil
     }
+  }
+
+  private static func note(
+    _ problem: String?, of list: ResourceWatch, _ state: inout State
+  ) -> String? {
+    let before = state.problems[list.path]
+    state.problems[list.path] = problem
+    guard problem != before else { return nil }
+    return problem ?? "the API server can be asked for \(list.path) again"
   }
 
   private static func retire(_ fact: InventoryReader.Fact, _ state: inout State) {
@@ -143,7 +168,7 @@ package final class ClusterWatch: Sendable {
   /// The inventory when something has changed; nothing before all was listed once.
   private func rebuilt() -> Inventory? {
     let facts: [InventoryReader.Fact]? = state.withLock { state in
-      guard state.isDirty, state.listed.count == lists.count else { return nil }
+      guard state.isDirty, isKnown(state) else { return nil }
       state.isDirty = false
       return state.facts.sorted { $0.key < $1.key }.flatMap { $0.value.values } + state.former
     }

@@ -34,6 +34,8 @@ struct ResourceWatch: Sendable {
     case removed(Object)
     /// Why it cannot be kept up to date, as a sentence without its full stop; nil when it can again.
     case problem(String?)
+    /// The same, because it is not allowed.
+    case forbidden(String)
   }
 
   /// An answer that is no list or watch.
@@ -48,6 +50,8 @@ struct ResourceWatch: Sendable {
   let path: String
   /// What lists do not say of their items.
   let kind: String
+  /// Nil for the whole cluster.
+  let namespace: String?
   let client: HTTPClient
   let access: APIAccess
   let token: TokenSource
@@ -78,7 +82,8 @@ struct ResourceWatch: Sendable {
           (version, end) = (nil, .expired)
         } else {
           end = .failed
-          await take(.problem(sentence(error)))
+          let isForbidden = (error as? Refused)?.status == 403
+          await take(isForbidden ? .forbidden(sentence(error)) : .problem(sentence(error)))
         }
         let asked = (error as? Refused)?.retryAfter ?? 0
         wait = .seconds(min(max(asked, 0), Self.longestWait))

@@ -194,6 +194,21 @@ def test_an_agent_of_some_namespaces_says_that_it_sees_no_others(cluster):
     assert cluster.call("set_targets", namespaces=["shop"])["success"] is True
 
 
+@live
+def test_a_namespace_that_is_closed_keeps_nobody_from_the_others(cluster):
+    """Who removes a namespace removes the right to look into it, and agents may start after that."""
+    node = cluster.nodes[0]
+    inside, closed = web(node, "web-1"), web(node, "web-2", "tools")
+    cluster.api.control(put=[inside.object, closed.object], forbid=["namespace tools"])
+    node.start("--namespaces", "shop,tools", *cluster.api.flags)
+    captures(cluster, node, inside)
+    agent = cluster.waits_for_state(node, "capturing")
+    assert "/api/v1/namespaces/tools/" in agent["problem"] and "403" in agent["problem"], agent
+    # It is back, and so is the right.
+    cluster.api.control(forbid=[])
+    captures(cluster, node, inside, closed)
+
+
 # More than a program may be long, and more than a kernel has room for at once (net.core.optmem_max).
 CROWDS = {
     "IPv4": [f"10.90.{number // 200}.{number % 200 + 1}" for number in range(900)],

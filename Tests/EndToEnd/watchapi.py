@@ -104,7 +104,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         kind = LISTS.get(tuple(parts))
         if kind is None:
             return self.refuse(404, "NotFound", "the server could not find the requested resource")
-        if parts[-1] in objects.forbidden:
+        if {parts[-1], f"namespace {namespace}"} & set(objects.forbidden):
             return self.refuse(403, "Forbidden", f'{parts[-1]} is forbidden: User "agent" cannot '
                                f'list resource "{parts[-1]}" in API group ""')
 
