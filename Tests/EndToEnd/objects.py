@@ -116,11 +116,16 @@ class Objects:
                 raise Refused(400, "BadRequest", "the name of the object does not match the URL")
             if namespace is not None and not self.find("namespaces", None, namespace):
                 raise Refused(404, "NotFound", f'namespaces "{namespace}" not found')
+            old = self.find(resource, namespace, name)
+            place = self.find("namespaces", None, namespace) if namespace else None
+            if not old and place and "deletionTimestamp" in place["metadata"]:
+                raise Refused(403, "Forbidden", (
+                    f'{resource} "{name}" is forbidden: unable to create new content in namespace '
+                    f"{namespace} because it is being terminated"))
             if kind in self.refusals:
                 raise Refused(*self.refusals[kind])
             if not manager:
                 raise Refused(400, "BadRequest", "fieldManager is required for apply patch")
-            old = self.find(resource, namespace, name)
             self._check(kind, name, body, old)
             new = copy.deepcopy(body)
             meta = new["metadata"]

@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import urllib.error
 import urllib.request
 import zipfile
@@ -89,6 +90,18 @@ def test_a_namespace_is_made_and_removed_with_what_is_in_it(ready):
     done = run(ready, "clean", "-s", "ks")
     assert done.returncode == 0 and b"Nothing is left" in done.stdout, done.stdout + done.stderr
     assert ready.names() == before
+
+
+def test_what_is_still_being_removed_is_waited_for(ready):
+    ready._namespace("ks", {"app.kubernetes.io/managed-by": "kubeshark"})
+    ready.find("namespaces", None, "ks")["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    timer = threading.Timer(3, ready.delete, ["namespaces", None, "ks"])
+    timer.start()
+    done = run(ready, "tap", "-s", "ks", "--detach")
+    timer.join()
+    assert done.returncode == 0, done.stderr
+    assert b"waiting for Namespace/ks to go" in done.stderr
+    assert ready.find("deployments", "ks", "kubeshark-hub")
 
 
 def test_a_namespace_that_others_use_stays(ready):

@@ -8,6 +8,10 @@ struct ClusterObject: Hashable, Sendable {
   var namespace: String?
   var labels: [String: String]
   var annotations: [String: String]
+  /// Whether it is on its way out.
+  var isGoing: Bool
+  /// What keeps it until it goes, as far as the cluster says so.
+  var keeper: String?
 
   init?(_ object: JSONValue) {
     guard let kind = object["kind"]?.string, let metadata = object["metadata"],
@@ -19,6 +23,29 @@ struct ClusterObject: Hashable, Sendable {
     namespace = metadata["namespace"]?.string
     labels = Self.texts(metadata["labels"])
     annotations = Self.texts(metadata["annotations"])
+    isGoing = metadata["deletionTimestamp"]?.string != nil
+    keeper = Self.keeper(object)
+  }
+
+  /// A namespace says what it still holds, or which part of the API cannot be asked for that; other
+  /// objects wait for their finalizers, and a pod for the kubelet of its node.
+  private static func keeper(_ object: JSONValue) -> String? {
+    let said = (object["status"]?["conditions"]?.array ?? []).filter { condition in
+      condition["type"]?.string?.hasPrefix("Namespace") ?? false
+        && condition["status"]?.string == "True"
+    }.compactMap { $0["message"]?.string }
+    let finalizers = (object["metadata"]?["finalizers"]?.array ?? []).compactMap(\.string)
+    let words: String
+    if !said.isEmpty {
+      words = said.joined(separator: "; ")
+    } else if !finalizers.isEmpty {
+      words = "it waits for \(finalizers.joined(separator: ", "))"
+    } else if object["kind"]?.string == "Pod", let node = object["spec"]?["nodeName"]?.string {
+      words = "the kubelet of node \(node) has to end it"
+    } else {
+      return nil
+    }
+    return String(words.filter { $0 >= " " }.prefix(400))
   }
 
   static func all(in output: [UInt8]) throws(ClusterFault) -> [ClusterObject] {
@@ -33,6 +60,11 @@ struct ClusterObject: Hashable, Sendable {
 
   /// `Deployment/kubeshark-hub`, as people name it.
   var title: String { "\(kind)/\(name)" }
+
+  /// What is said of one that does not go: `Pod/x: it is still being removed: …`.
+  var stillThere: String {
+    "\(title): it is still being removed" + (keeper.map { ": \($0)" } ?? "")
+  }
 
   /// Whether it was made by `start_kubeshark`, `kubeshark tap` or from the files of `Deploy/`.
   var isOurs: Bool { labels["app.kubernetes.io/managed-by"] == Manifests.manager }

@@ -37,11 +37,7 @@ struct Installation: Sendable {
         hint: "Name fewer or shorter settings.")
     }
     told("looking at what is there")
-    let found = try await refusing { () async throws(ClusterFault) in
-      try ClusterObject.all(
-        in: await kubectl.run(
-          ["get", "--filename=-", "--ignore-not-found", "--output=json"], input: input))
-    }
+    let found = try await found(input, told)
     try check(found, manifests)
     let kept = { (manifest: Manifest) in
       found.contains { $0.isSame(as: manifest) && (!$0.isOurs || manifest.kind == "Secret") }
@@ -60,6 +56,30 @@ struct Installation: Sendable {
     }
     if found.contains(where: \.isOurs) { await prune(manifests) }
     return found.contains { $0.kind == "Deployment" }
+  }
+
+  /// What is there of these objects. What is on its way out is waited for: it would take with it what
+  /// is made in its place, and nothing can be made in a namespace that goes.
+  private func found(
+    _ input: [UInt8], _ told: (String) -> Void
+  ) async throws(ToolError) -> [ClusterObject] {
+    let start = ContinuousClock.now
+    while true {
+      let found = try await refusing { () async throws(ClusterFault) in
+        try ClusterObject.all(
+          in: await kubectl.run(
+            ["get", "--filename=-", "--ignore-not-found", "--output=json"], input: input))
+      }
+      guard let going = found.first(where: \.isGoing) else { return found }
+      guard ContinuousClock.now - start < Removal.patience else {
+        throw ToolError(
+          status: 409, code: "still_going",
+          message: "Nothing was done, because of what was there before: \(going.stillThere).",
+          hint: "Try again when it has gone: kubectl get \(going.kind)/\(going.name) -o yaml")
+      }
+      told("waiting for \(going.title) to go, which is being removed")
+      do { try await Task.sleep(for: Removal.look) } catch { throw .cancelled }
+    }
   }
 
   /// Objects of the same names that somebody else has made are left alone, and said to be there.

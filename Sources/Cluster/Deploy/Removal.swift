@@ -5,7 +5,7 @@ import ToolKit
 struct Removal: Sendable {
   /// How long the pods, and then the namespace, may take to go.
   static let patience = Duration.seconds(120)
-  private static let look = Duration.seconds(1)
+  static let look = Duration.seconds(1)
 
   let access: ClusterAccess
 
@@ -109,7 +109,7 @@ struct Removal: Sendable {
       outcome.removed = there.found.filter { object in
         !staying.contains { $0.kind == object.kind && $0.name == object.name }
       }
-      outcome.left += staying.map { "\($0.title): it is still being removed" }
+      outcome.left += staying.map(\.stillThere)
       outcome.isComplete = staying.isEmpty
     }
     try await removeNamespace(&outcome, told)
@@ -169,14 +169,16 @@ struct Removal: Sendable {
     told("removing namespace \(access.namespace)")
     try await delete([found])
     let start = ContinuousClock.now
+    var last = found
     while ContinuousClock.now - start < Self.patience {
-      guard try await listIfAllowed(arguments)?.first != nil else {
+      guard let left = try await listIfAllowed(arguments)?.first else {
         outcome.removed.append(found)
         return
       }
+      last = left
       do { try await Task.sleep(for: Self.look) } catch { throw .cancelled }
     }
-    outcome.left.append("\(found.title): it is still being removed")
+    outcome.left.append(last.stillThere)
     outcome.isComplete = false
   }
 
