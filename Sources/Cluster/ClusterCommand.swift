@@ -71,7 +71,8 @@ struct ClusterCommand: Sendable {
     case .signal(let number): throw .other("\(program) was ended by signal \(number)")
     case .failed(let reason): throw .noProgram(program, "\(path) cannot be started: \(reason)")
     case .timedOut:
-      throw .unreachable(nil, "\(program) did not end within \(limit.components.seconds) s")
+      throw ClusterFault(
+        late: program, after: limit, stderr: String(decoding: error, as: UTF8.self), access)
     case .stopped: throw .other("\(program) was killed")
     }
   }

@@ -17,6 +17,8 @@ enum ClusterFault: Error, Hashable, Sendable {
   case notInstalled(namespace: String)
   /// Installed, but nothing can be reached yet; the reason.
   case notReady(namespace: String, String)
+  /// The port of this machine to which something is to be forwarded cannot be had; kubectl's words.
+  case portTaken(String)
   case other(String)
   case cancelled
 
@@ -29,11 +31,13 @@ enum ClusterFault: Error, Hashable, Sendable {
     // Hints on usage follow the sentence itself.
     let last =
       sentences.last { line in Self.openings.contains { line.lowercased().hasPrefix($0) } }
-      ?? sentences.last ?? lines.last ?? "kubectl failed without a word"
+      ?? sentences.last ?? lines.last.map(Self.logged) ?? "kubectl failed without a word"
     let lower = all.lowercased()
     func has(_ words: String...) -> Bool { words.contains { lower.contains($0) } }
 
-    if has("context was not found", "no context exists", "does not exist"), has("context") {
+    if has("getting credentials", "exec plugin") {
+      self = .signIn(last + (Self.pluginWords(before: last, sentences).map { "; \($0)" } ?? ""))
+    } else if has("context was not found", "no context exists", "does not exist"), has("context") {
       self = .noContext(access.context ?? last)
     } else if has("error loading config file", "no configuration has been provided")
       || (has("stat ", "open ") && has("no such file or directory", "permission denied"))
@@ -44,10 +48,10 @@ enum ClusterFault: Error, Hashable, Sendable {
       self = .noKubeconfig("it names no cluster")
     } else if has("(forbidden)", " is forbidden") {
       self = .forbidden(sentences.first { $0.lowercased().contains("forbidden") } ?? last)
-    } else if has(
-      "unauthorized", "must be logged in", "getting credentials", "exec plugin", "enter username")
-    {
+    } else if has("unauthorized", "must be logged in", "enter username") {
       self = .signIn(last)
+    } else if has("unable to listen on") {
+      self = .portTaken(sentences.first { $0.lowercased().contains("unable to listen on") } ?? last)
     } else if has("namespaces \""), has("not found") {
       self = .noNamespace(Self.namespace(in: all) ?? access.namespace)
     } else if has(
@@ -62,6 +66,34 @@ enum ClusterFault: Error, Hashable, Sendable {
     } else {
       self = .other(last)
     }
+  }
+
+  /// Of a program that did not end in time. A plug-in for signing in may wait for somebody to answer,
+  /// and says so there.
+  init(late program: String, after limit: Duration, stderr: String, _ access: ClusterAccess) {
+    let known = ClusterFault(stderr: stderr, access)
+    if case .other = known {
+    } else {
+      self = known
+      return
+    }
+    let late = "\(program) did not end within \(limit.components.seconds) s"
+    let lines = stderr.split(whereSeparator: \.isNewline).map(Self.cleaned).filter { !$0.isEmpty }
+    guard let said = lines.last(where: { !Self.isLogLine($0) }) ?? lines.last.map(Self.logged)
+    else {
+      self = .unreachable(nil, late)
+      return
+    }
+    let questions = ["sign in", "log in", "login", "browser", "authenticat", "code", "visit"]
+    let isAsked = questions.contains { said.lowercased().contains($0) }
+    self =
+      isAsked
+      ? .signIn("\(late), and asked: \(said)") : .unreachable(nil, "\(late); it said: \(said)")
+  }
+
+  /// What a plug-in for credentials said itself, before kubectl said that it failed.
+  private static func pluginWords(before last: String, _ sentences: [String]) -> String? {
+    sentences.prefix { $0 != last }.last
   }
 
   /// How kubectl's sentences about failures begin.
@@ -79,6 +111,14 @@ enum ClusterFault: Error, Hashable, Sendable {
   private static func isLogLine(_ line: String) -> Bool {
     guard let first = line.first, "IWEF".contains(first) else { return false }
     return line.dropFirst().prefix(4).allSatisfy(\.isNumber) && line.contains("] ")
+  }
+
+  /// What a line of the log says: of `E1128 … "Unhandled Error" err="…"` the error.
+  private static func logged(_ line: String) -> String {
+    guard isLogLine(line), let range = line.firstRange(of: "err=\"") else { return line }
+    var text = line[range.upperBound...]
+    if text.hasSuffix("\"") { text = text.dropLast() }
+    return String(text).replacing("\\\"", with: "\"")
   }
 
   /// The name in `namespaces "shop" not found`.
@@ -170,7 +210,7 @@ extension ClusterFault {
       ToolError(
         status: 401, code: "cluster_sign_in",
         message: "The cluster does not accept the credentials of \(origin): \(reason)",
-        hint: "Sign in again the way this cluster asks for, and check with kubectl get nodes")
+        hint: Self.signInHint(reason))
     case .forbidden(let reason):
       ToolError(
         status: 403, code: "cluster_forbidden",
@@ -196,6 +236,13 @@ extension ClusterFault {
         status: 503, code: "not_ready",
         message: "Kubeshark in namespace '\(namespace)' cannot be used yet: \(reason).",
         hint: "check_kubeshark_status tells how far it is.")
+    case .portTaken(let reason):
+      ToolError(
+        status: 409, code: "port_taken", message: "The Hub cannot be forwarded there: \(reason)",
+        hint: """
+          Another program may have that port, perhaps another kubeshark proxy: choose one by \
+          --proxy-front-port, or 0 for a free one.
+          """)
     case .other(let reason):
       ToolError(
         status: 502, code: "kubectl_failed", message: "kubectl failed (\(origin)): \(reason)",
@@ -203,5 +250,17 @@ extension ClusterFault {
     case .cancelled:
       .cancelled
     }
+  }
+
+  /// MCP clients start servers without the PATH of a shell, so that plug-ins are missing there.
+  private static func signInHint(_ reason: String) -> String {
+    guard reason.contains("executable"), reason.contains("not found") else {
+      return "Sign in again the way this cluster asks for, and check with kubectl get nodes"
+    }
+    return """
+      That program must be where this one's PATH leads, which is another one when an MCP client starts \
+      it: set PATH in the client's configuration (env), or name the program from the root in the \
+      kubeconfig.
+      """
   }
 }

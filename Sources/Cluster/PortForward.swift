@@ -62,9 +62,8 @@ final class PortForward: Sendable {
       return PortForward(port: port, child: child)
     case .failed(.failed(let reason), _):
       throw .noProgram("kubectl", "\(path) cannot be started: \(reason)")
-    case .failed(.timedOut, let stderr) where stderr.isEmpty:
-      throw .unreachable(
-        nil, "kubectl port-forward did not connect in \(limit.components.seconds) s")
+    case .failed(.timedOut, let stderr):
+      throw ClusterFault(late: "kubectl port-forward", after: limit, stderr: stderr, access)
     case .failed(_, let stderr): throw ClusterFault(stderr: stderr, access)
     case .lost: throw .cancelled
     }

@@ -44,6 +44,44 @@ struct ClusterFaultTests {
       "error: You must be logged in to the server (Unauthorized)",
       .signIn("error: You must be logged in to the server (Unauthorized)")
     ),
+    // What a plug-in says itself is what helps, and words of it are none of kubectl's.
+    (
+      """
+      Error loading SSO Token: Token for shop does not exist
+      E1128 11:13:53.690571    9838 memcache.go:265] "Unhandled Error" err="couldn't get current server API \
+      group list: Get \\"https://x/api?timeout=32s\\": getting credentials: context canceled"
+      Unable to connect to the server: getting credentials: exec: executable aws failed with exit code 255
+      """,
+      .signIn(
+        """
+        Unable to connect to the server: getting credentials: exec: executable aws failed with exit code \
+        255; Error loading SSO Token: Token for shop does not exist
+        """)
+    ),
+    (
+      """
+      Unable to connect to the server: getting credentials: exec: executable gke-gcloud-auth-plugin not found
+
+      It looks like you are trying to use a client-go credential plugin that is not installed.
+      """,
+      .signIn(
+        """
+        Unable to connect to the server: getting credentials: exec: executable gke-gcloud-auth-plugin \
+        not found
+        """)
+    ),
+    (
+      """
+      Unable to listen on port 8899: Listeners failed to create with the following errors: [unable to \
+      create listener: Error listen tcp4 127.0.0.1:8899: bind: address already in use]
+      error: unable to listen on any of the requested ports: [{8899 8080}]
+      """,
+      .portTaken(
+        """
+        Unable to listen on port 8899: Listeners failed to create with the following errors: [unable to \
+        create listener: Error listen tcp4 127.0.0.1:8899: bind: address already in use]
+        """)
+    ),
     ("Please enter Username: error: EOF", .signIn("Please enter Username: error: EOF")),
     (
       #"Error from server (Forbidden): services "kubeshark-front" is forbidden: User "u" cannot get"#,
@@ -99,6 +137,36 @@ struct ClusterFaultTests {
     silence.answered()
     let again = [silence.bears(fault), silence.bears(.forbidden("no"))]
     #expect(again == [true, false])
+  }
+
+  /// A plug-in asks for a sign-in and waits; an API server that is away is asked again and again.
+  @Test func whatDoesNotEndSaysWhatItWaitsFor() {
+    func late(_ stderr: String) -> ClusterFault {
+      ClusterFault(late: "kubectl", after: .seconds(30), stderr: stderr, ClusterAccess())
+    }
+    #expect(late("") == .unreachable(nil, "kubectl did not end within 30 s"))
+    let question =
+      "To sign in, use a web browser to open the page https://microsoft.com/devicelogin"
+    #expect(late(question) == .signIn("kubectl did not end within 30 s, and asked: " + question))
+    #expect(
+      late("waiting for a lock")
+        == .unreachable(
+          nil, "kubectl did not end within 30 s; it said: waiting for a lock"))
+    let log = """
+      E1128 11:13:53.690571    9838 memcache.go:265] "Unhandled Error" err="couldn't get current server \
+      API group list: Get \\"https://10.0.0.1:6443/api\\": dial tcp 10.0.0.1:6443: i/o timeout"
+      """
+    #expect(
+      late(log)
+        == .unreachable(
+          nil,
+          """
+          couldn't get current server API group list: Get "https://10.0.0.1:6443/api": dial tcp \
+          10.0.0.1:6443: i/o timeout
+          """))
+    // The program is not where an MCP client's PATH leads.
+    let missing = ClusterFault.signIn("getting credentials: exec: executable aws not found")
+    #expect(missing.toolError(origin: "", start: "").hint?.contains("PATH") == true)
   }
 
   @Test func everyFaultSaysWhatToDoNext() {
