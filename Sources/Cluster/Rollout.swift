@@ -121,7 +121,9 @@ struct Rollout {
 
   private static func trouble(_ pod: ClusterPod, _ events: [ClusterEvent]) -> Trouble? {
     let event = events.last { $0.kind == "Pod" && $0.name == pod.name && $0.reason != "Unhealthy" }
-    let isGrowing = events.contains { $0.reason == "TriggeredScaleUp" && $0.name == pod.name }
+    let isGrowing = events.contains {
+      ClusterEvent.growth.contains($0.reason) && $0.name == pod.name
+    }
     let trouble = pod.trouble ?? ""
     let said = ([trouble] + (event.map { ["\($0.reason): \($0.message)"] } ?? []))
       .filter { !$0.isEmpty }
@@ -151,7 +153,9 @@ struct Rollout {
       return patience
     case "Unschedulable":
       if all.contains("no nodes available") || all.contains("0/0 nodes") { return .zero }
-      return isGrowing ? growthPatience : patience
+      if isGrowing { return growthPatience }
+      // A volume may be made while the pod waits.
+      return all.contains("PersistentVolumeClaim") ? kubeletPatience : patience
     default:
       let waits = ["FailedMount", "FailedCreatePodSandBox", "FailedAttachVolume"]
       return event.map { waits.contains($0) } == true ? kubeletPatience : nil

@@ -53,7 +53,7 @@ package struct StartKubeshark: Tool {
       pattern: arguments.text(ClusterParameters.regex))
     let steps = Steps(progress)
     let kubectl = Kubectl(access: access)
-    let before = await ClusterEvent.warnings(kubectl)
+    let before = await ClusterEvent.warnings(kubectl, growth: true)
     let wasThere = try await install(access, targets, steps)
     // From now on every question is meant for what was started.
     hub.move(to: access)
@@ -155,7 +155,10 @@ package struct StartKubeshark: Tool {
     // They are asked for while something is missing.
     let isWhole =
       seen.pods.allSatisfy { $0.isReady || $0.hasFailed } && seen.workloads.allSatisfy(\.isComplete)
-    if !isWhole || seen.pods.isEmpty { seen.events = await ClusterEvent.warnings(kubectl) }
+    if !isWhole || seen.pods.isEmpty {
+      let isUnplaced = seen.pods.contains { $0.trouble?.hasPrefix("Unschedulable") ?? false }
+      seen.events = await ClusterEvent.warnings(kubectl, growth: isUnplaced)
+    }
     if !isWhole {
       seen.downNodes = await ClusterNodes.down(under: seen.pods, kubectl)
       seen.pods = ClusterPod.explained(seen.pods, down: seen.downNodes)
@@ -225,21 +228,40 @@ package struct StartKubeshark: Tool {
   private func notReady(
     _ access: ClusterAccess, _ reason: String, _ words: String?
   ) -> ToolError {
-    var hint = "check_kubeshark_status shows how it goes on; stop_kubeshark removes it."
-    if reason.contains("PodSecurity") {
-      // A namespace that was there before keeps its level: only its owner may change it.
-      let label = "pod-security.kubernetes.io/enforce=privileged"
-      hint = """
-        Agents share their nodes' network, which that level forbids: kubectl label namespace \
-        \(access.namespace) --overwrite \(label), or name another release_namespace. \(hint)
-        """
-    }
+    let advice = Self.advice(reason, access).map { $0 + " " } ?? ""
     return ToolError(
       status: 502, code: "start_failed",
       message: """
         Kubeshark was installed in namespace '\(access.namespace)', but does not start: \(reason)\
         \(words.map { "; its last words: \($0)" } ?? "")
         """,
-      hint: hint)
+      hint:
+        "\(advice)check_kubeshark_status shows how it goes on; stop_kubeshark removes it.")
+  }
+
+  /// What helps against some reasons.
+  private static func advice(_ reason: String, _ access: ClusterAccess) -> String? {
+    if reason.contains("PodSecurity") {
+      // A namespace that was there before keeps its level: only its owner may change it.
+      let label = "pod-security.kubernetes.io/enforce=privileged"
+      return """
+        Agents share their nodes' network, which that level forbids: kubectl label namespace \
+        \(access.namespace) --overwrite \(label), or name another release_namespace.
+        """
+    }
+    if ["ErrImage", "ImagePull", "InvalidImageName"].contains(where: { reason.contains($0) }) {
+      return """
+        The image is named by --set \(ClusterSetting.registry.name) and \(ClusterSetting.tag.name), \
+        and Secrets for its registry by \(ClusterSetting.pullSecrets.name); nodes that have it need no \
+        registry (kind load image-archive, k3s ctr images import).
+        """
+    }
+    if reason.contains("PersistentVolumeClaim") {
+      return """
+        --set \(ClusterSetting.storageClass.name) names a storage class (kubectl get storageclass), and \
+        \(ClusterSetting.persistentStorage.name)=false does without a claim.
+        """
+    }
+    return nil
   }
 }

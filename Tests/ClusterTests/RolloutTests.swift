@@ -187,6 +187,17 @@ struct RolloutTests {
       pods: pending, events: [event("Pod", "a", "TriggeredScaleUp", "pod triggered scale-up")])
     #expect(isWaiting(rollout.step(grows, now: .zero)))
     #expect(isWaiting(rollout.step(grows, now: .seconds(299))))
+    // Karpenter says so in a word of its own.
+    var karpenter = Rollout()
+    let nominated = event("Pod", "a", "Nominated", "Pod should schedule on: nodeclaim/default-x")
+    let named = Rollout.Seen(pods: pending, events: [nominated])
+    #expect(isWaiting(karpenter.step(named, now: .zero)))
+    #expect(isWaiting(karpenter.step(named, now: .seconds(299))))
+    // A volume is made.
+    let claim = try pods(["a": "Unschedulable:pod has unbound immediate PersistentVolumeClaims"])
+    var volume = Rollout()
+    #expect(isWaiting(volume.step(Rollout.Seen(pods: claim), now: .zero)))
+    #expect(isWaiting(volume.step(Rollout.Seen(pods: claim), now: .seconds(59))))
     var other = Rollout()
     #expect(isWaiting(other.step(Rollout.Seen(pods: pending), now: .zero)))
     guard case .failed = other.step(Rollout.Seen(pods: pending), now: .seconds(20)) else {

@@ -211,12 +211,12 @@ def broken(cluster, failure):
     match failure:
         case "image":
             cluster.pod_state = waiting("ErrImagePull", "rpc error: x: not found")
-            return ["pod kubeshark-", "ErrImagePull", "not found"]
+            return ["pod kubeshark-", "ErrImagePull", "not found", "--set tap.docker.registry"]
         case "slow image":
             cluster.pod_state = waiting("ImagePullBackOff", "Back-off pulling image")
             cluster.after_pods = lambda: cluster.event(
                 "Pod", "kubeshark-agent-node-1", "Failed", "Failed to pull image: 403: denied")
-            return ["pod kubeshark-agent-node-1", "denied"]
+            return ["pod kubeshark-agent-node-1", "denied", "tap.docker.imagePullSecrets"]
         case "quota":
             cluster.no_pods = {"Deployment": 'pods "x" is forbidden: exceeded quota: small'}
             return ["ReplicaSet/kubeshark-hub-5d8f", "exceeded quota: small"]

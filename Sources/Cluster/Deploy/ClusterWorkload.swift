@@ -69,13 +69,22 @@ struct ClusterEvent: Hashable, Sendable {
     key = "\(id)#\(count)"
   }
 
+  /// Reasons of events that tell that the cluster grows for a pod: of the cluster autoscaler, and of
+  /// Karpenter.
+  static let growth = ["TriggeredScaleUp", "Nominated"]
+
   /// The events of a namespace that warn, and those that tell that the cluster grows. Of all events
   /// there may be more than can be read: those about nodes are in namespace default.
-  static func warnings(_ kubectl: Kubectl) async -> [ClusterEvent] {
-    let growth = await events(kubectl, "reason=TriggeredScaleUp")
-    let known = Set(growth.map(\.key))
+  ///
+  /// - Parameter growth: whether that it grows is asked for.
+  static func warnings(_ kubectl: Kubectl, growth: Bool) async -> [ClusterEvent] {
+    var found: [ClusterEvent] = []
+    if growth {
+      for reason in Self.growth { found += await events(kubectl, "reason=\(reason)") }
+    }
+    let known = Set(found.map(\.key))
     let warnings = await events(kubectl, "type!=Normal")
-    return growth + warnings.filter { !known.contains($0.key) }
+    return found + warnings.filter { !known.contains($0.key) }
   }
 
   private static func events(_ kubectl: Kubectl, _ fields: String) async -> [ClusterEvent] {
@@ -94,7 +103,7 @@ struct ClusterEvent: Hashable, Sendable {
   /// Normal ones tell nothing but that the cluster grows.
   static func all(in output: [UInt8]) throws(ClusterFault) -> [ClusterEvent] {
     try ClusterService.items(in: output).filter {
-      $0["type"]?.string != "Normal" || $0["reason"]?.string == "TriggeredScaleUp"
+      $0["type"]?.string != "Normal" || growth.contains($0["reason"]?.string ?? "")
     }.compactMap { ClusterEvent($0) }
   }
 }
