@@ -312,8 +312,13 @@ package final class ClusterHub: RemoteHub {
   /// The agents as the Hub sees them; nil when it knows none of that kind.
   func agents() async throws(ToolError) -> [AgentState]? {
     let link = try await link(patience: Self.patience)
-    return try await use(link) { (client) async throws(ToolError) in
-      try await client.document("/agents").flatMap { AgentState.all(in: $0) }
+    do throws(ToolError) {
+      return try await use(link) { (client) async throws(ToolError) in
+        try await client.document("/agents").flatMap { AgentState.all(in: $0) }
+      }
+    } catch {
+      if Self.isBroken(error) { lose(link, "it ended in mid-answer") }
+      throw error
     }
   }
 

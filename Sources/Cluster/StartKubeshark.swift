@@ -171,6 +171,11 @@ package struct StartKubeshark: Tool {
     do { try await Task.sleep(for: Self.look) } catch { throw hub.error(.cancelled) }
   }
 
+  /// Codes of errors that a moment later may be gone: pods and ways to them are being replaced.
+  private static let passing = [
+    "not_ready", "hub_unreachable", "hub_dropped", "cluster_unreachable",
+  ]
+
   /// Waits until the Hub answers: a pod is ready a moment before its Service leads to it.
   private func answers(
     _ start: ContinuousClock.Instant, _ steps: Steps
@@ -180,8 +185,8 @@ package struct StartKubeshark: Tool {
     while true {
       do throws(ToolError) { return try await hub.probe() } catch {
         tries += 1
-        let passes = ["not_ready", "hub_unreachable", "hub_dropped", "cluster_unreachable"]
-        guard passes.contains(error.code), tries < 15, ContinuousClock.now - start < Self.limit
+        guard Self.passing.contains(error.code), tries < 15,
+          ContinuousClock.now - start < Self.limit
         else { throw error }
         steps.tell("the Hub does not answer yet")
       }
@@ -193,8 +198,20 @@ package struct StartKubeshark: Tool {
   private func capture(
     _ nodes: [String], _ start: ContinuousClock.Instant, _ steps: Steps
   ) async throws(ToolError) {
+    var failures = 0
     while true {
-      guard let agents = try await hub.agents() else { return }
+      let answered: [AgentState]?
+      do throws(ToolError) {
+        answered = try await hub.agents()
+        failures = 0
+      } catch {
+        failures += 1
+        guard Self.passing.contains(error.code), failures < 15 else { throw error }
+        steps.tell("the Hub does not answer at the moment")
+        try await pause()
+        continue
+      }
+      guard let agents = answered else { return }
       let missing = AgentState.missing(nodes, agents)
       guard !missing.isEmpty else { return }
       let some = missing.prefix(5).joined(separator: ", ")

@@ -275,6 +275,7 @@ def test_an_api_server_that_is_away_for_a_moment_ends_no_start_and_no_removal(re
 
 def test_progress_is_told_until_every_node_captures(ready, hub):
     agents = [{"node": "node-1", "state": "starting", "shedding": False}]
+    drops = [1]
 
     class WithAgents(Passing):
         def admit(self):
@@ -283,8 +284,13 @@ def test_progress_is_told_until_every_node_captures(ready, hub):
         def do_GET(self):
             if self.path != "/agents":
                 return super().do_GET()
+            if drops:
+                # Its pod, or a way to it, is just being replaced.
+                drops.pop()
+                self.close_connection = True
+                return None
             body = json.dumps({"agents": agents}).encode()
-            self.reply(200, {"Content-Type": "application/json"}, body)
+            return self.reply(200, {"Content-Type": "application/json"}, body)
 
     ready.backend = serve(WithAgents, hub.url)
     slow = {"ready": False, "phase": "Pending",
@@ -307,6 +313,7 @@ def test_progress_is_told_until_every_node_captures(ready, hub):
     for pod in ready.pods:
         pod["status"]["conditions"][0]["status"] = "True"
         pod["status"]["containerStatuses"][0] = {"name": "x", "ready": True, "state": {}}
+    says("the Hub does not answer at the moment")
     says("0 of 1 nodes capture; waiting for node-1 (starting)")
     agents[0]["state"] = "capturing"
     output, _ = process.communicate(timeout=PATIENCE)
