@@ -11,6 +11,8 @@ final class ClusterToken: Sendable {
   static let audience = "kubeshark-hub"
   /// What is asked for, in seconds.
   static let lifetime = 3_600
+  /// Longest life that is believed, in seconds: a year.
+  private static let maxLife: Int64 = 31_622_400
   /// A token is renewed when less of its life is left.
   static let margin = Duration.seconds(300)
   /// How long a refusal is remembered.
@@ -34,7 +36,8 @@ final class ClusterToken: Sendable {
   func mint() async throws(ClusterFault) {
     if let (fault, until) = refusal.withLock({ $0 }), ContinuousClock.now < until { throw fault }
     do throws(ClusterFault) {
-      let (token, end) = try Self.token(in: try await request())
+      let asked = wallClockNow()
+      let (token, end) = try Self.token(in: try await request(), askedAt: asked)
       minted.set(token, until: end)
       refusal.withLock { $0 = nil }
     } catch {
@@ -72,8 +75,11 @@ final class ClusterToken: Sendable {
       ], input: writer.bytes)
   }
 
-  /// The token in a TokenRequest, and when it ends.
-  static func token(in bytes: [UInt8]) throws(ClusterFault) -> (String, Timestamp) {
+  /// The token in a TokenRequest, and when it ends by the clock of this machine. Its life is told, too,
+  /// and counts from when it was asked for: the API server's clock may be another.
+  static func token(
+    in bytes: [UInt8], askedAt asked: Timestamp
+  ) throws(ClusterFault) -> (String, Timestamp) {
     let value: JSONValue
     do throws(JSONError) { value = try JSONReader.value(of: bytes) } catch {
       throw .other("the token request was not answered with JSON")
@@ -81,6 +87,9 @@ final class ClusterToken: Sendable {
     guard let token = value["status"]?["token"]?.string, !token.isEmpty,
       token.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
     else { throw .other("the token request was answered without a token") }
+    if let life = value["spec"]?["expirationSeconds"]?.int, (1...maxLife).contains(life) {
+      return (token, asked.advanced(by: life * 1_000_000_000))
+    }
     guard let text = value["status"]?["expirationTimestamp"]?.string,
       let end = Timestamp(rfc3339: text)
     else { throw .other("the token came without the time of its end") }

@@ -201,12 +201,22 @@ struct ClusterConditionTests {
 
   @Test func aTokenComesWithItsEnd() throws {
     let text = #"{"status":{"token":"abc","expirationTimestamp":"2026-11-28T12:00:00Z"}}"#
-    let (token, end) = try ClusterToken.token(in: Array(text.utf8))
+    let now = Timestamp(milliseconds: 5_000)
+    let (token, end) = try ClusterToken.token(in: Array(text.utf8), askedAt: now)
     #expect(token == "abc" && end.milliseconds == 1_795_867_200_000)
+    // Where its life is told, the API server's clock does not matter.
+    let whole = """
+      {"kind":"TokenRequest","spec":{"audiences":["kubeshark-hub"],"expirationSeconds":3600},
+       "status":{"token":"abc","expirationTimestamp":"2001-01-01T00:00:00Z"}}
+      """
+    let other = try ClusterToken.token(in: Array(whole.utf8), askedAt: now)
+    #expect(other.0 == "abc" && other.1.milliseconds == 3_605_000)
     for text in [
       "", "{}", #"{"status":{"token":"a b","expirationTimestamp":"2026-11-28T12:00:00Z"}}"#,
     ] {
-      #expect(throws: ClusterFault.self) { try ClusterToken.token(in: Array(text.utf8)) }
+      #expect(throws: ClusterFault.self) {
+        try ClusterToken.token(in: Array(text.utf8), askedAt: now)
+      }
     }
   }
 }

@@ -46,6 +46,8 @@ class Cluster(Objects):
         self.backend = None
         self.tokens = []
         self.token_seconds = 3600
+        # Seconds by which its clock is ahead.
+        self.clock = 0
         self.requests = []
         self.tunnels = []
         self.folder = folder
@@ -284,10 +286,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         token = f"token-{len(self.cluster.tokens) + 1}"
         self.cluster.tokens.append((account, audience, token))
         end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(
-            seconds=self.cluster.token_seconds)
+            seconds=self.cluster.token_seconds + self.cluster.clock)
         self.send(201, {
             "kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1",
-            "metadata": {"name": account}, "spec": {"audiences": [audience]}, "status": {
+            "metadata": {"name": account}, "spec": {
+                "audiences": [audience], "expirationSeconds": self.cluster.token_seconds}, "status": {
                 "token": token, "expirationTimestamp": end.strftime("%Y-%m-%dT%H:%M:%SZ")}})
 
     # Forwarding
