@@ -490,6 +490,9 @@ def test_what_is_run_in_the_cluster_can_be_followed(ready):
     token = ready.find("secrets", "default", "kubeshark-agents")["data"]["token"]
     assert token not in said and base64.b64decode(token) not in done.stderr
     assert b"runs kubectl" not in run(ready, "tap", "--detach").stderr
+    # Whatever somebody's kubectl does by default, it asks nobody before it deletes.
+    said = run(ready, "clean", "-d").stderr.decode()
+    assert re.search(r"runs kubectl .* delete .*--interactive=false", said), said
 
 
 def test_starting_can_be_given_up_and_goes_on_in_the_cluster(ready):

@@ -90,9 +90,17 @@ struct Removal: Sendable {
     let list: JSONObject = [
       "apiVersion": "v1", "kind": "List", "items": .array(objects.map(\.reference)),
     ]
-    _ = try await kubectl.run(
-      ["delete", "--filename=-", "--ignore-not-found", "--wait=false"],
-      input: Array(JSONValue.object(list).text.utf8), limit: .seconds(60))
+    let input = Array(JSONValue.object(list).text.utf8)
+    // Somebody's kubectl may be told to ask before it deletes (kuberc), which it cannot do here.
+    let arguments = ["delete", "--filename=-", "--ignore-not-found", "--wait=false"]
+    do throws(ClusterFault) {
+      _ = try await kubectl.run(
+        arguments + ["--interactive=false"], input: input, limit: .seconds(60))
+    } catch {
+      // Before 1.27 it never asks, and knows no such flag.
+      guard case .other(let reason) = error, reason.contains("unknown flag") else { throw error }
+      _ = try await kubectl.run(arguments, input: input, limit: .seconds(60))
+    }
   }
 
   /// Removes everything, and waits until it has gone.
