@@ -273,6 +273,12 @@ package struct StartKubeshark: Tool {
         registry (kind load image-archive, k3s ctr images import).
         """
     }
+    if reason.contains("untolerated taint") || reason.contains("had taint") {
+      return """
+        Taints are tolerated by --set \(ClusterSetting.hubTolerations.name)=[{"operator":"Exists"}] for \
+        the Hub, and by \(ClusterSetting.tolerations.name) for agents.
+        """
+    }
     if reason.contains("PersistentVolumeClaim") {
       return """
         --set \(ClusterSetting.storageClass.name) names a storage class (kubectl get storageclass), and \

@@ -235,6 +235,13 @@ def broken(cluster, failure):
                     "type": "PodScheduled", "status": "False", "reason": "Unschedulable",
                     "message": "0/0 nodes are available"}]}
             return ["pod kubeshark-hub-node-1", "Unschedulable", "0/0 nodes"]
+        case "tainted":
+            cluster.pod_state = lambda app, node: {} if app == "worker" else {
+                "ready": False, "phase": "Pending", "conditions": [{
+                    "type": "PodScheduled", "status": "False", "reason": "Unschedulable",
+                    "message": "0/1 nodes are available: 1 node(s) had untolerated taint "
+                               "{node-role.kubernetes.io/control-plane: }. no nodes available"}]}
+            return ["pod kubeshark-hub-node-1", "control-plane", "--set tap.hub.tolerations"]
         case "crash":
             cluster.pod_state = waiting("CrashLoopBackOff", "back-off 10s restarting")
             cluster.logs = {"kubeshark-hub-node-1.previous": "kubeshark: no room\n",
@@ -243,7 +250,8 @@ def broken(cluster, failure):
 
 
 @pytest.mark.parametrize("failure", [
-    "image", "slow image", "quota", "pod security", "no nodes", "unschedulable", "crash"])
+    "image", "slow image", "quota", "pod security", "no nodes", "unschedulable", "tainted",
+    "crash"])
 def test_what_does_not_start_is_told_with_the_object_and_the_reason(ready, failure):
     # What happened before explains nothing.
     ready.event("DaemonSet", "kubeshark-agent", "FailedCreate", "is forbidden: long ago")
@@ -362,6 +370,8 @@ tap:
     done = run(ready, "tap", "--detach", "--config-path", str(settings), "-t", "2",
                "--set", "tap.resources.sniffer.limits.memory=512Mi",
                "--set", "tap.nodeSelector.example.com/tap=yes",
+               "--set", 'tap.hub.tolerations=[{"key":"dedicated","operator":"Exists"}]',
+               "--set", r"tap.hub.nodeSelector.example\.com/hub=yes",
                "--set", "tap.namespaces={a,b}", "--set", "tap.namespaces=c")
     assert done.returncode == 0, done.stderr
     agent = ready.find("daemonsets", "ks", "kubeshark-agent")["spec"]["template"]["spec"]
@@ -370,6 +380,8 @@ tap:
     assert agent["imagePullSecrets"] == [{"name": "pull"}]
     assert agent["containers"][0]["resources"]["limits"]["memory"] == "512Mi"
     assert hub["containers"][0]["resources"] == {"limits": {"memory": "3Gi"}}
+    assert hub["nodeSelector"] == {"kubernetes.io/os": "linux", "example.com/hub": "yes"}
+    assert hub["tolerations"] == [{"key": "dedicated", "operator": "Exists"}]
     assert agent["nodeSelector"] == {"kubernetes.io/os": "linux", "example.com/tap": "yes"}
     assert agent["tolerations"][0]["key"] == "dedicated"
     assert arguments(ready, "daemonsets", "ks")["namespaces"] == "a,b,c"

@@ -37,9 +37,9 @@ package struct ClusterSetting: Hashable, Sendable {
   ]
   package static let deployed = [
     registry, tag, pullPolicy, pullSecrets, namespaces, excludedNamespaces, regex, clusterRoles,
-    agentsTLS, networkPolicy, hubResources, agentResources, nodeSelector, tolerations, healthPort,
-    rawBytes,
-    callBytes, storage, persistentStorage, snapshotStorage, storageClass,
+    agentsTLS, networkPolicy, hubResources, agentResources, nodeSelector, tolerations,
+    hubNodeSelector, hubTolerations, healthPort, rawBytes, callBytes, storage, persistentStorage,
+    snapshotStorage, storageClass,
   ]
 
   // MARK: Where it is
@@ -108,6 +108,12 @@ package struct ClusterSetting: Hashable, Sendable {
   package static let tolerations = ClusterSetting(
     "tap.tolerations", .tree, [["operator": "Exists"]],
     "taints that agents put up with; all without it, so that no node is left out")
+  package static let hubNodeSelector = ClusterSetting(
+    "tap.hub.nodeSelector", .labels, ["kubernetes.io/os": "linux"],
+    "labels of the node that the Hub runs on")
+  package static let hubTolerations = ClusterSetting(
+    "tap.hub.tolerations", .tree, [],
+    "taints that the Hub puts up with, where no node is without one")
   package static let healthPort = ClusterSetting(
     "tap.healthPort", .count(1...65_535), 8_897,
     "port of a node's loopback where its agent tells its health; one for each installation")

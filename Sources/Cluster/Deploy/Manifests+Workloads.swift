@@ -166,7 +166,8 @@ extension Manifests {
               "spec": [
                 "serviceAccountName": .string(Self.hub), "automountServiceAccountToken": true,
                 "imagePullSecrets": values.pullSecrets,
-                "nodeSelector": ["kubernetes.io/os": "linux"],
+                "nodeSelector": values.value(.hubNodeSelector),
+                "tolerations": values.value(.hubTolerations),
                 "securityContext": [
                   "fsGroup": Self.nobody, "seccompProfile": ["type": "RuntimeDefault"],
                 ],
