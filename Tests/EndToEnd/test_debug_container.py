@@ -32,7 +32,8 @@ def ask(net, path, body=None):
 @pytest.mark.skipif(not shutil.which("setpriv"), reason="rights are taken away by setpriv")
 @pytest.mark.parametrize("user", [0, 65_532])
 def test_what_the_debug_container_may_do_is_enough(net, user):  # noqa: F811
-    security = yaml.safe_load((ROOT / "Deploy" / "debug-container.yaml").read_text())["securityContext"]
+    file = (ROOT / "Deploy" / "debug-container.yaml").read_text()
+    security = yaml.safe_load(file)["securityContext"]
     assert security["capabilities"]["drop"] == ["ALL"]
     rights = ",".join(["-all", *("+" + name.lower() for name in security["capabilities"]["add"])])
     assert rights == "-all,+net_raw"
@@ -44,7 +45,11 @@ def test_what_the_debug_container_may_do_is_enough(net, user):  # noqa: F811
     who = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--no-new-privs",
            f"--inh-caps={rights}", f"--ambient-caps={rights}", f"--bounding-set={rights}"]
     net.web(8001)
-    hub = Process(types.SimpleNamespace(prefix=[*net.prefix, *who]), "hub", "--interface", "any",
+    # As the file says it is run.
+    words = file[file.index("-- kubeshark hub") + 13:file.index("#   kubectl port-forward")]
+    command = words.replace("\\", "").replace("#", "").split()
+    assert command[:3] == ["hub", "--interface", "any"] and "--keep-bytes" in command
+    hub = Process(types.SimpleNamespace(prefix=[*net.prefix, *who]), *command,
                   env={"TMPDIR": str(folder), "HOME": str(folder)})
     try:
         hub.waits_for("listening on")

@@ -62,11 +62,13 @@ package struct DeployFolder: Sendable {
     Manifests.comment(
       """
       What a container of kubectl debug needs to capture the traffic of one pod: NET_RAW and nothing \
-      else. Made by make manifests.
+      else. What it takes of memory and disk counts as the pod's, so that it is told to take little. \
+      Made by make manifests.
       """) + "#\n"
       + """
       #   kubectl debug POD -it --image=IMAGE --profile=general --custom=debug-container.yaml \\
-      #     --container=kubeshark -- kubeshark hub --interface any
+      #     --container=kubeshark -- kubeshark hub --interface any --keep-bytes 64M --raw-bytes 64M \\
+      #     --ring-memory 8M
       #   kubectl port-forward POD 8899
       #   kubeshark mcp --url http://127.0.0.1:8899
 
