@@ -29,6 +29,9 @@ package struct InventoryReader: Sendable {
   /// Pods on their way out that still serve: services send calls to them while no other is ready.
   private var ending: [ServiceKey: Set<String>] = [:]
 
+  /// Addresses of nodes, as their pods tell them.
+  private var hosts: [String: Set<IPAddress>] = [:]
+
   fileprivate struct ServiceKey: Hashable {
     var namespace: String
     var name: String
@@ -95,9 +98,14 @@ package struct InventoryReader: Sendable {
     return document
   }
 
-  /// Services learn their pods from EndpointSlices.
+  /// Services learn their pods from EndpointSlices, and nodes that were not listed their addresses from
+  /// pods.
   private func joined() -> [Inventory.Item] {
-    items.map { item in
+    let listed = Set(items.filter { $0.kind == .node }.map(\.name))
+    let nodes = hosts.filter { !listed.contains($0.key) }.map { name, addresses in
+      Inventory.Item(kind: .node, name: name, addresses: addresses.sorted(), node: name)
+    }
+    let joined = items.map { item -> Inventory.Item in
       guard item.kind == .service else { return item }
       let key = ServiceKey(namespace: item.namespace, name: item.name)
       let ready = behind[key] ?? []
@@ -107,6 +115,7 @@ package struct InventoryReader: Sendable {
       item.pods = (Set(item.pods).union(pods)).sorted()
       return item
     }
+    return joined + nodes
   }
 
   // MARK: Objects one by one
@@ -114,6 +123,8 @@ package struct InventoryReader: Sendable {
   /// What one object of a cluster says of addresses.
   package struct Fact: Hashable, Sendable {
     fileprivate var item: Inventory.Item?
+    /// Of a pod: those of its node.
+    fileprivate var hostAddresses: [IPAddress] = []
     fileprivate var service: ServiceKey?
     fileprivate var pods: Set<String> = []
     fileprivate var ending: Set<String> = []
@@ -137,7 +148,10 @@ package struct InventoryReader: Sendable {
   package static func fact(of object: JSONValue) -> Fact? {
     var reader = InventoryReader()
     reader.readObject(object)
-    if let item = reader.items.first { return Fact(item: item) }
+    if let item = reader.items.first {
+      let host = item.node.flatMap { reader.hosts[$0] } ?? []
+      return Fact(item: item, hostAddresses: host.sorted())
+    }
     guard let (service, pods) = reader.behind.first else { return nil }
     return Fact(service: service, pods: pods, ending: reader.ending[service] ?? [])
   }
@@ -146,7 +160,12 @@ package struct InventoryReader: Sendable {
   package static func inventory(of facts: some Sequence<Fact>) -> Inventory {
     var reader = InventoryReader()
     for fact in facts {
-      if let item = fact.item { reader.items.append(item) }
+      if let item = fact.item {
+        reader.items.append(item)
+        if let node = item.node, !fact.hostAddresses.isEmpty {
+          reader.hosts[node, default: []].formUnion(fact.hostAddresses)
+        }
+      }
       if let service = fact.service {
         reader.behind[service, default: []].formUnion(fact.pods)
         reader.ending[service, default: []].formUnion(fact.ending)
@@ -185,7 +204,10 @@ package struct InventoryReader: Sendable {
     }
     let namespace = metadata["namespace"]?.string ?? ""
     switch kind {
-    case "Pod": items.append(pod(object, metadata, name, namespace))
+    case "Pod":
+      let pod = pod(object, metadata, name, namespace)
+      items.append(pod)
+      if let node = pod.node, !pod.isGone { readHost(object, node) }
     case "Service": items.append(service(object, metadata, name, namespace))
     case "Node": items.append(node(object, metadata, name))
     case "EndpointSlice": readSlice(object, metadata, namespace)
@@ -209,6 +231,15 @@ package struct InventoryReader: Sendable {
     // (Kubernetes, "Pod Lifecycle": these phases are final).
     item.isGone = ["Succeeded", "Failed"].contains(status?["phase"]?.string)
     return item
+  }
+
+  /// A pod says where its node is, also to those who may not look at nodes.
+  private mutating func readHost(_ object: JSONValue, _ node: String) {
+    let status = object["status"]
+    let all =
+      addresses(status?["hostIPs"]?.array?.compactMap { $0["ip"] })
+      + addresses(status?["hostIP"].map { [$0] })
+    if !all.isEmpty { hosts[node, default: []].formUnion(all) }
   }
 
   private func service(

@@ -143,6 +143,39 @@ import Testing
       node.node == "node-1" && node.pod == nil, "a pod on the host's network does not name it")
   }
 
+  /// Agents may not look at nodes; probes of the kubelet and pods on the host's network come from there.
+  @Test func nodesAreKnownByTheirPods() throws {
+    let texts = [
+      """
+      {"kind":"Pod","metadata":{"name":"web","namespace":"shop"},"spec":{"nodeName":"node-1"},
+       "status":{"podIP":"10.244.1.12","hostIP":"10.0.0.11",
+        "hostIPs":[{"ip":"10.0.0.11"},{"ip":"fd00::b"}]}}
+      """,
+      """
+      {"kind":"Pod","metadata":{"name":"proxy","namespace":"kube-system"},
+       "spec":{"nodeName":"node-2","hostNetwork":true},
+       "status":{"podIP":"10.0.0.12","hostIP":"10.0.0.12"}}
+      """,
+      """
+      {"kind":"Pod","metadata":{"name":"job","namespace":"shop"},"spec":{"nodeName":"node-0"},
+       "status":{"phase":"Succeeded","hostIP":"10.0.0.10"}}
+      """,
+    ]
+    let facts = try texts.compactMap {
+      try InventoryReader.fact(of: JSONReader.value(of: Array($0.utf8)))
+    }
+    let whole = try inventory("{\"items\":[\(texts.joined(separator: ","))]}")
+    for known in [InventoryReader.inventory(of: facts), whole] {
+      for (address, node) in [
+        ("10.0.0.11", "node-1"), ("fd00::b", "node-1"), ("10.0.0.12", "node-2"),
+      ] {
+        let workload = try workload(known, address)
+        #expect(workload.node == node && workload.pod == nil, "\(address)")
+      }
+      #expect(known.items.filter { $0.kind == .node }.map(\.name) == ["node-1", "node-2"])
+    }
+  }
+
   /// The pods of a job stay listed when they have ended, with addresses that others get.
   @Test func aPodThatHasEndedHoldsItsAddressNoMore() throws {
     func pod(_ name: String, _ phase: String, _ start: String) -> String {
