@@ -245,7 +245,7 @@ package struct StartKubeshark: Tool {
   private func notReady(
     _ access: ClusterAccess, _ reason: String, _ words: String?
   ) -> ToolError {
-    let advice = Self.advice(reason, access).map { $0 + " " } ?? ""
+    let advice = Self.advice(reason + (words ?? ""), access).map { $0 + " " } ?? ""
     return ToolError(
       status: 502, code: "start_failed",
       message: """
@@ -278,6 +278,16 @@ package struct StartKubeshark: Tool {
         Taints are tolerated by --set \(ClusterSetting.hubTolerations.name)=[{"operator":"Exists"}] for \
         the Hub, and by \(ClusterSetting.tolerations.name) for agents.
         """
+    }
+    let limits = ["quota", "memory usage per", "cpu usage per"]
+    if limits.contains(where: { reason.contains($0) }) {
+      return """
+        What they ask for and may use is set by --set \(ClusterSetting.hubResources.name) and \
+        \(ClusterSetting.agentResources.name), such as \(ClusterSetting.agentResources.name).limits.cpu=1.
+        """
+    }
+    if reason.contains("another program listens there") {
+      return "--set \(ClusterSetting.healthPort.name) chooses another port of the nodes for agents."
     }
     if reason.contains("PersistentVolumeClaim") {
       return """

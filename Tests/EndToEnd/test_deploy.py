@@ -219,7 +219,7 @@ def broken(cluster, failure):
             return ["pod kubeshark-agent-node-1", "denied", "tap.docker.imagePullSecrets"]
         case "quota":
             cluster.no_pods = {"Deployment": 'pods "x" is forbidden: exceeded quota: small'}
-            return ["ReplicaSet/kubeshark-hub-5d8f", "exceeded quota: small"]
+            return ["ReplicaSet/kubeshark-hub-5d8f", "exceeded quota: small", "tap.resources.hub"]
         case "pod security":
             cluster.no_pods = {"DaemonSet": (
                 'pods "x" is forbidden: violates PodSecurity "restricted:latest": host namespaces')}
@@ -244,9 +244,10 @@ def broken(cluster, failure):
             return ["pod kubeshark-hub-node-1", "control-plane", "--set tap.hub.tolerations"]
         case "crash":
             cluster.pod_state = waiting("CrashLoopBackOff", "back-off 10s restarting")
-            cluster.logs = {"kubeshark-hub-node-1.previous": "kubeshark: no room\n",
-                            "kubeshark-agent-node-1.previous": "kubeshark: no room\n"}
-            return ["CrashLoopBackOff", "its last words: kubeshark: no room"]
+            said = "cannot serve on 127.0.0.1:8897: another program listens there"
+            cluster.logs = {f"kubeshark-{name}-node-1.previous": f"kubeshark: {said}\n"
+                            for name in ("hub", "agent")}
+            return ["CrashLoopBackOff", f"its last words: kubeshark: {said}", "--set tap.healthPort"]
 
 
 @pytest.mark.parametrize("failure", [
