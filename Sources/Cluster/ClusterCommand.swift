@@ -14,8 +14,9 @@ import ToolKit
 struct ClusterCommand: Sendable {
   /// Most bytes of input: what a pipe takes without a reader.
   static let maxInput = Int(KS_CHILD_INPUT_LIMIT)
-  /// Most bytes of output that are read.
-  static let maxOutput = 16 << 20
+  /// Most bytes of output that are read: some 10 KiB for the agent of each node, for as many nodes as a
+  /// cluster may have (5,000; Kubernetes, "Considerations for large clusters").
+  static let maxOutput = 64 << 20
   /// Most bytes of standard error that are kept.
   static let maxError = 16 << 10
 
