@@ -152,6 +152,18 @@ def test_roles_in_namespaces_take_the_place_of_those_in_the_cluster(ready):
     assert ready.names() == with_shop and before < with_shop
 
 
+def test_who_works_in_one_namespace_alone_deploys_there(ready):
+    ready._namespace("team")
+    before = ready.names()
+    ready.forbidden = {"namespaces", "clusterroles", "clusterrolebindings", "nodes",
+                       "list roles None", "list rolebindings None"}
+    done = run(ready, "tap", "--detach", "-s", "team", "-n", "team", "--set",
+               "tap.rbac.clusterRoles=false")
+    assert done.returncode == 0, done.stderr
+    assert ready.names() == before | OURS | PODS | {"Role/kubeshark-team", "RoleBinding/kubeshark-team"}
+    assert run(ready, "clean", "-s", "team").returncode == 0 and ready.names() == before
+
+
 def test_a_network_policy_comes_and_goes_with_its_setting(ready):
     flag = ("--set", "tap.networkPolicy.enabled=true")
     assert run(ready, "tap", "--detach", *flag).returncode == 0

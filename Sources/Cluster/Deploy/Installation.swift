@@ -37,7 +37,7 @@ struct Installation: Sendable {
         hint: "Name fewer or shorter settings.")
     }
     told("looking at what is there")
-    let found = try await found(input, told)
+    let found = try await found(manifests, told)
     try check(found, manifests)
     let kept = { (manifest: Manifest) in
       found.contains { $0.isSame(as: manifest) && (!$0.isOurs || manifest.kind == "Secret") }
@@ -61,14 +61,23 @@ struct Installation: Sendable {
   /// What is there of these objects. What is on its way out is waited for: it would take with it what
   /// is made in its place, and nothing can be made in a namespace that goes.
   private func found(
-    _ input: [UInt8], _ told: (String) -> Void
+    _ manifests: Manifests, _ told: (String) -> Void
   ) async throws(ToolError) -> [ClusterObject] {
     let start = ContinuousClock.now
     while true {
-      let found = try await refusing { () async throws(ClusterFault) in
-        try ClusterObject.all(
-          in: await kubectl.run(
-            ["get", "--filename=-", "--ignore-not-found", "--output=json"], input: input))
+      let found: [ClusterObject]
+      do throws(ClusterFault) { found = try await look(manifests.list()) } catch {
+        guard case .forbidden(let reason) = error,
+          reason.contains("namespaces \"\(access.namespace)\"")
+        else { throw startError(error, "Nothing was done") }
+        // Who may work in a namespace need not be allowed to look at it.
+        let place: JSONValue = [
+          "kind": "Namespace", "metadata": ["name": .string(access.namespace)],
+        ]
+        let inside = manifests.list { $0.kind == "Namespace" }
+        found = try await refusing { () async throws(ClusterFault) in
+          try await look(inside) + [ClusterObject(place)].compactMap { $0 }
+        }
       }
       guard let going = found.first(where: \.isGoing) else { return found }
       guard ContinuousClock.now - start < Removal.patience else {
@@ -80,6 +89,12 @@ struct Installation: Sendable {
       told("waiting for \(going.title) to go, which is being removed")
       do { try await Task.sleep(for: Removal.look) } catch { throw .cancelled }
     }
+  }
+
+  private func look(_ list: [UInt8]) async throws(ClusterFault) -> [ClusterObject] {
+    try ClusterObject.all(
+      in: await kubectl.run(
+        ["get", "--filename=-", "--ignore-not-found", "--output=json"], input: list))
   }
 
   /// Objects of the same names that somebody else has made are left alone, and said to be there.
