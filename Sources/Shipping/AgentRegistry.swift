@@ -25,6 +25,8 @@ package final class AgentRegistry: Sendable {
     var report: AgentReport
     /// When it was heard of, by the Hub's clock.
     var lastSeen: Timestamp
+    /// Nanoseconds by which its clock was ahead of the Hub's then.
+    var ahead: Int64 = 0
     /// What earlier starts of it saw and dropped.
     var earlier = Statistics()
     var earlierDropped: UInt64 = 0
@@ -77,6 +79,7 @@ package final class AgentRegistry: Sendable {
       }
       if report.isShedding { member.lastShed = now }
       (member.report, member.lastSeen) = (report, now)
+      member.ahead = report.now.nanoseconds(since: now)
       member.entries += entries
       state.members[node] = member
       var orders = state.orders
@@ -150,7 +153,7 @@ package final class AgentRegistry: Sendable {
         return AgentState(
           node: node, condition: condition(member, now, pause: pause), lastSeen: member.lastSeen,
           report: member.report, statistics: statistics, entries: member.entries,
-          dropped: member.earlierDropped + member.report.backlog.dropped)
+          dropped: member.earlierDropped + member.report.backlog.dropped, ahead: member.ahead)
       }
     }
   }

@@ -28,6 +28,9 @@ package struct AgentState: Sendable {
   package var entries: UInt64
   /// Entries it had to drop, in all its starts.
   package var dropped: UInt64
+  /// Nanoseconds by which its clock is ahead of the Hub's. What it says takes its time to come, so that
+  /// a clock that is right looks somewhat behind.
+  package var ahead: Int64 = 0
 
   package var json: JSONObject {
     let live = statistics.live ?? Statistics.Live()
@@ -46,7 +49,28 @@ package struct AgentState: Sendable {
       "waiting_ms": .int(report.backlog.age / 1_000_000),
       "packets": JSONValue(live.captured), "packets_shed": JSONValue(live.shed),
       "packets_dropped": JSONValue(statistics.droppedPackets),
-      "raw_bytes": JSONValue(report.raw.bytes),
+      "raw_bytes": JSONValue(report.raw.bytes), "clock_ahead_ms": .int(ahead / 1_000_000),
     ]
+  }
+
+  /// Seconds by which a clock may be ahead, and behind, before it is told.
+  private static let clockMargins = (ahead: Int64(5), behind: Int64(15))
+
+  /// `60 s behind`, for a clock by which its calls are found at other times than they were made.
+  var clock: String? {
+    let seconds = ahead / 1_000_000_000
+    if seconds >= Self.clockMargins.ahead { return "\(seconds) s ahead" }
+    return -seconds >= Self.clockMargins.behind ? "\(-seconds) s behind" : nil
+  }
+
+  /// Which nodes have other clocks than the Hub, as a remark; nil when none has.
+  ///
+  /// - Parameter most: that many are named.
+  package static func clocks(of agents: [AgentState], most: Int) -> String? {
+    let off = agents.compactMap { agent in agent.clock.map { "\(agent.node) \($0)" } }
+    guard !off.isEmpty else { return nil }
+    let more = off.count > most ? " and \(off.count - most) more" : ""
+    return "clocks that differ from the Hub's, as the times of calls do: "
+      + off.prefix(most).joined(separator: ", ") + more
   }
 }

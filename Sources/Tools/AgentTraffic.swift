@@ -136,7 +136,8 @@ extension AgentTraffic: TrafficReading {
       if those.count > Self.mostNamed { names += " and \(those.count - Self.mostNamed) more" }
       remarks.append("\(condition.rawValue): \(names)")
     }
-    return remarks
+    let here = agents.filter { ![.silent, .left].contains($0.condition) }
+    return remarks + [AgentState.clocks(of: here, most: Self.mostNamed)].compactMap { $0 }
   }
 }
 

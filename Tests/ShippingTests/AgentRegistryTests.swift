@@ -32,6 +32,21 @@ struct AgentRegistryTests {
     #expect(condition(registry, 0) == .late)
   }
 
+  /// Calls have the times of their nodes' clocks.
+  @Test func clocksThatDifferAreTold() {
+    let registry = AgentRegistry(now: start)
+    for (node, seconds) in [("n1", Int64(130)), ("n2", -1), ("n3", -10), ("n4", 3)] {
+      // What was said at `start` by the agent's clock comes when the Hub's shows this.
+      _ = registry.take(report(), from: node, entries: 0, at: later(seconds))
+    }
+    let agents = registry.agents(at: later(131))
+    #expect(agents.map { $0.json["clock_ahead_ms"]?.int } == [-130_000, 1_000, 10_000, -3_000])
+    let told = "clocks that differ from the Hub's, as the times of calls do: "
+    #expect(AgentState.clocks(of: agents, most: 5) == told + "n1 130 s behind, n3 10 s ahead")
+    #expect(AgentState.clocks(of: agents, most: 1) == told + "n1 130 s behind and 1 more")
+    #expect(AgentState.clocks(of: [agents[1], agents[3]], most: 5) == nil)
+  }
+
   @Test func sheddingIsRememberedForAWhile() {
     let registry = AgentRegistry(now: start)
     _ = registry.take(report(), from: "n1", entries: 0, at: start)
