@@ -14,7 +14,9 @@ enum Main {
   static func main() async {
     signal(SIGPIPE, SIG_IGN)
     // A client may change its mind in the first milliseconds.
-    if CommandLine.arguments.dropFirst().first == "mcp" { Interruption.endsAtOnce() }
+    let command = CommandLine.arguments.dropFirst().first ?? ""
+    if command == "mcp" { Interruption.endsAtOnce() }
+    if ["mcp", "tap", "clean", "proxy", "logs"].contains(command) { SearchPath.widen() }
     await exit(run())
   }
 

@@ -137,8 +137,11 @@ def test_what_is_missing_is_said_and_ends_nothing(cluster, tmp_path):
     empty.mkdir()
     other = cluster.write_kubeconfig("other", **{"clusters": [
         {"name": "c", "cluster": {"server": "http://127.0.0.1:1"}}]})
+    # Not on the PATH, nor where people install it.
+    elsewhere = any(os.path.exists(f"{folder}/kubectl") for folder in (
+        "/usr/local/bin", "/opt/homebrew/bin", "/opt/local/bin", "/snap/bin"))
     for arguments, env, sentence in [
-            ([], {"PATH": str(empty)}, "no kubectl"),
+            *([] if elsewhere else [([], {"PATH": str(empty)}, "no kubectl")]),
             (["--kubeconfig", "/nowhere"], {}, "no usable kubeconfig"),
             (["--context", "nope"], {}, "no context nope"),
             (["--kubeconfig", other], {}, "cannot be reached"),
@@ -148,6 +151,17 @@ def test_what_is_missing_is_said_and_ends_nothing(cluster, tmp_path):
         failed = answer(server, "list_api_calls")
         assert failed["isError"] and sentence in text(failed), text(failed)
         server.finish()
+
+
+def test_kubectl_is_found_where_people_install_it(installed, tmp_path):
+    """A client on a desktop starts servers with another PATH than a shell has."""
+    folder = tmp_path / ".local" / "bin"
+    folder.mkdir(parents=True)
+    (folder / "kubectl").symlink_to(KUBECTLS[0])
+    assert installed.env["HOME"] == str(tmp_path)
+    server = Proxy(installed, env={"PATH": str(tmp_path / "empty")})
+    assert "get_api_stats" in listed(server)
+    server.finish()
 
 
 def test_a_kubeconfig_may_be_a_list(installed, tmp_path):
