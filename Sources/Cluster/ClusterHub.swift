@@ -351,12 +351,17 @@ package final class ClusterHub: RemoteHub {
       var pause = Self.shortestPause
       while let self {
         let seen = turns.count
-        let found = await look()
+        let (found, problem) = await look()
         // Nobody has seen a list yet that the first look could have changed.
         if let found, found != known, !isFirst { changed() }
         isFirst = false
         known = found ?? known
         pause = found == nil ? min(Self.longestPause, pause * 2) : Self.shortestPause
+        if problem == "cluster_sign_in" {
+          // Each try may open another page in somebody's browser: it is for whoever asks next.
+          await turns.wait(beyond: seen)
+          continue
+        }
         await turns.wait(beyond: seen, atMost: found == nil ? pause : Self.look)
       }
     }
@@ -368,8 +373,8 @@ package final class ClusterHub: RemoteHub {
   private static let shortestPause = Duration.seconds(1)
   private static let longestPause = Duration.seconds(60)
 
-  /// What the Hub offers now; nil when it cannot be asked.
-  private func look() async -> Catalogue? {
+  /// What the Hub offers now; nil when it cannot be asked, with the code of the reason.
+  private func look() async -> (catalogue: Catalogue?, problem: String?) {
     let changes = self.changes
     do throws(ToolError) {
       let link = try await link()
@@ -378,13 +383,13 @@ package final class ClusterHub: RemoteHub {
           try await client.probe().catalogue
         }
         keep(catalogue, changes)
-        return catalogue
+        return (catalogue, nil)
       } catch {
         if Self.isBroken(error) || error.code == "hub_timeout" {
           lose(link, "it ended in mid-answer")
         }
-        return nil
+        return (nil, error.code)
       }
-    } catch { return nil }
+    } catch { return (nil, error.code) }
   }
 }

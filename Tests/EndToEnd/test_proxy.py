@@ -153,6 +153,37 @@ def test_what_is_missing_is_said_and_ends_nothing(cluster, tmp_path):
         server.finish()
 
 
+def test_whoever_has_to_sign_in_is_not_asked_again_and_again(installed, tmp_path):
+    """Plug-ins for credentials open a page in a browser each time they are run."""
+    runs = tmp_path / "runs"
+    fake = tmp_path / "fake"
+    fake.mkdir()
+    kubectl = fake / "kubectl"
+    kubectl.write_text(
+        f"#!/bin/sh\necho run >> {runs}\n"
+        "echo 'Unable to connect to the server: getting credentials: exec: executable oidc failed "
+        "with exit code 1' >&2\nexit 1\n")
+    kubectl.chmod(0o755)
+
+    def count():
+        return runs.read_text().count("run") if runs.exists() else 0
+
+    server = Proxy(installed, env={"PATH": f"{fake}:{os.environ['PATH']}"})
+    soon(lambda: count() == 1, "the first look")
+    time.sleep(4)
+    assert count() == 1
+    # Whoever asks is told, and that is a try of its own.
+    failed = answer(server, "list_api_calls")
+    assert failed["isError"] and "executable oidc failed" in text(failed)
+    assert count() > 1
+    # Somebody has signed in: from then on all is as before.
+    kubectl.unlink()
+    kubectl.symlink_to(KUBECTLS[0])
+    assert not answer(server, "get_api_stats").get("isError")
+    assert "get_api_stats" in listed(server)
+    server.finish()
+
+
 def test_kubectl_is_found_where_people_install_it(installed, tmp_path):
     """A client on a desktop starts servers with another PATH than a shell has."""
     folder = tmp_path / ".local" / "bin"
