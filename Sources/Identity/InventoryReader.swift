@@ -225,7 +225,7 @@ package struct InventoryReader: Sendable {
       kind: .pod, name: name, namespace: namespace, addresses: listed.isEmpty ? lone : listed,
       since: status?["startTime"]?.string.flatMap { Timestamp(rfc3339: $0) } ?? .distantPast,
       node: object["spec"]?["nodeName"]?.string, owner: podOwner(metadata),
-      labels: texts(metadata["labels"]), annotations: texts(metadata["annotations"]),
+      labels: texts(metadata["labels"]), annotations: annotations(metadata),
       usesHostNetwork: object["spec"]?["hostNetwork"]?.bool ?? false)
     // Its status goes on showing the address it had, which may be another pod's by now
     // (Kubernetes, "Pod Lifecycle": these phases are final).
@@ -254,7 +254,7 @@ package struct InventoryReader: Sendable {
     return Inventory.Item(
       kind: .service, name: name, namespace: namespace,
       addresses: (cluster + outside).filter { seen.insert($0).inserted },
-      labels: texts(metadata["labels"]), annotations: texts(metadata["annotations"]),
+      labels: texts(metadata["labels"]), annotations: annotations(metadata),
       selector: texts(spec?["selector"]))
   }
 
@@ -264,7 +264,7 @@ package struct InventoryReader: Sendable {
     let entries = object["status"]?["addresses"]?.array ?? []
     return Inventory.Item(
       kind: .node, name: name, addresses: addresses(entries.compactMap { $0["address"] }),
-      node: name, labels: texts(metadata["labels"]), annotations: texts(metadata["annotations"]))
+      node: name, labels: texts(metadata["labels"]), annotations: annotations(metadata))
   }
 
   private mutating func readSlice(
@@ -312,6 +312,18 @@ package struct InventoryReader: Sendable {
 
   private func addresses(_ values: [JSONValue]?) -> [IPAddress] {
     (values ?? []).compactMap { $0.string.flatMap { IPAddress($0) } }
+  }
+
+  /// Longest value of an annotation that is kept, in bytes. They go with every call of the workload,
+  /// and tools put whole documents there.
+  private static let longestAnnotation = 1_024
+  /// kubectl's copy of the whole object, with what its containers' environment holds.
+  private static let leftOut = "kubectl.kubernetes.io/last-applied-configuration"
+
+  private func annotations(_ metadata: JSONValue) -> [String: String] {
+    texts(metadata["annotations"]).filter {
+      $0.key != Self.leftOut && $0.value.utf8.count <= Self.longestAnnotation
+    }
   }
 
   private func texts(_ value: JSONValue?) -> [String: String] {

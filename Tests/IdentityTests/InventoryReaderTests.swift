@@ -176,6 +176,26 @@ import Testing
     }
   }
 
+  /// They go with every call, to whoever asks: no place for copies of whole objects.
+  @Test func annotationsThatAreDocumentsAreLeftOut() throws {
+    let long = String(repeating: "x", count: 1_025)
+    for kind in ["Pod", "Service", "Node"] {
+      let object: JSONValue = [
+        "kind": .string(kind),
+        "metadata": [
+          "name": "web", "namespace": "shop",
+          "annotations": [
+            "team": "a", "status": .string(long), "note": .string(String(long.dropLast())),
+            "kubectl.kubernetes.io/last-applied-configuration": #"{"env":"secret"}"#,
+          ],
+        ],
+      ]
+      let fact = try #require(InventoryReader.fact(of: object))
+      let item = try #require(InventoryReader.inventory(of: [fact]).items.first)
+      #expect(item.annotations.keys.sorted() == ["note", "team"], "\(kind)")
+    }
+  }
+
   /// The pods of a job stay listed when they have ended, with addresses that others get.
   @Test func aPodThatHasEndedHoldsItsAddressNoMore() throws {
     func pod(_ name: String, _ phase: String, _ start: String) -> String {
