@@ -76,6 +76,18 @@ package final class NodeCapture: Sendable {
     return store
   }
 
+  /// Memory for each worker, in bytes: each has queues and tables of its own.
+  private static let memoryForAWorker = 64 << 20
+
+  /// One for each core, as far as there is memory for them; two wherever there are two cores. Nodes
+  /// have a hundred cores, and a pod's limit is the same on all of them.
+  ///
+  /// - Parameter memory: bytes; nil for as much as the machine has.
+  package static func workers(cores: Int, memory: Int?) -> Int {
+    let most = memory.map { max(2, $0 / memoryForAWorker) } ?? cores
+    return max(1, min(cores, most))
+  }
+
   /// With little memory everything that may wait is small.
   static func settings(
     _ guide: Guide, node: String, workers: Int, memory: Int?

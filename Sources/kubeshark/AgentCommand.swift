@@ -97,9 +97,11 @@ struct AgentCommand: AsyncParsableCommand {
     do throws(RingError) {
       ring = try Ring(folder + "/ring", limits: ringLimits)
     } catch { throw .failed("\(error)") }
+    let kept = limits.capture
+    let workers = NodeCapture.workers(
+      cores: sysconf(Int32(_SC_NPROCESSORS_ONLN)), memory: kept.memory)
     let nodeCapture = NodeCapture(
-      capture, node: node, workers: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))), into: store,
-      ring: ring, limits: limits.capture, tell: tell)
+      capture, node: node, workers: workers, into: store, ring: ring, limits: kept, tell: tell)
     return Agent(
       node: node, version: Version.text, capture: nodeCapture, link: link, lock: lock,
       cluster: watch, rule: rule, tell: tell)

@@ -34,4 +34,15 @@ struct MemoryWatchTests {
       #expect(MemoryWatch.used > 100_000)
     #endif
   }
+
+  /// The limit of a pod is the same on a node of two cores and on one of a hundred.
+  @Test func thereAreNoMoreWorkersThanMemoryForThem() {
+    let memory = 768 << 20
+    #expect(NodeCapture.workers(cores: 2, memory: memory) == 2)
+    #expect(NodeCapture.workers(cores: 96, memory: memory) == 12)
+    #expect(NodeCapture.workers(cores: 96, memory: 48 << 20) == 2)
+    #expect(NodeCapture.workers(cores: 1, memory: 48 << 20) == 1)
+    #expect(NodeCapture.workers(cores: 96, memory: nil) == 96)
+    #expect(NodeCapture.workers(cores: 0, memory: nil) == 1)
+  }
 }
