@@ -10,8 +10,16 @@ import Synchronization
 package final class ClusterWatch: Sendable {
   /// Objects that are gone and still known.
   private static let maxFormer = 10_000
-  /// Changes are put together for that long: a rollout changes hundreds of objects in a second.
-  private static let patience = Duration.milliseconds(200)
+  /// Changes are put together for that long, at least and at most: a rollout changes hundreds of
+  /// objects in a second.
+  private static let patience = (least: Duration.milliseconds(200), most: Duration.seconds(5))
+
+  /// How long changes are put together after the last ones took so long. To name a large cluster anew
+  /// takes its time, and there something changes at any moment: on each node a fifth of a core goes
+  /// to it at most.
+  static func pause(after work: Duration) -> Duration {
+    min(patience.most, max(patience.least, work * 4))
+  }
 
   private struct State {
     /// By list, then by uid.
@@ -103,8 +111,9 @@ package final class ClusterWatch: Sendable {
       }
       group.addTask {
         while !Task.isCancelled {
+          let begun = ContinuousClock.now
           if let inventory = self.rebuilt() { await changed(inventory) }
-          try? await Task.sleep(for: Self.patience)
+          try? await Task.sleep(for: Self.pause(after: ContinuousClock.now - begun))
         }
       }
     }

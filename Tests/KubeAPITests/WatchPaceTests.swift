@@ -40,4 +40,11 @@ struct WatchPaceTests {
     }
     #expect(pauses == [0, 1_000, 2_000, 4_000])
   }
+
+  /// Every node names the whole cluster, at every change of it.
+  @Test func namingALargeClusterLeavesTimeForOtherWork() {
+    #expect(ClusterWatch.pause(after: .milliseconds(3)) == .milliseconds(200))
+    #expect(ClusterWatch.pause(after: .milliseconds(400)) == .milliseconds(1_600))
+    #expect(ClusterWatch.pause(after: .seconds(60)) == .seconds(5))
+  }
 }
