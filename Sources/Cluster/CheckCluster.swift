@@ -19,6 +19,7 @@ package struct CheckCluster: Tool {
         ],
         "namespace": ["type": "string"], "origin": ["type": "string"],
         "services": ["type": "array", "items": ["type": "string"]],
+        "elsewhere": ["type": "array", "items": ["type": "string"]],
         "components": [
           "type": "object",
           "additionalProperties": [
@@ -94,6 +95,7 @@ package struct CheckCluster: Tool {
     var condition = ClusterCondition(
       namespace: hub.access.namespace, services: services, pods: pods, answer: answer,
       origin: hub.origin)
+    if services.isEmpty { condition.elsewhere = await ClusterService.elsewhere(kubectl) }
     if case .catalogue? = answer { condition.agents = await agents(of: hub) }
     return condition.toolAnswer(start: start)
   }

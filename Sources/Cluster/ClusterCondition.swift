@@ -29,6 +29,8 @@ struct ClusterCondition {
   let origin: String
   /// The agents as the Hub sees them; nil when it does not say.
   var agents: [AgentState]?
+  /// Other namespaces in which it is installed.
+  var elsewhere: [String] = []
 
   var state: State {
     guard !services.isEmpty else { return .notInstalled }
@@ -95,6 +97,9 @@ struct ClusterCondition {
       "state": .string(state.rawValue), "namespace": .string(namespace),
       "origin": .string(origin),
     ]
+    if !elsewhere.isEmpty {
+      structured["elsewhere"] = .array(elsewhere.map { .string($0) })
+    }
     if !services.isEmpty {
       structured["services"] = .array(services.map { .string($0.name) })
     }
@@ -145,7 +150,13 @@ struct ClusterCondition {
 
   private func text(start: String) -> String {
     var lines = [sentence]
-    if state == .notInstalled { lines.append(start) }
+    if !elsewhere.isEmpty {
+      lines.append(
+        "It is installed in namespace \(elsewhere.joined(separator: ", ")): name that by release_namespace."
+      )
+    } else if state == .notInstalled {
+      lines.append(start)
+    }
     if !components.isEmpty {
       let list = components.map { "\($0.name) \($0.ready)/\($0.total)" }.joined(separator: ", ")
       lines.append("Pods ready: \(list).")

@@ -48,6 +48,28 @@ struct ClusterService: Hashable, Sendable {
     return names.compactMap { name in found.first { $0.name == name } }
   }
 
+  /// Other namespaces in which there are Services of a deployment; none where that may not be known.
+  static func elsewhere(_ kubectl: Kubectl) async -> [String] {
+    do throws(ClusterFault) {
+      return try elsewhere(
+        in: await kubectl.run([
+          "get", "services", "--all-namespaces", ClusterPod.selectorFlag, "--output=json",
+        ]), than: kubectl.access.namespace)
+    } catch { return [] }
+  }
+
+  static func elsewhere(
+    in output: [UInt8], than namespace: String
+  ) throws(ClusterFault) -> [String] {
+    let places = try items(in: output).compactMap { service -> String? in
+      guard let name = service["metadata"]?["name"]?.string, names.contains(name) else {
+        return nil
+      }
+      return service["metadata"]?["namespace"]?.string
+    }
+    return Set(places).subtracting([namespace]).sorted()
+  }
+
   /// The objects kubectl printed: those of a list, a single one, or none at all.
   static func items(in output: [UInt8]) throws(ClusterFault) -> [JSONValue] {
     guard output.contains(where: { $0 > 0x20 }) else { return [] }

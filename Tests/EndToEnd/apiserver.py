@@ -27,7 +27,8 @@ VERBS = ["get", "list", "create", "update", "patch", "delete", "watch"]
 
 def service(name, port=80, app="hub"):
     return {
-        "kind": "Service", "apiVersion": "v1", "metadata": {"name": name, "namespace": "default"},
+        "kind": "Service", "apiVersion": "v1", "metadata": {
+            "name": name, "namespace": "default", "labels": {"app.kubernetes.io/name": "kubeshark"}},
         "spec": {
             "selector": {"app.kubeshark.com/app": app}, "type": "ClusterIP",
             "ports": [{"port": port, "protocol": "TCP", "targetPort": 8080}]}}

@@ -85,6 +85,24 @@ def test_a_hub_that_comes_later_is_told(cluster, hub):
     server.finish()
 
 
+def test_a_deployment_in_another_namespace_is_found(cluster, hub):
+    cluster._namespace("tools")
+    cluster.install(address(hub.url), namespace="tools")
+    server = Proxy(cluster)
+    status = answer(server, "check_kubeshark_status")
+    found = status["structuredContent"]
+    assert found["state"] == "not_installed" and found["elsewhere"] == ["tools"]
+    assert "not running in namespace 'default'" in text(status)
+    assert "installed in namespace tools" in text(status)
+    status = answer(server, "check_kubeshark_status", release_namespace="tools")
+    assert status["structuredContent"]["state"] == "running"
+    # Not everybody may look everywhere.
+    cluster.forbidden = {"list services None"}
+    found = answer(server, "check_kubeshark_status")["structuredContent"]
+    assert found["state"] == "not_installed" and "elsewhere" not in found
+    server.finish()
+
+
 def test_pods_that_do_not_start_are_named(installed):
     installed.pods = [apiserver.pod(
         "kubeshark-hub-1", ready=False, phase="Pending",
