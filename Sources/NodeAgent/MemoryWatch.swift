@@ -59,13 +59,33 @@ package struct MemoryWatch: Sendable {
 
   /// The limit of the process's control group; nil when there is none.
   package static var groupLimit: Int? {
-    for path in ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"] {
+    for path in limitFiles(of: words(of: "/proc/self/cgroup")) {
       // What is not limited is "max", or in version 1 a number beyond all memory.
       if let limit = words(of: path).first.flatMap({ Int($0) }), limit > 0, limit < 1 << 50 {
         return limit
       }
     }
     return nil
+  }
+
+  /// Where the limit may stand: a container has its own group for the root of all, unless its runtime
+  /// shows it those of the machine (cgroups(7), "/proc files").
+  ///
+  /// - Parameter groups: lines of /proc/self/cgroup, `0::/kubepods/pod1/abc` for one.
+  static func limitFiles(of groups: [Substring]) -> [String] {
+    let root = "/sys/fs/cgroup"
+    var files = [root + "/memory.max", root + "/memory/memory.limit_in_bytes"]
+    for group in groups {
+      let parts = group.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+      guard parts.count == 3, parts[2].hasPrefix("/"), parts[2] != "/", !parts[2].contains("..")
+      else { continue }
+      if parts[0] == "0", parts[1].isEmpty {
+        files.append("\(root)\(parts[2])/memory.max")
+      } else if parts[1].split(separator: ",").contains("memory") {
+        files.append("\(root)/memory\(parts[2])/memory.limit_in_bytes")
+      }
+    }
+    return files
   }
 
   /// Room that what is under way when memory runs short, and what becomes of it, may still take: at
