@@ -11,7 +11,8 @@ enum ClusterFault: Error, Hashable, Sendable {
   case unreachable(String?, String)
   /// The credentials were not accepted, or there are none.
   case signIn(String)
-  /// RBAC says no; the API server's own words.
+  /// RBAC says no; the API server's own words. What admission forbids (a quota, a policy) is `other`:
+  /// no right would help.
   case forbidden(String)
   case noNamespace(String)
   case notInstalled(namespace: String)
@@ -35,7 +36,10 @@ enum ClusterFault: Error, Hashable, Sendable {
     let lower = all.lowercased()
     func has(_ words: String...) -> Bool { words.contains { lower.contains($0) } }
 
-    if has("getting credentials", "exec plugin") {
+    // Somebody's words may be like any of kubectl's.
+    if let at = sentences.firstIndex(where: { $0.contains("admission webhook") }) {
+      self = .other(String(sentences[at...].joined(separator: " / ").prefix(Self.longest)))
+    } else if has("getting credentials", "exec plugin") {
       self = .signIn(last + (Self.pluginWords(before: last, sentences).map { "; \($0)" } ?? ""))
     } else if has("context was not found", "no context exists", "does not exist"), has("context") {
       self = .noContext(access.context ?? last)
@@ -46,7 +50,9 @@ enum ClusterFault: Error, Hashable, Sendable {
     } else if has("localhost:8080 was refused", "connection to the server localhost:8080") {
       // kubectl's address for "nobody told me which cluster".
       self = .noKubeconfig("it names no cluster")
-    } else if has("(forbidden)", " is forbidden") {
+    } else if has("user \"system:anonymous\"") {
+      self = .signIn("there are none. " + last)
+    } else if has("(forbidden)", " is forbidden"), has("cannot ", "attempting to grant") {
       self = .forbidden(sentences.first { $0.lowercased().contains("forbidden") } ?? last)
     } else if has("unauthorized", "must be logged in", "enter username") {
       self = .signIn(last)
@@ -90,6 +96,9 @@ enum ClusterFault: Error, Hashable, Sendable {
       isAsked
       ? .signIn("\(late), and asked: \(said)") : .unreachable(nil, "\(late); it said: \(said)")
   }
+
+  /// Most of what a webhook says, such as a policy engine's: why it refused stands on further lines.
+  private static let longest = 1_200
 
   /// What a plug-in for credentials said itself, before kubectl said that it failed.
   private static func pluginWords(before last: String, _ sentences: [String]) -> String? {

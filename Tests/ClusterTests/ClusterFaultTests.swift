@@ -89,6 +89,35 @@ struct ClusterFaultTests {
         #"Error from server (Forbidden): services "kubeshark-front" is forbidden: User "u" cannot get"#
       )
     ),
+    (
+      #"Error from server (Forbidden): services is forbidden: User "system:anonymous" cannot list"#,
+      .signIn(
+        """
+        there are none. Error from server (Forbidden): services is forbidden: User "system:anonymous" \
+        cannot list
+        """)
+    ),
+    // Admission is not RBAC: nobody may.
+    (
+      #"Error from server (Forbidden): deployments.apps "x" is forbidden: exceeded quota: count"#,
+      .other(
+        #"Error from server (Forbidden): deployments.apps "x" is forbidden: exceeded quota: count"#)
+    ),
+    (
+      """
+      Error from server (Forbidden): admission webhook "validate.kyverno.svc-fail" denied the request:
+
+      resource DaemonSet/ks/kubeshark-agent was blocked due to the following policies
+
+      disallow-host-namespaces: the securityContext of its pods does not exist
+      """,
+      .other(
+        """
+        Error from server (Forbidden): admission webhook "validate.kyverno.svc-fail" denied the request: \
+        / resource DaemonSet/ks/kubeshark-agent was blocked due to the following policies / \
+        disallow-host-namespaces: the securityContext of its pods does not exist
+        """)
+    ),
     (#"Error from server (NotFound): namespaces "ks" not found"#, .noNamespace("ks")),
     // It need not be the one of the release: Roles are made in those that are captured.
     (#"Error from server (NotFound): namespaces "shop" not found"#, .noNamespace("shop")),
