@@ -209,6 +209,7 @@ def test_what_the_cluster_does_not_take_is_told_before_anything_is_made(ready, k
     server = changing(ready)
     failed = answer(server, "start_kubeshark", confirm=True)
     assert failed["isError"] and refusal[2] in text(failed) and "Nothing was done" in text(failed)
+    assert "kubeshark tap --dry-run" in text(failed)
     assert ready.names() == before
     server.finish()
 

@@ -175,6 +175,9 @@ struct Installation: Sendable {
         --set \(ClusterSetting.clusterRoles.name)=false with --set \(ClusterSetting.namespaces.name)={…}.
         """
     }
+    if case .other = fault {
+      error.hint = "kubeshark tap --dry-run shows what is deployed, and --set changes it."
+    }
     if case .noNamespace(let name) = fault, name != access.namespace {
       error.message = """
         \(opening). The cluster (\(origin)) has no namespace '\(name)', which \
