@@ -205,6 +205,11 @@ def test_the_image_holds_all_that_the_program_needs_and_runs_without_rights(tmp_
     [wanted] = set(re.findall(r'image: "(.+)"', done.stdout.decode()))
     assert entry["annotations"]["io.containerd.image.name"] == wanted
     manifest = json.loads(blob(entry["digest"]))
+    # docker load looks there alone.
+    [docker] = json.loads((layout / "manifest.json").read_text())
+    assert docker["RepoTags"] == [wanted]
+    assert [docker["Config"], *docker["Layers"]] == [
+        "blobs/" + one["digest"].replace(":", "/") for one in [manifest["config"], *manifest["layers"]]]
     config = json.loads(blob(manifest["config"]["digest"]))
     assert config["os"] == "linux" and config["config"]["User"] == "65532:65532"
     assert config["config"]["Entrypoint"] == ["kubeshark", "mcp"]
