@@ -23,7 +23,7 @@ package struct HubForward: Sendable {
   /// - Parameters:
   ///   - opened: takes the port, each time.
   ///   - lost: takes the reason, each time.
-  /// - Throws: when it cannot be opened the first time.
+  /// - Throws: when it cannot be opened the first time, or somebody has to sign in again.
   package func run(
     opened: @Sendable (Int) -> Void, lost: @Sendable (String) -> Void
   ) async throws(ToolError) {
@@ -50,6 +50,8 @@ package struct HubForward: Sendable {
       } catch {
         if error == .cancelled { return }
         let problem = error.toolError(origin: origin, start: "kubeshark tap deploys it.")
+        // To sign in is for somebody: each try may open another page in a browser.
+        if case .signIn = error { throw problem }
         guard wasOpen else { throw problem }
         lost(problem.message)
         pause = min(Self.longestPause, pause * 2)

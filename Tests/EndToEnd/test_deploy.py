@@ -477,6 +477,29 @@ def test_proxy_forwards_and_forwards_again(ready):
     assert done.returncode == 1 and b"no namespace 'nowhere'" in done.stderr
 
 
+def test_proxy_ends_when_somebody_has_to_sign_in(ready, tmp_path):
+    assert run(ready, "tap", "--detach").returncode == 0
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    kubectl = folder / "kubectl"
+    kubectl.symlink_to(KUBECTLS[0])
+    marker = "KUBESHARK_TEST_SIGN_IN"
+    process = subprocess.Popen(
+        [BINARY, "proxy", "--proxy-front-port", "0", "--kubeconfig", ready.kubeconfig],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={**os.environ, **ready.env, marker: "1", "PATH": f"{folder}:{os.environ['PATH']}"})
+    assert b"http://" in process.stdout.readline()
+    kubectl.unlink()
+    kubectl.write_text("#!/bin/sh\necho 'Unable to connect to the server: getting credentials: exec: "
+                       "executable oidc failed with exit code 1' >&2\nexit 1\n")
+    kubectl.chmod(0o755)
+    for number, words in apiserver.children(marker):
+        if "port-forward" in words:
+            os.kill(number, signal.SIGKILL)
+    _, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1 and b"executable oidc failed" in said, said
+
+
 def test_logs_gathers_what_pods_have_said(ready, tmp_path):
     assert run(ready, "tap", "--detach").returncode == 0
     ready.logs = {"kubeshark-hub-node-1": "one\nan error\n", "kubeshark-agent-node-1": "two\n",
