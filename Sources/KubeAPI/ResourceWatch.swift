@@ -12,8 +12,9 @@ struct ResourceWatch: Sendable {
   private static let page = 500
   /// Longest page, in bytes.
   private static let maxPage = 64 << 20
-  /// Seconds after which the server ends a watch, which then goes on where it was.
-  private static let watchSeconds = 290
+  /// Seconds after which the server ends a watch, which then goes on where it was: other ones each
+  /// time, so that the agents of all nodes, which began together, do not come back together.
+  private static let watchSeconds = 200...290
   /// Longest time that a server may ask to wait.
   private static let longestWait = 60
 
@@ -144,11 +145,12 @@ struct ResourceWatch: Sendable {
   // MARK: Watching
 
   private func watch(from version: String) async throws -> HTTPClientResponse {
-    try await send(
+    let seconds = Int.random(in: Self.watchSeconds)
+    return try await send(
       """
-      ?watch=1&allowWatchBookmarks=true&timeoutSeconds=\(Self.watchSeconds)\
+      ?watch=1&allowWatchBookmarks=true&timeoutSeconds=\(seconds)\
       &resourceVersion=\(Self.encoded(version))
-      """, deadline: .now() + .seconds(Int64(Self.watchSeconds + 30)))
+      """, deadline: .now() + .seconds(Int64(seconds + 30)))
   }
 
   /// Gives what happens from a version on. Returns with the version up to which that is when the

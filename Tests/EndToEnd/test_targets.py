@@ -127,6 +127,9 @@ def test_pods_that_come_and_go_change_what_is_captured(cluster):
         [*node.net.prefix, "ss", "-tnoH", "state", "established", "dst", "10.77.1.1:6443"],
         capture_output=True, check=True).stdout.decode().splitlines()
     assert len(watches) >= 3 and all("keepalive" in line for line in watches), watches
+    # All nodes began together; they do not come back together.
+    timeouts = cluster.api.control()["timeouts"]
+    assert len(timeouts) >= 3 and len(set(timeouts)) > 1, timeouts
     client.net.python(CLIENT, first.address, 8001, "one", 5)
     client.net.python(CLIENT, other.address, 8001, "unseen", 5)
     cluster.reaches("http", 5)

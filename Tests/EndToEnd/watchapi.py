@@ -27,7 +27,7 @@ class Objects:
         self.events = []
         self.forbidden = []
         self.breaks = False
-        self.watches, self.lists, self.requests = 0, 0, []
+        self.watches, self.lists, self.requests, self.timeouts = 0, 0, [], []
         self.generation = 0
 
     def put(self, thing):
@@ -61,7 +61,8 @@ class Objects:
             if order.get("cut"):
                 self.generation += 1
             self.changed.notify_all()
-            return {"watches": self.watches, "lists": self.lists, "requests": self.requests}
+            return {"watches": self.watches, "lists": self.lists, "requests": self.requests,
+                    "timeouts": self.timeouts}
 
 
 objects = Objects()
@@ -135,6 +136,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def watch(self, query, wanted, kind):
         since = int(query["resourceVersion"])
+        objects.timeouts.append(int(query["timeoutSeconds"]))
         generation = objects.generation
         if since < objects.oldest and objects.watches % 2:
             return self.refuse(410, "Expired", "too old resource version")
