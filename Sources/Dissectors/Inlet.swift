@@ -39,6 +39,13 @@ struct Inlet: Sendable {
   }
 }
 
+/// Bytes that one side sent, from a moment on, before the other sent any again.
+struct Turn: Sendable {
+  let side: Side
+  var count: Int
+  let moment: Moment
+}
+
 /// Both sides' inlets.
 ///
 /// A look at one is `mutating`, though it changes nothing: only then it happens in place. Else both

@@ -33,12 +33,12 @@ extension Runner {
         return false
       case .wait:
         inlets[side].since = moment
-        keep(bytes, from: side, in: &ledger)
+        shelve(bytes, from: side, at: moment, in: &ledger)
         return false
       }
     }
     if inlets[side].waiting.isEmpty { inlets[side].since = moment }
-    keep(bytes, from: side, in: &ledger)
+    shelve(bytes, from: side, at: moment, in: &ledger)
     isTurned = true
     settle(at: moment, in: &ledger)
     return false
@@ -63,18 +63,85 @@ extension Runner {
         case .row(let row): start(row, &ledger)
         }
       }
-      let firstSide: Side =
-        inlets.server.waiting.isEmpty || inlets.client.since.packet <= inlets.server.since.packet
-        ? .client : .server
-      for side in [firstSide, firstSide.other]
-      where !isTurned && isReading && !inlets[side].waiting.isEmpty {
-        reread(side, old: inlets[side].waiting.count, at: moment, in: &ledger)
-      }
+      if turns.isEmpty { show(at: moment, in: &ledger) } else { replay(in: &ledger) }
       for side in Side.allCases where !isTurned && isReading && inlets[side].isFinished {
         endSide(side, at: moment, in: &ledger)
       }
     }
   }
+
+  /// Shows what another reader has left, first of the side where it is older.
+  private mutating func show(at moment: Moment, in ledger: inout Ledger) {
+    let firstSide: Side =
+      inlets.server.waiting.isEmpty || inlets.client.since.packet <= inlets.server.since.packet
+      ? .client : .server
+    for side in [firstSide, firstSide.other]
+    where !isTurned && isReading && !inlets[side].waiting.isEmpty {
+      reread(side, old: inlets[side].waiting.count, at: moment, in: &ledger)
+    }
+  }
+
+  /// Shows what came while nobody read, both sides in turn as they spoke: else what was answered
+  /// before would be taken for answers. What is left when the reader changes waits for the next one.
+  private mutating func replay(in ledger: inout Ledger) {
+    let order = takeTurns()
+    var waiting = BySide<[UInt8]>(client: [], server: [])
+    for side in Side.allCases {
+      swap(&waiting[side], &inlets[side].waiting)
+      ledger.waitingBytes -= waiting[side].count
+    }
+    var at = BySide(client: 0, server: 0)
+    for turn in order {
+      let start = at[turn.side]
+      let end = min(start + turn.count, waiting[turn.side].count)
+      at[turn.side] = end
+      let piece = Array(waiting[turn.side][start..<end])
+      if isSilent {
+        keepFirst(piece.rawSpan, turn.side, ledger)
+      } else if isTurned {
+        if inlets[turn.side].waiting.isEmpty { inlets[turn.side].since = turn.moment }
+        shelve(piece.rawSpan, from: turn.side, at: turn.moment, in: &ledger)
+      } else {
+        feed(piece.rawSpan, from: turn.side, at: turn.moment, in: &ledger)
+        if wakes, !isTurned { rouse(turn.side.other, at: turn.moment, in: &ledger) }
+      }
+    }
+  }
+
+  /// The turns in which waiting bytes came; those that a reader has left came before all others.
+  private mutating func takeTurns() -> [Turn] {
+    var order: [Turn] = []
+    for side in Side.allCases {
+      var count = inlets[side].waiting.count
+      for turn in turns where turn.side == side { count -= turn.count }
+      if count > 0 { order.append(Turn(side: side, count: count, moment: inlets[side].since)) }
+    }
+    order.sort { $0.moment.packet < $1.moment.packet }
+    order += turns
+    turns = []
+    return order
+  }
+
+  /// Copies bytes that nobody reads yet, and notes whose turn it was.
+  private mutating func shelve(
+    _ bytes: RawSpan, from side: Side, at moment: Moment, in ledger: inout Ledger
+  ) {
+    let before = inlets[side].waiting.count
+    keep(bytes, from: side, in: &ledger)
+    let count = inlets[side].waiting.count - before
+    guard count > 0 else { return }
+    if turns.last?.side == side {
+      turns[turns.count - 1].count += count
+    } else if turns.count < Self.maxTurns {
+      turns.append(Turn(side: side, count: count, moment: moment))
+    } else {
+      // Then they are shown ahead of what the other side has said last.
+      turns[turns.count - 2].count += count
+    }
+  }
+
+  /// Turns that are told apart of a conversation that nobody reads yet.
+  private static let maxTurns = 64
 
   /// No more opening bytes will come: decides with what there is.
   mutating func decideFinally(at moment: Moment, in ledger: inout Ledger) {
@@ -138,6 +205,7 @@ extension Runner {
       ledger.waitingBytes -= waiting.count
       keepFirst(waiting.rawSpan, side, ledger)
     }
+    turns = []
     keepFirst(bytes, side, ledger)
   }
 

@@ -42,8 +42,10 @@ struct Runner {
   var successions = 0
   /// Waiting bytes must be shown again: the reader has changed.
   var isTurned = false
+  /// Which bytes of those that wait came when, while nobody read them.
+  var turns: [Turn] = []
   /// A message came: what waits on the other side may be readable now.
-  private var wakes = false
+  private(set) var wakes = false
   /// The timeout queue holds this conversation.
   var isWatched = false
   /// Index of the conversation's own record, once there is one.
@@ -108,14 +110,18 @@ struct Runner {
     if wakes { wake(side.other, at: moment, in: &ledger) }
   }
 
+  private mutating func wake(_ side: Side, at moment: Moment, in ledger: inout Ledger) {
+    rouse(side, at: moment, in: &ledger)
+    if isTurned { settle(at: moment, in: &ledger) }
+  }
+
   /// Shows again what waits on a side, now that the other has sent a message: whether a tunnel
   /// begins, or what a correlation id stands for, may be known.
-  private mutating func wake(_ side: Side, at moment: Moment, in ledger: inout Ledger) {
+  mutating func rouse(_ side: Side, at moment: Moment, in ledger: inout Ledger) {
     wakes = false
     if !isReading || inlets[side].waiting.isEmpty { return }
     inlets[side].target = 1
     reread(side, old: inlets[side].waiting.count, at: moment, in: &ledger)
-    if isTurned { settle(at: moment, in: &ledger) }
   }
 
   /// Shows new bytes behind those that wait.
@@ -173,6 +179,7 @@ struct Runner {
     ledger.counters.waitingDropped += UInt64(inlets[side].waiting.count)
     ledger.waitingBytes -= inlets[side].waiting.count
     inlets[side].waiting = []
+    turns.removeAll { $0.side == side }
   }
 
   /// Charges the bytes that the reader keeps. Beyond the limit it has to forget them.

@@ -296,6 +296,23 @@ import Testing
     }
   }
 
+  /// The answer that was under way when the capture began waited with those behind it until the protocol
+  /// was known, and was shown with them: every later answer went to the next command.
+  @Test func anAnswerUnderWayWhenTheCaptureBeganShiftsNoPairs() {
+    var talk = Talk(serverPort: 3306)
+    talk.isMidway = true
+    talk.says(.server, Self.packet(1, Self.ok()))
+    let changes: [UInt8] = [1, 2, 3, 4]
+    for affected in changes {
+      talk.says(.client, Self.command(3, "update t set a = \(affected)"))
+      talk.says(.server, Self.packet(1, Self.ok(affected: affected)))
+    }
+    let calls = talk.calls()
+    #expect(calls.compactMap { $0.int(.mysqlRows) } == [1, 2, 3, 4])
+    #expect(calls.compactMap { $0.text(.mysqlQuery) }.last == "update t set a = 4")
+    #expect(calls.allSatisfy { $0.hasRequest && $0.hasResponse && $0.fault == nil })
+  }
+
   /// However the rows before it are cut, the bytes of it that came count.
   @Test func aRowThatDoesNotEndCountsAsFarAsItCame() {
     var talk = Self.begun()
