@@ -336,6 +336,8 @@ enum SecretText {
     private func isHarmless(_ range: Range<Int>) -> Bool {
       if bytes[range.lowerBound] == 0x7b || bytes[range.lowerBound] == 0x5b { return true }
       switch String(decoding: bytes[range], as: UTF8.self) {
+      // MySQL says of a login that was refused whether it used a password.
+      case "YES", "NO": return true
       case "null", "true", "false", "nil", "None", "undefined": return true
       default: return false
       }

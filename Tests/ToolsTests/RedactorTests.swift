@@ -64,6 +64,8 @@ import Testing
     #expect(
       redactor.text("order 4111 of 2026-03-14 10:23:45.123")
         == "order 4111 of 2026-03-14 10:23:45.123")
+    let refused = "Access denied for user 'app'@'10.0.0.7' (using password: YES)"
+    #expect(redactor.text(refused) == refused)
   }
 
   @Test(arguments: [
