@@ -62,6 +62,30 @@ import Testing
     #expect(try call(["HVALS", "u"], Self.list("Ann", "hunter2")).reply == "[redacted]")
   }
 
+  @Test func patternsModulesAndRulesHideTheirSecrets() throws {
+    for pattern in ["user:*->password", "token_*", "*:api_key"] {
+      let sort = try call(["SORT", "ids", "BY", "nosort", "GET", pattern], Self.list("hunter2"))
+      #expect(sort.reply == "[redacted]")
+    }
+    let names = try call(["SORT", "ids", "GET", "user:*->name"], Self.list("Ann"))
+    #expect(names.reply == ["Ann"])
+    #expect(
+      try call(["MODULE", "LOADEX", "/a.so", "CONFIG", "a.password", "hunter2"], "+OK\r\n").command
+        == "MODULE LOADEX /a.so CONFIG a.password [redacted]")
+    #expect(
+      try call(["ACL", "DRYRUN", "bob", "SET", "token", "hunter2"], "+OK\r\n").command
+        == "ACL DRYRUN bob SET token [redacted]")
+    for rule in [">hunter2", "#hunter2", "<hunter's2"] {
+      let refused = try call(
+        ["ACL", "SETUSER", "bob", rule],
+        "-ERR Error in ACL SETUSER modifier '\(rule)': it is too short\r\n")
+      #expect(
+        refused.reply == "ERR Error in ACL SETUSER modifier '[redacted]': it is too short")
+    }
+    let told = "ERR Error in ACL SETUSER modifier '+@nope': Unknown command"
+    #expect(try call(["ACL", "SETUSER", "bob", "+@nope"], "-\(told)\r\n").reply == .string(told))
+  }
+
   @Test func keysThatNameSecretsHideTheirValues() throws {
     #expect(
       try call(["SET", "user:7:api_key", "hunter2", "EX", "60"], "+OK\r\n").command

@@ -43,10 +43,20 @@ enum RedisSecrets {
   }
 
   /// The part of an error that may be shown. Servers repeat the arguments of commands they do not
-  /// know, and a mistyped AUTH is one.
+  /// know, and a mistyped AUTH is one; and the rule of ACL SETUSER that they do not take.
   static func shownError(_ text: RawSpan) -> String {
-    guard let at = text.firstOffset(of: "with args beginning with") else { return text.text() }
-    return text.text(0..<at) + RESPPreview.redacted
+    if let at = text.firstOffset(of: "with args beginning with") {
+      return text.text(0..<at) + RESPPreview.redacted
+    }
+    let rule: StaticString = "SETUSER modifier '"
+    guard let at = text.firstOffset(of: rule) else { return text.text() }
+    let start = at + rule.utf8CodeUnitCount
+    guard start < text.byteCount, isPasswordRule(text.byte(start)) else { return text.text() }
+    // A password may have apostrophes of its own.
+    var end = text.byteCount
+    while end > start, text.byte(end - 1) != 0x27 { end -= 1 }
+    let rest = end > start ? text.text(end - 1..<text.byteCount) : ""
+    return text.text(0..<start) + RESPPreview.redacted + rest
   }
 
   // MARK: Names
@@ -119,12 +129,18 @@ enum RedisSecrets {
     if equals(verb, "genpass") || equals(verb, "getuser") || equals(verb, "list") {
       return Hidden(secrecy: .whole)
     }
+    // Behind the user's name stands a command.
+    if equals(verb, "dryrun") { return Hidden(places: following(bytes, words, from: 3)) }
     guard equals(verb, "setuser") else { return Hidden() }
     return Hidden(
       places: words.indices.dropFirst(3).filter { place in
-        guard let first = words[place].first else { return false }
-        return [0x3e, 0x3c, 0x23, 0x21].contains(bytes.byte(first))
+        words[place].first.map { isPasswordRule(bytes.byte($0)) } ?? false
       })
+  }
+
+  /// Whether a rule with that first byte adds or removes a password or its digest: > < # !
+  private static func isPasswordRule(_ first: UInt8) -> Bool {
+    [0x3e, 0x3c, 0x23, 0x21].contains(first)
   }
 
   // MARK: Data
@@ -138,6 +154,11 @@ enum RedisSecrets {
     switch cargo {
     case .none: break
     case .reply: if isTelling(key) { hidden.secrecy = .whole }
+    case .sorted:
+      // Behind GET stand patterns of other keys, and of fields: `user:*->password`.
+      if words.dropFirst().contains(where: { asksForSecret(bytes.slice($0)) }) {
+        hidden.secrecy = .whole
+      }
     case .second, .third, .rest:
       guard isTelling(key) else { break }
       let places = words.indices.dropFirst(cargo == .third ? 3 : 2)
@@ -163,6 +184,12 @@ enum RedisSecrets {
     case .script, .function, .load: script(cargo, bytes, words, &hidden)
     }
     return hidden
+  }
+
+  /// Whether a key, or a pattern of keys or fields, names a secret.
+  private static func asksForSecret(_ pattern: RawSpan) -> Bool {
+    guard let field = pattern.firstOffset(of: "->") else { return isTelling(pattern) }
+    return isTelling(pattern.prefix(field)) || isTelling(pattern.suffix(from: field + 2))
   }
 
   /// Where the names of fields begin: behind FIELDS and their number in commands that have both.

@@ -30,8 +30,8 @@ struct RedisVerb: Sendable {
   /// Where a command carries values, which are secrets when their key or field is called like one.
   enum Cargo: UInt8, Sendable {
     case none
-    /// In the reply alone.
-    case reply
+    /// In the reply alone; there also that of keys and fields which patterns name.
+    case reply, sorted
     /// In the argument behind the key, in the one behind that, in all behind the key.
     case second, third, rest
     /// Behind each of several keys, or in the reply at the place of each.
@@ -89,11 +89,12 @@ struct RedisVerb: Sendable {
       """, .at(1))
     add(
       """
-      GET GETDEL GETEX GETRANGE SUBSTR DUMP LCS SORT SORT_RO LPOP RPOP LINDEX LRANGE LMOVE \
+      GET GETDEL GETEX GETRANGE SUBSTR DUMP LCS LPOP RPOP LINDEX LRANGE LMOVE \
       RPOPLPUSH BLMOVE BRPOPLPUSH SMEMBERS SPOP SRANDMEMBER SINTER SUNION SDIFF SSCAN ZRANGE \
       ZREVRANGE ZRANGEBYSCORE ZREVRANGEBYSCORE ZRANGEBYLEX ZREVRANGEBYLEX ZPOPMIN ZPOPMAX ZSCAN \
       ZRANDMEMBER
       """, .at(1), carries: .reply)
+    add("SORT SORT_RO", .at(1), carries: .sorted)
     add("SET SETNX GETSET APPEND", .at(1), carries: .second)
     add("SETEX PSETEX SETRANGE RESTORE LSET LREM", .at(1), carries: .third)
     add(
@@ -123,11 +124,13 @@ struct RedisVerb: Sendable {
     add(
       """
       PING ECHO QUIT SELECT UNWATCH INFO COMMAND DBSIZE FLUSHALL FLUSHDB KEYS SCAN RANDOMKEY WAIT \
-      WAITAOF TIME SAVE BGSAVE BGREWRITEAOF LASTSAVE SHUTDOWN LATENCY MODULE CLUSTER READONLY \
+      WAITAOF TIME SAVE BGSAVE BGREWRITEAOF LASTSAVE SHUTDOWN LATENCY CLUSTER READONLY \
       READWRITE ASKING ROLE REPLICAOF SLAVEOF FAILOVER SWAPDB PUBSUB DEBUG LOLWUT HELP
       """, .none)
     add("PUBLISH SPUBLISH", .none, carries: .second)
     add("SCRIPT FUNCTION", .none, carries: .load)
+    // Settings of the module stand behind CONFIG.
+    add("MODULE", .none, carries: .words)
     add("SLOWLOG", .none, carries: .log)
     add("MULTI", .none, .multi)
     add("EXEC", .none, .exec)
