@@ -92,6 +92,38 @@ import Testing
     Laws.mutation(talk, rounds: 50)
   }
 
+  /// Drivers wrap a command to say which servers may answer it; it was called `$query`.
+  @Test func aCommandBesideAReadPreferenceIsFound() {
+    func asks(_ number: Int, _ members: [UInt8]) -> [UInt8] {
+      Self.framed(
+        number, 0, 2004,
+        Self.little(0) + Array("shop.$cmd\0".utf8) + Self.little(0) + Self.little(1)
+          + Self.document(members))
+    }
+    let preference = Self.inner("$readPreference", Self.text("mode", "secondary"))
+    let login =
+      Self.int("authenticate", 1) + Self.text("user", "app") + Self.text("key", "hunter2")
+    var talk = Talk(serverPort: 27_017)
+    talk.says(
+      .client, asks(1, Self.inner("$query", Self.text("count", "orders")) + preference))
+    talk.says(.client, asks(2, Self.inner("query", login)))
+    talk.says(.client, asks(3, Self.text("distinct", "orders") + Self.text("key", "city")))
+    talk.says(
+      .client,
+      Self.framed(
+        4, 0, 2005,
+        Self.little(0) + Array("shop.orders\0".utf8) + Self.little(9) + [1, 0, 0, 0, 0, 0, 0, 0]
+      ))
+    let calls = talk.calls().sorted { $0.index < $1.index }
+    #expect(
+      calls.map { $0.text(.mongodbCommand) } == ["count", "authenticate", "distinct", "getMore"])
+    #expect(calls.map { $0.text(.mongodbCollection) } == ["orders", nil, "orders", "orders"])
+    #expect(calls.allSatisfy { $0.text(.mongodbDatabase) == "shop" })
+    let details = calls.map { $0.text(.details) ?? "" }
+    #expect(details[0].contains("secondary") && details[2].contains("city"))
+    #expect(!details.joined().contains("hunter2"))
+  }
+
   @Test func aBulkWriteFailsWithOneOfItsOperations() {
     func section(_ name: String, _ documents: [UInt8]) -> [UInt8] {
       let content = Array((name + "\0").utf8) + documents

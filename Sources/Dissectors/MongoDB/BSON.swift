@@ -109,8 +109,13 @@ struct BSONPreview {
   static let redacted = "[redacted]"
 
   private(set) var isCut = false
+  /// It logs in as servers before version 4 let clients do: the key proves who asks.
+  private let hidesKey: Bool
 
-  init() {}
+  /// - Parameter command: what the document commands, if anything.
+  init(of command: [UInt8]?) {
+    hidesKey = command == Array("authenticate".utf8)
+  }
 
   mutating func write(
     _ bytes: RawSpan, at start: Int, isArray: Bool = false, depth: Int = 0,
@@ -172,6 +177,7 @@ struct BSONPreview {
     name.equals("payload") || name.equals("pwd") || name.equals("password")
       || name.equals("speculativeAuthenticate")
       || name.equals("digestPassword") || name.equals("signature")
+      || hidesKey && name.equals("key")
   }
 
   /// Sessions and clocks of drivers.

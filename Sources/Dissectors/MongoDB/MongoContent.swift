@@ -40,8 +40,9 @@ struct MongoContent: Sendable {
     case MongoHeader.insert, MongoHeader.update, MongoHeader.delete, MongoHeader.getMore:
       expectsReply = opcode == MongoHeader.getMore
       asksDocuments = expectsReply
+      // Called like the commands that came after them.
       let name = MongoHeader.name(opcode).map { "\($0)".dropFirst(3).lowercased() } ?? ""
-      command = Array(name.filter { $0 != "_" }.utf8)
+      command = Array((opcode == MongoHeader.getMore ? "getMore" : name).utf8)
       let end = body.byteCount > 4 ? body.firstOffset(of: 0, from: 4) ?? 4 : 4
       if end > 4 { namespace(body.slice(4..<end)) }
       if opcode == MongoHeader.insert { documents = Self.count(body, from: end + 1) }
@@ -114,7 +115,9 @@ struct MongoContent: Sendable {
   }
 
   /// A document that commands.
-  private mutating func ask(_ bytes: RawSpan, at start: Int) {
+  ///
+  /// - Parameter shown: where the document begins that is shown, when it has that one inside.
+  private mutating func ask(_ bytes: RawSpan, at start: Int, shownFrom shown: Int? = nil) {
     guard let range = BSON.members(bytes, at: start) else { return }
     var at = range.lowerBound
     while let element = BSON.next(bytes, &at, in: range) {
@@ -131,7 +134,7 @@ struct MongoContent: Sendable {
         if element.type == BSON.array { documents = BSON.count(bytes, element) }
       }
     }
-    show(bytes, at: start)
+    show(bytes, at: shown ?? start)
   }
 
   /// A document that answers.
@@ -229,13 +232,25 @@ struct MongoContent: Sendable {
     if collection == Array("$cmd".utf8) {
       let database = database
       collection = nil
-      ask(body, at: start)
+      ask(body, at: Self.wrapped(body, at: start) ?? start, shownFrom: start)
       self.database = self.database ?? database
     } else {
       command = Array("find".utf8)
       asksDocuments = true
       show(body, at: start)
     }
+  }
+
+  /// Where the command begins that a document has inside, beside the servers that may answer it:
+  /// `{$query: {count: "orders"}, $readPreference: …}`.
+  private static func wrapped(_ bytes: RawSpan, at start: Int) -> Int? {
+    guard let range = BSON.members(bytes, at: start) else { return nil }
+    var at = range.lowerBound
+    guard let element = BSON.next(bytes, &at, in: range), element.type == BSON.document else {
+      return nil
+    }
+    let name = bytes.slice(element.name)
+    return name.equals("$query") || name.equals("query") ? element.value.lowerBound : nil
   }
 
   private mutating func namespace(_ name: RawSpan) {
@@ -257,7 +272,7 @@ struct MongoContent: Sendable {
   private mutating func show(_ bytes: RawSpan, at start: Int) {
     guard preview.isEmpty, start + 5 <= bytes.byteCount else { return }
     var writer = JSONWriter(reserving: 256)
-    var shown = BSONPreview()
+    var shown = BSONPreview(of: isRequest ? command : nil)
     shown.write(bytes, at: start, to: &writer)
     isCut = isCut || shown.isCut
     preview = writer.bytes
