@@ -313,6 +313,43 @@ import Testing
     #expect(calls.allSatisfy { $0.hasRequest && $0.hasResponse && $0.fault == nil })
   }
 
+  /// An error repeats what it does not understand, and what is there already.
+  @Test(arguments: [
+    (
+      "alter user a password 'x' identified by 'hunter2'",
+      "You have an error near 'password 'x' identified by 'hunter2'' at line 1",
+      "You have an error near 'password '[redacted]' identified by '[redacted]'' at line 1"
+    ),
+    (
+      "update u set token = 'hunter2'", "Duplicate entry 'hunter2' for key 'u.x'",
+      "Duplicate entry '[redacted]' for key 'u.x'"
+    ),
+    (
+      "call add_user(1)", "Duplicate entry 'hunter2' for key 'u.api_key'",
+      "Duplicate entry '[redacted]' for key 'u.api_key'"
+    ),
+    (
+      "call add_user(1)", "Incorrect integer value: 'hunter2' for column 'secret' at row 1",
+      "Incorrect integer value: '[redacted]' for column 'secret' at row 1"
+    ),
+    (
+      "select 1", "Duplicate entry 'ann' for key 'u.name'",
+      "Duplicate entry 'ann' for key 'u.name'"
+    ),
+    (
+      "select 1", "Access denied for user 'a'@'b' (using password: NO)",
+      "Access denied for user 'a'@'b' (using password: NO)"
+    ),
+  ])
+  func errorsDoNotRepeatSecrets(query: String, error: String, shown: String) {
+    var talk = Self.begun()
+    talk.says(.client, Self.command(3, query))
+    talk.says(.server, Self.packet(1, [0xff, 0x28, 4] + Array("#42000\(error)".utf8)))
+    let call = talk.calls().last
+    #expect(call?.text(.mysqlErrorMessage) == shown)
+    #expect(call?.essence.contains("hunter2") == false)
+  }
+
   /// However the rows before it are cut, the bytes of it that came count.
   @Test func aRowThatDoesNotEndCountsAsFarAsItCame() {
     var talk = Self.begun()

@@ -69,12 +69,70 @@ import Testing
     ),
     (#"set path='C:\', password='hunter2'"#, #"set path='C:\', password='[redacted]'"#),
     (#"set a=E'\'', password='hunter2'"#, #"set a=E'\'', password='[redacted]'"#),
+    // Texts that only a line break stands between are one.
+    (
+      "alter role bob password 'hun' -- a\n 'ter2' valid until 'x'",
+      "alter role bob password '[redacted]' -- a\n '[redacted]' valid until 'x'"
+    ),
   ])
   func textsAreToldFromWhatLooksLikeThem(query: String, shown: String) {
     var talk = Self.begun
     talk.says(.client, Self.query(query))
     talk.says(.server, Self.complete("SELECT 0") + Self.ready)
     #expect(talk.calls().last?.text(.postgresqlQuery) == shown)
+  }
+
+  /// Servers repeat what they do not understand, what is there already, and whole rows.
+  @Test(arguments: [
+    (
+      "alter role bob password 'x' 'hunter2'",
+      "Msyntax error at or near \"'hunter2'\"", "syntax error at or near \"'[redacted]'\""
+    ),
+    (
+      "select add_user(1)", "Mtwice\0DKey (api_token)=(hunter2) already exists.",
+      "Key (api_token)=([redacted]) already exists."
+    ),
+    (
+      "select add_user(1)",
+      "Mno\0DKey (token)=(hunter2) conflicts with existing key (token)=(hunter2).",
+      "Key (token)=([redacted])."
+    ),
+    (
+      "select add_user(1)", "Mnull value\0DFailing row contains (1, hunter2 (a) b).",
+      "Failing row contains ([redacted])."
+    ),
+    (
+      "copy users from stdin", "Mextra data\0WCOPY users, line 7: \"1\thunter2\"",
+      "COPY users, line 7: \"[redacted]\""
+    ),
+    (
+      "select add_user(1)", "Mno\0Wportal \"p\" with parameters: $1 = '7', $2 = 'hunter2'",
+      "portal \"p\" with parameters: $1 = '[redacted]', $2 = '[redacted]'"
+    ),
+    (
+      "select add_user(1)", "Mno\0WSQL statement \"alter role a password 'hunter2'\"",
+      "SQL statement \"[redacted]\""
+    ),
+    (
+      "select add_user(1)", "Mtwice\0DKey (name)=(ann) already exists.",
+      "Key (name)=(ann) already exists."
+    ),
+    (
+      "select 1", "Mpassword authentication failed for user \"ann\"",
+      "password authentication failed for user \"ann\""
+    ),
+  ])
+  func errorsRepeatNoSecretsAndNoRows(query: String, fields: String, shown: String) throws {
+    var talk = Self.begun
+    talk.says(.client, Self.query(query))
+    talk.says(
+      .server,
+      Self.message("E", Array("SERROR\0VERROR\0C23505\0\(fields)\0\0".utf8)) + Self.ready)
+    let call = try #require(talk.calls().last)
+    let error = try Self.details(call, "response")["error"]
+    let texts = [error?["message"], error?["detail"], error?["where"]]
+    #expect(texts.contains(JSONValue.string(shown)), "\(texts)")
+    #expect(!call.essence.contains("hunter2"))
   }
 
   // MARK: The extended protocol
@@ -244,6 +302,22 @@ import Testing
     #expect(calls.first?.source.port == 6000)
     #expect(calls.first?.int(.postgresqlRows) == 1)
     #expect(calls.first?.fault == nil)
+  }
+
+  /// It was told as the last word of the server, which nobody had asked for.
+  @Test func anErrorWithWhichItIsJoinedMidwayIsAnAnswer() {
+    var talk = Talk(serverPort: 5432)
+    talk.isMidway = true
+    talk.says(.server, Self.error("23505", "twice") + Self.ready)
+    talk.says(.client, Self.query("select 1"))
+    talk.says(.server, Self.columns + Self.row + Self.complete("SELECT 1") + Self.ready)
+    talk.says(.server, Self.message("E", Array("SFATAL\0VFATAL\0C57P01\0Mend\0\0".utf8)))
+    let calls = talk.calls().sorted { $0.index < $1.index }
+    #expect(calls.map(\.hasRequest) == [false, true, true])
+    #expect(calls.map(\.hasResponse) == [true, true, false])
+    #expect(calls.map(\.failed) == [true, false, true])
+    #expect(calls.map { $0.fault?.kind } == [.pairNotFound, nil, nil])
+    #expect(calls.map { $0.text(.postgresqlErrorCode) } == ["23505", nil, "57P01"])
   }
 
   @Test func aHoleInAnAnswerLeavesTheNextOnesPaired() {

@@ -83,7 +83,7 @@ extension MySQL {
       writer.write(Int64(event.position))
     } else {
       message.failed = true
-      MySQLError(body).add(to: &message.fields, &writer)
+      MySQLError(body, hasSecrets: false).add(to: &message.fields, &writer)
     }
     writer.endObject()
     message.details = writer.bytes

@@ -45,7 +45,7 @@ extension MySQL {
     _ packet: MySQLPacket, _ body: RawSpan, _ side: Side
   ) -> Step {
     var answer = MySQLAnswer(key: loneKey(), command: .login)
-    answer.fail(body)
+    answer.fail(body, hasSecrets: false)
     let ending = answer.ending
     var message = Message(.response, .mysql, key: answer.key)
     message.partner = .none
@@ -122,7 +122,7 @@ extension MySQL {
     if first == 0xff, body.byteCount >= 3, body.little16(1) == MySQLWire.progress {
       answer.progressReports += 1
     } else if first == 0xff, body.byteCount >= 3 {
-      answer.fail(body)
+      answer.fail(body, hasSecrets: asked.first?.hasSecrets == true)
       isOver = true
     } else if answer.command == .login || answer.command == .changeUser {
       // More of the login: another method, a challenge.

@@ -209,6 +209,8 @@ struct MySQLAsked: Sendable {
   var command: MySQLCommand
   /// Text to prepare.
   var text: [UInt8] = []
+  /// The text it runs has secrets, which an error may repeat.
+  var hasSecrets = false
   /// The database that is current once it has succeeded; nil where it stays.
   var database: [UInt8]?
 }

@@ -62,7 +62,10 @@ struct MySQLAnswer: Sendable {
   }
 
   /// ERR_Packet.
-  mutating func fail(_ body: RawSpan) { error = MySQLError(body) }
+  /// - Parameter hasSecrets: so has the statement, of which it may repeat some.
+  mutating func fail(_ body: RawSpan, hasSecrets: Bool) {
+    error = MySQLError(body, hasSecrets: hasSecrets)
+  }
 
   /// OK_Packet behind its first byte: affected rows, last insert id, status, warnings.
   mutating func readOK(_ body: RawSpan) {
@@ -144,7 +147,7 @@ struct MySQLError: Sendable {
   var state: [UInt8] = []
   var text: [UInt8] = []
 
-  init(_ body: RawSpan) {
+  init(_ body: RawSpan, hasSecrets: Bool) {
     guard body.byteCount >= 3 else { return }
     code = body.little16(1)
     var start = 3
@@ -152,7 +155,8 @@ struct MySQLError: Sendable {
       state = body.slice(4..<9).array()
       start = 9
     }
-    text = body.suffix(from: start).prefix(1024).array()
+    text = SQLErrors.shown(
+      body.suffix(from: start).prefix(1024), hasSecrets: hasSecrets, .mysql)
   }
 
   /// Adds the fields, and a member `error`.

@@ -37,7 +37,7 @@ extension PostgreSQL {
     case 0x64 where isReplicating && body.byteCount >= 25 && body.byte(0) == 0x77:
       return log(body, length, held, side)
     case 0x64 where answer == nil, 0x63 where answer == nil: return .skip(length)
-    case 0x45 where answer == nil && queue.isEmpty && !queue.hasGaps:
+    case 0x45 where answer == nil && queue.isEmpty && endsSession(body):
       return farewell(body, length, held, side)
     default: break
     }
@@ -133,11 +133,11 @@ extension PostgreSQL {
   private mutating func failed(
     _ body: RawSpan, _ length: Int, _ held: Int, _ side: Side
   ) -> Step {
-    answer?.error = PostgreSQLError(body)
+    answer?.error = PostgreSQLError(body, hasSecrets: queue.first?.hasSecrets == true)
     guard length == held else { return add(length, held, side) }
     let isFatal = answer?.error?.isFatal == true
     switch queue.first?.kind {
-    case .startup: return end(length: held)
+    case .startup, .encryption: return end(length: held)
     case .extended:
       isSkipping = true
       if isFatal || queue.first?.isSynced != true { return end(length: held) }
@@ -227,6 +227,12 @@ extension PostgreSQL {
       + String(body.big32(at + 4), radix: 16, uppercase: true)
   }
 
+  /// Whether an error that nobody is known to wait for is the last word of the server. Where the
+  /// beginning or bytes in between are missing it may answer something, unless it is fatal.
+  private func endsSession(_ body: RawSpan) -> Bool {
+    !queue.hasGaps || PostgreSQLError(body, hasSecrets: false).isFatal
+  }
+
   /// An error that answers nothing: the server ends the session.
   private mutating func farewell(
     _ body: RawSpan, _ length: Int, _ held: Int, _ side: Side
@@ -235,7 +241,7 @@ extension PostgreSQL {
     message.partner = .none
     message.fields = session.fields
     message.fields.add(.postgresqlCommand, text: "ERROR")
-    let error = PostgreSQLError(body)
+    let error = PostgreSQLError(body, hasSecrets: false)
     error.add(to: &message.fields)
     message.failed = true
     var writer = JSONWriter()

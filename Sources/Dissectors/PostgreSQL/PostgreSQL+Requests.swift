@@ -130,8 +130,9 @@ extension PostgreSQL {
     var message = Message(.request, .postgresql, key: queue.ask(.simple))
     let end = body.firstOffset(of: 0) ?? body.byteCount
     message.fields = session.fields
-    addStatement(
-      SQLText.shown(body.prefix(end), isCut: end == held - 5, .postgresql), to: &message.fields)
+    let text = SQLText.shown(body.prefix(end), isCut: end == held - 5, .postgresql)
+    queue.last?.hasSecrets = SQLText.hasSecrets(text)
+    addStatement(text, to: &message.fields)
     message.details = Array(#"{"type":"simple query"}"#.utf8)
     return whole(message, length, held, side)
   }
@@ -263,6 +264,7 @@ extension PostgreSQL {
     var ending = Ending()
     ending.fields = session.fields
     if let text = group.text {
+      queue.last?.hasSecrets = SQLText.hasSecrets(text)
       if group.hasExecute {
         let verb = SQLText.verb(text.rawSpan)
         if !verb.isEmpty { ending.fields.add(.postgresqlCommand, .text(verb)) }

@@ -60,6 +60,7 @@ package struct PostgreSQL: Dissector {
       return
     }
     ways = BySide(client: Way(phase: .search), server: Way(phase: .search))
+    queue.noteGap()
     if Self.row.ports.contains(opening.server.port) {
       requester = .client
     } else if Self.row.ports.contains(opening.client.port) {

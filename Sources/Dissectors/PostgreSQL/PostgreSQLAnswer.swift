@@ -112,14 +112,26 @@ struct PostgreSQLError: Sendable {
 
   private var fields: [(letter: UInt8, text: [UInt8])] = []
 
-  init(_ body: RawSpan) {
+  /// - Parameter hasSecrets: so has the statement that it answers, of which it may repeat some.
+  init(_ body: RawSpan, hasSecrets: Bool) {
     var at = 0
     while at < body.byteCount, body.byte(at) != 0, fields.count < 24 {
       let end = body.firstOffset(of: 0, from: at + 1) ?? body.byteCount
       if at + 1 <= end {
-        fields.append((body.byte(at), body.slice(at + 1..<end).prefix(Self.maxText).array()))
+        let letter = body.byte(at)
+        let text = body.slice(at + 1..<end).prefix(Self.maxText)
+        fields.append((letter, Self.shown(letter, text, hasSecrets)))
       }
       at = end + 1
+    }
+  }
+
+  private static func shown(_ letter: UInt8, _ text: RawSpan, _ hasSecrets: Bool) -> [UInt8] {
+    switch letter {
+    case 0x4d: SQLErrors.shown(text, hasSecrets: hasSecrets, .postgresql)
+    case 0x44: SQLErrors.detail(text, hasSecrets: hasSecrets)
+    case 0x57: SQLErrors.context(text)
+    default: text.array()
     }
   }
 

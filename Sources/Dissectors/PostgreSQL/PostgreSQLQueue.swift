@@ -39,6 +39,8 @@ struct PostgreSQLQueue: Sendable {
     var copied = 0
     /// The client has sent the last of them.
     var hasEndedCopy = false
+    /// Its text has secrets, which an error may repeat.
+    var hasSecrets = false
 
     /// What the client closes behind its Execute belongs to it.
     var mayGrow: Bool { kind == .extended && isOver && hasExecute && !isSynced }

@@ -13,13 +13,25 @@ enum SQLSecrets {
   /// The statement with `[redacted]` in place of its secret literals.
   static func hidden(in bytes: RawSpan, _ dialect: Dialect) -> [UInt8] {
     guard tells(bytes) else { return bytes.array() }
+    let verb = SQLText.verb(bytes)
+    return replaced(in: bytes, dialect, hidesAll: verb == "INSERT" || verb == "REPLACE")
+  }
+
+  /// The same with `[redacted]` in place of all its literals.
+  static func withoutLiterals(_ bytes: RawSpan, _ dialect: Dialect) -> [UInt8] {
+    replaced(in: bytes, dialect, hidesAll: true)
+  }
+
+  private static func replaced(
+    in bytes: RawSpan, _ dialect: Dialect, hidesAll: Bool
+  ) -> [UInt8] {
     var text: [UInt8] = []
     text.reserveCapacity(bytes.byteCount)
-    let verb = SQLText.verb(bytes)
-    let hidesAll = verb == "INSERT" || verb == "REPLACE"
     var at = 0
     /// Where the code before the next literal begins.
     var before = 0
+    /// Only blanks and comments stand behind a secret: a literal that comes now goes on with it.
+    var goesOn = false
     while at < bytes.byteCount {
       let byte = bytes.byte(at)
       // An apostrophe in a comment or a quoted name begins no literal.
@@ -30,12 +42,14 @@ enum SQLSecrets {
       }
       guard let end = literalEnd(bytes, at, dialect) else {
         if byte == 0x2c || byte == 0x3b { before = at }
+        if byte > 0x20 { goesOn = false }
         text.append(byte)
         at += 1
         continue
       }
       let literal = bytes.slice(at..<end)
-      if hidesAll || tells(bytes.slice(before..<at)) || tells(literal) {
+      if hidesAll || goesOn || tells(bytes.slice(before..<at)) || tells(literal) {
+        goesOn = true
         text.append(byte)
         text += Array(SQLText.redacted.utf8)
         text.append(byte)
@@ -49,7 +63,7 @@ enum SQLSecrets {
   }
 
   /// Whether one of the words is in there, in either case.
-  private static func tells(_ bytes: RawSpan) -> Bool {
+  static func tells(_ bytes: RawSpan) -> Bool {
     for at in 0..<bytes.byteCount {
       let words: [StaticString]
       switch bytes.byte(at) | 0x20 {

@@ -19,6 +19,11 @@ enum SQLText {
     return text
   }
 
+  /// Whether the text of a statement, as it is shown, had a secret.
+  static func hasSecrets(_ shown: [UInt8]) -> Bool {
+    shown.rawSpan.firstOffset(of: "[redacted]") != nil
+  }
+
   /// First word of a statement in upper case, comments before it passed over; empty for none.
   static func verb(_ bytes: RawSpan) -> String {
     let start = skipBlanks(bytes, 0)
