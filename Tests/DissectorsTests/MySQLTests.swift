@@ -313,6 +313,35 @@ import Testing
     #expect(calls.allSatisfy { $0.hasRequest && $0.hasResponse && $0.fault == nil })
   }
 
+  /// Clients may do without the definitions of columns (`CLIENT_OPTIONAL_RESULTSET_METADATA`). The mark
+  /// before the count, which tells that they are left out, was taken for OK.
+  @Test func definitionsOfColumnsMayBeLeftOut() {
+    for deprecatesEOF in [false, true] {
+      var talk = Self.begun(deprecatesEOF: deprecatesEOF, isMetadataOptional: true)
+      for areDefined in [false, true] {
+        talk.says(.client, Self.command(3, "select * from t"))
+        var bytes = Self.packet(1, [areDefined ? 1 : 0, 2])
+        if areDefined { bytes += Self.packet(2, Self.column) + Self.packet(3, Self.column) }
+        if !deprecatesEOF { bytes += Self.packet(4, Self.eof()) }
+        for number: UInt8 in 5...7 { bytes += Self.packet(number, [1, 0x31, 1, 0x32]) }
+        let end = deprecatesEOF ? [0xfe, 0, 0, 2, 0, 0, 0] : Self.eof()
+        talk.says(.server, bytes + Self.packet(8, end))
+      }
+      talk.says(.client, Self.command(22, "select ?"))
+      talk.says(.server, Self.packet(1, [0, 9, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0]))
+      talk.says(.client, Self.packet(0, [14]))
+      talk.says(.server, Self.packet(1, Self.ok()))
+      let calls = talk.calls()
+      #expect(
+        calls.map { $0.text(.mysqlCommand) } == [
+          "LOGIN", "COM_QUERY", "COM_QUERY", "COM_STMT_PREPARE", "COM_PING",
+        ])
+      #expect(calls.map { $0.int(.mysqlRows) } == [nil, 3, 3, nil, 0])
+      #expect(calls.allSatisfy { $0.hasResponse && $0.fault == nil })
+      Laws.split(talk)
+    }
+  }
+
   /// An error repeats what it does not understand, and what is there already.
   @Test(arguments: [
     (
@@ -478,13 +507,14 @@ import Testing
   }
 
   static func begun(
-    deprecatesEOF: Bool = true, hasAttributes: Bool = false, compresses: Bool = false
+    deprecatesEOF: Bool = true, hasAttributes: Bool = false, compresses: Bool = false,
+    isMetadataOptional: Bool = false
   ) -> Talk {
     var talk = Talk(serverPort: 3306)
     talk.says(.server, greeting)
-    let flags: [UInt8] = [
-      compresses ? 0xad : 0x8d, 0xa2, 0x08, (deprecatesEOF ? 1 : 0) | (hasAttributes ? 8 : 0),
-    ]
+    let more: UInt8 =
+      (deprecatesEOF ? 1 : 0) | (isMetadataOptional ? 2 : 0) | (hasAttributes ? 8 : 0)
+    let flags: [UInt8] = [compresses ? 0xad : 0x8d, 0xa2, 0x08, more]
     talk.says(
       .client,
       packet(

@@ -185,6 +185,13 @@ extension MySQL {
 
   /// The first packet of a result: OK, a file is wanted, a prepared statement, a count of columns.
   private mutating func begin(_ body: RawSpan, _ answer: inout MySQLAnswer) -> Bool {
+    // A mark of MySQL's servers stands before the count of columns. An OK is longer than both.
+    if session.isMetadataOptional, body.byteCount <= 4, body.byte(0) < 2 {
+      var at = 1
+      let count = Int(clamping: MySQLWire.integer(body, &at) ?? 1)
+      beginColumns(count, areDefined: body.byte(0) == 1, &answer)
+      return false
+    }
     switch body.byte(0) {
     case 0 where answer.command == .prepare && body.byteCount >= 9: return prepared(body, &answer)
     case 0:
@@ -200,13 +207,19 @@ extension MySQL {
     default:
       var at = 0
       let count = Int(clamping: MySQLWire.integer(body, &at) ?? 1)
-      answer.columns = count
-      answer.expects = .columns(max(count, 1))
-      // With optional metadata, a byte says whether the columns follow.
-      if at < body.byteCount, body.byte(at) == 0 {
-        answer.expects = session.deprecatesEOF == true ? .rows : .columnsEnd
-      }
+      // MariaDB's servers may say behind it that clients know the columns.
+      beginColumns(count, areDefined: at >= body.byteCount || body.byte(at) != 0, &answer)
       return false
+    }
+  }
+
+  /// A result with so many columns begins, whose definitions follow or are left out.
+  private func beginColumns(_ count: Int, areDefined: Bool, _ answer: inout MySQLAnswer) {
+    answer.columns = count
+    if areDefined {
+      answer.expects = .columns(max(count, 1))
+    } else {
+      answer.expects = session.deprecatesEOF == true ? .rows : .columnsEnd
     }
   }
 
@@ -217,6 +230,7 @@ extension MySQL {
     let parameters = Int(body.little16(7))
     answer.statementID = number
     if let asked = asked.first, !asked.text.isEmpty { session.prepare(number, asked.text) }
+    if session.isMetadataOptional, body.byteCount > 12, body.byte(12) == 0 { return true }
     if parameters > 0 {
       answer.expects = .parameters(parameters, then: columns)
     } else {

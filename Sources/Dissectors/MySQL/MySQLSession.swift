@@ -19,6 +19,9 @@ struct MySQLSession: Sendable {
   /// Results end with OK instead of EOF, and columns with nothing. Not known midway: then `nil`.
   var deprecatesEOF: Bool? { capabilities.map { $0 & MySQLWire.deprecateEOF != 0 } }
 
+  /// Results and prepared statements tell whether the definitions of their columns follow.
+  var isMetadataOptional: Bool { (capabilities ?? 0) & MySQLWire.optionalMetadata != 0 }
+
   func statement(_ number: UInt32) -> [UInt8]? {
     if number == MySQLWire.newestStatement { return newest.isEmpty ? nil : newest }
     return statements[number]
