@@ -56,6 +56,42 @@ import Testing
     #expect(calls.map { $0.int(.mqttReasonCode) } == [4, 0x80])
   }
 
+  /// Behind a new connection the session goes on with the second step. What ended it was told as a reply
+  /// to nobody, or as that of the next message with its number.
+  @Test func aReleaseWithoutItsMessageIsACall() {
+    var talk = Talk(serverPort: 1883)
+    talk.says(.client, Self.connect(4, id: "x"))
+    talk.says(.server, [0x20, 2, 1, 0])
+    talk.says(.client, [0x62, 2, 0, 3])
+    talk.says(.server, [0x70, 2, 0, 3])
+    talk.says(.server, [0x70, 2, 0, 3])
+    talk.says(.client, Self.publish(qos: 1, 3))
+    talk.says(.server, [0x40, 2, 0, 3])
+    talk.says(.client, Self.publish(qos: 2, 4))
+    talk.says(.server, [0x50, 2, 0, 4])
+    talk.says(.client, [0x62, 2, 0, 4])
+    talk.says(.client, [0x62, 2, 0, 4])
+    talk.says(.server, [0x70, 2, 0, 4])
+    let calls = talk.calls().sorted { $0.index < $1.index }
+    let types = calls.map { $0.text(.mqttType) }
+    #expect(types.compactMap { $0 } == ["connect", "pubrel", "publish", "publish"])
+    let asked = calls.filter(\.hasRequest)
+    #expect(asked.map { $0.int(.mqttQoS) } == [nil, 2, 1, 2])
+    #expect(asked.allSatisfy { $0.hasResponse && $0.fault == nil })
+    // PUBACK, not the PUBCOMP before it.
+    #expect(asked[2].elapsed == 1000)
+    Laws.split(talk)
+    var resumed = Talk(serverPort: 1883)
+    resumed.says(.client, Self.connect(4, id: "x"))
+    resumed.says(.server, [0x20, 2, 1, 0])
+    resumed.says(.client, [0x62, 2, 0, 3])
+    resumed.says(.server, [0x70, 2, 0, 3])
+    resumed.says(.client, Self.publish(qos: 1, 3))
+    resumed.says(.server, [0x40, 2, 0, 3])
+    Laws.truncation(resumed)
+    Laws.reordering(resumed)
+  }
+
   @Test func aMessageSentAgainIsOneCall() {
     var talk = Talk(serverPort: 1883)
     talk.says(.client, Self.connect(4, id: "x"))

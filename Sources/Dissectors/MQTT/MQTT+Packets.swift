@@ -9,6 +9,8 @@ extension MQTT {
   private static let maxTopics = 32
   /// Aliases remembered for one side.
   private static let maxAliases = 1024
+  /// Messages of quality 2 of one side whose release is awaited.
+  private static let maxUnreleased = 4096
   /// Bytes kept of a name as a field.
   private static let maxName = 512
 
@@ -44,7 +46,12 @@ extension MQTT {
     if header.qos > 0 {
       let number = bytes.big16(topicEnd)
       identifier = number
-      message = Message(.request, .mqtt, key: Self.key(.publish, number))
+      // What answers one quality answers no message of the other.
+      let step: MQTTType = header.qos == 2 ? .publishComplete : .publishACK
+      message = Message(.request, .mqtt, key: Self.key(step, number))
+      if header.qos == 2, ways[side].unreleased.count < Self.maxUnreleased {
+        ways[side].unreleased.insert(number)
+      }
     } else {
       message = Message(.request, .mqtt, key: loneKey())
       message.partner = .none
@@ -114,9 +121,28 @@ extension MQTT {
       if header.type == .pingRequest { common("ping", &message) }
       return message
     case .disconnect, .auth: return notice(header, content)
-    // The publisher's second step of three.
-    case .publishRelease, .publish, nil: return nil
+    case .publishRelease: return release(content, side)
+    case .publish, nil: return nil
     }
+  }
+
+  /// PUBREL, the publisher's second step of three. Where the message was sent in an earlier connection
+  /// (MQTT 5 §4.4), or has been released before, it is all there is to be answered.
+  private mutating func release(_ content: RawSpan, _ side: Side) -> Message? {
+    let identifier = content.big16(0)
+    if ways[side].unreleased.remove(identifier) != nil { return nil }
+    var message = Message(.request, .mqtt, key: Self.key(.publishComplete, identifier))
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.name("type")
+    writer.write("pubrel")
+    writer.name("packetId")
+    writer.write(Int(identifier))
+    writer.endObject()
+    message.details = writer.bytes
+    common("pubrel", &message)
+    message.fields.add(.mqttQoS, int: 2)
+    return message
   }
 
   private mutating func connect(_ content: RawSpan) -> Message {
@@ -210,7 +236,8 @@ extension MQTT {
 
   /// PUBACK, PUBREC, PUBCOMP: packet identifier, and in version 5 perhaps a reason.
   private mutating func acknowledgement(_ header: MQTTHeader, _ content: RawSpan) -> Message {
-    let key = Self.key(.publish, content.big16(0))
+    let step: MQTTType = header.type == .publishACK ? .publishACK : .publishComplete
+    let key = Self.key(step, content.big16(0))
     let code = content.byteCount > 2 ? content.byte(2) : 0
     // A message that is refused gets no further steps (MQTT 5 §4.3.3).
     if header.type == .publishReceived, code < 0x80 { return Message(.interim, .mqtt, key: key) }
@@ -258,7 +285,7 @@ extension MQTT {
         if isSubscribe {
           writer.name("qos")
           writer.write(Int(options & 3))
-          Self.write(options, &writer)
+          MQTTOptions.write(options, &writer)
         }
         writer.endObject()
       }
@@ -275,22 +302,6 @@ extension MQTT {
     message.fields.add(.mqttTopics, .texts(filters))
     if isSubscribe { message.fields.add(.mqttQoS, int: Int64(highest)) }
     return message
-  }
-
-  /// Options of a subscription in version 5 (§3.8.3.1), those that are not 0; before they are reserved.
-  private static func write(_ options: UInt8, _ writer: inout JSONWriter) {
-    if options & 4 != 0 {
-      writer.name("noLocal")
-      writer.write(true)
-    }
-    if options & 8 != 0 {
-      writer.name("retainAsPublished")
-      writer.write(true)
-    }
-    if options & 0x30 != 0 {
-      writer.name("retainHandling")
-      writer.write(Int(options >> 4 & 3))
-    }
   }
 
   /// A code for each topic filter; the worst stands for all.

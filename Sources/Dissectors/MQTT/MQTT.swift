@@ -33,6 +33,8 @@ package struct MQTT: Dissector {
     var oversize = 0
     /// Topics by the numbers that stand for them (MQTT 5 §3.3.2.3.4).
     var aliases: [UInt16: String] = [:]
+    /// Packet identifiers of messages of quality 2 that the side has sent and not released.
+    var unreleased: Set<UInt16> = []
   }
 
   var ways = BySide(client: Way(), server: Way())
@@ -88,7 +90,7 @@ package struct MQTT: Dissector {
     case .end: return .stop
     case .error where ways[side].oversize > 0: return .resume
     case .gap, .error:
-      ways[side] = Way(searches: true)
+      ways[side] = Way(searches: true, unreleased: ways[side].unreleased)
       return .resynchronise
     }
   }

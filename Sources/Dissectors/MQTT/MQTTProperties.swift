@@ -137,6 +137,25 @@ struct MQTTProperties: Sendable {
   ]
 }
 
+/// What a subscriber asks for beside the quality.
+enum MQTTOptions {
+  /// Options of a subscription in version 5 (§3.8.3.1), those that are not 0; before they are reserved.
+  static func write(_ options: UInt8, _ writer: inout JSONWriter) {
+    if options & 4 != 0 {
+      writer.name("noLocal")
+      writer.write(true)
+    }
+    if options & 8 != 0 {
+      writer.name("retainAsPublished")
+      writer.write(true)
+    }
+    if options & 0x30 != 0 {
+      writer.name("retainHandling")
+      writer.write(Int(options >> 4 & 3))
+    }
+  }
+}
+
 extension Cursor {
   /// A number of one to four bytes, seven bits each, the lowest first (MQTT 5 §1.5.5).
   fileprivate mutating func variableNumber() throws(WireError) -> Int {
