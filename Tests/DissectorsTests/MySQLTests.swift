@@ -379,6 +379,23 @@ import Testing
     #expect(call?.essence.contains("hunter2") == false)
   }
 
+  /// Servers tell clients in whose sessions nobody asks that they end them (`wait_timeout`); it was told
+  /// as the answer to a command that was not captured.
+  @Test func theLastWordOfAServerAnswersNothing() {
+    var talk = Self.begun()
+    talk.says(.client, Self.packet(0, [14]))
+    talk.says(.server, Self.packet(1, Self.ok()))
+    talk.says(
+      .server, Self.packet(0, [0xff, 0xbf, 0x0f] + Array("#HY000closed for inactivity".utf8)))
+    let call = talk.calls().last
+    #expect(call?.text(.mysqlCommand) == "ERROR")
+    #expect(call?.int(.mysqlErrorCode) == 4031)
+    #expect(call?.text(.mysqlDatabase) == "shop")
+    #expect(call?.source.port == 3306)
+    #expect(call?.failed == true && call?.fault == nil)
+    Laws.split(talk)
+  }
+
   /// However the rows before it are cut, the bytes of it that came count.
   @Test func aRowThatDoesNotEndCountsAsFarAsItCame() {
     var talk = Self.begun()

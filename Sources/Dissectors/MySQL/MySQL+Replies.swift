@@ -56,11 +56,32 @@ extension MySQL {
     return whole(message, packet, side)
   }
 
+  /// An error that answers nothing: the server ends a session in which nobody asks.
+  private mutating func farewell(
+    _ packet: MySQLPacket, _ body: RawSpan, _ side: Side
+  ) -> Step {
+    var answer = MySQLAnswer(key: loneKey(), command: nil)
+    answer.fail(body, hasSecrets: false)
+    let ending = answer.ending
+    var message = Message(.notice, .mysql, key: answer.key)
+    message.partner = .none
+    message.fields = fields
+    message.fields.merge(ending.fields)
+    message.fields.add(.mysqlCommand, text: "ERROR")
+    message.details = ending.details
+    message.failed = true
+    return whole(message, packet, side)
+  }
+
   /// Begins the answer to the command, with no bytes yet.
   private mutating func open(
     _ packet: MySQLPacket, _ body: RawSpan, _ side: Side
   ) throws(WireError) -> Step {
     dropAnswered()
+    // An answer has a number beyond 0.
+    if asked.isEmpty, MySQLError.stands(in: body), !hasGaps || packet.number == 0 {
+      return farewell(packet, body, side)
+    }
     let key = asked.first?.key ?? loneKey()
     let command = asked.first?.command
     if asked.isEmpty, body.isEmpty { throw WireError(.invalid) }

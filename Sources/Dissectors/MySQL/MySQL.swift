@@ -55,6 +55,8 @@ package struct MySQL: Dissector {
   var order = AnswerOrder()
   var ordinal: UInt64 = 0
   var alone: UInt64 = 0
+  /// Bytes were missing at some time, or the beginning.
+  var hasGaps = false
   /// The server sends its binary log.
   var isReplicating = false
   /// What follows is TLS.
@@ -67,6 +69,7 @@ package struct MySQL: Dissector {
     // Inside TLS the client logs in at once: the server has greeted before.
     if opening.precursor == Self.row.name { ways.server.phase = .command }
     guard opening.isMidway else { return }
+    hasGaps = true
     if Self.row.ports.contains(opening.client.port) { requester = .server }
     ways = BySide(client: Way(phase: .search), server: Way(phase: .search))
   }
@@ -102,6 +105,7 @@ package struct MySQL: Dissector {
       if !isCompressed, ways[side].rest.lose(count) { return .resume }
     case .error: break
     }
+    hasGaps = true
     if side != requester, asked.first?.command == .login {
       // It has not been told whether it succeeded; commands follow.
       asked.removeFirst()

@@ -147,6 +147,11 @@ struct MySQLError: Sendable {
   var state: [UInt8] = []
   var text: [UInt8] = []
 
+  /// Whether one stands there, with a number of the server's.
+  static func stands(in body: RawSpan) -> Bool {
+    body.byteCount >= 3 && body.byte(0) == 0xff && 1000..<6000 ~= body.little16(1)
+  }
+
   init(_ body: RawSpan, hasSecrets: Bool) {
     guard body.byteCount >= 3 else { return }
     code = body.little16(1)
