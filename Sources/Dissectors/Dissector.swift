@@ -40,6 +40,10 @@ package protocol Dissector: Sendable {
   /// Comes before `broken`. Nil when that is too little.
   mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message?
 
+  /// How an open message of `side` ends that the last `broken` gave up, when something is known of it.
+  /// Comes behind `broken` for a gap, unless that answered `resume`.
+  mutating func parted(_ side: Side) -> (key: UInt64, ending: Ending)?
+
   /// The request with that key, read by the last `next`, found a reply under its key that came too
   /// long before it to be its own: it still waits for one.
   mutating func stillWaits(_ key: UInt64)
@@ -84,6 +88,7 @@ package protocol Dissector: Sendable {
 
 extension Dissector {
   package mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message? { nil }
+  package mutating func parted(_ side: Side) -> (key: UInt64, ending: Ending)? { nil }
   package mutating func stillWaits(_ key: UInt64) {}
   package mutating func unseal(
     _ bytes: RawSpan, from side: Side, into clear: inout [UInt8]

@@ -29,6 +29,11 @@ extension Runner {
     salvage(side, at: moment, in: &ledger)
     if let recovery = reader?.broken(side, by: .gap(left)) {
       let fault = Entry.Fault(.dissection, "\(left) bytes were not captured")
+      if recovery != .resume, let parted = reader?.parted(side) {
+        var ending = parted.ending
+        ending.fault = fault
+        finish(parted.key, ending, wire: 0, from: side, at: moment, &ledger)
+      }
       // Behind records that wait, nobody can tell yet where the next one begins.
       recover(tunnel?.isHolding(side) == true ? .stop : recovery, side, fault, &ledger)
     }

@@ -421,6 +421,30 @@ import Testing
     #expect(call?.text(.details)?.contains("uploadedBytes") == false)
   }
 
+  /// Captures may keep the first bytes of each packet alone (`tcpdump -s 96`). Commands that are cut
+  /// were passed over, and their answers went to nobody.
+  @Test func cutPacketsAreReadAsFarAsTheyGo() {
+    var talk = Self.begun()
+    func says(_ side: Side, _ bytes: [UInt8], keeping count: Int) {
+      talk.says(side, Array(bytes.prefix(count)))
+      talk.lost(side, bytes.count - count)
+    }
+    says(.client, Self.command(3, "select name from customers"), keeping: 20)
+    talk.says(.server, Self.result(rows: 2, deprecatesEOF: true))
+    talk.says(.client, Self.command(3, "insert into t values (1)"))
+    let failure = [0xff, 0x7a, 4] + Array("#42S02there is no such table".utf8)
+    says(.server, Self.packet(1, failure), keeping: 24)
+    talk.says(.client, Self.packet(0, [14]))
+    talk.says(.server, Self.packet(1, Self.ok()))
+    let calls = Array(talk.calls().sorted { $0.index < $1.index }.dropFirst())
+    #expect(calls.allSatisfy { $0.hasRequest && $0.hasResponse })
+    #expect(
+      calls.map { $0.text(.mysqlQuery) } == ["select name fro…", "insert into t values (1)", nil])
+    #expect(calls.map { $0.int(.mysqlRows) } == [2, nil, 0])
+    #expect(calls.map { $0.int(.mysqlErrorCode) } == [nil, 1146, nil])
+    #expect(calls.map { $0.fault?.kind } == [.dissection, .dissection, nil])
+  }
+
   /// Who does not send commands ahead has the answer to everything before what it sends.
   @Test func behindLostAnswersTheNewestCommandIsAnswered() {
     var talk = Self.begun()

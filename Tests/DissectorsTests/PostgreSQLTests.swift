@@ -333,6 +333,37 @@ import Testing
     #expect(calls.map { $0.fault == nil } == [false, true])
   }
 
+  /// Captures may keep the first bytes of each packet alone (`tcpdump -s 96`). Statements that are cut
+  /// were passed over, and their answers went to nobody.
+  @Test func cutMessagesAreReadAsFarAsTheyGo() {
+    var talk = Self.begun
+    func says(_ side: Side, _ bytes: [UInt8], keeping count: Int) {
+      talk.says(side, Array(bytes.prefix(count)))
+      talk.lost(side, bytes.count - count)
+    }
+    says(.client, Self.query("select name from customers"), keeping: 20)
+    talk.says(.server, Self.columns + Self.row + Self.complete("SELECT 1") + Self.ready)
+    let round = Self.parse("", "select * from orders") + Self.bind("") + Self.execute + Self.sync
+    says(.client, round, keeping: 24)
+    let failure = Self.error("22012", "division by zero, as it happens")
+    says(.server, Self.message("1") + Self.message("2") + failure, keeping: 50)
+    talk.says(.server, Self.ready)
+    talk.says(.client, Self.query("insert into t values (1)"))
+    says(.server, Self.error("23505", "duplicate key value"), keeping: 40)
+    talk.says(.server, Self.ready)
+    talk.says(.client, Self.query("select 2"))
+    talk.says(.server, Self.columns + Self.row + Self.complete("SELECT 1") + Self.ready)
+    let calls = Array(talk.calls().sorted { $0.index < $1.index }.dropFirst())
+    #expect(calls.allSatisfy { $0.hasRequest && $0.hasResponse })
+    #expect(
+      calls.map { $0.text(.postgresqlQuery) } == [
+        "select name fro…", "select * from orde…", "insert into t values (1)", "select 2",
+      ])
+    #expect(calls.map(\.failed) == [false, true, true, false])
+    #expect(calls.map { $0.text(.postgresqlErrorCode) } == [nil, "22012", "23505", nil])
+    #expect(calls.map { $0.fault?.kind } == [.dissection, .dissection, .dissection, nil])
+  }
+
   /// Cursors are bound in one round and run in others.
   @Test func withoutARunTheStepIsTold() {
     var talk = Self.begun

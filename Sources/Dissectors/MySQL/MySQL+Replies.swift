@@ -40,6 +40,26 @@ extension MySQL {
     return .skip(packet.length)
   }
 
+  /// What the beginning of a packet tells that will not be whole: the greeting, or the error that is
+  /// the answer.
+  mutating func cutReply(
+    _ packet: MySQLPacket, _ body: RawSpan, _ side: Side
+  ) throws(WireError) -> Step {
+    if case .login = ways[side].phase { return try greet(packet, body, side) }
+    guard answer == nil, MySQLError.stands(in: body) else { throw WireError(.truncated) }
+    dropAnswered()
+    guard let first = asked.first else { throw WireError(.truncated) }
+    asked.removeFirst()
+    if asked.isEmpty { order.noteIdle() }
+    if first.command == .login { beginCommands(succeeded: false) }
+    var answer = MySQLAnswer(key: first.key, command: first.command)
+    answer.fail(body, hasSecrets: first.hasSecrets)
+    let ending = answer.ending
+    var message = Message(.response, .mysql, key: first.key)
+    (message.fields, message.details, message.failed) = (ending.fields, ending.details, true)
+    return .message(message, length: packet.held)
+  }
+
   /// An error in the place of the greeting: a login that was refused before it was asked for.
   private mutating func turnAway(
     _ packet: MySQLPacket, _ body: RawSpan, _ side: Side

@@ -118,7 +118,7 @@ extension MySQL {
     guard flags & MySQLWire.protocol41 != 0, body.byteCount >= 32 else {
       throw WireError(.unsupported)
     }
-    if flags & MySQLWire.ssl != 0, body.byteCount == 32 {
+    if flags & MySQLWire.ssl != 0, packet.length - Self.headLength == 32 {
       isHandedOver = true
       var message = Message(.request, .mysql, key: nextKey())
       message.partner = .none

@@ -98,11 +98,37 @@ package struct MySQL: Dissector {
       ? try request(packet, body, side) : try reply(packet, body, side)
   }
 
+  /// The beginning of a command tells what it is, that of an error says most of it.
+  package mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message? {
+    guard !isCompressed, !isHandedOver, !isReplicating, ways[side].rest.isEmpty,
+      !ways[side].goesOn, bytes.byteCount > Self.headLength
+    else { return nil }
+    if case .search = ways[side].phase { return nil }
+    let packet = MySQLPacket(
+      number: bytes.byte(3), length: MySQLWire.length(bytes) + Self.headLength,
+      held: bytes.byteCount)
+    guard packet.length > packet.held else { return nil }
+    let body = bytes.suffix(from: Self.headLength)
+    let step: Step?
+    if side == requester {
+      step = try? request(packet, body, side)
+    } else {
+      step = try? cutReply(packet, body, side)
+    }
+    guard let step else { return nil }
+    ways[side].rest = Remainder(passing: packet.length - packet.held)
+    if case .message(let message, _) = step { return message }
+    return nil
+  }
+
   package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
     switch cause {
     case .end: return .stop
     case .gap(let count):
-      if !isCompressed, ways[side].rest.lose(count) { return .resume }
+      if !isCompressed, ways[side].rest.lose(count) {
+        if side != requester { answer?.lost += count }
+        return .resume
+      }
     case .error: break
     }
     hasGaps = true

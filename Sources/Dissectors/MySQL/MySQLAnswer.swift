@@ -41,6 +41,8 @@ struct MySQLAnswer: Sendable {
   var wantsFile = false
   var progressReports = 0
   var statementID: UInt32?
+  /// Bytes of it that were not captured.
+  var lost = 0
   private(set) var error: MySQLError?
 
   init(key: UInt64, command: MySQLCommand?) {
@@ -129,6 +131,7 @@ struct MySQLAnswer: Sendable {
     }
     writer.endObject()
     ending.details = writer.bytes
+    if lost > 0 { ending.fault = Entry.Fault(.dissection, "\(lost) bytes were not captured") }
     return ending
   }
 

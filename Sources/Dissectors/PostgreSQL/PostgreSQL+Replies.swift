@@ -45,6 +45,29 @@ extension PostgreSQL {
     return speak(type, body, length, held, side)
   }
 
+  /// What the beginning of an error tells of which `missing` bytes will not come. It goes with the
+  /// answer that has begun, or is the answer.
+  mutating func cutReply(_ bytes: RawSpan, _ missing: Int, _ side: Side) -> Message? {
+    guard bytes.byte(0) == 0x45, !isTorn else { return nil }
+    let body = bytes.suffix(from: 5)
+    if answer != nil {
+      answer?.error = PostgreSQLError(body, hasSecrets: queue.first?.hasSecrets == true)
+      return nil
+    }
+    queue.noteAnswer()
+    while queue.first?.kind == .sync { queue.removeFirst() }
+    guard let asked = queue.first else { return nil }
+    ways[side].rest = Remainder(passing: missing)
+    queue.removeFirst()
+    isSkipping = asked.kind == .extended && !asked.isSynced
+    var answer = PostgreSQLAnswer(key: asked.key, asked: asked.kind)
+    answer.error = PostgreSQLError(body, hasSecrets: asked.hasSecrets)
+    let ending = answer.ending(copied: asked.copied)
+    var message = Message(.response, .postgresql, key: asked.key)
+    (message.fields, message.details, message.failed) = (ending.fields, ending.details, true)
+    return message
+  }
+
   /// The one byte that answers a request for encryption.
   private mutating func encryption(_ byte: UInt8) -> Step {
     let key = queue.first?.key ?? 0

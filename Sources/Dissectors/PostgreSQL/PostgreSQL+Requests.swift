@@ -14,6 +14,8 @@ struct PostgreSQLGroup: Sendable {
   var hasBind = false
   var hasDescribe = false
   var hasExecute = false
+  /// Bytes of it that were not captured.
+  var lost = 0
 
   /// What it does when nothing is executed.
   var step: StaticString {
@@ -42,12 +44,44 @@ extension PostgreSQL {
     default: break
     }
     guard bytes.big16(4) == 3 else { throw WireError(.unsupported, at: 4) }
+    return .message(begin(bytes.prefix(length)), length: length)
+  }
+
+  /// A session, by its startup packet or the beginning of that.
+  private mutating func begin(_ packet: RawSpan) -> Message {
     ways[.client].phase = .message
     var message = Message(.request, .postgresql, key: queue.ask(.startup))
-    message.details = settings(bytes.slice(8..<length), minor: Int(bytes.big16(6)))
+    message.details = settings(packet.suffix(from: 8), minor: Int(packet.big16(6)))
     message.fields = session.fields
     message.fields.add(.postgresqlCommand, text: "STARTUP")
-    return .message(message, length: length)
+    return message
+  }
+
+  /// What the beginning of a startup packet tells of which the rest will not come.
+  mutating func cutStartup(_ bytes: RawSpan) -> Message? {
+    guard bytes.byteCount >= 8, bytes.big16(4) == 3 else { return nil }
+    let missing = Int(bytes.big32(0)) - bytes.byteCount
+    guard missing > 0, missing < Self.maxStartup else { return nil }
+    ways[.client].rest = Remainder(passing: missing)
+    return begin(bytes)
+  }
+
+  /// What the beginning of a message tells of which `missing` bytes will not come.
+  mutating func cutRequest(_ bytes: RawSpan, _ missing: Int, _ side: Side) -> Message? {
+    let body = bytes.suffix(from: 5)
+    switch bytes.byte(0) {
+    case 0x51 where group == nil:
+      ways[side].rest = Remainder(passing: missing)
+      return statement(body)
+    case let type where beginsGroup(type):
+      guard var group else { return nil }
+      ways[side].rest = Remainder(passing: missing)
+      read(type, body, isCut: true, &group)
+      queue.last?.left += 1
+      self.group = group
+      return nil
+    default: return nil
+    }
   }
 
   private mutating func single(
@@ -106,11 +140,13 @@ extension PostgreSQL {
     case 0x58, 0x70: return .skip(length)
     default: break
     }
-    let held = min(length, Self.maxHeld)
-    guard bytes.byteCount >= held else { return .needs(held) }
     if group != nil, type == 0x51 || type == 0x46 || type == 0x50 && group?.hasParse == true {
       return endGroup(length: 0)
     }
+    // Not all of it may come: then it belongs to this group as far as it goes.
+    if group == nil, beginsGroup(type) { return beginGroup() }
+    let held = min(length, Self.maxHeld)
+    guard bytes.byteCount >= held else { return .needs(held) }
     let body = bytes.slice(5..<held)
     switch type {
     case 0x51: return query(body, length, held, side)
@@ -127,14 +163,19 @@ extension PostgreSQL {
   private mutating func query(
     _ body: RawSpan, _ length: Int, _ held: Int, _ side: Side
   ) -> Step {
+    whole(statement(body), length, held, side)
+  }
+
+  /// - Parameter body: a text with a zero at its end, or the beginning of one.
+  private mutating func statement(_ body: RawSpan) -> Message {
     var message = Message(.request, .postgresql, key: queue.ask(.simple))
     let end = body.firstOffset(of: 0) ?? body.byteCount
     message.fields = session.fields
-    let text = SQLText.shown(body.prefix(end), isCut: end == held - 5, .postgresql)
+    let text = SQLText.shown(body.prefix(end), isCut: end == body.byteCount, .postgresql)
     queue.last?.hasSecrets = SQLText.hasSecrets(text)
     addStatement(text, to: &message.fields)
     message.details = Array(#"{"type":"simple query"}"#.utf8)
-    return whole(message, length, held, side)
+    return message
   }
 
   private func addStatement(_ text: [UInt8], to fields: inout FieldValues) {
@@ -154,6 +195,26 @@ extension PostgreSQL {
     return .message(message, length: held)
   }
 
+  /// Whether a message of that type begins the messages of an entry, while none are coming.
+  private func beginsGroup(_ type: UInt8) -> Bool {
+    switch type {
+    // Parse, Bind, Describe, Execute
+    case 0x50, 0x42, 0x44, 0x45: true
+    // Clients close what they have just run; that is no statement of its own.
+    case 0x43: group != nil || queue.last?.mayGrow != true
+    default: false
+    }
+  }
+
+  private mutating func beginGroup() -> Step {
+    let key = queue.ask(.extended)
+    queue.last?.isOver = false
+    group = PostgreSQLGroup(key: key)
+    var message = Message(.request, .postgresql, key: key)
+    message.extent = .open
+    return .message(message, length: 0)
+  }
+
   /// Parse, Bind, Describe, Execute, Close, Flush and Sync.
   private mutating func extended(
     _ type: UInt8, _ body: RawSpan, _ length: Int, _ held: Int, _ side: Side
@@ -162,17 +223,10 @@ extension PostgreSQL {
       switch type {
       case 0x53: sync()
       case 0x48: queue.last?.isFlushed = true
-      // Clients close what they have just run; that is no statement of its own.
-      case 0x43 where queue.last?.mayGrow == true:
+      default:
+        // Close, behind an Execute
         forget(body)
         queue.last?.left += 1
-      default:
-        let key = queue.ask(.extended)
-        queue.last?.isOver = false
-        self.group = PostgreSQLGroup(key: key)
-        var message = Message(.request, .postgresql, key: key)
-        message.extent = .open
-        return .message(message, length: 0)
       }
       return .skip(length)
     }
@@ -183,7 +237,21 @@ extension PostgreSQL {
     case 0x48:
       queue.last?.isFlushed = true
       return endGroup(length: length)
-    case 0x50: parse(body, isCut: length > held, &group)
+    default: read(type, body, isCut: length > held, &group)
+    }
+    queue.last?.left += 1
+    self.group = group
+    if type == 0x45 { return endGroup(length: held) }
+    if length > held { ways[side].rest = Remainder(length - held, of: group.key) }
+    return .content([], of: group.key, length: held)
+  }
+
+  /// Takes in a message of a group: Parse, Bind, Execute, Close or Describe.
+  private mutating func read(
+    _ type: UInt8, _ body: RawSpan, isCut: Bool, _ group: inout PostgreSQLGroup
+  ) {
+    switch type {
+    case 0x50: parse(body, isCut: isCut, &group)
     case 0x42: bind(body, &group)
     case 0x45:
       let name = text(body, 0)
@@ -199,11 +267,6 @@ extension PostgreSQL {
         group.text = body.byte(0) == 0x53 ? session.statement(name) : session.portal(name)
       }
     }
-    queue.last?.left += 1
-    self.group = group
-    if type == 0x45 { return endGroup(length: held) }
-    if length > held { ways[side].rest = Remainder(length - held, of: group.key) }
-    return .content([], of: group.key, length: held)
   }
 
   private mutating func parse(_ body: RawSpan, isCut: Bool, _ group: inout PostgreSQLGroup) {
@@ -255,17 +318,19 @@ extension PostgreSQL {
     if last.isSynced { _ = queue.ask(.sync) } else { queue.last?.isSynced = true }
   }
 
-  /// The group is complete with the next `length` bytes.
-  private mutating func endGroup(length: Int) -> Step {
+  /// The group is complete with the next `length` bytes, or cut: then it was run, for all that is
+  /// known.
+  mutating func endGroup(length: Int, isCut: Bool = false) -> Step {
     guard let group else { return .skip(length) }
     self.group = nil
     queue.last?.isOver = true
-    queue.last?.hasExecute = group.hasExecute
+    let isRun = group.hasExecute || isCut
+    queue.last?.hasExecute = isRun
     var ending = Ending()
     ending.fields = session.fields
     if let text = group.text {
       queue.last?.hasSecrets = SQLText.hasSecrets(text)
-      if group.hasExecute {
+      if isRun {
         let verb = SQLText.verb(text.rawSpan)
         if !verb.isEmpty { ending.fields.add(.postgresqlCommand, .text(verb)) }
       } else {
@@ -273,7 +338,7 @@ extension PostgreSQL {
       }
       ending.fields.add(.postgresqlQuery, text: text.rawSpan)
     } else {
-      ending.fields.add(.postgresqlCommand, text: group.hasExecute ? "EXECUTE" : group.step)
+      ending.fields.add(.postgresqlCommand, text: isRun ? "EXECUTE" : group.step)
     }
     var writer = JSONWriter()
     writer.beginObject()
@@ -289,6 +354,9 @@ extension PostgreSQL {
     }
     writer.endObject()
     ending.details = writer.bytes
+    if group.lost > 0 {
+      ending.fault = Entry.Fault(.dissection, "\(group.lost) bytes were not captured")
+    }
     return .end(of: group.key, ending, length: length)
   }
 

@@ -53,6 +53,8 @@ package struct PostgreSQL: Dissector {
   var isReplicating = false
   /// The server has agreed to encrypt: what follows is another protocol.
   var isEncrypted = false
+  /// What is known of a message that the last break gave up.
+  private var parting: (key: UInt64, ending: Ending)?
 
   package init(_ opening: Opening) {
     guard opening.isMidway else {
@@ -81,15 +83,43 @@ package struct PostgreSQL: Dissector {
     return side == requester ? try request(bytes, side) : try reply(bytes, side)
   }
 
+  /// The beginning of a statement tells what it is, that of an error says most of it.
+  package mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message? {
+    guard !isEncrypted, let requester, ways[side].rest.isEmpty else { return nil }
+    switch ways[side].phase {
+    case .search: return nil
+    case .startup: return cutStartup(bytes)
+    case .message: break
+    }
+    guard bytes.byteCount > 5 else { return nil }
+    let missing = Int(bytes.big32(1)) + 1 - bytes.byteCount
+    guard missing > 0, missing <= Self.maxMessage else { return nil }
+    return side == requester
+      ? cutRequest(bytes, missing, side) : cutReply(bytes, missing, side)
+  }
+
+  package mutating func parted(_ side: Side) -> (key: UInt64, ending: Ending)? {
+    defer { parting = nil }
+    return parting
+  }
+
   package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
+    parting = nil
     switch cause {
     case .end: return .stop
     case .gap(let count):
-      if ways[side].rest.lose(count) { return .resume }
+      if ways[side].rest.lose(count) {
+        if side == requester { group?.lost += count } else { answer?.lost += count }
+        return .resume
+      }
     case .error: break
     }
     if side == requester {
-      group = nil
+      if group != nil, case .end(let key, let ending, _) = endGroup(length: 0, isCut: true) {
+        parting = (key, ending)
+        // Its end is taken to be among the bytes that are missing.
+        queue.last?.isSynced = true
+      }
     } else {
       tear()
     }
@@ -101,6 +131,9 @@ package struct PostgreSQL: Dissector {
   /// The answer at hand will never be whole. Its entry is over, and its statement waits no longer;
   /// when others of its round do, it stays, for the end of its answer may follow.
   private mutating func tear() {
+    if let answer, answer.error != nil {
+      parting = (answer.key, answer.ending(copied: queue.first?.copied ?? 0))
+    }
     if let answer, let first = queue.first, first.key == answer.key, first.endsRound {
       queue.removeFirst()
       isTorn = queue.isEmpty

@@ -24,6 +24,8 @@ struct PostgreSQLAnswer: Sendable {
   /// How the client had to prove who it is.
   private var method: String?
   private var isAdmitted = false
+  /// Bytes of it that were not captured.
+  var lost = 0
 
   init(key: UInt64, asked: PostgreSQLQueue.Asked.Kind?) { (self.key, self.asked) = (key, asked) }
 
@@ -92,6 +94,7 @@ struct PostgreSQLAnswer: Sendable {
     }
     writer.endObject()
     ending.details = writer.bytes
+    if lost > 0 { ending.fault = Entry.Fault(.dissection, "\(lost) bytes were not captured") }
     return ending
   }
 

@@ -26,6 +26,9 @@ struct Remainder: Sendable {
     }
   }
 
+  /// What is left of a message of which all is known that will be.
+  init(passing count: Int) { left = count }
+
   /// Passes over what is there, at most `available` bytes.
   mutating func pass(_ available: Int) -> Step {
     let count = min(left, available)
@@ -34,9 +37,10 @@ struct Remainder: Sendable {
     return end(length: count)
   }
 
-  /// `count` bytes will never come. Gives whether all of them lie within the rest.
+  /// `count` bytes will never come. Gives whether all of them lie within the rest; where they are all
+  /// of it, only what goes on behind them can be read on.
   mutating func lose(_ count: Int) -> Bool {
-    guard count < left else { return false }
+    guard count < left || count == left && !isLast else { return false }
     left -= count
     lost += count
     return true
