@@ -92,6 +92,28 @@ import Testing
     Laws.mutation(talk, rounds: 50)
   }
 
+  /// Captures may keep the first bytes of each packet alone (`tcpdump -s 96`): such messages were passed
+  /// over.
+  @Test func cutMessagesAreReadAsFarAsTheyGo() {
+    var talk = Talk(serverPort: 27_017)
+    func says(_ side: Side, _ bytes: [UInt8], keeping count: Int) {
+      talk.says(side, Array(bytes.prefix(count)))
+      talk.lost(side, bytes.count - count)
+    }
+    let filter = Self.inner("filter", Self.text("city", "a city with a name that is rather long"))
+    let asks = Self.document(Self.text("find", "orders") + filter + Self.db)
+    let cursor = Self.inner("cursor", Self.inner("firstBatch", filter, type: 4))
+    says(.client, Self.message(1, 0, asks), keeping: 60)
+    says(.server, Self.message(7, 1, Self.document(cursor + Self.ok)), keeping: 60)
+    talk.says(.client, Self.message(2, 0, Self.document(Self.int("ping", 1) + Self.db)))
+    talk.says(.server, Self.message(8, 2, Self.document(Self.ok)))
+    let calls = talk.calls().sorted { $0.index < $1.index }
+    #expect(calls.map { $0.text(.mongodbCommand) } == ["find", "ping"])
+    #expect(calls.map { $0.text(.mongodbCollection) } == ["orders", nil])
+    #expect(calls.allSatisfy { $0.hasRequest && $0.hasResponse })
+    #expect(calls.map { $0.fault?.kind } == [.dissection, nil])
+  }
+
   /// Drivers wrap a command to say which servers may answer it; it was called `$query`.
   @Test func aCommandBesideAReadPreferenceIsFound() {
     func asks(_ number: Int, _ members: [UInt8]) -> [UInt8] {

@@ -73,6 +73,16 @@ package struct MongoDB: Dissector {
     return .message(message, length: held)
   }
 
+  /// The beginning of a message tells the command and mostly its collection.
+  package mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message? {
+    guard ways[side].rest.isEmpty, !ways[side].searches, bytes.byteCount > 20,
+      let header = MongoHeader(bytes), header.isPlausible, header.length > bytes.byteCount
+    else { return nil }
+    if requester == nil { requester = header.responseTo == 0 ? side : side.other }
+    ways[side].rest = Remainder(passing: header.length - bytes.byteCount)
+    return read(header, bytes.suffix(from: 16), isRequest: side == requester)
+  }
+
   package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
     switch cause {
     case .end: return .stop
