@@ -43,6 +43,28 @@ import Testing
     #expect(calls.allSatisfy { $0.hasRequest && $0.hasResponse })
   }
 
+  /// Captures may keep the first bytes of each packet alone (`tcpdump -s 96`): such messages were passed
+  /// over.
+  @Test func cutMessagesAreReadAsFarAsTheyGo() {
+    var talk = Talk(serverPort: 389)
+    func says(_ side: Side, _ bytes: [UInt8], keeping count: Int) {
+      talk.says(side, Array(bytes.prefix(count)))
+      talk.lost(side, bytes.count - count)
+    }
+    says(.client, Self.bind(1, "cn=admin,dc=ex", "a password: hunter2"), keeping: 30)
+    let refusal = [10, 1, 49] + Self.text("") + Self.text("neither that name nor another")
+    says(.server, Self.message(1, Self.element(0x61, refusal)), keeping: 20)
+    says(.client, Self.search(2), keeping: 30)
+    talk.says(.server, Self.entry(2, "a") + Self.result(2, 0x65, 0))
+    talk.says(.client, Self.message(3, Self.element(0x42, [])))
+    let calls = talk.calls().sorted { $0.index < $1.index }
+    #expect(calls.map { $0.text(.ldapType) } == ["bind", "search", "unbind"])
+    #expect(calls.prefix(2).map { $0.text(.ldapSummary) } == ["cn=admin,dc=ex", "dc=x"])
+    #expect(calls.map { $0.text(.statusText) } == ["invalidCredentials", "success", nil])
+    #expect(calls.map(\.failed) == [true, false, false])
+    #expect(calls.map { $0.fault?.kind } == [.dissection, .dissection, nil])
+  }
+
   /// RFC 4511 §4.11: it is not answered, and what crossed the wish on its way is no answer to anything.
   @Test func aSearchThatIsAbandonedIsNoError() throws {
     var talk = Talk(serverPort: 389)

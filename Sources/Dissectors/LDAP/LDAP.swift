@@ -145,6 +145,49 @@ package struct LDAP: Dissector {
       ? try ask(message, content, length) : try answer(message, content, length)
   }
 
+  /// The beginning of a request tells what it is about, that of a result how it ended.
+  package mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message? {
+    let way = ways[side]
+    guard !isEncrypted, !way.searches, way.oversize == 0, way.buffered == 0,
+      bytes.byte(0) == BER.sequence, let head = try? BER.head(bytes, 0)
+    else { return nil }
+    let content = bytes.suffix(from: head.start)
+    guard let message = try? LDAPMessage(beginning: content) else { return nil }
+    return message.operation.isRequest ? cut(message, content) : cutAnswer(message, content)
+  }
+
+  private mutating func cut(_ message: LDAPMessage, _ bytes: RawSpan) -> Message {
+    let content = LDAPRequest(beginning: message, bytes)
+    var request = Message(.request, .ldap, key: message.number)
+    request.fields.add(.ldapType, .text(message.operation.name))
+    request.fields.add(.ldapSummary, text: content.summary.rawSpan)
+    request.details = content.details
+    abandoned.remove(message.number)
+    if !message.operation.isAnswered {
+      alone += 1
+      request.key = .max - alone
+      request.partner = .none
+    }
+    return request
+  }
+
+  /// Of a search more may have come before, and of entries nothing is told.
+  private func cutAnswer(_ message: LDAPMessage, _ bytes: RawSpan) -> Message? {
+    switch message.operation {
+    case .searchEntry, .searchReference, .intermediate: return nil
+    default: break
+    }
+    guard message.number > 0, searches[message.number] == nil,
+      !abandoned.contains(message.number),
+      let result = try? LDAPResult(beginning: message, bytes)
+    else { return nil }
+    var response = Message(.response, .ldap, key: message.number)
+    let ending = ending(result, nil)
+    (response.fields, response.details) = (ending.fields, ending.details)
+    response.failed = ending.failed
+    return response
+  }
+
   package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
     if cause == .end { return .stop }
     // Only this one message is not read.

@@ -63,15 +63,30 @@ struct LDAPMessage: Sendable {
   /// - Parameter bytes: the content of the sequence.
   init(_ bytes: RawSpan) throws(WireError) {
     var at = 0
-    let number = try BER(bytes, &at, end: bytes.byteCount)
-    guard number.tag == BER.integer else { throw WireError(.invalid) }
-    let value = try number.number(bytes)
-    guard value >= 0, value <= Int64(Int32.max) else { throw WireError(.invalid) }
+    number = try Self.number(bytes, &at)
     let body = try BER(bytes, &at, end: bytes.byteCount)
     guard let operation = LDAPOperation(rawValue: body.tag) else {
       throw WireError(.invalid, at: at)
     }
-    (self.number, self.operation, content) = (UInt64(value), operation, body.content)
+    (self.operation, content) = (operation, body.content)
+  }
+
+  /// - Parameter bytes: the beginning of the content of the sequence, of which no more will come.
+  init(beginning bytes: RawSpan) throws(WireError) {
+    var at = 0
+    number = try Self.number(bytes, &at)
+    guard let head = try BER.head(bytes, at), let operation = LDAPOperation(rawValue: head.tag)
+    else { throw WireError(.truncated, at: at) }
+    self.operation = operation
+    content = head.start..<min(head.start + head.length, bytes.byteCount)
+  }
+
+  private static func number(_ bytes: RawSpan, _ at: inout Int) throws(WireError) -> UInt64 {
+    let number = try BER(bytes, &at, end: bytes.byteCount)
+    guard number.tag == BER.integer else { throw WireError(.invalid) }
+    let value = try number.number(bytes)
+    guard value >= 0, value <= Int64(Int32.max) else { throw WireError(.invalid) }
+    return UInt64(value)
   }
 
   /// Whether a message begins here, as far as can be told.

@@ -15,10 +15,33 @@ struct LDAPRequest: Sendable {
   private(set) var abandons: UInt64?
 
   init(_ message: LDAPMessage, _ bytes: RawSpan) throws(WireError) {
+    var writer = Self.opening(message)
+    try read(message, bytes, &writer)
+    try LDAPControls(bytes, from: message.content.upperBound, isRequest: true).write(&writer)
+    writer.endObject()
+    details = writer.bytes
+  }
+
+  /// Of a request that is cut the summary, as far as it goes.
+  init(beginning message: LDAPMessage, _ bytes: RawSpan) {
+    var scratch = Self.opening(message)
+    try? read(message, bytes, &scratch)
+    var writer = Self.opening(message)
+    writer.endObject()
+    details = writer.bytes
+  }
+
+  private static func opening(_ message: LDAPMessage) -> JSONWriter {
     var writer = JSONWriter(reserving: 128)
     writer.beginObject()
     writer.name("messageId")
     writer.write(Int64(message.number))
+    return writer
+  }
+
+  private mutating func read(
+    _ message: LDAPMessage, _ bytes: RawSpan, _ writer: inout JSONWriter
+  ) throws(WireError) {
     let range = message.content
     var at = range.lowerBound
     switch message.operation {
@@ -35,9 +58,6 @@ struct LDAPRequest: Sendable {
       abandons = UInt64(exactly: value)
     default: break
     }
-    try LDAPControls(bytes, from: range.upperBound, isRequest: true).write(&writer)
-    writer.endObject()
-    details = writer.bytes
   }
 
   private mutating func name(_ text: RawSpan, _ member: String, _ writer: inout JSONWriter) {

@@ -30,6 +30,14 @@ struct LDAPResult: Sendable {
     }
   }
 
+  /// Of a result that is cut the code.
+  init(beginning envelope: LDAPMessage, _ bytes: RawSpan) throws(WireError) {
+    var at = envelope.content.lowerBound
+    number = envelope.number
+    code = try BER(bytes, &at, end: envelope.content.upperBound).number(bytes)
+    (matched, message, controls) = ([], [], LDAPControls())
+  }
+
   var name: String { LDAPNames.result(code) }
 
   /// Comparisons, referrals and the steps of SASL are no failures.
