@@ -74,6 +74,29 @@ import Testing
     #expect(http.calls().map(\.kind) == [.http])
   }
 
+  /// Captures may keep the first bytes of each packet alone (`tcpdump -s 96`): such methods were passed
+  /// over, and with them why a channel was closed.
+  @Test func cutMethodsAreReadAsFarAsTheyGo() throws {
+    var talk = Self.begun
+    let count = talk.calls().count
+    func says(_ side: Side, _ bytes: [UInt8], keeping count: Int) {
+      talk.says(side, Array(bytes.prefix(count)))
+      talk.lost(side, bytes.count - count)
+    }
+    let declare = [0, 0] + Self.short("orders") + [2] + Self.long("arguments of the queue")
+    says(.client, Self.method(1, 50, 10, declare), keeping: 24)
+    let reason = Self.short("PRECONDITION_FAILED - inequivalent arg 'durable'")
+    says(.server, Self.method(1, 20, 40, [1, 150] + reason + [0, 50, 0, 10]), keeping: 33)
+    talk.says(.client, Self.method(1, 20, 41))
+    let calls = talk.calls().sorted { $0.index < $1.index }.dropFirst(count)
+    #expect(calls.map { $0.text(.amqpMethod) } == ["queue.declare", "channel.close"])
+    #expect(calls.map { $0.text(.amqpSummary) } == ["orders", "PRECONDITION_FAILED…"])
+    #expect(calls.map(\.failed) == [false, true])
+    #expect(calls.last?.text(.statusText) == "406")
+    #expect(calls.map(\.hasResponse) == [false, true])
+    for call in calls { _ = try JSONReader.value(of: call.text(.details) ?? "") }
+  }
+
   @Test func aConversationJoinedMidwayIsRead() {
     var talk = Talk(serverPort: 5672)
     talk.isMidway = true

@@ -89,6 +89,24 @@ package struct AMQP: Dissector {
     }
   }
 
+  /// The beginning of a method tells what it is, and mostly what it is about.
+  package mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message? {
+    switch ways[side].phase {
+    case .search, .bodyEnd: return nil
+    case .frame, .closing: break
+    }
+    guard bytes.byteCount >= Self.headLength + 4 else { return nil }
+    let frame = AMQPFrame(bytes)
+    guard frame.type == AMQPFrame.method, frame.size >= 4 else { return nil }
+    let payload = bytes.slice(
+      Self.headLength..<min(bytes.byteCount, Self.headLength + frame.size))
+    let code = payload.big32(0)
+    let method = AMQPMethod(code)
+    guard method.isKnown else { return nil }
+    let arguments = AMQPArguments(method, payload.suffix(from: 4))
+    return message(method, code, arguments, channel: frame.channel, from: side)
+  }
+
   package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
     if cause == .end { return .stop }
     ways[side] = Way(phase: .search)
@@ -120,6 +138,20 @@ package struct AMQP: Dissector {
         .connection, "the \(what) was closed: \(arguments.summary(of: method))")
       return .abandon(keys, because: fault, length: 0)
     }
+    var message = message(method, code, arguments, channel: channel, from: side)
+    if method.hasContent, ways[side].contents.count < Self.maxContents {
+      message.extent = .open
+      ways[side].contents[channel] = Content(
+        key: message.key, isReply: message.role == .response, details: message.details)
+    }
+    return .message(message, length: length)
+  }
+
+  /// What a method says, its content left out.
+  private mutating func message(
+    _ method: AMQPMethod, _ code: UInt32, _ arguments: AMQPArguments, channel: UInt16,
+    from side: Side
+  ) -> Message {
     var message = queue.place(method, code, arguments, channel: channel, from: side)
     let text = arguments.summary(of: method)
     if message.role != .response || message.partner == .lost {
@@ -137,12 +169,7 @@ package struct AMQP: Dissector {
       message.fields.add(.statusText, .text(arguments.outcome(of: method)))
     }
     message.details = arguments.details
-    if method.hasContent, ways[side].contents.count < Self.maxContents {
-      message.extent = .open
-      ways[side].contents[channel] = Content(
-        key: message.key, isReply: message.role == .response, details: message.details)
-    }
-    return .message(message, length: length)
+    return message
   }
 
   // MARK: Contents

@@ -37,7 +37,7 @@ struct AMQPArguments: Sendable {
     for argument in method.arguments {
       if argument.kind != .bit { bits = nil }
       let name = argument.name
-      if !name.isEmpty, argument.kind != .bit { writer.name(name) }
+      // Its name is written once its value is there: what is cut ends anywhere.
       switch argument.kind {
       case .octet:
         let value = try cursor.uint8()
@@ -51,14 +51,20 @@ struct AMQPArguments: Sendable {
       case .long: write(Int64(try cursor.big32()), name, &writer)
       case .longlong: write(Int64(clamping: try cursor.big64()), name, &writer)
       case .shortString:
-        let text = try cursor.take(Int(try cursor.uint8())).text()
-        if name.isEmpty { continue }
-        if name == "routingKey" { routingKey = text }
-        texts.append((name, text))
-        writer.write(text)
+        let length = Int(try cursor.uint8())
+        let isCut = length > cursor.remaining
+        let text = try cursor.take(min(length, cursor.remaining)).text() + (isCut ? "…" : "")
+        if !name.isEmpty {
+          if name == "routingKey" { routingKey = text }
+          texts.append((name, text))
+          writer.name(name)
+          writer.write(text)
+        }
+        if isCut { throw WireError(.truncated) }
       case .longString:
         let text = try cursor.take(Int(try cursor.big32()))
         if name.isEmpty { continue }
+        writer.name(name)
         if name == "response" || name == "challenge" || name == "newSecret" {
           writer.write("[redacted]")
         } else {
@@ -72,13 +78,20 @@ struct AMQPArguments: Sendable {
         if name.isEmpty { continue }
         writer.name(name)
         writer.write(value)
-      case .table: try AMQPTable.write(&cursor, to: &writer)
+      case .table:
+        var table = JSONWriter(reserving: 64)
+        try AMQPTable.write(&cursor, to: &table)
+        if name.isEmpty { continue }
+        writer.name(name)
+        writer.raw(table.bytes.rawSpan)
       }
     }
   }
 
   private func write(_ value: Int64, _ name: String, _ writer: inout JSONWriter) {
-    if !name.isEmpty { writer.write(value) }
+    if name.isEmpty { return }
+    writer.name(name)
+    writer.write(value)
   }
 
   private func text(_ name: String) -> String { texts.first { $0.name == name }?.value ?? "" }
