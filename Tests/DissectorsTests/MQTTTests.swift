@@ -165,6 +165,28 @@ import Testing
     #expect(talk.calls().count { $0.text(.mqttTopic) == "new" } == 2)
   }
 
+  /// Captures may keep the first bytes of each packet alone (`tcpdump -s 96`). Without CONNECT the client
+  /// and the version were not known.
+  @Test func aConnectThatIsCutTellsTheVersion() {
+    let login = join(
+      Self.text("MQTT"), [5, 0xc2, 0, 60, 0], Self.text("meter-1"), Self.text("bob"),
+      Self.text("hunter2"))
+    let connect = Self.packet(0x10, login)
+    var talk = Talk(serverPort: 1883)
+    talk.says(.client, Array(connect.prefix(30)))
+    talk.lost(.client, connect.count - 30)
+    talk.says(.server, [0x20, 3, 0, 0, 0])
+    talk.says(.client, Self.packet(0x30, join(Self.text("t/1"), [0], Array("hi".utf8))))
+    let calls = talk.calls().sorted { $0.index < $1.index }
+    #expect(calls.map { $0.text(.mqttType) } == ["connect", "publish"])
+    #expect(calls.allSatisfy { $0.text(.mqttClientID) == "meter-1" })
+    #expect(calls.allSatisfy { $0.text(.mqttVersion) == "5" })
+    #expect(calls.first?.text(.mqttUser) == "bob" && calls.first?.hasResponse == true)
+    #expect(calls.map { $0.fault?.kind } == [.dissection, nil])
+    #expect(calls.last?.request?.text == "hi")
+    #expect(!calls.map(\.essence).joined().contains("hunter2"))
+  }
+
   @Test func malformedPropertiesAreMarked() {
     var talk = Talk(serverPort: 1883)
     talk.says(.client, Self.connect(5, id: "x"))

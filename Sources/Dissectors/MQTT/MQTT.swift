@@ -85,6 +85,21 @@ package struct MQTT: Dissector {
     return .message(message, length: header.length)
   }
 
+  /// The beginning of CONNECT tells who and which version, that of a subscription its first topics.
+  package mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message? {
+    guard !ways[side].searches, ways[side].oversize == 0, let header = try? MQTTHeader(bytes),
+      header.isSound, bytes.byteCount >= header.headLength + 2
+    else { return nil }
+    switch header.type {
+    case .connect, .subscribe, .unsubscribe: break
+    default: return nil
+    }
+    var message = packet(header, bytes.suffix(from: header.headLength), side)
+    // It is cut, not malformed.
+    message?.fault = nil
+    return message
+  }
+
   package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
     switch cause {
     case .end: return .stop
