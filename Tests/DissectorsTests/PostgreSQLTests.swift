@@ -281,6 +281,21 @@ import Testing
 
   // MARK: Encryption, and the middle of things
 
+  /// A server may speak an older version than it is asked for: its answer begins with that.
+  @Test func theVersionThatTheServerSpeaksIsTold() throws {
+    let settings: [UInt8] = [0, 3, 0, 2] + Array("user\0bob\0\0".utf8)
+    var talk = Talk(serverPort: 5432)
+    talk.says(.client, [0, 0, 0, UInt8(settings.count + 4)] + settings)
+    talk.says(.server, Self.message("v", [0, 3, 0, 0, 0, 0, 0, 0]))
+    talk.says(.server, Self.message("R", [0, 0, 0, 0]) + Self.ready)
+    let call = try #require(talk.calls().first)
+    #expect(call.elapsed == 1000)
+    #expect(call.responseSize == 13 + 9 + 6)
+    #expect(try Self.details(call, "request")["protocol"] == "3.2")
+    #expect(try Self.details(call, "response")["protocol"] == "3.0")
+    Laws.split(talk)
+  }
+
   @Test func afterAnAgreedSSLRequestAnotherProtocolFollows() throws {
     var talk = Talk(serverPort: 5432)
     talk.says(.client, Self.sslRequest)

@@ -31,6 +31,11 @@ extension PostgreSQL {
     let body = bytes.slice(5..<held)
     switch type {
     case 0x41: return notification(body, length, held, side)
+    // NegotiateProtocolVersion comes before all else.
+    case 0x76 where queue.first?.kind == .startup:
+      if answer == nil { return open() }
+      answer?.readVersion(body)
+      return add(length, held, side)
     // Notices, settings and keys belong to no statement in particular.
     case 0x4e, 0x53, 0x4b, 0x76: return add(length, held, side)
     case 0x5a: return ready(body, length)

@@ -24,6 +24,8 @@ struct PostgreSQLAnswer: Sendable {
   /// How the client had to prove who it is.
   private var method: String?
   private var isAdmitted = false
+  /// The version that the server would rather speak, behind the 3.
+  private var minor: Int?
   /// Bytes of it that were not captured.
   var lost = 0
 
@@ -57,6 +59,11 @@ struct PostgreSQLAnswer: Sendable {
     }
   }
 
+  /// NegotiateProtocolVersion: the newest version the server speaks.
+  mutating func readVersion(_ body: RawSpan) {
+    if body.byteCount >= 4 { minor = Int(body.big16(2)) }
+  }
+
   /// What is known of the answer at its end.
   /// - Parameter copied: bytes of a COPY from the client.
   func ending(copied fromClient: Int) -> Ending {
@@ -85,6 +92,10 @@ struct PostgreSQLAnswer: Sendable {
     if asked == .startup {
       writer.name("authentication")
       writer.write(method ?? (isAdmitted ? "trust" : "none"))
+    }
+    if let minor {
+      writer.name("protocol")
+      writer.write("3.\(minor)")
     }
     addState(&ending.fields)
     if let error {
