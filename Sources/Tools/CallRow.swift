@@ -259,7 +259,7 @@ struct CallRow {
 
   private static let columns: [Table.Column] = [
     .init("time (UTC)"), .init("client", limit: 30), .init("server", limit: 30), .init("proto"),
-    .init("call", limit: 56), .init("status", limit: 14), .init("ms", right: true),
+    .init("call", limit: 56), .init("status", limit: maxStatus), .init("ms", right: true),
     .init("id", limit: 40),
   ]
 
@@ -279,10 +279,16 @@ struct CallRow {
     return Shown.text(words.joined(separator: " "))
   }
 
-  /// `500 !`: a mark where it failed.
+  /// Widest status in a table, in characters.
+  static let maxStatus = 14
+
+  /// `500 !`: a mark where it failed, which stays where the status is cut.
   var shortStatus: String {
     let status = summary.statusText
-    if row.bool(.failed) { return status + " !" }
+    if row.bool(.failed) {
+      let room = Self.maxStatus - 2
+      return (status.count <= room ? status : String(status.prefix(room - 1)) + "…") + " !"
+    }
     return status == "-" && isHalf && row.hasRequest ? "no reply" : status
   }
 

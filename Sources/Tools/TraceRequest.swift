@@ -209,7 +209,7 @@ struct TraceRequest: Tool {
     answer.say(Answer.fence)
     var table = Table([
       .init("at ms", right: true), .init("call", limit: 60), .init("from", limit: 26),
-      .init("to", limit: 26), .init("status", limit: 14), .init("ms", right: true),
+      .init("to", limit: 26), .init("status", limit: CallRow.maxStatus), .init("ms", right: true),
       .init("own ms", right: true), .init("how", limit: 22), .init("id", limit: 24),
     ])
     for hop in hops { table.add(cells(hop, from: first)) }

@@ -143,6 +143,27 @@ import ToolKit
     #expect(answer.text.contains("find shop.orders") && answer.text.contains(" reply "))
   }
 
+  @Test func aFailureIsMarkedAlsoWhereItsNameIsCut() async throws {
+    let name = "ConflictingOperationInProgress"
+    // Numbers called ok, 0, and code, 117; a text called codeName.
+    var members: [UInt8] = [16, 0x6f, 0x6b, 0, 0, 0, 0, 0, 16]
+    members += Array("code\0".utf8)
+    members += Self.little32(117)
+    members.append(2)
+    members += Array("codeName\0".utf8)
+    members += Self.little32(name.utf8.count + 1)
+    members += Array((name + "\0").utf8)
+    var capture = MadeCapture()
+    capture.talk(
+      27_017,
+      [
+        .client(Self.find(1, "orders", in: "shop")),
+        .server(Self.mongo(7, answers: 1, flags: 0, members)),
+      ])
+    let answer = try await ShopHub.ask("list_api_calls", [:], of: try Self.open(capture))
+    #expect(answer.text.contains("Conflicting… !"))
+  }
+
   /// Those that a table names as well as others.
   @Test func answersOfDNSNameTheEndsOfOtherCalls() async throws {
     for hub in try [ShopHub.hub, ShopHub.open(named: false)] {
