@@ -314,6 +314,21 @@ import Testing
     #expect(calls.first?.response?.headers.value(of: "x-end") == "1")
   }
 
+  @Test func aRequestAloneBehindAHoleHasItsReply() {
+    var talk = Talk()
+    talk.says(.client, H2.opening + H2.get(1, "/before"))
+    talk.says(.server, H2.settings + H2.headers(1, [(":status", "200")], ends: true))
+    talk.lost(.client, 60)
+    talk.lost(.server, 40)
+    for id: UInt32 in [5, 7] {
+      talk.says(.client, H2.get(id, "/after"))
+      talk.says(.server, H2.headers(id, [(":status", "204")], ends: true))
+    }
+    let calls = talk.calls()
+    #expect(calls.map { $0.text(.path) } == ["/before", "/after", "/after"])
+    #expect(calls.map { $0.int(.statusCode) } == [200, 204, 204])
+  }
+
   @Test func bytesLostInsideABodyKeepTheFrames() {
     var talk = Talk()
     talk.says(.client, H2.opening + H2.get(1, "/a") + H2.get(3, "/b"))

@@ -418,14 +418,28 @@ package struct HTTP2: Dissector {
     return .skip(bytes.byteCount)
   }
 
-  /// Whether the frame goes on with an open message, or has a shape of little freedom.
+  /// Whether the frame goes on with an open message, begins what comes next, or has a shape of
+  /// little freedom.
   private mutating func isExpected(_ frame: HTTP2Frame, _ side: Side) -> Bool {
     switch frame.kind {
-    case .data, .headers: frame.length > 0 && isOpen(frame.stream, side)
+    case .data: frame.length > 0 && isOpen(frame.stream, side)
+    case .headers: frame.length > 0 && (isOpen(frame.stream, side) || isNext(frame.stream, side))
     case .resetStream: streams[frame.stream] != nil
     case .ping: true
     case .windowUpdate: frame.stream == 0 || streams[frame.stream] != nil
     default: false
     }
   }
+
+  /// Whether the reply to a known request may begin on the stream, or the next request but those
+  /// that were lost. It is read at once: where a request waits for the frame behind it, its reply
+  /// comes first and finds none.
+  private func isNext(_ stream: UInt32, _ side: Side) -> Bool {
+    guard let asker else { return false }
+    if side != asker { return streams[stream]?.progress[side] == .nothing }
+    return stream & 1 == 1 && stream > streams.newest && stream - streams.newest <= Self.maxLeap
+  }
+
+  /// How much higher than the newest stream one behind a hole may be, in numbers.
+  private static let maxLeap: UInt32 = 1024
 }

@@ -52,13 +52,18 @@ struct HTTP2Streams: Sendable {
   /// Streams that had a hole and may have ended in it, oldest first.
   private var holed: [UInt32] = []
   private var nextEnded = 0
+  /// Highest number of a stream that the client began.
+  private(set) var newest: UInt32 = 0
 
   /// Whether another stream would be one too many.
   var isFull: Bool { tracked.count >= Self.maxTracked }
 
   subscript(id: UInt32) -> Stream? {
     get { tracked[id] }
-    set { tracked[id] = newValue }
+    set {
+      tracked[id] = newValue
+      if id & 1 == 1, id > newest { newest = id }
+    }
   }
 
   /// Whether the stream ended a short while ago.
