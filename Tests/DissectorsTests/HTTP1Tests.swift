@@ -373,6 +373,29 @@ import Testing
     #expect(calls.map { $0.int(.statusCode) } == [400])
   }
 
+  @Test func aRequestThatCannotBeReadShiftsNoPairOfItsPipeline() {
+    var talk = Talk()
+    talk.client("GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\nno request\r\n\r\n")
+    talk.client("GET /c HTTP/1.1\r\n\r\n")
+    for status in [200, 404, 400, 204] {
+      talk.server("HTTP/1.1 \(status) X\r\nContent-Length: 0\r\n\r\n")
+    }
+    let calls = talk.calls()
+    #expect(calls.map { $0.text(.path) } == ["/a", "/b", nil, "/c"])
+    #expect(calls.map { $0.int(.statusCode) } == [200, 404, 400, 204])
+  }
+
+  @Test func moreBodyThanWasToldWaitsForNoReply() {
+    var talk = Talk()
+    talk.client("POST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcdef\r\n")
+    talk.server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    talk.client("GET /b HTTP/1.1\r\n\r\n")
+    talk.server("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+    let calls = talk.calls()
+    #expect(calls.map { $0.text(.path) } == ["/a", "/b"])
+    #expect(calls.map { $0.int(.statusCode) } == [200, 404])
+  }
+
   @Test func joinedMidwayItFindsTheNextMessage() {
     var talk = Talk()
     talk.isMidway = true

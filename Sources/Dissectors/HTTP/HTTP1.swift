@@ -51,6 +51,8 @@ package struct HTTP1: Dissector {
   private var interim: [Int] = []
   /// What comes after this message, on both sides.
   private var successor: Successor?
+  /// Who asks, once a request was read.
+  private var asker: Side?
 
   package init(_ opening: Opening) {
     if opening.isMidway {
@@ -85,8 +87,14 @@ package struct HTTP1: Dissector {
     ways[inPlace: side].scanned = 0
     switch cause {
     case .error:
+      let isRequest = if case .head = ways[inPlace: side].phase { side == asker } else { false }
       // A chunk that makes no sense still may be followed by a message.
       ways[inPlace: side].phase = .search(skipsLine: true)
+      if isRequest {
+        // No reply is missing: those that wait have theirs before it.
+        queue.askUnread()
+        return .resynchronise
+      }
     case .gap, .end: ways[inPlace: side].phase = .search(skipsLine: false)
     }
     queue.noteGap()
@@ -208,6 +216,7 @@ package struct HTTP1: Dissector {
   private mutating func request(
     _ head: HTTP1Head, _ bytes: RawSpan, _ side: Side, _ method: Range<Int>
   ) -> Message {
+    asker = side
     let method = bytes.slice(method)
     var asked = HTTP1Queue.Asked()
     asked.isHead = method.equals("HEAD")

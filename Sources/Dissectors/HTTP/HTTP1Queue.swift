@@ -17,12 +17,14 @@ struct HTTP1Queue: Sendable {
     var expects = false
     /// Of gRPC-Web.
     var isGRPC = false
+    /// It could not be read: its reply stands alone.
+    var isUnread = false
   }
 
   struct Answer: Sendable {
     var asked: Asked
     var key: UInt64
-    /// Its request was not captured.
+    /// Its request was not captured, or could not be read.
     var isOrphan: Bool
   }
 
@@ -36,6 +38,8 @@ struct HTTP1Queue: Sendable {
   /// The last request that seemed to have its reply already.
   private var answeredEarly: Asked?
   private var order = AnswerOrder()
+  /// A reply came since the last request.
+  private var hasAnswered = false
   /// Replies whose request was not captured.
   private var orphans: UInt64 = 0
 
@@ -66,6 +70,12 @@ struct HTTP1Queue: Sendable {
       answeredEarly = asked
       return ordinal
     }
+    if hasAnswered, !waiting.isEmpty, waiting.allSatisfy(\.isUnread) {
+      // Its client goes on: what could not be read was no request, but more of a body than was told.
+      waiting.removeAll()
+      order.noteIdle()
+    }
+    hasAnswered = false
     if order.beginsBatch(behind: !waiting.isEmpty) {
       waiting.removeAll()
       order.noteIdle()
@@ -73,6 +83,13 @@ struct HTTP1Queue: Sendable {
     if waiting.count >= HTTP1.maxAsked { waiting.removeFirst() }
     waiting.append(asked)
     return ordinal
+  }
+
+  /// Files a request that could not be read: servers answer it as well, with 400 mostly.
+  mutating func askUnread() {
+    var asked = Asked()
+    asked.isUnread = true
+    _ = ask(asked)
   }
 
   /// What seemed to be the early reply to the request with that key was none.
@@ -87,9 +104,10 @@ struct HTTP1Queue: Sendable {
     if waiting.count > 1, order.isOfNewest() { waiting.removeFirst(waiting.count - 1) }
     if !waiting.isEmpty {
       order.noteAnswer()
+      hasAnswered = true
       let asked = waiting.removeFirst()
       if waiting.isEmpty { order.noteIdle() }
-      return Answer(asked: asked, key: asked.key, isOrphan: false)
+      return Answer(asked: asked, key: asked.key, isOrphan: asked.isUnread)
     }
     if hasGaps {
       orphans += 1
