@@ -35,8 +35,8 @@ def tlsx(truth, records):
             or (AGAIN if hellos[stream(message)] > 0 else None)))
     ours = []
     for source, target, message, record, half in halves(records, "tlsx"):
-        if "alert" in message and "cipherSuite" not in message:
-            continue  # An alert in the place of a ServerHello.
+        if {"alert", "plain"} & message.keys() and "cipherSuite" not in message:
+            continue  # An alert, or an answer in clear, in the place of a ServerHello.
         side = "client" if half == "request" else "server"
         facts = {name: message.get(name) for name in
                  ("sni", "alpn", "cipherSuites", "extensions", "ja3", "ja3s", "cipherCode",

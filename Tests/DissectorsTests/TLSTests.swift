@@ -218,6 +218,22 @@ import Testing
     }
   }
 
+  @Test func aServerThatAnswersInHTTPHasRefusedTheHandshake() throws {
+    var talk = Talk(serverPort: 8080)
+    talk.says(.client, Self.clientHello)
+    talk.server("HTTP/1.1 400 Bad Request\r\nContent-Length: 3\r\n\r\nno\n")
+    // What the client thinks of that: protocol version.
+    talk.says(.client, Self.record(21, [2, 70]))
+    let calls = talk.calls()
+    let call = try #require(calls.first)
+    #expect(calls.count == 1)
+    #expect(call.failed && call.text(.statusText) == "not TLS")
+    #expect(call.fault?.kind == .connection)
+    let reply = try JSONReader.value(of: call.text(.details) ?? "")["response"]
+    #expect(reply == ["plain": "HTTP 400 Bad Request"])
+    Laws.split(talk)
+  }
+
   @Test func messagesMaySpanRecords() {
     var talk = Talk(serverPort: 443)
     let hello = Array(Self.clientHello.dropFirst(5))

@@ -56,6 +56,8 @@ package struct TLS: Dissector {
   var waits = BySide(client: false, server: false)
   /// Where the next record begins, after bytes that were not captured.
   var searches = BySide(client: TLSSearch(), server: TLSSearch())
+  /// The server speaks no TLS.
+  private var isPlain = false
 
   package init(_ opening: Opening) {
     keyring = TLSKeyring(opening.secrets)
@@ -64,6 +66,7 @@ package struct TLS: Dissector {
 
   package mutating func next(in bytes: RawSpan, from side: Side) throws(WireError) -> Step {
     if searches[side].isOn, let step = search(bytes, side) { return step }
+    if let step = plainReply(bytes, side) { return step }
     if !hasHello, side != requester?.other, let count = TLSClientHello.version2(bytes) {
       guard bytes.byteCount >= count else { return .needs(count) }
       let hello = try TLSClientHello(version2: bytes.slice(2..<count))
@@ -201,7 +204,28 @@ package struct TLS: Dissector {
     return message
   }
 
-  // MARK: Alerts
+  // MARK: Refusals
+
+  /// What a server of HTTP without TLS makes of a ClientHello: a request that it cannot read, which it
+  /// answers in HTTP. Nil where there is no such reply.
+  private mutating func plainReply(_ bytes: RawSpan, _ side: Side) -> Step? {
+    if isPlain { return side == requester ? nil : .skip(.max) }
+    guard hasHello, !isOver, answer == nil, side != requester, bytes.byte(0) == 0x48 else {
+      return nil
+    }
+    let version: StaticString = "HTTP/1."
+    guard bytes.starts(with: version) else {
+      return bytes.isBeginning(of: version) ? .needs(version.utf8CodeUnitCount) : nil
+    }
+    guard let end = bytes.firstOffset(of: 0x0a) else {
+      return bytes.byteCount > HTTP1.maxHead ? nil : .needs(bytes.byteCount + 1)
+    }
+    guard case .response(let status, let reason, _)? = HTTP1StartLine(bytes, 0..<end) else {
+      return nil
+    }
+    (isPlain, isOver) = (true, true)
+    return .message(TLSRefusal.inHTTP(status, bytes.slice(reason)), length: end + 1)
+  }
 
   private mutating func alert(level: UInt8, _ name: String, _ side: Side, _ length: Int) -> Step {
     // Warnings, and the end of a connection that nobody used.

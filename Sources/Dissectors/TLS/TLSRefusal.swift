@@ -2,7 +2,8 @@ import Bytes
 import Entries
 import JSON
 
-/// How one side refuses a handshake: by an alert, which in QUIC is the code of a closed connection.
+/// How one side refuses a handshake: by an alert, which in QUIC is the code of a closed connection, or
+/// by an answer in clear.
 enum TLSRefusal {
   /// What a server says in the place of its ServerHello.
   static func reply(
@@ -16,6 +17,21 @@ enum TLSRefusal {
     writer.name("alert")
     writer.write(name)
     writer.write(carrier)
+    writer.endObject()
+    message.details = writer.bytes
+    return message
+  }
+
+  /// What a server of HTTP without TLS says in the place of its ServerHello.
+  static func inHTTP(_ status: Int, _ reason: RawSpan) -> Message {
+    var message = Message(.response, .tlsx, key: 0)
+    message.failed = true
+    message.fault = Entry.Fault(.connection, "the server answered in HTTP, without TLS")
+    message.fields.add(.statusText, .text("not TLS"))
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.name("plain")
+    writer.write("HTTP \(status) \(reason.prefix(64).text())")
     writer.endObject()
     message.details = writer.bytes
     return message
