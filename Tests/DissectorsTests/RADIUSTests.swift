@@ -25,6 +25,16 @@ import Testing
       ])
   }
 
+  @Test func anErrorOfTheProtocolRefusesAnyRequest() throws {
+    var talk = Talk(transport: .udp, serverPort: 1813)
+    talk.says(.client, Self.packet(4, 7, 9, []))
+    // Error-Cause: Unsupported-Attribute.
+    talk.says(.server, Self.packet(52, 7, 9, [101, 6, 0, 0, 1, 145]))
+    let call = try #require(talk.calls().first)
+    #expect(call.failed && call.text(.statusText) == "Protocol-Error")
+    #expect(call.text(.radiusCodeName) == "Accounting-Request")
+  }
+
   @Test func attributesOfATunnelHaveTags() throws {
     var reply: [UInt8] = [64, 6, 0, 0, 0, 13, 65, 6, 1, 0, 0, 6, 81, 5, 1]
     reply += Array("20".utf8)

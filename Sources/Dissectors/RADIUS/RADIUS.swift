@@ -161,6 +161,8 @@ enum RADIUSCode: UInt8, Sendable {
   case coaRequest = 43
   case coaACK = 44
   case coaNAK = 45
+  /// RFC 7930 §4.
+  case protocolError = 52
 
   var isRequest: Bool {
     switch self {
@@ -171,7 +173,12 @@ enum RADIUSCode: UInt8, Sendable {
     }
   }
 
-  var isRefusal: Bool { self == .accessReject || self == .disconnectNAK || self == .coaNAK }
+  var isRefusal: Bool {
+    switch self {
+    case .accessReject, .disconnectNAK, .coaNAK, .protocolError: true
+    default: false
+    }
+  }
 
   var name: String {
     switch self {
@@ -189,6 +196,7 @@ enum RADIUSCode: UInt8, Sendable {
     case .coaRequest: "CoA-Request"
     case .coaACK: "CoA-ACK"
     case .coaNAK: "CoA-NAK"
+    case .protocolError: "Protocol-Error"
     }
   }
 }
