@@ -121,6 +121,7 @@ import Testing
   @Test(arguments: [
     ("GET http://h.example:81/p?q HTTP/1.1", "/p?q", "/p", "h.example:81"),
     ("GET http://h.example HTTP/1.1", "/", "/", "h.example"),
+    ("GET http://h.example?q=/x HTTP/1.1", "/?q=/x", "/", "h.example"),
     ("GET http://[::1]:80/x HTTP/1.1", "/x", "/x", "[::1]:80"),
     ("GET http://bob:pw@h.example/p HTTP/1.1", "/p", "/p", "h.example"),
     ("OPTIONS * HTTP/1.1", "*", "*", "other"),

@@ -16,9 +16,9 @@ enum HTTPFields {
     if let authority {
       fields.add(.host, text: bytes.slice(host(bytes, authority)))
       target = authority.upperBound..<target.upperBound
-      // RFC 9112 §3.2.1: an empty path is sent as a slash.
-      if target.isEmpty {
-        fields.add(.url, text: "/")
+      // RFC 9110 §4.2.3: an empty path is a slash, also before a query.
+      if target.isEmpty || bytes.byte(target.lowerBound) == 0x3f {
+        fields.add(.url, .text("/" + bytes.text(target)))
         fields.add(.path, text: "/")
         addVersion(&fields, version)
         return true
