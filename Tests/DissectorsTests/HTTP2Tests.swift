@@ -131,6 +131,18 @@ import Testing
     #expect(calls[1].response?.text == "upgraded")
   }
 
+  /// As when a server has read enough of its head.
+  @Test func aRequestBehindAnErrorOfTheConnectionTellsIt() {
+    var talk = Talk()
+    talk.says(.client, H2.opening)
+    talk.says(.server, H2.settings + H2.goAway(last: 1, 11))
+    talk.says(.client, H2.get(1, "/late"))
+    let calls = talk.calls()
+    #expect(calls.map { $0.text(.path) } == ["/late"])
+    #expect(
+      calls.first?.fault == Entry.Fault(.connection, "the server went away: ENHANCE_YOUR_CALM"))
+  }
+
   @Test func resetsNameTheirReason() {
     let calls = Self.resets.calls()
     #expect(calls.map { $0.text(.path) } == ["/cancelled", "/refused", "/half", "/enough"])

@@ -164,6 +164,8 @@ extension HTTP2 {
       // It was under way already: no reply will come (RFC 9113 §6.8).
       message.partner = .none
       message.fault = Self.unread(HTTP2ErrorCode.name(0))
+    } else if let serverError {
+      message.fault = Entry.Fault(.connection, "the server went away: \(serverError)")
     }
     return message
   }

@@ -87,6 +87,8 @@ package struct HTTP2: Dissector {
   var tunnels: [UInt32: WebSocketTunnel] = [:]
   /// The last request that the server will look at, once it has said that it goes away.
   var lastRead: UInt32?
+  /// The error for which the server goes away.
+  var serverError: String?
   /// A header block was decoded: these are no other protocol's bytes.
   var hasHeaders = false
 
@@ -249,6 +251,7 @@ package struct HTTP2: Dissector {
     let rest = frame.totalLength - Self.goAwayLength
     var used = Self.goAwayLength
     if code != 0 {
+      if sender == "server" { serverError = reason }
       let fault = Entry.Fault(.connection, "the \(sender) went away: \(reason)")
       ways[inPlace: side].phase = .leaving(fault, rest: rest)
       used = 0
