@@ -386,6 +386,16 @@ import Testing
     #expect(calls.map { $0.int(.statusCode) } == [200, 404, 400, 204])
   }
 
+  @Test func aServerOfHTTP2AloneIsToldToBeOne() {
+    var talk = Talk()
+    talk.client("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    talk.says(.server, H2.settings + H2.goAway(last: 0, 1))
+    let calls = talk.calls()
+    #expect(calls.map { $0.text(.path) } == ["/healthz"])
+    #expect(calls.first?.fault == Entry.Fault(.connection, "the server answered in HTTP/2"))
+    Laws.split(talk)
+  }
+
   @Test func moreBodyThanWasToldWaitsForNoReply() {
     var talk = Talk()
     talk.client("POST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcdef\r\n")

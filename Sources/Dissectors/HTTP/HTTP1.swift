@@ -130,6 +130,7 @@ package struct HTTP1: Dissector {
   // MARK: Heads
 
   private mutating func head(_ bytes: RawSpan, _ side: Side) throws(WireError) -> Step {
+    if bytes.byte(0) == 0, let step = replyInHTTP2(bytes, side) { return step }
     if ways[inPlace: side].scanned > 0, !endsHead(bytes, from: ways[inPlace: side].scanned) {
       return try wait(bytes, side)
     }
@@ -146,6 +147,17 @@ package struct HTTP1: Dissector {
       ways[inPlace: side].scanned = 0
       return .message(message(head, bytes, side), length: head.length)
     }
+  }
+
+  /// A server of HTTP/2 alone, as of gRPC, understands no request: it says its settings, and why it
+  /// goes away. Nil where there is no such reply.
+  private mutating func replyInHTTP2(_ bytes: RawSpan, _ side: Side) -> Step? {
+    guard side == asker?.other else { return nil }
+    guard let frame = HTTP2Frame(bytes) else { return .needs(HTTP2Frame.headLength) }
+    guard frame.kind == .settings, frame.isOrdinary else { return nil }
+    ways[inPlace: side].phase = .search(skipsLine: false)
+    let fault = Entry.Fault(.connection, "the server answered in HTTP/2")
+    return .abandon(0...UInt64.max / 2, because: fault, length: HTTP2Frame.headLength)
   }
 
   /// Asks for more, and remembers what has been looked through.
