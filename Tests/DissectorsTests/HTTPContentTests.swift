@@ -201,6 +201,19 @@ import Testing
     #expect(wrong.int(.mcpErrorCode) == -32602 && wrong.failed)
   }
 
+  @Test func errorsOfABatchAndThoseWithoutAnIDAreRead() throws {
+    let batch = try Self.mcp(
+      #"[{"jsonrpc":"2.0","id":1,"method":"tools/list"},{"jsonrpc":"2.0","id":2,"method":"resources/list"}]"#,
+      "application/json",
+      #"[{"jsonrpc":"2.0","id":1,"result":{}},{"jsonrpc":"2.0","id":2,"error":{"code":-32601}}]"#)
+    #expect(batch.text(.mcpMethod) == "tools/list")
+    #expect(batch.int(.mcpErrorCode) == -32601 && batch.failed)
+    let unknown = try Self.mcp(
+      #"{"jsonrpc":"2.0","id":3,"method":"tools/list"}"#, "application/json",
+      #"{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"no such session"}}"#)
+    #expect(unknown.int(.mcpErrorCode) == -32001 && unknown.failed)
+  }
+
   @Test func otherRemoteCallsStayHTTP() throws {
     let call = try Self.mcp(
       #"{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber","params":[]}"#, "application/json",

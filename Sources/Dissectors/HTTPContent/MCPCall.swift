@@ -16,8 +16,10 @@ struct MCPCall {
   private let name: String?
   /// Messages of both directions.
   private let messages: Int
-  private let answer: JSONValue?
   private let version: String?
+  /// Of the first answer that fails.
+  private let errorCode: Int64?
+  private let hasToolError: Bool
 
   /// Whether a JSON body is of the protocol: told by its method, without reading it.
   static func isRequest(_ body: RawSpan) -> Bool {
@@ -51,11 +53,14 @@ struct MCPCall {
     let answers = reply.values.map(\.value).filter { $0["jsonrpc"] != nil }
     let first = asked.first { $0["method"]?.string != nil } ?? asked.first
     messages = asked.count + answers.count
+    // Those of all requests of a batch; where a request could not be read, or its session is not known,
+    // the error names none (JSON-RPC 2.0 §5).
+    let replies: [JSONValue]
     if let first, let method = first["method"]?.string {
       self.method = method
       name = Self.name(of: method, first["params"])
-      let id = first["id"]
-      answer = answers.first { $0["method"] == nil && $0["id"] == id }
+      replies = answers.filter { $0["method"] == nil }
+      let answer = replies.first { $0["id"] == first["id"] }
       version =
         answer?["result"]?["protocolVersion"]?.string ?? first["params"]?["protocolVersion"]?.string
     } else {
@@ -63,8 +68,11 @@ struct MCPCall {
       method =
         first != nil
         ? "response" : httpMethod == "GET" ? "stream" : httpMethod == "DELETE" ? "end" : nil
-      (name, answer, version) = (nil, first, nil)
+      (name, version) = (nil, nil)
+      replies = asked
     }
+    errorCode = replies.lazy.compactMap { $0["error"]?["code"]?.int }.first
+    hasToolError = replies.contains { $0["result"]?["isError"]?.bool == true }
   }
 
   /// What the call is about: a tool, a prompt, the address of a resource, who introduces itself.
@@ -87,11 +95,11 @@ struct MCPCall {
     if let version = version ?? entry.request?.headers.value(of: "mcp-protocol-version") {
       entry.fields.add(.mcpProtocolVersion, .text(String(version.prefix(32))))
     }
-    if let code = answer?["error"]?["code"]?.int {
-      entry.fields.add(.mcpErrorCode, int: code)
+    if let errorCode {
+      entry.fields.add(.mcpErrorCode, int: errorCode)
       entry.failed = true
     }
-    if answer?["result"]?["isError"]?.bool == true {
+    if hasToolError {
       entry.fields.add(.mcpToolError, .bool(true))
       entry.failed = true
     }
