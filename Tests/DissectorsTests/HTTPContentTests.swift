@@ -165,6 +165,28 @@ import Testing
     #expect(GraphQLDocument(Array(String(repeating: "{... ", count: 5000).utf8)) == nil)
   }
 
+  /// In a block of deflate that is stored as it is.
+  @Test(arguments: [
+    (#"{"query":"query Cart { cart }"}"#, ProtocolKind.gqlv1),
+    (#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#, ProtocolKind.mcp),
+  ])
+  func requestsThatAreCompressedAreRead(text: String, kind: ProtocolKind) throws {
+    let count = UInt8(text.utf8.count)
+    var body: [UInt8] = [1, count, 0, ~count, 255]
+    body += Array(text.utf8)
+    var talk = Talk()
+    talk.client(
+      "POST /graphql HTTP/1.1\r\nContent-Type: application/json\r\nContent-Encoding: deflate\r\n"
+        + "Content-Length: \(body.count)\r\n\r\n")
+    talk.says(.client, body)
+    talk.server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    let call = try #require(talk.calls().first)
+    #expect(call.kind == kind)
+    let request = try Self.details(call)["request"]
+    #expect(request?["operationName"]?.string == (kind == .mcp ? nil : "Cart"))
+    #expect(request?["messages"]?[0]?["method"]?.string == (kind == .mcp ? "tools/list" : nil))
+  }
+
   // MARK: The Model Context Protocol
 
   @Test func toolCallsAreNamed() throws {

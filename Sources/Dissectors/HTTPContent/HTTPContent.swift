@@ -66,7 +66,7 @@ enum HTTPContent {
   static func complete(_ entry: inout Entry, _ decompressions: inout DecompressionCounters) {
     guard entry.hints != 0, entry.kind == .http || entry.kind == .http2 else { return }
     let hints = Hints(rawValue: entry.hints)
-    let kind = kind(of: entry, hints)
+    let kind = kind(of: entry, hints, &decompressions)
     guard kind != nil || hints.contains(.events) else { return }
     let reply = HTTPBody(entry.response, entry.streamed, &decompressions)
     if reply.isEvents {
@@ -92,9 +92,11 @@ enum HTTPContent {
     case llm(LLMAPI)
   }
 
-  private static func kind(of entry: Entry, _ hints: Hints) -> Kind? {
+  private static func kind(
+    of entry: Entry, _ hints: Hints, _ decompressions: inout DecompressionCounters
+  ) -> Kind? {
     if hints.contains(.mcp) { return .mcp }
-    if hints.contains(.json), let content = entry.request {
+    if hints.contains(.json), let content = entry.request?.uncoded(&decompressions) {
       let body = content.body.rawSpan
       if MCPCall.isRequest(body) { return .mcp }
       if let api = LLMAPI(path: text(entry, .path), body) { return .llm(api) }
@@ -143,7 +145,7 @@ enum HTTPContent {
       if kind == .mcp { MCPCall.writeRequest(request, to: &writer) }
       if kind == .llm { LLMCall.writeRequest(row, request, to: &writer) }
       if kind == .gqlv1 || kind == .gqlv2 {
-        GraphQLRequest.write(row, contents.request, to: &writer)
+        GraphQLRequest.write(row, contents.request?.uncoded(&decompressions), to: &writer)
       }
       writer.endObject()
     }
@@ -168,5 +170,19 @@ extension ProtocolKind {
     case .gqlv1, .gqlv2, .mcp, .llm: true
     default: false
     }
+  }
+}
+
+extension Content {
+  /// The same without its codings, as few requests have them: what begins as JSON does has none.
+  fileprivate func uncoded(_ decompressions: inout DecompressionCounters) -> Content {
+    guard let first = body.first, first != 0x7b, first != 0x5b, let codings = headers.codings else {
+      return self
+    }
+    let result = ContentCoding.decode(body, list: codings, counting: &decompressions)
+    let isWhole = !isCut && result.problem == nil
+    return Content(
+      headers: headers, body: result.bytes,
+      bodyLength: Int64(result.bytes.count) + (isWhole ? 0 : 1))
   }
 }
