@@ -286,6 +286,42 @@ import Testing
     #expect(call.fault?.kind == .pairNotFound)
   }
 
+  /// The hash of "example" with this salt, and its digits, are those of RFC 5155, appendix A.
+  @Test func recordsOfSecurityAreShownByTheirParts() throws {
+    let parameters: [UInt8] = [1, 1, 0, 12, 4, 0xaa, 0xbb, 0xcc, 0xdd]
+    let hash: [UInt8] = [
+      0x06, 0x53, 0x68, 0xab, 0xee, 0xd7, 0xec, 0x6e, 0x9f, 0xeb, 0xa9, 0x6b, 0x8c, 0x8b, 0xc3,
+      0xe8, 0xb7, 0x91, 0xf7, 0x16,
+    ]
+    var next = parameters
+    next.append(UInt8(hash.count))
+    next += hash
+    next += [0, 1, 0x42]
+    let nextParts: JSONValue = [
+      "algorithm": 1, "flags": 1, "iterations": 12, "salt": "aabbccdd",
+      "next": "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom", "types": ["A", "SOA"],
+    ]
+    #expect(try Self.parts(50, next)?["nsec3"] == nextParts)
+    let hashing: JSONValue = ["algorithm": 1, "flags": 1, "iterations": 12, "salt": "aabbccdd"]
+    #expect(try Self.parts(51, parameters)?["nsec3param"] == hashing)
+    var signature = Wire.name("hmac-sha256")
+    signature += [0, 0, 0x6b, 0, 0, 1, 1, 44, 0, 2, 0xab, 0xcd, 0, 7, 0, 16, 0, 0]
+    let signatureParts: JSONValue = [
+      "algorithm": "hmac-sha256", "timeSigned": 1_795_162_113, "fudge": 300, "mac": "abcd",
+      "originalID": 7, "error": "BADSIG",
+    ]
+    #expect(try Self.parts(250, signature)?["tsig"] == signatureParts)
+  }
+
+  /// The first answer, as a reply with one record of this type shows it.
+  private static func parts(_ type: UInt16, _ data: [UInt8]) throws -> JSONValue? {
+    var talk = Talk(transport: .udp, serverPort: 53)
+    talk.says(
+      .server, Wire(id: 3, flags: 0x8180).asking("q", type).answering("q", type, 1, data).bytes)
+    let call = try #require(talk.calls().first)
+    return try JSONReader.value(of: call.text(.details) ?? "")["response"]?["answers"]?[0]
+  }
+
   @Test func pointersThatLeadForwardOrNowhereAreErrors() {
     for target: [UInt8] in [
       [0xc0, 0x0c], [0xc0, 0xff], [0xc0, 0x20], [0x80, 1], [63], [1, 97, 0xc0, 12],

@@ -5,12 +5,12 @@ import JSON
 /// specification uses.
 struct DNSData {
   /// Bytes shown of data that has no reading of its own.
-  private static let maxShown = 64
+  static let maxShown = 64
   /// Strings of one TXT record, service parameters, and types of a bit map, at most.
-  private static let maxParts = 64
+  static let maxParts = 64
 
-  private let record: DNSRecord
-  private var end: Int { record.data.upperBound }
+  let record: DNSRecord
+  var end: Int { record.data.upperBound }
 
   init(_ record: DNSRecord) { self.record = record }
 
@@ -69,7 +69,10 @@ struct DNSData {
     case 46: try writeSignature(bytes, &at, &scratch, &writer)
     case 47: try writeNext(bytes, &at, &scratch, &writer)
     case 48, 60: try writeKey(bytes, &at, &writer)
+    case 50: try writeHashedNext(bytes, &at, &writer)
+    case 51: try writeHashing("nsec3param", bytes, &at, &writer)
     case 52: try writeCertificate(bytes, &at, &writer)
+    case 250: try writeTransactionSignature(bytes, &at, &scratch, &writer)
     case 64, 65: return try writeBinding(bytes, &at, &scratch, &writer)
     case 256: return try writeURI(bytes, &at, &writer)
     case 257: return try writeAuthority(bytes, &at, &writer)
@@ -157,79 +160,6 @@ struct DNSData {
       _ = text(member, try string(bytes, &at), &writer)
     }
     return try name("replacement", bytes, &at, &scratch, &writer)
-  }
-
-  /// RFC 4034 §5.1.
-  private func writeDigest(
-    _ bytes: RawSpan, _ at: inout Int, _ writer: inout JSONWriter
-  ) throws(WireError) {
-    try need(4, at)
-    writer.name("ds")
-    writer.beginObject()
-    number("keyTag", Int(bytes.big16(at)), &writer)
-    number("algorithm", Int(bytes.byte(at + 2)), &writer)
-    number("digestType", Int(bytes.byte(at + 3)), &writer)
-    hexText("digest", bytes, at + 4, &writer)
-    writer.endObject()
-  }
-
-  /// RFC 4034 §3.1.
-  private func writeSignature(
-    _ bytes: RawSpan, _ at: inout Int, _ scratch: inout [UInt8], _ writer: inout JSONWriter
-  ) throws(WireError) {
-    try need(19, at)
-    writer.name("rrsig")
-    writer.beginObject()
-    defer { writer.endObject() }
-    _ = text("typeCovered", DNSTable.type(bytes.big16(at)), &writer)
-    number("algorithm", Int(bytes.byte(at + 2)), &writer)
-    number("labels", Int(bytes.byte(at + 3)), &writer)
-    number("originalTTL", Int(bytes.big32(at + 4)), &writer)
-    number("expiration", Int(bytes.big32(at + 8)), &writer)
-    number("inception", Int(bytes.big32(at + 12)), &writer)
-    number("keyTag", Int(bytes.big16(at + 16)), &writer)
-    at += 18
-    _ = try name("signer", bytes, &at, &scratch, &writer)
-    hexText("signature", bytes, at, &writer)
-  }
-
-  /// The next name, and the types this one has as a bit map (RFC 4034 §4.1).
-  private func writeNext(
-    _ bytes: RawSpan, _ at: inout Int, _ scratch: inout [UInt8], _ writer: inout JSONWriter
-  ) throws(WireError) {
-    writer.name("nsec")
-    writer.beginObject()
-    defer { writer.endObject() }
-    _ = try name("next", bytes, &at, &scratch, &writer)
-    writer.name("types")
-    writer.beginArray()
-    defer { writer.endArray() }
-    var shown = 0
-    while end - at >= 2 {
-      let window = UInt16(bytes.byte(at)) << 8
-      let length = Int(bytes.byte(at + 1))
-      try need(2 + length, at)
-      for bit in 0..<length * 8
-      where bytes.byte(at + 2 + bit / 8) >> UInt8(7 - bit % 8) & 1 == 1 && shown < Self.maxParts {
-        writer.write(DNSTable.type(window + UInt16(truncatingIfNeeded: bit)))
-        shown += 1
-      }
-      at += 2 + length
-    }
-  }
-
-  /// RFC 4034 §2.1.
-  private func writeKey(
-    _ bytes: RawSpan, _ at: inout Int, _ writer: inout JSONWriter
-  ) throws(WireError) {
-    try need(4, at)
-    writer.name("dnskey")
-    writer.beginObject()
-    number("flags", Int(bytes.big16(at)), &writer)
-    number("protocol", Int(bytes.byte(at + 2)), &writer)
-    number("algorithm", Int(bytes.byte(at + 3)), &writer)
-    hexText("publicKey", bytes, at + 4, &writer)
-    writer.endObject()
   }
 
   /// RFC 6698 §2.1.
@@ -337,11 +267,11 @@ struct DNSData {
 
   // MARK: Parts
 
-  private func need(_ count: Int, _ at: Int) throws(WireError) {
+  func need(_ count: Int, _ at: Int) throws(WireError) {
     if end - at < count { throw WireError(.truncated, at: at) }
   }
 
-  private func name(
+  func name(
     _ member: String, _ bytes: RawSpan, _ at: inout Int, _ scratch: inout [UInt8],
     _ writer: inout JSONWriter
   ) throws(WireError) -> String {
@@ -363,18 +293,18 @@ struct DNSData {
   }
 
   @discardableResult
-  private func text(_ member: String, _ text: String, _ writer: inout JSONWriter) -> String {
+  func text(_ member: String, _ text: String, _ writer: inout JSONWriter) -> String {
     writer.name(member)
     writer.write(text)
     return text
   }
 
-  private func number(_ member: String, _ value: Int, _ writer: inout JSONWriter) {
+  func number(_ member: String, _ value: Int, _ writer: inout JSONWriter) {
     writer.name(member)
     writer.write(value)
   }
 
-  private func hexText(_ member: String, _ bytes: RawSpan, _ at: Int, _ writer: inout JSONWriter) {
+  func hexText(_ member: String, _ bytes: RawSpan, _ at: Int, _ writer: inout JSONWriter) {
     writer.name(member)
     writer.write(hex(bytes.slice(at..<end).prefix(Self.maxShown).array()))
   }
