@@ -17,6 +17,7 @@ package enum DissectorCatalogue {
     MongoDB.row,
     MySQL.row,
     PostgreSQL.row,
+    ProxyHeader.row,
     QUIC.row,
     RADIUS.row,
     Redis.row,

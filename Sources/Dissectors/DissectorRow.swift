@@ -6,7 +6,8 @@ package import Layers
 package struct DissectorRow: Sendable {
   /// Lower case, as in the switches and in `Successor.name`.
   package var name: String
-  /// Kinds of the entries it makes; it is asked while one of them is switched on.
+  /// Kinds of the entries it makes; it is asked while one of them is switched on. Without any it leads
+  /// to other protocols, and is always asked.
   package var kinds: [ProtocolKind]
   package var transports: [Transport]
   /// Ports that are usually it. They order the attempts and break ties, and bind nothing.

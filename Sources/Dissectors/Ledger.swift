@@ -47,7 +47,7 @@ struct Ledger {
     isEnabled = (0...UInt8.max).map { raw in
       ProtocolKind(rawValue: raw).map { switches[$0] } ?? false
     }
-    self.rows = rows.filter { $0.kinds.contains { switches[$0] } }
+    self.rows = rows.filter { $0.kinds.isEmpty || $0.kinds.contains { switches[$0] } }
       .sorted { ($0.priority, $0.name) < ($1.priority, $1.name) }
     completions = self.rows.map(\.complete)
     figures = Array(repeating: DissectionCounters.Figures(), count: self.rows.count)
