@@ -218,6 +218,33 @@ import Testing
     }
   }
 
+  /// As by a snapshot length: within an extension, and within a certificate.
+  @Test func ofACutHandshakeIsShownWhatIsThere() throws {
+    var talk = Talk(serverPort: 443)
+    talk.says(.client, Array(Self.clientHello.dropLast(18)))
+    talk.lost(.client, 18)
+    let flight = Self.record(22, Self.serverHello(newer: false) + Self.certificate)
+    talk.says(.server, Array(flight.dropLast(20)))
+    talk.lost(.server, 20)
+    let calls = talk.calls()
+    let call = try #require(calls.first)
+    #expect(calls.count == 1)
+    #expect(call.text(.tlsxSNI) == "api.shop" && call.text(.tlsxALPN) == "h2")
+    #expect(call.int(.tlsxVersion) == 771 && call.int(.tlsxCipherSuite) == 0xc02f)
+    #expect(call.text(.tlsxJA3) == nil && call.text(.tlsxJA4) == nil)
+    #expect(call.fault?.kind == .dissection)
+  }
+
+  @Test func aHelloThatIsCutWithinItsSuitesNamesThem() throws {
+    var talk = Talk(serverPort: 443)
+    // To the second suite, the first of which means nothing.
+    talk.says(.client, Array(Self.clientHello.prefix(50)))
+    talk.lost(.client, 100)
+    let call = try #require(talk.calls().first)
+    #expect(call.texts(.tlsxCipherSuites) == ["TLS_AES_128_GCM_SHA256"])
+    #expect(call.int(.tlsxVersion) == nil && !call.hasResponse)
+  }
+
   @Test func aServerThatAnswersInHTTPHasRefusedTheHandshake() throws {
     var talk = Talk(serverPort: 8080)
     talk.says(.client, Self.clientHello)

@@ -71,8 +71,9 @@ extension TLS {
   // MARK: What is missing
 
   package mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message? {
+    let message = isProtected[side] ? nil : cutFlight(bytes, side)
     if isOpening(side) { searches[side].noteBeginning(bytes) }
-    return nil
+    return message
   }
 
   package mutating func broken(_ side: Side, by cause: Break) -> Recovery {

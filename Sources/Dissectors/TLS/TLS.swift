@@ -38,7 +38,7 @@ package struct TLS: Dissector {
   /// What was sent is encrypted from here on.
   var isProtected = BySide(client: false, server: false)
   var requester: Side?
-  private var hasHello = false
+  var hasHello = false
   /// What the server has said of it so far, while more is to come.
   var answer: TLSAnswer?
   /// The server asked for another ClientHello.
@@ -130,7 +130,7 @@ package struct TLS: Dissector {
     return at == bytes.byteCount
   }
 
-  private mutating func flight(
+  mutating func flight(
     _ bytes: RawSpan, length: Int, _ side: Side
   ) throws(WireError) -> Step {
     var opened: Message?
@@ -173,7 +173,7 @@ package struct TLS: Dissector {
     return begin(try TLSClientHello(body), side)
   }
 
-  private mutating func begin(_ hello: TLSClientHello, _ side: Side) -> Message {
+  mutating func begin(_ hello: TLSClientHello, _ side: Side) -> Message {
     requester = side
     hasHello = true
     keyring.begin(hello)

@@ -20,15 +20,30 @@ struct TLSClientHello: Sendable {
   /// Cipher specs of SSL 2.0 in a hello of its format; nil in others.
   private let olderSpecs: [String]?
 
-  /// - Parameter hasCookie: it is one of DTLS (RFC 6347 §4.2.1).
-  init(_ body: RawSpan, hasCookie: Bool = false) throws(WireError) {
+  /// Its end was not captured: what is missing is not known to be so.
+  private let isCut: Bool
+
+  /// - Parameters:
+  ///   - hasCookie: it is one of DTLS (RFC 6347 §4.2.1).
+  ///   - isCut: only the beginning of it is there; version and random must be.
+  init(_ body: RawSpan, hasCookie: Bool = false, isCut: Bool = false) throws(WireError) {
     var cursor = Cursor(body)
     olderSpecs = nil
+    self.isCut = isCut
     version = try cursor.big16()
     random = TLSRandom(try cursor.take(32))
+    do {
+      try readOffers(&cursor, hasCookie: hasCookie)
+    } catch {
+      if !isCut { throw error }
+    }
+  }
+
+  private mutating func readOffers(_ cursor: inout Cursor, hasCookie: Bool) throws(WireError) {
     try cursor.skip(Int(try cursor.uint8()))
     if hasCookie { try cursor.skip(Int(try cursor.uint8())) }
-    suites = Self.numbers(try cursor.take(Int(try cursor.big16())))
+    let count = Int(try cursor.big16())
+    suites = Self.numbers(try cursor.take(isCut ? min(count, cursor.remaining) : count))
     try cursor.skip(Int(try cursor.uint8()))
     if cursor.remaining < 2 { return }
     var list = Cursor(try cursor.take(min(Int(try cursor.big16()), cursor.remaining)))
@@ -92,7 +107,8 @@ struct TLSClientHello: Sendable {
     let names = Self.plain(suites).map(TLSNames.suite) + (olderSpecs ?? [])
     let summary =
       [serverName, protocols.first ?? "", names.first ?? ""].first { !$0.isEmpty } ?? ""
-    message.fields.add(.tlsxVersion, int: Int64(highest))
+    // The newest version stands in an extension, which may have been cut off.
+    if !isCut || !versions.isEmpty { message.fields.add(.tlsxVersion, int: Int64(highest)) }
     message.fields.add(.tlsxCipherSuites, .texts(names))
     message.fields.add(.tlsxSummary, .text(summary))
     if !serverName.isEmpty { message.fields.add(.tlsxSNI, .text(serverName)) }
@@ -103,14 +119,16 @@ struct TLSClientHello: Sendable {
       message.details = details(olderSpecs)
       return
     }
-    let ja3 = TLSFingerprint.md5(ja3Text)
-    let ja4 = ja4(over: carrier)
-    message.fields.add(.tlsxJA3, .text(ja3))
-    message.fields.add(.tlsxJA4, .text(ja4))
-    message.details = details(ja3, ja4, carrier)
+    let prints = isCut ? nil : (TLSFingerprint.md5(ja3Text), ja4(over: carrier))
+    if let prints {
+      message.fields.add(.tlsxJA3, .text(prints.0))
+      message.fields.add(.tlsxJA4, .text(prints.1))
+    }
+    message.details = details(prints, carrier)
   }
 
-  private func details(_ ja3: String, _ ja4: String, _ carrier: TLSCarrier) -> [UInt8] {
+  /// - Parameter prints: JA3 and JA4; nil where not all is there that they are made of.
+  private func details(_ prints: (String, String)?, _ carrier: TLSCarrier) -> [UInt8] {
     var writer = JSONWriter(reserving: 512)
     writer.beginObject()
     writer.name("version")
@@ -126,12 +144,14 @@ struct TLSClientHello: Sendable {
     writer.list("groups", Self.plain(groups).map(TLSNames.group))
     writer.list(
       "signatureAlgorithms", Self.plain(signatures).map { "0x" + TLSFingerprint.hex4($0) })
-    writer.name("ja3")
-    writer.write(ja3)
-    writer.name("ja3Text")
-    writer.write(ja3Text)
-    writer.name("ja4")
-    writer.write(ja4)
+    if let prints {
+      writer.name("ja3")
+      writer.write(prints.0)
+      writer.name("ja3Text")
+      writer.write(ja3Text)
+      writer.name("ja4")
+      writer.write(prints.1)
+    }
     if resumes {
       writer.name("offersResumption")
       writer.write(true)
@@ -247,6 +267,7 @@ extension TLSClientHello {
       }
     }
     olderSpecs = specs
+    isCut = false
     try cursor.skip(session)
     // The challenge stands for the random number, with zeros before it.
     var number = [UInt8](repeating: 0, count: max(0, 32 - challenge))
