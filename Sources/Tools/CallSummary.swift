@@ -66,7 +66,8 @@ struct CallSummary {
       statusText = row.int(.grpcStatus).map { "grpc \($0)" } ?? "-"
     case .dns:
       method = "query"
-      verb = row.texts(.dnsQuestionTypes).first
+      // A reply alone need not repeat its question, and an announcement has none.
+      verb = row.texts(.dnsQuestionTypes).first ?? (row.hasRequest ? nil : "reply")
       path = row.texts(.dnsQuestions).first
       status = answered ? row.int(.statusCode) : nil
       statusText = answered ? row.text(.dnsRcode) ?? "-" : "-"

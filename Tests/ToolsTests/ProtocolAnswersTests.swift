@@ -143,6 +143,21 @@ import ToolKit
     #expect(answer.text.contains("find shop.orders") && answer.text.contains(" reply "))
   }
 
+  @Test func aReplyOfDNSWithoutItsQuestionIsNoQuery() async throws {
+    // 10.0.0.7, which nobody asked for.
+    var reply = [Self.big16(9), Self.big16(0x8180), Self.big16(0), Self.big16(1)].flatMap { $0 }
+    reply += Self.big32(0) + [0]
+    reply += Self.big16(1) + Self.big16(1) + Self.big32(60)
+    reply += Self.big16(4) + [10, 0, 0, 7]
+    var capture = MadeCapture()
+    capture.talk(
+      53,
+      [.client(Self.dns(1, "shop", type: 1)), .server(Self.big16(reply.count) + reply)])
+    let answer = try await ShopHub.ask("list_api_calls", [:], of: try Self.open(capture))
+    #expect(answer.structured["total"] == 2)
+    #expect(answer.text.contains("dns    reply"))
+  }
+
   @Test func aFailureIsMarkedAlsoWhereItsNameIsCut() async throws {
     let name = "ConflictingOperationInProgress"
     // Numbers called ok, 0, and code, 117; a text called codeName.
