@@ -386,6 +386,20 @@ import Testing
     #expect(calls.map { $0.int(.statusCode) } == [200, 404, 400, 204])
   }
 
+  /// As of servers that answer HEAD with a body.
+  @Test(arguments: ["body", "<p>\r\nmore\r\n</p>", "line\r\n"])
+  func contentThatNoHeadToldOfIsPassedOver(content: String) {
+    var talk = Talk()
+    talk.client("HEAD /a HTTP/1.1\r\n\r\n")
+    talk.server("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n" + content)
+    talk.client("GET /b HTTP/1.1\r\n\r\n")
+    talk.server("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+    let calls = talk.calls()
+    #expect(calls.map { $0.text(.path) } == ["/a", "/b"])
+    #expect(calls.map { $0.int(.statusCode) } == [200, 404])
+    Laws.split(talk)
+  }
+
   @Test func aServerOfHTTP2AloneIsToldToBeOne() {
     var talk = Talk()
     talk.client("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -41,6 +41,8 @@ package struct HTTP1: Dissector {
   struct Way: Sendable {
     var phase = Phase.head
     var scanned = 0
+    /// Content came that no head told of: behind it, a reply begins within a line.
+    var isOverlong = false
   }
 
   var ways = BySide(client: Way(), server: Way())
@@ -87,15 +89,18 @@ package struct HTTP1: Dissector {
     ways[inPlace: side].scanned = 0
     switch cause {
     case .error:
-      let isRequest = if case .head = ways[inPlace: side].phase { side == asker } else { false }
+      let isHead = if case .head = ways[inPlace: side].phase { true } else { false }
       // A chunk that makes no sense still may be followed by a message.
       ways[inPlace: side].phase = .search(skipsLine: true)
-      if isRequest {
+      ways[inPlace: side].isOverlong = isHead && side == asker?.other
+      if isHead, side == asker {
         // No reply is missing: those that wait have theirs before it.
         queue.askUnread()
         return .resynchronise
       }
-    case .gap, .end: ways[inPlace: side].phase = .search(skipsLine: false)
+    case .gap, .end:
+      ways[inPlace: side].phase = .search(skipsLine: false)
+      ways[inPlace: side].isOverlong = false
     }
     queue.noteGap()
     return .resynchronise
@@ -357,20 +362,24 @@ package struct HTTP1: Dissector {
 
   /// Passes over everything before the next start line.
   private mutating func search(_ bytes: RawSpan, _ side: Side, _ skipsLine: Bool) -> Step {
+    let isOverlong = ways[inPlace: side].isOverlong
     var at = 0
     if skipsLine {
       guard let end = bytes.firstOffset(of: 0x0a) else { return .skip(bytes.byteCount) }
+      if isOverlong, let place = HTTP1.statusLine(in: bytes, end) { return found(at: place, side) }
       at = end + 1
     }
     while at < bytes.byteCount {
       let rest = bytes.suffix(from: at)
-      let end = rest.firstOffset(of: 0x0a)
-      if let end {
-        if HTTP1.isStartLine(rest, end) { break }
+      if let end = rest.firstOffset(of: 0x0a) {
+        if HTTP1.isStartLine(rest, end) { return found(at: at, side) }
+        if isOverlong, let place = HTTP1.statusLine(in: rest, end) {
+          return found(at: at + place, side)
+        }
         at += end + 1
       } else {
         // The last line may still become one.
-        if rest.byteCount > Self.maxHead || !HTTP1.mayBecomeStartLine(rest) {
+        if rest.byteCount > Self.maxHead || !isOverlong && !HTTP1.mayBecomeStartLine(rest) {
           at = bytes.byteCount
           ways[inPlace: side].phase = .search(skipsLine: true)
           return .skip(at)
@@ -379,8 +388,23 @@ package struct HTTP1: Dissector {
         return at > 0 ? .skip(at) : .needs(bytes.byteCount + 1)
       }
     }
-    ways[inPlace: side].phase = at < bytes.byteCount ? .head : .search(skipsLine: false)
+    ways[inPlace: side].phase = .search(skipsLine: false)
     return .skip(at)
+  }
+
+  /// A message begins there.
+  private mutating func found(at place: Int, _ side: Side) -> Step {
+    ways[inPlace: side].phase = .head
+    ways[inPlace: side].isOverlong = false
+    return .skip(place)
+  }
+
+  /// Where a status line begins within the line that ends at `end`.
+  private static func statusLine(in bytes: RawSpan, _ end: Int) -> Int? {
+    guard let place = bytes.prefix(end).firstOffset(of: "HTTP/1."), place > 0,
+      case .response? = HTTP1StartLine(bytes, place..<end)
+    else { return nil }
+    return place
   }
 
   /// Whether the line that ends at `end` begins a message: a known method is asked for here.
