@@ -16,6 +16,7 @@ enum PrivateText {
     if has("\"model\"") {
       return has("\"messages\"") || has("\"prompt\"") || has("\"input\"") || has("\"output\"")
         || has("\"content\"") || has("\"instructions\"")
+        || has("\"response\"")
     }
     return has("\"content_block") || has("\"response.") || has("\"sampling/createMessage\"")
       || has("\"prompts/get\"")
@@ -30,7 +31,7 @@ enum PrivateText {
   private static let texts: Set<String> = [
     "content", "text", "prompt", "instructions", "system", "thinking", "reasoning", "refusal",
     "reasoning_content", "output", "output_text", "delta", "suffix", "transcript", "partial_json",
-    "data", "title", "quote",
+    "data", "title", "quote", "response",
   ]
 
   private static let wholes: Set<String> = [

@@ -22,6 +22,40 @@ import Testing
     #expect(reply?["usage"]?["prompt_tokens"] == 12)
   }
 
+  @Test func streamsOfOllamaAreRead() throws {
+    let call = try Self.call(
+      "/api/chat", #"{"model":"llama3","messages":[{"role":"user","content":"hi"}]}"#,
+      """
+      {"model":"llama3:8b","message":{"role":"assistant","content":"a"},"done":false}
+      {"model":"llama3:8b","message":{"role":"assistant","content":"","tool_calls":[{"function":{"name":"get"}}]},"done":false}
+      {"model":"llama3:8b","message":{"content":""},"done":true,"done_reason":"stop","prompt_eval_count":11,"eval_count":4}
+
+      """, type: "application/x-ndjson")
+    #expect(call.kind == .llm && !call.failed)
+    #expect(call.text(.llmAPI) == "ollama" && call.text(.llmOperation) == "chat")
+    #expect(call.text(.llmModel) == "llama3" && call.text(.llmReplyModel) == "llama3:8b")
+    #expect(call.int(.llmInputTokens) == 11 && call.int(.llmOutputTokens) == 4)
+    #expect(call.text(.llmFinishReason) == "stop" && call.texts(.llmToolCalls) == ["get"])
+    #expect(call.fields[.llmStream] == .bool(true))
+  }
+
+  @Test func otherCallsOfOllamaAreRead() throws {
+    let made = try Self.call(
+      "/api/generate", #"{"model":"llama3","prompt":"hi","stream":false}"#,
+      #"{"model":"llama3","response":"b","done":true,"done_reason":"length","eval_count":2}"#)
+    #expect(made.text(.llmOperation) == "generate" && made.int(.llmOutputTokens) == 2)
+    #expect(made.text(.llmReplyModel) == "llama3" && made.text(.llmFinishReason) == "length")
+    #expect(made.fields[.llmStream] == .bool(false))
+    let missing = try Self.call(
+      "/api/generate", #"{"model":"none","prompt":"hi"}"#, #"{"error":"model not found"}"#)
+    #expect(missing.text(.llmError) == "model not found" && missing.failed)
+    let embedded = try Self.call(
+      "/api/embed", #"{"model":"e","input":"hi"}"#, #"{"embeddings":[],"prompt_eval_count":1}"#)
+    #expect(embedded.text(.llmOperation) == "embedding" && embedded.int(.llmInputTokens) == 1)
+    // Rooms to talk in have such a path as well.
+    #expect(try Self.call("/api/chat", #"{"room":"tea","messages":[]}"#, "{}").kind == .http)
+  }
+
   @Test func anthropicMessagesAreRead() throws {
     let call = try Self.call(
       "/v1/messages",

@@ -283,6 +283,8 @@ import ToolKit
     ("embedding", nil, llm("/v1/embeddings", #"{"model":"m","input":["a",""#, #""]}"#)),
     ("gemini key", nil, target("/v1beta/models/g:generateContent?key=")),
     ("gemini key header", nil, header("x-goog-api-key")),
+    ("ollama prompt", nil, llm("/api/generate", #"{"model":"m","prompt":""#, #""}"#)),
+    ("ollama reply", nil, reply(json, #"{"model":"m","response":""#, #"","done":true}"#)),
     ("completion", nil, reply(json, #"{"choices":[{"message":{"content":""#, #""}}]}"#)),
     (
       "mcp tool", nil,

@@ -63,12 +63,17 @@ struct HTTPBody {
   /// The whole as JSON, as far as it goes.
   var json: JSONValue? { bytes.isEmpty ? nil : JSONReader.value(ofCut: bytes) }
 
-  /// What is in it, in order: the data of events that are JSON, the elements of a list, or the one
-  /// value.
+  /// What is in it, in order: the data of events that are JSON, lines that are, the elements of a
+  /// list, or the one value.
   var values: [(value: JSONValue, event: ServerSentEvents.Event?)] {
     if isEvents {
       return events.compactMap { event in
         (try? JSONReader.value(of: event.data)).map { ($0, event) }
+      }
+    }
+    if type.hasPrefix("application/x-ndjson") {
+      return bytes.split(separator: 0x0a).compactMap { line in
+        (try? JSONReader.value(of: Array(line))).map { ($0, nil) }
       }
     }
     switch json {

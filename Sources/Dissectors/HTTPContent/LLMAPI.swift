@@ -2,9 +2,9 @@ import Bytes
 import Entries
 
 /// Which API of a language model a call speaks, by its path and the beginning of its body: those of
-/// OpenAI, Anthropic and Google, which most others are shaped after.
+/// OpenAI, Anthropic and Google, which most others are shaped after, and Ollama's own.
 struct LLMAPI {
-  enum Shape: String { case openai, anthropic, gemini }
+  enum Shape: String { case openai, anthropic, gemini, ollama }
 
   let shape: Shape
   /// chat, completion, response, embedding, message, generate, count.
@@ -50,6 +50,12 @@ struct LLMAPI {
 
   private init?(slashed path: String, _ body: RawSpan) {
     let path = path.hasSuffix("/") ? String(path.dropLast()) : path
+    if let (_, operation, member) = Self.ollama.first(where: { path.hasSuffix($0.0) }),
+      body.firstOffset(of: "\"model\"") != nil, body.firstOffset(of: member) != nil
+    {
+      self.init(.ollama, operation, model: nil)
+      return
+    }
     guard
       let (ending, shape, operation) = Self.endings.first(where: { path.hasSuffix($0.0) })
     else { return nil }
@@ -70,6 +76,16 @@ struct LLMAPI {
     ("/responses", .openai, "response"), ("/embeddings", .openai, "embedding"),
     ("/messages", .anthropic, "message"), ("/messages/count_tokens", .anthropic, "count"),
   ]
+
+  /// Paths of Ollama, what they do, and what a request must have beside its model: others have paths
+  /// that end so, too.
+  private static let ollama: [(String, String, StaticString)] = [
+    ("/api/chat", "chat", "\"messages\""), ("/api/generate", "generate", "\"prompt\""),
+    ("/api/embed", "embedding", "\"input\""), ("/api/embeddings", "embedding", "\"prompt\""),
+  ]
+
+  /// A reply is a stream where the request does not say.
+  var streamsUnasked: Bool { shape == .ollama && operation != "embedding" }
 
   /// `NAME` of `/openai/deployments/NAME/chat/completions`.
   private static func deployment(in path: String) -> String? {

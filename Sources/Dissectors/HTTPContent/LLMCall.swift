@@ -23,7 +23,8 @@ struct LLMCall {
       entry.fields.add(.llmModel, .text(String(model.prefix(128))))
     }
     entry.fields.add(
-      .llmStream, .bool(api.isStream || request?["stream"]?.bool == true || body.isEvents))
+      .llmStream,
+      .bool(api.isStream || request?["stream"]?.bool ?? api.streamsUnasked || body.isEvents))
     let tools = Self.tools(of: request)
     if !tools.isEmpty { entry.fields.add(.llmTools, .texts(tools)) }
     if let count = entry.request?.headers.value(of: "x-stainless-retry-count").flatMap({ Int64($0) }
@@ -62,8 +63,14 @@ struct LLMCall {
 
   /// The counts that have fields of their own, by the names that the APIs give them.
   private static let counts: [(FieldID, [String])] = [
-    (.llmInputTokens, ["prompt_tokens", "input_tokens", "promptTokenCount", "totalTokens"]),
-    (.llmOutputTokens, ["completion_tokens", "output_tokens", "candidatesTokenCount"]),
+    (
+      .llmInputTokens,
+      ["prompt_tokens", "input_tokens", "promptTokenCount", "prompt_eval_count", "totalTokens"]
+    ),
+    (
+      .llmOutputTokens,
+      ["completion_tokens", "output_tokens", "candidatesTokenCount", "eval_count"]
+    ),
     (
       .llmCachedTokens,
       [

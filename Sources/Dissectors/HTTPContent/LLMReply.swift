@@ -29,7 +29,9 @@ struct LLMReply {
   private mutating func read(_ value: JSONValue) {
     // Responses of OpenAI and messages of Anthropic lie within the events that begin and end them.
     let object = value["response"] ?? value["message"] ?? value
-    if model == nil, let name = object["model"]?.string ?? object["modelVersion"]?.string {
+    if model == nil,
+      let name = object["model"]?.string ?? object["modelVersion"]?.string ?? value["model"]?.string
+    {
       model = name
     }
     for figures in [
@@ -39,6 +41,7 @@ struct LLMReply {
     }
     if let total = value["totalTokens"]?.double { add("totalTokens", total) }
     readChoices(value)
+    readOllama(value)
     readContent(value, object)
     readError(value, object)
   }
@@ -59,6 +62,16 @@ struct LLMReply {
         addCall(part["functionCall"]?["name"])
       }
     }
+  }
+
+  // MARK: Lines of Ollama
+
+  private mutating func readOllama(_ value: JSONValue) {
+    finish(value["done_reason"])
+    for name in ["prompt_eval_count", "eval_count"] {
+      if let count = value[name]?.double { add(name, count) }
+    }
+    for call in value["message"]?["tool_calls"]?.array ?? [] { addCall(call["function"]?["name"]) }
   }
 
   // MARK: Blocks of Anthropic, items of OpenAI's responses

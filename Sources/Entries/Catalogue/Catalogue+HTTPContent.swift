@@ -66,8 +66,10 @@ extension Catalogue {
 
   static let languageModels: [Field] = [
     Field(
-      .llmAPI, "llm_api", .text, "Whose API it is shaped after: openai, anthropic or gemini",
-      example: #"llm_api == "openai""#, scope: "llm", values: ["openai", "anthropic", "gemini"]),
+      .llmAPI, "llm_api", .text,
+      "Whose API it is shaped after: openai, anthropic, gemini or ollama",
+      example: #"llm_api == "openai""#, scope: "llm",
+      values: ["openai", "anthropic", "gemini", "ollama"]),
     Field(
       .llmOperation, "llm_operation", .text,
       "chat, completion, response, message, generate, embedding or count",
