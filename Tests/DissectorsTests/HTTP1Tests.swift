@@ -421,6 +421,38 @@ import Testing
     #expect(calls.map { $0.int(.statusCode) } == [200, 404])
   }
 
+  @Test(arguments: [
+    "HTTP/1.12 200 OK", "HTTP/2.0 200 OK", "HTTP/2 200", "HTTP/0.9 200 OK", "ICY 200 OK",
+    "HTTP/1.1 200OK",
+  ])
+  func statusLinesOfOtherVersionsAreReplies(line: String) {
+    var talk = Talk()
+    talk.client("GET /a HTTP/1.0\r\n\r\n")
+    talk.server("\(line)\r\nContent-Length: 5\r\n\r\nhello")
+    let calls = talk.calls()
+    #expect(calls.map { $0.int(.statusCode) } == [200])
+    #expect(calls.first?.response?.text == "hello" && calls.first?.fault == nil)
+    Laws.split(talk)
+  }
+
+  @Test(arguments: ["20 OK", "2xx", "-200", ""])
+  func whatHasNoStatusIsNoReply(status: String) {
+    var talk = Talk()
+    talk.client("GET /a HTTP/1.0\r\n\r\n")
+    talk.server("HTTP/1.1 \(status)\r\nContent-Length: 5\r\n\r\nhello")
+    #expect(talk.calls().map(\.hasResponse) == [false])
+  }
+
+  @Test(arguments: ["chunked,", "chunked, identity", "chunked\r\nTransfer-Encoding: identity"])
+  func codingsThatSayNothingLeaveTheChunks(coding: String) {
+    var talk = Talk()
+    talk.client("GET /a HTTP/1.1\r\n\r\n")
+    talk.server("HTTP/1.1 200 OK\r\nTransfer-Encoding: \(coding)\r\n\r\n2\r\nok\r\n0\r\n\r\n")
+    let calls = talk.calls()
+    #expect(calls.map { $0.response?.text } == ["ok"])
+    #expect(calls.first?.fault == nil)
+  }
+
   @Test func joinedMidwayItFindsTheNextMessage() {
     var talk = Talk()
     talk.isMidway = true

@@ -17,6 +17,8 @@ struct HTTP1Head {
   var isMCP = false
   private var contentLength: Range<Int>?
   private var transferEncoding: Range<Int>?
+  /// The same of a line before.
+  private var earlierEncoding: Range<Int>?
 
   /// What a look at the bytes told.
   enum Reading {
@@ -124,7 +126,7 @@ struct HTTP1Head {
     case .host: host = host ?? value
     case .contentType: contentType = contentType ?? value
     case .contentLength: contentLength = value
-    case .transferEncoding: transferEncoding = value
+    case .transferEncoding: (earlierEncoding, transferEncoding) = (transferEncoding, value)
     case .expect: expects = true
     case .upgrade: upgrade = upgrade ?? value
     case .mcp: isMCP = true
@@ -154,10 +156,12 @@ struct HTTP1Head {
   func framing(_ bytes: RawSpan) -> Framing {
     let length = contentLength.flatMap { decimal(bytes, value(bytes, $0)) }
     if let transferEncoding {
-      let coding = lastToken(bytes, value(bytes, transferEncoding))
+      var coding = lastCoding(bytes, value(bytes, transferEncoding))
+      if coding.isEmpty, let earlierEncoding {
+        coding = lastCoding(bytes, value(bytes, earlierEncoding))
+      }
       if bytes.slice(coding).equalsIgnoringCase("chunked") { return .chunked }
-      let saysNothing = coding.isEmpty || bytes.slice(coding).equalsIgnoringCase("identity")
-      if !saysNothing, length == nil { return .untilClose }
+      if !coding.isEmpty, length == nil { return .untilClose }
     }
     return length.map { .length($0) } ?? .unsaid
   }
@@ -215,16 +219,19 @@ private func decimal(_ bytes: RawSpan, _ range: Range<Int>) -> Int? {
   return min(value, .max - 1)
 }
 
-/// The last element of a comma-separated list, without parameters.
-private func lastToken(_ bytes: RawSpan, _ range: Range<Int>) -> Range<Int> {
-  var start = range.lowerBound
-  while let comma = bytes.firstOffset(of: 0x2c, from: start), comma < range.upperBound {
-    start = comma + 1
+/// The last coding of a list, without parameters; empty when there is none. Elements that say nothing,
+/// empty ones and `identity`, do not count.
+private func lastCoding(_ bytes: RawSpan, _ range: Range<Int>) -> Range<Int> {
+  var last = range.lowerBound..<range.lowerBound
+  var at = range.lowerBound
+  while at < range.upperBound {
+    let next = min(bytes.firstOffset(of: 0x2c, from: at) ?? range.upperBound, range.upperBound)
+    while at < next, isBlank(bytes.byte(at)) || bytes.byte(at) == 0x0a { at += 1 }
+    var end = at
+    while end < next, isToken(bytes.byte(end)) { end += 1 }
+    let isSilent = end == at && at == next || bytes.slice(at..<end).equalsIgnoringCase("identity")
+    if !isSilent { last = at..<end }
+    at = next + 1
   }
-  while start < range.upperBound, isBlank(bytes.byte(start)) || bytes.byte(start) == 0x0a {
-    start += 1
-  }
-  var end = start
-  while end < range.upperBound, isToken(bytes.byte(end)) { end += 1 }
-  return start..<end
+  return last
 }

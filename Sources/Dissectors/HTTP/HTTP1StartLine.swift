@@ -23,13 +23,18 @@ enum HTTP1StartLine: Equatable {
   }
 
   /// As the other, and takes requests that servers answer with 400: known methods without target
-  /// or version.
+  /// or version; and status lines of other versions.
   init?(lenient bytes: RawSpan, _ range: Range<Int>) {
     if let line = HTTP1StartLine(bytes, range) {
       self = line
       return
     }
     let line = trimmed(bytes, range)
+    if bytes.slice(line).starts(with: "HTTP/") || bytes.slice(line).starts(with: "ICY ") {
+      guard let reply = HTTP1StartLine(foreignStatus: bytes, line) else { return nil }
+      self = reply
+      return
+    }
     var at = line.lowerBound
     while at < line.upperBound, isToken(bytes.byte(at)) { at += 1 }
     let method = line.lowerBound..<at
@@ -74,14 +79,25 @@ enum HTTP1StartLine: Equatable {
     guard let version = version(bytes, line.lowerBound, line.upperBound) else { return nil }
     var at = version.upperBound
     while at < line.upperBound, isBlank(bytes.byte(at)) { at += 1 }
-    guard at > version.upperBound, line.upperBound - at >= 3 else { return nil }
-    var status = 0
-    for offset in at..<at + 3 {
-      guard let digit = decimalDigit(bytes.byte(offset)) else { return nil }
-      status = status * 10 + digit
+    guard at > version.upperBound, let status = statusCode(bytes, at, line.upperBound) else {
+      return nil
     }
     at += 3
     if at < line.upperBound, !isBlank(bytes.byte(at)) { return nil }
+    while at < line.upperBound, isBlank(bytes.byte(at)) { at += 1 }
+    self = .response(status: status, reason: at..<line.upperBound, version: version)
+  }
+
+  /// Of a version that there is not or that is none of ours, as servers of streams answer with
+  /// `ICY 200 OK`, or with a reason that follows at once: clients take what comes for HTTP/1 all the
+  /// same.
+  private init?(foreignStatus bytes: RawSpan, _ line: Range<Int>) {
+    var at = line.lowerBound
+    while at < line.upperBound, !isBlank(bytes.byte(at)) { at += 1 }
+    let version = line.lowerBound..<at
+    while at < line.upperBound, isBlank(bytes.byte(at)) { at += 1 }
+    guard let status = statusCode(bytes, at, line.upperBound), status >= 100 else { return nil }
+    at += 3
     while at < line.upperBound, isBlank(bytes.byte(at)) { at += 1 }
     self = .response(status: status, reason: at..<line.upperBound, version: version)
   }
@@ -141,6 +157,17 @@ private func version(_ bytes: RawSpan, _ offset: Int, _ end: Int) -> Range<Int>?
     decimalDigit(bytes.byte(offset + 7)) != nil
   else { return nil }
   return offset..<offset + versionLength
+}
+
+/// The three digits at `offset`; nil when they are not there.
+private func statusCode(_ bytes: RawSpan, _ offset: Int, _ end: Int) -> Int? {
+  guard end - offset >= 3 else { return nil }
+  var status = 0
+  for place in offset..<offset + 3 {
+    guard let digit = decimalDigit(bytes.byte(place)) else { return nil }
+    status = status * 10 + digit
+  }
+  return status
 }
 
 /// `range` without blanks at its end.
