@@ -40,6 +40,10 @@ package enum ContentCoding {
       }
       let next = decode(result.bytes, compressions, limits)
       counters.note(next.end)
+      if next.end == .damaged, next.bytes.isEmpty {
+        // Some servers name a coding and apply none.
+        return Result(bytes: result.bytes, problem: result.problem ?? next.problem)
+      }
       result = Result(bytes: next.bytes, problem: result.problem ?? next.problem)
     }
     return result
@@ -47,9 +51,9 @@ package enum ContentCoding {
 
   /// What a coding may mean, likeliest first.
   private static let compressions: [Substring: [Compression]] = [
-    "gzip": [.gzip], "x-gzip": [.gzip], "br": [.brotli], "zstd": [.zstd],
-    // RFC 9110 means zlib's format; some servers send the raw one.
-    "deflate": [.zlib, .deflate],
+    "gzip": [.gzip, .zlib], "x-gzip": [.gzip, .zlib], "br": [.brotli], "zstd": [.zstd],
+    // RFC 9110 means zlib's format; some servers send the raw one, or take one name for the other.
+    "deflate": [.zlib, .gzip, .deflate],
   ]
 
   /// The first meaning that gives anything.

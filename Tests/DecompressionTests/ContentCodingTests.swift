@@ -22,6 +22,20 @@ import Testing
     }
   }
 
+  @Test func oneNameIsTakenForTheOther() throws {
+    for (hex, list) in [(Self.gzip, "deflate"), (Self.zlib, "gzip")] {
+      let result = ContentCoding.decode(try #require(bytes(hex: hex)), list: list)
+      #expect(String(decoding: result.bytes, as: UTF8.self) == Self.text && result.problem == nil)
+    }
+  }
+
+  @Test(arguments: ["gzip", "deflate"])
+  func whatWasNeverCodedIsGivenAsItIs(list: String) {
+    let result = ContentCoding.decode(Array("no such thing, no such thing".utf8), list: list)
+    #expect(String(decoding: result.bytes, as: UTF8.self) == "no such thing, no such thing")
+    #expect(result.problem == "the coded body is damaged")
+  }
+
   @Test func aCutBodyGivesWhatThereIs() throws {
     let body = try #require(bytes(hex: Self.gzip))
     for count in body.indices {
