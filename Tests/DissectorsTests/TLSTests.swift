@@ -235,6 +235,18 @@ import Testing
     #expect(call.fault?.kind == .dissection)
   }
 
+  /// What was lost of it is known only behind the reply.
+  @Test func aHelloWhoseEndIsLostHasItsReply() throws {
+    var talk = Talk(serverPort: 443)
+    talk.says(.client, Array(Self.clientHello.dropLast(18)))
+    talk.says(.server, Self.record(22, Self.serverHello(newer: true)))
+    talk.lost(.client, 18)
+    let calls = talk.calls()
+    let call = try #require(calls.first)
+    #expect(calls.count == 1 && call.hasRequest && call.hasResponse)
+    #expect(call.text(.tlsxSNI) == "api.shop" && call.int(.tlsxVersion) == 772)
+  }
+
   @Test func aHelloThatIsCutWithinItsSuitesNamesThem() throws {
     var talk = Talk(serverPort: 443)
     // To the second suite, the first of which means nothing.

@@ -58,9 +58,12 @@ package struct TLS: Dissector {
   var searches = BySide(client: TLSSearch(), server: TLSSearch())
   /// The server speaks no TLS.
   private var isPlain = false
+  /// Where a reply comes first, its hello was not captured.
+  private let isMidway: Bool
 
   package init(_ opening: Opening) {
     keyring = TLSKeyring(opening.secrets)
+    isMidway = opening.isMidway
     if !opening.isMidway { requester = .client }
   }
 
@@ -200,7 +203,7 @@ package struct TLS: Dissector {
     isVersion13 = hello.isVersion13
     answer = TLSAnswer(hello, retried: retries, isNamed: !summary.isEmpty)
     var message = Message(.response, .tlsx, key: 0)
-    if !hasHello { message.partner = .lost }
+    if !hasHello, isMidway { message.partner = .lost }
     return message
   }
 
@@ -238,7 +241,7 @@ package struct TLS: Dissector {
       return .end(of: 0, answer.ending(isComplete: false), length: length)
     }
     var message = TLSRefusal.reply(name, key: 0)
-    if !hasHello { message.partner = .lost }
+    if !hasHello, isMidway { message.partner = .lost }
     return .message(message, length: length)
   }
 
