@@ -443,6 +443,16 @@ import Testing
     #expect(talk.calls().map(\.hasResponse) == [false])
   }
 
+  @Test(arguments: ["2", "02", " 2 ", "2;name=value", "+2", "0x2", "0X02"])
+  func sizesOfChunksAreReadAsLenientReadersDo(size: String) {
+    var talk = Talk()
+    talk.client("GET /a HTTP/1.1\r\n\r\n")
+    talk.server("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\(size)\r\nok\r\n0\r\n\r\n")
+    let calls = talk.calls()
+    #expect(calls.map { $0.response?.text } == ["ok"])
+    #expect(calls.first?.fault == nil)
+  }
+
   @Test(arguments: ["chunked,", "chunked, identity", "chunked\r\nTransfer-Encoding: identity"])
   func codingsThatSayNothingLeaveTheChunks(coding: String) {
     var talk = Talk()

@@ -324,6 +324,9 @@ package struct HTTP1: Dissector {
       return .needs(bytes.byteCount + 1)
     }
     while at < end, isBlank(bytes.byte(at)) { at += 1 }
+    // Readers that take it for a number of C allow a sign and a base.
+    if at < end, bytes.byte(at) == 0x2b { at += 1 }
+    if at + 1 < end, bytes.byte(at) == 0x30, bytes.byte(at + 1) | 0x20 == 0x78 { at += 2 }
     let digits = at
     var count = 0
     while at < end, let digit = hexDigit(bytes.byte(at)) {
