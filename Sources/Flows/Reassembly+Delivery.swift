@@ -140,6 +140,15 @@ extension Reassembly {
     }
   }
 
+  /// Gives up what the other side has and nobody captured, before what begins at `sequence`.
+  mutating func loseHole(
+    before sequence: UInt32, to outlet: Outlet, _ account: inout Account
+  ) {
+    guard let hole = giveUpHole(before: sequence) else { return }
+    account.counters.gapsLost &+= 1
+    lose(hole.count, hole.known, outlet, &account)
+  }
+
   /// Delivers or gives up all that is left: the connection is over.
   mutating func flush(to outlet: Outlet, _ account: inout Account) {
     while hasWaiting {

@@ -193,6 +193,16 @@ struct Reassembly: Sendable {
     return (count, known)
   }
 
+  /// The same where more is to come, which begins at `sequence`.
+  mutating func giveUpHole(before sequence: UInt32) -> (count: Int, known: Moment)? {
+    guard isPlaced, !hasWaiting, let known = proof else { return nil }
+    let count = min(acknowledged.distance(from: next), sequence.distance(from: next))
+    guard count > 1 else { return nil }
+    gapsLost &+= 1
+    advance(by: count)
+    return (count, known)
+  }
+
   /// Takes note that the other side has everything before `sequence`.
   mutating func acknowledge(_ sequence: UInt32, at moment: Moment) {
     guard isAcknowledged else {

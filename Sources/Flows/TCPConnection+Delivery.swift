@@ -45,6 +45,8 @@ extension TCPConnection {
     if tcp.flags.hasACK {
       other.acknowledge(tcp.acknowledgment, at: moment)
       if other.hasWaiting {
+        // Where both sides lost bytes, what the other's next ones answer is told before them.
+        if other.isGapConfirmed { own.loseHole(before: tcp.sequence, to: outlet, &account) }
         other.settle(
           to: Outlet(sink: outlet.sink, slot: outlet.slot, side: outlet.side.other), &account)
       }

@@ -480,6 +480,19 @@ import Testing
     #expect(script.sink.opened.count == script.sink.closed.count)
   }
 
+  @Test func whatBothSidesLostIsToldInTheOrderItWasSent() throws {
+    var script = Script()
+    script.connect()
+    script.send(at: 0, "ask")
+    // Its answer and the next question are lost.
+    script.send(.server, at: 4, "next", ack: 8)
+    _ = script.sink.news()
+    script.send(at: 8, ack: 8)
+    #expect(script.sink.news() == "[5]<[4]<next")
+    script.send(at: 8, "more", ack: 8)
+    #expect(script.sink.news() == "more")
+  }
+
   /// Random headers on few ports: nothing traps, and what goes in is accounted for.
   @Test(arguments: 0..<20) func randomPacketsDoNoHarm(seed: Int) {
     var random = SeededGenerator(seed: UInt64(seed))
