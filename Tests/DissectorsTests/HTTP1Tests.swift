@@ -325,6 +325,26 @@ import Testing
     #expect(calls.first?.fault?.kind == .pairNotFound)
   }
 
+  /// A burst of lost packets: a reply, and the request behind it.
+  @Test func aReplyBehindHolesOfBothSidesIsNotThatOfWhoWaited() {
+    var talk = Talk()
+    talk.client("GET /a HTTP/1.1\r\n\r\n")
+    talk.server("HTTP/1.1 201 OK\r\nContent-Length: 0\r\n\r\n")
+    talk.client("GET /b HTTP/1.1\r\n\r\n")
+    talk.lost(.client, 19)
+    talk.lost(.server, 38)
+    talk.server("HTTP/1.1 203 OK\r\nContent-Length: 0\r\n\r\n")
+    talk.client("GET /d HTTP/1.1\r\n\r\n")
+    talk.server("HTTP/1.1 204 OK\r\n\r\n")
+    let calls = talk.calls()
+    let statuses = ["/a", "/b", "/d"].map { path in
+      calls.first { $0.text(.path) == path }?.int(.statusCode)
+    }
+    #expect(statuses == [201, nil, 204])
+    #expect(calls.first { !$0.hasRequest }?.int(.statusCode) == 203)
+    #expect(calls.count == 4)
+  }
+
   @Test func aReplyCapturedJustBeforeItsRequestIsItsOwn() {
     var talk = Talk()
     talk.server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")

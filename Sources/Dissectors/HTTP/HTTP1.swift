@@ -43,6 +43,8 @@ package struct HTTP1: Dissector {
     var scanned = 0
     /// Content came that no head told of: behind it, a reply begins within a line.
     var isOverlong = false
+    /// What came of a message before missing bytes was told.
+    var isSalvaged = false
   }
 
   var ways = BySide(client: Way(), server: Way())
@@ -87,9 +89,9 @@ package struct HTTP1: Dissector {
       return .resume
     }
     ways[inPlace: side].scanned = 0
+    let isHead = if case .head = ways[inPlace: side].phase { true } else { false }
     switch cause {
     case .error:
-      let isHead = if case .head = ways[inPlace: side].phase { true } else { false }
       // A chunk that makes no sense still may be followed by a message.
       ways[inPlace: side].phase = .search(skipsLine: true)
       ways[inPlace: side].isOverlong = isHead && side == asker?.other
@@ -101,6 +103,12 @@ package struct HTTP1: Dissector {
     case .gap, .end:
       ways[inPlace: side].phase = .search(skipsLine: false)
       ways[inPlace: side].isOverlong = false
+      if side == asker?.other {
+        queue.noteLostReplies()
+      } else if side == asker, isHead, !ways[inPlace: side].isSalvaged {
+        queue.noteLostRequests()
+      }
+      ways[inPlace: side].isSalvaged = false
     }
     queue.noteGap()
     return .resynchronise
@@ -113,6 +121,7 @@ package struct HTTP1: Dissector {
     else { return nil }
     var message = message(head, bytes, side)
     message.extent = .whole
+    ways[inPlace: side].isSalvaged = true
     return message
   }
 

@@ -40,6 +40,10 @@ struct HTTP1Queue: Sendable {
   private var order = AnswerOrder()
   /// A reply came since the last request.
   private var hasAnswered = false
+  /// Requests behind the last one may be among missing bytes.
+  private var hidesRequests = false
+  /// Replies to those that wait may be.
+  private var hidesReplies = false
   /// Replies whose request was not captured.
   private var orphans: UInt64 = 0
 
@@ -60,9 +64,16 @@ struct HTTP1Queue: Sendable {
     ahead = 0
   }
 
+  /// Bytes are missing where the next request would begin.
+  mutating func noteLostRequests() { hidesRequests = !waiting.isEmpty }
+
+  /// Bytes of replies are missing.
+  mutating func noteLostReplies() { hidesReplies = !waiting.isEmpty }
+
   /// Files a request and gives its key.
   mutating func ask(_ asked: Asked) -> UInt64 {
     defer { ordinal += 1 }
+    hidesRequests = false
     var asked = asked
     asked.key = ordinal
     if ahead > 0 {
@@ -101,6 +112,12 @@ struct HTTP1Queue: Sendable {
 
   /// Finds the request that a final reply answers.
   mutating func answer() -> Answer {
+    if hidesRequests, hidesReplies, !order.hasPipelined {
+      // Those that wait had their replies in the one hole, and this one's request was in the other.
+      waiting.removeAll()
+      order.noteIdle()
+    }
+    (hidesRequests, hidesReplies) = (false, false)
     if waiting.count > 1, order.isOfNewest() { waiting.removeFirst(waiting.count - 1) }
     if !waiting.isEmpty {
       order.noteAnswer()

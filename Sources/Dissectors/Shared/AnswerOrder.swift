@@ -14,6 +14,9 @@ struct AnswerOrder: Sendable {
   /// A question came between the answers to others, with nothing missing.
   private var overlaps = false
 
+  /// Two waited at once, with nothing missing.
+  var hasPipelined: Bool { pipelines }
+
   /// Bytes are missing while somebody waits.
   mutating func noteGap() { isUnsure = true }
 
