@@ -537,6 +537,30 @@ import Testing
     }
   }
 
+  /// A snapshot length cuts every message of a connection, not only its first.
+  @Test func startLinesThatAreCutAreFoundBehindGaps() {
+    var talk = Talk()
+    for path in ["/a", "/b", "/c"] {
+      talk.client("GET \(path) HTT")
+      talk.lost(.client, 100)
+      talk.server("HTTP/1.1 200 O")
+      talk.lost(.server, 3_000)
+    }
+    let calls = talk.calls([HTTP1.row])
+    #expect(calls.map { $0.text(.path) } == ["/a", "/b", "/c"])
+    #expect(calls.allSatisfy { $0.int(.statusCode) == 200 && $0.fault?.kind == .dissection })
+  }
+
+  @Test func proseBehindAGapIsNoStartLine() {
+    var talk = Talk()
+    talk.client("GET / HTTP/1.1\r\n\r\n")
+    talk.server("HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n")
+    talk.lost(.server, 100)
+    talk.server("LINK to them, ")
+    talk.lost(.server, 100)
+    #expect(talk.calls([HTTP1.row]).count == 1)
+  }
+
   @Test(arguments: [
     "SET key HTTP\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTPS/1.1 200 OK\r\n",
     "EHLO mail.example\r\n", "*1\r\n$4\r\nPING\r\n",

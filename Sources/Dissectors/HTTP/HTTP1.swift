@@ -116,9 +116,13 @@ package struct HTTP1: Dissector {
 
   package mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message? {
     noteBegun(side)
-    guard case .head = ways[inPlace: side].phase,
-      case .head(let head) = HTTP1Head.read(bytes, isCut: true)
-    else { return nil }
+    guard case .head(let head) = HTTP1Head.read(bytes, isCut: true) else { return nil }
+    switch ways[inPlace: side].phase {
+    case .head: break
+    // Behind a gap a start line is looked for, and this is the beginning of one.
+    case .search(skipsLine: false) where Self.isTarget(of: head.start, bytes): break
+    default: return nil
+    }
     var message = message(head, bytes, side)
     message.extent = .whole
     ways[inPlace: side].isSalvaged = true
@@ -425,6 +429,12 @@ package struct HTTP1: Dissector {
       return false
     }
     return HTTP1StartLine(bytes, 0..<end) != nil
+  }
+
+  /// Whether a request's target is one: lines of prose begin with words that are methods, too.
+  private static func isTarget(of start: HTTP1StartLine, _ bytes: RawSpan) -> Bool {
+    guard case .request(_, let target, _) = start else { return true }
+    return bytes.slice(target).starts(with: "/") || bytes.slice(target).starts(with: "http")
   }
 
   private static func mayBecomeStartLine(_ bytes: RawSpan) -> Bool {
