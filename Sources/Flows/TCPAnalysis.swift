@@ -53,6 +53,7 @@ struct TCPAnalysis: Sendable {
     /// who was not seen.
     var window: UInt32 = .max
     /// Shift of its windows; -1 while unknown, -2 when scaling is not used.
+    /// Of a SYN whose options the capture cut it stays unknown.
     var scale: Int8 = -1
     /// Its SYN was seen and no acknowledgment since: windows are not scaled yet.
     var isFresh = false
@@ -231,7 +232,7 @@ private struct Opening: Sendable {
       if !isACK { synTime = time }
       sender.isFresh = true
       if let scale = segment.windowScale { sender.scale = Int8(min(scale, 14)) }
-      if sender.scale == -1 {
+      if sender.scale == -1, !segment.areOptionsCut {
         // Without the option on either SYN nobody scales (RFC 7323 §2.2).
         sender.scale = -2
         peer.scale = -2

@@ -69,6 +69,8 @@ package struct TCPFields: Hashable, Sendable {
   /// Number of SACK blocks (RFC 2018), at most four, in `sack`.
   package var sackCount: UInt8
   package var sack: InlineSACK
+  /// The capture ends inside the options: one that is not here may have been there.
+  package var areOptionsCut = false
 
   /// Up to four blocks of received bytes: left and right edge.
   package struct InlineSACK: Hashable, Sendable {

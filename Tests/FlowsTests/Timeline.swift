@@ -63,17 +63,19 @@ struct Script {
   mutating func send(
     _ side: Side = .client, at sequence: Int, _ payload: String = "", flags: TCPFlags = .ack,
     ack acknowledgment: Int = 0, window: UInt16 = 1000, scale: UInt8? = nil, cut: Int = 0,
-    after microseconds: Int64 = 100, interface: Int = 0, id: UInt16 = 0, checksum: UInt16 = 0
+    after microseconds: Int64 = 100, interface: Int = 0, id: UInt16 = 0, checksum: UInt16 = 0,
+    optionsCut: Bool = false
   ) {
     let (own, other) = side == .client ? (clientISN, serverISN) : (serverISN, clientISN)
     time += microseconds
     number += 1
     let bytes = Array(payload.utf8)
-    let fields = TCPFields(
+    var fields = TCPFields(
       sequence: own &+ 1 &+ UInt32(truncatingIfNeeded: sequence),
       acknowledgment: flags.contains(.ack)
         ? other &+ 1 &+ UInt32(truncatingIfNeeded: acknowledgment) : 0,
       flags: flags, window: window, windowScale: scale)
+    fields.areOptionsCut = optionsCut
     let client = IPAddress(v4: 0x0a00_0001)
     let server = IPAddress(v4: 0x0a00_0002)
     var packet = Decoded(

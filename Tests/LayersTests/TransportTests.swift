@@ -37,6 +37,19 @@ import Testing
     #expect(tcp.windowScale == nil)
   }
 
+  @Test func optionsThatTheCaptureCutAreToldFromNone() throws {
+    var bench = Bench()
+    let options: [UInt8] = [2, 4, 0x05, 0xb4] + [1, 3, 3, 7]
+    let packet = Frames.ipv4(6, Frames.tcp([], flags: 0x02, options: options))
+    for (cut, scale) in [(0, UInt8?(7)), (4, nil), (8, nil)] {
+      _ = bench.seen(Array(packet.dropLast(cut)), .ipv4, original: packet.count)
+      let tcp = try #require(bench.last.tcp)
+      #expect(tcp.areOptionsCut == (cut > 0))
+      #expect(tcp.windowScale == scale)
+      #expect(tcp.maximumSegmentSize == (cut == 8 ? nil : 1_460))
+    }
+  }
+
   @Test(arguments: [
     [0, 0, 0, 0], [3, 0, 3, 7], [5, 200, 0, 0], [3, 3, 99, 0], [2, 4, 1, 5], [5],
   ])

@@ -29,6 +29,7 @@ extension Walk {
     var fields = TCPFields(
       sequence: bytes.big32(start + 4), acknowledgment: bytes.big32(start + 8),
       flags: TCPFlags(rawValue: bits & 0x01ff), window: bytes.big16(start + 14))
+    fields.areOptionsCut = header > end - start
     if header > 20, end - start >= 24 {
       // Two no-operations and a time stamp: what most segments carry, and nothing we need.
       if header != 32 || bytes.big32(start + 20) != 0x0101_080a {
