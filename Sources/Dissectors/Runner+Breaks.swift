@@ -5,11 +5,17 @@ import Layers
 
 // Gaps, malformed bytes, and the end.
 extension Runner {
-  /// `count` bytes of one side will never come.
+  /// `count` bytes of one side will never come; of a datagram, those behind its bytes, which come next.
   mutating func lost(
     _ count: Int, from side: Side, at moment: Moment, in ledger: inout Ledger
   ) {
     guard count > 0 else { return }
+    if opening.transport != .tcp {
+      // In a packet of SCTP it is the last message that is cut, and each is shown alone.
+      if opening.transport != .sctp { cutDatagram = (moment.packet, count) }
+      if isReading { ledger.figures[row].bytesLost += UInt64(count) }
+      return
+    }
     guard isReading, !isSilent else {
       // What comes next is from the middle; the bytes before the hole are judged alone.
       if !isSilent { decideFinally(at: moment, in: &ledger) }
@@ -23,7 +29,7 @@ extension Runner {
       return
     }
     ledger.figures[row].bytesLost += UInt64(count)
-    if opening.transport != .tcp || inlets[side].isStopped { return }
+    if inlets[side].isStopped { return }
     let left = passLost(count, side, moment, &ledger)
     if left == 0 { return }
     salvage(side, at: moment, in: &ledger)
@@ -111,12 +117,17 @@ extension Runner {
       return
     }
     message.extent = .whole
-    if message.fault == nil {
-      message.fault = Entry.Fault(.dissection, "only the beginning of it was captured")
-    }
+    if message.fault == nil { message.fault = Self.beginning }
     ledger.figures[row].errors[Int(WireError.Kind.truncated.rawValue)] += 1
-    begin(message, from: side, since, moment, bytes.byteCount, &ledger)
+    begin(message, from: side, since, moment, bytes.byteCount + missing(at: moment), &ledger)
   }
+
+  /// Bytes that the capture cut off the datagram that came at `moment`.
+  func missing(at moment: Moment) -> Int {
+    cutDatagram.packet == moment.packet ? cutDatagram.missing : 0
+  }
+
+  static let beginning = Entry.Fault(.dissection, "only the beginning of it was captured")
 
   /// One side has finished sending.
   mutating func finished(_ side: Side, at moment: Moment, in ledger: inout Ledger) {

@@ -52,6 +52,8 @@ struct Runner {
   var recordIndex: UInt32?
   /// Index of the exchange that was completed last.
   var lastClosed: UInt32?
+  /// The packet whose datagram the capture cut, and by how many bytes.
+  var cutDatagram = (packet: UInt64(0), missing: 0)
   /// Newest packet that brought something.
   var lastPacket: UInt64 = 0
   /// What travels inside, encrypted.
@@ -279,13 +281,16 @@ struct Runner {
         stop(side, in: &ledger)
       }
       return nil
-    case .message(let message, let length):
+    case .message(var message, let length):
       guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
       wakes = true
+      // The last one of a datagram that was cut goes on behind it.
+      let cut = length == available ? missing(at: moment) : 0
+      if cut > 0, message.fault != nil { message.fault = Self.beginning }
       if case .body(let count) = message.extent {
         inlets[side].pass = .body(count, of: message.key, ends: true)
       }
-      begin(message, from: side, start, moment, length, &ledger)
+      begin(message, from: side, start, moment, length + cut, &ledger)
       if case .body(0, let key, _) = inlets[side].pass { end(key, side, moment, &ledger) }
       return length
     case .body(let count, let key):

@@ -29,6 +29,9 @@ package protocol FlowSink: AnyObject {
   /// The moment is the one that proved them sent: the acknowledgment of the other side, if there
   /// was one, else the packet behind the gap. Whatever the other side sent in a later packet, it
   /// sent after it had these bytes.
+  ///
+  /// Of a datagram that the capture cut, this comes before its bytes, with the same moment: who reads
+  /// it then knows it for a beginning.
   func lost(_ count: Int, on slot: Int, from side: Side, at moment: Moment)
 
   /// One side has finished sending (FIN), in order with its bytes.

@@ -101,12 +101,12 @@ package struct FlowTable: Sendable {
       case .reset: linger(slot, .reset)
       }
     } else {
-      if payload.byteCount > 0 { sink.received(payload, on: slot, from: side, at: moment) }
       let cut = packet.declaredPayload - payload.byteCount
       if cut > 0 {
         account.counters.bytesLost &+= UInt64(cut)
         sink.lost(cut, on: slot, from: side, at: moment)
       }
+      if payload.byteCount > 0 { sink.received(payload, on: slot, from: side, at: moment) }
     }
   }
 

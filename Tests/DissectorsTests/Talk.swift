@@ -63,7 +63,11 @@ struct Talk {
       case .says(let side, let bytes):
         conversation.sent[side].packets += 1
         dissection.received(bytes.rawSpan, on: slot, from: side, at: moment)
-      case .lost(let side, let count): dissection.lost(count, on: slot, from: side, at: moment)
+      case .lost(let side, let count):
+        // Of the datagram that comes next it is told first.
+        let next = Moment(timestamp: Timestamp(milliseconds: now + 1), packet: packet + 1)
+        dissection.lost(
+          count, on: slot, from: side, at: transport == .tcp ? moment : next)
       case .finishes(let side): dissection.finished(slot, side: side, at: moment)
       case .pause(let milliseconds):
         now += milliseconds

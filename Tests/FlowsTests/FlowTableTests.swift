@@ -464,6 +464,14 @@ import Testing
     #expect(script.sink.text[.client]?.first == "a")
   }
 
+  @Test func ofADatagramThatWasCutTheLossIsToldFirst() {
+    var script = Script()
+    script.datagram("begin", cut: 7)
+    script.datagram("whole")
+    #expect(script.sink.news() == "[7]beginwhole")
+    #expect(script.table.counters.bytesLost == 7)
+  }
+
   @Test func timesAtTheEdgesOfTheClockDoNoHarm() throws {
     var script = Script()
     for (index, time) in [0, Int64.min, .max, -1, .min, .max].enumerated() {

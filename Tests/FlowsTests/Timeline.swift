@@ -101,7 +101,7 @@ struct Script {
   /// A datagram of `transport` from one end to the other.
   mutating func datagram(
     _ payload: String, from side: Side = .client, transport: Transport = .udp,
-    after microseconds: Int64 = 100, interface: Int = 0, id: UInt16 = 0
+    after microseconds: Int64 = 100, interface: Int = 0, id: UInt16 = 0, cut: Int = 0
   ) {
     time += microseconds
     number += 1
@@ -114,7 +114,8 @@ struct Script {
       destination: side == .client ? server : client,
       sourcePort: side == .client ? clientPort : 53,
       destinationPort: side == .client ? 53 : clientPort, transport: transport,
-      payload: 0..<bytes.count, declaredPayload: bytes.count, frameLength: 42 + bytes.count)
+      payload: 0..<bytes.count, declaredPayload: bytes.count + cut,
+      frameLength: 42 + bytes.count + cut)
     packet.interface = interface
     packet.identification = id
     table.receive(packet, payload: bytes.rawSpan, into: sink)
