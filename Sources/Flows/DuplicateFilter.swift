@@ -3,8 +3,8 @@ import Layers
 
 /// Remembers the latest packets, to recognise those that were captured twice.
 ///
-/// A direct-mapped memory of fixed size: a later packet may push an earlier one out, which then
-/// goes unrecognised.
+/// A memory of fixed size in sets of four: of those that belong to one set the oldest is pushed out,
+/// and goes unrecognised. So thousands of packets may lie between a packet and its copy.
 struct DuplicateFilter: Sendable {
   /// The earlier sighting of a packet.
   struct Sighting: Equatable {
@@ -24,13 +24,18 @@ struct DuplicateFilter: Sendable {
     var isRepeated = false
   }
 
-  /// Packets remembered.
-  private static let capacity = 4096
+  private static let sets = 2048
+  /// Packets remembered of each set.
+  private static let ways = 4
+  /// The number of one tag in each of a set's four.
+  private static let everyTag: UInt64 = 0x0001_0001_0001_0001
 
   private var entries: [Entry] = []
-  /// Some bits of each fingerprint: few enough to stay close to the processor, and nearly always
-  /// all that has to be looked at.
-  private var tags: [UInt16] = []
+  /// Some bits of the four fingerprints of each set: few enough to stay close to the processor, and
+  /// nearly always all that has to be looked at.
+  private var tags: [UInt64] = []
+  /// Which entry of each set is the oldest.
+  private var oldest: [UInt8] = []
 
   /// Remembers a packet and gives its earlier sighting within `window` nanoseconds.
   ///
@@ -41,32 +46,45 @@ struct DuplicateFilter: Sendable {
     _ fingerprint: UInt64, at time: Timestamp, place: UInt64, checksum: UInt16 = 0, window: Int64
   ) -> Sighting? {
     if entries.isEmpty {
-      entries = [Entry](repeating: Entry(), count: Self.capacity)
-      tags = [UInt16](repeating: 0, count: Self.capacity)
+      entries = [Entry](repeating: Entry(), count: Self.sets * Self.ways)
+      tags = [UInt64](repeating: 0, count: Self.sets)
+      oldest = [UInt8](repeating: 0, count: Self.sets)
     }
-    let index = Int(truncatingIfNeeded: fingerprint) & (Self.capacity - 1)
-    let tag = UInt16(truncatingIfNeeded: fingerprint >> 48)
     let seen = Entry(
       fingerprint: fingerprint, time: time.nanoseconds, place: place, checksum: checksum)
-    if tags[index] != tag {
-      tags[index] = tag
-      entries[index] = seen
-      return nil
-    }
-    let entry = entries[index]
-    let isElsewhere = place != entry.place
-    if entry.fingerprint == fingerprint, entry.time != .min,
-      isElsewhere || checksum == entry.checksum
+    let set = Int(truncatingIfNeeded: fingerprint) & (Self.sets - 1)
+    let tag = fingerprint >> 48
+    // A tag that is equal leaves zeros, which show in its highest bit.
+    let rest = tags[set] ^ tag &* Self.everyTag
+    if (rest &- Self.everyTag) & ~rest & (Self.everyTag << 15) != 0,
+      let earlier = sighting(of: seen, in: set, window)
     {
+      return earlier
+    }
+    let way = Int(oldest[set])
+    oldest[set] = UInt8((way + 1) % Self.ways)
+    let shift = UInt64(16 * way)
+    let others: UInt64 = ~(0xffff &<< shift)
+    tags[set] = tags[set] & others | tag &<< shift
+    entries[set * Self.ways + way] = seen
+    return nil
+  }
+
+  private mutating func sighting(of seen: Entry, in set: Int, _ window: Int64) -> Sighting? {
+    for index in set * Self.ways..<(set + 1) * Self.ways {
+      let entry = entries[index]
+      let isElsewhere = seen.place != entry.place
+      guard entry.fingerprint == seen.fingerprint, entry.time != .min,
+        isElsewhere || seen.checksum == entry.checksum
+      else { continue }
       // Copies from two buffers may stand in the capture in either order.
       let age = Int64(
-        clamping: time.nanoseconds(since: Timestamp(nanoseconds: entry.time)).magnitude)
-      if age <= window {
-        entries[index].isRepeated = true
-        return Sighting(age: age, isElsewhere: isElsewhere, isSecond: !entry.isRepeated)
-      }
+        clamping: Timestamp(nanoseconds: seen.time)
+          .nanoseconds(since: Timestamp(nanoseconds: entry.time)).magnitude)
+      guard age <= window else { continue }
+      entries[index].isRepeated = true
+      return Sighting(age: age, isElsewhere: isElsewhere, isSecond: !entry.isRepeated)
     }
-    entries[index] = seen
     return nil
   }
 

@@ -131,6 +131,26 @@ import Testing
       see(1150, 1) == DuplicateFilter.Sighting(age: 49, isElsewhere: false, isSecond: true))
   }
 
+  /// Hundreds of packets lie between copies that two buffers give in turn, and thousands between
+  /// those of a fast link: nearly all are recognised.
+  @Test(arguments: [(500, 19_900), (2_000, 18_500)])
+  func copiesAreRecognisedBehindManyPackets(between: Int, least: Int) {
+    var filter = DuplicateFilter()
+    var random = SeededGenerator(seed: 5)
+    let prints = (0..<20_000).map { _ in random.next() }
+    var found = 0
+    for number in 0..<prints.count + between {
+      let time = Timestamp(nanoseconds: Int64(number))
+      if number < prints.count {
+        #expect(filter.see(prints[number], at: time, place: 1, window: 1_000_000) == nil)
+      }
+      guard number >= between else { continue }
+      let copy = filter.see(prints[number - between], at: time, place: 2, window: 1_000_000)
+      if copy?.isElsewhere == true { found += 1 }
+    }
+    #expect(found >= least)
+  }
+
   @Test func distancesWrap() {
     #expect(UInt32(5).distance(from: .max) == 6)
     #expect(UInt32.max.distance(from: 5) == -6)
