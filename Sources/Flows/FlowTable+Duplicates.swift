@@ -21,8 +21,8 @@ extension FlowTable {
 
   /// Whether the packet equals one taken just before.
   ///
-  /// On another interface or VLAN equality suffices; IPv4's identification is part of it, and that
-  /// differs in what a sender repeats.
+  /// On another interface or VLAN, or inside a tunnel and outside, equality suffices; IPv4's
+  /// identification is part of it, and that differs in what a sender repeats.
   mutating func repetition(
     _ packet: borrowing Decoded, _ payload: RawSpan, hash: UInt32, fromLow: Bool
   ) -> Repetition {
@@ -33,8 +33,9 @@ extension FlowTable {
         DuplicateFilter.fingerprint(packet, payload, flow: hash, fromLow: fromLow)
       }
     let interface = UInt64(truncatingIfNeeded: packet.interface)
+    let wrapping: UInt64 = packet.marks.isTunnelled ? 1 << 63 : 0
     let place =
-      interface << 48 ^ UInt64(packet.device) << 16 | UInt64(packet.vlan ?? 0xffff)
+      interface << 48 ^ UInt64(packet.device) << 16 ^ UInt64(packet.vlan ?? 0xffff) ^ wrapping
     guard
       let sighting = duplicates.see(
         fingerprint, at: packet.timestamp, place: place,

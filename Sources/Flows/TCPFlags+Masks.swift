@@ -3,6 +3,10 @@ import Layers
 // An option set of another module is neither inlined nor specialised here, and its literals are
 // built at run time: plain masks keep a packet's dozen questions off the heap.
 
+extension Decoded.Marks {
+  var isTunnelled: Bool { rawValue & 4 != 0 }
+}
+
 extension TCPFlags {
   var hasFIN: Bool { rawValue & 1 != 0 }
   var hasSYN: Bool { rawValue & 2 != 0 }

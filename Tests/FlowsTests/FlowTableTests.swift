@@ -433,6 +433,15 @@ import Testing
     #expect(conversation.copies.client == 1)
   }
 
+  /// Captured where it enters a tunnel and where the tunnel leaves.
+  @Test func aPacketInsideATunnelIsACopyOfThePlainOne() throws {
+    var script = Script()
+    script.datagram("q")
+    script.datagram("q", after: 5, marks: .tunnelled)
+    #expect(script.sink.text[.client] == "q")
+    #expect(try script.result().copies.client == 1)
+  }
+
   @Test func beyondTheLimitOnSuspectsRepetitionsCountAsTheyCame() throws {
     var limits = FlowLimits()
     limits.suspectedConnections = 0

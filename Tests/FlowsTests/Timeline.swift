@@ -101,7 +101,8 @@ struct Script {
   /// A datagram of `transport` from one end to the other.
   mutating func datagram(
     _ payload: String, from side: Side = .client, transport: Transport = .udp,
-    after microseconds: Int64 = 100, interface: Int = 0, id: UInt16 = 0, cut: Int = 0
+    after microseconds: Int64 = 100, interface: Int = 0, id: UInt16 = 0, cut: Int = 0,
+    marks: Decoded.Marks = []
   ) {
     time += microseconds
     number += 1
@@ -118,6 +119,7 @@ struct Script {
       frameLength: 42 + bytes.count + cut)
     packet.interface = interface
     packet.identification = id
+    packet.marks = marks
     table.receive(packet, payload: bytes.rawSpan, into: sink)
   }
 
