@@ -551,6 +551,46 @@ import Testing
     #expect(calls.allSatisfy { $0.int(.statusCode) == 200 && $0.fault?.kind == .dissection })
   }
 
+  /// JSON has no line break at its end: the next reply begins in the same line.
+  @Test func behindTheRestOfABodyTheNextReplyIsFound() {
+    func exchange(_ path: String, _ status: Int, in talk: inout Talk) {
+      talk.client("POST \(path) HTTP/1.1\r\nContent-Length: 7\r\n\r\n{\"a\":1}")
+      talk.server("HTTP/1.1 \(status) OK\r\nContent-Length: 7\r\n\r\n{\"b\":2}")
+    }
+    var lossy = Talk()
+    lossy.client("GET /a HTTP/1.1\r\n\r\n")
+    lossy.lost(.server, 60)
+    lossy.server("\"c\":3}")
+    exchange("/b", 201, in: &lossy)
+    exchange("/c", 202, in: &lossy)
+    let calls = lossy.calls().sorted { $0.index < $1.index }
+    #expect(calls.map { $0.text(.path) } == ["/a", "/b", "/c"])
+    #expect(calls.map { $0.int(.statusCode) } == [nil, 201, 202])
+    Laws.split(lossy)
+
+    var midway = Talk()
+    midway.isMidway = true
+    midway.server("{\"c\":3}")
+    exchange("/b", 201, in: &midway)
+    exchange("/c", 202, in: &midway)
+    #expect(midway.calls().map { $0.int(.statusCode) } == [201, 202])
+  }
+
+  @Test func behindTheRestOfABodyTheNextRequestIsFound() {
+    var talk = Talk()
+    talk.client("GET /a HTTP/1.1\r\n\r\n")
+    talk.server("HTTP/1.1 204 No\r\n\r\n")
+    talk.lost(.client, 80)
+    talk.client("\"x\":1}")
+    talk.server("HTTP/1.1 205 No\r\nContent-Length: 0\r\n\r\n")
+    talk.client("POST /b HTTP/1.1\r\nContent-Length: 0\r\n\r\n")
+    talk.server("HTTP/1.1 206 No\r\nContent-Length: 0\r\n\r\n")
+    let calls = talk.calls().sorted { $0.index < $1.index }
+    #expect(calls.map { $0.text(.path) } == ["/a", nil, "/b"])
+    #expect(calls.map { $0.int(.statusCode) } == [204, 205, 206])
+    Laws.split(talk)
+  }
+
   @Test func proseBehindAGapIsNoStartLine() {
     var talk = Talk()
     talk.client("GET / HTTP/1.1\r\n\r\n")
@@ -558,6 +598,7 @@ import Testing
     talk.lost(.server, 100)
     talk.server("LINK to them, ")
     talk.lost(.server, 100)
+    talk.server("as in GET /x HTTP/1.1\r\nand HTTP/1.1 200 OK\r\n")
     #expect(talk.calls([HTTP1.row]).count == 1)
   }
 

@@ -33,16 +33,14 @@ package struct HTTP1: Dissector {
     case chunkLine(UInt64)
     case chunk(UInt64, count: Int)
     case trailers(UInt64)
-    /// Looking for a start line. When `skipsLine`, not on the first line.
-    case search(skipsLine: Bool)
+    /// Looking for a start line.
+    case search(Search)
   }
 
   /// One side's phase, and how far its waiting bytes are known to hold no end of head.
   struct Way: Sendable {
     var phase = Phase.head
     var scanned = 0
-    /// Content came that no head told of: behind it, a reply begins within a line.
-    var isOverlong = false
     /// What came of a message before missing bytes was told.
     var isSalvaged = false
   }
@@ -61,8 +59,8 @@ package struct HTTP1: Dissector {
   package init(_ opening: Opening) {
     if opening.isMidway {
       queue.noteGap()
-      ways.client.phase = .search(skipsLine: false)
-      ways.server.phase = .search(skipsLine: false)
+      ways.client.phase = .search(.line)
+      ways.server.phase = .search(.line)
     }
   }
 
@@ -77,7 +75,7 @@ package struct HTTP1: Dissector {
       ways[inPlace: side].phase = .chunkLine(key)
       return .body(count, of: key)
     case .trailers(let key): return try trailers(bytes, side, key)
-    case .search(let skipsLine): return search(bytes, side, skipsLine)
+    case .search(let place): return search(bytes, side, place)
     }
   }
 
@@ -93,16 +91,14 @@ package struct HTTP1: Dissector {
     switch cause {
     case .error:
       // A chunk that makes no sense still may be followed by a message.
-      ways[inPlace: side].phase = .search(skipsLine: true)
-      ways[inPlace: side].isOverlong = isHead && side == asker?.other
+      ways[inPlace: side].phase = .search(.behind)
       if isHead, side == asker {
         // No reply is missing: those that wait have theirs before it.
         queue.askUnread()
         return .resynchronise
       }
     case .gap, .end:
-      ways[inPlace: side].phase = .search(skipsLine: false)
-      ways[inPlace: side].isOverlong = false
+      ways[inPlace: side].phase = .search(.line)
       if side == asker?.other {
         queue.noteLostReplies()
       } else if side == asker, isHead, !ways[inPlace: side].isSalvaged {
@@ -120,7 +116,7 @@ package struct HTTP1: Dissector {
     switch ways[inPlace: side].phase {
     case .head: break
     // Behind a gap a start line is looked for, and this is the beginning of one.
-    case .search(skipsLine: false) where Self.isTarget(of: head.start, bytes): break
+    case .search(.line) where Self.isTarget(of: head.start, bytes): break
     default: return nil
     }
     var message = message(head, bytes, side)
@@ -173,7 +169,7 @@ package struct HTTP1: Dissector {
     guard side == asker?.other else { return nil }
     guard let frame = HTTP2Frame(bytes) else { return .needs(HTTP2Frame.headLength) }
     guard frame.kind == .settings, frame.isOrdinary else { return nil }
-    ways[inPlace: side].phase = .search(skipsLine: false)
+    ways[inPlace: side].phase = .search(.line)
     let fault = Entry.Fault(.connection, "the server answered in HTTP/2")
     return .abandon(0...UInt64.max / 2, because: fault, length: HTTP2Frame.headLength)
   }
@@ -372,75 +368,6 @@ package struct HTTP1: Dissector {
     }
     if bytes.byteCount > Self.maxHead { throw WireError(.tooLarge, at: Self.maxHead) }
     return .needs(bytes.byteCount + 1)
-  }
-
-  // MARK: Finding the way back
-
-  /// Passes over everything before the next start line.
-  private mutating func search(_ bytes: RawSpan, _ side: Side, _ skipsLine: Bool) -> Step {
-    let isOverlong = ways[inPlace: side].isOverlong
-    var at = 0
-    if skipsLine {
-      guard let end = bytes.firstOffset(of: 0x0a) else { return .skip(bytes.byteCount) }
-      if isOverlong, let place = HTTP1.statusLine(in: bytes, end) { return found(at: place, side) }
-      at = end + 1
-    }
-    while at < bytes.byteCount {
-      let rest = bytes.suffix(from: at)
-      if let end = rest.firstOffset(of: 0x0a) {
-        if HTTP1.isStartLine(rest, end) { return found(at: at, side) }
-        if isOverlong, let place = HTTP1.statusLine(in: rest, end) {
-          return found(at: at + place, side)
-        }
-        at += end + 1
-      } else {
-        // The last line may still become one.
-        if rest.byteCount > Self.maxHead || !isOverlong && !HTTP1.mayBecomeStartLine(rest) {
-          at = bytes.byteCount
-          ways[inPlace: side].phase = .search(skipsLine: true)
-          return .skip(at)
-        }
-        ways[inPlace: side].phase = .search(skipsLine: false)
-        return at > 0 ? .skip(at) : .needs(bytes.byteCount + 1)
-      }
-    }
-    ways[inPlace: side].phase = .search(skipsLine: false)
-    return .skip(at)
-  }
-
-  /// A message begins there.
-  private mutating func found(at place: Int, _ side: Side) -> Step {
-    ways[inPlace: side].phase = .head
-    ways[inPlace: side].isOverlong = false
-    return .skip(place)
-  }
-
-  /// Where a status line begins within the line that ends at `end`.
-  private static func statusLine(in bytes: RawSpan, _ end: Int) -> Int? {
-    guard let place = bytes.prefix(end).firstOffset(of: "HTTP/1."), place > 0,
-      case .response? = HTTP1StartLine(bytes, place..<end)
-    else { return nil }
-    return place
-  }
-
-  /// Whether the line that ends at `end` begins a message: a known method is asked for here.
-  private static func isStartLine(_ bytes: RawSpan, _ end: Int) -> Bool {
-    guard bytes.starts(with: "HTTP/1.") || HTTP1StartLine.beginsWithKnownMethod(bytes) else {
-      return false
-    }
-    return HTTP1StartLine(bytes, 0..<end) != nil
-  }
-
-  /// Whether a request's target is one: lines of prose begin with words that are methods, too.
-  private static func isTarget(of start: HTTP1StartLine, _ bytes: RawSpan) -> Bool {
-    guard case .request(_, let target, _) = start else { return true }
-    return bytes.slice(target).starts(with: "/") || bytes.slice(target).starts(with: "http")
-  }
-
-  private static func mayBecomeStartLine(_ bytes: RawSpan) -> Bool {
-    bytes.isBeginning(of: "HTTP/1.") || bytes.starts(with: "HTTP/1.")
-      || HTTP1StartLine.mayBecomeKnownMethod(bytes)
-      || HTTP1StartLine.beginsWithKnownMethod(bytes)
   }
 }
 

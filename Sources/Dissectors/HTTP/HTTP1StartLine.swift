@@ -136,6 +136,110 @@ enum HTTP1StartLine: Equatable {
     return false
   }
 
+  /// Whether bytes are a path or an address, as the targets of nearly all requests are.
+  static func isTarget(_ target: RawSpan) -> Bool {
+    target.starts(with: "/") || target.starts(with: "http")
+  }
+
+  // MARK: Behind a body without a line break
+
+  /// Requests that are looked for there: none of these words ends in another.
+  private static let usualMethods: [StaticString] = [
+    "GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH",
+  ]
+  private static let longestUsualMethod = 7
+  /// Bytes of their targets, at most: what waits for the rest of a line is looked through again with
+  /// each byte.
+  private static let longestTarget = 8 << 10
+  /// Bytes of a status line that is looked for there, at most.
+  private static let longestStatusLine = 256
+
+  /// Where a start line begins that goes on to the line break at `end`, and before it the rest of a
+  /// body; nil when there is none. Behind a blank none begins: that is how texts speak of HTTP.
+  static func place(in bytes: RawSpan, until end: Int) -> Int? {
+    guard end > 0, bytes.byte(end - 1) == 0x0d else { return nil }
+    let stop = end - 1
+    guard let start = requestPlace(bytes, stop) ?? statusPlace(bytes, stop),
+      stop - start <= HTTP1.maxHead, mayBegin(bytes, start)
+    else { return nil }
+    return start
+  }
+
+  /// From where on `bytes`, which hold no line break, may be the beginning of such a line, `first` or
+  /// later; their count when they cannot. A blank at their end is kept, for it tells of what follows.
+  static func beginning(in bytes: RawSpan, from first: Int) -> Int {
+    let count = bytes.byteCount
+    guard first < count else { return 0 }
+    var begin = isSpace(bytes.byte(count - 1)) ? count - 1 : count
+    func note(_ place: Int?) {
+      if let place, place >= first, place < begin, mayBegin(bytes, place) { begin = place }
+    }
+    for place in max(first, count - longestStatusLine - 2)..<count
+    where place < begin && bytes.byte(place) == 0x48 {
+      let rest = bytes.suffix(from: place)
+      if rest.isBeginning(of: "HTTP/1.") || rest.starts(with: "HTTP/1.") { note(place) }
+    }
+    for place in max(first, count - longestUsualMethod)..<count where place < begin {
+      let rest = bytes.suffix(from: place)
+      for method in usualMethods where rest.isBeginning(of: method) { note(place) }
+    }
+    guard let blank = lastSpace(bytes, before: count) else { return begin }
+    let last = bytes.suffix(from: blank + 1)
+    if isTarget(last) || last.isBeginning(of: "http") { note(methodPlace(bytes, blank)) }
+    if last.isBeginning(of: "HTTP/1.")
+      || last.starts(with: "HTTP/1.") && last.byteCount <= versionLength + 1
+    {
+      note(lastSpace(bytes, before: blank).flatMap { methodPlace(bytes, $0) })
+    }
+    return begin
+  }
+
+  /// Where the request line begins that ends at `stop`.
+  private static func requestPlace(_ bytes: RawSpan, _ stop: Int) -> Int? {
+    let start = stop - versionLength
+    guard start > 0, isSpace(bytes.byte(start - 1)), version(bytes, start, stop) != nil,
+      let blank = lastSpace(bytes, before: start - 1),
+      isTarget(bytes.slice(blank + 1..<start - 1))
+    else { return nil }
+    return methodPlace(bytes, blank)
+  }
+
+  /// Where the status line begins that ends at `stop`.
+  private static func statusPlace(_ bytes: RawSpan, _ stop: Int) -> Int? {
+    var start = stop - versionLength
+    let first = max(0, stop - longestStatusLine)
+    while start >= first {
+      if bytes.byte(start) == 0x48, case .response? = HTTP1StartLine(bytes, start..<stop) {
+        return start
+      }
+      start -= 1
+    }
+    return nil
+  }
+
+  private static func mayBegin(_ bytes: RawSpan, _ place: Int) -> Bool {
+    place == 0 || !isSpace(bytes.byte(place - 1))
+  }
+
+  /// The last blank before `end`, no further from there than a target is long.
+  private static func lastSpace(_ bytes: RawSpan, before end: Int) -> Int? {
+    var at = end - 1
+    let first = max(0, end - longestTarget - 2)
+    while at >= first, !isSpace(bytes.byte(at)) { at -= 1 }
+    return at >= first ? at : nil
+  }
+
+  /// Where the method begins that ends at `end`.
+  private static func methodPlace(_ bytes: RawSpan, _ end: Int) -> Int? {
+    for method in usualMethods {
+      let start = end - method.utf8CodeUnitCount
+      if start >= 0, bytes.slice(start..<end).equals(method) { return start }
+    }
+    return nil
+  }
+
+  private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+
   private static let longestMethod = 17
   private static let knownMethods: [StaticString] = [
     "GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE", "PROPFIND",
