@@ -26,7 +26,7 @@ struct Completeness: Sendable {
     if isBegun {
       seen |= bits | alone
     } else if isSYN, !isACK {
-      seen = Self.syn | (hasData ? Self.data : 0)
+      seen = Self.syn | bits | (hasData ? Self.data : 0)
     } else {
       alone = bits
     }

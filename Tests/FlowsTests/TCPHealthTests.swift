@@ -191,6 +191,10 @@ import Testing
     unanswered.send(at: -1, flags: .syn)
     let alone = try unanswered.health()
     #expect(alone.completeness == 1)
+    // A scanner's nonsense.
+    var absurd = Script()
+    absurd.send(at: -1, flags: [.syn, .rst])
+    #expect(try absurd.health().completeness == 33)
 
     var middle = Script()
     middle.send(at: 0, "abc")
