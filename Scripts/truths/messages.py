@@ -10,7 +10,6 @@ import re
 from .comparison import LINK, Row, end, instant, nanoseconds, our_end, settle, unread
 
 
-
 def halves(records, kind):
     """Our messages of a kind: who sent it, who got it, what it says, its call, which half it is."""
     for record in records:
@@ -96,6 +95,7 @@ def amqp(truth, records):
 
 # LDAP
 
+CUT = "cut before its end: the truth shows messages that came whole"
 OPERATIONS = {0: "bind", 2: "unbind", 3: "search", 6: "modify", 8: "add", 10: "delete",
               12: "moddn", 14: "compare", 16: "abandon", 23: "extended"}
 ANSWERS = {1, 5, 7, 9, 11, 13, 15, 24}
@@ -134,10 +134,11 @@ def ldap(truth, records):
             continue  # A search whose end was not captured: the truth lists ends.
         facts = {"dn": message.get("dn", message.get("baseDn")), "scope": message.get("scope"),
                  "filter": filter_of(message.get("filter")), "resultCode": message.get("resultCode"),
-                 "entries": message.get("entries"), "begin": begin(record, half)}
+                 "entries": message.get("entries"), "begin": begin(record, half),
+                 "cut": "only the beginning" in (record["error"] or {}).get("msg", "")}
         ours.append(Row((source, target, message.get("messageId"), kind),
                         f"{kind} {message.get('messageId')} ({record['id']})", facts))
-    return finish(truth, expected, ours)
+    return finish(truth, expected, ours, lambda row: CUT if row.facts["cut"] else None)
 
 
 def filter_of(text):
