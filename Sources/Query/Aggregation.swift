@@ -31,7 +31,7 @@ package struct Aggregation: Sendable {
   }
 
   /// Which figures are wanted beside the number of entries; the others stay 0.
-  package struct Measures: OptionSet, Sendable {
+  package struct Measures: OptionSet, Hashable, Sendable {
     package let rawValue: UInt8
 
     package init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -63,8 +63,8 @@ package struct Aggregation: Sendable {
 }
 
 /// What entries of one group have in common.
-package struct GroupKey: Sendable {
-  enum Source: Sendable {
+package struct GroupKey: Hashable, Sendable {
+  enum Source: Hashable, Sendable {
     /// The first of these fields that is not empty.
     case fields([FieldID])
     /// The span of time it falls into: length in nanoseconds.
@@ -73,7 +73,7 @@ package struct GroupKey: Sendable {
 
   let source: Source
   /// Applied to texts, once for each distinct one of a block.
-  let map: (@Sendable (String) -> String)?
+  let map: TextMap?
   /// Of the fields those to whose texts it is not applied.
   var verbatim: Set<FieldID> = []
 
@@ -88,7 +88,7 @@ package struct GroupKey: Sendable {
   ///
   /// - Parameter verbatim: fields whose texts stay as they are.
   package static func field(
-    _ ids: FieldID..., verbatim: Set<FieldID> = [], map: @escaping @Sendable (String) -> String
+    _ ids: FieldID..., verbatim: Set<FieldID> = [], map: TextMap
   ) -> GroupKey {
     GroupKey(source: .fields(ids), map: map, verbatim: verbatim)
   }
@@ -97,6 +97,19 @@ package struct GroupKey: Sendable {
   package static func interval(nanoseconds: Int64) -> GroupKey {
     GroupKey(source: .interval(max(1, nanoseconds)), map: nil)
   }
+}
+
+/// What is made of a text before it becomes a key. Two of the same name do the same.
+package struct TextMap: Hashable, Sendable {
+  package let name: String
+  let apply: @Sendable (String) -> String
+
+  package init(_ name: String, _ apply: @escaping @Sendable (String) -> String) {
+    (self.name, self.apply) = (name, apply)
+  }
+
+  package static func == (a: TextMap, b: TextMap) -> Bool { a.name == b.name }
+  package func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }
 
 /// Figures of all entries that match, and of their groups.

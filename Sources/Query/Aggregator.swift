@@ -11,16 +11,84 @@ extension StoreSource {
     let snapshot = store.snapshot()
     let plan = ScanPlan(aggregation.filters, window: aggregation.window)
     let list = snapshot.list(aggregation.families, plan)
-    var aggregator = Aggregator(aggregation, plan, decoder, columns)
-    var coverage = QueryCoverage(list)
-    for block in list.oldestFirst(plan) {
-      try checkCancellation()
-      guard block.kinds.intersects(plan.kinds), plan.windowVerdict(block) != .none else { continue }
-      // A block that cannot be read is named in the coverage; the others still answer.
-      try? aggregator.add(block, &coverage)
+    var aggregator = Aggregator(aggregation, plan, decoder, kept.columns)
+    let blocks = list.oldestFirst(plan)
+    if let question = FiguresShelf.Question(aggregation, plan),
+      var stretches = kept.figures.kept(for: question, blocks: list.oldestFirst.count)
+    {
+      try add(blocks, of: list, stretches.longest, to: &aggregator, keeping: &stretches)
+      while stretches.lengthen(list.oldestFirst.count) {
+        // All but the ends is known.
+        var some = aggregator.anew
+        try add(blocks, of: list, stretches.longest, to: &some, keeping: &stretches)
+      }
+      kept.figures.keep(stretches, for: question, blocks: list.oldestFirst)
+    } else {
+      try aggregator.add(blocks)
     }
+    var coverage = QueryCoverage(list)
+    coverage.examined = aggregator.examined
     coverage.damage = snapshot.damage
     return aggregator.result(coverage)
+  }
+
+  /// Adds blocks by the figures of stretches up to that length, and keeps those of whole ones that
+  /// were not known.
+  private func add(
+    _ blocks: ArraySlice<Block>, of list: BlockList, _ length: Int,
+    to aggregator: inout Aggregator, keeping stretches: inout FiguresShelf.Kept
+  ) throws(QueryError) {
+    var rest = blocks
+    while !rest.isEmpty {
+      guard length >= stretches.shortest, !stretches.isGivenUp else {
+        return try aggregator.add(rest)
+      }
+      let stretch = stretches.next(of: &rest, length: length)
+      if aggregator.takesAll(stretch), let figures = stretches[stretch, length] {
+        aggregator.add(figures)
+        continue
+      }
+      guard isWhole(stretch, of: list, length, stretches), aggregator.takesAll(stretch) else {
+        try add(stretch, of: list, length / 2, to: &aggregator, keeping: &stretches)
+        continue
+      }
+      var some = aggregator.anew
+      try add(stretch, length / 2, to: &some, from: stretches)
+      guard let figures = some.part else {
+        stretches.giveUp()
+        try aggregator.add(stretch)
+        continue
+      }
+      aggregator.add(figures)
+      if some.isSound { stretches.add(figures, of: stretch, length: length) }
+    }
+  }
+
+  /// Whether blocks are a stretch from its begin to its end: a window cuts some, and the last one goes
+  /// on.
+  private func isWhole(
+    _ blocks: ArraySlice<Block>, of list: BlockList, _ length: Int, _ stretches: FiguresShelf.Kept
+  ) -> Bool {
+    guard let last = blocks.last, stretches.ends(with: last, length: length) else { return false }
+    let begin = blocks.startIndex
+    return begin == 0 || stretches.ends(with: list.oldestFirst[begin - 1], length: length)
+  }
+
+  /// Adds blocks by what is known of stretches up to that length, and the others one by one.
+  private func add(
+    _ blocks: ArraySlice<Block>, _ length: Int, to aggregator: inout Aggregator,
+    from stretches: FiguresShelf.Kept
+  ) throws(QueryError) {
+    var rest = blocks
+    while !rest.isEmpty {
+      guard length >= stretches.shortest else { return try aggregator.add(rest) }
+      let stretch = stretches.next(of: &rest, length: length)
+      if let figures = stretches[stretch, length] {
+        aggregator.add(figures)
+      } else {
+        try add(stretch, length / 2, to: &aggregator, from: stretches)
+      }
+    }
   }
 }
 
@@ -39,6 +107,10 @@ struct Aggregator {
   private var last: Int64 = .min
   private var failures = QueryResult.Failures()
   private var order: ScanOrder
+  /// Entries whose columns were looked at.
+  private(set) var examined = 0
+  /// Whether all blocks could be read.
+  private(set) var isSound = true
 
   init(
     _ aggregation: Aggregation, _ plan: ScanPlan, _ decoder: ContentDecoder,
@@ -55,12 +127,66 @@ struct Aggregator {
     pairs = aggregation.keys.dropFirst().map { _ in PairTable() }
   }
 
-  mutating func add(_ block: Block, _ coverage: inout QueryCoverage) throws(StoreError) {
+  /// The same question before anything was added.
+  var anew: Aggregator { Aggregator(aggregation, plan, decoder, columns) }
+
+  /// Whether no entry of these blocks is outside the window.
+  func takesAll(_ blocks: ArraySlice<Block>) -> Bool {
+    plan.window == nil || blocks.allSatisfy { plan.windowVerdict($0) == .all }
+  }
+
+  mutating func add(_ blocks: ArraySlice<Block>) throws(QueryError) {
+    for block in blocks {
+      try checkCancellation()
+      guard block.kinds.intersects(plan.kinds), plan.windowVerdict(block) != .none else { continue }
+      do throws(StoreError) {
+        try add(block)
+      } catch {
+        // Named in the coverage; the others still answer.
+        isSound = false
+      }
+    }
+  }
+
+  /// Adds what was added up elsewhere for the same question.
+  mutating func add(_ part: PartialFigures) {
+    examined += part.examined
+    failures.add(part.failures)
+    note(part.first, part.last)
+    for group in part.groups {
+      var number = tables[0].number(mapped: group.keys[0])
+      for place in pairs.indices {
+        number = pairs[place].number(
+          number, tables[place + 1].number(mapped: group.keys[place + 1]))
+      }
+      figures.grow(to: pairs.last?.count ?? tables[0].count)
+      figures.add(group.figures.whole, to: Int(number))
+    }
+    figures.add(part.rest.whole, to: -1)
+  }
+
+  /// What was added up, for adding it to more; nil when limits were reached, so that it would not
+  /// come to the same.
+  var part: PartialFigures? {
+    mutating get {
+      let all = figures.metrics()
+      guard tables.isEmpty || all[0].count == 0,
+        all.allSatisfy({ $0.latency.collapsedBelow == nil })
+      else { return nil }
+      return PartialFigures(
+        groups: all.dropFirst().enumerated().map { number, metrics in
+          (keys(Int32(number)), PartialFigures.Figures(metrics))
+        }, rest: PartialFigures.Figures(all[0]), first: first, last: last, failures: failures,
+        examined: examined)
+    }
+  }
+
+  private mutating func add(_ block: Block) throws(StoreError) {
     let scan = try BlockScan(columns.columns(of: block), decoder: decoder, sharesTexts: true)
     let verdict = scan.verdict(plan)
     guard verdict != .none else { return }
     if try addFromHeader(scan, verdict) { return }
-    coverage.examined += block.rows
+    examined += block.rows
     let selection = try scan.select(plan, &order)
     failures.add(selection.failures)
     guard let firstRow = selection.rows.first else { return }

@@ -9,7 +9,7 @@ extension StoreSource {
     let snapshot = store.snapshot()
     let plan = ScanPlan(query.filters, window: query.window)
     let list = snapshot.list(.connections)
-    var aggregator = FlowAggregator(query, plan, decoder, columns)
+    var aggregator = FlowAggregator(query, plan, decoder, kept.columns)
     var coverage = QueryCoverage(list)
     for block in list.oldestFirst(plan) {
       try checkCancellation()

@@ -70,6 +70,18 @@ struct GroupFigures {
   mutating func add(count: Int, to group: Int) { counts[group + 1] += count }
   mutating func add(errors count: Int, to group: Int) { errors[group + 1] += count }
 
+  /// Adds figures of a group that were added up elsewhere.
+  mutating func add(_ metrics: Metrics, to group: Int) {
+    let place = group + 1
+    counts[place] += metrics.count
+    errors[place] += metrics.errors
+    bytes[place].requests &+= metrics.bytesIn
+    bytes[place].responses &+= metrics.bytesOut
+    guard hasLatencies else { return }
+    latencies[place].add(metrics.latency)
+    latencies[place].collapse(to: buckets)
+  }
+
   /// Counts these rows, each in its group.
   mutating func count(_ rows: Bitmap, _ groups: [Int32]) { Self.count(rows, groups, &counts) }
 

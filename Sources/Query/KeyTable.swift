@@ -139,12 +139,13 @@ struct KeyTable {
     let code = Int(texts.code(bytes))
     if code <= textNumbers.count { return textNumbers[code - 1] }
     let text = bytes.text()
-    let made = number(mapped: .text(key.map?(text) ?? text))
+    let made = number(mapped: .text(key.map?.apply(text) ?? text))
     textNumbers.append(made)
     return made
   }
 
-  private mutating func number(mapped value: FieldValue) -> Int32 {
+  /// The number of a value that `map` was applied to, -1 beyond the limits.
+  mutating func number(mapped value: FieldValue) -> Int32 {
     if let known = byValue[value] { return known }
     let bytes = value.heldBytes
     guard values.count < Aggregation.maxGroups, bytes <= maxBytes - valueBytes else { return -1 }
@@ -318,7 +319,7 @@ struct KeyTable {
 
 extension FieldValue {
   /// Bytes it holds beside itself, roughly.
-  fileprivate var heldBytes: Int {
+  var heldBytes: Int {
     switch self {
     case .none, .bool, .int, .instant: 0
     case .text(let text): text.utf8.count

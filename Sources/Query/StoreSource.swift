@@ -8,24 +8,24 @@ package struct StoreSource: CallSource {
   let decoder: ContentDecoder
   /// Bytes that one query may keep.
   let memoryLimit: Int
-  let columns: ColumnShelf
+  let kept: KeptWork
 
   /// - Parameters:
   ///   - memoryLimit: bytes that one query may keep.
   ///   - decoder: undoes the content codings of bodies that filters and views read.
-  ///   - columns: where columns stay from query to query; sources of one store share it.
+  ///   - kept: what stays from query to query; sources of one store with one decoder share it.
   package init(
     _ store: EntryStore, memoryLimit: Int = QueryMemory.limit,
-    decoder: ContentDecoder = .plain, columns: ColumnShelf = ColumnShelf()
+    decoder: ContentDecoder = .plain, kept: KeptWork = KeptWork()
   ) {
     (self.store, self.memoryLimit, self.decoder) = (store, memoryLimit, decoder)
-    self.columns = columns
+    self.kept = kept
   }
 
   @concurrent
   package func query(_ query: Query) async throws(QueryError) -> QueryResult {
     var pager = try Pager(
-      query, store.snapshot(), memoryLimit: memoryLimit, decoder, columns)
+      query, store.snapshot(), memoryLimit: memoryLimit, decoder, kept.columns)
     return try pager.run()
   }
 
@@ -46,7 +46,7 @@ package struct StoreSource: CallSource {
       return nil
     }
     if let range = info.zone.range, !range.contains(stream) { return nil }
-    guard let scan = try? BlockScan(columns.columns(of: block), decoder: decoder),
+    guard let scan = try? BlockScan(kept.columns.columns(of: block), decoder: decoder),
       let streams = try? scan.lane(.streamNumber), let indices = try? scan.lane(.streamIndex)
     else { return nil }
     for row in streams.indices
@@ -56,6 +56,16 @@ package struct StoreSource: CallSource {
     }
     return nil
   }
+}
+
+/// What queries leave to those that follow.
+package struct KeptWork: Sendable {
+  let columns = ColumnShelf()
+  let figures: FiguresShelf
+
+  package init() { self.init(figures: FiguresShelf()) }
+
+  init(figures: FiguresShelf) { self.figures = figures }
 }
 
 /// - Throws: `.cancelled` when the task was.

@@ -44,6 +44,9 @@ package final class Intake: Sendable {
     package var stalls: UInt64 = 0
   }
 
+  /// Begins work on a thread of its own and returns at once.
+  package typealias Beginning = @Sendable (_ work: @escaping @Sendable () -> Void) -> Void
+
   /// What became of a shipment.
   package struct Outcome: Sendable {
     /// As in HTTP.
@@ -83,23 +86,21 @@ package final class Intake: Sendable {
   private let open: Mutex<OpenShelf>
   private let met = Mutex<Set<String>>([])
   private let meet: @Sendable () -> Void
-  private let join: EntryStore.JoiningWork
-  /// The intake's thread; no more eager than those that answer questions.
-  private let queue = DispatchQueue(label: "intake", qos: .default)
+  private let begin: Beginning
 
   /// - Parameters:
-  ///   - join: runs the merging of small blocks that come together, which takes long: somewhere where
-  ///     questions do not wait behind it.
+  ///   - begin: begins work on the intake's thread, which had better be less eager than those that
+  ///     answer questions.
   ///   - meet: called when agents send for the first time, before they are answered and once for all
   ///     that come together: whoever keeps what is known of agents does it then, so that one is
   ///     missed when it does not come back.
   package init(
     _ store: EntryStore, _ registry: AgentRegistry, limits: Limits = Limits(),
-    joiningBy join: @escaping EntryStore.JoiningWork = { $0() },
+    beginning begin: @escaping Beginning = { DispatchQueue.global().async(execute: $0) },
     meet: @escaping @Sendable () -> Void = {}
   ) {
     (self.store, self.registry, self.limits) = (store, registry, limits)
-    (self.join, self.meet) = (join, meet)
+    (self.begin, self.meet) = (begin, meet)
     open = Mutex(OpenShelf(limit: limits.openBytes))
   }
 
@@ -131,7 +132,7 @@ package final class Intake: Sendable {
         defer { state.isRunning = true }
         return !state.isRunning
       }
-      if begins { queue.async { self.drain() } }
+      if begins { begin { self.drain() } }
     }
   }
 
@@ -250,7 +251,7 @@ package final class Intake: Sendable {
       do throws(StoreError) {
         return .success(
           try store.insert(
-            batch.flatMap(\.shipment.blocks), showing: shown, joiningBy: join))
+            batch.flatMap(\.shipment.blocks), showing: shown, joining: true))
       } catch {
         open = before
         return .failure(error)

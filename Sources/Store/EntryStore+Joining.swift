@@ -3,27 +3,13 @@ import Synchronization
 // Many agents send small blocks. Those that come together are merged before they are written: to
 // write, read, merge and remove each of them costs several times as much.
 extension EntryStore {
-  /// Runs what it is given somewhere, and returns when it is done.
-  package typealias JoiningWork = @Sendable (_ work: @escaping @Sendable () -> Void) -> Void
-
-  /// Small blocks merged to larger ones, neighbours in time with each other; the others as they are.
-  func joined(_ blocks: [EncodedBlock], _ join: JoiningWork) -> [StoredPart] {
-    let parts = Mutex<[StoredPart]>([])
-    // What needs no work of another thread is not given to one.
-    guard blocks.count(where: isJoined) > 1 else { return blocks.map { StoredPart($0) } }
-    join { [self] in
-      let made = joined(blocks)
-      parts.withLock { $0 = made }
-    }
-    return parts.withLock { $0 }
-  }
-
   /// Half a full block is not worth it: two of them wait until there is leisure for merging.
   private func isJoined(_ block: EncodedBlock) -> Bool {
     limits.isSmall(rows: block.header.rows * 2, bytes: block.bytes.count * 2)
   }
 
-  private func joined(_ blocks: [EncodedBlock]) -> [StoredPart] {
+  /// Small blocks merged to larger ones, neighbours in time with each other; the others as they are.
+  func joined(_ blocks: [EncodedBlock]) -> [StoredPart] {
     var parts: [StoredPart] = []
     for family in BlockFamily.allCases {
       let own = blocks.filter { $0.header.family == family }

@@ -216,18 +216,17 @@ package final class EntryStore: Sendable {
   /// - Parameters:
   ///   - open: what other stores show as still going on, by their names. From the same moment on it
   ///     is shown here in place of what they showed before.
-  ///   - join: given work, runs it somewhere and returns when it is done. Small blocks are merged
-  ///     there before they are written, as far as they come together, and are known by their ids all
-  ///     the same. Without it they are written as they are.
+  ///   - joins: whether small blocks are merged before they are written, as far as they come together.
+  ///     They are known by their ids all the same.
   /// - Returns: for each block, whether it was not there yet.
   @discardableResult
   package func insert(
     _ blocks: [EncodedBlock], showing open: [String: [EncodedBlock]] = [:],
-    joiningBy join: JoiningWork? = nil
+    joining joins: Bool = false
   ) throws(StoreError) -> [Bool] {
     let areWritten = try writing.withLock { (_) throws(StoreError) -> [Bool] in
       let new = zip(blocks, try areNew(blocks)).filter(\.1).map(\.0)
-      let parts = join.map { joined(new, $0) } ?? new.map { StoredPart($0) }
+      let parts = joins ? joined(new) : new.map { StoredPart($0) }
       let written = parts.isEmpty ? [] : try written(parts)
       var rest = Set(written.flatMap { part, _ in part.members.map(\.id) + [part.block.id] })
       let areWritten = blocks.map { rest.remove($0.id) != nil }

@@ -27,9 +27,9 @@ package struct StoreLimits: Sendable {
   /// Rows of a block, at most.
   var rowLimit: Int { min(blockRows, BlockLimits.rows) }
 
-  /// Whether a block is to be merged with others.
+  /// Whether a block is to be merged with others: two halves would gain little by becoming one.
   func isSmall(rows: Int, bytes: Int) -> Bool {
-    rows * 2 <= rowLimit && bytes * 2 <= blockContentBytes
+    rows * 2 < rowLimit && bytes * 2 < blockContentBytes
   }
 }
 

@@ -1,8 +1,8 @@
 import Dispatch
 import Synchronization
 
-/// A thread of its own that does what it is given, one after the other, while those who gave it wait:
-/// for long work that is less eager for a processor than they are.
+/// A thread of its own that does what it is given, one after the other: for long work that is less
+/// eager for a processor than those who gave it.
 ///
 /// The thread begins with the first work and ends when nobody holds this any more.
 package final class WorkThread: Sendable {
@@ -36,14 +36,10 @@ package final class WorkThread: Sendable {
 
   deinit { line.signal.signal() }
 
-  /// Runs `work` on the thread, and returns when it has been done.
-  package func run(_ work: @escaping @Sendable () -> Void) {
-    let done = DispatchSemaphore(value: 0)
+  /// Has `work` run on the thread, and returns at once.
+  package func begin(_ work: @escaping @Sendable () -> Void) {
     let begins = line.state.withLock { state in
-      state.work.append {
-        work()
-        done.signal()
-      }
+      state.work.append(work)
       defer { state.isRunning = true }
       return !state.isRunning
     }
@@ -52,6 +48,5 @@ package final class WorkThread: Sendable {
       startThread(eagerness) { line.run() }
     }
     line.signal.signal()
-    done.wait()
   }
 }

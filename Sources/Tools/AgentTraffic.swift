@@ -40,8 +40,9 @@ package final class AgentTraffic: Sendable {
     let stored = try store.note(Self.note).flatMap { try? JSONReader.value(of: $0).object }
     registry = stored.map(AgentRegistry.init(stored:)) ?? AgentRegistry()
     let (store, registry) = (store, registry)
-    let joining = WorkThread(.modest)
-    intake = Intake(store, registry, joiningBy: { joining.run($0) }) {
+    // However much agents send, questions are answered first.
+    let thread = WorkThread(.modest)
+    intake = Intake(store, registry, beginning: { thread.begin($0) }) {
       Self.note(registry, in: store)
     }
     control = AgentControl(registry)
@@ -81,8 +82,9 @@ package final class AgentTraffic: Sendable {
   package func traffic(
     redactor: Redactor, inventory: @escaping @Sendable () -> Inventory
   ) -> Traffic {
-    Traffic(
-      { StoreSource(self.store, decoder: .standard) },
+    let kept = KeptWork()
+    return Traffic(
+      { StoreSource(self.store, decoder: .standard, kept: kept) },
       inventory: inventory(), redactor: redactor, statistics: { self.statistics },
       ready: { (_) async throws(ToolError) in }, now: { .now }, dissection: control.dissection,
       targeting: control.targeting

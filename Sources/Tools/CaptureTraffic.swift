@@ -109,9 +109,9 @@ package final class CaptureTraffic: Sendable {
 
   /// The traffic for the tools of a Hub.
   package func traffic(redactor: Redactor) -> Traffic {
-    let columns = ColumnShelf()
+    let kept = KeptWork()
     return Traffic(
-      { StoreSource(self.store, decoder: .standard, columns: columns) },
+      { StoreSource(self.store, decoder: .standard, kept: kept) },
       inventory: inventory, redactor: redactor, packets: packets,
       statistics: { self.statistics },
       ready: { (progress) async throws(ToolError) in try await self.ready(progress: progress) })

@@ -105,9 +105,9 @@ package final class LiveTraffic: Sendable {
 
   /// The traffic for the tools of a Hub.
   package func traffic(redactor: Redactor) -> Traffic {
-    let columns = ColumnShelf()
+    let kept = KeptWork()
     return Traffic(
-      { StoreSource(self.store, decoder: .standard, columns: columns) },
+      { StoreSource(self.store, decoder: .standard, kept: kept) },
       inventory: inventory, redactor: redactor, packets: packets,
       statistics: { self.statistics },
       ready: { (_) async throws(ToolError) in self.change { $0.ask(at: .now) } },

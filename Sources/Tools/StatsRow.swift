@@ -44,7 +44,9 @@ enum StatsKeys {
 
   static func keys(of group: String, span: Int64?, folding: Bool) -> [GroupKey] {
     let path: GroupKey =
-      folding ? paths { PathTemplate.template(of: $0) } : paths { $0 }
+      folding
+      ? paths(TextMap("templates") { statement($0) ?? PathTemplate.template(of: $0) })
+      : paths(TextMap("statements") { statement($0) ?? $0 })
     switch group {
     // Mostly there is no database: as the first key it adds no groups and is soon passed.
     case "endpoint": return [.field(.mongodbDatabase), .field(.kind), method, path, destination]
@@ -80,13 +82,17 @@ enum StatsKeys {
 
   /// What it is about. Statements that differ in their values alone are one; keys of Redis are too
   /// many to make groups.
-  private static func paths(_ map: @escaping @Sendable (String) -> String) -> GroupKey {
+  private static func paths(_ map: TextMap) -> GroupKey {
     .field(
       .gqlSummary, .mcpName, .llmModel, .path, .dnsQuestions, .postgresqlQuery, .mysqlQuery,
       .mongodbCollection, .kafkaGroups, .kafkaTopics, .amqpSummary, .ldapSummary, .radiusUser,
       .tlsxSummary, .diameterApplication, .mqttTopic, .icmpAbout, .sctpPayloadProtocol,
-      verbatim: nameFields,
-      map: { StatementTemplate.isStatement($0) ? StatementTemplate.template(of: $0) : map($0) })
+      verbatim: nameFields, map: map)
+  }
+
+  /// What a statement has in common with those that differ in their values alone; nil for other texts.
+  private static func statement(_ text: String) -> String? {
+    StatementTemplate.isStatement(text) ? StatementTemplate.template(of: text) : nil
   }
 
   /// Of these the ones that hold names, in which a slash begins nothing: `spdy/3` is a protocol.

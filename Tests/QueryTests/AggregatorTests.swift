@@ -17,6 +17,8 @@ import Testing
     source = StoreSource(try store(entries, blockRows: 150))
   }
 
+  private static let templates = TextMap("templates", PathTemplate.template)
+
   /// The groups as plain counting finds them.
   private func groups(
     _ ids: [FieldID], where isIn: (EntryRow) -> Bool
@@ -134,7 +136,7 @@ import Testing
   @Test func keysCanBeMappedAndFallBack() async throws {
     let paths = try await source.aggregate(
       Aggregation(
-        [try filter("http")], by: [.field(.path, map: PathTemplate.template)], limit: 100))
+        [try filter("http")], by: [.field(.path, map: Self.templates)], limit: 100))
     let names = paths.groups.map { $0.keys[0].plainText }
     #expect(names.contains("/api/users/{id}") && !names.contains("/api/users/42"))
     let chain = try await source.aggregate(
@@ -164,14 +166,14 @@ import Testing
     let source = StoreSource(try store(entries, blockRows: 25, sharingTexts: sharingTexts))
     for ids in [[.path, .tlsxSummary], [.tlsxSummary, .path]] as [[FieldID]] {
       let key = GroupKey.field(
-        ids[0], ids[1], verbatim: [.tlsxSummary], map: PathTemplate.template)
+        ids[0], ids[1], verbatim: [.tlsxSummary], map: Self.templates)
       let result = try await source.aggregate(Aggregation(by: [key], limit: 100))
       let counts = result.groups.map { "\($0.keys[0].plainText) \($0.metrics.count)" }
       #expect(Set(counts) == ["spdy/3 20", "spdy/{id} 20", "/users/{id} 20"])
     }
     let alone = try await source.aggregate(
       Aggregation(
-        by: [.field(.tlsxSummary, verbatim: [.tlsxSummary], map: PathTemplate.template)]))
+        by: [.field(.tlsxSummary, verbatim: [.tlsxSummary], map: Self.templates)]))
     #expect(Set(alone.groups.map { $0.keys[0].plainText }) == ["spdy/3", ""])
   }
 

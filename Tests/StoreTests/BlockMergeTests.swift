@@ -125,7 +125,7 @@ struct BlockMergeTests {
     #expect(throws: MergeFailure.self) { try BlockMerge.merged(blocks.map(block)) }
     for place in [EntryStore.Place.memory, .file(path: folder.file)] {
       let store = try EntryStore(place)
-      #expect(try store.insert(blocks, joiningBy: { $0() }) == blocks.map { _ in true })
+      #expect(try store.insert(blocks, joining: true) == blocks.map { _ in true })
       #expect(store.snapshot().blocks.map(\.rows).sorted() == [5, 25])
       #expect(try allTexts(store.snapshot()).contains { $0.contains("fine 4") })
       try store.close()
@@ -150,20 +150,20 @@ extension BlockMergeTests {
     for place in [EntryStore.Place.memory, .file(path: folder.file)] {
       let store = try EntryStore(place, limits: limits)
       // One of them comes twice at once.
-      let isNew = try store.insert(blocks + [blocks[9]], joiningBy: { $0() })
+      let isNew = try store.insert(blocks + [blocks[9]], joining: true)
       #expect(isNew == blocks.map { _ in true } + [false])
       #expect(store.snapshot().blocks.count == 4)
       #expect(store.counters.blocksInserted == 50 && store.counters.blocksRepeated == 1)
       #expect(try allTexts(store.snapshot()) == allTexts(plain.snapshot()))
-      #expect(try store.insert([blocks[3], blocks[0]], joiningBy: { $0() }) == [false, false])
+      #expect(try store.insert([blocks[3], blocks[0]], joining: true) == [false, false])
       #expect(try !store.insert(blocks[21]))
       // They go on being merged as all others are, and stay known.
       try store.merge(downTo: 0)
-      #expect(try store.insert(blocks, joiningBy: { $0() }).allSatisfy { !$0 })
+      #expect(try store.insert(blocks, joining: true).allSatisfy { !$0 })
       try store.close()
     }
     let again = try EntryStore(.file(path: folder.file), limits: limits)
-    #expect(try again.insert(blocks, joiningBy: { $0() }).allSatisfy { !$0 })
+    #expect(try again.insert(blocks, joining: true).allSatisfy { !$0 })
     #expect(try allTexts(again.snapshot()) == allTexts(plain.snapshot()))
     // Numbers of arrival are each there once.
     let numbers = try again.snapshot().blocks.flatMap { block in
@@ -187,9 +187,9 @@ extension BlockMergeTests {
     for place in [EntryStore.Place.memory, .file(path: folder.file)] {
       let store = try EntryStore(place)
       try store.insert(whole)
-      #expect(try store.insert(blocks, joiningBy: { $0() }) == [true, true, true])
+      #expect(try store.insert(blocks, joining: true) == [true, true, true])
       #expect(store.snapshot().blocks.count == 4)
-      #expect(try store.insert(blocks, joiningBy: { $0() }) == [false, false, false])
+      #expect(try store.insert(blocks, joining: true) == [false, false, false])
       try store.close()
     }
   }

@@ -91,7 +91,7 @@ extension KillTests {
       answered += noted(path + "/safe")
       let store = try EntryStore(.file(path: folder.file))
       for number in 0..<answered where number % 7 == 0 || number + 3 > answered {
-        #expect(try store.insert(shipped(number), joiningBy: { $0() }).allSatisfy { !$0 })
+        #expect(try store.insert(shipped(number), joining: true).allSatisfy { !$0 })
       }
       // Of the batch that was on its way all is there, or nothing.
       let rows = store.snapshot().rows()
@@ -133,7 +133,7 @@ private func sendUntilKilled(
   let safe = try #require(FileHandle(forWritingAtPath: folder + "/safe"))
   let store = try storeKilled(in: folder, after: microseconds)
   for number in first..<1_000_000 {
-    try store.insert(shipped(number), joiningBy: { $0() })
+    try store.insert(shipped(number), joining: true)
     try safe.write(contentsOf: [1])
     if number % 3 == 0 { try store.merge() }
   }

@@ -10,14 +10,24 @@ struct WorkThreadTests {
     let most = Atomic(0)
   }
 
+  /// Returns when the work has been done.
+  private func run(on thread: WorkThread, _ work: @escaping @Sendable () -> Void) async {
+    await withCheckedContinuation { done in
+      thread.begin {
+        work()
+        done.resume()
+      }
+    }
+  }
+
   @Test(arguments: [ThreadEagerness.ordinary, .modest, .low])
-  func workIsDoneWhenRunReturns(eagerness: ThreadEagerness) async {
+  func workIsDoneInItsOrder(eagerness: ThreadEagerness) async {
     let thread = WorkThread(eagerness)
     let tally = Tally()
     for number in 0..<20 {
-      thread.run { tally.done.withLock { $0.append(number) } }
-      #expect(tally.done.withLock { $0.last } == number)
+      thread.begin { tally.done.withLock { $0.append(number) } }
     }
+    await run(on: thread) {}
     #expect(tally.done.withLock { $0 } == Array(0..<20))
   }
 
@@ -28,7 +38,7 @@ struct WorkThreadTests {
     await withTaskGroup { group in
       for number in 0..<8 {
         group.addTask {
-          thread.run {
+          await run(on: thread) {
             let now = tally.busy.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
             if now > tally.most.load(ordering: .relaxed) {
               tally.most.store(now, ordering: .relaxed)
@@ -50,7 +60,7 @@ struct WorkThreadTests {
       let thread = WorkThread(.ordinary)
       let own = Held()
       held = own
-      thread.run { _ = own }
+      thread.begin { _ = own }
     }
     // What it was given is let go.
     let limit = ContinuousClock.now.advanced(by: .seconds(60))

@@ -47,6 +47,8 @@ final class DissectionJob: Sendable {
   private let isStopped = Atomic(false)
   private let pipeline = Mutex<FilePipeline?>(nil)
   private let opened = Mutex<EntryStore?>(nil)
+  /// What queries of its entries leave to those that follow.
+  let kept = KeptWork()
 
   init(
     _ snapshot: Snapshot, name: String, protocols: [String], kfl: String? = nil, folder: String,

@@ -207,7 +207,7 @@ final class DissectionShelf: Sendable {
         // It was open a moment ago; if it cannot be opened now, there is nothing to see.
         let store = (try? job.entries()) ?? (try? EntryStore(.memory))
         guard let store else { preconditionFailure("there is no memory for a store") }
-        return StoreSource(store, decoder: .standard)
+        return StoreSource(store, decoder: .standard, kept: job.kept)
       }, inventory: keptInventory(of: snapshot), redactor: redactor,
       packets: .window(isNumbered: true) { [snapshots] (_) throws(ToolError) in
         do throws(SnapshotError) { return try snapshots.packets(of: snapshot) } catch {
