@@ -53,7 +53,27 @@ struct AgentsBench: AsyncParsableCommand {
       var failed = 0
     }
     let counts = Mutex(Counts())
+    /// How many agents have sent their block of each number.
+    private let arrived: Mutex<[Int]>
+    private let agents: Int
+
+    init(agents: Int, blocks: Int) {
+      self.agents = agents
+      arrived = Mutex([Int](repeating: 0, count: blocks))
+    }
+
+    /// Whether an agent may send its block of that number: each makes one a second, and no clock is
+    /// far ahead of the others.
+    func isDue(_ block: Int) -> Bool {
+      block < AgentsBench.blocksAhead
+        || arrived.withLock { $0[block - AgentsBench.blocksAhead] == agents }
+    }
+
+    func note(_ block: Int) { arrived.withLock { $0[block] += 1 } }
   }
+
+  /// Blocks that an agent has sent more than the slowest one, at most.
+  private static let blocksAhead = 3
 
   mutating func validate() throws {
     guard (1...5_000).contains(agents), (1...65_536).contains(rows) else {
@@ -77,7 +97,7 @@ struct AgentsBench: AsyncParsableCommand {
     configuration.httpVersion = .http1Only
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = agents
     let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-    let tally = Tally()
+    let tally = Tally(agents: agents, blocks: blocks.count / agents + 1)
     let begun = ContinuousClock.now
     await withTaskGroup(of: Void.self) { group in
       for agent in 0..<agents {
@@ -137,7 +157,9 @@ struct AgentsBench: AsyncParsableCommand {
       report.statistics.live = Statistics.Live()
       report.backlog.blocks = UInt64(blocks.count - index)
       let shipment = Shipment.encoded(report: report.json, blocks: [block.bytes])
+      while !tally.isDue(index) { try? await Task.sleep(for: .milliseconds(1)) }
       while await !arrives(shipment, of: agent, over: client, tally) {}
+      tally.note(index)
       tally.counts.withLock { counts in
         counts.entries += block.rows
         counts.bytes += shipment.count
