@@ -305,9 +305,9 @@ struct Runner {
       guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
       finish(key, ending, wire: length, from: side, at: moment, &ledger)
       return length
-    case .abandon(let keys, let fault, let length):
+    case .abandon(let keys, let fault, let fields, let length):
       guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
-      abandon(keys, because: fault, &ledger)
+      abandon(keys, because: fault, telling: fields, &ledger)
       return length
     case .finish(let key, let ending, let length):
       guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
