@@ -41,7 +41,7 @@ package protocol Dissector: Sendable {
   mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message?
 
   /// How an open message of `side` ends that the last `broken` gave up, when something is known of it.
-  /// Comes behind `broken` for a gap, unless that answered `resume`.
+  /// Comes behind `broken` for a gap, unless that answered `resume`, and for the end: until it is nil.
   mutating func parted(_ side: Side) -> (key: UInt64, ending: Ending)?
 
   /// The request with that key, read by the last `next`, found a reply under its key that came too
