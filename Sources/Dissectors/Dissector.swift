@@ -63,6 +63,9 @@ package protocol Dissector: Sendable {
   /// What is known of the protocol inside; nil while there is none.
   var inside: Inside? { get }
 
+  /// Where a proxy was told to connect by what it has read; nil for all but handshakes with proxies.
+  var proxied: Proxied? { get }
+
   /// Messages may span datagrams: one that is malformed does not end those that are open. Such a
   /// reader keeps bytes itself, which are no stream.
   var spansDatagrams: Bool { get }
@@ -98,6 +101,7 @@ extension Dissector {
     nil
   }
   package var inside: Inside? { nil }
+  package var proxied: Proxied? { nil }
   package var spansDatagrams: Bool { false }
   package var heldBytes: Int { 0 }
   package mutating func dropHeld() {}

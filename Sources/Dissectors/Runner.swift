@@ -60,6 +60,8 @@ struct Runner {
   var tunnel: Tunnel?
   /// Row that handed over to the present one.
   var precursor: Int?
+  /// Where proxies were told to connect by readers that have handed over, from the first on.
+  var proxied: [Proxied] = []
   /// What comes now was sent before the handshake around it was done.
   var isEarly = false
   /// What SCTP packets bring is put together here.

@@ -77,3 +77,12 @@ package struct Successor: Sendable {
     (self.name, self.headers) = (name, headers)
   }
 }
+
+/// What a proxy was asked for at the beginning of a connection.
+package struct Proxied: Sendable {
+  package var protocolName: String
+  /// Name or address, and port; nil where it came to nothing before that was told.
+  package var target: String?
+  /// Why the way is not open, when it is not.
+  package var refusal: String?
+}

@@ -3,6 +3,7 @@ import Dissectors
 import Entries
 import Flows
 import JSON
+import Layers
 import Testing
 
 /// UPDATE, NOTIFY and stateful operations, which have messages of their own.
