@@ -22,7 +22,8 @@ extension Catalogue {
       scope: "dns",
       values: ["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"]),
     Field(
-      .dnsOpcode, "dns_opcode", .text, "What is asked for: mostly QUERY",
+      .dnsOpcode, "dns_opcode", .text,
+      "Operation by name, QUERY where the message is an ordinary question",
       example: #"dns_opcode == "UPDATE""#,
       source: .derived(from: [.kind, .dnsOperation]) { row in
         guard row.kind == .dns else { return .none }
