@@ -135,13 +135,13 @@ RCODES = {"NOERROR": 0, "FORMERR": 1, "SERVFAIL": 2, "NXDOMAIN": 3, "NOTIMP": 4,
 def our_row(record):
     request, reply = record["request"], record["response"]
     one = request if request is not None else reply or {}
-    questions = tuple((name(q["name"]), q["type"]) for q in one.get("questions", []))
+    questions = tuple((name(q["name"]), q["type"]) for q in one.get("questions", one.get("zone", [])))
     facts = {"begin": instant(record), "elapsed": record["elapsedTimeUs"], "reply": None}
     if reply is not None:
         code = reply["code"]
         facts["reply"] = {"rcode": RCODES.get(code, code), "answers": [
             (name(a.get("name")), a.get("type"), a.get(DATA.get(a.get("type"), "")))
-            for a in reply["answers"]]}
+            for a in reply.get("answers", [])]}
     asked = questions[0] if questions else "no question"
     halves = ("query" if request is not None else "") + (" reply" if reply is not None else "")
     return Row((our_ends(record), one.get("id"), questions, request is not None),

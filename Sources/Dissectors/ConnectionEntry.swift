@@ -1,6 +1,7 @@
 import Bytes
 import Entries
 import Flows
+import JSON
 import Layers
 
 extension Runner {
@@ -39,6 +40,12 @@ extension Runner {
   /// The first bytes of what nobody could read, be it inside.
   private mutating func firstContent(_ side: Side) -> Content? {
     inlets[side].firstContent ?? tunnel?.runner.inlets[side].firstContent
+  }
+
+  /// Where proxies were told to connect, inside as well.
+  private var proxiesAsked: [Proxied] {
+    let now = reader?.proxied.map { [$0] } ?? []
+    return proxied + now + (tunnel?.runner.proxiesAsked ?? [])
   }
 
   /// The record of the conversation as far as it went: every time under the same index.
@@ -90,13 +97,16 @@ extension Runner {
     }
     let copies = conversation.copies
     let messages = association?.streams ?? [:]
-    if isUnread || copies.client > 0 || copies.server > 0 || !messages.isEmpty {
+    let proxied = proxiesAsked
+    if isUnread || copies.client > 0 || copies.server > 0 || !messages.isEmpty
+      || !proxied.isEmpty
+    {
       entry.fields.add(
         .details,
         .text(
           details(
             isUnrecognised: isUnread, copies: copies[client], ofOther: copies[client.other],
-            messages)))
+            messages, proxied)))
     }
     if isUnread {
       entry.request = firstContent(client)
@@ -112,8 +122,10 @@ extension Runner {
 ///   - copies: packets of the client's that were captured more than once, copies counted.
 ///   - ofOther: the same of the server.
 ///   - messages: user messages by stream of SCTP, of both sides.
+///   - proxied: where proxies were told to connect.
 private func details(
-  isUnrecognised: Bool, copies: UInt32, ofOther: UInt32, _ messages: [UInt16: UInt64]
+  isUnrecognised: Bool, copies: UInt32, ofOther: UInt32, _ messages: [UInt16: UInt64],
+  _ proxied: [Proxied]
 ) -> String {
   var request: [String] = []
   if !messages.isEmpty {
@@ -121,9 +133,31 @@ private func details(
     request.append("\"messagesByStream\":{\(counts.joined(separator: ","))}")
   }
   if isUnrecognised { request.append("\"unrecognised\":true") }
+  if !proxied.isEmpty { request.append("\"proxies\":\(json(proxied))") }
   if copies > 0 { request.append("\"duplicates\":\(copies)") }
   let response = ofOther > 0 ? ",\"response\":{\"duplicates\":\(ofOther)}" : ""
   return "{\"request\":{\(request.joined(separator: ","))}\(response)}"
+}
+
+private func json(_ proxied: [Proxied]) -> String {
+  var writer = JSONWriter()
+  writer.beginArray()
+  for proxy in proxied {
+    writer.beginObject()
+    writer.name("protocol")
+    writer.write(proxy.protocolName)
+    if let target = proxy.target {
+      writer.name("target")
+      writer.write(target)
+    }
+    if let refusal = proxy.refusal {
+      writer.name("refusal")
+      writer.write(refusal)
+    }
+    writer.endObject()
+  }
+  writer.endArray()
+  return writer.text
 }
 
 extension Inlet {

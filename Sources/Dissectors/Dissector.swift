@@ -41,7 +41,7 @@ package protocol Dissector: Sendable {
   mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message?
 
   /// How an open message of `side` ends that the last `broken` gave up, when something is known of it.
-  /// Comes behind `broken` for a gap, unless that answered `resume`.
+  /// Comes behind `broken` for a gap, unless that answered `resume`, and for the end: until it is nil.
   mutating func parted(_ side: Side) -> (key: UInt64, ending: Ending)?
 
   /// The request with that key, read by the last `next`, found a reply under its key that came too
@@ -62,6 +62,9 @@ package protocol Dissector: Sendable {
 
   /// What is known of the protocol inside; nil while there is none.
   var inside: Inside? { get }
+
+  /// Where a proxy was told to connect by what it has read; nil for all but handshakes with proxies.
+  var proxied: Proxied? { get }
 
   /// Messages may span datagrams: one that is malformed does not end those that are open. Such a
   /// reader keeps bytes itself, which are no stream.
@@ -98,6 +101,7 @@ extension Dissector {
     nil
   }
   package var inside: Inside? { nil }
+  package var proxied: Proxied? { nil }
   package var spansDatagrams: Bool { false }
   package var heldBytes: Int { 0 }
   package mutating func dropHeld() {}

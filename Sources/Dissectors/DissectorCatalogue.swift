@@ -21,6 +21,7 @@ package enum DissectorCatalogue {
     QUIC.row,
     RADIUS.row,
     Redis.row,
+    SOCKS.row,
     TLS.row,
     WebSocket.row,
   ]

@@ -38,7 +38,8 @@ extension Exchange {
     }
     give(to: &entry)
     if entry.hasRequest, entry.hasResponse, let answered, let start {
-      entry.elapsed = max(0, answered.timestamp.nanoseconds(since: start.timestamp) / 1000)
+      let reached = response!.message.isTimedByItsEnd ? response!.end : answered
+      entry.elapsed = max(0, reached.timestamp.nanoseconds(since: start.timestamp) / 1000)
     }
     if lacksHalf, entry.fault == nil {
       entry.fault = absence ?? Self.absence(ofRequest: !entry.hasRequest)

@@ -62,6 +62,8 @@ package struct Message: Sendable {
   package var failed = false
   /// Its content is read as it comes: times, events and its end are noted.
   package var isStreamed = false
+  /// Of a reply in many messages: the time that the exchange took runs to its end.
+  package var isTimedByItsEnd = false
   /// Bits for `complete`; those of both messages are put together.
   package var hints: UInt8 = 0
   /// What few messages have. Apart, for messages are moved a dozen times on their way.

@@ -35,11 +35,7 @@ extension Runner {
     salvage(side, at: moment, in: &ledger)
     if let recovery = reader?.broken(side, by: .gap(left)) {
       let fault = Entry.Fault(.dissection, "\(left) bytes were not captured")
-      if recovery != .resume, let parted = reader?.parted(side) {
-        var ending = parted.ending
-        ending.fault = fault
-        finish(parted.key, ending, wire: 0, from: side, at: moment, &ledger)
-      }
+      if recovery != .resume { part(side, because: fault, at: moment, in: &ledger) }
       // Behind records that wait, nobody can tell yet where the next one begins.
       recover(tunnel?.isHolding(side) == true ? .stop : recovery, side, fault, &ledger)
     }
@@ -161,9 +157,20 @@ extension Runner {
     salvage(side, at: moment, in: &ledger)
     concludeSettled(isEnding: true, isCut: isCut, &ledger)
     inlets[side].pass = .none
+    let recovery = reader?.broken(side, by: .end)
+    part(side, because: fault, at: moment, in: &ledger)
     endOpen(side, because: fault, &ledger)
-    if let recovery = reader?.broken(side, by: .end), recovery == .stop {
-      inlets[side].isStopped = true
+    if recovery == .stop { inlets[side].isStopped = true }
+  }
+
+  /// Ends the messages of `side` of whose end the reader knows something.
+  private mutating func part(
+    _ side: Side, because fault: Entry.Fault, at moment: Moment, in ledger: inout Ledger
+  ) {
+    while let parted = reader?.parted(side) {
+      var ending = parted.ending
+      ending.fault = fault
+      finish(parted.key, ending, wire: 0, from: side, at: moment, &ledger)
     }
   }
 

@@ -194,9 +194,11 @@ extension Runner {
     }
   }
 
-  /// Exchanges whose key is in `keys` end here, whatever is missing of them.
+  /// Exchanges whose key is in `keys` end here, whatever is missing of them. The fields are added to
+  /// the reply, or to the request that has none.
   mutating func abandon(
-    _ keys: ClosedRange<UInt64>, because fault: Entry.Fault?, _ ledger: inout Ledger
+    _ keys: ClosedRange<UInt64>, because fault: Entry.Fault?, telling fields: FieldValues,
+    _ ledger: inout Ledger
   ) {
     var at = pairing.positions.lowerBound
     while at < pairing.positions.upperBound {
@@ -205,6 +207,12 @@ extension Runner {
           exchange.update(side) { half in
             half.isOpen = false
             if half.message.fault == nil { half.message.fault = fault }
+          }
+        }
+        if !fields.isEmpty {
+          let requester = exchange.requester
+          exchange.update(exchange.responseStatus == .missing ? requester : requester.other) {
+            $0.message.fields.merge(fields)
           }
         }
         close(exchange, because: fault, &ledger)

@@ -253,6 +253,7 @@ extension Runner {
     precursor = row
     opening.after = successor
     opening.after?.exchange = lastClosed
+    if let proxied = reader?.proxied { self.proxied.append(proxied) }
     for side in Side.allCases {
       inlets[side].target = 1
       inlets[side].pass = .none

@@ -60,6 +60,8 @@ struct Runner {
   var tunnel: Tunnel?
   /// Row that handed over to the present one.
   var precursor: Int?
+  /// Where proxies were told to connect by readers that have handed over, from the first on.
+  var proxied: [Proxied] = []
   /// What comes now was sent before the handshake around it was done.
   var isEarly = false
   /// What SCTP packets bring is put together here.
@@ -305,9 +307,9 @@ struct Runner {
       guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
       finish(key, ending, wire: length, from: side, at: moment, &ledger)
       return length
-    case .abandon(let keys, let fault, let length):
+    case .abandon(let keys, let fault, let fields, let length):
       guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
-      abandon(keys, because: fault, &ledger)
+      abandon(keys, because: fault, telling: fields, &ledger)
       return length
     case .finish(let key, let ending, let length):
       guard length >= 0, length <= available else { return misbehaved(side, &ledger) }

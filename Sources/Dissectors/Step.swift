@@ -20,7 +20,9 @@ package enum Step: Sendable {
   case end(of: UInt64, Ending = Ending(), length: Int)
   /// The exchanges of these keys end as they are, on both sides, with the first `length` bytes:
   /// nothing more of them will come (HTTP/2 resets). Without a fault, what is open of them is whole.
-  case abandon(ClosedRange<UInt64>, because: Entry.Fault?, length: Int)
+  /// The fields are added to the reply or, where none has begun, to the request.
+  case abandon(
+    ClosedRange<UInt64>, because: Entry.Fault?, telling: FieldValues = FieldValues(), length: Int)
   /// The exchange of that key ends as it is, on both sides, with the first `length` bytes, whoever
   /// sent them; a half that has not come is not missed. The ending is that of its reply or, where none
   /// has begun, of its request.
@@ -74,4 +76,13 @@ package struct Successor: Sendable {
   package init(name: String? = nil, headers: HeaderBlock = HeaderBlock()) {
     (self.name, self.headers) = (name, headers)
   }
+}
+
+/// What a proxy was asked for at the beginning of a connection.
+package struct Proxied: Sendable {
+  package var protocolName: String
+  /// Name or address, and port; nil where it came to nothing before that was told.
+  package var target: String?
+  /// Why the way is not open, when it is not.
+  package var refusal: String?
 }

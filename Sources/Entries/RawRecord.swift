@@ -254,8 +254,11 @@ extension RawRecord {
     let questions = texts(.dnsQuestions).enumerated().map { place, name -> JSONValue in
       ["name": .string(name), "type": .string(types.indices.contains(place) ? types[place] : "")]
     }
-    return ["questions": .array(questions)]
+    return [isUpdate ? "zone" : "questions": .array(questions)]
   }
+
+  /// Whether its sections have other names and meanings (RFC 2136).
+  private var isUpdate: Bool { row.text(.dnsOperation) == "UPDATE" }
 
   /// Fields of a request by the names its protocol's record has.
   private func namedRequest(_ kind: ProtocolKind) -> JSONObject {
@@ -282,10 +285,11 @@ extension RawRecord {
   }
 
   private var dnsResponse: JSONObject {
-    [
-      "code": .string(row.text(.dnsRcode)),
-      "answers": .array(texts(.dnsAnswers).map { ["data": .string($0)] }),
-    ]
+    var object: JSONObject = ["code": .string(row.text(.dnsRcode))]
+    if !isUpdate {
+      object["answers"] = .array(texts(.dnsAnswers).map { ["data": .string($0)] })
+    }
+    return object
   }
 
   private func texts(_ id: FieldID) -> [String] {

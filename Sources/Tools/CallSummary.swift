@@ -20,7 +20,8 @@ struct CallSummary {
   static let fields: [FieldID] =
     [
       .method, .path, .statusCode, .statusText, .grpcMethod, .grpcStatus, .dnsQuestions,
-      .dnsQuestionTypes, .dnsRcode, .redisType, .redisKey, .redisCommand, .kafkaAPIKeyName,
+      .dnsQuestionTypes, .dnsRcode, .dnsOperation, .dnsRecords, .redisType, .redisKey,
+      .redisCommand, .kafkaAPIKeyName,
       .kafkaRequestSummary, .mongodbCommand, .mongodbDatabase, .mongodbCollection,
       .mongodbDocuments, .mongodbErrorCode, .mongodbErrorCodeName, .mysqlCommand, .mysqlDatabase,
       .mysqlQuery, .mysqlRows, .mysqlErrorCode, .postgresqlCommand, .postgresqlDatabase,
@@ -65,10 +66,15 @@ struct CallSummary {
       status = answered ? row.int(.statusCode) : nil
       statusText = row.int(.grpcStatus).map { "grpc \($0)" } ?? "-"
     case .dns:
-      method = "query"
+      let operation = row.text(.dnsOperation)
+      let type = row.texts(.dnsQuestionTypes).first
+      method = operation ?? "query"
       // A reply alone need not repeat its question, and an announcement has none.
-      verb = row.texts(.dnsQuestionTypes).first ?? (row.hasRequest ? nil : "reply")
+      verb = operation ?? type ?? (row.hasRequest ? nil : "reply")
       path = row.texts(.dnsQuestions).first
+      if operation == "UPDATE" || type == "AXFR" || type == "IXFR" {
+        result = row.int(.dnsRecords).map { Self.counted($0, "record") }
+      }
       status = answered ? row.int(.statusCode) : nil
       statusText = answered ? row.text(.dnsRcode) ?? "-" : "-"
     case .redis:

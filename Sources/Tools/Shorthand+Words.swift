@@ -7,7 +7,8 @@ extension Shorthand {
   private static let words: [(proto: String, method: FieldID?, path: FieldID?)] = [
     ("grpc", .grpcMethod, nil), ("gql", .gqlOperationType, .gqlSummary),
     ("mcp", .mcpMethod, .mcpName), ("llm", .llmOperation, .llmModel),
-    ("dns", .dnsQuestionTypes, .dnsQuestions), ("redis", .redisType, .redisKey),
+    ("dns", .dnsQuestionTypes, .dnsQuestions), ("dns", .dnsOpcode, nil),
+    ("redis", .redisType, .redisKey),
     ("kafka", .kafkaAPIKeyName, .kafkaTopics), ("mongodb", .mongodbCommand, .mongodbCollection),
     ("mysql", .mysqlCommand, nil), ("postgresql", .postgresqlCommand, nil),
     ("amqp", .amqpMethod, .amqpSummary), ("ldap", .ldapType, .ldapSummary),

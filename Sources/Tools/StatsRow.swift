@@ -77,8 +77,8 @@ enum StatsKeys {
   /// What a call does, in the words of its protocol.
   private static let method = GroupKey.field(
     .gqlOperationType, .mcpMethod, .llmOperation, .method, .postgresqlCommand, .mysqlCommand,
-    .mongodbCommand, .redisType, .kafkaAPIKeyName, .dnsQuestionTypes, .amqpMethod, .ldapType,
-    .radiusCodeName, .diameterMethod, .mqttType, .icmpType, .sctpChunkType, .wsOpcode)
+    .mongodbCommand, .redisType, .kafkaAPIKeyName, .dnsOperation, .dnsQuestionTypes, .amqpMethod,
+    .ldapType, .radiusCodeName, .diameterMethod, .mqttType, .icmpType, .sctpChunkType, .wsOpcode)
 
   /// What it is about. Statements that differ in their values alone are one; keys of Redis are too
   /// many to make groups.

@@ -378,48 +378,4 @@ import Testing
   }()
 }
 
-/// Builds DNS messages.
-private struct Wire {
-  var id: UInt16
-  var flags: UInt16 = 0x0100
-  var counts: [UInt16] = [0, 0, 0, 0]
-  var body: [UInt8] = []
-
-  init(id: UInt16, flags: UInt16 = 0x0100) { (self.id, self.flags) = (id, flags) }
-
-  static func big(_ value: UInt16) -> [UInt8] { [UInt8(value >> 8), UInt8(value & 255)] }
-  static func big(_ value: UInt32) -> [UInt8] {
-    big(UInt16(value >> 16)) + big(UInt16(value & 0xffff))
-  }
-
-  static func name(_ text: String) -> [UInt8] {
-    text.split(separator: ".").flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) } + [0]
-  }
-
-  func asking(_ name: String, _ type: UInt16) -> Wire {
-    var wire = self
-    wire.body += Wire.name(name) + Wire.big(type) + [0, 1]
-    wire.counts[0] += 1
-    return wire
-  }
-
-  func answering(
-    _ name: String, _ type: UInt16, _ ttl: UInt32, _ data: [UInt8], _ recordClass: UInt16 = 1
-  ) -> Wire {
-    var wire = self
-    wire.body += Wire.name(name) + Wire.big(type) + Wire.big(recordClass) + Wire.big(ttl)
-    wire.body += Wire.big(UInt16(data.count)) + data
-    wire.counts[1] += 1
-    return wire
-  }
-
-  func option(_ size: UInt16, _ ttl: UInt32, _ data: [UInt8]) -> Wire {
-    var wire = self
-    wire.body += [0, 0, 41] + Wire.big(size) + Wire.big(ttl) + Wire.big(UInt16(data.count)) + data
-    wire.counts[3] += 1
-    return wire
-  }
-
-  var bytes: [UInt8] { Wire.big(id) + Wire.big(flags) + counts.flatMap(Wire.big) + body }
-  var framed: [UInt8] { Wire.big(UInt16(bytes.count)) + bytes }
-}
+private typealias Wire = DNSWire

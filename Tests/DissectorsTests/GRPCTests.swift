@@ -94,14 +94,52 @@ import Testing
     #expect(call?.failed == (grpc != 0))
   }
 
-  @Test func aResetIsUnknown() {
-    let call = Self.call { talk in
-      talk.says(.server, H2.headers(1, [(":status", "200")]))
+  /// The codes of HTTP/2 as PROTOCOL-HTTP2 ("Errors") maps them.
+  @Test(
+    arguments: [(0, 13), (2, 13), (7, 14), (8, 1), (11, 8), (12, 7), (13, 13), (99, 13)]
+      as [(UInt32, Int64)])
+  func aResetTellsTheStatus(http2: UInt32, grpc: Int64) {
+    for hasHead in [true, false] {
+      let call = Self.call { talk in
+        if hasHead { talk.says(.server, H2.headers(1, [(":status", "200")])) }
+        talk.says(.server, H2.reset(1, http2))
+      }
+      #expect(call?.int(.grpcStatus) == grpc)
+      #expect(call?.hasResponse == hasHead)
+      #expect(call?.fault?.kind == .connection)
+      #expect(call?.failed == true)
+    }
+  }
+
+  /// What the head or the trailers have told stays, whoever resets the stream behind them.
+  @Test func aResetBehindTheStatusDoesNotChangeIt() {
+    let refused = Self.call { talk in
+      talk.says(.server, H2.headers(1, [(":status", "404"), ("content-type", "text/html")]))
       talk.says(.client, H2.reset(1, 8))
     }
-    #expect(call?.int(.grpcStatus) == 2)
-    #expect(call?.fault?.kind == .connection)
-    #expect(call?.failed == true)
+    #expect(refused?.int(.grpcStatus) == 12)
+    var talk = Talk()
+    talk.says(
+      .client,
+      H2.opening
+        + H2.headers(1, H2.request("POST", "/a.B/C") + [("content-type", "application/grpc")])
+        + H2.data(1, H2.message([8, 1])))
+    talk.says(.server, H2.settings + H2.headers(1, [(":status", "200")]))
+    talk.says(.server, H2.headers(1, [("grpc-status", "5")], ends: true) + H2.reset(1, 0))
+    #expect(talk.calls().map { $0.int(.grpcStatus) } == [5])
+  }
+
+  @Test func aServerThatGoesAwayOrAConnectionThatFailsIsUnavailable() {
+    let unread = Self.call { talk in talk.says(.server, H2.goAway(last: 0, 0)) }
+    #expect(unread?.int(.grpcStatus) == 14)
+    var talk = Talk()
+    talk.closeReason = .reset
+    talk.says(
+      .client,
+      H2.opening
+        + H2.headers(1, H2.request("POST", "/a.B/C") + [("content-type", "application/grpc")]))
+    talk.says(.server, H2.settings + H2.headers(1, [(":status", "200")]))
+    #expect(talk.calls().map { $0.int(.grpcStatus) } == [14])
   }
 
   @Test func withoutReplyThereIsNoStatus() {

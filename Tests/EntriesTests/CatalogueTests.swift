@@ -24,7 +24,7 @@ private let contract: [(type: FieldType, names: String)] = [
     grpc_request_messages grpc_response_messages gql_errors gql_batch sse_events sse_first_event
     mcp_messages mcp_error_code llm_input_tokens llm_output_tokens llm_cached_tokens
     llm_first_token llm_retries
-    dns_request_length dns_response_length dns_total_size tls_request_size tls_response_size
+    dns_request_length dns_response_length dns_total_size dns_records tls_request_size tls_response_size
     tls_total_size tlsx_version tlsx_cipher_suite udp_length udp_checksum sctp_checksum
     sctp_length icmp_version icmp_length ws_request_payload_length ws_response_payload_length
     redis_request_size redis_response_size redis_total_size kafka_api_key kafka_size
@@ -51,6 +51,7 @@ private let contract: [(type: FieldType, names: String)] = [
     dst.namespace node_name node_ip local_node_name remote_node_name local_process_name
     remote_process_name src.dns dst.dns local_resolution_status remote_resolution_status method
     url path http_version request_body response_body grpc_method grpc_service grpc_stream dns_rcode
+    dns_opcode
     tls_summary tls_info tlsx_sni tlsx_alpn tlsx_summary tlsx_info tlsx_ja3 tlsx_ja3s tcp_method
     tcp_error_type tcp_error_message sctp_chunk_type icmp_type ws_opcode ws_request_payload_data
     ws_response_payload_data redis_type redis_command redis_key kafka_api_key_name

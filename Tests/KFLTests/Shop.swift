@@ -73,6 +73,7 @@ enum Shop {
     Variable("grpc_status", .int, defaultValue: .int(-1)),
     Variable("dns_questions", .list(.string)), Variable("dns_answers", .list(.string)),
     Variable("dns_question_types", .list(.string)), Variable("dns_rcode", .string),
+    Variable("dns_opcode", .string),
     Variable("tlsx_sni", .string), Variable("tlsx_version", .int),
     Variable("conn_state", .string, scope: "conn"), Variable("tcp_payload", .bytes),
     Variable("tcp_metrics", .map(.string, .double)), Variable("redis_type", .string),
@@ -127,6 +128,7 @@ enum Shop {
       ShopEntry([
         "dns": .bool(true), "protocol": .string("DNS"), "status_code": .int(3),
         "dns_questions": .list([.string("nope.example.com")]), "dns_rcode": .string("NXDOMAIN"),
+        "dns_opcode": .string("QUERY"),
         "dns_question_types": .list([.string("A")]), "elapsed_time": .int(1200),
         "timestamp": .timestamp(Instant(rfc3339: "2026-03-14T22:10:00Z")!),
       ])

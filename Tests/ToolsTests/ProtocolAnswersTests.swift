@@ -158,6 +158,32 @@ import ToolKit
     #expect(answer.text.contains("dns    reply"))
   }
 
+  @Test func anUpdateOfDNSIsNoQuery() async throws {
+    // The zone shop gets an address for its own name.
+    let zone: [UInt8] = [4] + Array("shop".utf8) + [0, 0, 6, 0, 1]
+    var update = [5, 0x2800, 1, 0, 1, 0].flatMap { Self.big16($0) }
+    update += zone
+    update += [0xc0, 12, 0, 1, 0, 1] + Self.big32(60) + [0, 4, 10, 0, 0, 7]
+    let reply = [5, 0xa805, 1, 0, 0, 0].flatMap { Self.big16($0) } + zone
+    var capture = MadeCapture()
+    capture.talk(
+      53,
+      [
+        .client(Self.big16(update.count) + update), .server(Self.big16(reply.count) + reply),
+      ])
+    let hub = try Self.open(capture)
+    let answer = try await ShopHub.ask("list_api_calls", [:], of: hub)
+    #expect(answer.text.contains("UPDATE shop (1 record)"))
+    #expect(answer.text.contains("REFUSED !"))
+    let stats = try await ShopHub.ask("get_api_stats", ["group_by": "method"], of: hub)
+    #expect(stats.structured["stats"]?["groups"]?[0]?["key"]?.string == "dns UPDATE")
+    let full = try await ShopHub.ask(
+      "list_api_calls", ["format": "full", "kfl": #"dns_opcode == "UPDATE""#], of: hub)
+    let request = full.structured["calls"]?[0]?["details"]?["request"]
+    #expect(request?["zone"]?[0]?["name"] == "shop")
+    #expect(request?["updates"]?[0]?["means"] == "add to the RRset")
+  }
+
   @Test func aFailureIsMarkedAlsoWhereItsNameIsCut() async throws {
     let name = "ConflictingOperationInProgress"
     // Numbers called ok, 0, and code, 117; a text called codeName.

@@ -7,7 +7,7 @@ import Layers
 /// the same messages and are marked.
 ///
 /// A reply answers the question with the same transaction id and the same words. The first reply
-/// completes the entry, further ones are counted.
+/// completes the entry, further ones are counted; the messages of a zone transfer are one reply.
 package struct DNS: Dissector {
   package static let row = DissectorRow(
     DNS.self, name: "dns", kinds: [.dns], transports: [.udp, .tcp], ports: [53, 5353, 5355],
@@ -24,6 +24,8 @@ package struct DNS: Dissector {
     /// Inverse queries have none; their replies do (RFC 1035 §6.4).
     var hasQuestion: Bool
     var isAnswered: Bool
+    /// It asks for a zone.
+    var wish: DNSTransfer.Wish?
   }
 
   private let isStream: Bool
@@ -36,6 +38,10 @@ package struct DNS: Dissector {
   private var scratch = DNSMessage.Scratch()
   /// Bytes are missing: only what is surely a message is taken for one.
   private var isSearching = BySide(client: false, server: false)
+  /// Zone transfers that are being answered.
+  private var transfers: [DNSTransfer] = []
+  /// Those that the last break has cut.
+  private var parting: [DNSTransfer] = []
 
   package init(_ opening: Opening) {
     isStream = opening.transport == .tcp
@@ -58,22 +64,33 @@ package struct DNS: Dissector {
     }
     if length < DNSHeader.length { throw WireError(.invalid) }
     if bytes.byteCount < length + 2 { return .needs(length + 2) }
+    if !transfers.isEmpty, let step = goOn(bytes.slice(2..<length + 2), side) { return step }
     let message = try message(bytes.slice(2..<length + 2), side)
     isSearching[side] = false
     return .message(message, length: length + 2)
   }
 
   package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
+    parting = cause == .error ? [] : transfers.filter { $0.side == side }
+    transfers.removeAll { $0.side == side }
     if cause == .end { return .stop }
     isSearching[side] = true
     return .resynchronise
+  }
+
+  package mutating func parted(_ side: Side) -> (key: UInt64, ending: Ending)? {
+    parting.popLast().map { ($0.key, $0.ending) }
   }
 
   /// A datagram or message whose end was not captured still tells its question.
   package mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message? {
     let start = isStream ? 2 : 0
     guard bytes.byteCount >= start + DNSHeader.length else { return nil }
-    return try? message(bytes.suffix(from: start), side)
+    let known = transfers.count
+    let message = try? message(bytes.suffix(from: start), side)
+    // Nothing follows it.
+    if transfers.count > known { transfers.removeLast() }
+    return message
   }
 
   package static func details(of facts: RawSpan) -> [UInt8] { DNSDetails.json(facts) }
@@ -91,22 +108,71 @@ package struct DNS: Dissector {
       DNSDetails.add(bytes, family, to: &$0)
     }
     if isResponse {
-      let isKnown = answer(parsed, &message)
-      if !isKnown { parsed.addQuestions(bytes, &scratch, to: &message.fields) }
-      parsed.addAnswers(scratch, to: &message.fields)
+      let question = answer(parsed, &message)
+      if question?.hasQuestion != true {
+        parsed.addQuestions(bytes, &scratch, to: &message.fields)
+        parsed.addOperation(to: &message.fields)
+      }
+      if !parsed.header.isUpdate {
+        // The sections of a reply to an UPDATE only repeat those of the request, if they are there.
+        parsed.addAnswers(scratch, to: &message.fields)
+        message.fields.add(.dnsRecords, int: Int64(parsed.header.answers))
+      }
       message.fields.add(.statusCode, int: Int64(parsed.rcode))
       message.fields.add(.dnsRcode, .text(DNSTable.rcode(parsed.rcode)))
       message.failed = parsed.rcode != 0
+      if isStream, message.role == .response,
+        let wish = question?.wish ?? DNSTransfer.wish(parsed, bytes)
+      {
+        follow(wish, parsed, bytes, side, &message)
+      }
     } else {
       parsed.addQuestions(bytes, &scratch, to: &message.fields)
-      if isToGroup[side] {
-        // Anybody may answer, from an address of their own.
+      parsed.addOperation(to: &message.fields)
+      if parsed.header.isUpdate {
+        message.fields.add(.dnsRecords, int: Int64(parsed.header.authorities))
+      }
+      if isToGroup[side] || parsed.header.isStateful && parsed.header.id == 0 {
+        // Anybody may answer, from an address of their own; or nobody does (RFC 8490 §5.4).
         message.partner = .none
       } else {
-        ask(parsed)
+        ask(parsed, isStream ? DNSTransfer.wish(parsed, bytes) : nil)
       }
     }
     return message
+  }
+
+  // MARK: Zone transfers
+
+  /// Leaves the reply open where more messages of it are to come.
+  private mutating func follow(
+    _ wish: DNSTransfer.Wish, _ parsed: DNSMessage, _ bytes: RawSpan, _ side: Side,
+    _ message: inout Message
+  ) {
+    guard transfers.count < DNSTransfer.maxOpen,
+      let transfer = DNSTransfer(
+        wish, parsed, bytes, scratch.answers, key: message.key, from: side, family)
+    else { return }
+    transfers.append(transfer)
+    message.extent = .open
+    message.isTimedByItsEnd = true
+  }
+
+  /// The next message of a transfer; nil when it is of none.
+  private mutating func goOn(_ bytes: RawSpan, _ side: Side) -> Step? {
+    let header = DNSHeader(bytes)
+    guard header.isResponse,
+      let at = transfers.firstIndex(where: { $0.id == header.id && $0.side == side })
+    else { return nil }
+    let parsed = DNSMessage(bytes, family, &scratch, room: transfers[at].room)
+    guard transfers[at].holds(parsed) else { return nil }
+    transfers[at].add(parsed, bytes, scratch.answers)
+    let key = transfers[at].key
+    guard transfers[at].isDone else {
+      return .content([], of: key, length: bytes.byteCount + 2)
+    }
+    let transfer = transfers.remove(at: at)
+    return .end(of: key, transfer.ending, length: bytes.byteCount + 2)
   }
 
   /// Bits of all keys, as words.
@@ -132,10 +198,11 @@ package struct DNS: Dissector {
   }
 
   /// Remembers a question.
-  private mutating func ask(_ parsed: borrowing DNSMessage) {
+  private mutating func ask(_ parsed: borrowing DNSMessage, _ wish: DNSTransfer.Wish?) {
     let key = parsed.key
     if mayHaveAsked(key), let at = asked.firstIndex(where: { $0.key == key }) {
       asked[at].isAnswered = false
+      asked[at].wish = wish
       return
     }
     if asked.count >= Self.maxAsked {
@@ -149,12 +216,12 @@ package struct DNS: Dissector {
     if !marks.isEmpty { mark(key) }
     let hasQuestion = parsed.header.questions > 0
     asked.append(
-      Asked(id: parsed.header.id, key: key, hasQuestion: hasQuestion, isAnswered: false))
+      Asked(
+        id: parsed.header.id, key: key, hasQuestion: hasQuestion, isAnswered: false, wish: wish))
   }
 
-  /// Finds the question of a reply and says so in `message`; gives whether its words
-  /// were seen there.
-  private mutating func answer(_ parsed: borrowing DNSMessage, _ message: inout Message) -> Bool {
+  /// Finds the question of a reply and says so in `message`; gives the question.
+  private mutating func answer(_ parsed: borrowing DNSMessage, _ message: inout Message) -> Asked? {
     let key = parsed.key
     let id = parsed.header.id
     let hasQuestion = parsed.header.questions > 0 && !parsed.questionsAreDamaged
@@ -164,7 +231,7 @@ package struct DNS: Dissector {
       exact == nil ? asked.firstIndex { $0.id == id && !($0.hasQuestion && hasQuestion) } : nil
     guard let at = exact ?? alike else {
       if family != .dns { message.partner = .none }
-      return false
+      return nil
     }
     message.key = asked[at].key
     if asked[at].isAnswered {
@@ -172,7 +239,7 @@ package struct DNS: Dissector {
     } else {
       asked[at].isAnswered = true
     }
-    return asked[at].hasQuestion
+    return asked[at]
   }
 }
 

@@ -10,9 +10,13 @@ struct DNSData {
   static let maxParts = 64
 
   let record: DNSRecord
+  /// What the record means, where that is not told by its name and data alone.
+  let meaning: String?
   var end: Int { record.data.upperBound }
 
-  init(_ record: DNSRecord) { self.record = record }
+  init(_ record: DNSRecord, meaning: String? = nil) {
+    (self.record, self.meaning) = (record, meaning)
+  }
 
   /// Writes the record of `owner` as an object and gives what it says in one text; nil for types
   /// that do not say one thing.
@@ -40,6 +44,10 @@ struct DNSData {
     if flushes { writer.fragment(",\"flush\":true") }
     writer.fragment(",\"ttl\":")
     writer.write(Int(record.ttl))
+    if let meaning {
+      writer.name("means")
+      writer.write(meaning)
+    }
     // Updates name records without data (RFC 2136 §2.4).
     if record.data.isEmpty { return nil }
     return try writeData(bytes, &scratch, &writer)

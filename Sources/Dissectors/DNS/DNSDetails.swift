@@ -17,12 +17,44 @@ struct DNSDetails {
     facts.append(bytes)
   }
 
+  /// Facts of a zone transfer: a byte for the family with its top bit set, the number of messages and
+  /// of records, then the first messages, each behind its length.
+  static func add(
+    messages: Int, records: Int, _ kept: [UInt8], _ family: DNSFamily, to facts: inout [UInt8]
+  ) {
+    facts.append(family.rawValue | transfer)
+    facts.append(varint: messages)
+    facts.append(varint: records)
+    facts.append(kept.rawSpan)
+  }
+
+  private static let transfer: UInt8 = 0x80
+
   /// The details that facts tell; empty when they are none of ours.
   static func json(_ facts: RawSpan) -> [UInt8] {
-    guard facts.byteCount > DNSHeader.length, let family = DNSFamily(rawValue: facts.byte(0)) else {
+    guard facts.byteCount > DNSHeader.length,
+      let family = DNSFamily(rawValue: facts.byte(0) & ~transfer)
+    else { return [] }
+    if facts.byte(0) & transfer == 0 {
+      return DNSDetails(facts.suffix(from: 1), family).writer.bytes
+    }
+    var input = Cursor(facts, at: 1)
+    var places: [Range<Int>] = []
+    do {
+      let messages = try input.varint(limit: .max)
+      let records = try input.varint(limit: .max)
+      while !input.isAtEnd {
+        let length = try input.varint(limit: .max)
+        let start = input.offset
+        guard length >= DNSHeader.length, length <= facts.byteCount - start else { return [] }
+        places.append(start..<start + length)
+        _ = try input.take(length)
+      }
+      if places.isEmpty { return [] }
+      return DNSDetails(facts, places, family, messages: messages, records: records).writer.bytes
+    } catch {
       return []
     }
-    return DNSDetails(facts.suffix(from: 1), family).writer.bytes
   }
 
   private init(_ bytes: RawSpan, _ family: DNSFamily) {
@@ -32,11 +64,86 @@ struct DNSDetails {
     var offset = DNSHeader.length
     do {
       try writeQuestions(bytes, &offset, family)
-      try writeRecords(bytes, &offset, family)
+      if header.isStateful { DNSStateful.write(bytes, to: &writer) }
+      try writeRecords(bytes, &offset, family, of: sections)
     } catch {
       // What came before stays.
     }
     writer.endObject()
+  }
+
+  /// The reply to a zone transfer, whose first messages lie at `places`.
+  private init(
+    _ facts: RawSpan, _ places: [Range<Int>], _ family: DNSFamily, messages: Int, records: Int
+  ) {
+    let first = facts.slice(places[0])
+    header = DNSHeader(first)
+    writer = JSONWriter(reserving: 32 << 10)
+    writeHeader(family)
+    var offset = DNSHeader.length
+    try? writeQuestions(first, &offset, family)
+    let asked = question
+    var shown = 0
+    writer.name("answers")
+    writer.beginArray()
+    for (number, place) in places.enumerated() {
+      // What the second of them begins with need not be the question.
+      if number > 0 { question = nil }
+      let message = facts.slice(place)
+      let end = try? writeAnswers(message, family, &shown)
+      if number == 0, let end { offset = end }
+    }
+    writer.endArray()
+    question = asked
+    try? writeRecords(first, &offset, family, of: Array(sections.dropFirst()))
+    writer.name("transfer")
+    writer.beginObject()
+    writer.name("messages")
+    writer.write(messages)
+    writer.name("records")
+    writer.write(records)
+    if records > shown {
+      writer.name("recordsLeftOut")
+      writer.write(records - shown)
+    }
+    writer.endObject()
+    writer.endObject()
+  }
+
+  /// Writes the answers of a message into an open list, of which `shown` are in it already. Gives
+  /// where they end.
+  private mutating func writeAnswers(
+    _ bytes: RawSpan, _ family: DNSFamily, _ shown: inout Int
+  ) throws(WireError) -> Int {
+    let header = DNSHeader(bytes)
+    var offset = DNSHeader.length
+    var text: [UInt8] = []
+    for _ in 0..<header.questions {
+      try DNSName.skip(bytes, &offset)
+      guard bytes.byteCount - offset >= 4 else { throw WireError(.truncated, at: offset) }
+      offset += 4
+    }
+    for _ in 0..<header.answers {
+      let owner = try owner(bytes, &offset, &text)
+      let record = try DNSRecord(bytes, &offset)
+      if shown >= DNSMessage.maxRecords { continue }
+      shown += 1
+      _ = try? DNSData(record).write(bytes, owner: owner, family, &text, &writer)
+    }
+    return offset
+  }
+
+  /// Names and counts of the sections with records.
+  private var sections: [(name: String, count: Int)] {
+    header.isUpdate
+      ? [
+        ("prerequisites", header.answers), ("updates", header.authorities),
+        ("additionals", header.additionals),
+      ]
+      : [
+        ("answers", header.answers), ("authorities", header.authorities),
+        ("additionals", header.additionals),
+      ]
   }
 
   private mutating func writeHeader(_ family: DNSFamily) {
@@ -71,7 +178,7 @@ struct DNSDetails {
   private mutating func writeQuestions(
     _ bytes: RawSpan, _ offset: inout Int, _ family: DNSFamily
   ) throws(WireError) {
-    writer.name("questions")
+    writer.name(header.isUpdate ? "zone" : "questions")
     writer.beginArray()
     defer { writer.endArray() }
     var text: [UInt8] = []
@@ -105,14 +212,11 @@ struct DNSDetails {
   }
 
   private mutating func writeRecords(
-    _ bytes: RawSpan, _ offset: inout Int, _ family: DNSFamily
+    _ bytes: RawSpan, _ offset: inout Int, _ family: DNSFamily,
+    of sections: [(name: String, count: Int)]
   ) throws(WireError) {
     var edns: DNSRecord?
     var text: [UInt8] = []
-    let sections = [
-      ("answers", header.answers), ("authorities", header.authorities),
-      ("additionals", header.additionals),
-    ]
     defer { if let edns { DNSEdns(edns).write(bytes, rcode: header.rcode, &writer) } }
     for (name, count) in sections where count > 0 {
       // The section is opened with its first record that is not OPT, which has a place of its own.
@@ -132,8 +236,18 @@ struct DNSDetails {
           isOpen = true
         }
         // The next record begins where this one says that it ends.
-        _ = try? DNSData(record).write(bytes, owner: owner, family, &text, &writer)
+        _ = try? DNSData(record, meaning: meaning(of: record, in: name))
+          .write(bytes, owner: owner, family, &text, &writer)
       }
+    }
+  }
+
+  /// What a record says in a section of an UPDATE.
+  private func meaning(of record: DNSRecord, in section: String) -> String? {
+    switch section {
+    case "prerequisites": DNSUpdate.prerequisite(record)
+    case "updates": DNSUpdate.change(record)
+    default: nil
     }
   }
 

@@ -33,6 +33,10 @@ struct DNSHeader {
   /// Whether a bit of the flags is set, counted from the lowest.
   func has(_ bit: UInt16) -> Bool { flags >> bit & 1 == 1 }
   var opcode: UInt8 { UInt8(truncatingIfNeeded: flags >> 11 & 15) }
+  /// It asks to change a zone (RFC 2136 §2): its sections are others.
+  var isUpdate: Bool { opcode == 5 }
+  /// It is about the connection itself (RFC 8490), and has no sections.
+  var isStateful: Bool { opcode == 6 }
   var rcode: UInt16 { flags & 15 }
   /// The answer did not fit, and TCP would give all of it.
   var isTruncated: Bool { flags & 0x0200 != 0 }
@@ -41,7 +45,8 @@ struct DNSHeader {
   /// Whether the numbers are those of real messages: for bytes on any port.
   var isPlausible: Bool {
     switch opcode {
-    case 0, 1, 2, 4, 5, 6: break
+    case 0, 1, 2, 4, 5: break
+    case 6: return flags & 0x07f0 == 0 && questions + records == 0
     default: return false
     }
     // A request carries no reply code, and bit Z is zero (RFC 6895 §2).
@@ -82,5 +87,6 @@ struct DNSRecord {
     offset = data.upperBound
   }
 
+  static let soa: UInt16 = 6
   static let opt: UInt16 = 41
 }

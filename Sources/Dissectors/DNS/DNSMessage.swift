@@ -16,7 +16,7 @@ struct DNSMessage {
     fileprivate var name: [UInt8] = []
     /// What the answers say in one text each (addresses, names, texts), as `FieldValues` packs a
     /// list.
-    fileprivate var answers: [UInt8] = []
+    fileprivate(set) var answers: [UInt8] = []
 
     /// Adds the name to the answers.
     fileprivate mutating func keepName() {
@@ -37,9 +37,15 @@ struct DNSMessage {
   private(set) var questionsAreDamaged = false
   /// The first question was read.
   private var hasQuestion = false
+  /// What it asks for.
+  private(set) var questionType: UInt16 = 0
 
+  /// - Parameter room: answers of which the texts are noted.
   /// - Precondition: `bytes` holds a header.
-  init(_ bytes: RawSpan, _ family: DNSFamily, _ scratch: inout Scratch) {
+  init(
+    _ bytes: RawSpan, _ family: DNSFamily, _ scratch: inout Scratch,
+    room: Int = DNSMessage.maxRecords
+  ) {
     header = DNSHeader(bytes)
     rcode = header.rcode
     scratch.answers.removeAll(keepingCapacity: true)
@@ -56,7 +62,7 @@ struct DNSMessage {
     key = UInt64(header.id) << 48 | hash >> 16
     guard goesOn, header.records > 0 else { return }
     do {
-      try readRecords(bytes, &offset, family, &scratch)
+      try readRecords(bytes, &offset, family, &scratch, header.isUpdate ? 0 : room)
     } catch {
       fault = Entry.Fault(
         .dissection, header.isTruncated ? "the message was cut" : "a record is malformed")
@@ -85,6 +91,13 @@ struct DNSMessage {
     fields.add(.dnsQuestionTypes, .texts) { $0.append(types.rawSpan) }
   }
 
+  /// Adds the operation, where it is no query.
+  func addOperation(to fields: inout FieldValues) {
+    if header.opcode != 0 {
+      fields.add(.dnsOperation, .text(DNSTable.opcode(header.opcode)))
+    }
+  }
+
   /// Adds what the answers say, of which `scratch` still holds those of this message.
   func addAnswers(_ scratch: borrowing Scratch, to fields: inout FieldValues) {
     fields.add(.dnsAnswers, .texts) { $0.append(scratch.answers.rawSpan) }
@@ -111,13 +124,15 @@ struct DNSMessage {
       }
       guard bytes.byteCount - offset >= 4 else { throw WireError(.truncated, at: offset) }
       hash = (hash ^ UInt64(bytes.big32(offset))) &* 0x100_0000_01b3
+      if !hasQuestion { questionType = bytes.big16(offset) }
       hasQuestion = true
       offset += 4
     }
   }
 
   private mutating func readRecords(
-    _ bytes: RawSpan, _ offset: inout Int, _ family: DNSFamily, _ scratch: inout Scratch
+    _ bytes: RawSpan, _ offset: inout Int, _ family: DNSFamily, _ scratch: inout Scratch,
+    _ room: Int
   ) throws(WireError) {
     for place in 0..<header.records {
       // The name is mostly a pointer to that of the question, which has been looked at.
@@ -141,7 +156,7 @@ struct DNSMessage {
           ? place - header.answers : place - header.answers - header.authorities
       if number >= Self.maxRecords { continue }
       do {
-        try read(record, bytes, family, isAnswer: isAnswer, &scratch)
+        try read(record, bytes, family, isAnswer: isAnswer && number < room, &scratch)
       } catch {
         // The next record begins where this one says that it ends.
         fault = Entry.Fault(.dissection, "the data of a record is malformed")
@@ -182,16 +197,19 @@ struct DNSMessage {
 
   /// Whether these bytes surely begin a message of `length` bytes, as far as they go.
   static func isPlausible(_ bytes: RawSpan, length: Int) -> Bool {
-    guard length >= DNSHeader.length + 5 else { return false }
+    guard length >= DNSHeader.length + 4 else { return false }
     if bytes.byteCount < DNSHeader.length { return true }
     let header = DNSHeader(bytes)
-    guard header.isPlausible else { return false }
+    guard header.isPlausible, length > DNSHeader.length + 4 || header.isStateful else {
+      return false
+    }
     return bytes.byteCount < length || isWellFormed(bytes.prefix(length))
   }
 
   /// Whether names and lengths lead through the whole message exactly to its end.
   static func isWellFormed(_ bytes: RawSpan) -> Bool {
     let header = DNSHeader(bytes)
+    if header.isStateful { return DNSStateful.isWellFormed(bytes) }
     var offset = DNSHeader.length
     do {
       for _ in 0..<header.questions {

@@ -111,6 +111,20 @@ enum DNSTable {
     }
   }
 
+  /// Name of a part of a stateful operation (RFC 8490 §10.3, RFC 8765 §10).
+  static func statefulType(_ code: UInt16) -> String {
+    switch code {
+    case 1: "KEEPALIVE"
+    case 2: "RETRYDELAY"
+    case 3: "ENCRYPTIONPADDING"
+    case 0x40: "SUBSCRIBE"
+    case 0x41: "PUSH"
+    case 0x42: "UNSUBSCRIBE"
+    case 0x43: "RECONFIRM"
+    default: "TYPE\(code)"
+    }
+  }
+
   /// Name of an EDNS option; nil for those without.
   static func option(_ code: UInt16) -> String? {
     switch code {

@@ -160,24 +160,39 @@ enum GRPC {
   private static func status(_ entry: Entry, _ replies: GRPCMessages) -> Int64? {
     if case .int(let status) = entry.fields[.grpcStatus] { return status }
     if let status = replies.webStatus { return status }
-    if entry.fault?.kind == .connection { return unknown }
     if case .int(let http) = entry.fields[.statusCode], http != 200 { return status(ofHTTP: http) }
+    // The connection failed, or the server went away: that is how its client sees it.
+    if entry.fault?.kind == .connection { return unavailable }
     return entry.hasResponse && entry.fault == nil ? 0 : nil
   }
 
   /// https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md
   private static func status(ofHTTP status: Int64) -> Int64 {
     switch status {
-    case 400: 13
+    case 400: `internal`
     case 401: 16
-    case 403: 7
+    case 403: permissionDenied
     case 404: 12
-    case 429, 502, 503, 504: 14
-    default: unknown
+    case 429, 502, 503, 504: unavailable
+    default: 2
     }
   }
 
-  private static let unknown: Int64 = 2
+  /// What RST_STREAM with that code of HTTP/2 (RFC 9113 §7) means for the call
+  /// (`PROTOCOL-HTTP2.md`, "Errors").
+  static func status(ofReset code: UInt32) -> Int64 {
+    switch code {
+    case 7: unavailable  // REFUSED_STREAM
+    case 8: 1  // CANCEL: CANCELLED
+    case 11: 8  // ENHANCE_YOUR_CALM: RESOURCE_EXHAUSTED
+    case 12: permissionDenied  // INADEQUATE_SECURITY
+    default: `internal`
+    }
+  }
+
+  private static let permissionDenied: Int64 = 7
+  private static let `internal`: Int64 = 13
+  private static let unavailable: Int64 = 14
 
   /// The kind of call that so many messages are; nil when they are not all known. A stream of one
   /// message looks like none.

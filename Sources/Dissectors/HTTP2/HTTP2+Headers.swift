@@ -194,6 +194,8 @@ extension HTTP2 {
     stream.requester = side.other
     stream.progress[side] = .open
     if isOrphan, list.isGRPC || list.grpcStatus != nil { stream.isGRPC = true }
+    let status = list.number(list.status)
+    stream.hasVerdict = list.grpcStatus != nil || status.map { $0 != 200 } == true
     streams[frame.stream] = stream
     var message = Message(
       .response, stream.isGRPC ? .grpc : .http2, key: Self.key(frame.stream))
@@ -206,7 +208,7 @@ extension HTTP2 {
       message.fields.add(.httpVersion, .text("HTTP/2"))
       if isUnsure, !(isUpgraded && frame.stream == 1) { message.partner = .lost }
     }
-    if let status = list.number(list.status) {
+    if let status {
       message.fields.add(.statusCode, .int(Int64(status)))
       message.failed = status >= 400
     }
@@ -222,7 +224,7 @@ extension HTTP2 {
       message.isStreamed = hints.contains(.events)
     }
     if stream.isGRPC { GRPC.addStatus(list, to: &message.fields) }
-    if stream.isSocket, let status = list.number(list.status), status / 100 == 2 {
+    if stream.isSocket, let status, status / 100 == 2 {
       openTunnel(frame.stream, list.headers)
     }
     return message

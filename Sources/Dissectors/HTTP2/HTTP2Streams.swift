@@ -30,6 +30,9 @@ struct HTTP2Streams: Sendable {
     var progress = BySide(client: Progress.nothing, server: Progress.nothing)
     /// Content is gRPC, as the request says, or a reply without one.
     var isGRPC = false
+    /// The head of the reply tells how a call of gRPC ended: by its status, or as HTTP by one other
+    /// than 200.
+    var hasVerdict = false
     /// A CONNECT that asks for WebSocket (RFC 8441 §4).
     var isSocket = false
     /// Bytes of the connection were lost while the side's message was under way.

@@ -22,6 +22,20 @@ extension Catalogue {
       scope: "dns",
       values: ["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"]),
     Field(
+      .dnsOpcode, "dns_opcode", .text,
+      "Operation by name, QUERY where the message is an ordinary question",
+      example: #"dns_opcode == "UPDATE""#,
+      source: .derived(from: [.kind, .dnsOperation]) { row in
+        guard row.kind == .dns else { return .none }
+        let operation = row.text(.dnsOperation)
+        return .text(operation.isEmpty ? "QUERY" : operation)
+      }, scope: "dns", values: ["QUERY", "UPDATE", "NOTIFY", "IQUERY", "STATUS", "DSO"]),
+    Field(.dnsOperation, nil, .text, "The opcode of what is no query"),
+    Field(
+      .dnsRecords, "dns_records", .int,
+      "Records in the answer, in all messages of a zone transfer; of an UPDATE those it changes",
+      example: #"dns_records == 0 && dns_rcode == "NOERROR""#, scope: "dns"),
+    Field(
       .dnsRequestLength, "dns_request_length", .int, "Bytes of the request on the wire",
       unit: "bytes", example: "dns_request_length > 1000", source: .requestBytes(of: .dns),
       scope: "dns"),

@@ -79,6 +79,7 @@ struct Alias: Sendable {
         default: .variable("dns_rcode")
         }
       }),
+    Alias("request.opCode", .variable("dns_opcode")),
     Alias("request.questions[].name", .element("dns_questions")),
     Alias("request.questions[].type", .element("dns_question_types")),
     Alias(

@@ -21,6 +21,7 @@ enum ForeignName {
     "udp.dstport": "dst.port", "ip.src_host": "src.dns", "ip.dst_host": "dst.dns",
     "dns.qry.name": "dns_questions", "dns.qry.type": "dns_question_types",
     "dns.flags.rcode": "status_code", "dns.flags.response": "dns_response",
+    "dns.flags.opcode": "dns_opcode", "dns.count.answers": "dns_records",
     "dns.resp.name": "dns_answers", "dns.a": "dns_answers", "dns.time": "elapsed_time",
     "tls.handshake.extensions_server_name": "tlsx_sni",
     "ssl.handshake.extensions_server_name": "tlsx_sni",

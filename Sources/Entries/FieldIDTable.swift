@@ -134,6 +134,9 @@ package enum FieldID: UInt16, Hashable, Sendable, CaseIterable {
   case dnsRequestLength = 247
   case dnsResponseLength = 248
   case dnsTotalSize = 249
+  case dnsOperation = 250
+  case dnsOpcode = 251
+  case dnsRecords = 252
 
   // TLS interception and TLS handshake
   case tlsSummary = 281
