@@ -20,8 +20,8 @@ struct CallSummary {
   static let fields: [FieldID] =
     [
       .method, .path, .statusCode, .statusText, .grpcMethod, .grpcStatus, .dnsQuestions,
-      .dnsQuestionTypes, .dnsRcode, .redisType, .redisKey, .redisCommand, .kafkaAPIKeyName,
-      .kafkaRequestSummary, .mongodbCommand, .mongodbDatabase, .mongodbCollection,
+      .dnsQuestionTypes, .dnsAnswers, .dnsOpcode, .dnsRcode, .redisType, .redisKey, .redisCommand,
+      .kafkaAPIKeyName, .kafkaRequestSummary, .mongodbCommand, .mongodbDatabase, .mongodbCollection,
       .mongodbDocuments, .mongodbErrorCode, .mongodbErrorCodeName, .mysqlCommand, .mysqlDatabase,
       .mysqlQuery, .mysqlRows, .mysqlErrorCode, .postgresqlCommand, .postgresqlDatabase,
       .postgresqlQuery, .postgresqlRows, .postgresqlErrorCode, .amqpMethod, .amqpSummary,
@@ -62,13 +62,17 @@ struct CallSummary {
     case .grpc:
       method = row.text(.grpcMethod) ?? row.text(.method)
       path = row.text(.path)
+      // The path ends with it.
+      if let method, path?.hasSuffix("/" + method) == true { verb = "" }
       status = answered ? row.int(.statusCode) : nil
       statusText = row.int(.grpcStatus).map { "grpc \($0)" } ?? "-"
     case .dns:
-      method = "query"
+      let operation = row.text(.dnsOpcode)
+      method = operation?.lowercased() ?? "query"
       // A reply alone need not repeat its question, and an announcement has none.
-      verb = row.texts(.dnsQuestionTypes).first ?? (row.hasRequest ? nil : "reply")
-      path = row.texts(.dnsQuestions).first
+      let isAlone = !row.hasRequest
+      verb = operation ?? row.texts(.dnsQuestionTypes).first ?? (isAlone ? "reply" : nil)
+      path = row.texts(.dnsQuestions).first ?? (isAlone ? row.texts(.dnsAnswers).first : nil)
       status = answered ? row.int(.statusCode) : nil
       statusText = answered ? row.text(.dnsRcode) ?? "-" : "-"
     case .redis:
@@ -238,7 +242,4 @@ struct CallSummary {
   private static func firstWord(_ text: String?) -> String? {
     text.map { String($0.prefix { $0 != " " }) }
   }
-
-  /// `POST /api/checkout`, `A orders.shop.svc`, `SELECT … FROM orders (12 rows)`.
-  var line: String { [verb ?? method, path, result].compactMap(\.self).joined(separator: " ") }
 }
