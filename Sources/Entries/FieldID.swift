@@ -134,7 +134,6 @@ package enum FieldID: UInt16, Hashable, Sendable, CaseIterable {
   case dnsRequestLength = 247
   case dnsResponseLength = 248
   case dnsTotalSize = 249
-  case dnsOpcode = 250
 
   // TLS interception and TLS handshake
   case tlsSummary = 281

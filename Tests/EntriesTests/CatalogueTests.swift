@@ -50,7 +50,7 @@ private let contract: [(type: FieldType, names: String)] = [
     dst.service.name src.service.namespace dst.service.namespace src.name dst.name src.namespace
     dst.namespace node_name node_ip local_node_name remote_node_name local_process_name
     remote_process_name src.dns dst.dns local_resolution_status remote_resolution_status method
-    url path http_version request_body response_body grpc_method grpc_service grpc_stream dns_rcode dns_opcode
+    url path http_version request_body response_body grpc_method grpc_service grpc_stream dns_rcode
     tls_summary tls_info tlsx_sni tlsx_alpn tlsx_summary tlsx_info tlsx_ja3 tlsx_ja3s tcp_method
     tcp_error_type tcp_error_message sctp_chunk_type icmp_type ws_opcode ws_request_payload_data
     ws_response_payload_data redis_type redis_command redis_key kafka_api_key_name

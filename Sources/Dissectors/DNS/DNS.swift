@@ -87,9 +87,6 @@ package struct DNS: Dissector {
     var message = Message(isResponse ? .response : .request, .dns, key: parsed.key)
     message.fault = parsed.fault
     message.fields.reserve(bytes: bytes.byteCount + 320)
-    if parsed.header.opcode != 0 {
-      message.fields.add(.dnsOpcode, .text(DNSTable.opcode(parsed.header.opcode)))
-    }
     message.fields.add(isResponse ? .responseFacts : .requestFacts, .bytes) {
       DNSDetails.add(bytes, family, to: &$0)
     }

@@ -18,10 +18,6 @@ extension Catalogue {
       .dnsResponse, "dns_response", .bool, "Whether the reply was seen",
       example: "dns && !dns_response", source: .hasResponse(of: .dns), scope: "dns"),
     Field(
-      .dnsOpcode, "dns_opcode", .text, "What is asked for where it is no query, such as UPDATE",
-      example: #"dns_opcode == "UPDATE""#, scope: "dns",
-      values: ["UPDATE", "NOTIFY", "STATUS", "IQUERY", "DSO"]),
-    Field(
       .dnsRcode, "dns_rcode", .text, "Response code by name", example: #"dns_rcode == "NXDOMAIN""#,
       scope: "dns",
       values: ["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"]),
