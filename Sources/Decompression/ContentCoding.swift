@@ -29,7 +29,7 @@ package enum ContentCoding {
     counting counters: inout DecompressionCounters
   ) -> Result {
     let codings = list.lowercased().split(whereSeparator: { $0 == "," || $0 == " " })
-      .filter { $0 != "identity" }
+      .filter { !changesNothing.contains($0) }
     guard codings.count <= maxCodings else {
       return Result(bytes: body, problem: "more than \(maxCodings) content codings")
     }
@@ -48,6 +48,13 @@ package enum ContentCoding {
     }
     return result
   }
+
+  /// Names after which the bytes are as they were: clients of AMQP, and some servers, say here how
+  /// characters are written.
+  private static let changesNothing: Set<Substring> = [
+    "identity", "none", "binary", "8bit", "7bit", "utf-8", "utf8", "us-ascii", "ascii",
+    "iso-8859-1", "latin1",
+  ]
 
   /// What a coding may mean, likeliest first.
   private static let compressions: [Substring: [Compression]] = [

@@ -6,9 +6,11 @@ package enum SecretNames {
   package static func isSecret(header name: String) -> Bool {
     // How many calls are left is counted in tokens, too.
     guard name.utf8.span.bytes.firstOffset(of: "ratelimit") == nil else { return false }
-    return headers.contains(name) || name.hasSuffix("-auth") || name.hasSuffix("-session")
-      || isSecret(key: name)
+    return headers.contains(name) || endings.contains { name.hasSuffix($0) }
+      || isSecret(key: name.hasPrefix("x-") ? String(name.dropFirst(2)) : name)
   }
+
+  private static let endings = ["-auth", "-session", "-assertion", "-jwt"]
 
   private static let headers: Set<String> = [
     "x-api-key", "api-key", "apikey", "x-auth-token", "x-access-token", "x-csrf-token",
@@ -16,7 +18,8 @@ package enum SecretNames {
     "x-goog-api-key", "x-gitlab-token", "x-github-token", "x-shopify-access-token",
     "x-kubeshark-authorization", "license-key", "private-token", "authentication-info",
     "sec-websocket-key", "x-functions-key", "ocp-apim-subscription-key", "x-forwarded-access-token",
-    "x-id-token", "x-jwt-assertion", "x-goog-iap-jwt-assertion", "x-ms-token-aad-access-token",
+    "x-id-token", "x-ms-token-aad-access-token", "authentication", "x-amzn-oidc-data",
+    "x-honeycomb-team",
   ]
 
   /// Keys of JSON objects, forms, queries and command arguments, however they are spelled:
@@ -84,13 +87,17 @@ package enum SecretNames {
   /// Too short or common to be looked for inside longer names.
   private static let exact = [
     "pwd", "pass", "pin", "otp", "auth", "sig", "sid", "jwt", "cvv", "cvc", "ssn", "iban", "sas",
-    "sessionid", "csrf", "xsrf", "assertion", "hmac",
+    "sessionid", "csrf", "xsrf", "assertion", "hmac", "totp", "bearer",
   ]
 
   /// In queries and forms also these, which in JSON are mostly harmless (`"code": 500`).
   package static func isSecret(parameter name: String) -> Bool {
-    isSecret(key: name) || ["code", "key", "k", "state"].contains(name.lowercased())
+    isSecret(key: name) || parameters.contains(name.lowercased())
   }
+
+  private static let parameters: Set<String> = [
+    "code", "key", "k", "state", "session", "ticket", "refresh",
+  ]
 
   /// A word that names a secret, in lower case without marks.
   private struct Word: Sendable {
@@ -123,6 +130,7 @@ package enum SecretNames {
     "clientassertion", "sessionid", "sessid", "passcode", "apisecret", "samlresponse",
     "samlrequest", "masterkey", "sharedkey", "storagekey", "sslkey", "cookie", "requirepass",
     "masterauth", "encryptionkey", "signingkey", "connectionstring", "onetimecode",
-    "recoverycode", "refreshtoken", "sessionkey", "socialsecurity", "accountnumber",
+    "recoverycode", "refreshtoken", "sessionkey", "socialsecurity", "accountnumber", "authkey",
+    "mfacode", "verificationcode", "codeverifier", "licensekey", "licencekey", "securityanswer",
   ]
 }

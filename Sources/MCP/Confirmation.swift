@@ -37,7 +37,7 @@ enum Confirmation {
       if arguments[key] == true { return bare }
       throw ToolError(
         status: 409, code: "confirmation_required",
-        message: "\(title) may destroy something and needs the user's agreement.",
+        message: "\(tool.name) may destroy something and needs the user's agreement.",
         hint: "Ask the user; when they agree, repeat the call with \"confirm\": true.",
         argument: key)
     }

@@ -61,9 +61,12 @@ extension BlockScan {
     failedRows.formIntersection(alive)
     alive.subtract(failedRows)
     let count = failedRows.count
+    // Whoever asks may not see what entries hold as it is.
+    let cause = failure?.sentence { text in
+      plan.conditions.contains { $0.conjunct.normalForm.contains(text) }
+    }
     return BlockSelection(
-      rows: alive,
-      failures: .init(count: count, cause: count > 0 ? failure?.sentence : nil))
+      rows: alive, failures: .init(count: count, cause: count > 0 ? cause : nil))
   }
 
   // MARK: Rows

@@ -28,8 +28,9 @@ package struct Diagnosis: Sendable {
     package var remaining: Int
     /// Entries that fulfil all the others.
     package var without: Int
-    /// The field it is about, when it is about one.
-    package var field: Field?
+    /// The field it is about, when it is about one; both where it asks the same of either side.
+    package var fields: [Field] = []
+    package var field: Field? { fields.count == 1 ? fields[0] : nil }
     /// Values of that field that occur most, among entries that fulfil the other conditions; among
     /// all of the window where there are none. From a sample where those are many.
     package var values: [(value: FieldValue, count: Int)]

@@ -62,13 +62,16 @@ struct Doctor {
     var taken = 0
     private var bytes = 0
 
-    mutating func add(_ value: FieldValue) {
+    /// Adds what one entry has.
+    mutating func add(_ values: Set<FieldValue>) {
       taken += 1
-      if let count = counts[value] {
-        counts[value] = count + 1
-      } else if counts.count < Doctor.maxDistinct, bytes < Doctor.maxSampleBytes {
-        counts[value] = 1
-        bytes += value.memory
+      for value in values {
+        if let count = counts[value] {
+          counts[value] = count + 1
+        } else if counts.count < Doctor.maxDistinct, bytes < Doctor.maxSampleBytes {
+          counts[value] = 1
+          bytes += value.memory
+        }
       }
     }
 
@@ -155,43 +158,54 @@ struct Doctor {
   private mutating func sample(
     _ place: Int, _ others: Bitmap, _ inside: Bitmap, _ scan: BlockScan
   ) {
-    guard let field = Self.field(of: conditions[place]) else { return }
+    let fields = Self.fields(of: conditions[place])
+    guard !fields.isEmpty else { return }
     others.forEachDescending { row in
       guard effects[place].nearby.taken < Self.maxSample else { return false }
-      effects[place].nearby.add(ScanRow(scan: scan, row: row).value(field.id))
+      effects[place].nearby.add(Self.values(of: fields, ScanRow(scan: scan, row: row)))
       return true
     }
     guard effects[place].nearby.taken == 0 else { return }
     inside.forEachDescending { row in
       guard effects[place].anywhere.taken < Self.maxSample else { return false }
-      effects[place].anywhere.add(ScanRow(scan: scan, row: row).value(field.id))
+      effects[place].anywhere.add(Self.values(of: fields, ScanRow(scan: scan, row: row)))
       return true
     }
   }
 
-  /// The one field a condition is about, when its values say something.
-  private static func field(of condition: ScanCondition) -> Field? {
-    guard condition.conjunct.slots.count == 1, let slot = condition.conjunct.slots.first else {
-      return nil
+  /// What an entry has in those fields, each value once.
+  private static func values(of fields: [Field], _ row: ScanRow) -> Set<FieldValue> {
+    Set(fields.map { row.value($0.id) })
+  }
+
+  /// The one field a condition is about, when its values say something; two where it asks the same of
+  /// either side.
+  private static func fields(of condition: ScanCondition) -> [Field] {
+    let fields = condition.conjunct.slots.prefix(3).map { FieldSchema.fields[$0] }
+    let isOne = fields.count == 1
+    let isEitherSide =
+      fields.count == 2 && Set(fields.map { $0.name?.drop { $0 != "." } ?? "" }).count == 1
+      && Set(fields.map { $0.name?.prefix { $0 != "." } ?? "" }) == ["src", "dst"]
+    guard isOne || isEitherSide else { return [] }
+    let areTold = fields.allSatisfy { field in
+      if case .content = field.source { return false }
+      switch field.type {
+      case .text, .int, .texts: return true
+      default: return false
+      }
     }
-    let field = FieldSchema.fields[slot]
-    switch field.type {
-    case .text, .int, .texts: break
-    default: return nil
-    }
-    if case .content = field.source { return nil }
-    return field
+    return areTold ? fields : []
   }
 
   func diagnosis(_ coverage: QueryCoverage) -> Diagnosis {
     var shown: [Diagnosis.Condition] = []
     for (condition, effect) in zip(conditions, effects) {
       let top = effect.nearby.counts.isEmpty ? effect.anywhere.top : effect.nearby.top
-      let field = Self.field(of: condition)
       shown.append(
         Diagnosis.Condition(
           text: condition.conjunct.normalForm, alone: effect.alone, remaining: effect.remaining,
-          without: effect.without, field: field, values: Array(top.prefix(Self.shownValues)),
+          without: effect.without, fields: Self.fields(of: condition),
+          values: Array(top.prefix(Self.shownValues)),
           nearest: condition.wantedText.flatMap { wanted in
             nearestText(to: wanted, among: top.lazy.map(\.value))
           }))
@@ -234,12 +248,14 @@ struct Doctor {
     _ place: Int, _ shown: Diagnosis.Condition
   ) -> (text: String, hits: Int)? {
     let sample = effects[place].nearby
-    guard let nearest = shown.nearest, let field = shown.field, let name = field.name,
+    guard let nearest = shown.nearest, !shown.fields.isEmpty,
       // Where another field stands in, the values counted are not those the filter reads.
-      field.fallback == nil, sample.taken < Self.maxSample,
+      shown.fields.allSatisfy({ $0.fallback == nil }), sample.taken < Self.maxSample,
       let hits = sample.counts[.text(nearest)], hits > 0
     else { return nil }
-    return ("\(name) == \(Value.string(nearest).literalText)", hits)
+    let literal = Value.string(nearest).literalText
+    let texts = shown.fields.compactMap(\.name).map { "\($0) == \(literal)" }
+    return (texts.joined(separator: " || "), hits)
   }
 
   /// Conditions as one filter. An alternative among them needs parentheses.
@@ -254,7 +270,15 @@ struct Doctor {
 extension ScanCondition {
   /// The text that an equality asks for.
   fileprivate var wantedText: String? {
-    if case .comparison(_, .equal, .string(let text)) = conjunct.shape { text } else { nil }
+    switch conjunct.shape {
+    case .comparison(_, .equal, .string(let text)): text
+    // Of either side.
+    case .anyOf(let shapes):
+      shapes.lazy.compactMap { shape in
+        if case .comparison(_, .equal, .string(let text)) = shape { text } else { nil }
+      }.first
+    default: nil
+    }
   }
 }
 

@@ -18,7 +18,20 @@ package enum Instant {
     if let first = text.first, first == "-" || first == "+", let span = duration(text.dropFirst()) {
       return now.advanced(by: first == "-" ? -span : span)
     }
-    throw refused(JSONValue.string(text).text, name)
+    throw withoutZone(text, name) ?? refused(JSONValue.string(text).text, name)
+  }
+
+  /// A date, or a date and a time, that does not say where, as answers write it: how UTC would be
+  /// said. Guessed is it not, for people think of their own.
+  private static func withoutZone(_ text: String, _ name: String) -> ToolError? {
+    guard text.utf8.count < 64 else { return nil }
+    let time = text.replacing(" ", with: "T")
+    for candidate in [time + "Z", time + "T00:00:00Z"] where Timestamp(rfc3339: candidate) != nil {
+      return .invalid(
+        name, "\(name) has no time zone: \(JSONValue.string(text).text)",
+        hint: "In UTC, as answers give times, it is \(candidate).")
+    }
+    return nil
   }
 
   /// Nanoseconds of `30s`, `5m`, `1h30m`, `2d`; fractions are allowed (`1.5h`). Nil for anything

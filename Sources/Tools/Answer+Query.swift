@@ -1,6 +1,7 @@
 import Bytes
 import Entries
 import JSON
+import KFL
 import Query
 import ToolKit
 
@@ -19,11 +20,28 @@ extension Answer {
   }
 
   /// Why nothing was found: what each condition removed, which values exist, what would match.
-  mutating func explain(_ diagnosis: Diagnosis, _ redactor: Redactor) {
+  ///
+  /// - Parameters:
+  ///   - connections: how many there are where no call was recognised.
+  ///   - words: what the caller wrote for a condition, by its KFL spelling.
+  ///   - base: a condition that is the tool's own and no concern of the caller, who cannot give a
+  ///     filter.
+  mutating func explain(
+    _ diagnosis: Diagnosis, _ redactor: Redactor, connections: Int = 0,
+    words: [String: String] = [:], base: String? = nil
+  ) {
     var suggestions = JSONObject()
     suggestions["entries"] = JSONValue(diagnosis.entries)
     suggestions["in_window"] = JSONValue(diagnosis.inWindow)
-    if diagnosis.entries == 0 {
+    if connections > 0 {
+      suggestions["connections"] = JSONValue(connections)
+      say(
+        """
+        No call was recognised in the traffic, but there \(connections == 1 ? "is" : "are") \
+        \(Shown.counted(connections, "connection")): list_l4_flows lists what they carried, kfl=conn \
+        each of them.
+        """)
+    } else if diagnosis.entries == 0 {
       say("There are no entries at all: no call was recognised in the traffic.")
     } else if diagnosis.inWindow == 0 {
       say(
@@ -36,12 +54,16 @@ extension Answer {
     var conditions: [JSONValue] = []
     var before = diagnosis.inWindow
     for condition in diagnosis.conditions {
+      defer { before = condition.remaining }
+      if condition.text == base { continue }
       conditions.append(.object(json(condition, of: before, redactor)))
-      if diagnosis.inWindow > 0 { say(sentence(condition, of: before, redactor)) }
-      before = condition.remaining
+      if diagnosis.inWindow > 0 {
+        let text = words[condition.text] ?? condition.text
+        say(sentence(condition, text, of: before, redactor))
+      }
     }
     suggestions["conditions"] = .array(conditions)
-    if let relaxed = diagnosis.relaxed {
+    if base == nil, let relaxed = diagnosis.relaxed {
       suggestions["relaxed"] = [
         "kfl": .string(relaxed.filter), "hits": JSONValue(relaxed.hits),
         "left_out": .array(relaxed.leftOut.map { .string($0) }),
@@ -58,18 +80,19 @@ extension Answer {
 
   /// - Parameter before: entries that the conditions before it left.
   private func sentence(
-    _ condition: Diagnosis.Condition, of before: Int, _ redactor: Redactor
+    _ condition: Diagnosis.Condition, _ text: String, of before: Int, _ redactor: Redactor
   ) -> String {
+    let id = condition.fields.first?.id
     var line =
-      "`\(condition.text)` removes \(Shown.count(Int64(condition.removed(from: before)))) of "
+      "`\(text)` removes \(Shown.count(Int64(condition.removed(from: before)))) of "
       + "\(Shown.count(Int64(before))) entries; it holds for \(Shown.count(Int64(condition.alone))) "
       + "alone, and \(Shown.count(Int64(condition.without))) match without it."
     // What is there as it was asked for is not another value.
     if let nearest = condition.nearest, condition.alone == 0 {
-      line += " Near: \(Shown.text(redactor.value(condition.field?.id, nearest)))."
+      line += " Near: \(Shown.text(redactor.value(id, nearest)))."
     }
     let values = condition.values.prefix(6).map {
-      "\(Self.shown($0.value, condition.field?.id, redactor)) (\(Shown.count(Int64($0.count))))"
+      "\(Self.shown($0.value, id, redactor)) (\(Shown.count(Int64($0.count))))"
     }
     if !values.isEmpty { line += " Values there: \(values.joined(separator: ", "))." }
     return line
@@ -84,13 +107,14 @@ extension Answer {
       "remaining": JSONValue(condition.remaining), "without": JSONValue(condition.without),
     ]
     if let field = condition.field?.name { object["field"] = .string(field) }
+    let id = condition.fields.first?.id
     if let nearest = condition.nearest, condition.alone == 0 {
-      object["nearest"] = .string(Shown.text(redactor.value(condition.field?.id, nearest)))
+      object["nearest"] = .string(Shown.text(redactor.value(id, nearest)))
     }
     object["values"] = .array(
       condition.values.prefix(10).map {
         [
-          "value": .string(Self.shown($0.value, condition.field?.id, redactor)),
+          "value": .string(Self.shown($0.value, id, redactor)),
           "count": JSONValue($0.count),
         ]
       })
@@ -128,10 +152,23 @@ extension Diagnosis.Condition {
 }
 
 extension Traffic {
-  func explainEmpty(_ query: Query, in answer: inout Answer) async throws(ToolError) {
+  /// - Parameters:
+  ///   - words: what the caller wrote for a condition, by its KFL spelling.
+  ///   - base: a condition that is the tool's own.
+  func explainEmpty(
+    _ query: Query, words: [String: String] = [:], base: String? = nil, in answer: inout Answer
+  ) async throws(ToolError) {
     let diagnosis = try await ask { (source) throws(QueryError) in
       try await source.diagnose(query)
     }
-    answer.explain(diagnosis, redactor)
+    var connections = 0
+    if diagnosis.entries == 0, base == nil {
+      let filters = [try compile("conn", argument: "kfl").filter].compactMap(\.self)
+      connections = try await ask { (source) throws(QueryError) in
+        try await source.count(filters, families: .connections)
+      }
+    }
+    answer.explain(
+      diagnosis, redactor, connections: connections, words: words, base: base)
   }
 }

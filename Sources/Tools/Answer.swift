@@ -64,7 +64,7 @@ extension Parameter {
     """
     KFL filter such as http && status_code >= 500, dst.namespace == "shop", elapsed_time > 1000000 \
     (microseconds)
-    """)
+    """, aliases: ["filter", "query"])
   static let start = Parameter(
     "start", .instant, "Unix ms, RFC 3339, or -15m", aliases: ["start_time"])
   static let end = Parameter(

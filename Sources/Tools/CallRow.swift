@@ -36,6 +36,10 @@ struct CallRow {
   var timestamp: Timestamp { row.timestamp }
   /// Microseconds.
   var elapsed: Int64? { row.int(.elapsed) }
+  /// Whether it is one, and not the record of a connection or a flow.
+  var isCall: Bool { row.kind?.isCall != false }
+  /// What it is called in a sentence.
+  var noun: String { isCall ? "Call" : row.kind?.isFlow == true ? "Flow" : "Connection" }
   var hasRequest: Bool { row.hasRequest }
   var hasResponse: Bool { row.hasResponse }
   var isError: Bool { row.bool(.failed) || row.int(.faultKind) != nil }
@@ -172,16 +176,26 @@ struct CallRow {
   var requestLine: String {
     let path = summary.path.map { Self.redacted($0, of: row, redactor) }
     let object = row.text(.url).map { redactor.url($0) } ?? path ?? ""
-    return [summary.verb ?? summary.method, Shown.text(object, limit: 500), row.text(.httpVersion)]
-      .compactMap(\.self).joined(separator: " ")
+    return [
+      (summary.verb ?? summary.method).map { Shown.text($0) }, Shown.text(object, limit: 500),
+      row.text(.httpVersion).map { Shown.text($0) },
+    ].compactMap(\.self).filter { !$0.isEmpty }.joined(separator: " ")
   }
 
   var statusLine: String {
-    guard let text = row.text(.statusText).map({ Shown.text($0) }) else {
-      return summary.statusText
+    // A frame of a WebSocket is half of nothing, and says what it is.
+    if row.kind == .ws, summary.statusText == "-" { return Shown.text(summary.verb ?? "-") }
+    guard let text = row.text(.statusText).map({ Shown.text(redactor.text($0)) }) else {
+      return statusCell(.max)
     }
     // Some protocols have no number, and the words are all there is.
-    return text.hasPrefix(summary.statusText) ? text : summary.statusText + " " + text
+    let status = statusCell(.max)
+    return text.hasPrefix(status) ? text : status + " " + text
+  }
+
+  /// How it ended, fit to be shown. Some of it are words of a server.
+  private func statusCell(_ limit: Int) -> String {
+    Shown.text(redactor.text(summary.statusText), limit: limit)
   }
 
   /// The 24 health figures, on connection records, and from where they were measured.
@@ -244,6 +258,14 @@ struct CallRow {
     return hostAndPort(ip, port)
   }
 
+  /// Whether an end goes by a name that DNS gave it: what `label` says then are captured words.
+  var showsNames: Bool {
+    [End.client, .server].contains { end in
+      let ids = EndFields(end)
+      return row.text(ids.service) == nil && row.text(ids.pod) == nil && row.text(ids.dns) != nil
+    }
+  }
+
   /// Rows as a table; where they are of several days, their times have dates.
   static func table(_ rows: [CallRow]) -> Table {
     let day: Int64 = 86_400_000
@@ -270,26 +292,25 @@ struct CallRow {
     ]
   }
 
-  /// `POST /api/checkout`.
+  /// `POST /api/checkout`: for tables, where the status stands beside it and is not said twice.
   var line: String {
-    let words = [
-      summary.verb ?? summary.method, path, summary.result.map(redactor.text),
-    ].compactMap(\.self)
+    let result = summary.result == "→ " + summary.statusText ? nil : summary.result
+    let words = [summary.verb ?? summary.method, path, result.map(redactor.text)]
+      .compactMap(\.self).filter { !$0.isEmpty }
     if words.isEmpty, isHalf { return row.hasRequest ? "(unknown)" : "(request not seen)" }
     return Shown.text(words.joined(separator: " "))
   }
 
-  /// Widest status in a table, in characters.
-  static let maxStatus = 14
+  /// Widest status in a table, in characters: names of errors, which differ in their ends.
+  static let maxStatus = 40
 
   /// `500 !`: a mark where it failed, which stays where the status is cut.
   var shortStatus: String {
-    let status = summary.statusText
     if row.bool(.failed) {
-      let room = Self.maxStatus - 2
-      return (status.count <= room ? status : String(status.prefix(room - 1)) + "…") + " !"
+      return (summary.statusText == "-" ? "failed" : statusCell(Self.maxStatus - 3)) + " !"
     }
-    return status == "-" && isHalf && row.hasRequest ? "no reply" : status
+    let isUnanswered = summary.statusText == "-" && isHalf && row.hasRequest
+    return isUnanswered ? "no reply" : statusCell(Self.maxStatus - 1)
   }
 
   /// Paths may carry secrets too, as in `/reset/eyJ…`.

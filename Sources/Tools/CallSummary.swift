@@ -20,7 +20,7 @@ struct CallSummary {
   static let fields: [FieldID] =
     [
       .method, .path, .statusCode, .statusText, .grpcMethod, .grpcStatus, .dnsQuestions,
-      .dnsQuestionTypes, .dnsRcode, .dnsOperation, .dnsRecords, .redisType, .redisKey,
+      .dnsQuestionTypes, .dnsAnswers, .dnsRcode, .dnsOperation, .dnsRecords, .redisType, .redisKey,
       .redisCommand, .kafkaAPIKeyName,
       .kafkaRequestSummary, .mongodbCommand, .mongodbDatabase, .mongodbCollection,
       .mongodbDocuments, .mongodbErrorCode, .mongodbErrorCodeName, .mysqlCommand, .mysqlDatabase,
@@ -63,6 +63,8 @@ struct CallSummary {
     case .grpc:
       method = row.text(.grpcMethod) ?? row.text(.method)
       path = row.text(.path)
+      // The path ends with it.
+      if let method, path?.hasSuffix("/" + method) == true { verb = "" }
       status = answered ? row.int(.statusCode) : nil
       statusText = row.int(.grpcStatus).map { "grpc \($0)" } ?? "-"
     case .dns:
@@ -70,8 +72,9 @@ struct CallSummary {
       let type = row.texts(.dnsQuestionTypes).first
       method = operation ?? "query"
       // A reply alone need not repeat its question, and an announcement has none.
-      verb = operation ?? type ?? (row.hasRequest ? nil : "reply")
-      path = row.texts(.dnsQuestions).first
+      let isAlone = !row.hasRequest
+      verb = operation ?? type ?? (isAlone ? "reply" : nil)
+      path = row.texts(.dnsQuestions).first ?? (isAlone ? row.texts(.dnsAnswers).first : nil)
       if operation == "UPDATE" || type == "AXFR" || type == "IXFR" {
         result = row.int(.dnsRecords).map { Self.counted($0, "record") }
       }
@@ -244,7 +247,4 @@ struct CallSummary {
   private static func firstWord(_ text: String?) -> String? {
     text.map { String($0.prefix { $0 != " " }) }
   }
-
-  /// `POST /api/checkout`, `A orders.shop.svc`, `SELECT … FROM orders (12 rows)`.
-  var line: String { [verb ?? method, path, result].compactMap(\.self).joined(separator: " ") }
 }

@@ -111,7 +111,8 @@ struct CompareAPIStats: Tool {
         empty.isOutside
           ? "Side \(name) lies outside of the traffic, so that nothing can be said of changes."
           : "Side \(name) has no calls:")
-      try await empty.traffic.explainEmpty(empty.query, in: &answer)
+      try await empty.traffic.explainEmpty(
+        empty.query, words: shared.conditionWords, in: &answer)
     }
     return answer.finish(traffic.coverage)
   }
@@ -178,7 +179,7 @@ struct CompareAPIStats: Tool {
       \(Shown.count(Int64(changes.count))) of \(Shown.count(Int64(all.count))) groups changed for \
       sure (\(Shown.decimals(StatsChange.significant, 0)) standard errors and \
       \(arguments.count(Self.threshold)) % or more)\
-      \(noise > 0 ? "; \(noise) have \(few), which says nothing." : ".")
+      \(noise > 0 ? "; \(Shown.count(Int64(noise))) have \(few), which says nothing." : ".")
       """)
     if StatsKeys.areCaptured(group), !shown.isEmpty { answer.say(Answer.fence) }
     var table = Table([

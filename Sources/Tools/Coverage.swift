@@ -85,7 +85,7 @@ struct Coverage {
       parts.append("\(Shown.date(oldest)) to \(Shown.date(newest)) UTC")
     }
     if !hidesTotals {
-      parts.append("\(Shown.count(Int64(clamping: statistics.packets))) packets")
+      parts.append(Shown.counted(Int(clamping: statistics.packets), "packet"))
     }
     return "Coverage: "
       + ([source] + parts + remarks + notes).filter { !$0.isEmpty }
@@ -160,8 +160,11 @@ struct Coverage {
       "indexes of other captures left the cache to make room")
     let skipped = statistics.notFollowed.reduce(0) { $0 + $1.count }
     if skipped > 0 {
-      let names = statistics.notFollowed.map { "\($0.name) \($0.count)" }.joined(separator: ", ")
-      remarks.append("\(Shown.count(Int64(clamping: skipped))) packets not followed (\(names))")
+      // The count first: "unknown link type 26" would name a type.
+      let names = statistics.notFollowed.map { counter in
+        "\(Shown.count(Int64(clamping: counter.count))) \(counter.name)"
+      }.joined(separator: ", ")
+      remarks.append("\(Shown.counted(Int(clamping: skipped), "packet")) not followed (\(names))")
     }
     return remarks
   }

@@ -52,7 +52,7 @@ struct GetDissectionStatus: Tool {
         """
     case .disabled:
       return
-        "Dissection was switched off\(since). enable_dissection switches it on, for what follows."
+        "Dissection is switched off\(since). enable_dissection switches it on, for what follows."
     }
   }
 }

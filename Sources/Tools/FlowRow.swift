@@ -98,6 +98,15 @@ struct FlowRow {
     return object
   }
 
+  /// Whether an end goes by a name that DNS gave it, which are captured words.
+  var showsNames: Bool { Self.showsNames(flow) }
+
+  static func showsNames(_ flow: Flow) -> Bool {
+    [flow.client, flow.server].contains {
+      $0.service.isEmpty && $0.pod.isEmpty && !$0.dns.isEmpty
+    }
+  }
+
   /// `shop/orders`, or the address.
   static func label(_ end: Flow.End) -> String {
     let name = [end.service, end.pod, end.dns].first { !$0.isEmpty }

@@ -61,10 +61,21 @@ struct GetAPICall: Tool {
     if row.hasRequest { answer.structured["request"] = .object(request) }
     if row.hasResponse { answer.structured["response"] = .object(response) }
     row.addRest(to: &answer.structured)
-    answer.say(Answer.fence)
-    if row.hasRequest { say("Request", row.requestLine, sent, wantsHeaders, limit, in: &answer) }
-    if row.hasResponse {
-      say("Response", row.statusLine, received, wantsHeaders, limit, in: &answer)
+    if !row.showsNames { answer.say(Answer.fence) }
+    if let words = ConversationWords(view) {
+      answer.say("State: \(words.text).")
+      for (title, message) in [("client", sent), ("server", received)] {
+        say("First bytes of the \(title)", message, limit, row, in: &answer)
+      }
+    } else {
+      if row.hasRequest {
+        answer.say("Request: \(row.requestLine)")
+        say(sent, wantsHeaders, limit, row, in: &answer)
+      }
+      if row.hasResponse {
+        answer.say("Response: \(row.statusLine)")
+        say(received, wantsHeaders, limit, row, in: &answer)
+      }
     }
     if let details = answer.structured["details"] {
       answer.say("Details: " + Shown.text(details.text, limit: max(200, answer.room)))
@@ -75,7 +86,8 @@ struct GetAPICall: Tool {
   private func say(_ row: CallRow, in answer: inout Answer) {
     var line = "\(row.label(.client)) → \(row.label(.server)), \(Shown.date(row.timestamp)) UTC"
     if let elapsed = row.elapsed { line += ", \(Shown.milliseconds(elapsed)) ms" }
-    answer.say("Call \(row.id): " + line + ".")
+    if row.showsNames { answer.say(Answer.fence) }
+    answer.say("\(row.noun) \(row.id): " + line + ".")
     if let fault = row.fault { answer.say("Not whole: \(fault)") }
   }
 
@@ -97,28 +109,36 @@ struct GetAPICall: Tool {
   }
 
   private func say(
-    _ title: String, _ line: String, _ message: ShownMessage?, _ headers: Bool, _ limit: Int,
+    _ message: ShownMessage?, _ headers: Bool, _ limit: Int, _ row: CallRow,
     in answer: inout Answer
   ) {
-    answer.say("\(title): \(line)")
-    guard let message else { return }
-    if headers {
+    if headers, let message {
       for member in message.headers.members {
         answer.say("  \(member.name): \(Shown.text(member.value.string ?? "", limit: 300))")
       }
     }
-    guard limit > 0, let body = message.body else { return }
+    say("  body", message, limit, row, in: &answer)
+  }
+
+  private func say(
+    _ title: String, _ message: ShownMessage?, _ limit: Int, _ row: CallRow,
+    in answer: inout Answer
+  ) {
+    guard limit > 0, let body = message?.body else { return }
     let room = max(200, answer.room / 2)
     let isLong = body.encoding == nil && body.text.unicodeScalars.count > room
     let text =
-      body.encoding == nil
-      ? Shown.text(body.text, limit: room) : "(binary, \(body.text.utf8.count * 3 / 4) bytes)"
-    answer.say("  body\(Self.note(body, isLong: isLong, limit: limit)): " + text)
+      body.encoding == nil ? Shown.text(body.text, limit: room) : body.binaryNote
+    // Of what nobody could read only so much is shown, whatever is asked for.
+    let isBounded = !row.isCall && !traffic.redactor.isOff
+    let note = isBounded ? "" : Self.note(body, isLong: isLong, limit: limit)
+    answer.say("\(title)\(note): \(text)")
   }
 
   /// What gives more of a body that is not shown whole.
   private static func note(_ body: ShownMessage.Body, isLong: Bool, limit: Int) -> String {
     if isLong { return " (its beginning; raise max_tokens)" }
+    if let problem = body.problem { return " (\(Shown.text(problem, limit: 80)))" }
     guard body.isCut else { return "" }
     // A cut between characters leaves up to three bytes less.
     return body.text.utf8.count + 4 > limit

@@ -58,11 +58,14 @@ struct GetAPICallDetails: Tool {
     answer.structured["entry"] = .object(row.full)
     var line = "\(row.label(.client)) → \(row.label(.server)), \(Shown.date(row.timestamp)) UTC"
     if let elapsed = row.elapsed { line += ", \(Shown.milliseconds(elapsed)) ms" }
-    answer.say("Call \(row.id): " + line + ".")
+    if row.showsNames { answer.say(Answer.fence) }
+    answer.say("\(row.noun) \(row.id): " + line + ".")
     if let fault = row.fault { answer.say("Not whole: \(fault)") }
-    answer.say(Answer.fence)
-    if row.hasRequest { answer.say("Request: " + row.requestLine) }
-    if row.hasResponse { answer.say("Response: " + row.statusLine) }
+    if !row.showsNames { answer.say(Answer.fence) }
+    if row.isCall {
+      if row.hasRequest { answer.say("Request: " + row.requestLine) }
+      if row.hasResponse { answer.say("Response: " + row.statusLine) }
+    }
     answer.structured["truncated"] = false
     if arguments.flag(Self.payload) {
       addBodies(view, row, limit: arguments.count(GetAPICall.size), to: &answer)
@@ -100,7 +103,7 @@ struct GetAPICallDetails: Tool {
       if body.isCut { answer.structured["truncated"] = true }
       let shown =
         body.encoding == nil
-        ? Shown.text(body.text, limit: max(200, answer.room / 3)) : "(binary)"
+        ? Shown.text(body.text, limit: max(200, answer.room / 3)) : body.binaryNote
       answer.say("\(title) body\(body.isCut ? " (cut)" : ""): \(shown)")
     }
   }
@@ -112,17 +115,12 @@ struct GetAPICallDetails: Tool {
     add(
       record, (.connLocalPkts, .connLocalBytes, .connRemotePkts, .connRemoteBytes),
       state: record.text(.connState), to: &object)
-    var health: [String] = []
     if let metrics = CallRow(record, traffic.redactor).metrics {
       object["tcp_metrics"] = .object(metrics)
-      if let time = metrics["initial_rtt_us"]?.double, time > 0 {
-        health.append("round trip of its handshake \(Shown.milliseconds(Int64(time))) ms")
-      }
     }
-    health += TCPTrouble(record).words
     object["unit"] = ["bytes": "bytes, whole packets"]
     answer.structured["l4_conn"] = .object(object)
-    answer.say("Connection: \(([words(object)] + health).joined(separator: ", ")).")
+    if let words = ConversationWords(record) { answer.say("Connection: \(words.text).") }
   }
 
   /// Errors of ICMP about the flow, the newest ones.
@@ -160,7 +158,9 @@ struct GetAPICallDetails: Tool {
     }
     object["unit"] = ["pps": "packets/s", "bps": "bytes/s"]
     answer.structured["l4_flow"] = .object(object)
-    answer.say("\(isComplainedOf ? "The flow it is about" : "Flow"): \(words(object)).")
+    if let words = ConversationWords(record) {
+      answer.say("\(isComplainedOf ? "The flow it is about" : "Flow"): \(words.text).")
+    }
   }
 
   private func add(
@@ -175,15 +175,6 @@ struct GetAPICallDetails: Tool {
     object["local_bytes"] = .int(record.int(fields.1) ?? 0)
     object["remote_pkts"] = .int(record.int(fields.2) ?? 0)
     object["remote_bytes"] = .int(record.int(fields.3) ?? 0)
-  }
-
-  private func words(_ object: JSONObject) -> String {
-    func number(_ name: String) -> Int64 { object[name]?.int ?? 0 }
-    return """
-      \(object["conn_state"]?.string ?? "state unknown"), local side sent \
-      \(Shown.count(number("local_pkts"))) packets with \(Shown.bytes(number("local_bytes"))), remote \
-      side \(Shown.count(number("remote_pkts"))) with \(Shown.bytes(number("remote_bytes")))
-      """
   }
 
   // MARK: Packets

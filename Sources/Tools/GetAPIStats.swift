@@ -76,16 +76,17 @@ struct GetAPIStats: Tool {
     }
     let total = main.total
     guard total.count > 0 else {
-      var stats = Self.stats(total, main.span)
+      var stats = Self.stats(total, nil)
       stats[group == "endpoint" ? "endpoints" : "groups"] = []
       answer.structured["stats"] = .object(stats)
       answer.structured["total"] = 0
       answer.structured["truncated"] = false
       answer.say("No call matches\(asked.text.map { " " + $0 } ?? "").")
-      try await traffic.explainEmpty(asked.query, in: &answer)
+      try await traffic.explainEmpty(asked.query, words: asked.conditionWords, in: &answer)
       return answer.finish(traffic.coverage)
     }
-    var stats = Self.stats(total, main.span)
+    let period = period(main, asked)
+    var stats = Self.stats(total, period)
     let protocols = try await aggregate(
       asked, by: [.field(.kind)], arguments, order: .count, measures: .count)
     stats["by_proto"] = .object(StatsKeys.counts(protocols, "proto"))
@@ -102,7 +103,7 @@ struct GetAPIStats: Tool {
     // Of groups.
     answer.structured["total"] = JSONValue(main.groupCount)
     answer.structured["truncated"] = .bool(main.groupCount > rows.count)
-    say(total, main, asked, in: &answer)
+    say(total, period, asked, in: &answer)
     if StatsKeys.areCaptured(group) { answer.say(Answer.fence) }
     let length = span.map { ", \(Shown.decimals(Double($0) / 1e9, 3)) s each" } ?? ""
     answer.say("By \(group)\(length):")
@@ -197,14 +198,31 @@ struct GetAPIStats: Tool {
     return round.map { $0 * 1_000_000_000 }.first { $0 >= wanted } ?? 86_400_000_000_000
   }
 
+  /// The time that was asked about, as far as there is traffic of it: rates are of this time, and
+  /// not of that between the first and the last call, which for two of them says nothing.
+  private func period(
+    _ result: AggregationResult, _ asked: FilteredQuery
+  ) -> ClosedRange<Timestamp>? {
+    guard let span = result.span else { return nil }
+    let statistics = traffic.coverage.statistics
+    var start = statistics.oldest ?? span.lowerBound
+    var end = statistics.newest ?? span.upperBound
+    if let window = asked.query.window {
+      start = max(start, window.lowerBound)
+      end = min(end, window.upperBound)
+    }
+    return min(start, span.lowerBound)...max(end, span.upperBound)
+  }
+
   private func say(
-    _ total: Metrics, _ result: AggregationResult, _ asked: FilteredQuery, in answer: inout Answer
+    _ total: Metrics, _ period: ClosedRange<Timestamp>?, _ asked: FilteredQuery,
+    in answer: inout Answer
   ) {
     var line =
       "\(Shown.counted(total.count, "call"))\(asked.text.map { " matching " + $0 } ?? "")"
     line += ", \(Shown.count(Int64(total.errors))) failed (\(Shown.percent(total.errorRate)))"
-    if let span = result.span {
-      let seconds = Double(span.upperBound.nanoseconds(since: span.lowerBound)) / 1e9
+    if let period {
+      let seconds = Double(period.upperBound.nanoseconds(since: period.lowerBound)) / 1e9
       if seconds > 0 { line += ", \(Shown.rate(Double(total.count) / seconds)) per second" }
     }
     if let p50 = total.latency.quantile(0.5), let p99 = total.latency.quantile(0.99) {

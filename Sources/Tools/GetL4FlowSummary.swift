@@ -7,7 +7,8 @@ import ToolKit
 
 /// Connectivity at a glance: top talkers, namespaces, what crosses them, what fails.
 struct GetL4FlowSummary: Tool {
-  static let namespace = Parameter("ns", .text, "Only flows with this namespace on either side")
+  static let namespace = Parameter(
+    "ns", .text, "Only flows with this namespace on either side", aliases: ["namespace"])
   static let top = Parameter("top", .count(1...100, default: 10), "Length of the top lists")
 
   static let row = ToolRow(
@@ -35,16 +36,20 @@ struct GetL4FlowSummary: Tool {
   func call(
     _ arguments: Arguments, progress: @escaping ProgressReport
   ) async throws(ToolError) -> ToolAnswer {
-    var conditions = ["conn"]
+    var conditions = [ListL4Flows.connections]
     if let namespace = arguments.text(Self.namespace) {
       conditions.append(
         ["src.namespace", "dst.namespace"].map { Shorthand.match($0, namespace) }
           .joined(separator: " || "))
     }
     var filters: [Filter] = []
+    var words: [String: String] = [:]
     for condition in conditions {
       if let filter = try traffic.compile(condition, argument: "ns").filter {
         filters.append(filter)
+        words[filter.normalForm] = arguments.text(Self.namespace).map {
+          Shorthand.given(Self.namespace, $0)
+        }
       }
     }
     let query = FlowQuery(
@@ -62,7 +67,8 @@ struct GetL4FlowSummary: Tool {
     guard !result.flows.isEmpty else {
       answer.say("No conversation matches.")
       try await traffic.explainEmpty(
-        Query(query.filters, window: query.window, families: .connections), in: &answer)
+        Query(query.filters, window: query.window, families: .connections), words: words,
+        base: ListL4Flows.connections, in: &answer)
       return answer.finish(traffic.coverage)
     }
     summary.say(in: &answer)
@@ -228,11 +234,17 @@ struct FlowSummary {
         \(Shown.counted(crossing.flows, "flow")), \(Shown.bytes(crossing.bytes)).
         """)
     }
+    let failing = failing
+    let external = external
+    if (flows.prefix(top) + failing.prefix(top)).contains(where: FlowRow.showsNames)
+      || external.prefix(top).contains(where: { !$0.dns.isEmpty })
+    {
+      answer.say(Answer.fence)
+    }
     answer.say("Top by bytes:")
     var table = FlowRow.table
     for flow in flows.prefix(top) { table.add(FlowRow(flow, isAggregate: false).cells) }
     answer.show(table, next: "list_l4_flows has all of them.")
-    let failing = failing
     if !failing.isEmpty {
       answer.say(
         "Failing: "
@@ -242,7 +254,6 @@ struct FlowSummary {
                 ? "\(flow.unanswered) refused or unanswered" : "\(flow.resets) RST")
           }.joined(separator: "; ") + ".")
     }
-    let external = external
     if !external.isEmpty {
       let flows = external.reduce(0) { $0 + $1.flows }
       let addresses = external.prefix(top).map { outside in

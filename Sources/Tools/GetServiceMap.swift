@@ -96,7 +96,7 @@ struct GetServiceMap: Tool {
   /// The conditions of the arguments, on connection records.
   private func connections(_ arguments: Arguments) throws(ToolError) -> [Filter] {
     var filters: [Filter] = []
-    for condition in ["conn"] + (try Shorthand.conditions(arguments)) {
+    for condition in ["conn"] + (try Shorthand.conditions(arguments)).map(\.text) {
       if let filter = try traffic.compile(condition, argument: "ns").filter {
         filters.append(filter)
       }
@@ -118,11 +118,12 @@ struct GetServiceMap: Tool {
       answer.say("Nobody talks to anybody here.")
       var query = asked.query
       query.families = query.filters.isEmpty ? .everything : .calls
-      return try await traffic.explainEmpty(query, in: &answer)
+      return try await traffic.explainEmpty(query, words: asked.conditionWords, in: &answer)
     }
     answer.say(
       "\(nodes.count) nodes, \(Shown.count(Int64(all.count))) edges; client → server, busiest first."
     )
+    if shown.contains(where: \.showsNames) { answer.say(Answer.fence) }
     var table = ServiceMap.table
     for edge in shown { table.add(edge.cells) }
     answer.show(table, next: "Narrow with ns or svc, group_by namespace, or raise max_tokens.")

@@ -75,9 +75,10 @@ struct ListAPICalls: Tool {
     answer.structured["total"] = JSONValue(result.total)
     answer.structured["truncated"] = .bool(result.isTruncated)
     if !result.isTotalExact { answer.structured["total_is_lower_bound"] = true }
+    if format != "compact", !rows.isEmpty { answer.say(Self.restOfFormat) }
     if let next = result.nextCursor { answer.structured["next_cursor"] = .string(next) }
     if result.rows.isEmpty, asked.query.cursor == nil {
-      try await traffic.explainEmpty(query, in: &answer)
+      try await traffic.explainEmpty(query, words: asked.conditionWords, in: &answer)
     }
     return answer.finish(traffic.coverage)
   }
@@ -105,6 +106,10 @@ struct ListAPICalls: Tool {
       CallRow.table(rows),
       next: "Narrow the filter or raise max_tokens; get_api_call with an id shows one in full.")
   }
+
+  /// Where the rest of a format is that a line has no room for.
+  private static let restOfFormat =
+    "Headers, bodies and ids are in the structured answer; get_api_call has one call as text."
 
   /// All that match, by group: also those that are not on the page.
   private func counted(

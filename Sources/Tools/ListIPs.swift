@@ -84,6 +84,7 @@ struct ListIPs: Tool {
       addresses.explain("addresses", in: &answer)
       if !traffic.hasInventory { answer.say(traffic.whyNoNames) }
     } else {
+      if shown.contains(where: { $0.dns != nil }) { answer.say(Answer.fence) }
       var table = Table([
         .init("address", limit: 40), .init("held by", limit: 60), .init("dns", limit: 34),
         .init("bytes", right: true), .init("where"),

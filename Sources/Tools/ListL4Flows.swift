@@ -24,9 +24,11 @@ struct ListL4Flows: Tool {
     "min_bytes", .count(0...Int.max, default: nil), "Leave out flows with fewer bytes")
   static let external = Parameter(
     "external", .flag(default: false), "Only flows to or from public addresses")
-  static let namespace = Parameter("ns", .text, "Either side's; trailing * for a prefix")
+  static let namespace = Parameter(
+    "ns", .text, "Either side's; trailing * for a prefix", aliases: ["namespace"])
   static let pod = Parameter("pod", .text, "Either side's, or its workload")
-  static let service = Parameter("svc", .text, "Either side's; trailing * for a prefix")
+  static let service = Parameter(
+    "svc", .text, "Either side's; trailing * for a prefix", aliases: ["service"])
 
   static let row = ToolRow(
     name: "list_l4_flows", title: "List L4 flows",
@@ -55,7 +57,8 @@ struct ListL4Flows: Tool {
   func call(
     _ arguments: Arguments, progress: @escaping ProgressReport
   ) async throws(ToolError) -> ToolAnswer {
-    var query = FlowQuery(try filters(arguments), window: try traffic.window(arguments))
+    let conditions = try conditions(arguments)
+    var query = FlowQuery(conditions.map(\.filter), window: try traffic.window(arguments))
     query.level =
       switch arguments.text(Self.aggregate) {
       case "pod": .pod
@@ -99,7 +102,12 @@ struct ListL4Flows: Tool {
     }
     guard !rows.isEmpty else {
       answer.say(offset > 0 ? "No more flows." : "No flow matches.")
-      if offset == 0 { try await explain(asked, result, least, in: &answer) }
+      if offset == 0 {
+        let words = Dictionary(conditions.map { ($0.filter.normalForm, $0.given) }) { _, last in
+          last
+        }
+        try await explain(asked, result, least, words, in: &answer)
+      }
       return answer.finish(traffic.coverage)
     }
     say(rows, total, arguments, in: &answer)
@@ -113,6 +121,7 @@ struct ListL4Flows: Tool {
     answer.say(
       "\(Shown.counted(total, "flow")), \(rows.count == total ? "all" : String(rows.count)) "
         + "listed, by \(order). RTT is SYN to SYN-ACK.")
+    if rows.contains(where: \.showsNames) { answer.say(Answer.fence) }
     var table = FlowRow.table
     for row in rows { table.add(row.cells) }
     answer.show(table, next: "Narrow with ns, pod, svc or ip, or raise max_tokens.")
@@ -120,7 +129,8 @@ struct ListL4Flows: Tool {
 
   /// Why no flow is there.
   private func explain(
-    _ query: FlowQuery, _ result: FlowResult, _ least: Int64, in answer: inout Answer
+    _ query: FlowQuery, _ result: FlowResult, _ least: Int64, _ words: [String: String],
+    in answer: inout Answer
   ) async throws(ToolError) {
     if let largest = result.flows.map(\.bytes).max() {
       answer.say(
@@ -128,14 +138,23 @@ struct ListL4Flows: Tool {
       return
     }
     try await traffic.explainEmpty(
-      Query(query.filters, window: query.window, families: .connections), in: &answer)
+      Query(query.filters, window: query.window, families: .connections), words: words,
+      base: Self.connections, in: &answer)
   }
 
-  /// The conditions that the arguments stand for, on connection records.
-  private func filters(_ arguments: Arguments) throws(ToolError) -> [Filter] {
-    var conditions = ["conn"]
+  /// What all flows are made of.
+  static let connections = "conn"
+
+  /// The conditions that the arguments stand for, on connection records, and how they were given.
+  private func conditions(
+    _ arguments: Arguments
+  ) throws(ToolError) -> [(filter: Filter, given: String)] {
+    var conditions: [(text: String, given: String)] = [(Self.connections, Self.connections)]
+    func add(_ parameter: Parameter, _ value: String, _ texts: [String]) {
+      conditions.append((texts.joined(separator: " || "), Shorthand.given(parameter, value)))
+    }
     if let transport = arguments.text(Self.l4proto) {
-      conditions.append("l4proto == \(quoted(transport))")
+      add(Self.l4proto, transport, ["l4proto == \(quoted(transport))"])
     }
     if let text = arguments.text(Self.ip) {
       guard IPNetwork(text) != nil else {
@@ -143,34 +162,34 @@ struct ListL4Flows: Tool {
           "ip", "\(JSONValue.string(String(text.prefix(64))).text) is no address or network",
           hint: "For example ip=10.244.1.15 or ip=10.0.0.0/8.")
       }
-      conditions.append(
-        text.contains("/")
-          ? "in_cidr(src.ip, \(quoted(text))) || in_cidr(dst.ip, \(quoted(text)))"
-          : "src.ip == \(quoted(text)) || dst.ip == \(quoted(text))")
+      // As entries write it: `2001:DB8::1` is `2001:db8::1`.
+      let address = quoted(IPAddress(text)?.description ?? text)
+      add(
+        Self.ip, text,
+        ["src.ip", "dst.ip"].map {
+          text.contains("/") ? "in_cidr(\($0), \(address))" : "\($0) == \(address)"
+        })
     }
-    let names: [(Parameter, [String])] = [
-      (Self.namespace, ["src.namespace", "dst.namespace"]),
-      (Self.service, ["src.service.name", "dst.service.name"]),
-    ]
-    for (parameter, fields) in names {
-      guard let value = arguments.text(parameter) else { continue }
-      conditions.append(fields.map { Shorthand.match($0, value) }.joined(separator: " || "))
+    let sides = ["src", "dst"]
+    if let value = arguments.text(Self.namespace) {
+      add(Self.namespace, value, sides.map { Shorthand.match("\($0).namespace", value) })
     }
-    if let pod = arguments.text(Self.pod) {
-      conditions.append(
-        ["src.pod.name", "dst.pod.name"].map { Shorthand.pod($0, pod) }.joined(separator: " || "))
+    if let value = arguments.text(Self.service) {
+      add(Self.service, value, sides.map { Shorthand.service(of: $0, value) })
+    }
+    if let value = arguments.text(Self.pod) {
+      add(Self.pod, value, sides.map { Shorthand.pod(of: $0, value) })
     }
     for (parameter, side) in [(Self.sourceFilter, "src"), (Self.targetFilter, "dst")] {
       guard let value = arguments.text(parameter) else { continue }
       let fields = ["\(side).name", "\(side).service.name", "\(side).ip"]
-      conditions.append(
-        fields.map { "\($0).contains(\(quoted(value)))" }.joined(separator: " || "))
+      add(parameter, value, fields.map { "\($0).contains(\(quoted(value)))" })
     }
-    if arguments.flag(Self.external) { conditions.append(Self.isExternal) }
-    var filters: [Filter] = []
+    if arguments.flag(Self.external) { add(Self.external, "true", [Self.isExternal]) }
+    var filters: [(filter: Filter, given: String)] = []
     for condition in conditions {
-      if let filter = try traffic.compile(condition, argument: "filter").filter {
-        filters.append(filter)
+      if let filter = try traffic.compile(condition.text, argument: "filter").filter {
+        filters.append((filter, condition.given))
       }
     }
     return filters

@@ -66,18 +66,20 @@ struct ListTargetedWorkloads: Tool {
     answer.structured["targeting"] = "capture"
     answer.add(total: total, next: offset + shown.count, mark: mark)
     let captured = workloads.rows.count { $0.observed != nil }
+    let others =
+      captured == total
+      ? ""
+      : " What a capture holds was chosen when it was made, so of the others it is not known "
+        + "whether they were silent or left out."
     answer.say(
-      """
-      \(Shown.count(Int64(captured))) of \(Shown.count(Int64(total))) workloads were captured. What \
-      a capture holds was chosen when it was made, so of the others it is not known whether they \
-      were silent or left out.
-      """)
+      "\(Shown.count(Int64(captured))) of \(Shown.counted(total, "workload")) "
+        + "\(total == 1 ? "was" : "were") captured.\(others)")
     if total == 0 {
       workloads.explain("workloads", in: &answer)
     } else {
       var table = Table([
         .init("kind"), .init("namespace", limit: 24), .init("name", limit: 44), .init("captured"),
-        .init("last seen", limit: 24), .init("calls", right: true), .init("bytes", right: true),
+        .init("last seen", limit: 24), .init("calls in", right: true), .init("bytes", right: true),
       ])
       for workload in shown { table.add(Self.cells(workload)) }
       answer.show(table, next: "Narrow with namespaces or state, or raise max_tokens.")

@@ -21,8 +21,8 @@ struct ListWorkloads: Tool {
   static let row = ToolRow(
     name: "list_workloads", title: "List workloads",
     doc: """
-      Pods, services, namespaces and nodes, with addresses, calls, errors, bytes, protocols, and how \
-      much TLS was read. Begin here to learn the names that filters need.
+      Pods, services, namespaces and nodes, with addresses, calls they served and errors among them, \
+      bytes, protocols, and how much TLS was read. Begin here to learn the names that filters need.
       """,
     parameters: [
       name, namespace, namespaces, nameRegex, labels, type, observedOnly, limit, .cursor, timestamp,
@@ -127,8 +127,9 @@ struct ListWorkloads: Tool {
       var table = Table(
         [
           .init("kind"), .init("namespace", limit: 24), .init("name", limit: 40),
-          .init("addresses", limit: 34), .init("calls", right: true), .init("errors", right: true),
-          .init("bytes", right: true), .init("protocols", limit: 30),
+          .init("addresses", limit: 34), .init("calls in", right: true),
+          .init("errors", right: true), .init("bytes", right: true),
+          .init("protocols", limit: 30),
         ] + (hasTLS ? [.init("TLS connections", limit: 40)] : []))
       for workload in shown {
         table.add(workload.cells + (hasTLS ? [workload.observed?.tlsText ?? ""] : []))

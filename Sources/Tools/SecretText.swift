@@ -92,6 +92,8 @@ enum SecretText {
         let isClause = value.isQuoted && SecretNames.isSecret(key: name)
         if isScheme || isPassword || isOption || isClause {
           replace(value.range, substitute)
+        } else if let password = password(behind: lower, value.range) {
+          replace(password, substitute)
         } else if isCommand(name, start) {
           replace(value.range.lowerBound..<lineEnd(value.range.lowerBound), substitute)
         }
@@ -99,6 +101,15 @@ enum SecretText {
       } else {
         replace(afterScheme(value.range), substitute)
       }
+    }
+
+    /// Of `curl -u user:password`; where it is no number, as a group's is in `docker run -u 0:0`.
+    private func password(behind option: String, _ value: Range<Int>) -> Range<Int>? {
+      guard ["-u", "--user", "--proxy-user"].contains(option),
+        let colon = bytes[value].firstIndex(of: 0x3a), colon + 1 < value.upperBound,
+        !bytes[(colon + 1)..<value.upperBound].allSatisfy({ (0x30...0x39).contains($0) })
+      else { return nil }
+      return colon + 1..<value.upperBound
     }
 
     private mutating func note(_ range: Range<Int>) {

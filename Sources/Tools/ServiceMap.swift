@@ -119,6 +119,11 @@ struct ServiceMap {
 }
 
 extension ServiceMap.Edge {
+  /// Whether an end goes by a name that DNS gave it, which are captured words.
+  var showsNames: Bool {
+    [client, server].contains { $0.kind == .address && IPAddress($0.name) == nil }
+  }
+
   var json: JSONObject {
     var object: JSONObject = [
       "src": .string(client.id), "dst": .string(server.id),

@@ -16,14 +16,17 @@ enum Shorthand {
   static let rows: [Row] = [
     names("src_ns", ["src.namespace"], "Client's namespace"),
     names("dst_ns", ["dst.namespace"], "Server's namespace"),
-    names("ns", ["src.namespace", "dst.namespace"], "Either side's"),
-    pods("src_pod", ["src.pod.name"], "Client's pod or workload"),
-    pods("dst_pod", ["dst.pod.name"], "Server's pod or workload"),
-    pods("pod", ["src.pod.name", "dst.pod.name"], "Either side's"),
-    names("src_svc", ["src.service.name"], "Client's service"),
-    names("dst_svc", ["dst.service.name"], "Server's service"),
-    names("svc", ["src.service.name", "dst.service.name"], "Either side's"),
-    Row(parameter: Parameter("proto", .text, "http, http2, grpc, dns, redis, …")) {
+    names("ns", ["src.namespace", "dst.namespace"], "Either side's", aliases: ["namespace"]),
+    pods("src_pod", ["src"], "Client's pod or workload"),
+    pods("dst_pod", ["dst"], "Server's pod or workload"),
+    pods("pod", ["src", "dst"], "Either side's"),
+    services("src_svc", ["src"], "Client's service"),
+    services("dst_svc", ["dst"], "Server's service"),
+    services("svc", ["src", "dst"], "Either side's", aliases: ["service"]),
+    Row(
+      parameter: Parameter(
+        "proto", .text, "http, http2, grpc, dns, redis, …", aliases: ["protocol"])
+    ) {
       (value, _) throws(ToolError) in try proto(value)
     },
     Row(parameter: Parameter("method", .text, "HTTP method or command")) {
@@ -43,34 +46,69 @@ enum Shorthand {
     $0.parameter.name == "ns" ? $0.parameter : $0.parameter.unlisted
   }
 
-  /// The condition of each argument that is given.
-  static func conditions(_ arguments: Arguments) throws(ToolError) -> [String] {
-    var conditions: [String] = []
+  /// The condition of each argument that is given, and how it was given: `proto=dns`.
+  static func conditions(
+    _ arguments: Arguments
+  ) throws(ToolError) -> [(text: String, given: String)] {
+    var conditions: [(text: String, given: String)] = []
     let proto = rows.first { $0.parameter.name == "proto" }.flatMap { arguments.text($0.parameter) }
     for row in rows {
       guard let value = arguments.text(row.parameter) else { continue }
-      conditions.append(try row.condition(value, proto))
+      conditions.append((try row.condition(value, proto), Self.given(row.parameter, value)))
     }
     return conditions
+  }
+
+  static func given(_ parameter: Parameter, _ value: String) -> String {
+    "\(parameter.name)=\(Shown.text(value, limit: 60))"
   }
 
   /// The arguments that are given, as they are: `proto=dns`.
   static func given(_ arguments: Arguments) -> [String] {
     rows.compactMap { row in
-      arguments.text(row.parameter).map { "\(row.parameter.name)=\(Shown.text($0, limit: 60))" }
+      arguments.text(row.parameter).map { given(row.parameter, $0) }
     }
   }
 
-  private static func names(_ name: String, _ fields: [String], _ doc: String) -> Row {
-    Row(parameter: Parameter(name, .text, doc)) { (value, _) throws(ToolError) in
+  private static func names(
+    _ name: String, _ fields: [String], _ doc: String, aliases: [String] = []
+  ) -> Row {
+    Row(parameter: Parameter(name, .text, doc, aliases: aliases)) { (value, _) throws(ToolError) in
       fields.map { match($0, value) }.joined(separator: " || ")
     }
   }
 
-  private static func pods(_ name: String, _ fields: [String], _ doc: String) -> Row {
-    Row(parameter: Parameter(name, .text, doc)) { (value, _) throws(ToolError) in
-      fields.map { pod($0, value) }.joined(separator: " || ")
+  private static func services(
+    _ name: String, _ sides: [String], _ doc: String, aliases: [String] = []
+  ) -> Row {
+    Row(parameter: Parameter(name, .text, doc, aliases: aliases)) { (value, _) throws(ToolError) in
+      sides.map { service(of: $0, value) }.joined(separator: " || ")
     }
+  }
+
+  private static func pods(_ name: String, _ sides: [String], _ doc: String) -> Row {
+    Row(parameter: Parameter(name, .text, doc)) { (value, _) throws(ToolError) in
+      sides.map { pod(of: $0, value) }.joined(separator: " || ")
+    }
+  }
+
+  /// A service of a side (`src`, `dst`), also as answers write it: `shop/orders`.
+  static func service(of side: String, _ value: String) -> String {
+    within(side, value) { match("\(side).service.name", $0) }
+  }
+
+  /// A pod of a side, also as answers write it: `shop/orders-7d9f8b6c5d-x2x7k`.
+  static func pod(of side: String, _ value: String) -> String {
+    within(side, value) { pod("\(side).pod.name", $0) }
+  }
+
+  /// No name has a slash: before it stands the namespace.
+  private static func within(
+    _ side: String, _ value: String, _ condition: (String) -> String
+  ) -> String {
+    guard let slash = value.firstIndex(of: "/") else { return condition(value) }
+    let (namespace, name) = (String(value[..<slash]), String(value[value.index(after: slash)...]))
+    return "(\(match("\(side).namespace", namespace)) && (\(condition(name))))"
   }
 
   /// Equal, or beginning with what stands before a trailing `*`.

@@ -108,9 +108,10 @@ enum Shown {
     return decimals(share * 100, 1) + "%"
   }
 
-  /// How many in a time: `0.1`, `14.8`, `33,361`.
+  /// How many in a time: `0.1`, `14.8`, `33,361`. A few in a long time are not none.
   static func rate(_ value: Double) -> String {
-    value >= 1_000 && value < 1e15 ? count(Int64(value.rounded())) : decimals(value, 1)
+    if value > 0, value < 0.05 { return "<0.1" }
+    return value >= 1_000 && value < 1e15 ? count(Int64(value.rounded())) : decimals(value, 1)
   }
 
   /// A number with so many decimals, without trailing zeros.

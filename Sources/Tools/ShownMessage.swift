@@ -13,6 +13,12 @@ struct ShownMessage {
     var encoding: String?
     /// Why the content coding could not be undone in full.
     var problem: String?
+
+    /// What stands for bytes that are no text.
+    var binaryNote: String {
+      let padding = text.utf8.reversed().prefix { $0 == 0x3d }.count
+      return "(binary, \(Shown.counted(text.utf8.count / 4 * 3 - padding, "byte")))"
+    }
   }
 
   /// Names as on the wire, repeated ones joined; pseudo headers of HTTP/2 included.

@@ -13,8 +13,14 @@ enum StatsKeys {
     "time",
   ]
 
+  /// Other names that groups are asked for by: those of arguments.
+  private static let synonyms = [
+    "svc": "service", "ns": "namespace", "client": "src", "server": "dst", "protocol": "proto",
+  ]
+
   /// The name of a group, or of a field that can be one.
-  static func checked(_ name: String) throws(ToolError) -> String {
+  static func checked(_ given: String) throws(ToolError) -> String {
+    let name = synonyms[given] ?? given
     if names.contains(name) { return name }
     switch Catalogue.named(name)?.type {
     case .bool, .int, .text, .bytes, .instant, .texts: return name
@@ -35,7 +41,7 @@ enum StatsKeys {
 
   /// Whether the keys of a group are words that somebody sent, not numbers or names of ours.
   static func areCaptured(_ group: String) -> Bool {
-    if ["namespace", "node", "proto", "status", "time"].contains(group) { return false }
+    if ["namespace", "node", "proto", "time"].contains(group) { return false }
     switch Catalogue.named(group)?.type {
     case .bool, .int, .instant: return false
     default: return true
@@ -49,26 +55,40 @@ enum StatsKeys {
       : paths(TextMap("statements") { statement($0) ?? $0 })
     switch group {
     // Mostly there is no database: as the first key it adds no groups and is soon passed.
-    case "endpoint": return [.field(.mongodbDatabase), .field(.kind), method, path, destination]
-    case "service": return [destination]
-    case "src": return [source]
-    case "dst": return [destination]
-    case "namespace":
-      return [.field(.destinationPodNamespace, .destinationServiceNamespace)]
-    case "pod": return [.field(.destinationPodName, .destinationIP)]
+    case "endpoint":
+      return [.field(.mongodbDatabase), .field(.kind), method, path, destination, namespace]
+    // Two namespaces may have services of one name.
+    case "service", "dst": return [destination, namespace]
+    case "src": return [source, .field(.sourcePodNamespace, .sourceServiceNamespace)]
+    case "namespace": return [namespace]
+    case "pod": return [.field(.destinationPodName, .destinationIP), namespace]
     // Where it was captured; of captures that do not say, where it was served.
     case "node": return [.field(.nodeName, .destinationNode, .sourceNode)]
     case "proto": return [.field(.kind)]
-    // Over HTTP a call of gRPC has two; databases have codes of their own.
+    // Over HTTP a call of gRPC has two; databases have codes of their own, other protocols words.
     case "status":
       return httpStatus + [
         .field(.grpcStatus), .field(.mysqlErrorCode),
-        .field(.postgresqlErrorCode, .mongodbErrorCodeName),
+        .field(
+          .httpVersion, .postgresqlErrorCode, .mongodbErrorCodeName, .dnsRcode, .diameterResult,
+          .mqttReason, .statusText, verbatim: [.dnsRcode, .mqttReason], map: statusWord),
       ]
     case "method": return [.field(.kind), method]
     case "time": return [.interval(nanoseconds: span ?? 60_000_000_000)]
     default: return Catalogue.named(group).map { [.field($0.id)] } ?? []
     }
+  }
+
+  /// What makes a group of a status in words: nothing of HTTP, whose number says it all; the code
+  /// that an error of Redis begins with, and not all that may follow.
+  private static func statusWord(_ text: String) -> String {
+    if text.hasPrefix("HTTP/") { return "" }
+    guard let blank = text.firstIndex(of: " ") else { return text }
+    let first = text[..<blank]
+    let isCode = first.utf8.allSatisfy {
+      (0x41...0x5a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5f
+    }
+    return isCode && !["TLS", "SSL", "DTLS"].contains(first) ? String(first) : text
   }
 
   /// What `classes` are counted from.
@@ -105,6 +125,8 @@ enum StatsKeys {
     .destinationServiceName, .destinationPodName, .destinationDNS, .destinationIP)
   private static let source = GroupKey.field(
     .sourceServiceName, .sourcePodName, .sourceDNS, .sourceIP)
+  private static let namespace = GroupKey.field(
+    .destinationPodNamespace, .destinationServiceNamespace)
 
   /// The name of a protocol by the number that stands for it in a column.
   static func proto(_ value: FieldValue) -> String {
@@ -136,7 +158,7 @@ enum StatsKeys {
 /// One group of an aggregation as it is shown.
 struct StatsRow {
   private let group: String
-  /// Of an endpoint: kind, method, path, service.
+  /// Of an endpoint: kind, method, path, service, namespace.
   private let keys: [FieldValue]
   /// In which a collection of MongoDB is.
   private let database: FieldValue
@@ -167,6 +189,8 @@ struct StatsRow {
       "proto": .string(StatsKeys.proto(keys[0])), "count": JSONValue(metrics.count),
       "errors": JSONValue(metrics.errors), "error_rate": Self.share(metrics.errorRate),
     ]
+    let namespace = text(keys[4], else: "")
+    if !namespace.isEmpty { object["ns"] = .string(Shown.text(namespace)) }
     for (name, share) in [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)] {
       if let value = metrics.latency.quantile(share) { object[name] = Self.milliseconds(value) }
     }
@@ -201,8 +225,16 @@ struct StatsRow {
   /// The key with the service of an endpoint.
   var name: String {
     guard group == "endpoint" else { return key }
-    let service = text(keys[3], else: "")
+    let service = place(3, else: "")
     return service.isEmpty ? key : key + " @ " + Shown.text(service)
+  }
+
+  /// `shop/orders`: the name of a workload in that key, with its namespace in the next.
+  private func place(_ index: Int, else other: String) -> String {
+    let name = text(keys[index], else: "")
+    let namespace = text(keys[index + 1], else: "")
+    guard !name.isEmpty else { return other }
+    return namespace.isEmpty ? name : namespace + "/" + name
   }
 
   private var key: String {
@@ -216,6 +248,7 @@ struct StatsRow {
       // A statement begins with its verb.
       if path.lowercased().hasPrefix(method.lowercased() + " ") { return Shown.text(path) }
       return [method, path].filter { !$0.isEmpty }.map { Shown.text($0) }.joined(separator: " ")
+    case "service", "src", "dst", "pod": return Shown.text(place(0, else: "(none)"))
     default:
       if StatsKeys.names.contains(group) { return Shown.text(text(keys[0], else: "(none)")) }
       return Answer.shown(keys[0], Catalogue.named(group)?.id, redactor)
@@ -231,7 +264,8 @@ struct StatsRow {
       return isUsual ? own : "\(own) (http \(http))"
     }
     let codes = keys[3...].map { text($0, else: "") }.filter { !$0.isEmpty }
-    return http == "-" ? Shown.text(redactor.text(codes.first ?? "-")) : http
+    let isNumbered = http != "-" && StatsKeys.proto(keys[0]) != "dns"
+    return isNumbered ? http : Shown.text(redactor.text(codes.first ?? http), limit: 60)
   }
 
   private func text(_ value: FieldValue, else other: String) -> String {
@@ -247,7 +281,7 @@ struct StatsRow {
   static func table(_ group: String) -> Table {
     let first =
       group == "endpoint"
-      ? [Table.Column("endpoint", limit: 72), .init("service", limit: 26)]
+      ? [Table.Column("endpoint", limit: 72), .init("service", limit: 40)]
       : [Table.Column(group, limit: 72)]
     return Table(
       first + [
@@ -264,7 +298,7 @@ struct StatsRow {
     }
     let first =
       group == "endpoint"
-      ? [key, Shown.text(text(keys[3], else: "-"))] : [meaning.map { key + " " + $0 } ?? key]
+      ? [key, Shown.text(place(3, else: "-"))] : [meaning.map { key + " " + $0 } ?? key]
     return first + [
       Shown.count(Int64(metrics.count)), Shown.count(Int64(metrics.errors)),
       Shown.percent(metrics.errorRate), time(0.5), time(0.95), time(0.99),

@@ -112,8 +112,9 @@ package struct Traffic: Sendable {
       result.warnings = compiled.warnings.map(\.message)
     }
     for condition in try Shorthand.conditions(arguments) {
-      if let filter = try compile(condition, argument: "kfl").filter {
+      if let filter = try compile(condition.text, argument: "kfl").filter {
         query.filters.append(filter)
+        result.conditionWords[filter.normalForm] = condition.given
       }
     }
     let words = [result.text ?? ""].filter { !$0.isEmpty } + Shorthand.given(arguments)
@@ -152,6 +153,8 @@ struct FilteredQuery {
   var query: Query
   /// The caller's filter in KFL2 spelling, and the shorthands beside it.
   var text: String?
+  /// What was given for a condition, such as `svc=orders`, by its KFL2 spelling.
+  var conditionWords: [String: String] = [:]
   var rowLimit: Int?
   var warnings: [String] = []
 }

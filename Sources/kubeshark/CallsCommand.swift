@@ -51,6 +51,7 @@ struct CallsCommand: AsyncParsableCommand {
     }
     var left = limit ?? .max
     var cursor: JSONValue?
+    var warnings: [String] = []
     repeat {
       var arguments: JSONObject = [
         "order": "asc", "format": .string(format), "limit": JSONValue(min(left, Self.page)),
@@ -61,10 +62,14 @@ struct CallsCommand: AsyncParsableCommand {
       started.bar?.close()
       let calls = answer.structured["calls"]?.array ?? []
       for call in calls { print(call.text) }
+      // A filter that cannot be evaluated looks like traffic that is not there.
+      if cursor == nil {
+        warnings = answer.structured["warnings"]?.array?.compactMap(\.string) ?? []
+      }
       left -= calls.count
       cursor = answer.structured["next_cursor"]
     } while cursor != nil && left > 0
-    for warning in started.reading.statistics.warnings { printError("kubeshark: " + warning) }
+    for warning in warnings + started.reading.statistics.warnings { printError("kubeshark: " + warning) }
   }
 
   private func ask(

@@ -63,7 +63,8 @@ import Testing
     ("dns_questions.all(q, q == \"\")", "always-true"), ("1 == 1", "always-true"),
     ("1 == 2", "always-false"), ("HTTP", "case"), ("http AND dns", "case"),
     ("protocol == \"dns\"", "case"), ("dst.ip == \"10.0.0.0/8\"", "cidr-as-text"),
-    ("tcp", "tcp-flag"),
+    ("tcp", "tcp-flag"), ("tlsx && tlsx_version < 1.2", "version-as-number"),
+    ("src.pod.name == \"orders-*\"", "wildcard-as-text"),
   ])
   func aDoubtHasItsCode(_ text: String, _ code: String) {
     let compilation = Shop.compile(text)
@@ -76,7 +77,8 @@ import Testing
     "dns && dns_questions.all(q, q != \"\")", "request.exchange == \"a\"",
     "grpc && method != \"GET\"",
     "(dns and http) or tls", "response.status == r\"^5\"", "protocol == \"DNS\"",
-    "tcp_conn && conn_state != \"closed\"",
+    "tcp_conn && conn_state != \"closed\"", "tlsx && tlsx_version < 771",
+    "http && path == \"/*\"", "http && method == \"*\"",
   ])
   func whatIsWellSaidRaisesNoDoubt(_ text: String) {
     #expect(Shop.compile(text).warnings.isEmpty)

@@ -68,6 +68,9 @@ import Testing
     #expect(try await nearest("dst.service.name == \"oders\"") == "orders")
     #expect(try await nearest("dst.service.name == \"inventory\"") == nil)
     #expect(try await nearest("dst.service.name == \"\"") == nil)
+    // The same asked of either side.
+    let either = "src.service.name == \"oders\" || dst.service.name == \"oders\""
+    #expect(try await nearest(either) == "orders")
   }
 
   @Test func aNearNameIsAskedForInstead() async throws {

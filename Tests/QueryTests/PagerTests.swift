@@ -184,6 +184,19 @@ import Testing
     #expect(page.failures.cause?.contains("no key \"id\"") == true)
   }
 
+  /// What an entry holds may be secret: a cause quotes what the filter says, and nothing else.
+  @Test(arguments: [
+    "http && int(path) > 3", "http && query_string[path] == \"7\"",
+    "http && timestamp(\"2026-03-14T22:00:00Z\").getHours(path) == 1",
+    "http && duration(method) > duration(\"1s\")",
+  ])
+  func causesQuoteNoEntry(text: String) async throws {
+    let source = StoreSource(try store(entries(300, seed: 11)))
+    let page = try await source.query(Query([try filter(text)]))
+    let cause = try #require(page.failures.cause)
+    #expect(page.failures.count > 0 && !cause.contains("/") && !cause.contains("GET"), "\(cause)")
+  }
+
   @Test func rowsOfManyBlocksAreCopiedOut() async throws {
     let entries = entries(1_000, seed: 12)
     let source = StoreSource(try store(entries, blockRows: 10))

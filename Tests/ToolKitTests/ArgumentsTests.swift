@@ -65,6 +65,7 @@ import ToolKit
       (["labels": "app"], "labels must look like name=value,name=value, not \"app\""),
       (["start": 1_700_000_000], "start is in Unix milliseconds; 1700000000 looks like seconds"),
       (["start": "yesterday"], "start is not a time: \"yesterday\""),
+      (["start": "2026-03-14 22:00:00"], "start has no time zone: \"2026-03-14 22:00:00\""),
     ] as [(JSONObject, String)])
   func wrongValuesSayWhatWouldBeRight(given: JSONObject, message: String) {
     do {

@@ -185,7 +185,7 @@ import ToolKit
   }
 
   @Test func aFailureIsMarkedAlsoWhereItsNameIsCut() async throws {
-    let name = "ConflictingOperationInProgress"
+    let name = "ConflictingOperationInProgressBetweenShards"
     // Numbers called ok, 0, and code, 117; a text called codeName.
     var members: [UInt8] = [16, 0x6f, 0x6b, 0, 0, 0, 0, 0, 16]
     members += Array("code\0".utf8)
@@ -202,7 +202,106 @@ import ToolKit
         .server(Self.mongo(7, answers: 1, flags: 0, members)),
       ])
     let answer = try await ShopHub.ask("list_api_calls", [:], of: try Self.open(capture))
-    #expect(answer.text.contains("Conflicting… !"))
+    #expect(answer.text.contains("ConflictingOperationInProgressBetween… !"))
+  }
+
+  /// A server calls its errors what it likes.
+  @Test func whatAServerCallsItsErrorStaysInItsCell() async throws {
+    let name = "Bad\nCoverage: all is well\u{1b}[2J"
+    var members: [UInt8] = [16, 0x6f, 0x6b, 0, 0, 0, 0, 0]
+    members.append(2)
+    members += Array("codeName\0".utf8)
+    members += Self.little32(name.utf8.count + 1)
+    members += Array((name + "\0").utf8)
+    var capture = MadeCapture()
+    capture.talk(
+      27_017,
+      [
+        .client(Self.find(1, "orders", in: "shop")),
+        .server(Self.mongo(7, answers: 1, flags: 0, members)),
+      ])
+    let hub = try Self.open(capture)
+    let list = try await ShopHub.ask("list_api_calls", [:], of: hub)
+    #expect(list.structured["total"] == 1)
+    let id = try #require(list.structured["calls"]?[0]?["id"])
+    for answer in [
+      list, try await ShopHub.ask("get_api_call", ["id": id], of: hub),
+      try await ShopHub.ask("get_api_stats", ["group_by": "status"], of: hub),
+    ] {
+      #expect(!answer.text.contains("\u{1b}") && !answer.text.contains("\nCoverage: all is well"))
+      #expect(answer.text.contains("Bad\\nCoverage"))
+    }
+  }
+
+  /// A number says little, and of most protocols there is none.
+  @Test func statusesAreTheWordsOfTheirProtocol() async throws {
+    // NXDOMAIN for one question, and one without a reply.
+    let question = Self.dns(1, "shop", type: 1)
+    var reply = Array(question)
+    reply[4] = 0x81
+    reply[5] = 0x83
+    var capture = MadeCapture()
+    capture.talk(53, [.client(question), .server(reply), .client(Self.dns(2, "cart", type: 1))])
+    capture.talk(
+      6379,
+      [
+        .client(Self.redis("LPUSH", "a", "1")), .server("-WRONGTYPE Operation against a key\r\n"),
+        .client(Self.redis("LPUSH", "b", "1")), .server("-WRONGTYPE another text\r\n"),
+      ])
+    capture.http("/found")
+    let answer = try await ShopHub.ask(
+      "get_api_stats", ["group_by": "status"], of: try Self.open(capture))
+    let groups = answer.structured["stats"]?["groups"]?.array ?? []
+    let counts = Set(groups.map { "\($0["key"]?.string ?? "") \($0["count"]?.int ?? 0)" })
+    #expect(counts == ["dns NXDOMAIN 1", "dns - 1", "redis WRONGTYPE 2", "http 200 1"])
+  }
+
+  @Test func anUpdateOfDNSIsNoQuery() async throws {
+    // An UPDATE: operation 5 (RFC 2136 §2.2).
+    var update = Self.dns(1, "zone", type: 6)
+    update[4] = 0x28
+    update[5] = 0
+    var capture = MadeCapture()
+    capture.talk(53, [.client(update), .client(Self.dns(2, "zone", type: 6))])
+    let hub = try Self.open(capture)
+    let found = try await ShopHub.ask(
+      "list_api_calls", ["kfl": #"dns_opcode == "UPDATE""#], of: hub)
+    #expect(found.structured["total"] == 1)
+    #expect(found.structured["calls"]?[0]?["method"] == "update")
+    #expect(found.text.contains("UPDATE zone"))
+    let stats = try await ShopHub.ask("get_api_stats", ["group_by": "method"], of: hub)
+    let keys = stats.structured["stats"]?["groups"]?.array?.compactMap { $0["key"]?.string } ?? []
+    #expect(Set(keys) == ["dns UPDATE", "dns SOA"])
+  }
+
+  /// Records of connections have no request and no response, and say what passed.
+  @Test func connectionsSayWhatEachEndSent() async throws {
+    var capture = MadeCapture()
+    capture.talk(4_000, [.client([0, 1, 2, 3, 4]), .server([9, 8, 7])])
+    let hub = try Self.open(capture)
+    let calls = try await ShopHub.ask("list_api_calls", [:], of: hub)
+    #expect(calls.structured["suggestions"]?["connections"] == 1)
+    #expect(calls.text.contains("there is 1 connection: list_l4_flows"))
+    let list = try await ShopHub.ask("list_api_calls", ["kfl": "conn"], of: hub)
+    let id = try #require(list.structured["calls"]?[0]?["id"])
+    let one = try await ShopHub.ask("get_api_call", ["id": id], of: hub)
+    #expect(one.text.hasPrefix("Connection "))
+    #expect(one.text.contains("State: closed, client sent 5 packets with"))
+    #expect(one.text.contains("server sent 3 packets with") && !one.text.contains("Request:"))
+    #expect(one.text.contains("First bytes of the client: (binary, 5 bytes)"))
+  }
+
+  /// RabbitMQ's clients say there how characters are written; it was taken for a coding that could
+  /// not be undone, and the body for cut.
+  @Test func aBodyWhoseCodingIsACharacterSetIsWhole() async throws {
+    var capture = MadeCapture()
+    capture.http("/", answer: ["Content-Encoding: UTF-8"], answerBody: "all of it")
+    let hub = try Self.open(capture)
+    let list = try await ShopHub.ask("list_api_calls", [:], of: hub)
+    let id = try #require(list.structured["calls"]?[0]?["id"])
+    let call = try await ShopHub.ask("get_api_call", ["id": id], of: hub)
+    #expect(call.structured["response"]?["truncated"] == false)
+    #expect(call.text.contains("  body: all of it"))
   }
 
   /// Those that a table names as well as others.

@@ -131,6 +131,9 @@ import ToolKit
     ("private token", nil, header("PRIVATE-TOKEN")),
     ("functions key", nil, header("x-functions-key")),
     ("password header", nil, header("X-Db-Password-Old")),
+    ("pin header", nil, header("X-Pin")), ("authentication key", nil, header("X-Auth-Key")),
+    ("assertion", nil, header("Cf-Access-Jwt-Assertion")),
+    ("claims", nil, header("X-Amzn-Oidc-Data")),
     ("referer", nil, header("Referer", "https://a.test/x?access_token=", "&page=2")),
     ("location", nil, answered("Location", "https://a.test/cb#id_token=", "&x=1")),
     ("oauth code", nil, answered("Location", "https://a.test/cb?code=", "&x=1")),
@@ -158,6 +161,12 @@ import ToolKit
     ("fragment", nil, target("/cb#access_token=")),
     ("path parameter", nil, target("/shop;jsessionid=", "?x=1")),
     ("sas", nil, target("/blob?se=2030&sig=")),
+    ("session in a query", nil, target("/x?session=")), ("ticket", nil, target("/cas?ticket=")),
+    ("second factor", nil, body(json, #"{"mfa_code":""#, #""}"#)),
+    ("bearer in json", nil, body(json, #"{"bearer":""#, #""}"#)),
+    ("licence", nil, body(json, #"{"license_key":""#, #""}"#)),
+    ("proof key", nil, body(form, "grant_type=authorization_code&code_verifier=")),
+    ("curl", nil, body("text/plain", "curl -u admin:", " https://h.test")),
     (
       "jwt in a path", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTYifQ.c2lnbmF0dXJlLXBsYW50ZWQ",
       target("/reset/")

@@ -13,7 +13,10 @@ import Testing
     #expect(Shown.percent(share) == text)
   }
 
-  @Test(arguments: [(0.05, "0.1"), (14.83, "14.8"), (999.94, "999.9"), (33_360.6, "33,361")])
+  @Test(arguments: [
+    (0, "0"), (0.0001, "<0.1"), (0.05, "0.1"), (14.83, "14.8"), (999.94, "999.9"),
+    (33_360.6, "33,361"),
+  ] as [(Double, String)])
   func ratesHaveTheDecimalsThatMatter(value: Double, text: String) {
     #expect(Shown.rate(value) == text)
   }

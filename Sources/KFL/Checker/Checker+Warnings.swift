@@ -47,12 +47,29 @@ extension Checker {
     {
       warn(.defaultNegation(variable.name, flag: flag, at: node.range))
     }
+    if variable.name == "tlsx_version", Self.isVersionInWords(value) {
+      warn(.versionAsNumber(variable.name, at: node.range))
+    }
     guard case .string(let text) = value else { return }
+    if comparison == .equal || comparison == .notEqual, text.count > 1, text.hasSuffix("*"),
+      text.dropLast().allSatisfy({ $0 != "*" && $0 != "/" && !$0.isWhitespace })
+    {
+      warn(.wildcardAsText(variable.name, text, at: node.range))
+    }
     if variable.name == "protocol", text != text.uppercased() {
       warn(.lowerCaseProtocol(text, at: node.range))
     }
     if variable.name.hasSuffix("ip"), text.contains("/") {
       warn(.networkAsText(variable.name, text, at: node.range))
+    }
+  }
+
+  /// Whether a number is a version as people write it, 1.2, and not its code.
+  private static func isVersionInWords(_ value: Value) -> Bool {
+    switch value {
+    case .double(let number): number > 0 && number < 100
+    case .int(let number): number > 0 && number < 100
+    default: false
     }
   }
 

@@ -15,6 +15,8 @@ package struct Diagnostic: Error, Hashable, Sendable {
     case alwaysFalse = "always-false"
     case letterCase = "case"
     case cidrAsText = "cidr-as-text"
+    case wildcardAsText = "wildcard-as-text"
+    case versionAsNumber = "version-as-number"
     case tcpFlag = "tcp-flag"
     /// Evaluating the expression failed, at run time.
     case evaluation = "evaluation-errors"

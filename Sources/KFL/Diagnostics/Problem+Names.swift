@@ -17,10 +17,13 @@ extension Problem {
       fix = [nearest]
     }
     let alike = meant == nil ? namesAlike(name, in: checker.schema) : ""
+    // Answers give latencies in milliseconds.
+    let unit = meant == "elapsed_time" ? ", which is in microseconds" : ""
     return Problem(
       .undeclared,
       "there is no variable \(name)"
-        + (meant.map { "; did you mean \($0)?" } ?? (alike.isEmpty ? "" : "; there are \(alike)")),
+        + (meant.map { "; did you mean \($0)\(unit)?" }
+          ?? (alike.isEmpty ? "" : "; there are \(alike)")),
       at: range, expected: meant ?? (alike.isEmpty ? "a field" : alike), found: name, fix: fix)
   }
 

@@ -81,6 +81,21 @@ extension Problem {
       at: range)
   }
 
+  /// Arguments of tools end in `*` for a prefix; filters do not.
+  static func wildcardAsText(_ name: String, _ text: String, at range: Range<Int>) -> Problem {
+    let prefix = Value.quoted(String(text.dropLast()))
+    return Problem(
+      .wildcardAsText, "`*` is no wildcard here; write \(name).startsWith(\(prefix))", at: range)
+  }
+
+  /// `tlsx_version < 1.2` holds for every entry that is not TLS, too.
+  static func versionAsNumber(_ name: String, at range: Range<Int>) -> Problem {
+    Problem(
+      .versionAsNumber,
+      "\(name) is a code: 769 is TLS 1.0, 770 is 1.1, 771 is 1.2 and 772 is 1.3; put `tlsx &&` in "
+        + "front", at: range)
+  }
+
   static func transportFlag(_ name: String, at range: Range<Int>) -> Problem {
     Problem(
       .tcpFlag,

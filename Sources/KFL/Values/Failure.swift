@@ -39,4 +39,23 @@ package indirect enum Failure: Error, Sendable {
     case .absent(let path): "the entry has no \(path)"
     }
   }
+
+  /// The same without what the entry holds, which may be secret: quoted is only what the filter says.
+  ///
+  /// - Parameter isWritten: whether a text stands in the filter.
+  package func sentence(quoting isWritten: (String) -> Bool) -> String {
+    switch self {
+    case .noKey(let key, let container)
+    where !isWritten(Value.string(key).literalText) && !isWritten("." + key):
+      "no such key in \(container); use map_get"
+    case .notConvertible(let text, let type) where !isWritten(text):
+      "there are values that cannot be read as \(type)"
+    case .unknownZone(let zone) where !isWritten(Value.string(zone).literalText):
+      "there are values that name no time zone"
+    case .repeatedKey(let key) where !isWritten(key): "a key is given twice"
+    // Patterns that are written in the filter were checked before it ran.
+    case .badPattern: "there are values that are not regular expressions"
+    default: sentence
+    }
+  }
 }

@@ -16,7 +16,8 @@ extension PromptBody {
         }
       add("First call check_kubeshark_status. \(notRunning)")
     }
-    if has("get_dissection_status") {
+    // Files are always dissected, and there is nothing to switch.
+    if has("get_dissection_status"), setting.mode != .embedded {
       add(
         """
         Call get_dissection_status before relying on API calls. If dissection is off, explain that \
@@ -58,7 +59,10 @@ extension PromptBody {
         steps.append("poll get_snapshot_dissection_status until that is completed")
       }
     }
-    steps.append("then query with the snapshot")
+    steps.append(
+      has("start_snapshot_dissection") || !setting.mode.isEmbedded
+        ? "then query with the snapshot"
+        : "then query with snapshot_id and auto_dissect=true")
     var text = "For the past: \(steps.joined(separator: ", "))."
     if has("export_snapshot_pcap") {
       text += " Packets need no dissection: export_snapshot_pcap with a filter such as "
@@ -69,7 +73,9 @@ extension PromptBody {
 
   mutating func nothingFound() {
     var checks = ["does the coverage in the answer include the period"]
-    if has("get_dissection_status") { checks.append("was dissection on") }
+    if has("get_dissection_status"), setting.mode != .embedded {
+      checks.append("was dissection on")
+    }
     let captured = has("list_targeted_workloads") ? " (list_targeted_workloads)" : ""
     checks.append("was the workload captured at all\(captured)")
     checks.append("is the filter right\(has("validate_kfl") ? " (validate_kfl)" : "")")

@@ -70,9 +70,10 @@ struct ExportSnapshotPCAP: Tool {
         """)
     }
     if let notes {
+      // They are of the whole snapshot, and the file may hold a part of it.
       answer.say(
-        "\(Shown.count(Int64(notes.notes.texts.count))) packets are commented with the calls of "
-          + "\(snapshot.name)/\(request.comments ?? "").")
+        "Its packets have the calls of \(snapshot.name)/\(request.comments ?? "") as comments, of "
+          + "which the snapshot has \(Shown.count(Int64(notes.notes.texts.count))).")
       if notes.leftOut > 0 {
         answer.warn(
           "\(notes.leftOut) further calls are not noted; at most \(PacketNotes.maxCalls) are.")

@@ -37,7 +37,8 @@ struct ListSnapshots: Tool {
       answer.say("There are no snapshots. create_snapshot makes one.")
     } else {
       let size = library.hidesTotals ? "at most " : "\(Shown.bytes(Int64(clamping: used))) of "
-      answer.say("\(rows.count) snapshots, \(size)\(Shown.bytes(Int64(clamping: limit))).")
+      let count = Shown.counted(rows.count, "snapshot")
+      answer.say("\(count), \(size)\(Shown.bytes(Int64(clamping: limit))).")
       var table = SnapshotRow.table
       for row in rows { table.add(row.cells) }
       answer.show(table, next: "Raise max_tokens to see them.")

@@ -166,7 +166,7 @@ struct GetRawCaptureStatus: Tool {
       library.capture == nil
         ? "No raw packets are kept. \(SnapshotStore.noRawCapture.hint)"
         : """
-        Raw packets are kept: \(size) of \(nodes.count) nodes\
+        Raw packets are kept: \(size) of \(Shown.counted(nodes.count, "node"))\
         \(library.capture?.isLive == true ? ", live" : ", from capture files").
         """)
     for node in nodes where node.lost > 0 {
