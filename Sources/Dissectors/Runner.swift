@@ -309,6 +309,10 @@ struct Runner {
       guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
       abandon(keys, because: fault, &ledger)
       return length
+    case .withdraw(let key, let fault, let length):
+      guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
+      withdraw(key, because: fault, from: side, at: moment, &ledger)
+      return length
     case .finish(let key, let ending, let length):
       guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
       conclude(key, ending, &ledger)

@@ -21,6 +21,9 @@ package enum Step: Sendable {
   /// The exchanges of these keys end as they are, on both sides, with the first `length` bytes:
   /// nothing more of them will come (HTTP/2 resets). Without a fault, what is open of them is whole.
   case abandon(ClosedRange<UInt64>, because: Entry.Fault?, length: Int)
+  /// Who asked waits no longer, with the first `length` bytes: the request ends as it is. A reply that
+  /// has begun ends with it; one that is on its way yet is taken.
+  case withdraw(UInt64, because: Entry.Fault, length: Int)
   /// The exchange of that key ends as it is, on both sides, with the first `length` bytes, whoever
   /// sent them; a half that has not come is not missed. The ending is that of its reply or, where none
   /// has begun, of its request.

@@ -127,7 +127,7 @@ package struct HTTP2: Dissector {
     case .end: return .stop
     case .gap:
       lose(side)
-      ways[inPlace: side].decoder.forget()
+      ways[inPlace: side].decoder.doubt()
       streams.noteHole(side)
       for stream in tunnels.keys { tunnels[stream]?.noteGap(side) }
       isUnsure = true
@@ -228,6 +228,14 @@ package struct HTTP2: Dissector {
       streams.remove(frame.stream)
       return .message(refused(promise, code, side, frame.stream), length: frame.totalLength)
     }
+    let key = Self.key(frame.stream)
+    if side != answerer, stream.progress[answerer] == .nothing, stream.progress[side] != .nothing {
+      // Both may have lost patience at once, as at a deadline that both know: the reply crosses it.
+      streams.withdraw(frame.stream, side)
+      let fault = Entry.Fault(
+        .connection, "the client reset the stream: \(HTTP2ErrorCode.name(code))")
+      return .withdraw(key, because: fault, length: frame.totalLength)
+    }
     streams.remove(frame.stream)
     var fault: Entry.Fault?
     if code != 0 || stream.progress[answerer] != .ended {
@@ -235,7 +243,6 @@ package struct HTTP2: Dissector {
       fault = Entry.Fault(
         .connection, "the \(sender) reset the stream: \(HTTP2ErrorCode.name(code))")
     }
-    let key = Self.key(frame.stream)
     return .abandon(key...key, because: fault, length: frame.totalLength)
   }
 
