@@ -116,7 +116,8 @@ extension Runner {
 
   /// Makes what can be made of the beginning of a message, of which `count` more bytes were lost.
   mutating func salvage(
-    _ bytes: RawSpan, losing count: Int = 0, from side: Side, since: Moment, at moment: Moment, in ledger: inout Ledger
+    _ bytes: RawSpan, losing count: Int = 0, from side: Side, since: Moment, at moment: Moment,
+    in ledger: inout Ledger
   ) {
     guard var message = reader?.salvage(bytes, from: side) else {
       ledger.counters.waitingDropped += UInt64(bytes.byteCount)

@@ -178,8 +178,10 @@ import Testing
       ])
     // The table was begun anew meanwhile.
     #expect(
-      try lines([Self.first, Self.hole] + [String](repeating: "be", count: 20) + ["8386 c1c0 bfbe"])
-        .last?.last == "?: ?")
+      try lines(
+        [Self.first, Self.hole] + [String](repeating: "be", count: 20) + ["8386 c1c0 bfbe"]
+      )
+      .last?.last == "?: ?")
   }
 
   @Test func aBlockThatIsCutLeavesTheFieldsFromBefore() throws {

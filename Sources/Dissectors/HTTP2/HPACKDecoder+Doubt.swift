@@ -24,20 +24,20 @@ extension HPACKDecoder {
 
   /// Looks whether `block`, which comes next, tells how many fields were added in the hole.
   mutating func settleDoubt(by block: RawSpan) {
-    guard block.byteCount <= Self.maxTellingBlock, let shapes = try? shapes(of: block) else {
+    guard block.byteCount <= Self.maxTellingBlock, let fields = try? shapes(of: block) else {
       return
     }
     let reach = table.newer
-    let isTelling = shapes.contains {
+    let isTelling = fields.contains {
       if case .inDynamicTable(let place, let added) = $0 { place - added >= reach } else { false }
     }
     guard isTelling else { return }
     var best = (lost: 0, score: 0)
     var isSingle = false
     for lost in 0...Self.maxLostFields {
-      guard let score = score(shapes, lost: lost), score >= best.score else { continue }
-      isSingle = score > best.score
-      best = (lost, score)
+      guard let fit = score(fields, lost: lost), fit >= best.score else { continue }
+      isSingle = fit > best.score
+      best = (lost, fit)
     }
     if isSingle {
       table.settle(lost: best.lost)
@@ -152,7 +152,8 @@ extension HPACKDecoder {
     guard order.isWhole else { return nil }
     // Of what begins with fields that are not known nobody can tell.
     let isHead = order.seen.isEmpty && order.wild > 0 ? nil : !order.seen.isEmpty
-    let together = Dictionary(grouping: blocks, by: { $0 })
+    let together =
+      Dictionary(grouping: blocks, by: { $0 })
       .filter { block, _ in
         guard let wasHead = table.isHead(block) else { return false }
         return isHead == nil || isHead == wasHead

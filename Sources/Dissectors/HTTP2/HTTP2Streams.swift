@@ -85,7 +85,9 @@ struct HTTP2Streams: Sendable {
   mutating func withdraw(_ id: UInt32, _ side: Side) {
     tracked[id]?.progress[side] = .ended
     withdrawn.append(id)
-    if withdrawn.count > Self.maxWithdrawn { remove(withdrawn.removeFirst()) }
+    guard withdrawn.count > Self.maxWithdrawn else { return }
+    let oldest = withdrawn.removeFirst()
+    if tracked[oldest] != nil { remove(oldest) }
   }
 
   /// Forgets a stream.

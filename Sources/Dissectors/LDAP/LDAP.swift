@@ -207,7 +207,8 @@ package struct LDAP: Dissector {
       return nil
     }
     var response = Message(.response, .ldap, key: message.number)
-    let ending = ending(result, cutSearches.removeValue(forKey: message.number))
+    let entries = cutSearches.removeValue(forKey: message.number)
+    let ending = ending(result, entries)
     (response.fields, response.details) = (ending.fields, ending.details)
     response.failed = ending.failed
     return response
