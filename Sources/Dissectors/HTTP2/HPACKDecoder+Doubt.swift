@@ -123,8 +123,8 @@ extension HPACKDecoder {
 
   private enum Name { case method, scheme, path, authority, status, other, regular, unknown }
 
-  /// How many of the block's fields from before the hole stood together in one block there, less those
-  /// that did not, if `lost` fields were added in the hole. Nil when the block is impossible then, or
+  /// How many of the block's fields are from before the hole, and stood together in one block there, if
+  /// `lost` fields were added in the hole. Nil when the block is impossible then, or
   /// tells too little.
   private func score(_ shapes: [Shape], lost: Int) -> Int? {
     var order = Order()
@@ -160,7 +160,7 @@ extension HPACKDecoder {
       }
       .map(\.value.count).max() ?? 0
     guard together >= Self.minTelling else { return nil }
-    return 2 * together - (blocks.count - together)
+    return together + blocks.count
   }
 
   private func staticName(_ index: Int) -> Name {

@@ -29,6 +29,8 @@ struct HPACKDecoder: Sendable {
     _ block: RawSpan, into list: inout HTTP2FieldList
   ) throws(WireError) {
     if table.isInDoubt { settleDoubt(by: block) }
+    table.beginBlock()
+    defer { table.endBlock(isHead: list.status != nil || list.isRequest) }
     do {
       try read(block, &list)
     } catch {
@@ -37,7 +39,8 @@ struct HPACKDecoder: Sendable {
     }
   }
 
-  /// The same of a block whose end was not captured: its fields, as far as they go.
+  /// The same of a block whose end was not captured: its fields, as far as they go. Which of them stand
+  /// together in a block it does not tell.
   mutating func decodeBeginning(_ block: RawSpan, into list: inout HTTP2FieldList) {
     try? read(block, &list)
     table.doubt()
@@ -46,8 +49,6 @@ struct HPACKDecoder: Sendable {
   private mutating func read(
     _ block: RawSpan, _ list: inout HTTP2FieldList
   ) throws(WireError) {
-    table.beginBlock()
-    defer { table.endBlock(isHead: list.status != nil || list.isRequest) }
     var at = 0
     while at < block.byteCount { try field(block, &at, &list) }
   }
