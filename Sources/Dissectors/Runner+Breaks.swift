@@ -32,7 +32,7 @@ extension Runner {
     if inlets[side].isStopped { return }
     let left = passLost(count, side, moment, &ledger)
     if left == 0 { return }
-    salvage(side, at: moment, in: &ledger)
+    salvage(side, losing: left, at: moment, in: &ledger)
     if let recovery = reader?.broken(side, by: .gap(left)) {
       let fault = Entry.Fault(.dissection, "\(left) bytes were not captured")
       if recovery != .resume { part(side, because: fault, at: moment, in: &ledger) }
@@ -95,18 +95,25 @@ extension Runner {
     }
   }
 
-  /// Makes what can be made of a message whose rest will not come, and drops its bytes.
-  private mutating func salvage(_ side: Side, at moment: Moment, in ledger: inout Ledger) {
+  /// Makes what can be made of a message whose rest will not come, and drops its bytes. Of what was
+  /// lost the message had as many bytes as its reader waited for; where that is one, it knew no length.
+  private mutating func salvage(
+    _ side: Side, losing count: Int = 0, at moment: Moment, in ledger: inout Ledger
+  ) {
     if inlets[side].waiting.isEmpty { return }
+    let awaited = inlets[side].target - inlets[side].waiting.count
+    let lost = awaited > 1 ? min(count, awaited) : 0
     var waiting: [UInt8] = []
     swap(&waiting, &inlets[side].waiting)
     ledger.waitingBytes -= waiting.count
-    salvage(waiting.rawSpan, from: side, since: inlets[side].since, at: moment, in: &ledger)
+    salvage(
+      waiting.rawSpan, losing: lost, from: side, since: inlets[side].since, at: moment, in: &ledger)
   }
 
-  /// Makes what can be made of the beginning of a message.
+  /// Makes what can be made of the beginning of a message, of which `count` more bytes were lost.
   mutating func salvage(
-    _ bytes: RawSpan, from side: Side, since: Moment, at moment: Moment, in ledger: inout Ledger
+    _ bytes: RawSpan, losing count: Int = 0, from side: Side, since: Moment, at moment: Moment,
+    in ledger: inout Ledger
   ) {
     guard var message = reader?.salvage(bytes, from: side) else {
       ledger.counters.waitingDropped += UInt64(bytes.byteCount)
@@ -115,7 +122,8 @@ extension Runner {
     message.extent = .whole
     if message.fault == nil { message.fault = Self.beginning }
     ledger.figures[row].errors[Int(WireError.Kind.truncated.rawValue)] += 1
-    begin(message, from: side, since, moment, bytes.byteCount + missing(at: moment), &ledger)
+    let length = bytes.byteCount + count + missing(at: moment)
+    begin(message, from: side, since, moment, length, &ledger)
   }
 
   /// Bytes that the capture cut off the datagram that came at `moment`.

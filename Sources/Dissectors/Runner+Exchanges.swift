@@ -221,6 +221,26 @@ extension Runner {
     }
   }
 
+  /// The request of `key`, sent by `side`, is not waited for any longer; its reply may be under way.
+  mutating func withdraw(
+    _ key: UInt64, because fault: Entry.Fault, telling fields: FieldValues, from side: Side,
+    at moment: Moment, _ ledger: inout Ledger
+  ) {
+    let at = pairing.position(of: key) {
+      $0.requester == side && $0.requestStatus != .missing && $0.responseStatus == .missing
+    }
+    guard let at, let exchange = pairing[at] else {
+      return abandon(key...key, because: fault, telling: fields, &ledger)
+    }
+    exchange.touched = moment.timestamp
+    exchange.update(side) { half in
+      half.isOpen = false
+      if half.message.fault == nil { half.message.fault = fault }
+      half.message.fields.merge(fields)
+    }
+    closeIfComplete(at, &ledger)
+  }
+
   /// The exchange of `key` ends as it is; what its end says is the reply's, if there is one.
   mutating func conclude(_ key: UInt64, _ ending: Ending, _ ledger: inout Ledger) {
     guard let at = pairing.position(of: key, where: { _ in true }),

@@ -311,6 +311,10 @@ struct Runner {
       guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
       abandon(keys, because: fault, telling: fields, &ledger)
       return length
+    case .withdraw(let key, let fault, let fields, let length):
+      guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
+      withdraw(key, because: fault, telling: fields, from: side, at: moment, &ledger)
+      return length
     case .finish(let key, let ending, let length):
       guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
       conclude(key, ending, &ledger)

@@ -23,6 +23,10 @@ package enum Step: Sendable {
   /// The fields are added to the reply or, where none has begun, to the request.
   case abandon(
     ClosedRange<UInt64>, because: Entry.Fault?, telling: FieldValues = FieldValues(), length: Int)
+  /// Who asked waits no longer, with the first `length` bytes: the request ends as it is, and takes the
+  /// fields. A reply that has begun ends with it; one that is on its way yet is taken.
+  case withdraw(
+    UInt64, because: Entry.Fault, telling: FieldValues = FieldValues(), length: Int)
   /// The exchange of that key ends as it is, on both sides, with the first `length` bytes, whoever
   /// sent them; a half that has not come is not missed. The ending is that of its reply or, where none
   /// has begun, of its request.

@@ -94,7 +94,22 @@ import Testing
     #expect(calls.map(\.failed) == [false, true])
     #expect(calls.last?.text(.statusText) == "406")
     #expect(calls.map(\.hasResponse) == [false, true])
+    // A frame tells its length.
+    #expect(calls.first?.requestSize == Int64(Self.method(1, 50, 10, declare).count))
     for call in calls { _ = try JSONReader.value(of: call.text(.details) ?? "") }
+  }
+
+  /// With the end of a large body were lost its length and properties, which its header had told.
+  @Test func whatTheHeaderToldOfAContentOutlivesAHole() throws {
+    var talk = Self.begun
+    let count = talk.calls().count
+    talk.says(.client, Self.publish("a", "x", channel: 1, size: 60) + Self.frame(3, 1, [1, 2]))
+    talk.lost(.client, 80)
+    talk.says(.client, Self.publish("a", "y", channel: 1, size: 1) + Self.frame(3, 1, [0x31]))
+    let calls = talk.calls().sorted { $0.index < $1.index }.dropFirst(count)
+    let details = try calls.map { try JSONReader.value(of: $0.text(.details) ?? "")["request"] }
+    #expect(details.map { $0?["bodySize"] } == [60, 1])
+    #expect(calls.first?.fault == Entry.Fault(.dissection, "80 bytes were not captured"))
   }
 
   @Test func aConversationJoinedMidwayIsRead() {

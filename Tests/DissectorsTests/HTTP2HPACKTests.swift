@@ -10,11 +10,18 @@ import Testing
     var decoder = HPACKDecoder(isFresh: isFresh)
     return try blocks.map { block in
       var list = HTTP2FieldList()
+      if block == Self.hole {
+        decoder.doubt()
+        return []
+      }
       let octets = try #require(bytes(hex: block.filter { $0 != " " }))
       try decoder.decode(octets.rawSpan, into: &list)
       return list.headers.fields.map { "\($0.name): \($0.value)" }
     }
   }
+
+  /// Stands between blocks for bytes that were not captured.
+  private static let hole = "-"
 
   // RFC 7541 C.2
   @Test(arguments: [
@@ -114,6 +121,82 @@ import Testing
           [":method: GET"],
         ])
     #expect { try lines(["20 be"], isFresh: false) } throws: { $0 is WireError }
+  }
+
+  // Requests as clients of gRPC send them: the first one adds its fields to the table (authority, path,
+  // content-type, te), the next ones refer to them.
+  private static let first =
+    "8386 4103 612e 62 4404 2f73 2f4d 5f10 6170 706c 6963 6174 696f 6e2f 6772 7063"
+    + "4002 7465 0874 7261 696c 6572 73"
+  private static let fields = [
+    ":method: POST", ":scheme: http", ":authority: a.b", ":path: /s/M",
+    "content-type: application/grpc", "te: trailers",
+  ]
+
+  @Test func behindAHoleTheFieldsFromBeforeAreKnown() throws {
+    let read = try lines([Self.first, "8386 c1c0 bfbe", Self.hole, "8386 c1c0 bfbe", "bf"])
+    #expect(read[3] == Self.fields)
+    #expect(read[4] == ["content-type: application/grpc"])
+  }
+
+  @Test func fieldsThatWereAddedInAHoleAreCountedByWhatFollows() throws {
+    // One field was added, which nobody needs at first; then a request refers to it.
+    let read = try lines([Self.first, Self.hole, "8386 c2c1 c0bf", "8386 c2be c0bf"])
+    #expect(read[2] == Self.fields)
+    var other = Self.fields
+    other[3] = "?: ?"
+    #expect(read[3] == other)
+    // The first request behind the hole has a path that was added in it.
+    #expect(try lines([Self.first, Self.hole, "8386 c2be c0bf"])[2] == other)
+    // Fields that come behind the hole are known in any case.
+    #expect(
+      try lines([Self.first, Self.hole, "8386 4404 2f73 2f4e c2c0 bf"])[2] == [
+        ":method: POST", ":scheme: http", ":path: /s/N", ":authority: a.b",
+        "content-type: application/grpc", "te: trailers",
+      ])
+  }
+
+  @Test func headersAndTrailersAreToldApartBehindAHole() throws {
+    // :status, content-type, grpc-accept-encoding; then the trailers grpc-status, grpc-message.
+    let head = "88 5f01 63 4004 6763 6165 0167"
+    let trailers = "4006 6772 7063 2d73 0130 4006 6772 7063 2d6d 016d"
+    let read = try lines([
+      head, trailers, "88 c1c0", "bfbe", Self.hole, "88 c2c1", "be bf", Self.hole, "88 c2c1",
+    ])
+    #expect(read[5] == [":status: 200", "content-type: c", "gcae: g"])
+    #expect(read[6] == ["?: ?", "grpc-m: m"])
+    #expect(read[8] == [":status: 200", "content-type: c", "gcae: g"])
+  }
+
+  @Test func whatTellsTooLittleBehindAHoleStaysUnknown() throws {
+    // One field alone may be any.
+    #expect(try lines(["82 4001 7802 7965", Self.hole, "82 be"])[2] == [":method: GET", "?: ?"])
+    // In no order known before.
+    #expect(
+      try lines([Self.first, Self.hole, "8386 bec1"])[2] == [
+        ":method: POST", ":scheme: http", "?: ?", "?: ?",
+      ])
+    // The table was begun anew meanwhile.
+    #expect(
+      try lines(
+        [Self.first, Self.hole] + [String](repeating: "be", count: 20) + ["8386 c1c0 bfbe"]
+      )
+      .last?.last == "?: ?")
+  }
+
+  @Test func aBlockThatIsCutLeavesTheFieldsFromBefore() throws {
+    var decoder = HPACKDecoder(isFresh: true)
+    var list = HTTP2FieldList()
+    let first = try #require(bytes(hex: Self.first.filter { $0 != " " }))
+    try decoder.decode(first.rawSpan, into: &list)
+    list = HTTP2FieldList()
+    decoder.decodeBeginning([0x83, 0x86, 0xc1, 0x44, 9].rawSpan, into: &list)
+    list = HTTP2FieldList()
+    // The path was added, of which only the beginning was seen.
+    try decoder.decode([0x83, 0x86, 0xc2, 0xbe, 0xc0, 0xbf].rawSpan, into: &list)
+    #expect(list.headers.value(of: ":authority") == "a.b")
+    #expect(list.headers.value(of: "content-type") == "application/grpc")
+    #expect(list.headers.value(of: ":path") == nil)
   }
 
   @Test func aFullTableHoldsNothingUnknown() throws {

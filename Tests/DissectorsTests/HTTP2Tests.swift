@@ -143,8 +143,66 @@ import Testing
       calls.first?.fault == Entry.Fault(.connection, "the server went away: ENHANCE_YOUR_CALM"))
   }
 
+  /// Client and server know the same deadline: the reply crosses the reset.
+  @Test func aReplyThatCrossesTheResetIsKept() {
+    var talk = Talk()
+    talk.says(.client, H2.opening + H2.get(1, "/slow") + H2.get(3, "/never"))
+    talk.says(.client, H2.reset(1, 8) + H2.reset(3, 8))
+    talk.says(.server, H2.settings + H2.headers(1, [(":status", "504")], ends: true))
+    let dissection = Dissection(switches: .everything)
+    talk.play(to: dissection)
+    let calls = dissection.drain().filter(\.kind.isCall).sorted { $0.index < $1.index }
+    #expect(calls.map { $0.text(.path) } == ["/slow", "/never"])
+    #expect(calls.map { $0.int(.statusCode) } == [504, nil])
+    let fault = Entry.Fault(.connection, "the client reset the stream: CANCEL")
+    #expect(calls.map(\.fault) == [fault, fault])
+    #expect(dissection.isIdle)
+  }
+
+  @Test func streamsThatWereResetAreForgottenInTime() {
+    var talk = Talk()
+    talk.says(.client, H2.opening)
+    for id in stride(from: UInt32(1), to: 10_001, by: 2) {
+      talk.says(.client, H2.get(id, "/never") + H2.reset(id, 8))
+    }
+    let dissection = Dissection(switches: .everything)
+    talk.play(to: dissection)
+    #expect(dissection.drain().filter(\.kind.isCall).count == 5000)
+    #expect(dissection.counters.protocols["http2"]?.errors(of: .tooLarge) == 0)
+  }
+
+  /// The path of later requests was lost with any packet of the connection: they refer to fields that
+  /// came before.
+  @Test func behindAHoleRequestsHaveTheirPaths() {
+    var first: [UInt8] = [0x83, 0x86]
+    for (lead, text): (UInt8, String) in [
+      (0x41, "a.b"), (0x44, "/s/M"), (0x5f, "application/grpc"), (0x40, "te"),
+    ] {
+      first += [lead, UInt8(text.utf8.count)]
+      first += Array(text.utf8)
+    }
+    first += [8]
+    first += Array("trailers".utf8)
+    var talk = Talk(serverPort: 50051)
+    talk.says(.client, H2.opening + H2.frame(1, 4, 1, first))
+    talk.says(.client, H2.data(1, H2.message([1]), ends: true))
+    let reply: [(String, String)] = [(":status", "200"), ("content-type", "application/grpc")]
+    let trailers = [("grpc-status", "0")]
+    talk.says(.server, H2.settings)
+    talk.says(.server, H2.headers(1, reply) + H2.headers(1, trailers, ends: true))
+    talk.lost(.client, 60)
+    talk.says(.client, H2.frame(1, 4, 5, [0x83, 0x86, 0xc1, 0xc0, 0xbf, 0xbe]))
+    talk.says(.client, H2.data(5, H2.message([2]), ends: true))
+    talk.says(.server, H2.headers(5, reply) + H2.headers(5, trailers, ends: true))
+    let calls = talk.calls().sorted { $0.index < $1.index }
+    #expect(calls.map(\.kind) == [.grpc, .grpc])
+    #expect(calls.map { $0.text(.path) } == ["/s/M", "/s/M"])
+    #expect(calls.map { $0.int(.grpcStatus) } == [0, 0])
+    #expect(calls.last?.fault == nil)
+  }
+
   @Test func resetsNameTheirReason() {
-    let calls = Self.resets.calls()
+    let calls = Self.resets.calls().sorted { $0.index < $1.index }
     #expect(calls.map { $0.text(.path) } == ["/cancelled", "/refused", "/half", "/enough"])
     #expect(
       calls.map(\.fault) == [

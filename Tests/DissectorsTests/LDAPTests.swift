@@ -65,6 +65,64 @@ import Testing
     #expect(calls.map { $0.fault?.kind } == [.dissection, .dissection, nil])
   }
 
+  /// An entry that was cut ended the search, which then had no result and as many entries as had come.
+  @Test func entriesThatAreCutAreCounted() throws {
+    var talk = Talk(serverPort: 389)
+    func cut(_ bytes: [UInt8], keeping count: Int) {
+      talk.says(.server, Array(bytes.prefix(count)))
+      talk.lost(.server, bytes.count - count)
+    }
+    let name = "uid=somebody,ou=people,dc=x"
+    talk.says(.client, Self.search(1))
+    talk.says(.server, Self.entry(1, "a"))
+    cut(Self.entry(1, name), keeping: 20)
+    talk.says(.server, Self.entry(1, "c"))
+    talk.says(.server, Self.result(1, 0x65, 0))
+    talk.says(.client, Self.search(2))
+    cut(Self.entry(2, name), keeping: Self.entry(2, name).count - 1)
+    cut(Self.entry(2, "b"), keeping: 8)
+    talk.says(.server, Self.result(2, 0x65, 0))
+    let calls = talk.calls().sorted { $0.index < $1.index }
+    #expect(calls.map { $0.text(.statusText) } == ["success", "success"])
+    let replies = try calls.map { try JSONReader.value(of: $0.text(.details) ?? "")["response"] }
+    #expect(replies.map { $0?["entries"] } == [3, 2])
+    #expect(replies.map { $0?["names"]?.text } == [#"["a","c"]"#, #"["\#(name)"]"#])
+    let fault = Entry.Fault(.dissection, "bytes were not captured while it was sent")
+    #expect(calls.map(\.fault) == [fault, fault])
+  }
+
+  @Test func aResultThatIsCutEndsItsSearch() throws {
+    var talk = Talk(serverPort: 389)
+    talk.says(.client, Self.search(1))
+    talk.says(.server, Self.entry(1, "a"))
+    let result = Self.result(1, 0x65, 4)
+    talk.says(.server, Array(result.dropLast(3)))
+    talk.lost(.server, 3)
+    talk.says(.client, Self.search(2))
+    talk.says(.server, Self.result(2, 0x65, 0))
+    let calls = talk.calls().sorted { $0.index < $1.index }
+    #expect(calls.map { $0.text(.statusText) } == ["sizeLimitExceeded", "success"])
+    let reply = try JSONReader.value(of: calls[0].text(.details) ?? "")["response"]
+    #expect(reply?["entries"] == 1)
+    #expect(calls.map { $0.fault?.kind } == [.dissection, nil])
+  }
+
+  @Test func aSearchWhoseResultWasLostIsGivenUpInTime() {
+    var talk = Talk(serverPort: 389)
+    talk.says(.client, Self.search(1))
+    talk.says(.server, Self.entry(1, "a"))
+    talk.lost(.server, 40)
+    for number: UInt8 in 2...20 {
+      talk.says(.client, Self.search(number))
+      talk.says(.server, Self.result(number, 0x65, 0))
+    }
+    let calls = talk.calls()
+    #expect(calls.count == 20)
+    let place = calls.firstIndex { $0.text(.statusText) == nil }
+    #expect(place ?? 20 < 12)
+    #expect(calls.filter { $0.fault != nil }.count == 1)
+  }
+
   /// RFC 4511 §4.11: it is not answered, and what crossed the wish on its way is no answer to anything.
   @Test func aSearchThatIsAbandonedIsNoError() throws {
     var talk = Talk(serverPort: 389)

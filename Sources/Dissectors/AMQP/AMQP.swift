@@ -109,9 +109,24 @@ package struct AMQP: Dissector {
 
   package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
     if cause == .end { return .stop }
+    cutContent[side] = beginning(side)
     ways[side] = Way(phase: .search)
     queue.noteGap()
     return .resynchronise
+  }
+
+  package mutating func parted(_ side: Side) -> (key: UInt64, ending: Ending)? {
+    guard let content = cutContent[side] else { return nil }
+    cutContent[side] = nil
+    return (content.key, content.ending)
+  }
+
+  /// The content in which a hole is, with what its header told: the one whose body was being read, or
+  /// the only one.
+  private func beginning(_ side: Side) -> Content? {
+    if case .bodyEnd(let channel) = ways[side].phase { return ways[side].contents[channel] }
+    let begun = ways[side].contents.values.filter { $0.left != nil }
+    return begun.count == 1 ? begun.first : nil
   }
 
   // MARK: Methods
@@ -207,6 +222,9 @@ package struct AMQP: Dissector {
     pendingBody[side] = frame.size
     return .content([], of: content.key, length: Self.headLength)
   }
+
+  /// Content that the last hole ended, until the runner asks for it.
+  private var cutContent = BySide<Content?>(client: nil, server: nil)
 
   /// Bytes of a body frame whose head was just read.
   private var pendingBody = BySide(client: 0, server: 0)

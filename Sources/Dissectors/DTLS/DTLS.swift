@@ -264,7 +264,7 @@ extension Step {
     case .end(let key, let ending, _): .end(of: key, ending, length: length)
     case .finish(let key, let ending, _): .finish(of: key, ending, length: length)
     case .skip: .skip(length)
-    case .needs, .body, .abandon, .sealed, .become: self
+    case .needs, .body, .abandon, .withdraw, .sealed, .become: self
     }
   }
 }

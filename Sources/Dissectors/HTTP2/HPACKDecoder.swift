@@ -5,7 +5,9 @@ import Bytes
 /// NIOHPACK and its kin demand a connection's beginning. This one also reads on where the table is
 /// not known, and tells what it does not know as `?` instead of guessing.
 struct HPACKDecoder: Sendable {
-  private var table: HPACKTable
+  var table: HPACKTable
+  /// Blocks since the hole that did not tell how many fields were added in it.
+  var doubtfulBlocks: UInt8 = 0
 
   /// - Parameter isFresh: the connection was captured from its beginning.
   init(isFresh: Bool) {
@@ -15,21 +17,40 @@ struct HPACKDecoder: Sendable {
   /// Fields older than the first one read may be referred to.
   var hasUnknown: Bool { table.hasUnknown }
 
-  /// Bytes of this direction are missing: what the table holds is no longer sure.
+  /// What the table holds is no longer sure.
   mutating func forget() { table.forget() }
+
+  /// Bytes of this direction are missing: where in the table its fields are now, blocks will tell.
+  mutating func doubt() { table.doubt() }
 
   /// Appends the fields of a whole header block to `list`.
   /// - Throws: what is wrong; then the fields before it are in `list`, and the table is forgotten.
   mutating func decode(
     _ block: RawSpan, into list: inout HTTP2FieldList
   ) throws(WireError) {
-    var at = 0
+    if table.isInDoubt { settleDoubt(by: block) }
+    table.beginBlock()
+    defer { table.endBlock(isHead: list.status != nil || list.isRequest) }
     do {
-      while at < block.byteCount { try field(block, &at, &list) }
+      try read(block, &list)
     } catch {
       table.forget()
       throw error
     }
+  }
+
+  /// The same of a block whose end was not captured: its fields, as far as they go. Which of them stand
+  /// together in a block it does not tell.
+  mutating func decodeBeginning(_ block: RawSpan, into list: inout HTTP2FieldList) {
+    try? read(block, &list)
+    table.doubt()
+  }
+
+  private mutating func read(
+    _ block: RawSpan, _ list: inout HTTP2FieldList
+  ) throws(WireError) {
+    var at = 0
+    while at < block.byteCount { try field(block, &at, &list) }
   }
 
   /// One field, or a change of the table's capacity (RFC 7541 §6).
@@ -58,7 +79,7 @@ struct HPACKDecoder: Sendable {
   }
 
   /// A field of the tables (RFC 7541 §6.1).
-  private func indexed(
+  private mutating func indexed(
     _ index: Int, _ at: Int, _ list: inout HTTP2FieldList
   ) throws(WireError) {
     if list.isFull {
@@ -77,7 +98,7 @@ struct HPACKDecoder: Sendable {
   }
 
   /// A field whose value, and perhaps name, stands in the block (RFC 7541 §6.2).
-  private func literal(
+  private mutating func literal(
     _ index: Int, _ block: RawSpan, _ at: inout Int, _ list: inout HTTP2FieldList
   ) throws(WireError) {
     if index > 0 {
@@ -91,7 +112,7 @@ struct HPACKDecoder: Sendable {
   }
 
   /// Appends the name with that index; gives the field when the dynamic table has it.
-  private func name(
+  private mutating func name(
     _ index: Int, _ at: Int, _ list: inout HTTP2FieldList
   ) throws(WireError) -> HPACKTable.Field? {
     guard try isKnown(index, at) else {
@@ -103,21 +124,24 @@ struct HPACKDecoder: Sendable {
       list.appendName(HPACKStaticTable.fields[index - 1].name)
       return nil
     }
-    guard let field = table.field(index - HPACKStaticTable.fields.count - 1) else { return nil }
+    let place = index - HPACKStaticTable.fields.count - 1
+    guard let field = table.field(place) else { return nil }
+    table.noteUse(place)
     list.appendName(table.bytes.rawSpan.slice(field.name))
     return field
   }
 
   /// Whether the index is in the tables; false when it is of a field that was not captured.
   private func isKnown(_ index: Int, _ at: Int) throws(WireError) -> Bool {
-    if index > 0, index <= HPACKStaticTable.fields.count + table.count { return true }
+    let known = HPACKStaticTable.fields.count
+    if index > 0, index <= known || table.holds(index - known - 1) { return true }
     if index == 0 || !table.hasUnknown { throw WireError(.invalid, at: at) }
     return false
   }
 
   /// An integer whose first bits lie in a shared octet (RFC 7541 §5.1).
   @inline(__always)
-  private func integer(
+  func integer(
     _ block: RawSpan, _ at: inout Int, prefix bits: Int
   ) throws(WireError) -> Int {
     let mask = UInt8(1 << bits - 1)

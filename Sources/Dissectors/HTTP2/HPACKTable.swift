@@ -2,7 +2,9 @@
 /// newest with the lowest index.
 ///
 /// When the beginning was not captured, older fields than the known ones may be in it. Indices count
-/// from the newest, so the known ones are right all the same.
+/// from the newest, so the known ones are right all the same. Where bytes are missing in the middle,
+/// nobody knows how many fields were added meanwhile: those from before are in doubt until a block
+/// tells (`HPACKDecoder.settleDoubt`).
 struct HPACKTable: Sendable {
   /// Bytes of table kept, however large the peers agree to make it. Browsers use 64 KiB.
   static let maxCapacity = 64 << 10
@@ -16,6 +18,8 @@ struct HPACKTable: Sendable {
     var start: Int
     var nameLength: Int
     var valueLength: Int
+    /// Number of the last block that added it or referred to it.
+    var block: UInt32 = 0
 
     var name: Range<Int> { start..<start + nameLength }
     var value: Range<Int> { start + nameLength..<start + nameLength + valueLength }
@@ -33,6 +37,14 @@ struct HPACKTable: Sendable {
   private var capacity: Int?
   /// Fields that were not captured may be in the table, older than the known ones.
   private(set) var hasUnknown: Bool
+  /// Fields from before a hole, the oldest ones.
+  private(set) var older = 0
+  /// Fields that were added in the hole; nil while that is in doubt.
+  private(set) var lost: Int?
+  /// Number of the block that is read, or was read last.
+  private(set) var block: UInt32 = 0
+  /// Which of the last 64 blocks had pseudo header fields, by number.
+  private var heads: UInt64 = 0
 
   /// - Parameter isFresh: the connection was captured from its beginning.
   init(isFresh: Bool) {
@@ -40,12 +52,54 @@ struct HPACKTable: Sendable {
     hasUnknown = !isFresh
   }
 
-  /// Known fields.
-  var count: Int { fields.count - head }
+  /// Fields kept, those in doubt among them.
+  private var count: Int { fields.count - head }
+  /// Fields behind the hole, or all.
+  var newer: Int { count - older }
+  /// Bytes are missing, and nothing has told yet where the fields from before them are.
+  var isInDoubt: Bool { older > 0 && lost == nil }
+
+  /// Whether the field with the lowest index but `place` is known.
+  func holds(_ place: Int) -> Bool { position(place) != nil }
 
   /// The field with the lowest index but `place`; nil when it is not known.
-  func field(_ place: Int) -> Field? {
-    place < count ? fields[fields.count - 1 - place] : nil
+  func field(_ place: Int) -> Field? { position(place).map { fields[$0] } }
+
+  /// The field from before the hole with the lowest index but `place`.
+  func olderField(_ place: Int) -> Field? {
+    place >= 0 && place < older ? fields[head + older - 1 - place] : nil
+  }
+
+  /// A field behind the hole.
+  func newerField(_ place: Int) -> Field? {
+    place >= 0 && place < newer ? fields[fields.count - 1 - place] : nil
+  }
+
+  private func position(_ place: Int) -> Int? {
+    if place < newer { return fields.count - 1 - place }
+    guard older > 0, let lost, place >= newer + lost, place - lost < count else { return nil }
+    return fields.count - 1 - (place - lost)
+  }
+
+  // MARK: Blocks
+
+  /// A block begins.
+  mutating func beginBlock() { block &+= 1 }
+
+  /// The block is over; it has pseudo header fields, or it is one of trailers.
+  mutating func endBlock(isHead: Bool) {
+    let bit = UInt64(1) << UInt64(block & 63)
+    heads = isHead ? heads | bit : heads & ~bit
+  }
+
+  /// The block refers to the field at that place.
+  mutating func noteUse(_ place: Int) {
+    if let position = position(place) { fields[position].block = block }
+  }
+
+  /// Whether that recent block had pseudo header fields; nil when it is too long ago.
+  func isHead(_ number: UInt32) -> Bool? {
+    block &- number < 64 ? heads & 1 << UInt64(number & 63) != 0 : nil
   }
 
   /// Adds a field at the lowest index and evicts what no longer fits.
@@ -61,6 +115,7 @@ struct HPACKTable: Sendable {
       return
     }
     field.start = bytes.count
+    field.block = block
     fields.append(field)
     bytes.append(contentsOf: name)
     bytes.append(contentsOf: value)
@@ -75,23 +130,62 @@ struct HPACKTable: Sendable {
     settle()
   }
 
-  /// Bytes are missing: nothing known is sure any more.
+  /// Nothing known is sure any more.
   mutating func forget() {
+    let (number, past) = (block, heads)
     self = HPACKTable(isFresh: false)
+    (block, heads) = (number, past)
+  }
+
+  /// Bytes are missing: fields may have been added that nobody saw, behind those that are known.
+  mutating func doubt() {
+    hasUnknown = true
+    if older == 0 || lost == 0 {
+      older = count
+    } else if newer > 0 {
+      // Two holes in one table are one too many.
+      let kept = newer
+      drop(older)
+      older = kept
+    }
+    lost = nil
+  }
+
+  /// So many fields were added in the hole.
+  mutating func settle(lost count: Int) { lost = count }
+
+  /// What was before the hole is given up.
+  mutating func dropOlder() { drop(older) }
+
+  private mutating func drop(_ number: Int) {
+    for _ in 0..<number {
+      cost -= fields[head].cost
+      head += 1
+    }
+    older = 0
+    tidy()
   }
 
   /// No unknown field is left when none fits beside the known ones.
   private mutating func settle() {
-    if hasUnknown, let capacity, capacity - cost < Self.overhead { hasUnknown = false }
+    // What was added in a hole takes room that nobody knows.
+    guard hasUnknown, older == 0 || lost == 0 else { return }
+    if let capacity, capacity - cost < Self.overhead { hasUnknown = false }
   }
 
   private mutating func evict(downTo limit: Int) {
     while cost > max(0, limit), head < fields.count {
       cost -= fields[head].cost
       head += 1
+      if older > 0 { older -= 1 }
       // Beyond what we keep, not beyond what the peers keep.
       if let capacity, capacity > Self.maxCapacity { hasUnknown = true }
     }
+    tidy()
+  }
+
+  /// Frees what evicted fields held.
+  private mutating func tidy() {
     if head == fields.count {
       fields.removeAll(keepingCapacity: true)
       bytes.removeAll(keepingCapacity: true)

@@ -344,7 +344,7 @@ extension HTTP2 {
     var list = HTTP2FieldList()
     list.begin()
     // It ends inside a field: what comes before is sound.
-    try? ways[inPlace: side].decoder.decode(bytes.slice(start..<end), into: &list)
+    ways[inPlace: side].decoder.decodeBeginning(bytes.slice(start..<end), into: &list)
     list.dropUnfinished()
     guard list.method != nil || list.status != nil else { return nil }
     guard case .message(var message, _) = message(frame, list, side, bytes.byteCount) else {

@@ -15,6 +15,18 @@ extension HTTP2 {
       streams.remove(frame.stream)
       return .message(refused(promise, code, side, frame.stream), length: frame.totalLength)
     }
+    let key = Self.key(frame.stream)
+    var told = FieldValues()
+    if stream.isGRPC, !stream.hasVerdict, stream.progress[answerer] != .ended {
+      told.add(.grpcStatus, int: GRPC.status(ofReset: code))
+    }
+    if side != answerer, stream.progress[answerer] == .nothing, stream.progress[side] != .nothing {
+      // Both may have lost patience at once, as at a deadline that both know: the reply crosses it.
+      streams.withdraw(frame.stream, side)
+      let fault = Entry.Fault(
+        .connection, "the client reset the stream: \(HTTP2ErrorCode.name(code))")
+      return .withdraw(key, because: fault, telling: told, length: frame.totalLength)
+    }
     streams.remove(frame.stream)
     var fault: Entry.Fault?
     if code != 0 || stream.progress[answerer] != .ended {
@@ -22,11 +34,6 @@ extension HTTP2 {
       fault = Entry.Fault(
         .connection, "the \(sender) reset the stream: \(HTTP2ErrorCode.name(code))")
     }
-    var told = FieldValues()
-    if stream.isGRPC, !stream.hasVerdict, stream.progress[answerer] != .ended {
-      told.add(.grpcStatus, int: GRPC.status(ofReset: code))
-    }
-    let key = Self.key(frame.stream)
     return .abandon(key...key, because: fault, telling: told, length: frame.totalLength)
   }
 }

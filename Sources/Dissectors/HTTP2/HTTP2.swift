@@ -127,7 +127,7 @@ package struct HTTP2: Dissector {
     case .end: return .stop
     case .gap:
       lose(side)
-      ways[inPlace: side].decoder.forget()
+      ways[inPlace: side].decoder.doubt()
       streams.noteHole(side)
       for stream in tunnels.keys { tunnels[stream]?.noteGap(side) }
       isUnsure = true

@@ -11,6 +11,9 @@ struct HTTP2Streams: Sendable {
   /// Announced replies that may wait at once.
   static let maxPromised = 64
 
+  /// Streams that their requester reset and whose replies may be under way.
+  static let maxWithdrawn = 64
+
   /// Interim replies shown with the final one.
   static let maxInterim = 16
 
@@ -55,6 +58,8 @@ struct HTTP2Streams: Sendable {
   /// Streams that had a hole and may have ended in it, oldest first.
   private var holed: [UInt32] = []
   private var nextEnded = 0
+  /// Those that were reset before their replies began, oldest first.
+  private var withdrawn: [UInt32] = []
   /// Highest number of a stream that the client began.
   private(set) var newest: UInt32 = 0
 
@@ -77,6 +82,15 @@ struct HTTP2Streams: Sendable {
     tracked[id]?.progress[side] = .ended
     guard let stream = tracked[id] else { return }
     if stream.progress[side.other] == .ended || id & 1 == 0 { remove(id) }
+  }
+
+  /// The requester, `side`, waits no longer for the reply, which has not begun.
+  mutating func withdraw(_ id: UInt32, _ side: Side) {
+    tracked[id]?.progress[side] = .ended
+    withdrawn.append(id)
+    guard withdrawn.count > Self.maxWithdrawn else { return }
+    let oldest = withdrawn.removeFirst()
+    if tracked[oldest] != nil { remove(oldest) }
   }
 
   /// Forgets a stream.

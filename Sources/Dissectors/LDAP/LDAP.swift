@@ -18,6 +18,8 @@ package struct LDAP: Dissector {
   static let maxHeld = 512 << 10
   /// Longest message, in bytes (servers commonly accept 16 MiB from those who have bound).
   static let maxMessage = 64 << 20
+  /// Results of other requests behind which a search with a hole has ended in it, most likely.
+  static let patience = 8
   /// Searches whose entries are counted at once.
   static let maxSearches = 1024
 
@@ -34,6 +36,16 @@ package struct LDAP: Dissector {
   private var ways = BySide(client: Way(), server: Way())
   /// Searches that are being answered, by message number.
   private var searches: [UInt64: LDAPSearchAnswer] = [:]
+  /// Those of which all entries that came were cut: their replies have not begun.
+  private var cutSearches: [UInt64: LDAPSearchAnswer] = [:]
+  /// A search in whose answer there is a hole is being answered.
+  private var hasHoles = false
+  /// Such a search was given up before the message at hand.
+  private var hasGivenUp = false
+  /// Who answers, as far as messages told.
+  private var answerer: Side?
+  /// The end of a search, of which the beginning came.
+  private var cutEnd: (key: UInt64, ending: Ending)?
   /// Numbers of requests that were abandoned: what still answers them crossed the wish on its way.
   private var abandoned: Set<UInt64> = []
   /// The request has ended that the message at hand abandons.
@@ -73,7 +85,7 @@ package struct LDAP: Dissector {
     guard length <= Self.maxMessage else { throw WireError(.tooLarge) }
     try check(length, side)
     guard bytes.byteCount >= length else { return .needs(length) }
-    return try read(bytes.slice(head.start..<length), length)
+    return try read(bytes.slice(head.start..<length), length, side)
   }
 
   /// Longer messages are not held, however many of their bytes came at once.
@@ -106,7 +118,7 @@ package struct LDAP: Dissector {
     }
     let isLast = Self.message(in: bytes, at: content.upperBound) == nil
     let length = isLast ? bytes.byteCount : content.upperBound
-    let step = try read(bytes.slice(content), length)
+    let step = try read(bytes.slice(content), length, side)
     // Of a message that takes two steps, the first uses nothing.
     if step.usesBytes { ways[side].buffered = bytes.byteCount - length }
     return step
@@ -139,10 +151,13 @@ package struct LDAP: Dissector {
   }
 
   /// The content of a message, which `length` bytes carry.
-  private mutating func read(_ content: RawSpan, _ length: Int) throws(WireError) -> Step {
+  private mutating func read(
+    _ content: RawSpan, _ length: Int, _ side: Side
+  ) throws(WireError) -> Step {
     let message = try LDAPMessage(content)
-    return message.operation.isRequest
-      ? try ask(message, content, length) : try answer(message, content, length)
+    if message.operation.isRequest { return try ask(message, content, length) }
+    answerer = side
+    return try answer(message, content, length)
   }
 
   /// The beginning of a request tells what it is about, that of a result how it ended.
@@ -153,7 +168,9 @@ package struct LDAP: Dissector {
     else { return nil }
     let content = bytes.suffix(from: head.start)
     guard let message = try? LDAPMessage(beginning: content) else { return nil }
-    return message.operation.isRequest ? cut(message, content) : cutAnswer(message, content)
+    if message.operation.isRequest { return cut(message, content) }
+    answerer = side
+    return cutAnswer(message, content)
   }
 
   private mutating func cut(_ message: LDAPMessage, _ bytes: RawSpan) -> Message {
@@ -171,18 +188,27 @@ package struct LDAP: Dissector {
     return request
   }
 
-  /// Of a search more may have come before, and of entries nothing is told.
-  private func cutAnswer(_ message: LDAPMessage, _ bytes: RawSpan) -> Message? {
+  /// Entries are counted; of a search more may have come before.
+  private mutating func cutAnswer(_ message: LDAPMessage, _ bytes: RawSpan) -> Message? {
+    guard message.number > 0, !abandoned.contains(message.number) else { return nil }
     switch message.operation {
-    case .searchEntry, .searchReference, .intermediate: return nil
+    case .searchEntry, .searchReference, .intermediate:
+      if searches[message.number] != nil {
+        searches[message.number]?.add(beginning: message, bytes)
+      } else if cutSearches.count < Self.maxSearches {
+        cutSearches[message.number, default: LDAPSearchAnswer()].add(beginning: message, bytes)
+      }
+      return nil
     default: break
     }
-    guard message.number > 0, searches[message.number] == nil,
-      !abandoned.contains(message.number),
-      let result = try? LDAPResult(beginning: message, bytes)
-    else { return nil }
+    guard let result = try? LDAPResult(beginning: message, bytes) else { return nil }
+    if let search = searches.removeValue(forKey: message.number) {
+      cutEnd = (message.number, ending(result, search))
+      return nil
+    }
     var response = Message(.response, .ldap, key: message.number)
-    let ending = ending(result, nil)
+    let entries = cutSearches.removeValue(forKey: message.number)
+    let ending = ending(result, entries)
     (response.fields, response.details) = (ending.fields, ending.details)
     response.failed = ending.failed
     return response
@@ -198,7 +224,35 @@ package struct LDAP: Dissector {
     } else {
       ways[side] = Way(searches: true)
     }
-    return .resynchronise
+    // The entries behind a hole, and the result, go on with the search.
+    guard case .gap = cause, cutEnd == nil else { return .resynchronise }
+    guard side == answerer else { return .resume }
+    for number in searches.keys { searches[number]?.noteHole() }
+    for number in cutSearches.keys { cutSearches[number]?.noteHole() }
+    hasHoles = !searches.isEmpty
+    return .resume
+  }
+
+  package mutating func parted(_ side: Side) -> (key: UInt64, ending: Ending)? {
+    defer { cutEnd = nil }
+    return cutEnd
+  }
+
+  /// A search that has not ended though bytes of its answer were lost and others were answered since.
+  private mutating func takeStale() -> UInt64? {
+    if hasGivenUp || !hasHoles {
+      hasGivenUp = false
+      return nil
+    }
+    for (number, search) in searches where search.hasHole {
+      if search.silence >= Self.patience {
+        searches[number] = nil
+        return number
+      }
+      searches[number]?.silence += 1
+    }
+    hasHoles = searches.values.contains(where: \.hasHole)
+    return nil
   }
 
   private mutating func ask(
@@ -259,6 +313,10 @@ package struct LDAP: Dissector {
     default: break
     }
     let result = try LDAPResult(message, bytes)
+    if searches[message.number] == nil, let stale = takeStale() {
+      hasGivenUp = true
+      return .abandon(stale...stale, because: Self.hole, length: 0)
+    }
     if message.operation == .extendedResponse, message.number == startTLS {
       startTLS = nil
       isEncrypted = result.code == 0
@@ -267,16 +325,20 @@ package struct LDAP: Dissector {
       return .end(of: message.number, ending(result, search), length: length)
     }
     var response = Message(.response, .ldap, key: message.number)
-    let ending = ending(result, message.operation == .searchDone ? LDAPSearchAnswer() : nil)
+    let entries = cutSearches.removeValue(forKey: message.number)
+    let ending = ending(
+      result, message.operation == .searchDone ? entries ?? LDAPSearchAnswer() : nil)
     (response.fields, response.details) = (ending.fields, ending.details)
     response.failed = ending.failed
+    response.fault = ending.fault
     return .message(response, length: length)
   }
 
   /// Begins the answer to a search, with no bytes yet.
   private mutating func open(_ message: LDAPMessage) -> Step {
     if searches.count >= Self.maxSearches { searches.removeAll() }
-    searches[message.number] = LDAPSearchAnswer()
+    searches[message.number] =
+      cutSearches.removeValue(forKey: message.number) ?? LDAPSearchAnswer()
     var response = Message(.response, .ldap, key: message.number)
     response.extent = .open
     return .message(response, length: 0)
@@ -292,8 +354,12 @@ package struct LDAP: Dissector {
     search?.write(&writer)
     writer.endObject()
     ending.details = writer.bytes
+    if search?.hasHole == true { ending.fault = Self.hole }
     return ending
   }
+
+  private static let hole = Entry.Fault(
+    .dissection, "bytes were not captured while it was sent")
 
   /// An unsolicited notification (RFC 4511 §4.4).
   private mutating func notice(

@@ -121,10 +121,34 @@ struct LDAPSearchAnswer: Sendable {
   private var names: [[UInt8]] = []
   /// The first addresses of the references.
   private(set) var continuations: [[UInt8]] = []
+  /// Bytes were lost while it was sent.
+  var hasHole = false
+  /// Results of other requests that came since then, or since its last entry.
+  var silence = 0
 
   init() {}
 
+  mutating func noteHole() { (hasHole, silence) = (true, 0) }
+
+  /// Counts a message of which only the beginning was captured.
+  mutating func add(beginning message: LDAPMessage, _ bytes: RawSpan) {
+    switch message.operation {
+    case .searchEntry:
+      entries += 1
+      var at = message.content.lowerBound
+      let end = min(message.content.upperBound, bytes.byteCount)
+      if names.count < Self.maxNames, let name = try? BER(bytes, &at, end: end),
+        name.content.upperBound <= end
+      {
+        names.append(bytes.slice(name.content).prefix(256).array())
+      }
+    case .searchReference: references += 1
+    default: break
+    }
+  }
+
   mutating func add(_ message: LDAPMessage, _ bytes: RawSpan) throws(WireError) {
+    silence = 0
     switch message.operation {
     case .searchEntry:
       entries += 1

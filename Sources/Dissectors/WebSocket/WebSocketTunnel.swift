@@ -70,7 +70,7 @@ struct WebSocketTunnel: Sendable {
       let used = min(wanted, available)
       skipped[side] = wanted - used
       return (.skip(used), used)
-    case .body, .abandon, .finish, .sealed, .become: return giveUp(side, available)
+    case .body, .abandon, .withdraw, .finish, .sealed, .become: return giveUp(side, available)
     }
   }
 
