@@ -1,5 +1,6 @@
 import Bytes
 import Entries
+import KFL
 import Store
 import Synchronization
 
