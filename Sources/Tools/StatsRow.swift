@@ -71,7 +71,8 @@ enum StatsKeys {
         .field(.grpcStatus), .field(.mysqlErrorCode),
         .field(
           .httpVersion, .postgresqlErrorCode, .mongodbErrorCodeName, .dnsRcode, .diameterResult,
-          .mqttReason, .statusText, verbatim: [.dnsRcode, .mqttReason], map: statusWord),
+          .mqttReason, .statusText, verbatim: [.dnsRcode, .mqttReason],
+          map: TextMap("status words", statusWord)),
       ]
     case "method": return [.field(.kind), method]
     case "time": return [.interval(nanoseconds: span ?? 60_000_000_000)]
