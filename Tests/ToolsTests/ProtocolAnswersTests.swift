@@ -256,24 +256,6 @@ import ToolKit
     #expect(counts == ["dns NXDOMAIN 1", "dns - 1", "redis WRONGTYPE 2", "http 200 1"])
   }
 
-  @Test func anUpdateOfDNSIsNoQuery() async throws {
-    // An UPDATE: operation 5 (RFC 2136 §2.2).
-    var update = Self.dns(1, "zone", type: 6)
-    update[4] = 0x28
-    update[5] = 0
-    var capture = MadeCapture()
-    capture.talk(53, [.client(update), .client(Self.dns(2, "zone", type: 6))])
-    let hub = try Self.open(capture)
-    let found = try await ShopHub.ask(
-      "list_api_calls", ["kfl": #"dns_opcode == "UPDATE""#], of: hub)
-    #expect(found.structured["total"] == 1)
-    #expect(found.structured["calls"]?[0]?["method"] == "update")
-    #expect(found.text.contains("UPDATE zone"))
-    let stats = try await ShopHub.ask("get_api_stats", ["group_by": "method"], of: hub)
-    let keys = stats.structured["stats"]?["groups"]?.array?.compactMap { $0["key"]?.string } ?? []
-    #expect(Set(keys) == ["dns UPDATE", "dns SOA"])
-  }
-
   /// Records of connections have no request and no response, and say what passed.
   @Test func connectionsSayWhatEachEndSent() async throws {
     var capture = MadeCapture()
