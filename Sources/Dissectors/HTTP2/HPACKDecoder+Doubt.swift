@@ -9,9 +9,12 @@ extension HPACKDecoder {
   static let maxLostFields = 16
   /// Blocks that may leave the number open; then what was before the hole is given up.
   static let maxDoubtfulBlocks: UInt8 = 16
+  /// By how much a number must fit better than all others.
+  static let margin = 2
   /// Bytes of a block that is looked at for that.
   static let maxTellingBlock = 4 << 10
-  /// So many fields from before must be those that stood in one block.
+  /// So many fields from before must have stood in the last block there; where they are no more, all
+  /// that the block has from before must.
   static let minTelling = 2
 
   /// A field of a block, as far as its first octets tell.
@@ -33,13 +36,17 @@ extension HPACKDecoder {
     }
     guard isTelling else { return }
     var best = (lost: 0, score: 0)
-    var isSingle = false
+    var second = 0
     for lost in 0...Self.maxLostFields {
-      guard let fit = score(fields, lost: lost), fit >= best.score else { continue }
-      isSingle = fit > best.score
-      best = (lost, fit)
+      guard let fit = score(fields, lost: lost) else { continue }
+      if fit > best.score {
+        second = best.score
+        best = (lost, fit)
+      } else {
+        second = max(second, fit)
+      }
     }
-    if isSingle {
+    if best.score >= second + Self.margin {
       table.settle(lost: best.lost)
       doubtfulBlocks = 0
       return
@@ -93,94 +100,99 @@ extension HPACKDecoder {
 
   // MARK: How well a number fits
 
-  /// Pseudo header fields of a block (RFC 9113 §8.3), and whether they are over.
+  /// Names of a block, in their order (RFC 9113 §8.3).
   private struct Order {
-    var seen: Set<Name> = []
-    /// Fields before the first other one whose names are not known.
-    var wild = 0
-    var isOver = false
+    private(set) var names: Set<String> = []
+    /// Fields whose names are not known.
+    private(set) var unknown = 0
+    /// Fields before the first other one than a pseudo header field whose names are not known.
+    private(set) var wild = 0
+    private var isOver = false
 
     /// Takes the next field; false when it may not stand here.
-    mutating func take(_ name: Name) -> Bool {
-      switch name {
-      case .regular: isOver = true
-      case .unknown: if !isOver { wild += 1 }
-      default: return !isOver && seen.insert(name).inserted
+    mutating func take(_ name: String?) -> Bool {
+      guard let name else {
+        if !isOver { wild += 1 }
+        unknown += 1
+        return true
       }
-      return true
+      if name.utf8.first != 0x3a { isOver = true } else if isOver { return false }
+      return names.insert(name).inserted || HPACKDecoder.repeatable.contains(name)
     }
 
-    /// Whether these are the pseudo header fields of a request, a reply, or none.
+    var pseudo: Set<String> { names.filter { $0.utf8.first == 0x3a } }
+
+    /// Whether the pseudo header fields are those of a request, a reply, or none.
     var isWhole: Bool {
-      if seen.contains(.status) { return seen.count == 1 && wild == 0 }
-      if seen.isEmpty { return true }
+      let pseudo = pseudo
+      if pseudo.contains(":status") { return pseudo.count == 1 && wild == 0 }
+      if pseudo.isEmpty { return true }
       // A CONNECT has a method and an authority only.
-      if seen == [.method, .authority], wild == 0 { return true }
-      let needed: Set<Name> = [.method, .scheme, .path]
-      return needed.subtracting(seen).count <= wild
+      if pseudo == [":method", ":authority"], wild == 0 { return true }
+      return HPACKDecoder.requestNames.subtracting(pseudo).count <= wild
     }
   }
 
-  private enum Name { case method, scheme, path, authority, status, other, regular, unknown }
+  /// What a field that is missing weighs, in fields that are there.
+  private static let missingCost = 3
+  private static let requestNames: Set<String> = [":method", ":scheme", ":path"]
+  /// Fields that may stand several times in a block.
+  private static let repeatable: Set<String> = ["cookie", "set-cookie"]
 
   /// How many of the block's fields are from before the hole, and stood together in one block there, if
-  /// `lost` fields were added in the hole. Nil when the block is impossible then, or
-  /// tells too little.
+  /// `lost` fields were added in the hole. Nil when the block is impossible then, or tells too little.
   private func score(_ shapes: [Shape], lost: Int) -> Int? {
     var order = Order()
-    var blocks: [UInt32] = []
+    var old: [HPACKTable.Field] = []
+    var doubtful = 0
     for shape in shapes {
-      let name: Name
+      var name: String?
       switch shape {
-      case .new(let isPseudo): name = isPseudo ? .other : .regular
-      case .inStaticTable(let index): name = staticName(index)
+      case .new(let isPseudo):
+        // Names in the block itself are not decoded for this: each is another.
+        if isPseudo { name = nil } else { continue }
+      case .inStaticTable(let index): name = "\(HPACKStaticTable.fields[index - 1].name)"
       case .inDynamicTable(let place, let added):
         let behind = place - added
-        let old = behind - table.newer - lost
         if let field = table.newerField(behind) {
           name = self.name(of: field)
-        } else if let field = table.olderField(old) {
-          name = self.name(of: field)
-          blocks.append(field.block)
         } else {
-          // Added by the block itself, in the hole, or before all that is known.
-          name = .unknown
+          if behind >= 0 { doubtful += 1 }
+          if let field = table.olderField(behind - table.newer - lost) {
+            name = self.name(of: field)
+            if name != nil { old.append(field) }
+          }
         }
       }
       guard order.take(name) else { return nil }
     }
     guard order.isWhole else { return nil }
-    // Of what begins with fields that are not known nobody can tell.
-    let isHead = order.seen.isEmpty && order.wild > 0 ? nil : !order.seen.isEmpty
-    let together =
-      Dictionary(grouping: blocks, by: { $0 })
-      .filter { block, _ in
-        guard let wasHead = table.isHead(block) else { return false }
-        return isHead == nil || isHead == wasHead
+    // Trailers are too few to tell, and change all at once.
+    if order.pseudo.isEmpty { return nil }
+    let last = table.lastHead
+    var best: (block: UInt32, together: Int)?
+    for (block, fields) in Dictionary(grouping: old, by: \.block) {
+      // Fields keep the order in which their sender once put them.
+      guard zip(fields, fields.dropFirst()).allSatisfy({ $0.ordinal < $1.ordinal }) else {
+        return nil
       }
-      .map(\.value.count).max() ?? 0
-    guard together >= Self.minTelling else { return nil }
-    return together + blocks.count
-  }
-
-  private func staticName(_ index: Int) -> Name {
-    switch index {
-    case 1: .authority
-    case 2, 3: .method
-    case 4, 5: .path
-    case 6, 7: .scheme
-    case 8...14: .status
-    default: .regular
+      if block == last, fields.count > best?.together ?? 0 { best = (block, fields.count) }
     }
+    guard let best, best.together >= Self.minTelling,
+      best.together == doubtful || best.together > Self.minTelling && 2 * best.together > doubtful
+    else { return nil }
+    // What stood beside them then is expected to do so now.
+    let beside = Set(
+      (0..<table.older).compactMap { table.olderField($0) }
+        .filter { $0.block == best.block }.compactMap { self.name(of: $0) })
+    let missing = max(0, beside.subtracting(order.names).count - order.unknown)
+    return best.together + old.count - Self.missingCost * missing
   }
 
-  private func name(of field: HPACKTable.Field) -> Name {
+  /// The name of a field of the table; nil when it is not known.
+  private func name(of field: HPACKTable.Field) -> String? {
+    if field.isLost { return nil }
     let name = table.bytes.rawSpan.slice(field.name)
-    guard !name.isEmpty, name.byte(0) == 0x3a else { return name.equals("?") ? .unknown : .regular }
-    if name.equals(":method") { return .method }
-    if name.equals(":scheme") { return .scheme }
-    if name.equals(":path") { return .path }
-    if name.equals(":authority") { return .authority }
-    return name.equals(":status") ? .status : .other
+    return name.equals("?") ? nil : name.text()
   }
 }

@@ -8,6 +8,8 @@ struct HPACKDecoder: Sendable {
   var table: HPACKTable
   /// Blocks since the hole that did not tell how many fields were added in it.
   var doubtfulBlocks: UInt8 = 0
+  /// The end of the block at hand was not captured.
+  private var isCut = false
 
   /// - Parameter isFresh: the connection was captured from its beginning.
   init(isFresh: Bool) {
@@ -42,7 +44,9 @@ struct HPACKDecoder: Sendable {
   /// The same of a block whose end was not captured: its fields, as far as they go. Which of them stand
   /// together in a block it does not tell.
   mutating func decodeBeginning(_ block: RawSpan, into list: inout HTTP2FieldList) {
+    isCut = true
     try? read(block, &list)
+    isCut = false
     table.doubt()
   }
 
@@ -126,7 +130,7 @@ struct HPACKDecoder: Sendable {
     }
     let place = index - HPACKStaticTable.fields.count - 1
     guard let field = table.field(place) else { return nil }
-    table.noteUse(place)
+    if !isCut { table.noteUse(place) }
     list.appendName(table.bytes.rawSpan.slice(field.name))
     return field
   }
@@ -135,7 +139,9 @@ struct HPACKDecoder: Sendable {
   private func isKnown(_ index: Int, _ at: Int) throws(WireError) -> Bool {
     let known = HPACKStaticTable.fields.count
     if index > 0, index <= known || table.holds(index - known - 1) { return true }
-    if index == 0 || !table.hasUnknown { throw WireError(.invalid, at: at) }
+    if index == 0 || !table.hasUnknown && !table.reaches(index - known - 1) {
+      throw WireError(.invalid, at: at)
+    }
     return false
   }
 

@@ -18,8 +18,12 @@ struct HPACKTable: Sendable {
     var start: Int
     var nameLength: Int
     var valueLength: Int
-    /// Number of the last block that added it or referred to it.
+    /// Number of the last block that added it or referred to it, and its place among the fields that
+    /// the block added or referred to.
     var block: UInt32 = 0
+    var ordinal: UInt32 = 0
+    /// It was added by bytes that are missing: it takes a place, and at least `overhead`.
+    var isLost = false
 
     var name: Range<Int> { start..<start + nameLength }
     var value: Range<Int> { start + nameLength..<start + nameLength + valueLength }
@@ -37,14 +41,15 @@ struct HPACKTable: Sendable {
   private var capacity: Int?
   /// Fields that were not captured may be in the table, older than the known ones.
   private(set) var hasUnknown: Bool
-  /// Fields from before a hole, the oldest ones.
+  /// Fields from before a hole, the oldest ones, while nobody knows how many were added in it.
   private(set) var older = 0
-  /// Fields that were added in the hole; nil while that is in doubt.
-  private(set) var lost: Int?
   /// Number of the block that is read, or was read last.
   private(set) var block: UInt32 = 0
-  /// Which of the last 64 blocks had pseudo header fields, by number.
-  private var heads: UInt64 = 0
+  /// Fields that this block added or referred to.
+  private var ordinal: UInt32 = 0
+  /// Number of the last block that had pseudo header fields, and of the last before the hole in doubt.
+  private var newestHead: UInt32 = 0
+  private(set) var lastHead: UInt32 = 0
 
   /// - Parameter isFresh: the connection was captured from its beginning.
   init(isFresh: Bool) {
@@ -57,7 +62,10 @@ struct HPACKTable: Sendable {
   /// Fields behind the hole, or all.
   var newer: Int { count - older }
   /// Bytes are missing, and nothing has told yet where the fields from before them are.
-  var isInDoubt: Bool { older > 0 && lost == nil }
+  var isInDoubt: Bool { older > 0 }
+
+  /// Whether so many fields were added since the beginning, or the last hole in doubt.
+  func reaches(_ place: Int) -> Bool { place < newer }
 
   /// Whether the field with the lowest index but `place` is known.
   func holds(_ place: Int) -> Bool { position(place) != nil }
@@ -76,30 +84,29 @@ struct HPACKTable: Sendable {
   }
 
   private func position(_ place: Int) -> Int? {
-    if place < newer { return fields.count - 1 - place }
-    guard older > 0, let lost, place >= newer + lost, place - lost < count else { return nil }
-    return fields.count - 1 - (place - lost)
+    guard place < newer else { return nil }
+    let position = fields.count - 1 - place
+    return fields[position].isLost ? nil : position
   }
 
   // MARK: Blocks
 
   /// A block begins.
-  mutating func beginBlock() { block &+= 1 }
+  mutating func beginBlock() {
+    block &+= 1
+    ordinal = 0
+  }
 
   /// The block is over; it has pseudo header fields, or it is one of trailers.
   mutating func endBlock(isHead: Bool) {
-    let bit = UInt64(1) << UInt64(block & 63)
-    heads = isHead ? heads | bit : heads & ~bit
+    if isHead { newestHead = block }
   }
 
   /// The block refers to the field at that place.
   mutating func noteUse(_ place: Int) {
-    if let position = position(place) { fields[position].block = block }
-  }
-
-  /// Whether that recent block had pseudo header fields; nil when it is too long ago.
-  func isHead(_ number: UInt32) -> Bool? {
-    block &- number < 64 ? heads & 1 << UInt64(number & 63) != 0 : nil
+    guard let position = position(place) else { return }
+    ordinal &+= 1
+    (fields[position].block, fields[position].ordinal) = (block, ordinal)
   }
 
   /// Adds a field at the lowest index and evicts what no longer fits.
@@ -115,7 +122,8 @@ struct HPACKTable: Sendable {
       return
     }
     field.start = bytes.count
-    field.block = block
+    ordinal &+= 1
+    (field.block, field.ordinal) = (block, ordinal)
     fields.append(field)
     bytes.append(contentsOf: name)
     bytes.append(contentsOf: value)
@@ -132,27 +140,31 @@ struct HPACKTable: Sendable {
 
   /// Nothing known is sure any more.
   mutating func forget() {
-    let (number, past) = (block, heads)
+    let number = block
     self = HPACKTable(isFresh: false)
-    (block, heads) = (number, past)
+    block = number
   }
 
   /// Bytes are missing: fields may have been added that nobody saw, behind those that are known.
   mutating func doubt() {
     hasUnknown = true
-    if older == 0 || lost == 0 {
-      older = count
-    } else if newer > 0 {
-      // Two holes in one table are one too many.
-      let kept = newer
-      drop(older)
-      older = kept
-    }
-    lost = nil
+    let known = newer
+    if known == 0 { return }
+    // Two holes in doubt are one too many.
+    drop(older)
+    older = known
+    lastHead = newestHead
   }
 
   /// So many fields were added in the hole.
-  mutating func settle(lost count: Int) { lost = count }
+  mutating func settle(lost count: Int) {
+    let place = head + older
+    let start = place < fields.count ? fields[place].start : bytes.count
+    let lost = Field(start: start, nameLength: 0, valueLength: 0, isLost: true)
+    fields.insert(contentsOf: repeatElement(lost, count: count), at: place)
+    cost += count * Self.overhead
+    older = 0
+  }
 
   /// What was before the hole is given up.
   mutating func dropOlder() { drop(older) }
@@ -168,8 +180,7 @@ struct HPACKTable: Sendable {
 
   /// No unknown field is left when none fits beside the known ones.
   private mutating func settle() {
-    // What was added in a hole takes room that nobody knows.
-    guard hasUnknown, older == 0 || lost == 0 else { return }
+    guard hasUnknown, older == 0 else { return }
     if let capacity, capacity - cost < Self.overhead { hasUnknown = false }
   }
 
