@@ -72,6 +72,10 @@ extension Answer {
         relaxed.filter.isEmpty ? "no filter" : "kfl=" + JSONValue.string(relaxed.filter).text
       say("\(Shown.count(Int64(relaxed.hits))) match with \(filter).")
     }
+    let paths = diagnosis.conditions.filter { $0.alone == 0 }.compactMap { words[$0.text] }
+    if paths.contains(where: { $0.hasPrefix("path=") && !$0.hasSuffix("*") }) {
+      say("path is the whole path, name or topic; with a trailing * its beginning: path=/api/*.")
+    }
     if diagnosis.conditions.contains(where: { $0.text == "tls" && $0.alone == 0 }) {
       say("`tls` selects calls that were read out of TLS; its handshakes are `tlsx`.")
     }

@@ -34,6 +34,11 @@ struct ConversationWords {
         "\(name) sent \(Shown.counted(Int(clamping: packets), "packet")) with \(Shown.bytes(bytes))"
       )
     }
+    // A flow adds up connections, which say of themselves what ailed them.
+    guard !kind.isFlow else {
+      text = parts.joined(separator: ", ")
+      return
+    }
     if let time = row.numbers(.tcpMetrics).first(where: { $0.name == "initial_rtt_us" })?.value,
       time > 0, time < 1e15
     {
