@@ -214,6 +214,18 @@ def test_what_the_cluster_does_not_take_is_told_before_anything_is_made(ready, k
     server.finish()
 
 
+@pytest.mark.parametrize("minor, is_taken", [("20", False), ("20+", False), ("21", True), ("x", True)])
+def test_a_cluster_that_is_too_old_is_told_before_anything_is_made(ready, minor, is_taken):
+    before = ready.names()
+    ready.version = {"major": "1", "minor": minor, "gitVersion": "?"}
+    done = run(ready, "tap", "--detach")
+    assert (done.returncode == 0) == is_taken, done.stderr
+    if not is_taken:
+        assert b"runs Kubernetes 1.20, and Kubeshark needs 1.21 or newer" in done.stderr
+        assert ready.names() == before
+        assert {method for method, _ in ready.requests} == {"GET"}
+
+
 def waiting(reason, message):
     return lambda app, node: {
         "ready": False, "phase": "Pending", "waiting": {"reason": reason, "message": message}}

@@ -37,6 +37,9 @@ struct Installation: Sendable {
         hint: "Name fewer or shorter settings.")
     }
     told("looking at what is there")
+    if let version = await KubernetesVersion.of(kubectl), version < .oldest {
+      throw version.error(origin: origin)
+    }
     let found = try await found(manifests, told)
     try check(found, manifests)
     let kept = { (manifest: Manifest) in
