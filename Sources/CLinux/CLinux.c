@@ -101,6 +101,11 @@ static void ks_watch(const char *path, char *const arguments[], int life, int re
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
   sigaction(SIGPIPE, &action, NULL);
+  // Whoever ignores it (nohup) wants what is started to go on as well.
+  struct sigaction before;
+  if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
+    sigaction(SIGHUP, &action, NULL);
+  }
   action.sa_handler = ks_ring;
   sigaction(SIGCHLD, &action, NULL);
   sigset_t none;

@@ -25,7 +25,8 @@ enum ClusterFault: Error, Hashable, Sendable {
 
   /// Reads what kubectl printed when it failed.
   init(stderr: String, _ access: ClusterAccess) {
-    let lines = stderr.split(whereSeparator: \.isNewline).map(Self.cleaned).filter { !$0.isEmpty }
+    let lines = stderr.split(whereSeparator: \.isNewline).map(Self.cleaned)
+      .filter { !$0.isEmpty && !Self.isWarning($0) }
     // Lines of its log come before the sentence for people, and say what lies behind it.
     let sentences = lines.filter { !Self.isLogLine($0) }
     let all = lines.joined(separator: "\n")
@@ -37,8 +38,11 @@ enum ClusterFault: Error, Hashable, Sendable {
     func has(_ words: String...) -> Bool { words.contains { lower.contains($0) } }
 
     // Somebody's words may be like any of kubectl's.
-    if let at = sentences.firstIndex(where: { $0.contains("admission webhook") }) {
+    if let at = sentences.firstIndex(where: Self.isOfAdmission) {
       self = .other(String(sentences[at...].joined(separator: " / ").prefix(Self.longest)))
+    } else if let words = sentences.last(where: Self.isOfKubelet) {
+      self = .notReady(
+        namespace: access.namespace, "the API server cannot reach the node of its pod: \(words)")
     } else if has("getting credentials", "exec plugin") {
       self = .signIn(last + (Self.pluginWords(before: last, sentences).map { "; \($0)" } ?? ""))
     } else if has("context was not found", "no context exists", "does not exist"), has("context") {
@@ -100,6 +104,26 @@ enum ClusterFault: Error, Hashable, Sendable {
   /// Most of what a webhook says, such as a policy engine's: why it refused stands on further lines.
   private static let longest = 1_200
 
+  /// What others have their say in: webhooks, which may also be away, and policies of the API server.
+  private static func isOfAdmission(_ line: String) -> Bool {
+    ["admission webhook", "failed calling webhook", "ValidatingAdmissionPolicy"]
+      .contains { line.contains($0) }
+  }
+
+  /// What the API server says when it asks a node's kubelet, as for logs and for forwarded ports: it
+  /// was reached itself.
+  private static func isOfKubelet(_ line: String) -> Bool {
+    line.contains("error dialing backend")
+      || line.contains(":10250/") && (line.contains("dial tcp") || line.contains("timeout"))
+  }
+
+  /// What the API server, or a plug-in for credentials, wants to be known beside its answer: that an
+  /// object would violate a Pod Security level, or that something is deprecated. It is no failure, and
+  /// words in it stand for none.
+  private static func isWarning(_ line: String) -> Bool {
+    line.prefix(8).lowercased() == "warning:"
+  }
+
   /// What a plug-in for credentials said itself, before kubectl said that it failed.
   private static func pluginWords(before last: String, _ sentences: [String]) -> String? {
     sentences.prefix { $0 != last }.last
@@ -144,7 +168,10 @@ enum ClusterFault: Error, Hashable, Sendable {
   }
 
   private static func reason(_ line: String) -> String {
-    if line.contains("refused") { return "the connection was refused" }
+    // What refused it may be a proxy on the way.
+    if line.contains("refused"), !line.contains("proxyconnect") {
+      return "the connection was refused"
+    }
     guard let range = line.firstRange(of: "to the server: ") else { return line }
     return String(line[range.upperBound...])
   }
@@ -214,7 +241,11 @@ extension ClusterFault {
         status: 503, code: "cluster_unreachable",
         message:
           "The cluster\(server.map { " at \($0)" } ?? "") cannot be reached (\(origin)): \(reason).",
-        hint: "Check the network or VPN and that this is the right cluster: kubectl get nodes")
+        hint: reason.contains("x509") || reason.contains("certificate")
+          ? """
+          Its certificate is not the one that the kubeconfig vouches for (certificate-authority), has \
+          ended, or is that of a proxy on the way: get the kubeconfig anew, and check with kubectl get nodes
+          """ : "Check the network or VPN and that this is the right cluster: kubectl get nodes")
     case .signIn(let reason):
       ToolError(
         status: 401, code: "cluster_sign_in",

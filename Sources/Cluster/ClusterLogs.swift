@@ -3,7 +3,7 @@ import KFL
 package import ToolKit
 
 /// What a deployment says of itself, for whoever looks for a fault: the logs of its pods, its
-/// events, its objects without Secrets.
+/// events, its objects without Secrets and without the values in containers' environments.
 package struct ClusterLogs: Sendable {
   /// Lines of the end of one container's log, and most bytes of them: where there are more, the
   /// last lines are missing, so that the number of lines has to be the limit that counts.
@@ -61,10 +61,38 @@ package struct ClusterLogs: Sendable {
       do throws(ClusterFault) {
         let list = try await kubectl.run(
           ["--namespace=\(access.namespace)", "get", kinds, "--output=json"] + flags)
-        add(&archive, "\(name).json", list, told)
+        add(&archive, "\(name).json", try Self.withoutValues(list), told)
       } catch { told(problem(name, error)) }
     }
     return pods.count
+  }
+
+  /// Objects without what may be secrets in them: values that stand in a container's environment, and
+  /// kubectl's copy of an object, which has them as well.
+  static func withoutValues(_ list: [UInt8]) throws(ClusterFault) -> [UInt8] {
+    let value: JSONValue
+    do throws(JSONError) { value = try JSONReader.value(of: list) } catch {
+      throw .other("its output is not JSON: \(error)")
+    }
+    return Array(withoutValues(value, isVariable: false).text.utf8)
+  }
+
+  private static let copy = "kubectl.kubernetes.io/last-applied-configuration"
+
+  private static func withoutValues(_ value: JSONValue, isVariable: Bool) -> JSONValue {
+    if let elements = value.array {
+      return .array(elements.map { withoutValues($0, isVariable: isVariable) })
+    }
+    guard let object = value.object else { return value }
+    return .object(
+      JSONObject(
+        members: object.members.map { member -> JSONObject.Member in
+          let isLeftOut = member.name == copy || isVariable && member.name == "value"
+          return JSONObject.Member(
+            name: member.name,
+            value: isLeftOut
+              ? "(left out)" : withoutValues(member.value, isVariable: member.name == "env"))
+        }))
   }
 
   private func add(

@@ -17,6 +17,8 @@ struct ClusterPod: Hashable, Sendable {
   /// Whether it has ended for good, as one that was evicted. Its controller makes another in its place,
   /// and it stays in the list to tell why.
   var hasFailed: Bool
+  /// Whether a container of it runs, ready or not.
+  var isRunning = false
   /// How often its containers were started again.
   var restarts: Int
   /// How one of those ended at last, such as `OOMKilled, code 137`; nil where none did.
@@ -25,9 +27,22 @@ struct ClusterPod: Hashable, Sendable {
   /// Whether its node may be away: it should run and does not, and no kubelet says why.
   var mayBeCutOff: Bool {
     guard !isReady, !hasFailed, node != nil, let trouble else { return false }
-    return ["Pending", "Running", "is being removed"].contains(trouble)
+    return ["Pending", "Running", Self.going].contains(trouble)
       || trouble.hasPrefix("ContainersNotReady")
   }
+
+  /// Of pods that run and are not ready the first of each component: what they say themselves is all
+  /// there is to know why.
+  static func stuck(_ pods: [ClusterPod]) -> [ClusterPod] {
+    var found: [ClusterPod] = []
+    for pod in pods where pod.isRunning && !pod.isReady && !pod.hasFailed && !pod.isGoing {
+      if !found.contains(where: { $0.component == pod.component }) { found.append(pod) }
+    }
+    return found
+  }
+
+  private var isGoing: Bool { trouble == Self.going }
+  private static let going = "is being removed"
 
   /// The pods, with what they wait for on nodes that are not ready.
   static func explained(_ pods: [ClusterPod], down nodes: Set<String>) -> [ClusterPod] {
@@ -69,13 +84,14 @@ struct ClusterPod: Hashable, Sendable {
     hasFailed = isOver
     isReady = !isGoing && !isOver && ready?["status"]?.string == "True"
     let containers = status?["containerStatuses"]?.array ?? []
+    isRunning = containers.contains { $0["state"]?["running"] != nil }
     restarts = containers.reduce(0) { $0 + Int(clamping: $1["restartCount"]?.int ?? 0) }
     lastEnd = containers.compactMap { Self.end($0["lastState"]?["terminated"]) }.last
     guard !isReady else { return }
     // A pod that was evicted says so itself; its containers were just ended.
     let failure = isOver ? status?["reason"]?.string : nil
     if isGoing {
-      trouble = "is being removed"
+      trouble = Self.going
     } else if let failure {
       trouble = Self.text(failure, status?["message"]?.string)
     } else {

@@ -1,7 +1,7 @@
 /// Whether a deployment comes up, decided from what is seen of it again and again: no effects.
 struct Rollout {
   enum Step: Equatable {
-    /// Look again; how far it is.
+    /// Look again; how far it is, and what the cluster says of it.
     case wait(String)
     /// All pods are ready: ask the Hub.
     case ready(total: Int)
@@ -42,9 +42,12 @@ struct Rollout {
 
   init(before: [ClusterEvent] = []) { old = Set(before.map(\.key)) }
 
+  /// Of these events those that were not there before.
+  func news(_ events: [ClusterEvent]) -> [ClusterEvent] { events.filter { !old.contains($0.key) } }
+
   /// - Parameter now: since the beginning.
   mutating func step(_ seen: Seen, now: Duration) -> Step {
-    let events = seen.events.filter { !old.contains($0.key) }
+    let events = news(seen.events)
     leaveOut(seen.downNodes, now)
     var troubles = Self.refusals(seen, events)
     for workload in seen.workloads
@@ -75,10 +78,10 @@ struct Rollout {
     if isComplete, ready == pods.count, ready > 0 { return .ready(total: ready) }
     let progress = Self.progress(pods, seen.workloads, ready: ready)
     let said = events.last { event in
-      event.kind == "Pod" && pods.contains { !$0.isReady && $0.name == event.name }
+      event.kind == "Pod" && !event.isBare && pods.contains { !$0.isReady && $0.name == event.name }
     }
     standstill = progress + (said.map { "; \($0.text)" } ?? "")
-    return .wait(progress)
+    return .wait(standstill)
   }
 
   private mutating func leaveOut(_ nodes: Set<String>, _ now: Duration) {
@@ -120,7 +123,9 @@ struct Rollout {
   }
 
   private static func trouble(_ pod: ClusterPod, _ events: [ClusterEvent]) -> Trouble? {
-    let event = events.last { $0.kind == "Pod" && $0.name == pod.name && $0.reason != "Unhealthy" }
+    let event = events.last { event in
+      event.kind == "Pod" && event.name == pod.name && event.reason != "Unhealthy" && !event.isBare
+    }
     let isGrowing = events.contains {
       ClusterEvent.growth.contains($0.reason) && $0.name == pod.name
     }

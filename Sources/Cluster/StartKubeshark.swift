@@ -33,15 +33,23 @@ package struct StartKubeshark: Tool {
     annotations: ToolAnnotations(readOnly: false, destructive: true, idempotent: true),
     route: "POST start")
 
-  /// How long it may take until everything is ready.
-  private static let limit = Duration.seconds(600)
+  /// How long it may take until everything is ready, unless somebody says otherwise.
+  package static let standardLimit = Duration.seconds(600)
   private static let look = Duration.seconds(2)
 
   private let hub: ClusterHub
   private let deployable: Deployable
+  private let limit: Duration
+  private let redacted: @Sendable (String) -> String
 
-  package init(hub: ClusterHub, deployable: Deployable) {
-    (self.hub, self.deployable) = (hub, deployable)
+  /// - Parameters:
+  ///   - limit: how long it may take until everything is ready.
+  ///   - redacted: gives a text without the secrets in it: logs of pods are shown.
+  package init(
+    hub: ClusterHub, deployable: Deployable, limit: Duration = StartKubeshark.standardLimit,
+    redacted: @escaping @Sendable (String) -> String
+  ) {
+    (self.hub, self.deployable, self.limit, self.redacted) = (hub, deployable, limit, redacted)
   }
 
   package func call(
@@ -62,7 +70,7 @@ package struct StartKubeshark: Tool {
     let (pods, leftOut) = try await comesUp(kubectl, Rollout(before: before), start, steps)
     let nodes = Set(pods.filter { $0.component == "worker" }.compactMap(\.node)).sorted()
     let (catalogue, _, _) = try await answers(start, steps)
-    if case .manifests = deployable { try await capture(nodes, start, steps) }
+    if case .manifests = deployable { try await capture(nodes, pods, start, steps) }
     hub.tellChanges()
     return ToolAnswer(
       structured: [
@@ -113,9 +121,9 @@ package struct StartKubeshark: Tool {
   ) async throws(ToolError) -> (pods: [ClusterPod], leftOut: [String]) {
     var rollout = rollout
     var silence = Silence()
-    while ContinuousClock.now - start < Self.limit {
+    var seen = Rollout.Seen(pods: [])
+    repeat {
       let step: Rollout.Step
-      let seen: Rollout.Seen
       do throws(ClusterFault) {
         seen = try await look(kubectl)
         step = rollout.step(seen, now: ContinuousClock.now - start)
@@ -129,17 +137,26 @@ package struct StartKubeshark: Tool {
       switch step {
       case .ready: return (seen.pods.filter(\.isReady), rollout.leftOut.sorted())
       case .failed(let reason):
-        throw notReady(kubectl.access, reason, await lastWords(kubectl, reason, seen.pods))
+        throw await notReady(
+          kubectl, reason, Self.ended(seen.pods, reason), rollout.news(seen.events))
       case .wait(let how): steps.tell(how)
       }
       try await pause()
-    }
-    throw notReady(
-      kubectl.access,
-      """
-      it took longer than \(Self.limit.components.seconds / 60) minutes; at last \
-      \(rollout.standstill)
-      """, nil)
+    } while ContinuousClock.now - start < limit
+    throw await notReady(
+      kubectl, "it took longer than \(limitText); at last \(rollout.standstill)",
+      ClusterPod.stuck(seen.pods), rollout.news(seen.events))
+  }
+
+  private var limitText: String {
+    let seconds = limit.components.seconds
+    return seconds > 60 && seconds % 60 == 0 ? "\(seconds / 60) minutes" : "\(seconds) s"
+  }
+
+  /// The pod whose containers keep ending, where that is the reason.
+  private static func ended(_ pods: [ClusterPod], _ reason: String) -> [ClusterPod] {
+    guard reason.contains("CrashLoopBackOff") || reason.contains("Error") else { return [] }
+    return pods.filter { reason.hasPrefix("pod \($0.name):") }
   }
 
   private func look(_ kubectl: Kubectl) async throws(ClusterFault) -> Rollout.Seen {
@@ -186,7 +203,7 @@ package struct StartKubeshark: Tool {
       do throws(ToolError) { return try await hub.probe() } catch {
         tries += 1
         guard Self.passing.contains(error.code), tries < 15,
-          ContinuousClock.now - start < Self.limit
+          ContinuousClock.now - start < limit
         else { throw error }
         steps.tell("the Hub does not answer yet")
       }
@@ -196,7 +213,7 @@ package struct StartKubeshark: Tool {
 
   /// Waits until the Hub has heard of every node that captures.
   private func capture(
-    _ nodes: [String], _ start: ContinuousClock.Instant, _ steps: Steps
+    _ nodes: [String], _ pods: [ClusterPod], _ start: ContinuousClock.Instant, _ steps: Steps
   ) async throws(ToolError) {
     var failures = 0
     while true {
@@ -215,8 +232,13 @@ package struct StartKubeshark: Tool {
       let missing = AgentState.missing(nodes, agents)
       guard !missing.isEmpty else { return }
       let some = missing.prefix(5).joined(separator: ", ")
-      guard ContinuousClock.now - start < Self.limit else {
-        throw notReady(hub.access, "these nodes do not capture: \(some)", nil)
+      guard ContinuousClock.now - start < limit else {
+        let silent = pods.filter { pod in
+          pod.component == "worker"
+            && missing.contains { $0.hasPrefix("\(pod.node ?? "") (") }
+        }
+        throw await notReady(
+          Kubectl(access: hub.access), "these nodes do not capture: \(some)", silent, [])
       }
       steps.tell(
         "\(nodes.count - missing.count) of \(nodes.count) nodes capture; waiting for \(some)")
@@ -224,33 +246,17 @@ package struct StartKubeshark: Tool {
     }
   }
 
-  /// What a container that keeps ending has said at last.
-  private func lastWords(
-    _ kubectl: Kubectl, _ reason: String, _ pods: [ClusterPod]
-  ) async -> String? {
-    guard reason.contains("CrashLoopBackOff") || reason.contains("Error"),
-      let pod = pods.first(where: { reason.hasPrefix("pod \($0.name):") })
-    else { return nil }
-    do throws(ClusterFault) {
-      let output = try await kubectl.run([
-        "--namespace=\(kubectl.access.namespace)", "logs", "pod/\(pod.name)", "--previous",
-        "--tail=3", "--limit-bytes=2000",
-      ])
-      let text = String(decoding: output, as: UTF8.self)
-        .split(whereSeparator: \.isNewline).joined(separator: " / ").filter { $0 >= " " }
-      return text.isEmpty ? nil : text
-    } catch { return nil }
-  }
-
+  /// - Parameter pods: those that may say more of it.
   private func notReady(
-    _ access: ClusterAccess, _ reason: String, _ words: String?
-  ) -> ToolError {
-    let advice = Self.advice(reason + (words ?? ""), access).map { $0 + " " } ?? ""
+    _ kubectl: Kubectl, _ reason: String, _ pods: [ClusterPod], _ events: [ClusterEvent]
+  ) async -> ToolError {
+    let words = await LastWords(kubectl: kubectl, redacted: redacted).paragraphs(pods, events)
+    let advice = Self.advice(reason + words, kubectl.access).map { $0 + " " } ?? ""
     return ToolError(
       status: 502, code: "start_failed",
       message: """
-        Kubeshark was installed in namespace '\(access.namespace)', but does not start: \(reason)\
-        \(words.map { "; its last words: \($0)" } ?? "")
+        Kubeshark was installed in namespace '\(kubectl.access.namespace)', but does not start: \
+        \(reason)\(words)
         """,
       hint:
         "\(advice)check_kubeshark_status shows how it goes on; stop_kubeshark removes it.")
@@ -258,6 +264,20 @@ package struct StartKubeshark: Tool {
 
   /// What helps against some reasons.
   private static func advice(_ reason: String, _ access: ClusterAccess) -> String? {
+    if reason.contains("PodSecurityPolicy") {
+      return """
+        Agents need their nodes' network and NET_RAW: let the service account \(Manifests.agent) use a \
+        policy that allows both, by a Role with the verb use, and a RoleBinding.
+        """
+    }
+    if reason.contains("security context constraint") {
+      let scc = "oc adm policy add-scc-to-user"
+      return """
+        On OpenShift an administrator allows it: \(scc) privileged --serviceaccount=\(Manifests.agent) \
+        --namespace=\(access.namespace), and \(scc) nonroot-v2 --serviceaccount=\(Manifests.hub) \
+        --namespace=\(access.namespace).
+        """
+    }
     if reason.contains("PodSecurity") {
       // A namespace that was there before keeps its level: only its owner may change it.
       let label = "pod-security.kubernetes.io/enforce=privileged"
@@ -271,6 +291,19 @@ package struct StartKubeshark: Tool {
         The image is named by --set \(ClusterSetting.registry.name) and \(ClusterSetting.tag.name), \
         and Secrets for its registry by \(ClusterSetting.pullSecrets.name); nodes that have it need no \
         registry (kind load image-archive, k3s ctr images import).
+        """
+    }
+    if reason.contains("exec format error") {
+      return """
+        The image is for another architecture than that node's. Push one for each under one tag, or \
+        keep pods to the nodes it is for: --set \(ClusterSetting.nodeSelector.name)\
+        .kubernetes.io/arch=amd64, and \(ClusterSetting.hubNodeSelector.name) for the Hub.
+        """
+    }
+    if reason.contains("OOMKilled") {
+      return """
+        The memory limit is too small: --set \(ClusterSetting.hubResources.name).limits.memory or \
+        \(ClusterSetting.agentResources.name).limits.memory raises it.
         """
     }
     if reason.contains("untolerated taint") || reason.contains("had taint") {

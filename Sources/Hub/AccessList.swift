@@ -16,6 +16,9 @@ package final class AccessList: Sendable {
     self.renewed = renewed
   }
 
+  /// From now on that is who may ask.
+  package func renew(_ new: AccessFile) { file.withLock { $0 = new } }
+
   /// Whose token it is, or nil.
   func access(of token: String) -> Access? {
     if let new = renewed() { file.withLock { $0 = new } }

@@ -5,6 +5,7 @@ import NIOSSL
 /// The certificate that the server shows, as its files are when a connection begins.
 package struct HubTLS: Sendable {
   let configuration: TLSConfiguration
+  private let shown: ServerCertificate
 
   /// Why the files cannot be used: one sentence.
   package struct Mistake: Error {
@@ -34,6 +35,11 @@ package struct HubTLS: Sendable {
         promise.succeed(change)
       }
     }
-    self.configuration = configuration
+    (self.configuration, self.shown) = (configuration, shown)
   }
+
+  /// Reads the files again, whether they seem to have changed or not.
+  ///
+  /// - Throws: why they cannot be used; the certificate so far is shown then.
+  package func renew() throws(Mistake) { try shown.renew() }
 }

@@ -64,6 +64,15 @@ final class ServerCertificate: Sendable {
     return pair
   }
 
+  /// Reads both files again, whether they seem to have changed or not.
+  ///
+  /// - Throws: why they cannot be used; the certificate so far is shown then.
+  func renew() throws(HubTLS.Mistake) {
+    let stamps = Self.stamps(certificate, key)
+    let pair = try Self.read(certificate, key, flags)
+    known.withLock { $0 = Known(stamps: stamps, pair: pair) }
+  }
+
   private static func stamps(_ certificate: String, _ key: String) -> [FileSystem.Stamp?] {
     [FileSystem.stamp(of: certificate), FileSystem.stamp(of: key)]
   }

@@ -22,13 +22,28 @@ package final class SharedToken: Sendable {
   /// - Throws: `Mistake` when the file holds no token now.
   package init(_ path: String) throws(Mistake) {
     self.path = path
-    guard Self.read(path).count >= AccessFile.shortest else {
+    _ = try Self.token(in: path)
+  }
+
+  private static func token(in path: String) throws(Mistake) -> [UInt8] {
+    let token = read(path)
+    guard token.count >= AccessFile.shortest else {
       throw Mistake(
         message: """
           \(path) must hold one token of at least \(AccessFile.shortest) characters; make one with: \
           head -c 24 /dev/urandom | base64 > \(path)
           """)
     }
+    return token
+  }
+
+  /// Reads the file again, whether it seems to have changed or not.
+  ///
+  /// - Throws: `Mistake` when it holds no token; the one before counts then.
+  package func renew() throws(Mistake) {
+    let stamp = FileSystem.stamp(of: path)
+    let token = try Self.token(in: path)
+    known.withLock { $0 = Known(stamp: stamp, token: token) }
   }
 
   private static func read(_ path: String) -> [UInt8] {

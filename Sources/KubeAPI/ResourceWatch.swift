@@ -40,11 +40,17 @@ struct ResourceWatch: Sendable {
   }
 
   /// An answer that is no list or watch.
-  private struct Refused: Error {
+  struct Refused: Error {
     var status: Int
     var reason: String
     /// Seconds that the server asks to wait (RFC 9110 §10.2.3), as it does when it is busy.
     var retryAfter: Int?
+
+    /// Whether the version that was asked for is of no use any more: what happened since is not known
+    /// (410), or it is later than any that the server has, as after a restore of its store.
+    var isOfVersion: Bool {
+      status == 410 || status == 504 && reason.lowercased().contains("too large resource version")
+    }
   }
 
   /// Such as `/api/v1/pods`.
@@ -78,7 +84,7 @@ struct ResourceWatch: Sendable {
         version = try await follow(response, from: from, since: begun, take)
       } catch {
         if Task.isCancelled { return }
-        if let refused = error as? Refused, refused.status == 410 {
+        if let refused = error as? Refused, refused.isOfVersion {
           // What happened meanwhile is not known any more.
           (version, end) = (nil, .expired)
         } else {

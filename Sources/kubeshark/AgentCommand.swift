@@ -33,6 +33,8 @@ struct AgentCommand: AsyncParsableCommand {
       While the Hub is away calls wait in the folder of --data, up to --buffer. /healthz, /readyz \
       and /metrics are at --listen.
 
+      \(hangupHelp)
+
       \(exitCodes)
       """)
 
@@ -73,6 +75,9 @@ struct AgentCommand: AsyncParsableCommand {
     let server = HubServer(face, host: address.host, port: address.port, log: quiet) { port in
       log.info("health at \(address.url(port: port))/healthz; node \(agent.node)")
     }
+    let files = RenewedFiles()
+    target.add(to: files)
+    Hangup.obey(files, log)
     let work = Task { await agent.run() }
     do { try await server.run() } catch {
       throw Failure.failed(

@@ -47,6 +47,24 @@ struct AgentHubOptions: ParsableArguments {
     } catch { throw .usage(error.message) }
   }
 
+  /// What is read for each request anyway; whoever asks for it learns whether it can be used.
+  func add(to files: RenewedFiles) {
+    let (path, source) = (tokenFile, TokenSource(.file(absolutePath(tokenFile))))
+    files.add("--token-file") {
+      source.token == nil ? "\(path) cannot be read or holds no token" : nil
+    }
+    guard let caFile else { return }
+    var settings = HubClientSettings()
+    settings.caFile = absolutePath(caFile)
+    let fixed = settings
+    files.add("--ca-file") {
+      do throws(HubClientSettings.Problem) {
+        _ = try fixed.tls()
+        return nil
+      } catch { return error.message }
+    }
+  }
+
   /// Everything but what goes to the Hub: or what is sent would be captured, and sent.
   func withoutOurs() throws(LiveError) -> CaptureFilter? {
     guard let address = try? address() else { return nil }

@@ -60,13 +60,10 @@ struct AgentsOptions: ParsableArguments {
   }
 
   /// What agents are shown where they have an address of their own; nil for what all are.
-  func tls(_ log: Logger) throws(Failure) -> HubTLS? {
+  func tls(_ files: RenewedFiles, _ log: Logger) throws(Failure) -> HubTLS? {
     guard let agentsTlsCert, let agentsTlsKey else { return nil }
-    do throws(HubTLS.Mistake) {
-      return try HubTLS(
-        certificate: absolutePath(agentsTlsCert), key: absolutePath(agentsTlsKey),
-        flags: "--agents-tls", tell: { log.warning("\($0)") })
-    } catch { throw .usage(error.message) }
+    return try HubAccessOptions.tls(
+      agentsTlsCert, agentsTlsKey, flags: "--agents-tls", files, log)
   }
 
   /// Traffic comes from one place.
@@ -81,12 +78,18 @@ struct AgentsOptions: ParsableArguments {
   ///
   /// - Parameter tell: gets a sentence without its full stop when names cannot be learnt.
   func start(
-    _ traffic: TrafficOptions, tell: @escaping @Sendable (String) -> Void
+    _ traffic: TrafficOptions, _ files: RenewedFiles, tell: @escaping @Sendable (String) -> Void
   ) throws(Failure) -> (started: StartedTraffic, mount: AgentsMount)? {
     guard isWanted, let agentTokenFile else { return nil }
     let token: SharedToken
     do throws(SharedToken.Mistake) { token = try SharedToken(absolutePath(agentTokenFile)) } catch {
       throw .usage("--agent-token-file: \(error.message)")
+    }
+    files.add("--agent-token-file") {
+      do throws(SharedToken.Mistake) {
+        try token.renew()
+        return nil
+      } catch { return error.message }
     }
     let inventory = try traffic.inventory()
     let folder = try traffic.dataFolder(standard: AgentTraffic.standardBytes.disk)

@@ -45,7 +45,8 @@ struct ClusterOptions: ParsableArguments {
       ]
     }
     return [
-      LocalTool(StartKubeshark(hub: hub, deployable: deployable)),
+      LocalTool(
+        StartKubeshark(hub: hub, deployable: deployable, redacted: ClusterWork.redacted())),
       LocalTool(StopKubeshark(hub: hub, deployable: deployable)),
     ]
   }

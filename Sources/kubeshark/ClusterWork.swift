@@ -1,6 +1,7 @@
 import JSON
 import Synchronization
 import ToolKit
+import Tools
 
 /// A tool that works in the cluster, used from the command line: its progress on standard error,
 /// and what went wrong as an exit code.
@@ -35,6 +36,12 @@ enum ClusterWork {
         message: words(error.text))
     case nil: throw .failed("it was interrupted")
     }
+  }
+
+  /// Texts without the secrets in them, as everything else that others have written is shown.
+  static func redacted() -> @Sendable (String) -> String {
+    let redactor = Redactor(key: (0..<32).map { _ in UInt8.random(in: 0 ... .max) })
+    return { redactor.text($0) }
   }
 
   /// Names of tools as the commands that do the same.

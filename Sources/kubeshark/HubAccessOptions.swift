@@ -30,7 +30,9 @@ struct HubAccessOptions: ParsableArguments {
   }
 
   /// The tokens; nil where none are needed and none were given.
-  private func tokens(for address: ListenAddress, _ log: Logger) throws(Failure) -> AccessList? {
+  private func tokens(
+    for address: ListenAddress, _ files: RenewedFiles, _ log: Logger
+  ) throws(Failure) -> AccessList? {
     guard let authTokens else {
       guard address.isLoopback else {
         throw .usage(
@@ -49,7 +51,7 @@ struct HubAccessOptions: ParsableArguments {
       log.warning("tokens travel unencrypted to \(address.host); use --tls-cert and --tls-key")
     }
     let seen = Mutex(first)
-    return AccessList(file) {
+    let list = AccessList(file) {
       let now = FileSystem.stamp(of: path)
       let isNew = seen.withLock { seen in
         defer { seen = now }
@@ -61,6 +63,13 @@ struct HubAccessOptions: ParsableArguments {
         return nil
       }
     }
+    files.add("--auth-tokens") {
+      do throws(Failure) {
+        list.renew(try Self.tokens(path))
+        return nil
+      } catch { return error.message }
+    }
+    return list
   }
 
   private static func tokens(_ path: String) throws(Failure) -> AccessFile {
@@ -75,12 +84,26 @@ struct HubAccessOptions: ParsableArguments {
     }
   }
 
-  func tls(_ log: Logger) throws(Failure) -> HubTLS? {
+  func tls(_ files: RenewedFiles, _ log: Logger) throws(Failure) -> HubTLS? {
     guard let tlsCert, let tlsKey else { return nil }
+    return try Self.tls(tlsCert, tlsKey, flags: "--tls", files, log)
+  }
+
+  /// - Parameter flags: what the flags that name the files begin with.
+  static func tls(
+    _ certificate: String, _ key: String, flags: String, _ files: RenewedFiles, _ log: Logger
+  ) throws(Failure) -> HubTLS {
     do throws(HubTLS.Mistake) {
-      return try HubTLS(
-        certificate: absolutePath(tlsCert), key: absolutePath(tlsKey),
+      let tls = try HubTLS(
+        certificate: absolutePath(certificate), key: absolutePath(key), flags: flags,
         tell: { log.warning("\($0)") })
+      files.add("\(flags)-cert with \(flags)-key") {
+        do throws(HubTLS.Mistake) {
+          try tls.renew()
+          return nil
+        } catch { return error.message }
+      }
+      return tls
     } catch {
       throw .usage(error.message)
     }
@@ -92,10 +115,10 @@ struct HubAccessOptions: ParsableArguments {
   func faces(
     of hub: EmbeddedHub, at address: ListenAddress, visitors: VisitorRules,
     metrics: @escaping @Sendable () -> [Metric], isReady: @escaping @Sendable () -> Bool,
-    agents: AgentsMount?, _ log: Logger,
+    agents: AgentsMount?, files: RenewedFiles, _ log: Logger,
     offer: @escaping @Sendable (any HubConnection) -> HubSource
   ) throws(Failure) -> (face: HubFace, mcp: MCPMount) {
-    let tokens = try tokens(for: address, log)
+    let tokens = try tokens(for: address, files, log)
     let gate = Gate(tokens)
     let readers = Dictionary(
       hub.rows.filter(\.annotations.readOnly).flatMap { row in

@@ -25,6 +25,8 @@ struct HubCommand: AsyncParsableCommand {
       a file with a line TOKEN ROLE [NAMESPACES] each, such as
         3yGcW1mZkQ8vTq2R kubeshark-viewer shop,payments-*
 
+      \(hangupHelp)
+
       \(exitCodes)
       """)
 
@@ -53,7 +55,8 @@ struct HubCommand: AsyncParsableCommand {
         "name the traffic to serve: kubeshark hub --pcap FILE, --interface NAME, or --agents")
     }
     let address = try ListenAddress(listen, flag: "--listen")
-    let mounted = try agents.start(traffic) { log.warning("\($0)") }
+    let files = RenewedFiles()
+    let mounted = try agents.start(traffic, files) { log.warning("\($0)") }
     let started: StartedTraffic
     if let mounted {
       started = mounted.started
@@ -65,12 +68,12 @@ struct HubCommand: AsyncParsableCommand {
     let reading = started.reading
     let visitors = VisitorRules(names: allowedHosts + [address.host])
     let mode: PromptSetting.Mode = traffic.live.isNamed || agents.isWanted ? .live : .embedded
-    let tls = try access.tls(log)
-    let agentsTLS = try agents.tls(log) ?? tls
+    let tls = try access.tls(files, log)
+    let agentsTLS = try agents.tls(files, log) ?? tls
     let (face, mcp) = try access.faces(
       of: started.hub, at: address, visitors: visitors, metrics: { reading.statistics.metrics },
       isReady: { reading.statistics.isComplete || reading.statistics.isGrowing },
-      agents: mounted?.mount, log
+      agents: mounted?.mount, files: files, log
     ) { hub in HubSource(hub: hub, mode: mode, origin: "") }
     // The library's own lines stay out, except when something is wrong.
     let quiet = StderrLog.logger(tag: "kubeshark-hub", level: .warning)
@@ -81,6 +84,7 @@ struct HubCommand: AsyncParsableCommand {
     ) { port in
       log.info("listening on \(address.url(port: port, scheme: tls == nil ? "http" : "https"))")
     }
+    Hangup.obey(files, log)
     do {
       if let mounted, let text = agents.agentsListen {
         try await run(server, beside: mounted.mount, at: text, agentsTLS, reading, log)

@@ -9,7 +9,10 @@ import Synchronization
   import Darwin
 #endif
 
-/// How SIGINT and SIGTERM end the program: at once with code 0, or by cancelling what runs.
+/// How SIGINT, SIGTERM and SIGHUP end the program: at once with code 0, or by cancelling what runs.
+///
+/// SIGHUP comes from a terminal that is closed; where it was ignored from the beginning (`nohup`) it
+/// stays so. Servers that have files to read anew obey it in their own way (`Hangup`).
 enum Interruption {
   /// Where the handler says that a signal came; negative while nobody listens.
   private static let bell = Atomic<Int32>(-1)
@@ -18,13 +21,14 @@ enum Interruption {
   static func endsAtOnce() {
     // The first use makes the global; a handler must not be the one to do that.
     bell.store(-1, ordering: .relaxed)
-    for number in [SIGINT, SIGTERM] {
-      signal(number) { _ in
+    for number in [SIGINT, SIGTERM, SIGHUP] {
+      let before = signal(number) { _ in
         let bell = Interruption.bell.load(ordering: .relaxed)
         if bell < 0 { _exit(0) }
         var byte: UInt8 = 0
         _ = write(bell, &byte, 1)
       }
+      if number == SIGHUP, Hangup.isIgnored(before) { signal(number, SIG_IGN) }
     }
   }
 

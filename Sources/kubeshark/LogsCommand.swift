@@ -18,8 +18,8 @@ struct LogsCommand: AsyncParsableCommand {
       kubeshark logs -s kubeshark -f kubeshark_logs.zip
       kubeshark logs -g 'error|warning'
 
-      Secrets are left out, and so is what was captured. The configuration file that is in effect
-      goes in as well.
+      Secrets are left out, values in the environments of containers, and what was captured. The
+      configuration file that is in effect goes in as well.
 
       \(exitCodes)
       """)

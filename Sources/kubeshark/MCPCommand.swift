@@ -270,6 +270,7 @@ struct MCPServeCommand: AsyncParsableCommand {
     ) { port in
       log.info("listening on \(address.url(port: port))/mcp")
     }
+    Hangup.obey(RenewedFiles(), log)
     do {
       try await server.run()
     } catch {

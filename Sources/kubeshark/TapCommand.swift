@@ -62,6 +62,12 @@ struct TapCommand: AsyncParsableCommand {
   @Flag(help: "End when everything is ready, without forwarding the Hub.")
   var detach = false
 
+  @Option(
+    help: ArgumentHelp(
+      "How long it may take until everything is ready, such as 30m (default 10m).",
+      valueName: "duration"))
+  var timeout: Age?
+
   @OptionGroup var local: LocalPort
 
   func validate() throws {
@@ -76,8 +82,11 @@ struct TapCommand: AsyncParsableCommand {
     let access = try place.access(settings)
     if dryRun { return try show(settings, access) }
     let hub = try place.hub(access, settings, start: "Use kubeshark tap.", log)
+    let limit = timeout.map { Duration.nanoseconds($0.nanoseconds) }
     let answer = try await ClusterWork.run(
-      StartKubeshark(hub: hub, deployable: deployable(chart, settings)),
+      StartKubeshark(
+        hub: hub, deployable: deployable(chart, settings),
+        limit: limit ?? StartKubeshark.standardLimit, redacted: ClusterWork.redacted()),
       ["release_namespace": .string(access.namespace)])
     print(ClusterWork.words(answer.text))
     guard !detach else { return }

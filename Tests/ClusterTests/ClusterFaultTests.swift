@@ -32,6 +32,11 @@ struct ClusterFaultTests {
       "The connection to the server 10.1.2.3:6443 was refused - did you specify the right host or port?",
       .unreachable("10.1.2.3:6443", "the connection was refused")
     ),
+    // It is the proxy that is away.
+    (
+      "Unable to connect to the server: proxyconnect tcp: dial tcp 10.0.0.1:3128: connection refused",
+      .unreachable(nil, "proxyconnect tcp: dial tcp 10.0.0.1:3128: connection refused")
+    ),
     (
       "Unable to connect to the server: dial tcp: lookup k.invalid: no such host\n",
       .unreachable(nil, "dial tcp: lookup k.invalid: no such host")
@@ -118,6 +123,66 @@ struct ClusterFaultTests {
         disallow-host-namespaces: the securityContext of its pods does not exist
         """)
     ),
+    // A policy of the API server's own, which forbids in words of its own.
+    (
+      """
+      Error from server (Forbidden): daemonsets.apps "x" is forbidden: ValidatingAdmissionPolicy 'hosts' \
+      with binding 'all' denied request: pods cannot use the network of their node
+      """,
+      .other(
+        """
+        Error from server (Forbidden): daemonsets.apps "x" is forbidden: ValidatingAdmissionPolicy \
+        'hosts' with binding 'all' denied request: pods cannot use the network of their node
+        """)
+    ),
+    // It is the webhook that is away, not the cluster.
+    (
+      """
+      Error from server (InternalError): error when creating "STDIN": Internal error occurred: failed \
+      calling webhook "validate.kyverno.svc-fail": failed to call webhook: Post \
+      "https://kyverno-svc.kyverno.svc:443/validate/fail?timeout=10s": dial tcp 10.43.1.2:443: i/o timeout
+      """,
+      .other(
+        """
+        Error from server (InternalError): error when creating "STDIN": Internal error occurred: failed \
+        calling webhook "validate.kyverno.svc-fail": failed to call webhook: Post \
+        "https://kyverno-svc.kyverno.svc:443/validate/fail?timeout=10s": dial tcp 10.43.1.2:443: i/o \
+        timeout
+        """)
+    ),
+    // It is the node that is away, not the cluster.
+    (
+      """
+      error: error upgrading connection: error dialing backend: dial tcp 10.0.0.7:10250: i/o timeout
+      """,
+      .notReady(
+        namespace: "ks",
+        """
+        the API server cannot reach the node of its pod: error: error upgrading connection: error \
+        dialing backend: dial tcp 10.0.0.7:10250: i/o timeout
+        """)
+    ),
+    (
+      """
+      Error from server: Get "https://10.0.0.7:10250/containerLogs/ks/hub/hub": dial tcp \
+      10.0.0.7:10250: i/o timeout
+      """,
+      .notReady(
+        namespace: "ks",
+        """
+        the API server cannot reach the node of its pod: Error from server: Get \
+        "https://10.0.0.7:10250/containerLogs/ks/hub/hub": dial tcp 10.0.0.7:10250: i/o timeout
+        """)
+    ),
+    // Warnings are no failures, whatever words are in them.
+    (
+      """
+      WARNING: the gcp auth plugin (an exec plugin) is deprecated
+      Warning: would violate PodSecurity "restricted:latest": host namespaces; a policy cannot be met, \
+      and is forbidden soon
+      error: timed out waiting for the condition
+      """, .notReady(namespace: "ks", "no pod of it is running")
+    ),
     (#"Error from server (NotFound): namespaces "ks" not found"#, .noNamespace("ks")),
     // It need not be the one of the release: Roles are made in those that are captured.
     (#"Error from server (NotFound): namespaces "shop" not found"#, .noNamespace("shop")),
@@ -196,6 +261,16 @@ struct ClusterFaultTests {
     // The program is not where an MCP client's PATH leads.
     let missing = ClusterFault.signIn("getting credentials: exec: executable aws not found")
     #expect(missing.toolError(origin: "", start: "").hint?.contains("PATH") == true)
+  }
+
+  @Test func aCertificateThatIsNotTrustedIsNoMatterOfTheNetwork() {
+    let words = """
+      Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by \
+      unknown authority
+      """
+    let error = ClusterFault(stderr: words, ClusterAccess()).toolError(origin: "x", start: "")
+    #expect(error.code == "cluster_unreachable")
+    #expect(error.hint?.contains("certificate-authority") == true)
   }
 
   @Test func everyFaultSaysWhatToDoNext() {

@@ -180,6 +180,69 @@ struct RolloutTests {
         == .failed("pod a: ImagePullBackOff: Back-off; Failed: 403: denied"))
   }
 
+  /// Lists of events are in the order of names, and some repeat what the pod says of itself.
+  @Test func theEventThatSaysMostIsTold() throws {
+    func event(_ name: String, _ message: String, _ time: String) -> String {
+      """
+      {"type":"Warning","reason":"Failed","message":"\(message)","involvedObject":{"kind":"Pod",\
+      "name":"a"},"metadata":{"uid":"\(name)"},"lastTimestamp":\(time)}
+      """
+    }
+    let list = """
+      {"kind":"EventList","items":[\(event("3", "long ago", #""2026-01-01T00:00:00Z""#)),\
+      \(event("2", "Failed to pull image: no such tag", #""2026-01-01T00:00:09Z""#)),\
+      \(event("1", "Error: ImagePullBackOff", #""2026-01-01T00:00:11Z""#)),\
+      {"type":"Warning","reason":"Failed","message":"before","involvedObject":{"kind":"Pod",\
+      "name":"a"},"metadata":{"uid":"0","creationTimestamp":"2026-01-01T00:00:01Z"},\
+      "lastTimestamp":null,"eventTime":"2026-01-01T00:00:03.5Z"}]}
+      """
+    let events = try ClusterEvent.all(in: Array(list.utf8))
+    #expect(
+      events.map(\.message) == [
+        "long ago", "before", "Failed to pull image: no such tag", "Error: ImagePullBackOff",
+      ])
+    var rollout = Rollout()
+    let seen = Rollout.Seen(
+      pods: try pods(["a": "ImagePullBackOff:Back-off pulling image"]), events: events)
+    #expect(isWaiting(rollout.step(seen, now: .zero)))
+    #expect(
+      rollout.step(seen, now: .seconds(20))
+        == .failed(
+          "pod a: ImagePullBackOff: Back-off pulling image; Failed: Failed to pull image: no such tag"
+        ))
+  }
+
+  /// Of those that run and are not ready only they themselves know why.
+  @Test func podsThatAreStuckAreFoundOneForEachComponent() throws {
+    func pod(_ name: String, _ app: String, _ state: String, _ ready: String) -> String {
+      """
+      {"metadata":{"name":"\(name)","labels":{"app.kubeshark.com/app":"\(app)"}},\
+      "status":{"phase":"Running","conditions":[{"type":"Ready","status":"\(ready)"}],\
+      "containerStatuses":[{"state":{"\(state)":{}}}]}}
+      """
+    }
+    let going = #"{"deletionTimestamp":"2026-01-01T00:00:00Z","name":"#
+    let pods = [
+      pod("a1", "worker", "running", "True"), pod("a2", "worker", "running", "False"),
+      pod("a3", "worker", "running", "False"), pod("h2", "hub", "waiting", "False"),
+      pod("h1", "hub", "running", "False").replacing(#"{"name":"#, with: going),
+    ]
+    let list = #"{"kind":"PodList","items":["# + pods.joined(separator: ",") + "]}"
+    let stuck = ClusterPod.stuck(try ClusterPod.all(in: Array(list.utf8)))
+    #expect(stuck.map(\.name) == ["a2"])
+  }
+
+  @Test func ofALogItsEndIsShownWithoutWhatTerminalsObey() {
+    let log =
+      (1...30).map { "line \($0)\r\n" }.joined() + "\u{1b}[2J\tx\u{202e}y\n   \n"
+      + String(repeating: "é", count: 1_000)
+    let end = LastWords.end(of: log)
+    #expect(end.count == LastWords.lines)
+    #expect(end[0] == "line 25" && end[5] == "line 30" && end[6] == " [2J xy")
+    #expect(end[7] == String(repeating: "é", count: LastWords.width) + "…")
+    #expect(LastWords.end(of: "\n \n").isEmpty)
+  }
+
   @Test func aClusterThatGrowsGetsTime() throws {
     let pending = try pods(["a": "Unschedulable:0/3 nodes are available: 3 Insufficient cpu"])
     var rollout = Rollout()

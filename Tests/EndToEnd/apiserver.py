@@ -47,6 +47,8 @@ class Cluster(Objects):
         self.backend = None
         self.tokens = []
         self.token_seconds = 3600
+        # What it says of itself.
+        self.version = {"major": "1", "minor": "32", "gitVersion": "v1.32.0"}
         # Seconds by which its clock is ahead.
         self.clock = 0
         self.requests = []
@@ -187,7 +189,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if path == "/openapi/v2":
             return self.send_bytes("application/octet-stream", openapi())
         if path == "/version":
-            return self.send(200, {"major": "1", "minor": "32", "gitVersion": "v1.32.0"})
+            return self.send(200, self.cluster.version)
         version, rest = "", []
         if parts[0] == "api":
             version, rest = parts[1], parts[2:]

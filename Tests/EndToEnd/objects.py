@@ -14,6 +14,8 @@ KINDS = [
     ("v1", "persistentvolumeclaims", "PersistentVolumeClaim", True),
     ("apps/v1", "deployments", "Deployment", True), ("apps/v1", "daemonsets", "DaemonSet", True),
     ("apps/v1", "statefulsets", "StatefulSet", True), ("batch/v1", "jobs", "Job", True),
+    ("batch/v1", "cronjobs", "CronJob", True),
+    ("networking.k8s.io/v1", "ingresses", "Ingress", True),
     ("discovery.k8s.io/v1", "endpointslices", "EndpointSlice", True),
     ("networking.k8s.io/v1", "networkpolicies", "NetworkPolicy", True),
     ("rbac.authorization.k8s.io/v1", "roles", "Role", True),

@@ -3,15 +3,18 @@
 import gzip
 import json
 import os
+import pty
 import re
+import signal
 import ssl
 import subprocess
+import time
 import urllib.error
 import urllib.request
 
 import pytest
 
-from conftest import PATIENCE, SHOP, WORKLOADS, Hub, kubeshark
+from conftest import BINARY, PATIENCE, SHOP, WORKLOADS, Hub, kubeshark
 
 ADMIN, VIEWER = "admin-token-0123456789", "viewer-token-0123456789"
 TRAFFIC = ["--pcap", SHOP, "--workloads", WORKLOADS, "--no-cache"]
@@ -282,6 +285,70 @@ def test_tokens_are_read_anew(tmp_path):
     tokens.write_text("short\n")
     assert ask(hub.url, "/mcp/calls", token=VIEWER)[0] == 200
     hub.stop()
+
+
+def started(*arguments, **more):
+    """A Hub without a terminal, and where it listens."""
+    process = subprocess.Popen(
+        [BINARY, "hub", "--listen", "127.0.0.1:0", *arguments], stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL, start_new_session=True, **more)
+    return process, said(process, r"listening on (\S+)")
+
+
+def said(process, pattern):
+    for line in process.stderr:
+        if found := re.search(pattern, line.decode()):
+            return found.group(1)
+    raise AssertionError(f"it ended without {pattern}")
+
+
+def test_a_hangup_reads_files_anew_and_ends_nothing(tmp_path):
+    tokens = tmp_path / "tokens"
+    tokens.write_text(f"{ADMIN} kubeshark-admin\n")
+    process, url = started(*TRAFFIC, "--auth-tokens", str(tokens))
+    process.send_signal(signal.SIGHUP)
+    said(process, "SIGHUP: (--auth-tokens) was read anew")
+    tokens.write_text("short\n")
+    process.send_signal(signal.SIGHUP)
+    assert "shorter than" in said(process, "--auth-tokens was not read anew, and stays as it was: (.*)")
+    assert ask(url, "/mcp/calls", token=ADMIN)[0] == 200
+    tokens.write_text(f"{VIEWER} kubeshark-viewer\n")
+    process.send_signal(signal.SIGHUP)
+    said(process, "SIGHUP: (--auth-tokens) was read anew")
+    assert ask(url, "/mcp/calls", token=ADMIN)[0] == 401
+    assert ask(url, "/mcp/calls", token=VIEWER)[0] == 200
+    process.terminate()
+    assert process.wait(timeout=PATIENCE) == 0
+
+
+def test_what_began_with_nohup_goes_on(tmp_path):
+    process, url = started(
+        *TRAFFIC, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    process.send_signal(signal.SIGHUP)
+    assert ask(url, "/api/mcp")[0] == 200
+    process.terminate()
+    assert process.wait(timeout=PATIENCE) == 0
+    assert b"SIGHUP" not in process.stderr.read()
+
+
+@pytest.mark.parametrize("closes", [False, True])
+def test_the_end_of_its_terminal_ends_it(closes):
+    number, terminal = pty.fork()
+    if number == 0:
+        os.execv(BINARY, [BINARY, "hub", "--listen", "127.0.0.1:0", *TRAFFIC])
+    seen = b""
+    while b"listening on" not in seen:
+        seen += os.read(terminal, 4096)
+    if closes:
+        os.close(terminal)
+    else:
+        os.kill(number, signal.SIGHUP)
+    end = time.monotonic() + PATIENCE
+    while (ended := os.waitpid(number, os.WNOHANG))[0] == 0 and time.monotonic() < end:
+        time.sleep(0.05)
+    if not closes:
+        os.close(terminal)
+    assert ended[0] == number and os.waitstatus_to_exitcode(ended[1]) == 0
 
 
 def test_one_connection_takes_many_requests(gated):

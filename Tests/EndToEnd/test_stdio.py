@@ -127,7 +127,7 @@ def test_the_list_is_the_same_in_every_process():
     second.end()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_it_in_time(embedded, number):
     started = time.monotonic()
     embedded.process.send_signal(number)

@@ -51,6 +51,23 @@ struct ServerCertificateTests {
     #expect(shown.pair.chain == second)
   }
 
+  /// Whoever asks for it learns at once whether the new files can be used.
+  @Test func filesAreReadAgainWhenSomebodyAsksForIt() throws {
+    let (first, second) = (try chain(.first), try chain(.second))
+    let said = Mutex<[String]>([])
+    let shown = try ServerCertificate(
+      certificate: certificate.path, key: key.path, flags: "--tls",
+      tell: { sentence in said.withLock { $0.append(sentence) } })
+    try shown.renew()
+    #expect(shown.pair.chain == first)
+    // Of the same age as those before, which nothing else would notice.
+    try MadeCertificate.write(MadeCertificate.second.certificate, to: certificate, second: 0)
+    #expect(throws: HubTLS.Mistake.self) { try shown.renew() }
+    try MadeCertificate.write(MadeCertificate.second.key, to: key, second: 0)
+    try shown.renew()
+    #expect(shown.pair.chain == second && said.withLock { $0 }.isEmpty)
+  }
+
   @Test func filesThatCannotBeUsedAreToldAtTheStart() throws {
     func problem() -> String? {
       do throws(HubTLS.Mistake) {

@@ -4,6 +4,18 @@ import Testing
 @testable import KubeAPI
 
 struct WatchStreamTests {
+  /// A version is given up when the server no longer knows it, or does not know it yet: its store was
+  /// set back, and that version may never come.
+  @Test func aVersionOfNoUseIsGivenUp() {
+    func isOfVersion(_ status: Int, _ reason: String) -> Bool {
+      ResourceWatch.Refused(status: status, reason: reason).isOfVersion
+    }
+    #expect(isOfVersion(410, "too old resource version: 5 (9)"))
+    #expect(isOfVersion(504, "Timeout: Too large resource version: 1000, current: 900"))
+    #expect(!isOfVersion(504, "Timeout: request did not complete within requested timeout"))
+    #expect(!isOfVersion(403, "forbidden") && !isOfVersion(500, "too large resource version"))
+  }
+
   private let wire = """
     {"type":"ADDED","object":{"kind":"Pod","metadata":{"name":"a","resourceVersion":"7"}}}
     {"type":"BOOKMARK","object":{"kind":"Pod","metadata":{"resourceVersion":"12"}}}

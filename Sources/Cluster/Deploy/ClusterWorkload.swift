@@ -50,8 +50,12 @@ struct ClusterEvent: Hashable, Sendable {
   var kind: String
   var name: String
   var message: String
+  /// When it happened last, as RFC 3339 has it; empty where nobody says.
+  var time: String
 
   var title: String { "\(kind)/\(name)" }
+  /// Whether it only repeats the state that its pod is in: `Error: ImagePullBackOff`.
+  var isBare: Bool { message.hasPrefix("Error: ") && !message.dropFirst(7).contains(" ") }
   /// `DaemonSet/kubeshark-agent: FailedCreate: pods … is forbidden: …`
   var text: String { "\(title): \(reason): \(message)" }
 
@@ -67,6 +71,11 @@ struct ClusterEvent: Hashable, Sendable {
     let count = event["count"]?.int ?? event["series"]?["count"]?.int ?? 0
     let id = event["metadata"]?["uid"]?.string ?? event["metadata"]?["name"]?.string ?? self.message
     key = "\(id)#\(count)"
+    time =
+      [
+        event["series"]?["lastObservedTime"], event["lastTimestamp"], event["eventTime"],
+        event["metadata"]?["creationTimestamp"],
+      ].compactMap { $0?.string }.first ?? ""
   }
 
   /// Reasons of events that tell that the cluster grows for a pod: of the cluster autoscaler, and of
@@ -100,10 +109,14 @@ struct ClusterEvent: Hashable, Sendable {
     }
   }
 
-  /// Normal ones tell nothing but that the cluster grows.
+  /// Oldest first: lists are in the order of their names. Normal ones tell nothing but that the cluster
+  /// grows.
   static func all(in output: [UInt8]) throws(ClusterFault) -> [ClusterEvent] {
-    try ClusterService.items(in: output).filter {
+    let events = try ClusterService.items(in: output).filter {
       $0["type"]?.string != "Normal" || growth.contains($0["reason"]?.string ?? "")
     }.compactMap { ClusterEvent($0) }
+    return events.enumerated().sorted { one, other in
+      (one.element.time, one.offset) < (other.element.time, other.offset)
+    }.map(\.element)
   }
 }

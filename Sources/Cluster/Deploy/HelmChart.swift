@@ -18,7 +18,7 @@ struct HelmChart {
       "apiVersion": "v2", "name": "kubeshark", "type": "application",
       "description": "Network traffic of a cluster, for AI assistants and people",
       "version": .string(version), "appVersion": .string(version),
-      "kubeVersion": ">=1.21.0-0",
+      "kubeVersion": .string(">=\(KubernetesVersion.oldest).0-0"),
     ])
   }
 

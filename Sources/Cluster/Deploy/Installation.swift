@@ -37,6 +37,9 @@ struct Installation: Sendable {
         hint: "Name fewer or shorter settings.")
     }
     told("looking at what is there")
+    if let version = await KubernetesVersion.of(kubectl), version < .oldest {
+      throw version.error(origin: origin)
+    }
     let found = try await found(manifests, told)
     try check(found, manifests)
     let kept = { (manifest: Manifest) in
@@ -175,8 +178,13 @@ struct Installation: Sendable {
         --set \(ClusterSetting.clusterRoles.name)=false with --set \(ClusterSetting.namespaces.name)={…}.
         """
     }
-    if case .other = fault {
-      error.hint = "kubeshark tap --dry-run shows what is deployed, and --set changes it."
+    if case .other(let reason) = fault {
+      let autopilot =
+        "GKE Autopilot lets no pod use its node's network, which agents need: use a Standard cluster. "
+      let isAutopilot = ["autogke", "Autopilot"].contains { reason.contains($0) }
+      error.hint =
+        (isAutopilot ? autopilot : "")
+        + "kubeshark tap --dry-run shows what is deployed, and --set changes it."
     }
     if case .noNamespace(let name) = fault, name != access.namespace {
       error.message = """

@@ -157,7 +157,8 @@ struct Removal: Sendable {
   /// Kinds of objects that keep a namespace from being removed.
   private static let kept = """
     pods,services,configmaps,secrets,serviceaccounts,persistentvolumeclaims,deployments.apps,\
-    daemonsets.apps,statefulsets.apps,jobs.batch
+    daemonsets.apps,statefulsets.apps,jobs.batch,cronjobs.batch,ingresses.networking.k8s.io,\
+    networkpolicies.networking.k8s.io
     """
 
   /// Removes the namespace when we have made it and nobody else uses it.

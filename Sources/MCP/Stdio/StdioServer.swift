@@ -4,7 +4,7 @@ package import ToolKit
 ///
 /// Messages are looked at in their order. What a lone one asks for is done by the thread that read
 /// it (`InputReader`); many run side by side on the shared pool. Calls of a Hub elsewhere are read
-/// and passed on by the thread that waits for that Hub.
+/// and passed on by the thread that waits for that Hub, but for long ones (`EventInput`).
 package struct StdioServer: Sendable {
   package struct Limits: Sendable {
     /// Longest message, in bytes.
@@ -85,7 +85,9 @@ package struct StdioServer: Sendable {
     if let thread {
       let lines = EventInput(limit: limits.line, connection, ended: ended)
       let isRead = await thread.read(
-        input.number, while: { !outbox.isFull || input.isClosedByWriter }, take: lines.take)
+        input.number,
+        while: { !lines.isBehind() && (!outbox.isFull || input.isClosedByWriter) },
+        take: lines.take)
       if isRead { return }
     }
     InputReader(input, limit: limits.line, connection, workshop.readers, outbox, ended: ended)

@@ -54,13 +54,15 @@ package struct LineSplitter: Sendable {
       defer { (dropped, waiting, isFirst) = (0, [], false) }
       return .tooLong(dropped, head: waiting)
     }
-    var line = waiting[...]
+    // Blanks are cut off in place: a line may be large.
+    var line = waiting
     waiting = []
-    if isFirst, line.starts(with: [0xef, 0xbb, 0xbf]) { line = line.dropFirst(3) }
+    var start = isFirst && line.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0
     isFirst = false
-    while let last = line.last, isBlank(last) { line.removeLast() }
-    while let first = line.first, isBlank(first) { line.removeFirst() }
-    return line.isEmpty ? nil : .text(Array(line))
+    while line.count > start, isBlank(line[line.count - 1]) { line.removeLast() }
+    while start < line.count, isBlank(line[start]) { start += 1 }
+    if start > 0 { line.removeFirst(start) }
+    return line.isEmpty ? nil : .text(line)
   }
 }
 
