@@ -87,7 +87,7 @@ package enum SecretNames {
   /// Too short or common to be looked for inside longer names.
   private static let exact = [
     "pwd", "pass", "pin", "otp", "auth", "sig", "sid", "jwt", "cvv", "cvc", "ssn", "iban", "sas",
-    "sessionid", "csrf", "xsrf", "assertion", "hmac", "totp", "bearer",
+    "sessionid", "csrf", "xsrf", "assertion", "hmac", "totp",
   ]
 
   /// In queries and forms also these, which in JSON are mostly harmless (`"code": 500`).

@@ -163,7 +163,6 @@ import ToolKit
     ("sas", nil, target("/blob?se=2030&sig=")),
     ("session in a query", nil, target("/x?session=")), ("ticket", nil, target("/cas?ticket=")),
     ("second factor", nil, body(json, #"{"mfa_code":""#, #""}"#)),
-    ("bearer in json", nil, body(json, #"{"bearer":""#, #""}"#)),
     ("licence", nil, body(json, #"{"license_key":""#, #""}"#)),
     ("proof key", nil, body(form, "grant_type=authorization_code&code_verifier=")),
     ("curl", nil, body("text/plain", "curl -u admin:", " https://h.test")),
