@@ -119,20 +119,6 @@ struct StdioServerTests {
   }
 
   @Test(arguments: [false, true])
-  func nothingOvertakesALongMessage(onEventThread: Bool) async throws {
-    let wire = Wire(onEventThread: onEventThread)
-    let pad = String(repeating: "x", count: 2 << 20)
-    for id in 1...40 {
-      let padding = id.isMultiple(of: 13) ? pad : ""
-      wire.send(
-        #"{"jsonrpc":"2.0","id":\#(id),"method":"ping","params":{"_meta":{"p":"\#(padding)"}}}"#)
-    }
-    wire.closeInput()
-    let ids = try await wire.rest().compactMap { $0["id"]?.int }
-    #expect(ids == Array(1...40))
-  }
-
-  @Test(arguments: [false, true])
   func pingIsAnsweredWhileSlowCallsRunAndTheEndDropsThem(onEventThread: Bool) async throws {
     var limits = StdioServer.Limits()
     limits.grace = .milliseconds(100)
