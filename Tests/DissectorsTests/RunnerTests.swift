@@ -126,6 +126,37 @@ import Testing
 
   // MARK: Limits
 
+  /// A message of which only the beginning is there: the capture lost the rest, or nobody sent it.
+  @Test func whyARestNeverCameIsTold() {
+    let whole = DiameterTests.message(280, application: 0, DiameterTests.text(264, "a.example.test"))
+    var talk = Talk(serverPort: 3868)
+    talk.says(.client, DiameterTests.message(257, application: 0, DiameterTests.text(264, "a")))
+    talk.says(.client, Array(whole.dropLast(8)))
+    func fault(_ reason: Conversation.CloseReason, _ change: (inout Talk) -> Void = { _ in })
+      -> Entry.Fault?
+    {
+      var talk = talk
+      change(&talk)
+      talk.closeReason = reason
+      return talk.calls().first { $0.text(.diameterMethod) == "Device-Watchdog" }?.fault
+    }
+    let ended = Entry.Fault(.connection, "the connection ended inside the message")
+    #expect(fault(.finished) == ended)
+    #expect(fault(.finished) { $0.finishes(.client) } == ended)
+    // The reset of a connection whose client had finished before says nothing of the message.
+    #expect(fault(.reset) { $0.finishes(.client) } == ended)
+    #expect(
+      fault(.reset) == Entry.Fault(.connection, "the connection was reset inside the message"))
+    #expect(
+      fault(.idle) == Entry.Fault(.connection, "the connection fell silent inside the message"))
+    #expect(
+      fault(.endOfCapture)
+        == Entry.Fault(.dissection, "the capture ended inside the message"))
+    let lost = Entry.Fault(.dissection, "only the beginning of it was captured")
+    #expect(fault(.finished) { $0.lost(.client, 8) } == lost)
+    #expect(fault(.reset) { $0.lost(.client, 100) } == lost)
+  }
+
   @Test func bodiesAreCutAndStillCounted() {
     var limits = DissectionLimits()
     limits.bodyKept = 4

@@ -78,7 +78,7 @@ extension Catalogue {
       source: .derived(from: [.faultKind]) { row in .bool((row.int(.faultKind) ?? 0) != 0) }),
     Field(
       .errorType, "error_type", .text,
-      "How it fell short: dissection, connection, timeout or pair-not-found",
+      "How it fell short: dissection (or not captured), connection (cut off), timeout or pair-not-found",
       example: #"error_type == "timeout""#,
       source: .derived(from: [.faultKind]) { row in
         UInt8(exactly: row.int(.faultKind) ?? 0).flatMap(Entry.Fault.Kind.init(rawValue:))
