@@ -139,6 +139,7 @@ extension Runner {
   static let beginning = Entry.Fault(.dissection, "only the beginning of it was captured")
   /// The rest was never sent.
   static let ended = Entry.Fault(.connection, "the connection ended inside the message")
+  static let silent = Entry.Fault(.connection, "the connection fell silent inside the message")
 
   /// One side has finished sending.
   mutating func finished(_ side: Side, at moment: Moment, in ledger: inout Ledger) {
@@ -213,7 +214,7 @@ extension Conversation {
     switch closeReason {
     case .finished, .portReuse, nil: Runner.ended
     case .reset: Entry.Fault(.connection, "the connection was reset inside the message")
-    case .idle: Entry.Fault(.connection, "the connection fell silent inside the message")
+    case .idle: Runner.silent
     case .evicted:
       Entry.Fault(.dissection, "the connection was given up to make room inside the message")
     case .endOfCapture: Entry.Fault(.dissection, "the capture ended inside the message")
