@@ -72,6 +72,7 @@ extension Runner {
       requestSize: Int64(clamping: sent[client].bytes),
       responseSize: Int64(clamping: sent[client.other].bytes))
     entry.fields.reserve(bytes: 1024)
+    entry.add(conversation.tags)
     if let ending = association?.ending {
       entry.add(ending)
     } else {

@@ -1,6 +1,7 @@
 package import Bytes
 package import Entries
 package import Flows
+package import Layers
 
 /// The sink of a flow table: conversations go in, entries come out.
 ///
@@ -139,6 +140,8 @@ package final class Dissection: FlowSink {
   package func finished(_ slot: Int, side: Side, at moment: Moment) {
     hall.finished(slot, side: side, at: moment)
   }
+
+  package func tagged(_ slot: Int, _ tags: VLANTags) { hall.tagged(slot, tags) }
 
   package func closed(_ slot: Int, _ conversation: Conversation) {
     hall.closed(slot, conversation)

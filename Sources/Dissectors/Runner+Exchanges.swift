@@ -312,7 +312,7 @@ extension Runner {
     // Without what else is known of the conversation, which has references to be counted.
     let ends = Ends(
       transport: opening.transport, client: opening.client, server: opening.server,
-      isDecrypted: opening.carrier != nil)
+      tags: opening.tags, isDecrypted: opening.carrier != nil)
     note(ledger.close(exchange, of: ends, stream: stream, absence: fault))
   }
 

@@ -51,6 +51,7 @@ extension Runner {
       index: takeIndex(), packets: moment.packet...moment.packet, hasRequest: true,
       requestSize: Int64(bytes.byteCount))
     entry.fields = details.fields
+    entry.add(opening.tags)
     entry.failed = details.failed
     entry.fault = details.fault
     if !details.json.isEmpty {
