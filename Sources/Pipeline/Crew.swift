@@ -26,6 +26,8 @@ final class Crew: Sendable {
   private let earlier: FlowBook
   /// Open conversations that were not shown at the latest settlement.
   private let openLeftOut = Mutex<UInt64>(0)
+  /// SCTP associations that were forgotten where packets are handed out.
+  private let forgottenAssociations = Atomic<UInt64>(0)
   /// Conversations that are in no flow record, there being too many flows.
   private let flowsLeftOut = Mutex<UInt64>(0)
 
@@ -58,6 +60,7 @@ final class Crew: Sendable {
       else { continue }
       shares[posts.count == 1 ? 0 : share(of: decoded)].append(decoded)
     }
+    forgottenAssociations.store(reception.forgottenAssociations, ordering: .relaxed)
     send(shares, heard, of: chunk, now: last.timestamp, isReplay: true)
   }
 
@@ -77,6 +80,7 @@ final class Crew: Sendable {
       guard reception.take(packet, in: memory, into: &decoded, &heard) else { continue }
       shares[posts.count == 1 ? 0 : share(of: decoded)].append(decoded)
     }
+    forgottenAssociations.store(reception.forgottenAssociations, ordering: .relaxed)
     send(shares, heard, of: chunk, now: last.timestamp, isReplay: false, effort)
   }
 
@@ -195,6 +199,7 @@ final class Crew: Sendable {
       ("conversations without a flow record", flowsLeftOut.withLock { $0 }),
       ("open conversations not shown yet", openLeftOut.withLock { $0 }),
       ("addresses whose names from DNS were forgotten", forgotten),
+      ("SCTP associations forgotten", forgottenAssociations.load(ordering: .relaxed)),
     ] where count > 0 {
       statistics.flowTroubles.append(Statistics.Named(name: name, count: count))
     }
