@@ -34,6 +34,14 @@ package final class Dissection: FlowSink {
     return entries
   }
 
+  /// Topics of Kafka that were named with their ids since the last call.
+  package func drainTopics() -> [KafkaTopicNews] {
+    if hall.ledger.topics.isEmpty { return [] }
+    var topics: [KafkaTopicNews] = []
+    swap(&topics, &hall.ledger.topics)
+    return topics
+  }
+
   /// Entries that `drain` would give.
   package var readyCount: Int { hall.ledger.entries.count }
 

@@ -11,6 +11,7 @@ extension Runner {
     _ length: Int, _ ledger: inout Ledger
   ) {
     note(message, from: side, &ledger)
+    if message.kind == .kafka { ledger.note(message.topics, in: moment.packet) }
     let key = message.key
     let role = message.role
     if isEarly, role == .request { message.fields.add(.tlsEarlyData, .bool(true)) }

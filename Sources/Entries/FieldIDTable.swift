@@ -375,6 +375,7 @@ package enum FieldID: UInt16, Hashable, Sendable, CaseIterable {
 
   case streamTimes = 920
   case captureVLANIsOfProvider = 921
+  case kafkaTopicIDs = 922
 
   // TCP health figures of connection records, without a KFL name: `tcp_metrics` shows them
   case metricRetransmissions = 981
