@@ -135,7 +135,8 @@ def ldap(truth, records):
         facts = {"dn": message.get("dn", message.get("baseDn")), "scope": message.get("scope"),
                  "filter": filter_of(message.get("filter")), "resultCode": message.get("resultCode"),
                  "entries": message.get("entries"), "begin": begin(record, half),
-                 "cut": "only the beginning" in (record["error"] or {}).get("msg", "")}
+                 "cut": any(words in (record["error"] or {}).get("msg", "") for words in (
+                     "only the beginning", "inside the message"))}
         ours.append(Row((source, target, message.get("messageId"), kind),
                         f"{kind} {message.get('messageId')} ({record['id']})", facts))
     return finish(truth, expected, ours, lambda row: CUT if row.facts["cut"] else None)

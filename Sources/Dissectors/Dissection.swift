@@ -1,6 +1,7 @@
 package import Bytes
 package import Entries
 package import Flows
+package import Layers
 
 /// The sink of a flow table: conversations go in, entries come out.
 ///
@@ -31,6 +32,14 @@ package final class Dissection: FlowSink {
     entries.reserveCapacity(hall.ledger.entries.count)
     swap(&entries, &hall.ledger.entries)
     return entries
+  }
+
+  /// Topics of Kafka that were named with their ids since the last call.
+  package func drainTopics() -> [KafkaTopicNews] {
+    if hall.ledger.topics.isEmpty { return [] }
+    var topics: [KafkaTopicNews] = []
+    swap(&topics, &hall.ledger.topics)
+    return topics
   }
 
   /// Entries that `drain` would give.
@@ -138,6 +147,12 @@ package final class Dissection: FlowSink {
 
   package func finished(_ slot: Int, side: Side, at moment: Moment) {
     hall.finished(slot, side: side, at: moment)
+  }
+
+  package func tagged(_ slot: Int, _ tags: VLANTags) { hall.tagged(slot, tags) }
+
+  package func travelled(_ slot: Int, _ detour: Detour, at moment: Moment) {
+    hall.travelled(slot, detour, at: moment)
   }
 
   package func closed(_ slot: Int, _ conversation: Conversation) {

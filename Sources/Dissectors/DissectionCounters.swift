@@ -19,6 +19,8 @@ package struct DissectionCounters: Hashable, Sendable {
   package var secrecy: [Secrecy: UInt64] = [:]
   /// Bytes of encrypted records that waited for their secrets in vain.
   package var sealedDropped: UInt64 = 0
+  /// Topics of Kafka that were not told to those who read other connections.
+  package var topicsUntold: UInt64 = 0
   /// Steps that used more bytes than there were, or none for too long: a mistake of a dissector.
   package var misbehaved: UInt64 = 0
 
@@ -59,6 +61,7 @@ package struct DissectionCounters: Hashable, Sendable {
     decompressions.add(other.decompressions)
     secrecy.merge(other.secrecy, uniquingKeysWith: +)
     sealedDropped += other.sealedDropped
+    topicsUntold += other.topicsUntold
     misbehaved += other.misbehaved
   }
 }

@@ -41,6 +41,8 @@ package struct DissectionLimits: Sendable {
   package var firstBytes = 64
   /// Encrypted conversations that may lie one in the other, such as TLS to a proxy and TLS through it.
   package var layers = 3
+  /// Topics of Kafka named with their ids that wait to be told to those who read other connections.
+  package var topicNews = 65_536
   /// Times a conversation may be handed from one dissector to the next.
   package var successions = 8
 

@@ -135,6 +135,8 @@ package struct Opening: Sendable {
   package var isMidway: Bool
   /// No more bytes will be shown before the decision: answer yes or no.
   package var isFinal = false
+  /// VLANs of its packets.
+  package var tags = VLANTags()
   /// What the conversation spoke before, when this is the rest of it.
   package var after: Successor?
   /// Known secrets of encrypted connections.

@@ -8,7 +8,19 @@ struct Ends {
   var transport: Transport
   var client: Conversation.Peer
   var server: Conversation.Peer
+  var tags: VLANTags
   var isDecrypted: Bool
+}
+
+extension Entry {
+  /// Adds the VLANs that its packets were in, if any.
+  @inline(__always)
+  mutating func add(_ tags: VLANTags) {
+    guard let outer = tags.outer else { return }
+    fields.add(.captureVLAN, int: Int64(outer))
+    if let inner = tags.inner { fields.add(.captureInnerVLAN, int: Int64(inner)) }
+    if tags.isOfProvider { fields.add(.captureVLANIsOfProvider, .bool(true)) }
+  }
 }
 
 extension Exchange {
@@ -37,6 +49,7 @@ extension Exchange {
       entry.packets = min(start.packet, answer)...max(start.packet, answer, last)
     }
     give(to: &entry)
+    entry.add(ends.tags)
     if entry.hasRequest, entry.hasResponse, let answered, let start {
       let reached = response!.message.isTimedByItsEnd ? response!.end : answered
       entry.elapsed = max(0, reached.timestamp.nanoseconds(since: start.timestamp) / 1000)

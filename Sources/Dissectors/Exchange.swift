@@ -73,7 +73,7 @@ struct Half {
   var fault: Entry.Fault? {
     if let fault = message.fault { return fault }
     if lost > 0 { return Entry.Fault(.dissection, "\(lost) bytes were not captured") }
-    if isOpen { return Entry.Fault(.dissection, "the connection ended inside the message") }
+    if isOpen { return Runner.ended }
     return nil
   }
 

@@ -1,6 +1,7 @@
 import Bytes
 import Entries
 import Flows
+import Layers
 
 /// All open conversations of a dissection and what they share.
 ///
@@ -34,6 +35,16 @@ struct Hall {
     guard isOpen(slot) else { return }
     runners[slot]?.opening.client = conversation.client
     runners[slot]?.opening.server = conversation.server
+  }
+
+  mutating func tagged(_ slot: Int, _ tags: VLANTags) {
+    guard isOpen(slot) else { return }
+    runners[slot]?.note(tags)
+  }
+
+  mutating func travelled(_ slot: Int, _ detour: Detour, at moment: Moment) {
+    guard isOpen(slot) else { return }
+    runners[slot]?.travelled(detour, at: moment)
   }
 
   mutating func received(_ bytes: RawSpan, on slot: Int, from side: Side, at moment: Moment) {

@@ -20,6 +20,8 @@ struct Ledger {
   var entries: [Entry] = []
   /// Conversations that ended, by flow.
   var flows = FlowBook()
+  /// Topics of Kafka that were named since somebody took them.
+  var topics: [KafkaTopicNews] = []
   /// Secrets that open what is encrypted.
   let secrets: TLSSecrets?
   /// Bytes of encrypted records that wait for their secrets.
@@ -83,6 +85,17 @@ struct Ledger {
   mutating func charge(_ exchange: Exchange, _ count: Int) {
     exchange.charge += count
     messageBytes += count
+  }
+
+  /// A message that was whole with `packet` names these topics.
+  mutating func note(_ named: [KafkaTopic], in packet: UInt64) {
+    for topic in named {
+      guard topics.count < limits.topicNews else {
+        counters.topicsUntold += 1
+        continue
+      }
+      topics.append(KafkaTopicNews(topic, in: packet))
+    }
   }
 
   /// An exchange is no longer unfinished.

@@ -81,9 +81,14 @@ extension Message {
     let continuation: Continuation?
     let fault: Entry.Fault?
     let decompressions: [Decompressed.End]
+    let topics: [KafkaTopic]
 
-    init(_ continuation: Continuation?, _ fault: Entry.Fault?, _ ends: [Decompressed.End]) {
+    init(
+      _ continuation: Continuation?, _ fault: Entry.Fault?, _ ends: [Decompressed.End],
+      _ topics: [KafkaTopic]
+    ) {
       (self.continuation, self.fault, self.decompressions) = (continuation, fault, ends)
+      self.topics = topics
     }
   }
 
@@ -91,7 +96,7 @@ extension Message {
   /// stream 1), in an entry of its own.
   package var continuation: Continuation? {
     get { exception?.continuation }
-    set { exception = Exception(newValue, fault, decompressions) }
+    set { exception = Exception(newValue, fault, decompressions, topics) }
   }
 
   /// What could not be read of it.
@@ -99,7 +104,7 @@ extension Message {
     get { exception?.fault }
     set {
       if newValue == nil, exception == nil { return }
-      exception = Exception(continuation, newValue, decompressions)
+      exception = Exception(continuation, newValue, decompressions, topics)
     }
   }
 
@@ -108,7 +113,16 @@ extension Message {
     get { exception?.decompressions ?? [] }
     set {
       if newValue.isEmpty, exception == nil { return }
-      exception = Exception(continuation, fault, newValue)
+      exception = Exception(continuation, fault, newValue, topics)
+    }
+  }
+
+  /// Topics of Kafka that it names together with their ids, which are those of all connections.
+  package var topics: [KafkaTopic] {
+    get { exception?.topics ?? [] }
+    set {
+      if newValue.isEmpty, exception == nil { return }
+      exception = Exception(continuation, fault, decompressions, newValue)
     }
   }
 }

@@ -32,7 +32,7 @@ extension Runner {
     if inlets[side].isStopped { return }
     let left = passLost(count, side, moment, &ledger)
     if left == 0 { return }
-    salvage(side, losing: left, at: moment, in: &ledger)
+    salvage(side, losing: left, because: Self.beginning, at: moment, in: &ledger)
     if let recovery = reader?.broken(side, by: .gap(left)) {
       let fault = Entry.Fault(.dissection, "\(left) bytes were not captured")
       if recovery != .resume { part(side, because: fault, at: moment, in: &ledger) }
@@ -98,7 +98,8 @@ extension Runner {
   /// Makes what can be made of a message whose rest will not come, and drops its bytes. Of what was
   /// lost the message had as many bytes as its reader waited for; where that is one, it knew no length.
   private mutating func salvage(
-    _ side: Side, losing count: Int = 0, at moment: Moment, in ledger: inout Ledger
+    _ side: Side, losing count: Int = 0, because fault: Entry.Fault, at moment: Moment,
+    in ledger: inout Ledger
   ) {
     if inlets[side].waiting.isEmpty { return }
     let awaited = inlets[side].target - inlets[side].waiting.count
@@ -107,12 +108,15 @@ extension Runner {
     swap(&waiting, &inlets[side].waiting)
     ledger.waitingBytes -= waiting.count
     salvage(
-      waiting.rawSpan, losing: lost, from: side, since: inlets[side].since, at: moment, in: &ledger)
+      waiting.rawSpan, losing: lost, from: side, because: fault, since: inlets[side].since,
+      at: moment, in: &ledger)
   }
 
   /// Makes what can be made of the beginning of a message, of which `count` more bytes were lost.
+  /// `fault` says why there is no more of it, unless the reader knows better.
   mutating func salvage(
-    _ bytes: RawSpan, losing count: Int = 0, from side: Side, since: Moment, at moment: Moment,
+    _ bytes: RawSpan, losing count: Int = 0, from side: Side,
+    because fault: Entry.Fault = Self.beginning, since: Moment, at moment: Moment,
     in ledger: inout Ledger
   ) {
     guard var message = reader?.salvage(bytes, from: side) else {
@@ -120,7 +124,7 @@ extension Runner {
       return
     }
     message.extent = .whole
-    if message.fault == nil { message.fault = Self.beginning }
+    if message.fault == nil { message.fault = fault }
     ledger.figures[row].errors[Int(WireError.Kind.truncated.rawValue)] += 1
     let length = bytes.byteCount + count + missing(at: moment)
     begin(message, from: side, since, moment, length, &ledger)
@@ -131,7 +135,11 @@ extension Runner {
     cutDatagram.packet == moment.packet ? cutDatagram.missing : 0
   }
 
+  /// The capture lacks the rest, which was sent.
   static let beginning = Entry.Fault(.dissection, "only the beginning of it was captured")
+  /// The rest was never sent.
+  static let ended = Entry.Fault(.connection, "the connection ended inside the message")
+  static let silent = Entry.Fault(.connection, "the connection fell silent inside the message")
 
   /// One side has finished sending.
   mutating func finished(_ side: Side, at moment: Moment, in ledger: inout Ledger) {
@@ -152,9 +160,7 @@ extension Runner {
       inlets[side].pass = .none
       end(key, side, moment, &ledger)
     }
-    cutSide(
-      side, because: Entry.Fault(.dissection, "the connection ended inside the message"),
-      at: moment, in: &ledger)
+    cutSide(side, because: Self.ended, at: moment, in: &ledger)
   }
 
   /// Nothing more comes from `side`, or was captured (`isCut`); whatever is open is not whole.
@@ -162,7 +168,7 @@ extension Runner {
     _ side: Side, because fault: Entry.Fault, isCut: Bool = false, at moment: Moment,
     in ledger: inout Ledger
   ) {
-    salvage(side, at: moment, in: &ledger)
+    salvage(side, because: fault, at: moment, in: &ledger)
     concludeSettled(isEnding: true, isCut: isCut, &ledger)
     inlets[side].pass = .none
     let recovery = reader?.broken(side, by: .end)
@@ -190,21 +196,29 @@ extension Runner {
     if !isReading, !isSilent { decideFinally(at: moment, in: &ledger) }
     if tunnel?.isHolding == true { unsealHeld(&ledger) }
     for side in Side.allCases where isReading && !inlets[side].isFinished {
-      let (kind, text): (Entry.Fault.Kind, String) =
-        switch conversation.closeReason {
-        case .reset: (.connection, "the connection was reset inside the message")
-        case .endOfCapture: (.dissection, "the capture ended inside the message")
-        default: (.dissection, "the connection ended inside the message")
-        }
       cutSide(
-        side, because: Entry.Fault(kind, text),
-        isCut: conversation.closeReason == .endOfCapture, at: moment, in: &ledger)
+        side, because: conversation.cut, isCut: conversation.closeReason == .endOfCapture,
+        at: moment, in: &ledger)
     }
     closeTunnel(conversation, in: &ledger)
     drain(at: conversation.last, in: &ledger)
     for side in Side.allCases { dropWaiting(side, in: &ledger) }
     dropFragments(in: &ledger)
     dropHeld(in: &ledger)
+  }
+}
+
+extension Conversation {
+  /// Why nothing more comes of a message that is not whole when the conversation is over.
+  fileprivate var cut: Entry.Fault {
+    switch closeReason {
+    case .finished, .portReuse, nil: Runner.ended
+    case .reset: Entry.Fault(.connection, "the connection was reset inside the message")
+    case .idle: Runner.silent
+    case .evicted:
+      Entry.Fault(.dissection, "the connection was given up to make room inside the message")
+    case .endOfCapture: Entry.Fault(.dissection, "the capture ended inside the message")
+    }
   }
 }
 

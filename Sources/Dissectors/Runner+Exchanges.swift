@@ -11,6 +11,7 @@ extension Runner {
     _ length: Int, _ ledger: inout Ledger
   ) {
     note(message, from: side, &ledger)
+    if message.kind == .kafka { ledger.note(message.topics, in: moment.packet) }
     let key = message.key
     let role = message.role
     if isEarly, role == .request { message.fields.add(.tlsEarlyData, .bool(true)) }
@@ -312,7 +313,7 @@ extension Runner {
     // Without what else is known of the conversation, which has references to be counted.
     let ends = Ends(
       transport: opening.transport, client: opening.client, server: opening.server,
-      isDecrypted: opening.carrier != nil)
+      tags: opening.tags, isDecrypted: opening.carrier != nil)
     note(ledger.close(exchange, of: ends, stream: stream, absence: fault))
   }
 

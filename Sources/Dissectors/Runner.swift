@@ -383,6 +383,12 @@ struct Runner {
   }
 
   mutating func note(_ kind: ProtocolKind) { ownKinds.insert(kind) }
+
+  /// The VLANs of the conversation are known now.
+  mutating func note(_ tags: VLANTags) {
+    opening.tags = tags
+    tunnel?.runner.note(tags)
+  }
 }
 
 extension Opening {
@@ -390,5 +396,6 @@ extension Opening {
     self.init(
       transport: conversation.transport, client: conversation.client,
       server: conversation.server, isMidway: conversation.state == .inProgress)
+    tags = conversation.tags
   }
 }

@@ -28,6 +28,8 @@ package enum FieldID: UInt16, Hashable, Sendable, CaseIterable {
   case error = 55
   case errorType = 56
   case callFailed = 57
+  case captureVLAN = 58
+  case captureInnerVLAN = 59
 
   // Kubernetes and naming
   case sourcePodName = 81
@@ -372,6 +374,8 @@ package enum FieldID: UInt16, Hashable, Sendable, CaseIterable {
   case responseFacts = 914
 
   case streamTimes = 920
+  case captureVLANIsOfProvider = 921
+  case kafkaTopicIDs = 922
 
   // TCP health figures of connection records, without a KFL name: `tcp_metrics` shows them
   case metricRetransmissions = 981

@@ -28,8 +28,7 @@ package struct RawRecord {
     object["responseSize"] = .int(row.int(.responseBytes) ?? 0)
     object["failed"] = .bool(row.flag(.failed))
     object["error"] = error
-    object["capture"] = .object(
-      nonEmpty([("backend", .captureBackend), ("source", .captureSource)]))
+    object["capture"] = .object(capture)
     object["size"] = .int((row.int(.requestBytes) ?? 0) &+ (row.int(.responseBytes) ?? 0))
     object.add(crossReferences)
     if case .numbers(let figures) = row.value(.tcpMetrics) {
@@ -56,6 +55,18 @@ package struct RawRecord {
     let elapsed = row.int(.elapsed)
     object["elapsedTime"] = elapsed.map { .int($0 / 1_000) } ?? .null
     object["elapsedTimeUs"] = elapsed.map(JSONValue.int) ?? .null
+    return object
+  }
+
+  /// What captured, and in which VLAN.
+  private var capture: JSONObject {
+    var object = nonEmpty([("backend", .captureBackend), ("source", .captureSource)])
+    guard let id = row.int(.captureVLAN) else { return object }
+    var vlan: JSONObject = [
+      "id": .int(id), "dot1q": .bool(!row.flag(.captureVLANIsOfProvider)),
+    ]
+    if let inner = row.int(.captureInnerVLAN) { vlan["inner"] = .int(inner) }
+    object["vlan"] = .object(vlan)
     return object
   }
 

@@ -19,6 +19,8 @@ package struct Conversation: Sendable {
   package var sent: BySide<Traffic>
   /// Copies of each side's packets that the capture holds beside them, which are not in `sent`.
   package var copies = BySide<UInt32>(client: 0, server: 0)
+  /// VLANs of its first packet that had any.
+  package var tags = VLANTags()
   /// TCP only.
   package var health: TCPHealth?
 

@@ -24,6 +24,8 @@ struct Flow: Sendable {
   var evidence: Conversation.ClientEvidence
   var state: Conversation.State
   var reason: Conversation.CloseReason?
+  /// VLANs of its first packet that had any.
+  var tags: VLANTags
   /// Copies of its packets that were not taken into account.
   var copies = BySide<UInt32>(client: 0, server: 0)
   /// Slot of its `Undoubled`, or -1.

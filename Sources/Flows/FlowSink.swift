@@ -1,4 +1,5 @@
 package import Bytes
+package import Layers
 
 /// Which end of a conversation sent something.
 package enum Side: UInt8, Hashable, Sendable, CaseIterable {
@@ -37,8 +38,20 @@ package protocol FlowSink: AnyObject {
   /// One side has finished sending (FIN), in order with its bytes.
   func finished(_ slot: Int, side: Side, at moment: Moment)
 
+  /// The first packet with tags of VLANs has come, behind others that had none.
+  func tagged(_ slot: Int, _ tags: VLANTags)
+
+  /// The packet whose bytes come next travelled between other addresses than those of the
+  /// conversation, which is an association of ends that have several.
+  func travelled(_ slot: Int, _ detour: Detour, at moment: Moment)
+
   /// The conversation is over; nothing more comes for this slot.
   func closed(_ slot: Int, _ conversation: Conversation)
+}
+
+extension FlowSink {
+  package func tagged(_ slot: Int, _ tags: VLANTags) {}
+  package func travelled(_ slot: Int, _ detour: Detour, at moment: Moment) {}
 }
 
 /// When and in which packet something arrived.

@@ -74,7 +74,10 @@ package struct FlowTable: Sendable {
       ? repetition(packet, payload, hash: hash, fromLow: fromLow) : .none
     if repetition == .copy {
       account.counters.duplicates &+= 1
-      if let slot = found { flows[slot].copies[flows[slot].side(fromLow: fromLow)] &+= 1 }
+      if let slot = found {
+        flows[slot].copies[flows[slot].side(fromLow: fromLow)] &+= 1
+        if packet.tags != flows[slot].tags { note(packet.tags, slot, sink) }
+      }
       return
     }
     if let slot = found, let tcp = packet.tcp, tcp.flags.hasSYN {
@@ -89,6 +92,7 @@ package struct FlowTable: Sendable {
       weigh(repetition, packet, tcp, slot, side)
     }
     note(packet, slot, side)
+    if packet.tags != flows[slot].tags { note(packet.tags, slot, sink) }
     let moment = Moment(timestamp: packet.timestamp, packet: packet.number)
     if let tcp = packet.tcp {
       let outcome = connections[Int(flows[slot].connection)].receive(
@@ -106,6 +110,7 @@ package struct FlowTable: Sendable {
         account.counters.bytesLost &+= UInt64(cut)
         sink.lost(cut, on: slot, from: side, at: moment)
       }
+      if let detour = packet.detour { sink.travelled(slot, detour, at: moment) }
       if payload.byteCount > 0 { sink.received(payload, on: slot, from: side, at: moment) }
     }
   }
@@ -165,7 +170,7 @@ package struct FlowTable: Sendable {
       last: packet.timestamp, touched: packet.timestamp.nanoseconds,
       list: packet.tcp == nil ? .datagrams : .tcp, isClientLow: fromLow != (isAnswer || isReply),
       evidence: isAnswer ? .synAck : isSYN ? .syn : isReply ? .portHint : .firstPacket,
-      state: packet.tcp == nil || isSYN ? .open : .inProgress)
+      state: packet.tcp == nil || isSYN ? .open : .inProgress, tags: packet.tags)
     if packet.tcp != nil { flow.connection = takeConnection() }
     let slot = takeSlot(flow)
     lists[flow.list.rawValue].append(slot, &flows)
@@ -275,6 +280,14 @@ package struct FlowTable: Sendable {
     lists[flows[slot].list.rawValue].touch(slot, at: time.nanoseconds, &flows)
   }
 
+  /// The VLANs of a packet, which may be the first ones: before it comes to the interface with the
+  /// tags, the interface of a VLAN saw it without.
+  private mutating func note(_ tags: VLANTags, _ slot: Int, _ sink: any FlowSink) {
+    guard flows[slot].tags.isEmpty else { return }
+    flows[slot].tags = tags
+    sink.tagged(slot, tags)
+  }
+
   private func patience(of list: IdleClass) -> Int64 {
     switch list {
     case .tcp: account.limits.tcpIdle
@@ -305,6 +318,6 @@ package struct FlowTable: Sendable {
       client: flow.isClientLow ? flow.key.low : flow.key.high,
       server: flow.isClientLow ? flow.key.high : flow.key.low, clientKnownBy: flow.evidence,
       first: flow.first, last: flow.last, state: flow.state, closeReason: flow.reason,
-      sent: sent, copies: copies, health: health)
+      sent: sent, copies: copies, tags: flow.tags, health: health)
   }
 }

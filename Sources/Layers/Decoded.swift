@@ -21,8 +21,8 @@ package struct Decoded: Sendable {
   /// The datagram put together from IP fragments, when it was.
   package var fragments: ByteStore?
   package var marks: Marks
-  /// Outermost VLAN identifier (IEEE 802.1Q), or nil.
-  package var vlan: UInt16?
+  /// Its VLANs, those inside of tunnels left out.
+  package var tags: VLANTags
   package var interface: Int
   /// IPv4's identification, which a sender gives each packet anew (RFC 6864); 0 means nothing, and
   /// is what IPv6 has.
@@ -31,6 +31,12 @@ package struct Decoded: Sendable {
   package var checksum: UInt16
   /// Device and direction that a cooked capture names for each packet; 0 in other captures.
   package var device: UInt32
+  /// The addresses it travelled between, when `source` and `destination` were given to it because
+  /// they stand for its association (`AssociationBook`). SCTP only.
+  package var detour: Detour?
+
+  /// Outermost VLAN identifier (IEEE 802.1Q), or nil.
+  package var vlan: UInt16? { tags.outer }
 
   /// Things worth counting that stop nothing.
   package struct Marks: OptionSet, Hashable, Sendable {
@@ -135,10 +141,23 @@ extension Decoded {
     self.tcp = tcp
     fragments = nil
     self.marks = marks
-    vlan = nil
+    tags = VLANTags()
     interface = 0
     identification = 0
     checksum = 0
     device = 0
+    detour = nil
+  }
+}
+
+/// Addresses as on the wire, of a packet that was given others.
+///
+/// A class because few packets have them, and all are moved.
+package final class Detour: Sendable {
+  package let source: IPAddress
+  package let destination: IPAddress
+
+  package init(source: IPAddress, destination: IPAddress) {
+    (self.source, self.destination) = (source, destination)
   }
 }

@@ -64,7 +64,8 @@ struct Walk {
   var source = IPAddress(v4: 0)
   var destination = IPAddress(v4: 0)
   var isV6 = false
-  var vlan: UInt16?
+  /// Those outside of all tunnels.
+  var tags = VLANTags()
   var identification: UInt16 = 0
   var device: UInt32 = 0
   var marks: Decoded.Marks = []
@@ -205,8 +206,9 @@ struct Walk {
     out.frameLength = packet.originalLength
     out.tcp = tcp
     if out.fragments != nil { out.fragments = nil }
+    if out.detour != nil { out.detour = nil }
     out.marks = declared > end - first ? marks.union(.cut) : marks
-    out.vlan = vlan
+    out.tags = tags
     out.interface = packet.interface
     out.identification = identification
     out.checksum = checksum

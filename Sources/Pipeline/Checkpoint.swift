@@ -24,6 +24,8 @@ package struct Checkpoint: Hashable, Sendable {
   package var open: [UInt64] = []
   /// The flows of the conversations that had ended.
   package var flows = FlowBook()
+  /// The topics of Kafka that were told there: connections that told of them may have ended.
+  package var topics = KafkaTopicBook()
   /// What reading had counted, and what the workers had.
   package var read: Statistics
   package var followed = Statistics()

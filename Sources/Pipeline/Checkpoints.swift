@@ -35,6 +35,7 @@ struct Checkpoints {
     var place = start
     (place.packets, place.sequence) = (seen.packets, store.snapshot().sequence)
     (place.open, place.flows) = (open, crew.flows)
+    place.topics = crew.topics
     (place.read, place.followed) = (seen, followed)
     place.followed.add(crew.counted)
     note(place)
@@ -44,5 +45,7 @@ struct Checkpoints {
 
 extension Checkpoint {
   /// About how many bytes it takes.
-  var cost: UInt64 { UInt64(open.count) * 8 + UInt64(flows.count) * 150 }
+  var cost: UInt64 {
+    UInt64(open.count) * 8 + UInt64(flows.count) * 150 + UInt64(topics.count) * 60
+  }
 }

@@ -21,24 +21,36 @@ final class Crew: Sendable {
   }
 
   private let posts: [Post]
+  private let desk: TopicDesk
+  /// Chunks that were handed out.
+  private let chunks = Atomic<UInt64>(0)
   private let failed = Mutex<StoreError?>(nil)
   /// Flows of conversations that ended before this crew began.
   private let earlier: FlowBook
   /// Open conversations that were not shown at the latest settlement.
   private let openLeftOut = Mutex<UInt64>(0)
+  /// SCTP associations that were forgotten where packets are handed out.
+  private let forgottenAssociations = Atomic<UInt64>(0)
   /// Conversations that are in no flow record, there being too many flows.
   private let flowsLeftOut = Mutex<UInt64>(0)
 
+  /// - Parameters:
+  ///   - earlier: flows of what was read before.
+  ///   - topics: topics of Kafka that were told there.
   init(
     _ settings: PipelineSettings, store: EntryStore, firstStream: UInt64,
-    earlier: FlowBook = FlowBook()
+    earlier: FlowBook = FlowBook(), topics: KafkaTopicBook = KafkaTopicBook()
   ) {
     self.earlier = earlier
+    let desk = TopicDesk(topics, workers: settings.workers)
+    self.desk = desk
     posts = (0..<settings.workers).map { number in
       Post(
         queue: DispatchQueue(label: "worker \(number)", qos: .userInitiated),
         places: DispatchSemaphore(value: settings.waitingChunks),
-        worker: Locked { Worker(settings, store: store, firstStream: firstStream) })
+        worker: Locked {
+          Worker(settings, store: store, firstStream: firstStream, number: number, desk: desk)
+        })
     }
   }
 
@@ -58,6 +70,7 @@ final class Crew: Sendable {
       else { continue }
       shares[posts.count == 1 ? 0 : share(of: decoded)].append(decoded)
     }
+    forgottenAssociations.store(reception.forgottenAssociations, ordering: .relaxed)
     send(shares, heard, of: chunk, now: last.timestamp, isReplay: true)
   }
 
@@ -77,6 +90,7 @@ final class Crew: Sendable {
       guard reception.take(packet, in: memory, into: &decoded, &heard) else { continue }
       shares[posts.count == 1 ? 0 : share(of: decoded)].append(decoded)
     }
+    forgottenAssociations.store(reception.forgottenAssociations, ordering: .relaxed)
     send(shares, heard, of: chunk, now: last.timestamp, isReplay: false, effort)
   }
 
@@ -84,9 +98,10 @@ final class Crew: Sendable {
     _ shares: [[Decoded]], _ heard: [HeardNames.Item], of chunk: PacketChunk, now: Timestamp,
     isReplay: Bool, _ effort: Effort = .whole
   ) {
+    let number = chunks.add(1, ordering: .relaxed).newValue
     for (post, packets) in zip(posts, shares) {
       let batch = Worker.Batch(
-        store: chunk.store, packets: packets, now: now, isReplay: isReplay,
+        chunk: number, store: chunk.store, packets: packets, now: now, isReplay: isReplay,
         effort: effort, heard: heard)
       post.places.wait()
       post.queue.async { [self] in
@@ -110,6 +125,8 @@ final class Crew: Sendable {
 
   /// Waits until all that was handed out is done and what came of it is in the store.
   func wait() {
+    // What waits for the topics of others is ready when all of them are done.
+    for post in posts { post.queue.sync {} }
     for post in posts {
       post.queue.sync {
         note(post) { (worker) throws(StoreError) in try worker.settle() }
@@ -121,6 +138,9 @@ final class Crew: Sendable {
   var openStreams: [UInt64] {
     posts.flatMap { post in post.worker.withLock { $0.openStreams } }.sorted()
   }
+
+  /// Topics of Kafka that were told up to now.
+  var topics: KafkaTopicBook { desk.book }
 
   /// The flows of all conversations that ended.
   var flows: FlowBook {
@@ -179,6 +199,7 @@ final class Crew: Sendable {
     var statistics = Statistics()
     var dissection = DissectionCounters()
     var leftToOthers: UInt64 = 0
+    var leftUnnamed: UInt64 = 0
     // Each worker hears all names.
     let forgotten = posts.first?.worker.withLock { $0.forgottenNames } ?? 0
     for post in posts {
@@ -186,6 +207,7 @@ final class Crew: Sendable {
         statistics.add(worker.flowCounters)
         statistics.entries += worker.entries
         leftToOthers += worker.leftToOthers
+        leftUnnamed += worker.leftUnnamed
         dissection.add(worker.dissectionCounters)
       }
     }
@@ -195,6 +217,9 @@ final class Crew: Sendable {
       ("conversations without a flow record", flowsLeftOut.withLock { $0 }),
       ("open conversations not shown yet", openLeftOut.withLock { $0 }),
       ("addresses whose names from DNS were forgotten", forgotten),
+      ("topics of Kafka not remembered", desk.book.refused),
+      ("calls of Kafka that did not wait for names", leftUnnamed),
+      ("SCTP associations forgotten", forgottenAssociations.load(ordering: .relaxed)),
     ] where count > 0 {
       statistics.flowTroubles.append(Statistics.Named(name: name, count: count))
     }

@@ -94,7 +94,8 @@ package final class FilePipeline: Sendable {
       ?? Checkpoint(
         sequence: store.snapshot().sequence, firstStream: firstStream, read: statistics)
     let crew = Crew(
-      settings, store: store, firstStream: start.firstStream, earlier: start.flows)
+      settings, store: store, firstStream: start.firstStream, earlier: start.flows,
+      topics: start.topics)
     var reception = Reception()
     var seen = start.read
     var followed = start.followed

@@ -37,6 +37,8 @@ package final class LivePipeline: Sendable {
   private let withoutCalls = Atomic<UInt64>(0)
   private let whileOff = Atomic<UInt64>(0)
   private let published: Mutex<Statistics>
+  /// Topics of Kafka that were told in earlier stretches.
+  private let topics = Mutex(KafkaTopicBook())
 
   /// - Parameters:
   ///   - dissects: whether dissection is on from the beginning.
@@ -181,13 +183,17 @@ package final class LivePipeline: Sendable {
     _ firstStream: UInt64
   ) {
     guard var last = stretch else {
-      stretch = Stretch(crew: Crew(settings, store: store, firstStream: firstStream))
+      let topics = topics.withLock { $0 }
+      stretch = Stretch(
+        crew: Crew(settings, store: store, firstStream: firstStream, topics: topics))
       return
     }
     while let chunk = queue.take(until: .now()) {
       last.hand(out: chunk)
     }
     last.crew.finish()
+    let told = last.crew.topics
+    topics.withLock { $0 = told }
     stretch = nil
     // Entries that cannot be written are counted by the store.
     try? store.flush()

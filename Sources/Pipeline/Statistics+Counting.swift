@@ -102,6 +102,7 @@ extension Statistics {
       ("waiting bytes dropped", counters.waitingDropped), ("body bytes cut", counters.bodyBytesCut),
       ("pending evicted", counters.pendingEvicted), ("misbehaved", counters.misbehaved),
       ("bytes that waited for TLS secrets in vain", counters.sealedDropped),
+      ("topics of Kafka not told to other connections", counters.topicsUntold),
       ("compressed contents cut", counters.decompressions.cut),
       ("compressed contents damaged", counters.decompressions.damaged),
       ("decompressions over the output limit", counters.decompressions.overOutput),

@@ -27,6 +27,18 @@ struct Worker {
   private var known: [IPAddress: Workload?] = [:]
   /// Names that DNS replies gave up to now.
   private var heard = HeardNames()
+  /// Topics of Kafka that connections told up to now, of all workers.
+  private var topics = KafkaTopicBook()
+  private let desk: TopicDesk
+  private var deskEdition = 0
+  /// Place of this one among the workers.
+  private let number: Int
+  /// The chunk at hand.
+  private var chunk: UInt64 = 0
+  /// Calls whose topics other connections may tell by the end of their chunk.
+  private var unnamed: [(chunk: UInt64, entry: Entry)] = []
+  /// Calls that went without, because too many waited.
+  private(set) var leftUnnamed: UInt64 = 0
   private(set) var entries: UInt64 = 0
   /// Entries that are somebody else's.
   private(set) var leftToOthers: UInt64 = 0
@@ -39,9 +51,13 @@ struct Worker {
   private static let mostReady = 1_024
   /// Entries that wait for another worker to be done with the store; with more this one waits.
   private static let mostPending = 2_048
+  /// Calls that wait for the names of their topics.
+  private static let mostUnnamed = 8_192
 
   /// Packets of one chunk that belong to one worker.
   struct Batch: Sendable {
+    /// Number of the chunk, from 1; a later one has a higher one.
+    var chunk: UInt64
     var store: ByteStore
     var packets: [Decoded]
     /// The chunk's last instant: time passes for a worker also while it has no packets.
@@ -53,9 +69,14 @@ struct Worker {
     var heard: [HeardNames.Item] = []
   }
 
-  /// - Parameter firstStream: added to stream numbers, so that they do not repeat those of
-  ///   earlier captures in the same store.
-  init(_ settings: PipelineSettings, store: EntryStore, firstStream: UInt64) {
+  /// - Parameters:
+  ///   - firstStream: added to stream numbers, so that they do not repeat those of earlier captures
+  ///     in the same store.
+  ///   - number: its place among those who share the desk.
+  init(
+    _ settings: PipelineSettings, store: EntryStore, firstStream: UInt64, number: Int,
+    desk: TopicDesk
+  ) {
     table = FlowTable(limits: settings.flows)
     dissection = Dissection(
       limits: settings.dissection, switches: settings.switches, secrets: settings.keyLogs.secrets)
@@ -64,6 +85,7 @@ struct Worker {
     self.store = store
     self.firstStream = firstStream
     (openRecords, wants) = (settings.openRecords, settings.keeps)
+    (self.number, self.desk) = (number, desk)
   }
 
   /// The flows of conversations that ended.
@@ -73,6 +95,7 @@ struct Worker {
     // Packets are looked at where they lie, and the chunk's memory is asked for once.
     if dissection.effort != batch.effort { dissection.effort = batch.effort }
     heard.add(batch.heard)
+    chunk = batch.chunk
     let packets = batch.packets.span
     let memory = batch.store.bytes
     for index in packets.indices {
@@ -87,19 +110,60 @@ struct Worker {
     }
     dissection.advance(to: batch.now)
     try emit(isReplay: batch.isReplay)
+    desk.done(chunk, by: number, told: dissection.drainTopics())
+    try release()
   }
 
-  /// No more packets come: everything open becomes entries.
+  /// No more packets come: everything open becomes entries. Those that wait for others to finish
+  /// follow with `settle`.
   mutating func finish() throws(StoreError) {
+    chunk = .max
     table.finish(into: dissection)
     dissection.finish()
     try emit(isReplay: false)
+    desk.done(chunk, by: number, told: dissection.drainTopics())
     try settle()
   }
 
   private mutating func emit(isReplay: Bool) throws(StoreError) {
-    let ready = dissection.drain()
-    if isReplay { entries += UInt64(ready.count) } else { try keep(consume ready) }
+    var ready = dissection.drain()
+    if isReplay {
+      entries += UInt64(ready.count)
+    } else {
+      setAside(&ready)
+      try keep(consume ready)
+    }
+  }
+
+  /// Names topics of calls of Kafka, and takes out those calls that others may still name.
+  private mutating func setAside(_ ready: inout [Entry]) {
+    if let book = desk.book(after: &deskEdition) { topics = book }
+    var aside: Set<Int> = []
+    for index in ready.indices where ready[index].kind == .kafka {
+      if topics.name(&ready[index], isFinal: false) { continue }
+      if unnamed.count < Self.mostUnnamed {
+        unnamed.append((chunk, ready[index]))
+        aside.insert(index)
+      } else {
+        leftUnnamed += 1
+        _ = topics.name(&ready[index], isFinal: true)
+      }
+    }
+    if aside.isEmpty { return }
+    ready = ready.indices.filter { !aside.contains($0) }.map { ready[$0] }
+  }
+
+  /// Lets go of calls when all that was told before they ended is known.
+  private mutating func release() throws(StoreError) {
+    guard let first = unnamed.first else { return }
+    let settled = desk.settled
+    guard first.chunk <= settled else { return }
+    if let book = desk.book(after: &deskEdition) { topics = book }
+    let count = unnamed.firstIndex { $0.chunk > settled } ?? unnamed.count
+    var ready = unnamed[..<count].map { $0.entry }
+    unnamed.removeFirst(count)
+    for index in ready.indices { _ = topics.name(&ready[index], isFinal: true) }
+    try keep(ready)
   }
 
   /// Names the ends of entries and puts them into the store.
@@ -116,7 +180,10 @@ struct Worker {
   }
 
   /// Puts all that is ready into the store.
-  mutating func settle() throws(StoreError) { try handOver(waits: true) }
+  mutating func settle() throws(StoreError) {
+    try release()
+    try handOver(waits: true)
+  }
 
   private mutating func handOver(waits: Bool) throws(StoreError) {
     while let next = pending.first {

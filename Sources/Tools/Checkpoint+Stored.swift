@@ -19,6 +19,10 @@ extension Checkpoint {
     let object: JSONObject = [
       "capture": .string(capture), "packets": JSONValue(packets), "sequence": .int(sequence),
       "firstStream": JSONValue(firstStream), "open": .array(open.map { JSONValue($0) }),
+      "topics": .array(
+        topics.news.map {
+          [.string($0.topic.id.text), .string($0.topic.name), JSONValue($0.packet)]
+        }), "topicsRefused": JSONValue(topics.refused),
       "read": .object(read.json), "followed": .object(followed.json),
     ]
     return Array(JSONValue.object(object).text.utf8) + [Self.newline] + flows.stored
@@ -70,6 +74,13 @@ extension Checkpoint {
     guard open.count == numbers.count else { return nil }
     self.init(packets: packets, sequence: sequence, firstStream: firstStream, read: read)
     (self.open, self.followed) = (open, followed)
+    let told = (json["topics"]?.array ?? []).compactMap { item -> KafkaTopicNews? in
+      guard let id = item[0]?.string.flatMap(KafkaTopicID.init(text:)),
+        let name = item[1]?.string, let packet = item[2]?.int.flatMap({ UInt64(exactly: $0) })
+      else { return nil }
+      return KafkaTopicNews(KafkaTopic(id: id, name: name), in: packet)
+    }
+    topics = KafkaTopicBook(told, refused: count("topicsRefused") ?? 0)
     self.read.isComplete = false
   }
 }

@@ -202,13 +202,13 @@ import Testing
     for framing in ["Content-Length: 40", "Transfer-Encoding: chunked"] {
       var cut = talk
       cut.turns[1] = .says(.server, Array("HTTP/1.1 413 No\r\n\(framing)\r\n\r\n4\r\n".utf8))
-      #expect(cut.calls().first?.fault?.kind == .dissection)
+      #expect(cut.calls().first?.fault?.kind == .connection)
     }
     // A body that has begun is.
     for body in ["4\r\nbody", "4"] {
       var begun = talk
       begun.turns.insert(.says(.client, Array(body.utf8)), at: 2)
-      #expect(begun.calls().first?.fault?.kind == .dissection)
+      #expect(begun.calls().first?.fault?.kind == .connection)
     }
   }
 

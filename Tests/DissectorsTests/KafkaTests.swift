@@ -304,7 +304,7 @@ import Testing
     return talk
   }
 
-  private static var flexible: Talk {
+  static var flexible: Talk {
     let id: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2]
     var talk = Talk(serverPort: 9092)
     // Metadata 12: one topic by name, two flags; a tagged field in the header.

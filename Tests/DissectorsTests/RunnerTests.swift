@@ -126,6 +126,41 @@ import Testing
 
   // MARK: Limits
 
+  /// A message of which only the beginning is there: the capture lost the rest, or nobody sent it.
+  @Test func whyARestNeverCameIsTold() {
+    let host = DiameterTests.text(264, "a.example.test")
+    let whole = DiameterTests.message(280, application: 0, hop: 2, host)
+    var talk = Talk(serverPort: 3868)
+    talk.says(.client, DiameterTests.message(257, application: 0, DiameterTests.text(264, "a")))
+    talk.says(.client, Array(whole.dropLast(8)))
+    func fault(_ reason: Conversation.CloseReason, _ change: (inout Talk) -> Void = { _ in })
+      -> Entry.Fault?
+    {
+      var talk = talk
+      change(&talk)
+      talk.closeReason = reason
+      return talk.calls().first { $0.text(.diameterMethod) == "Device-Watchdog" }?.fault
+    }
+    let ended = Entry.Fault(.connection, "the connection ended inside the message")
+    #expect(fault(.finished) == ended)
+    let finished = fault(.finished) { $0.finishes(.client) }
+    #expect(finished == ended)
+    // The reset of a connection whose client had finished before says nothing of the message.
+    let resetLater = fault(.reset) { $0.finishes(.client) }
+    #expect(resetLater == ended)
+    #expect(
+      fault(.reset) == Entry.Fault(.connection, "the connection was reset inside the message"))
+    #expect(
+      fault(.idle) == Entry.Fault(.connection, "the connection fell silent inside the message"))
+    #expect(
+      fault(.endOfCapture)
+        == Entry.Fault(.dissection, "the capture ended inside the message"))
+    let lost = Entry.Fault(.dissection, "only the beginning of it was captured")
+    let cut = fault(.finished) { $0.lost(.client, 8) }
+    let cutAndReset = fault(.reset) { $0.lost(.client, 100) }
+    #expect(cut == lost && cutAndReset == lost)
+  }
+
   @Test func bodiesAreCutAndStillCounted() {
     var limits = DissectionLimits()
     limits.bodyKept = 4

@@ -19,7 +19,8 @@ private let contract: [(type: FieldType, names: String)] = [
   (
     .int,
     """
-    src.port dst.port id index elapsed_time conn_id flow_id capture_source_code status_code
+    src.port dst.port id index elapsed_time conn_id flow_id capture_source_code
+    capture_vlan capture_inner_vlan status_code
     request_headers_size request_body_size response_headers_size response_body_size grpc_status
     grpc_request_messages grpc_response_messages gql_errors gql_batch sse_events sse_first_event
     mcp_messages mcp_error_code llm_input_tokens llm_output_tokens llm_cached_tokens

@@ -87,6 +87,21 @@ import Testing
     #expect(json["request"]?["value"] == "tea and milk")
   }
 
+  @Test func theCaptureTellsTheVLAN() {
+    func capture(_ fields: [(FieldID, FieldValue)]) -> JSONValue? {
+      record(sample(.dns, fields: fields))["capture"]
+    }
+    #expect(capture([]) == [:])
+    #expect(capture([(.captureVLAN, .int(42))]) == ["vlan": ["id": 42, "dot1q": true]])
+    let double: [(FieldID, FieldValue)] = [
+      (.captureVLAN, .int(7)), (.captureInnerVLAN, .int(9)),
+      (.captureVLANIsOfProvider, .bool(true)),
+    ]
+    #expect(capture(double) == ["vlan": ["id": 7, "dot1q": false, "inner": 9]])
+    let row = EntryRow(sample(.dns, fields: double))
+    #expect(row.value(.capture) == .pairs([HeaderBlock.Field(name: "vlan", value: "7")]))
+  }
+
   @Test func aMissingHalfIsNull() {
     var entry = sample(.dns, hasResponse: false, fields: [(.dnsQuestions, .texts(["a.b"]))])
     entry.fault = Entry.Fault(.timeout, "no reply in 10 s")

@@ -538,4 +538,22 @@ import Testing
     #expect(script.sink.opened.count == script.sink.closed.count)
     #expect(UInt64(script.sink.closed.count) == script.table.counters.conversations)
   }
+
+  // MARK: VLANs
+
+  @Test func theFirstTagsAreThoseOfTheConversation() throws {
+    var script = Script()
+    // The interface of the VLAN sees the packet before it gets its tag.
+    script.datagram("q", id: 3)
+    script.datagram("q", after: 5, interface: 1, id: 3, vlan: 42)
+    script.datagram("r", from: .server, vlan: 43)
+    #expect(script.sink.tagged.map(\.outer) == [42])
+    let conversation = try script.result()
+    #expect(conversation.tags.outer == 42)
+    #expect(conversation.copies.client == 1)
+    var tagged = Script()
+    tagged.datagram("q", vlan: 7)
+    #expect(tagged.sink.opened.first?.tags.outer == 7)
+    #expect(tagged.sink.tagged.isEmpty)
+  }
 }

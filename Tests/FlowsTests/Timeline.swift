@@ -12,6 +12,7 @@ final class Recorder: FlowSink {
   private(set) var bytes: [Side: [UInt8]] = [:]
   private(set) var lostMoments: [Moment] = []
   private(set) var moments: [Moment] = []
+  private(set) var tagged: [VLANTags] = []
   private var fresh = ""
 
   func opened(_ slot: Int, _ conversation: Conversation) { opened.append(conversation) }
@@ -22,6 +23,8 @@ final class Recorder: FlowSink {
     moments.append(moment)
     note(bytes.text(), side)
   }
+
+  func tagged(_ slot: Int, _ tags: VLANTags) { tagged.append(tags) }
 
   func lost(_ count: Int, on slot: Int, from side: Side, at moment: Moment) {
     lostMoments.append(moment)
@@ -102,7 +105,7 @@ struct Script {
   mutating func datagram(
     _ payload: String, from side: Side = .client, transport: Transport = .udp,
     after microseconds: Int64 = 100, interface: Int = 0, id: UInt16 = 0, cut: Int = 0,
-    marks: Decoded.Marks = []
+    marks: Decoded.Marks = [], vlan: UInt16? = nil
   ) {
     time += microseconds
     number += 1
@@ -120,6 +123,7 @@ struct Script {
     packet.interface = interface
     packet.identification = id
     packet.marks = marks
+    if let vlan { packet.tags.add(vlan, type: 0x8100) }
     table.receive(packet, payload: bytes.rawSpan, into: sink)
   }
 

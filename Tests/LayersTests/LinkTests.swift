@@ -23,11 +23,13 @@ import Testing
     var bench = Bench()
     let one = Frames.ethernet(0x8100, [0xe0, 0x05, 0x08, 0x00] + inner)
     #expect(bench.seen(one) == plain())
-    #expect(bench.last.vlan == 5)
+    #expect(bench.last.vlan == 5 && bench.last.tags.inner == nil)
+    #expect(!bench.last.tags.isOfProvider)
     let two = [0x00, 0x07, 0x81, 0x00, 0x00, 0x09, 0x08, 0x00] + inner
     for tag in [0x88a8, 0x9100, 0x8100] {
       #expect(bench.seen(Frames.ethernet(tag, two)) == plain())
-      #expect(bench.last.vlan == 7)
+      #expect(bench.last.vlan == 7 && bench.last.tags.inner == 9)
+      #expect(bench.last.tags.isOfProvider == (tag != 0x8100))
     }
     let metadata: [UInt8] = [1, 1, 0, 1, 0, 9, 0x08, 0x00]
     #expect(bench.seen(Frames.ethernet(0x8909, metadata + inner)) == plain())
@@ -48,6 +50,13 @@ import Testing
     let device = bench.last.device
     #expect(device != 0)
     #expect(bench.last.identification == 1)
+    // As live capture writes it where the kernel has taken the tag off.
+    var tagged = head
+    (tagged[0], tagged[1]) = (0x81, 0x00)
+    #expect(bench.seen(tagged + [0, 42, 8, 0] + inner, LinkType(rawValue: 276)) == plain())
+    #expect(bench.last.vlan == 42)
+    #expect(bench.seen(head + inner, LinkType(rawValue: 276)) == plain())
+    #expect(bench.last.tags.isEmpty)
     var other = head
     other[7] = 4
     #expect(bench.seen(other + inner, LinkType(rawValue: 276)) == plain())

@@ -35,20 +35,6 @@ private final class Countdown: Sendable {
     return settings
   }
 
-  /// Everything a store holds, as one text a row; sorted.
-  private func contents(_ store: EntryStore) throws -> [String] {
-    try store.snapshot().blocks.flatMap { block in
-      let columns = try FieldID.allCases.compactMap { id in try block.column(id).map { (id, $0) } }
-      return try (0..<block.rows).map { row in
-        let values = columns.compactMap { id, column -> String? in
-          let value = column.value(at: row)
-          return value == .none ? nil : "\(id) \(value)"
-        }
-        return values.joined(separator: ", ") + " \(try block.content(row: row))"
-      }
-    }.sorted()
-  }
-
   @Test(arguments: [1, 2]) func goingOnGivesWhatOneRunGives(workers: Int) throws {
     let whole = try EntryStore(.memory)
     let pipeline = try FilePipeline(paths: [Self.shop], settings: settings(workers: workers))

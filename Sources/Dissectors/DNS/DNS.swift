@@ -87,9 +87,11 @@ package struct DNS: Dissector {
     let start = isStream ? 2 : 0
     guard bytes.byteCount >= start + DNSHeader.length else { return nil }
     let known = transfers.count
-    let message = try? message(bytes.suffix(from: start), side)
+    var message = try? message(bytes.suffix(from: start), side)
     // Nothing follows it.
     if transfers.count > known { transfers.removeLast() }
+    // It is cut, not malformed.
+    message?.fault = nil
     return message
   }
 

@@ -80,7 +80,8 @@ package struct Diameter: Dissector {
     let header = DiameterHeader(bytes)
     guard header.isSound, ways[side].rest.isEmpty else { return nil }
     var message = read(header, bytes.suffix(from: Self.headLength))
-    message.fault = Entry.Fault(.dissection, "only the beginning of it was captured")
+    // It is cut, not malformed.
+    message.fault = nil
     return message
   }
 

@@ -161,8 +161,13 @@ enum GRPC {
     if case .int(let status) = entry.fields[.grpcStatus] { return status }
     if let status = replies.webStatus { return status }
     if case .int(let http) = entry.fields[.statusCode], http != 200 { return status(ofHTTP: http) }
-    // The connection failed, or the server went away: that is how its client sees it.
-    if entry.fault?.kind == .connection { return unavailable }
+    // The connection failed, or the server went away: that is how its client sees it. Who ends one in
+    // order may have had enough of a stream that goes on.
+    if let fault = entry.fault, fault.kind == .connection, fault != Runner.ended,
+      fault != Runner.silent
+    {
+      return unavailable
+    }
     return entry.hasResponse && entry.fault == nil ? 0 : nil
   }
 

@@ -32,6 +32,8 @@ package struct Kafka: Dissector {
     var version: Int16
     var isKnown: Bool
     var namesTopics: Bool
+    /// It has topics of which the ids alone are known.
+    var hasUnnamed: Bool
   }
 
   private enum Phase: Sendable {
@@ -172,6 +174,9 @@ package struct Kafka: Dissector {
     if let topics = payload?.topics, !topics.isEmpty {
       message.fields.add(.kafkaTopics, .texts(topics))
     }
+    if let ids = payload?.unnamed, !ids.isEmpty {
+      message.fields.add(.kafkaTopicIDs, .bytes(KafkaTopicID.bytes(ids)))
+    }
     if let groups = payload?.groups, !groups.isEmpty {
       message.fields.add(.kafkaGroups, .texts(groups))
     }
@@ -182,7 +187,7 @@ package struct Kafka: Dissector {
       if unanswered.count >= Self.maxUnanswered { unanswered.removeFirst() }
       unanswered.append(header.correlation)
     } else {
-      ask(header, message.key, namesTopics: payload?.topics.isEmpty == false)
+      ask(header, message.key, payload)
     }
     return message
   }
@@ -203,12 +208,15 @@ package struct Kafka: Dissector {
     }
   }
 
-  private mutating func ask(_ header: KafkaRequestHeader, _ key: UInt64, namesTopics: Bool) {
+  private mutating func ask(
+    _ header: KafkaRequestHeader, _ key: UInt64, _ payload: KafkaBody?
+  ) {
     if asked.count >= Self.maxAsked { asked.removeFirst(Self.maxAsked / 2) }
     asked.append(
       Asked(
         correlation: header.correlation, key: key, api: header.api, version: header.version,
-        isKnown: header.isKnown, namesTopics: namesTopics))
+        isKnown: header.isKnown, namesTopics: payload?.topics.isEmpty == false,
+        hasUnnamed: payload?.unnamed.isEmpty == false))
   }
 
   // MARK: Responses
@@ -266,10 +274,13 @@ package struct Kafka: Dissector {
         harmless: harmless)
     }
     if let payload {
-      for identity in payload.identities { names.learn(identity.id, identity.name) }
+      message.topics = payload.identities.filter { names.learn($0) }
       // Of a session a request names only what changes, and the response what has records.
-      if asked.api?.key == KafkaAPI.fetch, !asked.namesTopics, !payload.topics.isEmpty {
-        message.fields.add(.kafkaTopics, .texts(payload.topics))
+      if asked.api?.key == KafkaAPI.fetch, !asked.namesTopics {
+        if !payload.topics.isEmpty { message.fields.add(.kafkaTopics, .texts(payload.topics)) }
+        if !asked.hasUnnamed, !payload.unnamed.isEmpty {
+          message.fields.add(.kafkaTopicIDs, .bytes(KafkaTopicID.bytes(payload.unnamed)))
+        }
       }
       if payload.error != 0 {
         message.failed = true

@@ -28,7 +28,9 @@ struct KafkaBody {
   /// Consumer groups by their names.
   var groups: [String] { areTransactions ? [] : keys }
   /// Topics that came with their ids.
-  private(set) var identities: [(id: KafkaTopicNames.ID, name: String)] = []
+  private(set) var identities: [KafkaTopic] = []
+  /// Ids of topics whose names are not known.
+  private(set) var unnamed: [KafkaTopicID] = []
   /// The first error code that is one, 0 when there is none.
   private(set) var error: Int16 = 0
   /// How decompressions ended.
@@ -52,7 +54,7 @@ struct KafkaBody {
     let shows = isShowing
     defer { if shows { writer.endObject() } }
     var topic: String?
-    var id: KafkaTopicNames.ID?
+    var id: KafkaTopicID?
     for field in fields where field.versions.contains(version) {
       if isShowing { writer.name(field.name) }
       let depth = writer.bytes.count
@@ -61,7 +63,7 @@ struct KafkaBody {
         case .topic:
           topic = try text(&input)
           show(topic)
-        case .uuid:
+        case .topicID:
           id = try uuid(&input)
         default: try value(field.kind, &input)
         }
@@ -75,14 +77,17 @@ struct KafkaBody {
     if isFlexible { try input.skipKafkaTags() }
   }
 
-  private mutating func note(_ topic: String?, _ id: KafkaTopicNames.ID?) {
-    if let topic, let id, !id.isZero, identities.count < Self.maxTopics {
-      identities.append((id, topic))
+  private mutating func note(_ topic: String?, _ id: KafkaTopicID?) {
+    if let topic, let id, !id.isZero, identities.count < KafkaTopicNames.limit {
+      identities.append(KafkaTopic(id: id, name: topic))
     }
-    guard let name = topic ?? id.flatMap({ names[$0] }), topics.count < Self.maxTopics,
-      !topics.contains(name)
-    else { return }
-    topics.append(name)
+    guard let name = topic ?? id.flatMap({ names[$0] }) else {
+      if let id, !id.isZero, unnamed.count < Self.maxTopics, !unnamed.contains(id) {
+        unnamed.append(id)
+      }
+      return
+    }
+    if topics.count < Self.maxTopics, !topics.contains(name) { topics.append(name) }
   }
 
   private mutating func value(
@@ -98,6 +103,7 @@ struct KafkaBody {
     case .int64: show(Int64(bitPattern: try input.big64()))
     case .error: note(Int16(bitPattern: try input.big16()))
     case .uuid: _ = try uuid(&input)
+    case .topicID: note(nil, try uuid(&input))
     case .string: show(try text(&input))
     case .topic:
       let topic = try text(&input)
@@ -156,8 +162,8 @@ struct KafkaBody {
     return try input.take(count).prefix(Self.maxText).text()
   }
 
-  private mutating func uuid(_ input: inout Cursor) throws(WireError) -> KafkaTopicNames.ID {
-    let id = KafkaTopicNames.ID(high: try input.big64(), low: try input.big64())
+  private mutating func uuid(_ input: inout Cursor) throws(WireError) -> KafkaTopicID {
+    let id = KafkaTopicID(high: try input.big64(), low: try input.big64())
     show(id.text)
     return id
   }

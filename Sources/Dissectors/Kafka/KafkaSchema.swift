@@ -9,6 +9,8 @@ struct KafkaField: Sendable {
     case string
     /// Name of a topic.
     case topic
+    /// What stands for the name of a topic.
+    case topicID
     /// Name of a consumer group.
     case group
     /// Whether coordinators are looked for by groups or by transactions.
@@ -84,6 +86,7 @@ struct KafkaField: Sendable {
     case "uuid": .uuid
     case "string": .string
     case "topic": .topic
+    case "id": .topicID
     case "group": .group
     case "keyType": .keyType
     case "error": .error

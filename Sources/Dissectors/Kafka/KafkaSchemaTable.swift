@@ -17,10 +17,10 @@ enum KafkaSchemaTable {
     0: (
       """
       transactionalID:string@3+ requiredAcks:int16 timeout:int32 topicData:[topic:topic@0-12 \
-      topicID:uuid@13+ partitions:[partition:int32 records:records]]
+      topicID:id@13+ partitions:[partition:int32 records:records]]
       """,
       """
-      responses:[topic:topic@0-12 topicID:uuid@13+ partitionResponses:[index:int32 \
+      responses:[topic:topic@0-12 topicID:id@13+ partitionResponses:[index:int32 \
       errorCode:error baseOffset:int64 logAppendTimeMs:int64@2+ logStartOffset:int64@5+ \
       recordErrors:[batchIndex:int32 batchIndexErrorMessage:string]@8+ errorMessage:string@8+]] \
       throttleTimeMs:int32@1+
@@ -30,14 +30,14 @@ enum KafkaSchemaTable {
       """
       replicaId:int32@0-14 maxWaitMs:int32 minBytes:int32 maxBytes:int32@3+ \
       isolationLevel:int8@4+ sessionId:int32@7+ sessionEpoch:int32@7+ topics:[topic:topic@0-12 \
-      topicID:uuid@13+ partitions:[partition:int32 currentLeaderEpoch:int32@9+ fetchOffset:int64 \
+      topicID:id@13+ partitions:[partition:int32 currentLeaderEpoch:int32@9+ fetchOffset:int64 \
       lastFetchedEpoch:int32@12+ logStartOffset:int64@5+ partitionMaxBytes:int32]] \
       forgottenTopicsData:[topic:string@0-12 topicID:uuid@13+ partitions:[:int32]]@7+ \
       rackId:string@11+
       """,
       """
       throttleTimeMs:int32@1+ errorCode:error@7+ sessionId:int32@7+ responses:[topic:topic@0-12 \
-      topicID:uuid@13+ partitionResponses:[index:int32 errorCode:error highWatermark:int64 \
+      topicID:id@13+ partitionResponses:[index:int32 errorCode:error highWatermark:int64 \
       lastStableOffset:int64@4+ logStartOffset:int64@5+ abortedTransactions:[producerId:int64 \
       firstOffset:int64]@4+ preferredReadReplica:int32@11+ records:records]]
       """
@@ -54,13 +54,13 @@ enum KafkaSchemaTable {
     ),
     3: (
       """
-      topics:[topicID:uuid@10+ topic:topic] allowAutoTopicCreation:bool@4+ \
+      topics:[topicID:id@10+ topic:topic] allowAutoTopicCreation:bool@4+ \
       includeClusterAuthorizedOperations:bool@8-10 includeTopicAuthorizedOperations:bool@8+
       """,
       """
       throttleTimeMs:int32@3+ brokers:[nodeId:int32 host:string port:int32 rack:string@1+] \
       clusterID:string@2+ controllerID:int32@1+ topics:[errorCode:error topic:topic \
-      topicID:uuid@10+ isInternal:bool@1+ partitions:[errorCode:error partition:int32 \
+      topicID:id@10+ isInternal:bool@1+ partitions:[errorCode:error partition:int32 \
       leaderId:int32 leaderEpoch:int32@7+ replicaNodes:[:int32] isrNodes:[:int32] \
       offlineReplicas:[:int32]@5+] topicAuthorizedOperations:int32@8+] \
       clusterAuthorizedOperations:int32@8-10 errorCode:error@13+
@@ -69,25 +69,25 @@ enum KafkaSchemaTable {
     8: (
       """
       groupId:group generationId:int32@1+ memberId:string@1+ groupInstanceId:string@7+ \
-      retentionTimeMs:int64@2-4 topics:[topic:topic@0-9 topicID:uuid@10+ \
+      retentionTimeMs:int64@2-4 topics:[topic:topic@0-9 topicID:id@10+ \
       partitions:[partition:int32 committedOffset:int64 committedLeaderEpoch:int32@6+ \
       commitTimestamp:int64@1 committedMetadata:string]]
       """,
       """
-      throttleTimeMs:int32@3+ topics:[topic:topic@0-9 topicID:uuid@10+ \
+      throttleTimeMs:int32@3+ topics:[topic:topic@0-9 topicID:id@10+ \
       partitions:[partition:int32 errorCode:error]]
       """
     ),
     9: (
       """
       groupId:group@0-7 topics:[topic:topic partitions:[:int32]]@0-7 groups:[groupId:group \
-      memberId:string@9+ memberEpoch:int32@9+ topics:[topic:topic@0-9 topicID:uuid@10+ \
+      memberId:string@9+ memberEpoch:int32@9+ topics:[topic:topic@0-9 topicID:id@10+ \
       partitions:[:int32]]]@8+ requireStable:bool@7+
       """,
       """
       throttleTimeMs:int32@3+ topics:[topic:topic partitions:[partition:int32 \
       committedOffset:int64 committedLeaderEpoch:int32@5+ metadata:string errorCode:error]]@0-7 \
-      errorCode:error@2-7 groups:[groupId:string topics:[topic:topic@0-9 topicID:uuid@10+ \
+      errorCode:error@2-7 groups:[groupId:string topics:[topic:topic@0-9 topicID:id@10+ \
       partitions:[partition:int32 committedOffset:int64 committedLeaderEpoch:int32 \
       metadata:string errorCode:error]] errorCode:error]@8+
       """
@@ -167,15 +167,15 @@ enum KafkaSchemaTable {
       timeout:int32 validateOnly:bool@1+
       """,
       """
-      throttleTimeMs:int32@2+ topics:[topic:topic topicID:uuid@7+ errorCode:error \
+      throttleTimeMs:int32@2+ topics:[topic:topic topicID:id@7+ errorCode:error \
       errorMessage:string@1+ numPartitions:int32@5+ replicationFactor:int16@5+ \
       configs:[name:string value:string readOnly:bool configSource:int8 isSensitive:bool]@5+]
       """
     ),
     20: (
-      "topics:[topic:topic topicID:uuid]@6+ topicNames:[:topic]@0-5 timeout:int32",
+      "topics:[topic:topic topicID:id]@6+ topicNames:[:topic]@0-5 timeout:int32",
       """
-      throttleTimeMs:int32@1+ responses:[topic:topic topicID:uuid@6+ errorCode:error \
+      throttleTimeMs:int32@1+ responses:[topic:topic topicID:id@6+ errorCode:error \
       errorMessage:string@5+]
       """
     ),
@@ -441,11 +441,11 @@ enum KafkaSchemaTable {
       """
       groupId:group memberId:string memberEpoch:int32 groupInstanceId:string rackId:string \
       rebalanceTimeoutMs:int32 topicNames:[:topic] topicRegex:string@1+ serverAssignor:string \
-      topics:[topicID:uuid partitions:[:int32]]
+      topics:[topicID:id partitions:[:int32]]
       """,
       """
       throttleTimeMs:int32 errorCode:error errorMessage:string memberId:string memberEpoch:int32 \
-      heartbeatIntervalMs:int32 assignment:?[topics:[topicID:uuid partitions:[:int32]]]
+      heartbeatIntervalMs:int32 assignment:?[topics:[topicID:id partitions:[:int32]]]
       """
     ),
     71: (
@@ -469,7 +469,7 @@ enum KafkaSchemaTable {
       partition:int32]
       """,
       """
-      throttleTimeMs:int32 topics:[errorCode:error topic:topic topicID:uuid isInternal:bool \
+      throttleTimeMs:int32 topics:[errorCode:error topic:topic topicID:id isInternal:bool \
       partitions:[errorCode:error partition:int32 leaderId:int32 leaderEpoch:int32 \
       replicaNodes:[:int32] isrNodes:[:int32] eligibleLeaderReplicas:[:int32] \
       lastKnownEligible:[:int32] offlineReplicas:[:int32]] topicAuthorizedOperations:int32] \

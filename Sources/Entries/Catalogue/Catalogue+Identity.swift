@@ -66,10 +66,20 @@ extension Catalogue {
         return .int(Int64(names.firstIndex(of: row.text(.captureSource)) ?? 0))
       }),
     Field(
-      .capture, "capture", .pairs, "Source and backend of the capture under one name",
+      .captureVLAN, "capture_vlan", .int,
+      "VLAN of the packets by their tags, the outermost of several; 0 where they have none",
+      example: "capture_vlan == 42"),
+    Field(
+      .captureInnerVLAN, "capture_inner_vlan", .int,
+      "VLAN inside that one, of packets with two tags (QinQ)",
+      example: "capture_inner_vlan == 7"),
+    Field(
+      .capture, "capture", .pairs, "Source, backend and VLAN of the capture under one name",
       example: #"map_get(capture, "source", "") == "af_packet""#,
-      source: .derived(from: [.captureSource, .captureBackend]) { row in
-        pairs(("source", row.text(.captureSource)), ("backend", row.text(.captureBackend)))
+      source: .derived(from: [.captureSource, .captureBackend, .captureVLAN]) { row in
+        pairs(
+          ("source", row.text(.captureSource)), ("backend", row.text(.captureBackend)),
+          ("vlan", row.int(.captureVLAN).map(String.init) ?? ""))
       }),
     Field(
       .error, "error", .bool,
@@ -78,7 +88,7 @@ extension Catalogue {
       source: .derived(from: [.faultKind]) { row in .bool((row.int(.faultKind) ?? 0) != 0) }),
     Field(
       .errorType, "error_type", .text,
-      "How it fell short: dissection, connection, timeout or pair-not-found",
+      "How it fell short: dissection (or not captured), connection (cut off), timeout or pair-not-found",
       example: #"error_type == "timeout""#,
       source: .derived(from: [.faultKind]) { row in
         UInt8(exactly: row.int(.faultKind) ?? 0).flatMap(Entry.Fault.Kind.init(rawValue:))

@@ -49,6 +49,12 @@ extension Catalogue {
         .responseFacts, nil, .bytes,
         "What the details of the reply are made of when somebody asks, in its protocol's form"),
       Field(.streamTimes, nil, .bytes, "When the pieces of a streamed reply came"),
+      Field(
+        .kafkaTopicIDs, nil, .bytes,
+        "Ids of topics that its own connection did not name, until others have been asked"),
+      Field(
+        .captureVLANIsOfProvider, nil, .bool,
+        "Whether the outermost tag is a provider's (802.1ad), not that of 802.1Q itself"),
     ] + metrics
 
   /// The figures behind `tcp_metrics`; absent where they could not be measured.

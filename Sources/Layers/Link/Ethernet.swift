@@ -18,7 +18,7 @@ extension Walk {
     switch type {
     case 0x0800: return .ipv4
     case 0x86dd: return .ipv6
-    case 0x8100, 0x88a8, 0x9100, 0x9200: return try tag(bytes)
+    case 0x8100, 0x88a8, 0x9100, 0x9200: return try tag(type, bytes)
     case 0x8847, 0x8848: return .mpls
     case 0x8864: return .pppoe
     case 0x880b: return .ppp
@@ -48,9 +48,9 @@ extension Walk {
   }
 
   /// IEEE 802.1Q tag: priority and VLAN identifier, then the type of what follows.
-  private mutating func tag(_ bytes: RawSpan) throws(WireError) -> Step {
+  private mutating func tag(_ type: UInt16, _ bytes: RawSpan) throws(WireError) -> Step {
     try require(4)
-    if vlan == nil, tunnels == 0 { vlan = bytes.big16(at) & 0x0fff }
+    if tunnels == 0 { tags.add(bytes.big16(at), type: type) }
     at += 4
     return .etherType(bytes.big16(at - 2))
   }
