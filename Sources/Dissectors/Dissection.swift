@@ -145,6 +145,10 @@ package final class Dissection: FlowSink {
     hall.lost(count, on: slot, from: side, at: moment)
   }
 
+  package func heard(_ count: Int, on slot: Int, by side: Side) {
+    hall.heard(count, on: slot, by: side)
+  }
+
   package func finished(_ slot: Int, side: Side, at moment: Moment) {
     hall.finished(slot, side: side, at: moment)
   }

@@ -9,6 +9,9 @@ package struct DissectionCounters: Hashable, Sendable {
   package var unrecognised: [UInt16: UInt64] = [:]
   /// Bytes that waited for the rest of their message and were dropped: a limit, a gap or the end.
   package var waitingDropped: UInt64 = 0
+  /// Things that later messages may refer to and that were not kept (numbers of MQTT messages and
+  /// topics, beyond what one side may have).
+  package var referencesForgotten: UInt64 = 0
   /// Body bytes not kept because `bodyKept` or `bodiesInAll` was reached.
   package var bodyBytesCut: UInt64 = 0
   /// Exchanges that left unfinished because too many were pending.
@@ -56,6 +59,7 @@ package struct DissectionCounters: Hashable, Sendable {
     for (name, figures) in other.protocols { protocols[name, default: Figures()].add(figures) }
     unrecognised.merge(other.unrecognised, uniquingKeysWith: +)
     waitingDropped += other.waitingDropped
+    referencesForgotten += other.referencesForgotten
     bodyBytesCut += other.bodyBytesCut
     pendingEvicted += other.pendingEvicted
     decompressions.add(other.decompressions)

@@ -24,6 +24,11 @@ package struct DissectionLimits: Sendable {
   /// How long before its request a reply may have been captured, in nanoseconds: packets of two
   /// interfaces do not always come in order.
   package var earlyReply: Int64 = 100_000_000
+  /// How long both sides of a conversation are silent, in nanoseconds, before nobody waits for an answer
+  /// any more that may be among missing bytes; where its answers have taken longer, `restTimes` as long
+  /// as the slowest of them.
+  package var rest: Int64 = 1_000_000_000
+  package var restTimes: Int64 = 4
   /// Time after which an answer counts as late, in nanoseconds of capture time.
   package var pairTimeout: Int64 = 10_000_000_000
   /// Time after which a half is given up and leaves as an entry, in nanoseconds of capture time.

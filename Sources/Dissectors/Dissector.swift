@@ -44,6 +44,18 @@ package protocol Dissector: Sendable {
   /// Comes behind `broken` for a gap, unless that answered `resume`, and for the end: until it is nil.
   mutating func parted(_ side: Side) -> (key: UInt64, ending: Ending)?
 
+  /// What `side` sends next, it sends when it has so many bytes of the other side that were not shown:
+  /// they are missing, or come out of order. Told once, as soon as it has more of them.
+  mutating func heard(_ count: Int, by side: Side)
+
+  /// So many bytes of `side` are missing that lie within what is passed over without asking. Told before
+  /// what else is missing with them.
+  mutating func lost(_ count: Int, passedOf side: Side)
+
+  /// Nobody has said anything for so long that nobody waits for an answer any more, and `side` is the
+  /// next to speak.
+  mutating func rested(before side: Side)
+
   /// The request with that key, read by the last `next`, found a reply under its key that came too
   /// long before it to be its own: it still waits for one.
   mutating func stillWaits(_ key: UInt64)
@@ -70,11 +82,19 @@ package protocol Dissector: Sendable {
   /// reader keeps bytes itself, which are no stream.
   var spansDatagrams: Bool { get }
 
-  /// Bytes it keeps of messages that span datagrams, asked behind each.
+  /// It keeps something that is charged to the memory of what waits: `heldBytes` is asked behind all
+  /// bytes that came.
+  var isCharged: Bool { get }
+
+  /// Bytes it keeps of messages that span datagrams, or memory for what later messages refer to.
   var heldBytes: Int { get }
 
   /// Forgets those bytes, and what is left of their messages.
   mutating func dropHeld()
+
+  /// Things that later messages may refer to and that it has not kept, for a limit of its own, since
+  /// the last call. Asked together with `heldBytes`.
+  mutating func takeForgotten() -> UInt64
 
   /// Last touches to a finished entry, for what needs both halves or their bodies.
   /// `decompressions` counts what was decompressed for that.
@@ -92,6 +112,9 @@ package protocol Dissector: Sendable {
 extension Dissector {
   package mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message? { nil }
   package mutating func parted(_ side: Side) -> (key: UInt64, ending: Ending)? { nil }
+  package mutating func heard(_ count: Int, by side: Side) {}
+  package mutating func lost(_ count: Int, passedOf side: Side) {}
+  package mutating func rested(before side: Side) {}
   package mutating func stillWaits(_ key: UInt64) {}
   package mutating func unseal(
     _ bytes: RawSpan, from side: Side, into clear: inout [UInt8]
@@ -103,8 +126,10 @@ extension Dissector {
   package var inside: Inside? { nil }
   package var proxied: Proxied? { nil }
   package var spansDatagrams: Bool { false }
+  package var isCharged: Bool { spansDatagrams }
   package var heldBytes: Int { 0 }
   package mutating func dropHeld() {}
+  package mutating func takeForgotten() -> UInt64 { 0 }
   package static func complete(
     _ entry: inout Entry, _ decompressions: inout DecompressionCounters
   ) {}

@@ -59,6 +59,11 @@ struct Hall {
     watchIfPending(slot, moment)
   }
 
+  mutating func heard(_ count: Int, on slot: Int, by side: Side) {
+    guard isOpen(slot) else { return }
+    runners[slot]?.reader?.heard(count, by: side)
+  }
+
   mutating func finished(_ slot: Int, side: Side, at moment: Moment) {
     guard isOpen(slot) else { return }
     runners[slot]?.finished(side, at: moment, in: &ledger)

@@ -44,6 +44,8 @@ struct Turn: Sendable {
   let side: Side
   var count: Int
   let moment: Moment
+  /// A reader has left them: they may have come until now.
+  var isLeft = false
 }
 
 /// Both sides' inlets.

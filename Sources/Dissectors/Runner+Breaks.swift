@@ -31,6 +31,7 @@ extension Runner {
     ledger.figures[row].bytesLost += UInt64(count)
     if inlets[side].isStopped { return }
     let left = passLost(count, side, moment, &ledger)
+    if left < count { reader?.lost(count - left, passedOf: side) }
     if left == 0 { return }
     salvage(side, losing: left, because: Self.beginning, at: moment, in: &ledger)
     if let recovery = reader?.broken(side, by: .gap(left)) {

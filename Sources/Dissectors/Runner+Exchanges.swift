@@ -307,6 +307,7 @@ extension Runner {
     if let request = exchange.requestStart, let response = exchange.responseStart {
       isProven = true
       let passed = response.timestamp.nanoseconds(since: request.timestamp)
+      slowest = max(slowest, passed)
       if passed > ledger.limits.pairTimeout { ledger.figures[exchange.row].late += 1 }
     }
     lastClosed = exchange.index

@@ -63,27 +63,17 @@ extension Runner {
         case .row(let row): start(row, &ledger)
         }
       }
-      if turns.isEmpty { show(at: moment, in: &ledger) } else { replay(in: &ledger) }
+      replay(at: moment, in: &ledger)
       for side in Side.allCases where !isTurned && isReading && inlets[side].isFinished {
         endSide(side, at: moment, in: &ledger)
       }
     }
   }
 
-  /// Shows what another reader has left, first of the side where it is older.
-  private mutating func show(at moment: Moment, in ledger: inout Ledger) {
-    let firstSide: Side =
-      inlets.server.waiting.isEmpty || inlets.client.since.packet <= inlets.server.since.packet
-      ? .client : .server
-    for side in [firstSide, firstSide.other]
-    where !isTurned && isReading && !inlets[side].waiting.isEmpty {
-      reread(side, old: inlets[side].waiting.count, at: moment, in: &ledger)
-    }
-  }
-
-  /// Shows what came while nobody read, both sides in turn as they spoke: else what was answered
-  /// before would be taken for answers. What is left when the reader changes waits for the next one.
-  private mutating func replay(in ledger: inout Ledger) {
+  /// Shows what came while nobody read and what another reader has left, both sides in turn as they
+  /// spoke: else what was answered before would be taken for answers. What is left when the reader
+  /// changes waits for the next one.
+  private mutating func replay(at moment: Moment, in ledger: inout Ledger) {
     let order = takeTurns()
     var waiting = BySide<[UInt8]>(client: [], server: [])
     for side in Side.allCases {
@@ -98,13 +88,19 @@ extension Runner {
       let piece = Array(waiting[turn.side][start..<end])
       if isSilent {
         keepFirst(piece.rawSpan, turn.side, ledger)
+        continue
+      }
+      if inlets[turn.side].waiting.isEmpty { inlets[turn.side].since = turn.moment }
+      if turn.isLeft {
+        keep(piece.rawSpan, from: turn.side, in: &ledger)
+        if isTurned || inlets[turn.side].waiting.isEmpty { continue }
+        reread(turn.side, old: piece.count, at: moment, in: &ledger)
       } else if isTurned {
-        if inlets[turn.side].waiting.isEmpty { inlets[turn.side].since = turn.moment }
         shelve(piece.rawSpan, from: turn.side, at: turn.moment, in: &ledger)
       } else {
         feed(piece.rawSpan, from: turn.side, at: turn.moment, in: &ledger)
-        if wakes, !isTurned { rouse(turn.side.other, at: turn.moment, in: &ledger) }
       }
+      if wakes, !isTurned { rouse(turn.side.other, at: turn.moment, in: &ledger) }
     }
   }
 
@@ -114,9 +110,11 @@ extension Runner {
     for side in Side.allCases {
       var count = inlets[side].waiting.count
       for turn in turns where turn.side == side { count -= turn.count }
-      if count > 0 { order.append(Turn(side: side, count: count, moment: inlets[side].since)) }
+      if count > 0 {
+        order.append(Turn(side: side, count: count, moment: inlets[side].since, isLeft: true))
+      }
     }
-    order.sort { $0.moment.packet < $1.moment.packet }
+    if order.count == 2, order[1].moment.packet < order[0].moment.packet { order.swapAt(0, 1) }
     order += turns
     turns = []
     return order
@@ -284,7 +282,7 @@ extension Runner {
     _ bytes: RawSpan, from side: Side, old: Int = 0, at moment: Moment, in ledger: inout Ledger
   ) {
     let used = read(bytes, from: side, old: old, at: moment, in: &ledger)
-    if spansDatagrams { chargeHeld(in: &ledger) }
+    if isCharged { chargeHeld(in: &ledger) }
     if used < bytes.byteCount, isReading, !isTurned {
       let since = old > 0 ? inlets[side].since : moment
       salvage(bytes.suffix(from: used), from: side, since: since, at: moment, in: &ledger)

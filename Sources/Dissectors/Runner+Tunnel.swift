@@ -90,6 +90,7 @@ extension Runner {
     in ledger: inout Ledger
   ) {
     lastPacket = max(lastPacket, moment.packet)
+    defer { if isCharged { chargeHeld(in: &ledger) } }
     guard inlets[side].waiting.isEmpty, isReading, !isSilent, !inlets[side].isStopped else {
       // Here recognition is under way, or the message began in an earlier record.
       received(bytes, from: side, at: inlets[side].waiting.isEmpty ? start : moment, in: &ledger)

@@ -16,8 +16,9 @@ struct Runner {
   var reader: (any Dissector)?
   /// There is a reader: cheaper than a look at it.
   private(set) var isReading = false
-  /// It keeps bytes of messages that span datagrams: so many, which are charged.
   private(set) var spansDatagrams = false
+  /// It keeps something that is charged, of so many bytes.
+  private(set) var isCharged = false
   private var heldBytes = 0
   /// Place of the reader's row.
   var row = 0
@@ -56,6 +57,10 @@ struct Runner {
   var cutDatagram = (packet: UInt64(0), missing: 0)
   /// Newest packet that brought something.
   var lastPacket: UInt64 = 0
+  /// When something came last.
+  private var lastTime = Timestamp.distantPast
+  /// Longest time that an answer took, in nanoseconds.
+  var slowest: Int64 = 0
   /// What travels inside, encrypted.
   var tunnel: Tunnel?
   /// Row that handed over to the present one.
@@ -76,6 +81,7 @@ struct Runner {
   mutating func setReader(_ reader: (any Dissector)?) {
     isReading = reader != nil
     spansDatagrams = reader?.spansDatagrams ?? false
+    isCharged = reader?.isCharged ?? false
     if let reader { isTLS = precursor == nil && reader is TLS }
     self.reader = reader
   }
@@ -101,11 +107,23 @@ struct Runner {
     if isSilent, !retries(bytes, side, &ledger) { return }
     if !isReading, !recognise(bytes, from: side, at: moment, in: &ledger) { return }
     if opening.transport == .tcp {
+      noteTime(moment.timestamp, side, ledger)
       feed(bytes, from: side, at: moment, in: &ledger)
       follow(side, at: moment, in: &ledger)
+      if isCharged { chargeHeld(in: &ledger) }
     } else {
       datagram(bytes, from: side, at: moment, in: &ledger)
     }
+  }
+
+  /// Tells the reader of a long silence.
+  @inline(__always)
+  private mutating func noteTime(_ now: Timestamp, _ side: Side, _ ledger: borrowing Ledger) {
+    let silence = now.nanoseconds(since: lastTime)
+    if silence > ledger.limits.rest, silence / ledger.limits.restTimes > slowest {
+      reader?.rested(before: side)
+    }
+    if silence > 0 { lastTime = now }
   }
 
   /// Does what bytes of `side` have made necessary: another reader, or a message, changes what waits.
@@ -188,16 +206,20 @@ struct Runner {
 
   /// Charges the bytes that the reader keeps. Beyond the limit it has to forget them.
   mutating func chargeHeld(in ledger: inout Ledger) {
+    ledger.counters.referencesForgotten += reader?.takeForgotten() ?? 0
     let count = reader?.heldBytes ?? 0
     ledger.waitingBytes += count - heldBytes
     heldBytes = count
-    if ledger.waitingBytes > ledger.limits.waitingInAll { dropHeld(in: &ledger) }
+    if ledger.waitingBytes > ledger.limits.waitingInAll {
+      dropHeld(in: &ledger)
+      ledger.counters.referencesForgotten += reader?.takeForgotten() ?? 0
+    }
   }
 
   mutating func dropHeld(in ledger: inout Ledger) {
     if heldBytes == 0 { return }
     reader?.dropHeld()
-    ledger.counters.waitingDropped += UInt64(heldBytes)
+    if spansDatagrams { ledger.counters.waitingDropped += UInt64(heldBytes) }
     ledger.waitingBytes -= heldBytes
     heldBytes = 0
   }

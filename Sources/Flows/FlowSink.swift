@@ -35,6 +35,10 @@ package protocol FlowSink: AnyObject {
   /// it then knows it for a beginning.
   func lost(_ count: Int, on slot: Int, from side: Side, at moment: Moment)
 
+  /// What `side` sends next, it sends when it has `count` bytes of the other side that were not
+  /// delivered: they are missing, or come out of order. Told once, as soon as it has more of them.
+  func heard(_ count: Int, on slot: Int, by side: Side)
+
   /// One side has finished sending (FIN), in order with its bytes.
   func finished(_ slot: Int, side: Side, at moment: Moment)
 
@@ -52,6 +56,7 @@ package protocol FlowSink: AnyObject {
 extension FlowSink {
   package func tagged(_ slot: Int, _ tags: VLANTags) {}
   package func travelled(_ slot: Int, _ detour: Detour, at moment: Moment) {}
+  package func heard(_ count: Int, on slot: Int, by side: Side) {}
 }
 
 /// When and in which packet something arrived.

@@ -57,6 +57,8 @@ struct Reassembly: Sendable {
   private(set) var gapsLost: UInt32 = 0
   /// Where the first acknowledgment beyond `next` was seen.
   private(set) var proof: Moment?
+  /// The acknowledgment beyond `next` that the sink was told of.
+  private var told: UInt32 = 0
   /// Pieces by position, without overlap; those before `head` are spent.
   private var pieces: [Piece] = []
   private var head = 0
@@ -216,6 +218,15 @@ struct Reassembly: Sendable {
     guard isPlaced else { return }
     goodput &+= UInt64(step)
     if proof == nil, sequence.isAfter(next) { proof = moment }
+  }
+
+  /// Bytes that the other side acknowledged and nobody delivered, when there are more than at the last
+  /// call.
+  mutating func newlyUnseen() -> Int? {
+    guard isPlaced, proof != nil, told != acknowledged else { return nil }
+    told = acknowledged
+    let count = (hasEnd && acknowledged.isAfter(end) ? end : acknowledged).distance(from: next)
+    return count > 0 ? count : nil
   }
 
   /// A FIN ends the stream at `sequence`; the first one counts.

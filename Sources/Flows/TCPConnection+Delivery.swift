@@ -57,6 +57,9 @@ extension TCPConnection {
     let first = tcp.flags.hasSYN ? tcp.sequence &+ 1 : tcp.sequence
     if tcp.flags.hasSYN || !own.isPlaced { place(tcp, length, &own, &other) }
     if length > 0 {
+      if other.proof != nil, let count = other.newlyUnseen() {
+        outlet.sink.heard(count, on: outlet.slot, by: outlet.side)
+      }
       own.deliver(
         first, payload, length: length, isAlone: isAlone, at: moment, to: outlet, &account)
     }

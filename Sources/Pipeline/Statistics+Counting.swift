@@ -99,7 +99,9 @@ extension Statistics {
       }
     }
     for (name, count) in [
-      ("waiting bytes dropped", counters.waitingDropped), ("body bytes cut", counters.bodyBytesCut),
+      ("waiting bytes dropped", counters.waitingDropped),
+      ("references forgotten", counters.referencesForgotten),
+      ("body bytes cut", counters.bodyBytesCut),
       ("pending evicted", counters.pendingEvicted), ("misbehaved", counters.misbehaved),
       ("bytes that waited for TLS secrets in vain", counters.sealedDropped),
       ("topics of Kafka not told to other connections", counters.topicsUntold),

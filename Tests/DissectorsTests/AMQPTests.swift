@@ -207,6 +207,7 @@ import Testing
     let empty = Self.method(1, 60, 72, [0])
     var talk = Self.begun
     talk.says(.client, get("a"))
+    talk.heard(.client, empty.count)
     talk.says(.client, get("b"))
     talk.lost(.server, empty.count)
     talk.says(.server, empty)

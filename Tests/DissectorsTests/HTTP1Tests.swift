@@ -1,8 +1,9 @@
 import Bytes
-import Dissectors
 import Entries
 import Flows
 import Testing
+
+@testable import Dissectors
 
 @Suite struct HTTP1Tests {
   @Test func aRequestAndItsReplyAreOneEntry() throws {
@@ -284,8 +285,8 @@ import Testing
     }
   }
 
-  /// One reply is missing, and nobody knows which: the pairs of its batch are a guess.
-  @Test func aLostReplyInAPipelineShiftsItsBatchAlone() {
+  /// One reply is missing, and nobody knows which: those of its batch stand alone, and so do its requests.
+  @Test func aLostReplyInAPipelineShiftsNothing() {
     func batch(_ paths: String...) -> String {
       paths.map { "GET \($0) HTTP/1.1\r\n\r\n" }.joined()
     }
@@ -307,8 +308,13 @@ import Testing
       calls.first { $0.text(.path) == path }?.int(.statusCode)
     }
     #expect(statuses == [201, 202, 205, 206, 207])
-    #expect(calls.count == 7)
-    #expect(calls.allSatisfy { $0.hasRequest })
+    #expect(calls.count == 8)
+    let alone = calls.filter { !$0.hasRequest }
+    #expect(alone.map { $0.int(.statusCode) } == [203])
+    #expect(alone.first?.fault == AnswerOrder.unknownQuestion)
+    let unanswered = calls.filter { !$0.hasResponse }
+    #expect(unanswered.map { $0.text(.path) } == ["/c", "/d"])
+    #expect(unanswered.allSatisfy { $0.fault == AnswerOrder.unknownAnswer })
   }
 
   @Test func aLostReplyLeavesAHalfAndNoMixUp() {
@@ -323,6 +329,24 @@ import Testing
     #expect(calls.map { $0.text(.path) } == ["/a", "/b", "/c"])
     #expect(calls.map { $0.int(.statusCode) } == [nil, 202, 203])
     #expect(calls.first?.fault?.kind == .pairNotFound)
+  }
+
+  /// The end of a body, and the head of the next reply: only the first was heard before the next request.
+  @Test func aHeadThatIsLostWithTheBodyBeforeItIsNotTheNextOnes() {
+    var talk = Talk()
+    talk.client("GET /a HTTP/1.1\r\n\r\n")
+    talk.server("HTTP/1.1 201 OK\r\nContent-Length: 40\r\n\r\n")
+    talk.heard(.client, 40)
+    talk.client("GET /b HTTP/1.1\r\n\r\n")
+    talk.lost(.server, 40 + 38)
+    talk.server("0123456789")
+    talk.client("GET /c HTTP/1.1\r\n\r\n")
+    talk.server("HTTP/1.1 203 OK\r\nContent-Length: 0\r\n\r\n")
+    let calls = talk.calls()
+    let statuses = ["/a", "/b", "/c"].map { path in
+      calls.first { $0.text(.path) == path }?.int(.statusCode)
+    }
+    #expect(statuses == [201, nil, 203])
   }
 
   /// A burst of lost packets: a reply, and the request behind it.

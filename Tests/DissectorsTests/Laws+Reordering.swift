@@ -86,7 +86,7 @@ private struct SegmentedTalk {
         sent[side] += bytes.count
       case .finishes(let side):
         send(side, at: sent[side], [], [.fin, .ack], &table, dissection)
-      case .lost, .pause: break
+      case .lost, .heard, .pause: break
       }
     }
     table.finish(into: dissection)

@@ -238,6 +238,53 @@ import Testing
     #expect(talk.calls().map { $0.text(.mqttType) } == ["ping", "connect"])
   }
 
+  // MARK: Limits
+
+  /// Numbers of messages whose release is awaited, and topics by number, cost memory: both have a limit,
+  /// and are charged to what waits.
+  @Test func whatLaterPacketsReferToIsLimitedAndCharged() throws {
+    func publish(_ number: Int) -> [UInt8] {
+      Self.packet(
+        0x34, join(Self.text("a/1"), [UInt8(number >> 8), UInt8(number & 255)], [0x31]))
+    }
+    var talk = Talk(serverPort: 1883)
+    talk.says(.client, Self.connect(4, id: "x"))
+    for number in 1...5000 { talk.says(.client, publish(number)) }
+    let dissection = Dissection(switches: .everything)
+    talk.play(to: dissection)
+    #expect(dissection.counters.referencesForgotten == 5000 - 4096)
+    #expect(dissection.counters.waitingDropped == 0)
+    #expect(dissection.isIdle)
+    // A limit on memory forgets them all; the releases are then told.
+    var limits = DissectionLimits()
+    limits.waitingInAll = 100
+    let small = Dissection(limits: limits, switches: .everything)
+    var few = Talk(serverPort: 1883)
+    few.says(.client, Self.connect(4, id: "x"))
+    for number in 1...13 { few.says(.client, publish(number)) }
+    few.says(.client, [0x62, 2, 0, 5])
+    few.says(.server, [0x70, 2, 0, 5])
+    few.play(to: small)
+    #expect(small.counters.referencesForgotten == 13)
+    #expect(small.isIdle)
+  }
+
+  @Test func whatIsKeptWaitsWhileTheConnectionIsOpen() {
+    let dissection = Dissection(switches: .everything)
+    var talk = Talk(serverPort: 1883)
+    let alias: [UInt8] = [3, 0x23, 0, 1]
+    dissection.opened(0, talk.conversation)
+    talk.says(.client, Self.connect(5, id: "x"))
+    talk.says(.client, Self.packet(0x30, join(Self.text("a/1"), alias, [0x31])))
+    for case .says(let side, let bytes) in talk.turns {
+      let moment = Moment(timestamp: Timestamp(milliseconds: 1), packet: 1)
+      dissection.received(bytes.rawSpan, on: 0, from: side, at: moment)
+    }
+    #expect(dissection.held.waitingBytes == 64 + 3)
+    dissection.closed(0, talk.conversation)
+    #expect(dissection.held.waitingBytes == 0)
+  }
+
   // MARK: Laws
 
   @Test func anySplitGivesTheSameMessages() {

@@ -1,9 +1,10 @@
 import Bytes
-import Dissectors
 import Entries
 import Flows
 import JSON
 import Testing
+
+@testable import Dissectors
 
 @Suite struct MySQLTests {
   // MARK: Commands and answers
@@ -449,12 +450,14 @@ import Testing
   @Test func behindLostAnswersTheNewestCommandIsAnswered() {
     var talk = Self.begun()
     talk.says(.client, Self.command(3, "use stock"))
+    talk.heard(.client, 11)
     talk.says(.client, Self.command(3, "select 2"))
     talk.lost(.server, 11)
     talk.says(.server, Self.result(rows: 2, deprecatesEOF: true))
     // A hole within an answer.
     talk.says(.client, Self.command(3, "select 3"))
     talk.says(.server, Array(Self.result(rows: 3, deprecatesEOF: true).prefix(12)))
+    talk.heard(.client, 60)
     talk.says(.client, Self.command(3, "select 4"))
     talk.lost(.server, 60)
     talk.says(.server, Self.result(rows: 4, deprecatesEOF: true))
@@ -468,6 +471,33 @@ import Testing
     #expect(["select 2", "select 4", "select 5"].map { call($0)?.int(.mysqlRows) } == [2, 4, 5])
     #expect(call("select 3")?.fault?.kind == .dissection)
     #expect(call("select 5")?.text(.mysqlDatabase) == "stock")
+  }
+
+  /// Commands are sent one behind the other, and one answer is lost.
+  @Test func behindAHoleInAPipelineCommandsAreNotPairedByChance() {
+    func ask(_ numbers: Int...) -> [UInt8] {
+      numbers.flatMap { Self.command(3, "select \($0)") }
+    }
+    func answer(_ rows: Int) -> [UInt8] { Self.result(rows: rows, deprecatesEOF: true) }
+    var talk = Self.begun()
+    talk.says(.client, ask(1, 2, 3))
+    talk.says(.server, answer(1))
+    talk.lost(.server, answer(2).count)
+    talk.says(.server, answer(3))
+    talk.says(.client, ask(4, 5))
+    talk.says(.server, answer(4) + answer(5))
+    let calls = talk.calls()
+    var rows: [String: Int64] = [:]
+    for call in calls {
+      if let query = call.text(.mysqlQuery) { rows[query] = call.int(.mysqlRows) }
+    }
+    #expect(rows == ["select 1": 1, "select 4": 4, "select 5": 5])
+    let alone = calls.filter { !$0.hasRequest }
+    #expect(alone.map { $0.int(.mysqlRows) } == [3])
+    #expect(alone.first?.fault == AnswerOrder.unknownQuestion)
+    let unanswered = calls.filter { !$0.hasResponse }
+    #expect(unanswered.map { $0.text(.mysqlQuery) } == ["select 2", "select 3"])
+    #expect(unanswered.allSatisfy { $0.fault == AnswerOrder.unknownAnswer })
   }
 
   @Test func behindALostAnswerToTheLoginCommandsAreRead() {

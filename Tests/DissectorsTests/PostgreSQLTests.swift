@@ -1,9 +1,10 @@
 import Bytes
-import Dissectors
 import Entries
 import Flows
 import JSON
 import Testing
+
+@testable import Dissectors
 
 @Suite struct PostgreSQLTests {
   // MARK: Statements and answers
@@ -404,6 +405,7 @@ import Testing
     }
     var talk = Self.begun
     talk.says(.client, Self.query("select 1"))
+    talk.heard(.client, answer(rows: 1).count)
     talk.says(.client, Self.query("select 2"))
     talk.lost(.server, answer(rows: 1).count)
     talk.says(.server, answer(rows: 2))
@@ -423,9 +425,85 @@ import Testing
     #expect(["select 1", "select 2", "select 4"].map(rows) == [nil, 2, 4])
   }
 
+  /// Rows of answers by their statements, and of answers that stand alone.
+  private static func rows(_ talk: Talk) -> (asked: [String: Int64], alone: [Int64]) {
+    var asked: [String: Int64] = [:]
+    var alone: [Int64] = []
+    for call in talk.calls() where call.hasResponse {
+      guard let rows = call.int(.postgresqlRows) else { continue }
+      if let query = call.text(.postgresqlQuery) { asked[query] = rows } else { alone.append(rows) }
+    }
+    return (asked, alone)
+  }
+
+  private static func run(_ text: String) -> [UInt8] { parse("", text) + bind("") + execute }
+  private static func ran(_ rows: Int) -> [UInt8] {
+    message("1") + message("2") + Array(repeatElement(row, count: rows).joined())
+      + complete("SELECT \(rows)")
+  }
+
+  /// Of several statements before one Sync some have had their answers in the hole.
+  @Test func behindAHoleInARoundItsStatementsAreNotPairedByChance() {
+    var talk = Self.begun
+    talk.says(
+      .client, Self.run("select 1") + Self.run("select 2") + Self.run("select 3") + Self.sync)
+    talk.says(.server, Self.ran(1))
+    talk.lost(.server, Self.ran(2).count)
+    talk.says(.server, Self.ran(3) + Self.ready)
+    talk.says(.client, Self.run("select 4") + Self.sync)
+    talk.says(.server, Self.ran(4) + Self.ready)
+    let (asked, alone) = Self.rows(talk)
+    #expect(asked == ["select 1": 1, "select 4": 4])
+    #expect(alone == [3])
+    let unanswered = talk.calls().filter { !$0.hasResponse }
+    #expect(unanswered.map { $0.text(.postgresqlQuery) } == ["select 2", "select 3"])
+    #expect(unanswered.allSatisfy { $0.fault == AnswerOrder.unknownAnswer })
+  }
+
+  /// Rounds are sent one behind the other, and the answer to one is lost.
+  @Test func behindAHoleInAPipelineRoundsAreNotPairedByChance() {
+    var talk = Self.begun
+    talk.says(.client, [1, 2, 3].flatMap { Self.run("select \($0)") + Self.sync })
+    talk.says(.server, Self.ran(1) + Self.ready)
+    talk.lost(.server, Self.ran(2).count + Self.ready.count)
+    talk.says(.server, Self.ran(3) + Self.ready)
+    talk.says(.client, [4, 5].flatMap { Self.run("select \($0)") + Self.sync })
+    talk.says(.server, [4, 5].flatMap { Self.ran($0) + Self.ready })
+    let (asked, alone) = Self.rows(talk)
+    #expect(asked == ["select 1": 1, "select 4": 4, "select 5": 5])
+    #expect(alone == [3])
+  }
+
+  /// One that does not wait for its answers: behind the hole only a rest tells that nobody waits.
+  @Test func roundsThatGoOnThroughAHoleArePairedAgainAfterARest() {
+    func ask(_ number: Int) -> [UInt8] { Self.query("select \(number)") }
+    func answer(_ rows: Int) -> [UInt8] {
+      Self.columns + Array(repeatElement(Self.row, count: rows).joined())
+        + Self.complete("SELECT \(rows)") + Self.ready
+    }
+    var talk = Self.begun
+    talk.says(.client, ask(1) + ask(2))
+    talk.says(.server, answer(1))
+    talk.says(.client, ask(3))
+    talk.says(.server, answer(2))
+    talk.lost(.server, answer(3).count)
+    talk.says(.client, ask(4) + ask(5))
+    talk.says(.server, answer(4))
+    talk.says(.client, ask(6))
+    talk.says(.server, answer(5) + answer(6))
+    #expect(Self.rows(talk).asked == ["select 1": 1, "select 2": 2])
+    talk.pause(1500)
+    talk.says(.client, ask(7) + ask(8))
+    talk.says(.server, answer(7) + answer(8))
+    let (asked, alone) = Self.rows(talk)
+    #expect(asked == ["select 1": 1, "select 2": 2, "select 7": 7, "select 8": 8])
+    #expect(alone == [4, 5, 6])
+  }
+
   @Test func whenTheAnswerToSSLRequestIsLostTheStartupIsReadAllTheSame() {
     var talk = Talk(serverPort: 5432)
     talk.says(.client, Self.sslRequest)
+    talk.heard(.client, 1)
     talk.says(.client, Self.startup)
     talk.lost(.server, 1)
     talk.says(.server, Self.message("R", [0, 0, 0, 0]) + Self.ready)
@@ -443,6 +521,7 @@ import Testing
     talk.says(.client, round + round + Self.message("S"))
     talk.says(.server, answer + answer + Self.ready)
     talk.says(.client, round + round + Self.message("S"))
+    talk.heard(.client, 2 * answer.count + Self.ready.count)
     talk.says(.client, Self.query("select 2"))
     talk.lost(.server, 2 * answer.count + Self.ready.count)
     talk.says(.server, Self.columns + Self.complete("SELECT 0") + Self.ready)

@@ -10,6 +10,8 @@ struct Talk {
   enum Turn {
     case says(Side, [UInt8])
     case lost(Side, Int)
+    /// What a side says next, it says when it has so many bytes of the other that were not captured.
+    case heard(Side, Int)
     case finishes(Side)
     /// Time passes, in milliseconds; one passes between turns anyway.
     case pause(Int64)
@@ -36,6 +38,7 @@ struct Talk {
   mutating func server(_ text: String) { turns.append(.says(.server, Array(text.utf8))) }
   mutating func says(_ side: Side, _ bytes: [UInt8]) { turns.append(.says(side, bytes)) }
   mutating func lost(_ side: Side, _ count: Int) { turns.append(.lost(side, count)) }
+  mutating func heard(_ side: Side, _ count: Int) { turns.append(.heard(side, count)) }
   mutating func finishes(_ side: Side) { turns.append(.finishes(side)) }
   mutating func pause(_ milliseconds: Int64) { turns.append(.pause(milliseconds)) }
 
@@ -68,6 +71,7 @@ struct Talk {
         let next = Moment(timestamp: Timestamp(milliseconds: now + 1), packet: packet + 1)
         dissection.lost(
           count, on: slot, from: side, at: transport == .tcp ? moment : next)
+      case .heard(let side, let count): dissection.heard(count, on: slot, by: side)
       case .finishes(let side): dissection.finished(slot, side: side, at: moment)
       case .pause(let milliseconds):
         now += milliseconds

@@ -510,6 +510,29 @@ import Testing
     #expect(script.sink.news() == "more")
   }
 
+  /// Of bytes that were not captured it is known at once that the other side has them, and it goes on.
+  @Test func whatASideHasHeardIsToldBeforeWhatItSays() {
+    var script = Script()
+    script.connect()
+    script.send(at: 0, "one")
+    // The answer is lost.
+    script.send(at: 3, "two", ack: 4)
+    #expect(script.sink.heard == [4])
+    script.send(at: 6, "three", ack: 4)
+    script.send(at: 11, ack: 6)
+    #expect(script.sink.heard == [4])
+    script.send(at: 11, "four", ack: 6)
+    #expect(script.sink.heard == [4, 6])
+    _ = script.sink.news()
+    script.send(.server, at: 6, "end", ack: 15)
+    #expect(script.sink.news() == "<[6]<end")
+    script.send(at: 15, "five", ack: 9)
+    // The server has what comes only now.
+    script.send(.server, at: 9, "yes", ack: 22)
+    script.send(at: 19, "six", ack: 9)
+    #expect(script.sink.heard == [4, 6, 3])
+  }
+
   /// Random headers on few ports: nothing traps, and what goes in is accounted for.
   @Test(arguments: 0..<20) func randomPacketsDoNoHarm(seed: Int) {
     var random = SeededGenerator(seed: UInt64(seed))

@@ -13,6 +13,8 @@ final class Recorder: FlowSink {
   private(set) var lostMoments: [Moment] = []
   private(set) var moments: [Moment] = []
   private(set) var tagged: [VLANTags] = []
+  /// Bytes that one side had of the other, and that were not delivered, when it went on.
+  private(set) var heard: [Int] = []
   private var fresh = ""
 
   func opened(_ slot: Int, _ conversation: Conversation) { opened.append(conversation) }
@@ -30,6 +32,8 @@ final class Recorder: FlowSink {
     lostMoments.append(moment)
     note("[\(count)]", side)
   }
+
+  func heard(_ count: Int, on slot: Int, by side: Side) { heard.append(count) }
 
   func finished(_ slot: Int, side: Side, at moment: Moment) { note(".", side) }
   func closed(_ slot: Int, _ conversation: Conversation) { closed.append(conversation) }

@@ -129,6 +129,8 @@ package struct AMQP: Dissector {
     return begun.count == 1 ? begun.first : nil
   }
 
+  package mutating func heard(_ count: Int, by side: Side) { queue.noteHeard(side) }
+
   // MARK: Methods
 
   private mutating func method(
@@ -261,31 +263,64 @@ private struct AMQPQueue: Sendable {
   private struct Lane: Sendable {
     var asked: UInt32 = 0
     var answered: UInt32 = 0
-    /// Holes there were when nobody waited.
+    /// Holes there were when it was last looked at.
     var holes: UInt32 = 0
+    /// Times the asker had heard what was not shown.
+    var heard: UInt32 = 0
+    /// First of the newest batch.
+    var batch: UInt32 = 0
     var order = AnswerOrder()
 
-    mutating func ask(_ holes: UInt32) {
-      if asked == answered {
-        self.holes = holes
-        order.noteIdle()
+    private var waiting: Int { Int(asked - answered) }
+    var isWaiting: Bool { waiting > 0 }
+
+    mutating func ask(_ holes: UInt32, _ heard: UInt32) {
+      noteHoles(holes)
+      // How many bytes does not matter: of other lanes there may be some among them.
+      if self.heard != heard, waiting > 0 { order.noteHeard(.max) }
+      self.heard = heard
+      switch order.question(behind: waiting) {
+      case .none: break
+      case .batch: answered = asked
+      case .perhaps: batch = asked
       }
       asked += 1
     }
 
-    /// An answer comes, to one of those that wait.
-    mutating func noteAnswer(_ holes: UInt32) {
-      guard asked > answered + 1 else { return }
-      if self.holes != holes { order.noteGap() }
-      if order.isOfNewest() { answered = asked - 1 }
+    /// An answer comes. Gives whether it is known to whom: to the oldest that waits now.
+    mutating func answer(_ holes: UInt32) -> Bool {
+      noteHoles(holes)
+      switch order.answer(to: waiting) {
+      case .oldest: return true
+      case .newest:
+        answered = asked - 1
+        return true
+      case .unknown, .another: return false
+      }
+    }
+
+    mutating func noteAnswered() {
+      answered += 1
+      if asked == answered { order.noteIdle() }
+    }
+
+    /// Among missing bytes may be answers to those that wait.
+    private mutating func noteHoles(_ holes: UInt32) {
+      if self.holes == holes { return }
+      self.holes = holes
+      if waiting > 0, order.noteLostAnswers(1, behind: waiting) { answered = batch }
     }
   }
 
   private var lanes: [UInt64: Lane] = [:]
   private var alone: UInt64 = 0
   private var holes: UInt32 = 0
+  private var heard = BySide<UInt32>(client: 0, server: 0)
 
   mutating func noteGap() { holes &+= 1 }
+
+  /// A side has bytes that were not shown, or not yet.
+  mutating func noteHeard(_ side: Side) { heard[side] &+= 1 }
 
   /// The message a method makes: its role and its key.
   mutating func place(
@@ -295,20 +330,19 @@ private struct AMQPQueue: Sendable {
     if let asks = method.closes {
       if asks == AMQPMethod.channelClose { endWaiting(channel) }
       let lane = lane(asks, channel, side.other)
-      lanes[lane, default: Lane()].noteAnswer(holes)
-      let asked = lanes[lane]?.asked ?? 0
-      let number = lanes[lane]?.answered ?? 0
-      lanes[lane]?.answered += 1
-      if number < asked { return Message(.response, .amqp, key: lane | UInt64(number)) }
-      lanes[lane]?.asked += 1
+      if lanes[lane]?.answer(holes) == true, let number = lanes[lane]?.answered {
+        lanes[lane]?.noteAnswered()
+        return Message(.response, .amqp, key: lane | UInt64(number))
+      }
       var message = Message(.response, .amqp, key: loneKey())
       message.partner = .lost
+      if lanes[lane]?.isWaiting == true { message.fault = AnswerOrder.unknownQuestion }
       return message
     }
     if method.isAnswered, !arguments.noWait, lanes.count < Self.maxLanes {
       let lane = lane(code, channel, side)
       let number = lanes[lane]?.asked ?? 0
-      lanes[lane, default: Lane()].ask(holes)
+      lanes[lane, default: Lane()].ask(holes, heard[side])
       return Message(.request, .amqp, key: lane | UInt64(number))
     }
     var message = Message(.request, .amqp, key: loneKey())

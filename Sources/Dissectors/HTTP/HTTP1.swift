@@ -66,6 +66,9 @@ package struct HTTP1: Dissector {
 
   package mutating func next(in bytes: RawSpan, from side: Side) throws(WireError) -> Step {
     if let successor { return .become(successor, length: 0) }
+    if let keys = queue.takeDropped() {
+      return .abandon(keys, because: AnswerOrder.unknownAnswer, length: 0)
+    }
     switch ways[inPlace: side].phase {
     case .head: return try head(bytes, side)
     case .promised(let key, let count): return promised(bytes, side, key, count)
@@ -97,16 +100,19 @@ package struct HTTP1: Dissector {
         queue.askUnread()
         return .resynchronise
       }
-    case .gap, .end:
+      queue.noteUnreadReply()
+    case .gap(let count):
       ways[inPlace: side].phase = .search(.line)
       if side == asker?.other {
-        queue.noteLostReplies()
-      } else if side == asker, isHead, !ways[inPlace: side].isSalvaged {
-        queue.noteLostRequests()
+        queue.noteLostReplies(count)
+      } else if side == asker {
+        queue.noteLostRequests(isInside: !isHead || ways[inPlace: side].isSalvaged)
+      } else {
+        queue.noteGap()
       }
       ways[inPlace: side].isSalvaged = false
+    case .end: break
     }
-    queue.noteGap()
     return .resynchronise
   }
 
@@ -126,6 +132,16 @@ package struct HTTP1: Dissector {
   }
 
   package mutating func stillWaits(_ key: UInt64) { queue.reopen(key) }
+
+  package mutating func heard(_ count: Int, by side: Side) {
+    if side == asker { queue.noteHeard(count) } else { queue.noteHeardRequests() }
+  }
+
+  package mutating func lost(_ count: Int, passedOf side: Side) {
+    if side != asker { queue.noteKnown(count) }
+  }
+
+  package mutating func rested(before side: Side) { if side == asker { queue.noteRest() } }
 
   /// Sizes of bodies are known when they are over.
   package static func complete(
@@ -275,6 +291,7 @@ package struct HTTP1: Dissector {
     let isGRPC = answer.asked.isGRPC || isGRPC(head, bytes)
     var message = Message(.response, isGRPC ? .grpc : .http, key: answer.key)
     if answer.isOrphan { message.partner = .lost }
+    if answer.isUnknown { message.fault = AnswerOrder.unknownQuestion }
     if answer.asked.expects { noteRefusal(of: answer.key, side.other) }
     if !interim.isEmpty {
       let codes = interim.map(String.init).joined(separator: ",")

@@ -26,6 +26,8 @@ struct HTTP1Queue: Sendable {
     var key: UInt64
     /// Its request was not captured, or could not be read.
     var isOrphan: Bool
+    /// Its request cannot be told from others.
+    var isUnknown = false
   }
 
   /// Bytes were missing at some time: a reply nobody waits for is not one that came early.
@@ -38,12 +40,10 @@ struct HTTP1Queue: Sendable {
   /// The last request that seemed to have its reply already.
   private var answeredEarly: Asked?
   private var order = AnswerOrder()
-  /// A reply came since the last request.
-  private var hasAnswered = false
-  /// Requests behind the last one may be among missing bytes.
-  private var hidesRequests = false
-  /// Replies to those that wait may be.
-  private var hidesReplies = false
+  /// First request of the newest batch.
+  private var batch: UInt64 = 0
+  /// Requests that wait no longer, and have no reply.
+  private var dropped: ClosedRange<UInt64>?
   /// Replies whose request was not captured.
   private var orphans: UInt64 = 0
 
@@ -59,21 +59,48 @@ struct HTTP1Queue: Sendable {
   /// Bytes are missing from here on. Replies that seemed early answered requests in the hole.
   mutating func noteGap() {
     hasGaps = true
-    if !waiting.isEmpty { order.noteGap() }
     ordinal += ahead
     ahead = 0
   }
 
-  /// Bytes are missing where the next request would begin.
-  mutating func noteLostRequests() { hidesRequests = !waiting.isEmpty }
+  /// Bytes of requests are missing, beginning inside one that is known (`isInside`) or between two.
+  mutating func noteLostRequests(isInside: Bool) {
+    noteGap()
+    order.noteLostQuestions(behind: waiting.count, isInside: isInside)
+  }
 
   /// Bytes of replies are missing.
-  mutating func noteLostReplies() { hidesReplies = !waiting.isEmpty }
+  mutating func noteLostReplies(_ count: Int) {
+    noteGap()
+    guard order.noteLostAnswers(count, behind: waiting.count) else { return }
+    let batch = batch
+    drop { $0.key < batch }
+  }
+
+  /// Something could not be read, of a reply or behind one.
+  mutating func noteUnreadReply() {
+    noteGap()
+    order.noteUnread(behind: waiting.count)
+  }
+
+  /// The client has bytes of replies that were not shown, or not yet.
+  mutating func noteHeard(_ count: Int) { order.noteHeard(count) }
+
+  /// So many of them were lost within a reply that is known.
+  mutating func noteKnown(_ count: Int) { order.noteKnown(count) }
+
+  /// The server has bytes of requests that were not shown, or not yet.
+  mutating func noteHeardRequests() { order.noteHeardQuestions() }
+
+  /// The client asks after a rest.
+  mutating func noteRest() { if order.noteRest() { drop { _ in true } } }
+
+  /// Keys of requests that have ceased to wait without a reply.
+  mutating func takeDropped() -> ClosedRange<UInt64>? { dropped.take() }
 
   /// Files a request and gives its key.
   mutating func ask(_ asked: Asked) -> UInt64 {
     defer { ordinal += 1 }
-    hidesRequests = false
     var asked = asked
     asked.key = ordinal
     if ahead > 0 {
@@ -81,15 +108,15 @@ struct HTTP1Queue: Sendable {
       answeredEarly = asked
       return ordinal
     }
-    if hasAnswered, !waiting.isEmpty, waiting.allSatisfy(\.isUnread) {
+    if order.hasAnswered, !waiting.isEmpty, waiting.allSatisfy(\.isUnread) {
       // Its client goes on: what could not be read was no request, but more of a body than was told.
       waiting.removeAll()
       order.noteIdle()
     }
-    hasAnswered = false
-    if order.beginsBatch(behind: !waiting.isEmpty) {
-      waiting.removeAll()
-      order.noteIdle()
+    switch order.question(behind: waiting.count) {
+    case .none: break
+    case .batch: drop { _ in true }
+    case .perhaps: batch = ordinal
     }
     if waiting.count >= HTTP1.maxAsked { waiting.removeFirst() }
     waiting.append(asked)
@@ -112,25 +139,41 @@ struct HTTP1Queue: Sendable {
 
   /// Finds the request that a final reply answers.
   mutating func answer() -> Answer {
-    if hidesRequests, hidesReplies, !order.hasPipelined {
-      // Those that wait had their replies in the one hole, and this one's request was in the other.
-      waiting.removeAll()
-      order.noteIdle()
+    switch order.answer(to: waiting.count) {
+    case .oldest: break
+    case .newest:
+      let newest = waiting.last?.key
+      drop { $0.key != newest }
+    case .another: drop { _ in true }
+    case .unknown:
+      if waiting.isEmpty { break }
+      // What they have in common tells how it reads.
+      var asked = Asked()
+      asked.isHead = waiting.allSatisfy(\.isHead)
+      return Answer(asked: asked, key: orphanKey(), isOrphan: true, isUnknown: true)
     }
-    (hidesRequests, hidesReplies) = (false, false)
-    if waiting.count > 1, order.isOfNewest() { waiting.removeFirst(waiting.count - 1) }
     if !waiting.isEmpty {
-      order.noteAnswer()
-      hasAnswered = true
       let asked = waiting.removeFirst()
       if waiting.isEmpty { order.noteIdle() }
       return Answer(asked: asked, key: asked.key, isOrphan: asked.isUnread)
     }
-    if hasGaps {
-      orphans += 1
-      return Answer(asked: Asked(), key: .max - orphans, isOrphan: true)
-    }
+    if hasGaps { return Answer(asked: Asked(), key: orphanKey(), isOrphan: true) }
     defer { ahead += 1 }
     return Answer(asked: Asked(), key: ordinal + ahead, isOrphan: false)
+  }
+
+  private mutating func orphanKey() -> UInt64 {
+    orphans += 1
+    return .max - orphans
+  }
+
+  /// Takes out those that will not be answered any more.
+  private mutating func drop(_ isOver: (Asked) -> Bool) {
+    for asked in waiting where isOver(asked) {
+      let range = dropped ?? asked.key...asked.key
+      dropped = min(range.lowerBound, asked.key)...max(range.upperBound, asked.key)
+    }
+    waiting.removeAll(where: isOver)
+    if waiting.isEmpty { order.noteIdle() }
   }
 }

@@ -49,8 +49,12 @@ extension MQTT {
       // What answers one quality answers no message of the other.
       let step: MQTTType = header.qos == 2 ? .publishComplete : .publishACK
       message = Message(.request, .mqtt, key: Self.key(step, number))
-      if header.qos == 2, ways[side].unreleased.count < Self.maxUnreleased {
-        ways[side].unreleased.insert(number)
+      if header.qos == 2, !ways[side].unreleased.contains(number) {
+        if ways[side].unreleased.count < Self.maxUnreleased {
+          ways[side].unreleased.insert(number)
+        } else {
+          forgotten += 1
+        }
       }
     } else {
       message = Message(.request, .mqtt, key: loneKey())
@@ -65,10 +69,7 @@ extension MQTT {
       properties.read(bytes.slice(propertiesStart..<end))
       if let alias = properties.topicAlias {
         if !topic.isEmpty {
-          let isKnown = ways[side].aliases[alias] != nil
-          if isKnown || ways[side].aliases.count < Self.maxAliases {
-            ways[side].aliases[alias] = topic
-          }
+          if !ways[side].name(topic, alias, limit: Self.maxAliases) { forgotten += 1 }
         } else if let known = ways[side].aliases[alias] {
           topic = known
         }

@@ -32,10 +32,35 @@ package struct MQTT: Dissector {
     /// Bytes of a packet that is too long to be read.
     var oversize = 0
     /// Topics by the numbers that stand for them (MQTT 5 §3.3.2.3.4).
-    var aliases: [UInt16: String] = [:]
+    private(set) var aliases: [UInt16: String] = [:]
+    /// Memory of them, in bytes.
+    private var aliasBytes = 0
     /// Packet identifiers of messages of quality 2 that the side has sent and not released.
     var unreleased: Set<UInt16> = []
+
+    init(searches: Bool = false, unreleased: Set<UInt16> = []) {
+      (self.searches, self.unreleased) = (searches, unreleased)
+    }
+
+    /// Lets a number stand for a topic, or gives false when `limit` do so already.
+    mutating func name(_ topic: String, _ alias: UInt16, limit: Int) -> Bool {
+      let old = aliases[alias]
+      if old == nil, aliases.count >= limit { return false }
+      aliases[alias] = topic
+      aliasBytes += topic.utf8.count - (old?.utf8.count ?? -MQTT.aliasMemory)
+      return true
+    }
+
+    mutating func forget() { (aliases, aliasBytes, unreleased) = ([:], 0, []) }
+
+    /// Memory of what later packets may refer to, in bytes.
+    var heldBytes: Int { aliasBytes + unreleased.count * MQTT.identifierMemory }
+    var heldCount: Int { aliases.count + unreleased.count }
   }
+
+  /// Memory of an alias beside its topic, and of an identifier, in bytes.
+  private static let aliasMemory = 64
+  private static let identifierMemory = 8
 
   var ways = BySide(client: Way(), server: Way())
   /// Nil until a CONNECT or a packet that only one version has tells.
@@ -44,6 +69,8 @@ package struct MQTT: Dissector {
   var clientID: String?
   /// Counts what nobody answers.
   private var alone: UInt64 = 0
+  /// Identifiers and topics that were not kept, since it was asked for last.
+  var forgotten: UInt64 = 0
 
   enum Version: UInt8, Sendable {
     case v31 = 3
@@ -108,6 +135,21 @@ package struct MQTT: Dissector {
       ways[side] = Way(searches: true, unreleased: ways[side].unreleased)
       return .resynchronise
     }
+  }
+
+  package var isCharged: Bool { true }
+  package var heldBytes: Int { ways.client.heldBytes + ways.server.heldBytes }
+
+  package mutating func dropHeld() {
+    for side in Side.allCases {
+      forgotten += UInt64(ways[side].heldCount)
+      ways[side].forget()
+    }
+  }
+
+  package mutating func takeForgotten() -> UInt64 {
+    defer { forgotten = 0 }
+    return forgotten
   }
 
   /// Key of what nobody answers.

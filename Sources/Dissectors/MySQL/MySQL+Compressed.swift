@@ -48,7 +48,7 @@ extension MySQL {
     }
     let length = Self.compressedHeadLength + MySQLWire.length(bytes)
     if compressed[side].isDamaged {
-      lose(side)
+      lose(side, count: nil)
       return .skip(length)
     }
     guard length <= Self.maxCompressed else { throw WireError(.tooLarge) }
@@ -57,9 +57,9 @@ extension MySQL {
   }
 
   /// Reads on behind bytes that were lost, or are not read.
-  mutating func lose(_ side: Side) {
+  mutating func lose(_ side: Side, count: Int?) {
     compressed[side] = MySQLCompressed()
-    beginSearch(side)
+    beginSearch(side, lost: count)
   }
 
   /// Decompresses a packet, and gives the first thing that it says.

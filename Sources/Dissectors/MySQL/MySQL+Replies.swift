@@ -47,8 +47,7 @@ extension MySQL {
   ) throws(WireError) -> Step {
     if case .login = ways[side].phase { return try greet(packet, body, side) }
     guard answer == nil, MySQLError.stands(in: body) else { throw WireError(.truncated) }
-    dropAnswered()
-    guard let first = asked.first else { throw WireError(.truncated) }
+    guard let first = takeTurn() else { throw WireError(.truncated) }
     asked.removeFirst()
     if asked.isEmpty { order.noteIdle() }
     if first.command == .login { beginCommands(succeeded: false) }
@@ -97,29 +96,22 @@ extension MySQL {
   private mutating func open(
     _ packet: MySQLPacket, _ body: RawSpan, _ side: Side
   ) throws(WireError) -> Step {
-    dropAnswered()
+    let asker = takeTurn()
     // An answer has a number beyond 0.
     if asked.isEmpty, MySQLError.stands(in: body), !hasGaps || packet.number == 0 {
       return farewell(packet, body, side)
     }
-    let key = asked.first?.key ?? loneKey()
-    let command = asked.first?.command
+    let key = asker?.key ?? loneKey()
     if asked.isEmpty, body.isEmpty { throw WireError(.invalid) }
-    answer = MySQLAnswer(key: key, command: command)
+    answer = MySQLAnswer(key: key, command: asker?.command)
     var message = Message(.response, .mysql, key: key)
     message.extent = .open
-    if asked.isEmpty {
+    if asker == nil {
       message.partner = .lost
       message.fields = fields
+      if !asked.isEmpty { message.fault = AnswerOrder.unknownQuestion }
     }
     return .message(message, length: 0)
-  }
-
-  /// Drops the commands whose answers were among missing bytes.
-  private mutating func dropAnswered() {
-    guard asked.count > 1, order.isOfNewest() else { return }
-    for answered in asked.dropLast() { session.database = answered.database ?? session.database }
-    asked.removeFirst(asked.count - 1)
   }
 
   /// Counts rows, many in one step, the last of which need not be whole; nil when none begins here.
@@ -163,7 +155,7 @@ extension MySQL {
     if first == 0xff, body.byteCount >= 3, body.little16(1) == MySQLWire.progress {
       answer.progressReports += 1
     } else if first == 0xff, body.byteCount >= 3 {
-      answer.fail(body, hasSecrets: asked.first?.hasSecrets == true)
+      answer.fail(body, hasSecrets: hasSecrets(answer))
       isOver = true
     } else if answer.command == .login || answer.command == .changeUser {
       // More of the login: another method, a challenge.
@@ -270,7 +262,9 @@ extension MySQL {
     let columns = Int(body.little16(5))
     let parameters = Int(body.little16(7))
     answer.statementID = number
-    if let asked = asked.first, !asked.text.isEmpty { session.prepare(number, asked.text) }
+    if let asked = asked.first, asked.key == answer.key, !asked.text.isEmpty {
+      session.prepare(number, asked.text)
+    }
     if session.isMetadataOptional, body.byteCount > 12, body.byte(12) == 0 { return true }
     if parameters > 0 {
       answer.expects = .parameters(parameters, then: columns)

@@ -31,7 +31,18 @@ extension MySQL {
       message.partner = .none
       if command == .quit { return .skip(packet.length) }
     } else {
-      if self.asked.count >= Self.maxAsked { self.asked.removeAll() }
+      // The command that is being answered does not count.
+      let answering = answer?.key
+      let isAnswering = answering != nil && self.asked.first?.key == answering
+      switch order.question(behind: self.asked.count - (isAnswering ? 1 : 0)) {
+      case .none: break
+      case .batch: giveUp { $0.key != answering }
+      case .perhaps: batch = asked.key
+      }
+      if self.asked.count >= Self.maxAsked {
+        giveUp { _ in true }
+        order.giveUp()
+      }
       self.asked.append(asked)
     }
     return whole(message, packet, side)

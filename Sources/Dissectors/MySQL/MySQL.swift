@@ -40,6 +40,8 @@ package struct MySQL: Dissector {
     var rest = Remainder()
     /// The packet at hand was a full one.
     var goesOn = false
+    /// What came of a packet before missing bytes was told.
+    var isSalvaged = false
   }
 
   var ways = BySide(client: Way(), server: Way())
@@ -53,6 +55,10 @@ package struct MySQL: Dissector {
   var asked: [MySQLAsked] = []
   /// Whose an answer is where bytes are missing.
   var order = AnswerOrder()
+  /// First command of the newest batch.
+  var batch: UInt64 = 0
+  /// Commands that wait no longer, and have no answer.
+  private var dropped: ClosedRange<UInt64>?
   var ordinal: UInt64 = 0
   var alone: UInt64 = 0
   /// Bytes were missing at some time, or the beginning.
@@ -76,6 +82,9 @@ package struct MySQL: Dissector {
 
   package mutating func next(in bytes: RawSpan, from side: Side) throws(WireError) -> Step {
     if isHandedOver { return .become(Successor(), length: 0) }
+    if let keys = dropped.take() {
+      return .abandon(keys, because: AnswerOrder.unknownAnswer, length: 0)
+    }
     return isCompressed ? try unpack(bytes, side) : try packets(in: bytes, from: side)
   }
 
@@ -116,19 +125,24 @@ package struct MySQL: Dissector {
       step = try? cutReply(packet, body, side)
     }
     guard let step else { return nil }
+    ways[side].isSalvaged = true
     ways[side].rest = Remainder(passing: packet.length - packet.held)
     if case .message(let message, _) = step { return message }
     return nil
   }
 
   package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
+    var missing: Int?
     switch cause {
     case .end: return .stop
     case .gap(let count):
       if !isCompressed, ways[side].rest.lose(count) {
         if side != requester { answer?.lost += count }
+        lost(count, passedOf: side)
+        ways[side].isSalvaged = false
         return .resume
       }
+      missing = count
     case .error: break
     }
     hasGaps = true
@@ -139,7 +153,7 @@ package struct MySQL: Dissector {
       beginCommands(succeeded: true)
     }
     if isCompressed {
-      lose(side)
+      lose(side, count: missing)
       if cause == .error {
         compressed[side].isDamaged = true
       } else {
@@ -147,19 +161,74 @@ package struct MySQL: Dissector {
       }
       return .resynchronise
     }
-    beginSearch(side)
+    beginSearch(side, lost: missing)
     return .resynchronise
   }
 
-  /// Looks for the next beginning. An answer at hand will never be whole: its entry is over, and
-  /// its command waits no longer.
-  mutating func beginSearch(_ side: Side) {
+  package mutating func heard(_ count: Int, by side: Side) {
+    if side == requester { order.noteHeard(count) } else { order.noteHeardQuestions() }
+  }
+
+  package mutating func lost(_ count: Int, passedOf side: Side) {
+    if side != requester { order.noteKnown(count) }
+  }
+
+  package mutating func rested(before side: Side) {
+    if side == requester, order.noteRest() { giveUp { _ in true } }
+  }
+
+  /// Looks for the next beginning, behind so many missing bytes or, when there is no count, behind what
+  /// could not be read. An answer at hand will never be whole: its entry is over, and its command waits
+  /// no longer.
+  mutating func beginSearch(_ side: Side, lost: Int?) {
+    let isInside = ways[side].isSalvaged || !ways[side].rest.isEmpty
     ways[side] = Way(phase: .search)
+    let waiting = asked.count
     if side != requester {
       if let answer, asked.first?.key == answer.key { asked.removeFirst() }
       answer = nil
     }
-    if asked.isEmpty { order.noteIdle() } else { order.noteGap() }
+    guard let lost else {
+      if asked.isEmpty { order.noteIdle() } else { order.noteUnread(behind: asked.count) }
+      return
+    }
+    if side == requester {
+      order.noteLostQuestions(behind: waiting, isInside: isInside)
+    } else if order.noteLostAnswers(lost, behind: waiting) {
+      let batch = batch
+      giveUp { $0.key < batch }
+    } else if asked.isEmpty {
+      order.noteIdle()
+    }
+  }
+
+  /// Those commands have had their answers, or will not be told from others.
+  mutating func giveUp(_ isOver: (MySQLAsked) -> Bool) {
+    for command in asked where isOver(command) {
+      session.database = command.database ?? session.database
+      dropped = min(dropped?.lowerBound ?? command.key, command.key)...command.key
+    }
+    asked.removeAll(where: isOver)
+    if asked.isEmpty { order.noteIdle() }
+  }
+
+  /// The command whose answer begins; nil where none is known.
+  mutating func takeTurn() -> MySQLAsked? {
+    switch order.answer(to: asked.count) {
+    case .oldest: break
+    case .newest:
+      let newest = asked.last?.key
+      giveUp { $0.key != newest }
+    case .another: giveUp { _ in true }
+    case .unknown: return nil
+    }
+    return asked.first
+  }
+
+  /// Whether an error may repeat secrets of what it answers.
+  func hasSecrets(_ answer: MySQLAnswer) -> Bool {
+    if let first = asked.first, first.key == answer.key { return first.hasSecrets }
+    return asked.contains(where: \.hasSecrets)
   }
 
   /// The login is over: from now on the client sends commands.

@@ -15,7 +15,7 @@ extension PostgreSQL {
       throw WireError(.invalid)
     }
     if isTorn, type != 0x41 {
-      if queue.isEmpty {
+      if queue.isEmpty || queue.isUnsure {
         if type == 0x5a { isTorn = false }
         return .skip(length)
       }
@@ -56,7 +56,7 @@ extension PostgreSQL {
     guard bytes.byte(0) == 0x45, !isTorn else { return nil }
     let body = bytes.suffix(from: 5)
     if answer != nil {
-      answer?.error = PostgreSQLError(body, hasSecrets: queue.first?.hasSecrets == true)
+      answer?.error = PostgreSQLError(body, hasSecrets: queue.hasSecrets)
       return nil
     }
     queue.noteAnswer()
@@ -95,6 +95,7 @@ extension PostgreSQL {
     if asked == nil {
       message.partner = .lost
       message.fields = session.fields
+      if queue.isBlind { message.fault = AnswerOrder.unknownQuestion }
     }
     return .message(message, length: 0)
   }
@@ -161,7 +162,7 @@ extension PostgreSQL {
   private mutating func failed(
     _ body: RawSpan, _ length: Int, _ held: Int, _ side: Side
   ) -> Step {
-    answer?.error = PostgreSQLError(body, hasSecrets: queue.first?.hasSecrets == true)
+    answer?.error = PostgreSQLError(body, hasSecrets: queue.hasSecrets)
     guard length == held else { return add(length, held, side) }
     let isFatal = answer?.error?.isFatal == true
     switch queue.first?.kind {
@@ -176,6 +177,7 @@ extension PostgreSQL {
 
   /// ReadyForQuery: an answer is over, with the state of the transaction.
   private mutating func ready(_ body: RawSpan, _ length: Int) -> Step {
+    defer { queue.noteReady() }
     let wasSkipping = isSkipping
     (isSkipping, isReplicating) = (false, false)
     if answer != nil {

@@ -72,6 +72,9 @@ package struct PostgreSQL: Dissector {
 
   package mutating func next(in bytes: RawSpan, from side: Side) throws(WireError) -> Step {
     if isEncrypted { return .become(Successor(), length: 0) }
+    if let keys = queue.takeDropped() {
+      return .abandon(keys, because: AnswerOrder.unknownAnswer, length: 0)
+    }
     if !ways[side].rest.isEmpty { return ways[side].rest.pass(bytes.byteCount) }
     let requester = requester ?? settle(bytes, side)
     switch ways[side].phase {
@@ -105,15 +108,20 @@ package struct PostgreSQL: Dissector {
 
   package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
     parting = nil
+    var missing: Int?
     switch cause {
     case .end: return .stop
     case .gap(let count):
       if ways[side].rest.lose(count) {
         if side == requester { group?.lost += count } else { answer?.lost += count }
+        lost(count, passedOf: side)
         return .resume
       }
+      missing = count
     case .error: break
     }
+    let isInside = group != nil || !ways[side].rest.isEmpty
+    let rounds = queue.rounds
     if side == requester {
       if group != nil, case .end(let key, let ending, _) = endGroup(length: 0, isCut: true) {
         parting = (key, ending)
@@ -124,9 +132,27 @@ package struct PostgreSQL: Dissector {
       tear()
     }
     ways[side] = Way(phase: .search)
-    queue.noteGap()
+    if let missing, requester != nil {
+      if side == requester {
+        queue.noteLostStatements(isInside: isInside)
+      } else {
+        queue.noteLostAnswers(missing, behind: rounds)
+      }
+    } else {
+      queue.noteUnread()
+    }
     return .resynchronise
   }
+
+  package mutating func heard(_ count: Int, by side: Side) {
+    if side == requester { queue.noteHeard(count) } else { queue.noteHeardStatements() }
+  }
+
+  package mutating func lost(_ count: Int, passedOf side: Side) {
+    if side != requester { queue.noteKnown(count) }
+  }
+
+  package mutating func rested(before side: Side) { if side == requester { queue.noteRest() } }
 
   /// The answer at hand will never be whole. Its entry is over, and its statement waits no longer;
   /// when others of its round do, it stays, for the end of its answer may follow.
@@ -162,8 +188,9 @@ package struct PostgreSQL: Dissector {
       return .skip(bytes.byteCount)
     }
     ways[side].phase = .message
+    // In a pipeline it may be the end of what was torn.
+    if !isTorn || !queue.isUnsure { queue.noteReadyBehindHole() }
     isTorn = false
-    queue.removeAll()
     return .skip(ready + 6)
   }
 }

@@ -51,6 +51,7 @@ extension Redis {
     note(answer.asked.effect, preview, bytes)
     var message = Message(.response, .redis, key: answer.asked.key)
     if answer.isOrphan { message.partner = .lost }
+    if answer.isUnknown { message.fault = AnswerOrder.unknownQuestion }
     describe(&message, bytes, answer.asked, isPart: isPart)
     return message
   }

@@ -42,6 +42,10 @@ package struct Redis: Dissector {
     var searched = 0
     /// Bytes of the long value that were not captured.
     var lost = 0
+    /// What came of a value before missing bytes was told.
+    var isSalvaged = false
+    /// Bytes to the end of that value, where its beginning tells.
+    var missing: Int?
   }
 
   var ways = BySide(client: Way(), server: Way())
@@ -77,6 +81,9 @@ package struct Redis: Dissector {
   }
 
   package mutating func next(in bytes: RawSpan, from side: Side) throws(WireError) -> Step {
+    if let keys = queue.takeDropped() {
+      return .abandon(keys, because: AnswerOrder.unknownAnswer, length: 0)
+    }
     guard let requester = requester ?? settle(bytes, side) else {
       return .needs(bytes.byteCount + 1)
     }
@@ -105,26 +112,65 @@ package struct Redis: Dissector {
     case .gap(let count):
       if case .string(let key, let left) = ways[inPlace: side].phase, count <= left {
         ways[inPlace: side].lost += count
+        lost(count, passedOf: side)
         ways[inPlace: side].phase = count < left ? .string(key, left: left - count) : .inside(key)
         return .resume
       }
+      let (isInside, missing) = (ways[inPlace: side].isSalvaged, ways[inPlace: side].missing)
+      if isInside, missing == count {
+        ways[inPlace: side] = Way()
+        lost(count, passedOf: side)
+        return .resume
+      }
       ways[inPlace: side] = Way(phase: .search(skipsLine: false))
-    case .error: ways[inPlace: side] = Way(phase: .search(skipsLine: true))
+      if requester == nil {
+        queue.noteGap()
+      } else if side == requester {
+        queue.noteLostCommands(isInside: isInside)
+      } else {
+        queue.noteLostReplies(count)
+      }
+    case .error:
+      ways[inPlace: side] = Way(phase: .search(skipsLine: true))
+      queue.noteUnread()
     }
     transaction = nil
-    queue.noteGap()
     return .resynchronise
   }
+
+  package mutating func heard(_ count: Int, by side: Side) {
+    if side == requester { queue.noteHeard(count) } else { queue.noteHeardCommands() }
+  }
+
+  package mutating func lost(_ count: Int, passedOf side: Side) {
+    if side != requester { queue.noteKnown(count) }
+  }
+
+  package mutating func rested(before side: Side) { if side == requester { queue.noteRest() } }
 
   package mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message? {
     guard case .value = ways[inPlace: side].phase, let requester, Self.lineEnds(bytes) == 0 else {
       return nil
     }
     if side != requester {
-      return bytes.byteCount < 2 ? nil : answer(bytes, isPart: true)
+      if bytes.byteCount < 2 { return nil }
+      noteSalvage(bytes, side)
+      return answer(bytes, isPart: true)
     }
     guard let command = try? command(bytes, isPart: true) else { return nil }
+    noteSalvage(bytes, side)
     return message(command)
+  }
+
+  /// Notes where the value ends whose beginning is told: with the string that was cut, when no other
+  /// follows.
+  private mutating func noteSalvage(_ bytes: RawSpan, _ side: Side) {
+    ways[inPlace: side].isSalvaged = true
+    var scanner = RESPScanner()
+    guard case .string(let header, let length)? = try? scanner.scan(bytes) else { return }
+    let end = scanner.position + header + length
+    scanner.passString()
+    if scanner.isComplete { ways[inPlace: side].missing = end - bytes.byteCount }
   }
 
   /// Carriage returns and line feeds at the beginning.
