@@ -161,12 +161,12 @@ enum GRPC {
     if case .int(let status) = entry.fields[.grpcStatus] { return status }
     if let status = replies.webStatus { return status }
     if case .int(let http) = entry.fields[.statusCode], http != 200 { return status(ofHTTP: http) }
-    // The connection failed, or the server went away: that is how its client sees it. Who ends one in
-    // order may have had enough of a stream that goes on.
+    // The connection failed, or the server went away. Who ends one in order may have had enough of a
+    // stream that goes on.
     if let fault = entry.fault, fault.kind == .connection, fault != Runner.ended,
       fault != Runner.silent
     {
-      return unavailable
+      return unknown
     }
     return entry.hasResponse && entry.fault == nil ? 0 : nil
   }
@@ -179,22 +179,12 @@ enum GRPC {
     case 403: permissionDenied
     case 404: 12
     case 429, 502, 503, 504: unavailable
-    default: 2
+    default: unknown
     }
   }
 
-  /// What RST_STREAM with that code of HTTP/2 (RFC 9113 §7) means for the call
-  /// (`PROTOCOL-HTTP2.md`, "Errors").
-  static func status(ofReset code: UInt32) -> Int64 {
-    switch code {
-    case 7: unavailable  // REFUSED_STREAM
-    case 8: 1  // CANCEL: CANCELLED
-    case 11: 8  // ENHANCE_YOUR_CALM: RESOURCE_EXHAUSTED
-    case 12: permissionDenied  // INADEQUATE_SECURITY
-    default: `internal`
-    }
-  }
-
+  /// Of a stream that was reset, whatever the code: clients differ in what they make of it.
+  static let unknown: Int64 = 2
   private static let permissionDenied: Int64 = 7
   private static let `internal`: Int64 = 13
   private static let unavailable: Int64 = 14

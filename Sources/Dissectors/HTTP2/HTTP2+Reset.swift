@@ -18,7 +18,7 @@ extension HTTP2 {
     let key = Self.key(frame.stream)
     var told = FieldValues()
     if stream.isGRPC, !stream.hasVerdict, stream.progress[answerer] != .ended {
-      told.add(.grpcStatus, int: GRPC.status(ofReset: code))
+      told.add(.grpcStatus, int: GRPC.unknown)
     }
     if side != answerer, stream.progress[answerer] == .nothing, stream.progress[side] != .nothing {
       // Both may have lost patience at once, as at a deadline that both know: the reply crosses it.
