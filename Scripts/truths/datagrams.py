@@ -62,15 +62,7 @@ def sctp(truth, records):
     expected = pairs(frames, lambda _, *ends: frozenset(ends))
     found = collections.defaultdict(collections.Counter)
     for record in own(records, "sctp_conn"):
-        source, target = our_end(record["src"]), our_end(record["dst"])
-        paths = (record["request"] or {}).get("paths")
-        if not paths:
-            add(found[our_ends(record)], record, source, target)
-        # An association on several paths is one record of ours.
-        for path in paths or []:
-            ends = (address(path["client"]), source[1]), (address(path["server"]), target[1])
-            for side, name in zip(ends, ("clientPackets", "serverPackets")):
-                found[frozenset(ends)]["packets", side] += path[name]
+        add(found[our_ends(record)], record, our_end(record["src"]), our_end(record["dst"]))
     return finish(truth, expected, counted(found))
 
 

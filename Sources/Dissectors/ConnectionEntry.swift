@@ -99,16 +99,15 @@ extension Runner {
     let copies = conversation.copies
     let messages = association?.streams ?? [:]
     let proxied = proxiesAsked
-    let paths = association?.paths ?? []
     if isUnread || copies.client > 0 || copies.server > 0 || !messages.isEmpty
-      || !proxied.isEmpty || paths.count > 1
+      || !proxied.isEmpty
     {
       entry.fields.add(
         .details,
         .text(
           details(
             isUnrecognised: isUnread, copies: copies[client], ofOther: copies[client.other],
-            messages, proxied, paths.count > 1 ? paths : [], client)))
+            messages, proxied)))
     }
     if isUnread {
       entry.request = firstContent(client)
@@ -125,22 +124,11 @@ extension Runner {
 ///   - ofOther: the same of the server.
 ///   - messages: user messages by stream of SCTP, of both sides.
 ///   - proxied: where proxies were told to connect.
-///   - paths: pairs of addresses of an association that has several.
-///   - client: the side that the record takes for the client.
 private func details(
   isUnrecognised: Bool, copies: UInt32, ofOther: UInt32, _ messages: [UInt16: UInt64],
-  _ proxied: [Proxied], _ paths: [SCTPAssociation.Path], _ client: Side
+  _ proxied: [Proxied]
 ) -> String {
   var request: [String] = []
-  if !paths.isEmpty {
-    let shown = paths.map { path in
-      let ends = client == .client ? (path.client, path.server) : (path.server, path.client)
-      let counts = (path.packets[client], path.packets[client.other])
-      return "{\"client\":\"\(ends.0)\",\"server\":\"\(ends.1)\","
-        + "\"clientPackets\":\(counts.0),\"serverPackets\":\(counts.1)}"
-    }
-    request.append("\"paths\":[\(shown.joined(separator: ","))]")
-  }
   if !messages.isEmpty {
     let counts = messages.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }
     request.append("\"messagesByStream\":{\(counts.joined(separator: ","))}")

@@ -155,10 +155,6 @@ package final class Dissection: FlowSink {
 
   package func tagged(_ slot: Int, _ tags: VLANTags) { hall.tagged(slot, tags) }
 
-  package func travelled(_ slot: Int, _ detour: Detour, at moment: Moment) {
-    hall.travelled(slot, detour, at: moment)
-  }
-
   package func closed(_ slot: Int, _ conversation: Conversation) {
     hall.closed(slot, conversation)
   }

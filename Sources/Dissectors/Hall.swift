@@ -42,11 +42,6 @@ struct Hall {
     runners[slot]?.note(tags)
   }
 
-  mutating func travelled(_ slot: Int, _ detour: Detour, at moment: Moment) {
-    guard isOpen(slot) else { return }
-    runners[slot]?.travelled(detour, at: moment)
-  }
-
   mutating func received(_ bytes: RawSpan, on slot: Int, from side: Side, at moment: Moment) {
     guard isOpen(slot) else { return }
     runners[slot]?.received(bytes, from: side, at: moment, in: &ledger)

@@ -45,17 +45,12 @@ package protocol FlowSink: AnyObject {
   /// The first packet with tags of VLANs has come, behind others that had none.
   func tagged(_ slot: Int, _ tags: VLANTags)
 
-  /// The packet whose bytes come next travelled between other addresses than those of the
-  /// conversation, which is an association of ends that have several.
-  func travelled(_ slot: Int, _ detour: Detour, at moment: Moment)
-
   /// The conversation is over; nothing more comes for this slot.
   func closed(_ slot: Int, _ conversation: Conversation)
 }
 
 extension FlowSink {
   package func tagged(_ slot: Int, _ tags: VLANTags) {}
-  package func travelled(_ slot: Int, _ detour: Detour, at moment: Moment) {}
   package func heard(_ count: Int, on slot: Int, by side: Side) {}
 }
 

@@ -26,17 +26,12 @@ extension FlowTable {
   mutating func repetition(
     _ packet: borrowing Decoded, _ payload: RawSpan, hash: UInt32, fromLow: Bool
   ) -> Repetition {
-    var fingerprint =
+    let fingerprint =
       if let tcp = packet.tcp {
         DuplicateFilter.fingerprint(packet, tcp, flow: hash, fromLow: fromLow)
       } else {
         DuplicateFilter.fingerprint(packet, payload, flow: hash, fromLow: fromLow)
       }
-    if let detour = packet.detour {
-      // What is sent again on another path is no copy.
-      fingerprint = fold(
-        fingerprint ^ detour.source.low, detour.destination.low ^ 0xa076_1d64_78bd_642f)
-    }
     let interface = UInt64(truncatingIfNeeded: packet.interface)
     let wrapping: UInt64 = packet.marks.isTunnelled ? 1 << 63 : 0
     let place =

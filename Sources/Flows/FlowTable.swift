@@ -110,7 +110,6 @@ package struct FlowTable: Sendable {
         account.counters.bytesLost &+= UInt64(cut)
         sink.lost(cut, on: slot, from: side, at: moment)
       }
-      if let detour = packet.detour { sink.travelled(slot, detour, at: moment) }
       if payload.byteCount > 0 { sink.received(payload, on: slot, from: side, at: moment) }
     }
   }

@@ -31,9 +31,6 @@ package struct Decoded: Sendable {
   package var checksum: UInt16
   /// Device and direction that a cooked capture names for each packet; 0 in other captures.
   package var device: UInt32
-  /// The addresses it travelled between, when `source` and `destination` were given to it because
-  /// they stand for its association (`AssociationBook`). SCTP only.
-  package var detour: Detour?
 
   /// Outermost VLAN identifier (IEEE 802.1Q), or nil.
   package var vlan: UInt16? { tags.outer }
@@ -146,18 +143,5 @@ extension Decoded {
     identification = 0
     checksum = 0
     device = 0
-    detour = nil
-  }
-}
-
-/// Addresses as on the wire, of a packet that was given others.
-///
-/// A class because few packets have them, and all are moved.
-package final class Detour: Sendable {
-  package let source: IPAddress
-  package let destination: IPAddress
-
-  package init(source: IPAddress, destination: IPAddress) {
-    (self.source, self.destination) = (source, destination)
   }
 }

@@ -206,7 +206,6 @@ struct Walk {
     out.frameLength = packet.originalLength
     out.tcp = tcp
     if out.fragments != nil { out.fragments = nil }
-    if out.detour != nil { out.detour = nil }
     out.marks = declared > end - first ? marks.union(.cut) : marks
     out.tags = tags
     out.interface = packet.interface

@@ -29,8 +29,6 @@ final class Crew: Sendable {
   private let earlier: FlowBook
   /// Open conversations that were not shown at the latest settlement.
   private let openLeftOut = Mutex<UInt64>(0)
-  /// SCTP associations that were forgotten where packets are handed out.
-  private let forgottenAssociations = Atomic<UInt64>(0)
   /// Conversations that are in no flow record, there being too many flows.
   private let flowsLeftOut = Mutex<UInt64>(0)
 
@@ -70,7 +68,6 @@ final class Crew: Sendable {
       else { continue }
       shares[posts.count == 1 ? 0 : share(of: decoded)].append(decoded)
     }
-    forgottenAssociations.store(reception.forgottenAssociations, ordering: .relaxed)
     send(shares, heard, of: chunk, now: last.timestamp, isReplay: true)
   }
 
@@ -90,7 +87,6 @@ final class Crew: Sendable {
       guard reception.take(packet, in: memory, into: &decoded, &heard) else { continue }
       shares[posts.count == 1 ? 0 : share(of: decoded)].append(decoded)
     }
-    forgottenAssociations.store(reception.forgottenAssociations, ordering: .relaxed)
     send(shares, heard, of: chunk, now: last.timestamp, isReplay: false, effort)
   }
 
@@ -219,7 +215,6 @@ final class Crew: Sendable {
       ("addresses whose names from DNS were forgotten", forgotten),
       ("topics of Kafka not remembered", desk.book.refused),
       ("calls of Kafka that did not wait for names", leftUnnamed),
-      ("SCTP associations forgotten", forgottenAssociations.load(ordering: .relaxed)),
     ] where count > 0 {
       statistics.flowTroubles.append(Statistics.Named(name: name, count: count))
     }

@@ -1,5 +1,4 @@
 package import Bytes
-import Flows
 import Layers
 import Packets
 import ToolKit
@@ -40,7 +39,6 @@ extension PacketCut {
     var cut = PacketCut(bytes: [], packets: 0, leftOut: 0)
     var writer: (writer: PcapWriter, linkType: LinkType)?
     var decapsulator = Decapsulator()
-    var paths = Paths(question)
     var over: Timestamp?
     var decoded = Decoded.none
     do throws(CaptureError) {
@@ -50,8 +48,7 @@ extension PacketCut {
         for packet in chunk.packets {
           if isNumbered {
             guard packet.number <= question.numbers.upperBound else { return cut }
-            // What comes before tells which addresses an association has.
-            guard packet.number >= question.numbers.lowerBound || paths.isOfUse else { continue }
+            guard packet.number >= question.numbers.lowerBound else { continue }
           } else if let over, question.clientPort != nil,
             packet.timestamp > over.advanced(by: PacketQuestion.margin)
           {
@@ -59,8 +56,7 @@ extension PacketCut {
           }
           let bytes = chunk.store.bytes.slice(packet.range)
           guard decapsulator.decode(packet, in: bytes, into: &decoded) == .decoded,
-            paths.concerns(&decoded, in: chunk.store.bytes),
-            !isNumbered || packet.number >= question.numbers.lowerBound
+            question.concerns(decoded)
           else { continue }
           if let tcp = decoded.tcp {
             // The ports are used again: another connection.
@@ -150,45 +146,7 @@ package struct PacketSource: Sendable {
   }
 }
 
-/// Which packets are of the connection, on whatever path an association of SCTP sends them.
-private struct Paths {
-  private let question: PacketQuestion
-  private var book = AssociationBook()
-  /// The addresses that stand for the association here, where its first packet is another one.
-  private var home: (source: IPAddress, destination: IPAddress)?
-
-  init(_ question: PacketQuestion) { self.question = question }
-
-  /// Packets before those of the connection have to be seen.
-  var isOfUse: Bool { question.transport == "sctp" }
-
-  mutating func concerns(_ packet: inout Decoded, in memory: RawSpan) -> Bool {
-    guard isOfUse, packet.transport == .sctp else { return question.concerns(packet) }
-    let isAsked = question.concerns(packet)
-    if let fragments = packet.fragments {
-      book.take(&packet, payload: fragments.bytes.slice(packet.payload))
-    } else {
-      book.take(&packet, payload: memory.slice(packet.payload))
-    }
-    if isAsked {
-      if packet.detour != nil { home = (packet.source, packet.destination) }
-      return true
-    }
-    if question.concerns(packet) { return true }
-    guard let home, question.hasPorts(of: packet) else { return false }
-    return home == (packet.source, packet.destination)
-      || home == (packet.destination, packet.source)
-  }
-}
-
 extension PacketQuestion {
-  /// Whether its ports are those asked for, whichever way it goes.
-  fileprivate func hasPorts(of packet: borrowing Decoded) -> Bool {
-    let ports = (packet.sourcePort, packet.destinationPort)
-    return ports == (clientPort ?? ports.0, serverPort)
-      || ports == (serverPort, clientPort ?? ports.1)
-  }
-
   func concerns(_ packet: borrowing Decoded) -> Bool {
     guard packet.transport.name == transport else { return false }
     return packet.source == client && packet.destination == server

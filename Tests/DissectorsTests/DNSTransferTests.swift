@@ -90,7 +90,8 @@ import Testing
       if cause == "end" { talk.finishes(.server) }
       if cause == "capture" { talk.closeReason = .endOfCapture }
       let call = try #require(talk.calls().first)
-      #expect(call.fault?.kind == .dissection, "\(cause)")
+      // The capture lacks bytes, or the connection ended before they came.
+      #expect(call.fault?.kind == (cause == "end" ? .connection : .dissection), "\(cause)")
       #expect(call.hasRequest && call.hasResponse)
       #expect(call.int(.dnsRecords) == 4)
       #expect(call.text(.details)?.contains(#""messages":2,"records":4"#) == true)

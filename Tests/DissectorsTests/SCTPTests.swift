@@ -152,53 +152,6 @@ import Testing
     #expect(details["request"]?["messagesByStream"] == ["1": 2])
   }
 
-  // MARK: Paths
-
-  /// What comes on several paths is put together, once; packets have their own addresses.
-  @Test func anAssociationMayTakeSeveralPaths() throws {
-    let talk = Talk(transport: .sctp, serverPort: 7)
-    let detour = Detour(source: IPAddress(v4: 0x0a00_0101), destination: IPAddress(v4: 0x0a00_0102))
-    let back = Detour(source: detour.destination, destination: detour.source)
-    let parts = SCTP.fragments(of: Array("abcdef\n".utf8), from: 10, count: 3)
-    let dissection = Dissection(switches: .everything, rows: SCTP.lines)
-    var conversation = talk.conversation
-    dissection.opened(0, conversation)
-    var number: UInt64 = 1
-    func says(_ side: Side, _ detour: Detour?, _ chunks: [[UInt8]]) {
-      number += 1
-      conversation.sent[side].packets += 1
-      let moment = Moment(timestamp: Timestamp(milliseconds: Int64(number)), packet: number)
-      if let detour { dissection.travelled(0, detour, at: moment) }
-      let packet = SCTP.packet(tag: side == .client ? 3 : 4, chunks)
-      dissection.received(packet.rawSpan, on: 0, from: side, at: moment)
-    }
-    says(.client, nil, [parts[0]])
-    says(.client, detour, [parts[1]])
-    // Sent again on another path.
-    says(.client, nil, [parts[1]])
-    says(.client, detour, [parts[2]])
-    says(.client, nil, [parts[2]])
-    says(.server, back, [SCTP.chunk(3, [])])
-    conversation.state = .closed
-    dissection.closed(0, conversation)
-    let entries = dissection.drain()
-    #expect(entries.filter { $0.kind == .tcp }.map { $0.request?.text } == ["abcdef\n"])
-    let packets = entries.filter { $0.kind == .sctp }
-    #expect(
-      packets.map { "\($0.source.address)" } == [
-        "10.0.0.1", "10.0.1.1", "10.0.0.1", "10.0.1.1", "10.0.0.1", "10.0.1.2",
-      ])
-    #expect(packets.last.map { "\($0.destination.address)" } == "10.0.1.1")
-    #expect(packets.map(\.source.port) == [40_000, 40_000, 40_000, 40_000, 40_000, 7])
-    let record = entries.first { $0.kind == .sctpConn }
-    let details = try JSONReader.value(of: record?.text(.details) ?? "")
-    #expect(
-      details["request"]?["paths"] == [
-        ["client": "10.0.0.1", "server": "10.0.0.2", "clientPackets": 3, "serverPackets": 0],
-        ["client": "10.0.1.1", "server": "10.0.1.2", "clientPackets": 2, "serverPackets": 1],
-      ])
-  }
-
   @Test func nothingBreaksIt() {
     let message = Array("the quick brown fox\n".utf8)
     var talk = Talk(transport: .sctp, serverPort: 7)

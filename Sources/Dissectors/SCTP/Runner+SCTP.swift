@@ -6,28 +6,13 @@ import Layers
 // SCTP packets become user messages, which are read like datagrams; the packets themselves become
 // entries where these are switched on.
 extension Runner {
-  /// The next packet took another path than the first one of its association.
-  mutating func travelled(_ detour: Detour, at moment: Moment) {
-    joined().travelled(detour, in: moment.packet)
-  }
-
-  /// The association, which begins here if it has not.
-  private mutating func joined() -> SCTPAssociation {
-    if let association { return association }
-    let association = SCTPAssociation()
-    self.association = association
-    return association
-  }
-
   /// One SCTP packet.
   mutating func packet(
     _ bytes: RawSpan, from side: Side, at moment: Moment, in ledger: inout Ledger
   ) {
-    let association = joined()
-    let path = association.path(of: moment.packet, from: side, opening)
-    if ledger.wants(.sctp) {
-      ledger.entries.append(packetEntry(bytes, from: side, on: path, at: moment))
-    }
+    if ledger.wants(.sctp) { ledger.entries.append(packetEntry(bytes, from: side, at: moment)) }
+    let association = self.association ?? SCTPAssociation()
+    self.association = association
     let waited = association.waitingBytes
     var dropped = 0
     let messages = association.messages(
@@ -54,16 +39,17 @@ extension Runner {
 
   /// The entry of a packet, with its sender as the source.
   private mutating func packetEntry(
-    _ bytes: RawSpan, from side: Side, on path: SCTPAssociation.Path, at moment: Moment
+    _ bytes: RawSpan, from side: Side, at moment: Moment
   ) -> Entry {
     let details = SCTPDetails(bytes)
-    let client = Endpoint(address: path.client, port: opening.client.port)
-    let server = Endpoint(address: path.server, port: opening.server.port)
+    let sender = side == .client ? opening.client : opening.server
+    let receiver = side == .client ? opening.server : opening.client
     var entry = Entry(
       kind: .sctp, transport: .sctp, timestamp: moment.timestamp,
-      source: side == .client ? client : server, destination: side == .client ? server : client,
-      stream: stream, index: takeIndex(), packets: moment.packet...moment.packet,
-      hasRequest: true, requestSize: Int64(bytes.byteCount))
+      source: Endpoint(address: sender.address, port: sender.port),
+      destination: Endpoint(address: receiver.address, port: receiver.port), stream: stream,
+      index: takeIndex(), packets: moment.packet...moment.packet, hasRequest: true,
+      requestSize: Int64(bytes.byteCount))
     entry.fields = details.fields
     entry.add(opening.tags)
     entry.failed = details.failed

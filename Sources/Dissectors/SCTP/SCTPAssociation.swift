@@ -2,12 +2,13 @@ import Bytes
 import Flows
 import Layers
 
-/// One SCTP association (RFC 9260): makes the user messages whole that its DATA chunks carry, each
-/// once, and notes how it began and ended, and which paths its packets took.
+/// One SCTP association on one pair of addresses (RFC 9260): makes the user messages whole that its
+/// DATA chunks carry, each once, and notes how it began and ended.
 ///
 /// A message is given when its last fragment is there, whatever else is missing: what travels in
-/// SCTP tells its messages apart, and nothing waits behind a lost chunk. Fragments may come on any
-/// path, and what is sent again on another is known by its number.
+/// SCTP tells its messages apart, and nothing waits behind a lost chunk. Associations with several
+/// addresses on a side are read path by path, so a message whose fragments take different paths
+/// stays apart.
 ///
 /// A class because few conversations have one, and those are moved with all others.
 final class SCTPAssociation {
@@ -21,29 +22,11 @@ final class SCTPAssociation {
 
   /// Streams that are counted apart.
   private static let maxStreams = 64
-  /// Paths that are counted apart.
-  private static let maxPaths = 32
-
-  /// A pair of addresses between its ends.
-  struct Path: Equatable, Sendable {
-    var client: IPAddress
-    var server: IPAddress
-    /// Packets of each side.
-    var packets = BySide<UInt64>(client: 0, server: 0)
-
-    fileprivate func isSame(_ other: Path) -> Bool {
-      client == other.client && server == other.server
-    }
-  }
 
   private var client = Way()
   private var server = Way()
   /// Messages by stream, of both sides.
   private(set) var streams: [UInt16: UInt64] = [:]
-  /// The paths its packets took, in the order of the first ones; further ones are not told.
-  private(set) var paths: [Path] = []
-  /// The packet that took another path than the first one.
-  private var detour: (packet: UInt64, detour: Detour)?
   /// What ended it; nil while it goes on.
   private(set) var ending: Ending?
   /// Chunks with data that came before: sent again, or captured twice.
@@ -60,26 +43,6 @@ final class SCTPAssociation {
     var bytes: [UInt8]
     /// Packet of its first fragment.
     var start: Moment
-  }
-
-  /// That packet took another path than the first one.
-  func travelled(_ detour: Detour, in packet: UInt64) { self.detour = (packet, detour) }
-
-  /// The path of a packet that `side` sent, which is counted.
-  func path(of packet: UInt64, from side: Side, _ opening: Opening) -> Path {
-    var path = Path(client: opening.client.address, server: opening.server.address)
-    if let detour, detour.packet == packet {
-      let (source, destination) = (detour.detour.source, detour.detour.destination)
-      path.client = side == .client ? source : destination
-      path.server = side == .client ? destination : source
-    }
-    if let place = paths.firstIndex(where: { $0.isSame(path) }) {
-      paths[place].packets[side] += 1
-    } else if paths.count < Self.maxPaths {
-      path.packets[side] = 1
-      paths.append(path)
-    }
-    return path
   }
 
   /// Reads the chunks of a packet and gives the messages that are whole with it.
