@@ -56,7 +56,7 @@ struct Hall {
 
   mutating func heard(_ count: Int, on slot: Int, by side: Side) {
     guard isOpen(slot) else { return }
-    runners[slot]?.reader?.heard(count, by: side)
+    runners[slot]?.heard(count, by: side)
   }
 
   mutating func finished(_ slot: Int, side: Side, at moment: Moment) {

@@ -76,6 +76,13 @@ extension Runner {
   }
 
   /// Lets the runner inside work: both number their entries in one row.
+  /// A side has bytes of the other that were not delivered; of what is inside a tunnel it has about as
+  /// many.
+  mutating func heard(_ count: Int, by side: Side) {
+    reader?.heard(count, by: side)
+    if let tunnel { within(tunnel) { $0.heard(count, by: side) } }
+  }
+
   private mutating func within(_ tunnel: Tunnel, _ work: (inout Runner) -> Void) {
     tunnel.runner.nextIndex = nextIndex
     work(&tunnel.runner)

@@ -218,6 +218,7 @@ import Testing
     sealed.talk.says(.server, Array(record.prefix(20)))
     sealed.talk.lost(.server, 10)
     sealed.talk.says(.server, Array(record.dropFirst(30)))
+    sealed.talk.heard(.client, 10)
     sealed.asks("/b", gets: 204)
     let calls = sealed.opened.calls().filter { $0.kind == .http }.sorted { $0.index < $1.index }
     #expect(calls.compactMap { $0.text(.path) } == ["/a", "/b"])
