@@ -75,7 +75,6 @@ extension Runner {
     return made
   }
 
-  /// Lets the runner inside work: both number their entries in one row.
   /// A side has bytes of the other that were not delivered; of what is inside a tunnel it has about as
   /// many.
   mutating func heard(_ count: Int, by side: Side) {
@@ -83,6 +82,7 @@ extension Runner {
     if let tunnel { within(tunnel) { $0.heard(count, by: side) } }
   }
 
+  /// Lets the runner inside work: both number their entries in one row.
   private mutating func within(_ tunnel: Tunnel, _ work: (inout Runner) -> Void) {
     tunnel.runner.nextIndex = nextIndex
     work(&tunnel.runner)
