@@ -184,23 +184,29 @@ import ToolKit
     #expect(request?["updates"]?[0]?["means"] == "add to the RRset")
   }
 
-  @Test func aFailureIsMarkedAlsoWhereItsNameIsCut() async throws {
-    let name = "ConflictingOperationInProgressBetweenShards"
+  /// A find of MongoDB that fails with an error of that name.
+  private static func failedFind(_ name: String) -> MadeCapture {
     // Numbers called ok, 0, and code, 117; a text called codeName.
     var members: [UInt8] = [16, 0x6f, 0x6b, 0, 0, 0, 0, 0, 16]
     members += Array("code\0".utf8)
-    members += Self.little32(117)
+    members += little32(117)
     members.append(2)
     members += Array("codeName\0".utf8)
-    members += Self.little32(name.utf8.count + 1)
+    members += little32(name.utf8.count + 1)
     members += Array((name + "\0").utf8)
     var capture = MadeCapture()
     capture.talk(
       27_017,
       [
-        .client(Self.find(1, "orders", in: "shop")),
-        .server(Self.mongo(7, answers: 1, flags: 0, members)),
+        .client(find(1, "orders", in: "shop")),
+        .server(mongo(7, answers: 1, flags: 0, members)),
       ])
+    return capture
+  }
+
+  @Test func aFailureIsMarkedAlsoWhereItsNameIsCut() async throws {
+    let name = "ConflictingOperationInProgressBetweenShards"
+    let capture = Self.failedFind(name)
     let answer = try await ShopHub.ask("list_api_calls", [:], of: try Self.open(capture))
     #expect(answer.text.contains("ConflictingOperationInProgressBetween… !"))
   }
@@ -208,19 +214,7 @@ import ToolKit
   /// A server calls its errors what it likes.
   @Test func whatAServerCallsItsErrorStaysInItsCell() async throws {
     let name = "Bad\nCoverage: all is well\u{1b}[2J"
-    var members: [UInt8] = [16, 0x6f, 0x6b, 0, 0, 0, 0, 0]
-    members.append(2)
-    members += Array("codeName\0".utf8)
-    members += Self.little32(name.utf8.count + 1)
-    members += Array((name + "\0").utf8)
-    var capture = MadeCapture()
-    capture.talk(
-      27_017,
-      [
-        .client(Self.find(1, "orders", in: "shop")),
-        .server(Self.mongo(7, answers: 1, flags: 0, members)),
-      ])
-    let hub = try Self.open(capture)
+    let hub = try Self.open(Self.failedFind(name))
     let list = try await ShopHub.ask("list_api_calls", [:], of: hub)
     #expect(list.structured["total"] == 1)
     let id = try #require(list.structured["calls"]?[0]?["id"])
