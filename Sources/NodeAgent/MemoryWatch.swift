@@ -25,12 +25,14 @@ package struct MemoryWatch: Sendable {
 
   /// Parts of the limit in hundredths: where shedding begins and ends, and where it does not help.
   private static let (begin, end, critical) = (75, 65, 85)
-  /// Nanoseconds between two times that everything is let go.
+  /// Nanoseconds that shedding alone may take until it ends, and between two times that everything is
+  /// let go. What is open and waits for packets would hold its memory for minutes.
   private static let patience: Int64 = 10_000_000_000
 
   package let limit: Int
   package private(set) var isShedding = false
-  private var afresh = Timestamp.distantPast
+  /// When everything was last let go, and when shedding began.
+  private var (afresh, begun) = (Timestamp.distantPast, Timestamp.distantPast)
 
   /// - Parameter limit: bytes of memory that are the process's own.
   package init(limit: Int) { self.limit = limit }
@@ -38,12 +40,11 @@ package struct MemoryWatch: Sendable {
   /// - Parameter used: bytes in use.
   package mutating func look(_ used: Int, at now: Timestamp) -> Advice {
     let part = used / max(1, limit / 100)
-    if part >= Self.begin { isShedding = true }
+    if part >= Self.begin, !isShedding { (isShedding, begun) = (true, now) }
     if part < Self.end { isShedding = false }
     guard isShedding else { return .nothing }
-    guard part >= Self.critical, now.nanoseconds(since: afresh) >= Self.patience else {
-      return .shed
-    }
+    func isOver(since past: Timestamp) -> Bool { now.nanoseconds(since: past) >= Self.patience }
+    guard part >= Self.critical || isOver(since: begun), isOver(since: afresh) else { return .shed }
     afresh = now
     return .startAfresh
   }

@@ -22,6 +22,19 @@ struct MemoryWatchTests {
     #expect(watch.look(900, at: start.advanced(by: 10_000_000_000)) == .startAfresh)
   }
 
+  /// What waits in the middle, for packets that are shed, holds its memory until it is let go.
+  @Test func whatSheddingDoesNotCureIsLetGo() {
+    var watch = MemoryWatch(limit: 1_000)
+    #expect(watch.look(760, at: start) == .shed)
+    #expect(watch.look(700, at: start.advanced(by: 9_999_999_999)) == .shed)
+    #expect(watch.look(700, at: start.advanced(by: 10_000_000_000)) == .startAfresh)
+    #expect(watch.look(700, at: start.advanced(by: 19_999_999_999)) == .shed)
+    #expect(watch.look(700, at: start.advanced(by: 20_000_000_000)) == .startAfresh)
+    #expect(watch.look(640, at: start.advanced(by: 20_100_000_000)) == .nothing)
+    #expect(watch.look(760, at: start.advanced(by: 25_000_000_000)) == .shed)
+    #expect(watch.look(760, at: start.advanced(by: 34_999_999_999)) == .shed)
+  }
+
   @Test func inAGroupThereIsRoomForWhatIsUnderWay() {
     let mebibyte = 1 << 20
     for (group, limit) in [(64, 32), (96, 48), (128, 80), (192, 144), (512, 384), (4_096, 3_072)] {
