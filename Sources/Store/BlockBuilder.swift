@@ -1,4 +1,4 @@
-import Bytes
+package import Bytes
 package import Entries
 
 /// Collects entries of one family column by column, and makes a block of them.
@@ -201,11 +201,13 @@ package struct BlockBuilder: ~Copyable, Sendable {
   }
 
   /// The block of all entries collected; nil when there are none.
-  package consuming func finish() -> EncodedBlock? { finish([])?.block }
+  package consuming func finish() throws(WireError) -> EncodedBlock? { try finish([])?.block }
 
   /// The block of all entries collected, and `marks`, one for each entry in the order they came,
   /// in the order of its rows. They settle the order of entries that are equal in all else.
-  consuming func finish(_ marks: [Int64]) -> (block: EncodedBlock, marks: [Int64])? {
+  consuming func finish(
+    _ marks: [Int64]
+  ) throws(WireError) -> (block: EncodedBlock, marks: [Int64])? {
     guard rows > 0 else { return nil }
     headers.closeChunk(atLeast: 1, with: compressor)
     bodies.closeChunk(atLeast: 1, with: compressor)
@@ -225,7 +227,7 @@ package struct BlockBuilder: ~Copyable, Sendable {
     let headers = writer.lane(headers, order)
     let bodies = writer.lane(bodies, order)
     return (
-      writer.finish(envelope.summary, headers: headers, bodies: bodies),
+      try writer.finish(envelope.summary, headers: headers, bodies: bodies),
       marks.isEmpty ? [] : order.arranged(marks)
     )
   }

@@ -194,7 +194,9 @@ extension BlockHeader {
   }
 
   private func lane(_ cursor: inout Cursor) throws(WireError) -> ContentLane {
-    let chunkCount = try cursor.varint(limit: sections.count)
+    // Chunks of the same bytes have one section, and there is at least one row in each: a server that
+    // gives all its callers the same document fills many chunks and no second section.
+    let chunkCount = try cursor.varint(limit: rows)
     guard chunkCount > 0 else { return ContentLane() }
     var lane = ContentLane()
     (lane.presence, lane.count) = try presence(&cursor)

@@ -31,8 +31,9 @@ package struct BlockHeader: Sendable {
 
   /// Bytes of all columns: the block without header fields and bodies.
   package var columnBytes: Int {
-    let chunks = (headers.chunks + bodies.chunks).reduce(0) {
-      $0 + (sections[$1.section].range?.count ?? 0)
+    // Chunks of the same bytes have one section.
+    let chunks = Set((headers.chunks + bodies.chunks).map(\.section)).reduce(0) {
+      $0 + (sections[$1].range?.count ?? 0)
     }
     return max(0, byteCount - chunks)
   }

@@ -158,9 +158,11 @@ struct BlockWriter {
   }
 
   /// Puts everything together.
+  ///
+  /// - Throws: when a reader would refuse the block, which is worse to find out later.
   consuming func finish(
     _ summary: EnvelopeColumns.Summary, headers: [UInt8], bodies: [UInt8]
-  ) -> EncodedBlock {
+  ) throws(WireError) -> EncodedBlock {
     var header: [UInt8] = [family.rawValue]
     header.append(varint: rows)
     header.append(little: UInt64(bitPattern: summary.first))
@@ -188,10 +190,10 @@ struct BlockWriter {
     }
     header.append(headers.rawSpan)
     header.append(bodies.rawSpan)
-    return encoded(header)
+    return try encoded(header)
   }
 
-  private consuming func encoded(_ header: [UInt8]) -> EncodedBlock {
+  private consuming func encoded(_ header: [UInt8]) throws(WireError) -> EncodedBlock {
     let id = BlockID(header: header.rawSpan)
     var head: [UInt8] = []
     head.reserveCapacity(BlockPrefix.byteCount + header.count)
@@ -216,10 +218,6 @@ struct BlockWriter {
       bytes.append(head.rawSpan)
       bytes.append(data.rawSpan)
     }
-    do throws(WireError) {
-      return EncodedBlock(header: try BlockHeader(parsing: bytes), bytes: bytes)
-    } catch {
-      preconditionFailure("a block just made cannot be read: \(error)")
-    }
+    return EncodedBlock(header: try BlockHeader(parsing: bytes), bytes: bytes)
   }
 }

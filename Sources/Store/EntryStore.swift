@@ -112,7 +112,7 @@ package final class EntryStore: Sendable {
       }
       if let full {
         do throws(StoreError) {
-          try write([encoded(full)])
+          try write([encoded(full, &failure)])
         } catch { failure = failure ?? error }
       }
     }
@@ -127,7 +127,9 @@ package final class EntryStore: Sendable {
   package func flush() throws(StoreError) {
     let calls = builders.withLock { $0.calls.taken() }
     let connections = builders.withLock { $0.connections.taken() }
-    try write([encoded(calls), encoded(connections)])
+    var failure: StoreError?
+    try write([encoded(calls, &failure), encoded(connections, &failure)])
+    if let failure { throw failure }
   }
 
   /// Lets the time of live traffic pass: what waits is written every `flushNanoseconds`, and small
@@ -150,10 +152,17 @@ package final class EntryStore: Sendable {
   /// Entries that wait in open blocks.
   package var waiting: Int { builders.withLock { $0.calls.rows + $0.connections.rows } }
 
-  private func encoded(_ builder: consuming BlockBuilder) -> EncodedBlock? {
-    let counters = builder.counters
+  private func encoded(
+    _ builder: consuming BlockBuilder, _ failure: inout StoreError?
+  ) -> EncodedBlock? {
+    let (counters, rows) = (builder.counters, builder.rows)
     shelf.withLock { $0.counters.add(counters) }
-    return builder.finish()
+    do throws(WireError) {
+      return try builder.finish()
+    } catch {
+      failure = lost(rows, StoreError(.unsound, "closing a block", underlying: "\(error)"))
+      return nil
+    }
   }
 
   private func write(_ blocks: [EncodedBlock?]) throws(StoreError) {
@@ -162,11 +171,15 @@ package final class EntryStore: Sendable {
     do throws(StoreError) {
       try insert(blocks)
     } catch {
-      let rows = blocks.reduce(0) { $0 + Int64($1.header.rows) }
-      shelf.withLock { $0.counters.entriesLost += rows }
-      writeFailure.withLock { $0 = error }
-      throw error
+      throw lost(blocks.reduce(0) { $0 + $1.header.rows }, error)
     }
+  }
+
+  /// Notes that entries were lost, and why.
+  private func lost(_ rows: Int, _ error: StoreError) -> StoreError {
+    shelf.withLock { $0.counters.entriesLost += Int64(rows) }
+    writeFailure.withLock { $0 = error }
+    return error
   }
 
   /// Shows these entries in place of those given before: records of what is still going on, which
@@ -178,14 +191,15 @@ package final class EntryStore: Sendable {
     var builder = BlockBuilder(.connections, limits: limits)
     var blocks: [EncodedBlock] = []
     var ofFlows = false
+    // Those that cannot be shown now will be appended all the same.
     for entry in entries {
       if entry.kind.isFlow != ofFlows || builder.rows >= limits.shownRows || builder.isFull {
-        if let block = builder.taken().finish() { blocks.append(block) }
+        if let block = try? builder.taken().finish() { blocks.append(block) }
         ofFlows = entry.kind.isFlow
       }
       builder.append(entry)
     }
-    if let block = builder.finish() { blocks.append(block) }
+    if let block = try? builder.finish() { blocks.append(block) }
     shelf.withLock { shelf in
       show(blocks, by: "", on: &shelf)
       shelf.noteSettled()

@@ -17,6 +17,8 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     case inputOutput
     /// A block is larger than the limits allow.
     case tooLarge
+    /// A block that was made could not be read.
+    case unsound
     /// The store was closed.
     case closed
   }
@@ -42,6 +44,7 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     case .locked: "another process is using it"
     case .inputOutput: "reading or writing failed"
     case .tooLarge: "a block is larger than allowed"
+    case .unsound: "a block that was made cannot be read, and its entries are lost"
     case .closed: "the store is closed"
     }
   }
@@ -57,6 +60,7 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     case .locked: "stop that process, ask it instead (--url), or name another folder"
     case .inputOutput: "check the device, then try again"
     case .tooLarge: "send smaller blocks"
+    case .unsound: "the other blocks are there; please report this"
     case .closed: "open it again"
     }
   }

@@ -20,7 +20,7 @@ struct BlockMergeTests {
       var reader = try EntryReader(block)
       for row in 0..<block.rows { builder.append(try reader.entry(row: row)) }
     }
-    guard let made = builder.finish(marks) else { throw MergeFailure(source: 0) }
+    guard let made = try builder.finish(marks) else { throw MergeFailure(source: 0) }
     return self.block(made.block)
   }
 

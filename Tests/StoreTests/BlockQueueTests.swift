@@ -9,7 +9,7 @@ import Testing
     var random = RandomEntries(seed: 1)
     var builder = BlockBuilder(.calls)
     builder.append(random.entries(1, kinds: [.http])[0])
-    let made = builder.finish()
+    let made = try builder.finish()
     let encoded = try #require(made)
     return Block(
       summary: BlockSummary(sequence: number, header: encoded.header), source: .memory(encoded),

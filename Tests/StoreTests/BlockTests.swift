@@ -159,6 +159,32 @@ struct BlockTests {
     #expect(both < alone + 2_000)
   }
 
+  /// A server that gives everyone the same document: its chunks are many more than all sections.
+  @Test func chunksOfTheSameBytesAreManyMoreThanSections() throws {
+    var random = RandomEntries(seed: 9)
+    let template = random.entries(1, kinds: [.http])[0]
+    let body = (0..<UInt32(BlockLimits.chunkBytes / 4)).flatMap { number in
+      withUnsafeBytes(of: number &* 2_654_435_761) { Array($0) }
+    }
+    let entries = (0..<600).map { number in
+      var entry = template
+      entry.timestamp = Timestamp(nanoseconds: Int64(number))
+      entry.response = Content(body: body, bodyLength: Int64(body.count))
+      return entry
+    }
+    let store = try EntryStore(.memory)
+    try store.append(entries)
+    try store.flush()
+    let block = try #require(store.snapshot().blocks.first)
+    #expect(block.rows == entries.count)
+    for row in [0, 1, 299, 599] {
+      #expect(try block.content(row: row).response?.body == body)
+    }
+    let header = try block.header()
+    #expect(header.bodies.chunks.count > header.sections.count)
+    #expect((1..<block.byteCount).contains(header.columnBytes))
+  }
+
   @Test func equalEntriesMakeEqualBlocks() throws {
     var random = RandomEntries(seed: 3)
     let entries = random.entries(500, kinds: Self.calls)

@@ -114,8 +114,10 @@ func inBlockOrder(_ entries: [Entry]) -> [Entry] {
 }
 
 /// A block of these entries, which must be of one family.
-func encodedBlock(of entries: [Entry], limits: StoreLimits = StoreLimits()) -> EncodedBlock? {
+func encodedBlock(
+  of entries: [Entry], limits: StoreLimits = StoreLimits()
+) throws -> EncodedBlock? {
   var builder = BlockBuilder(BlockFamily(entries[0].kind), limits: limits)
   for entry in entries { builder.append(entry) }
-  return builder.finish()
+  return try builder.finish()
 }
