@@ -10,8 +10,7 @@ import Synchronization
 
 /// The workers of a pipeline and the queues before them.
 ///
-/// A packet goes to the worker that its addresses and ports decide, the same for both directions,
-/// so that a conversation has one owner.
+/// All packets of a conversation go to the same worker, so that it has one owner: see `Rota`.
 final class Crew: Sendable {
   /// A worker with its queue. The semaphore counts free places: who hands out waits for one.
   private struct Post: Sendable {
@@ -66,7 +65,7 @@ final class Crew: Sendable {
     for packet in chunk.packets {
       guard reception.take(packet, in: memory, into: &decoded, &heard), replay.follows(decoded)
       else { continue }
-      shares[posts.count == 1 ? 0 : share(of: decoded)].append(decoded)
+      shares[reception.worker(of: decoded)].append(decoded)
     }
     send(shares, heard, of: chunk, now: last.timestamp, isReplay: true)
   }
@@ -85,7 +84,7 @@ final class Crew: Sendable {
     for packet in chunk.packets {
       statistics.count(packet)
       guard reception.take(packet, in: memory, into: &decoded, &heard) else { continue }
-      shares[posts.count == 1 ? 0 : share(of: decoded)].append(decoded)
+      shares[reception.worker(of: decoded)].append(decoded)
     }
     send(shares, heard, of: chunk, now: last.timestamp, isReplay: false, effort)
   }
@@ -229,15 +228,6 @@ final class Crew: Sendable {
       } catch { return error }
     }
     if let failure { failed.withLock { $0 = $0 ?? failure } }
-  }
-
-  /// Symmetric: swapping the ends gives the same share.
-  private func share(of packet: borrowing Decoded) -> Int {
-    let addresses =
-      (packet.source.high ^ packet.destination.high) &+ (packet.source.low ^ packet.destination.low)
-    let ports = UInt64(packet.sourcePort) &+ UInt64(packet.destinationPort)
-    let mixed = (addresses ^ ports &* 0x9e37_79b9_7f4a_7c15) &* 0xff51_afd7_ed55_8ccd
-    return Int((mixed >> 33) % UInt64(posts.count))
   }
 }
 

@@ -96,7 +96,7 @@ package final class FilePipeline: Sendable {
     let crew = Crew(
       settings, store: store, firstStream: start.firstStream, earlier: start.flows,
       topics: start.topics)
-    var reception = Reception()
+    var reception = Reception(workers: settings.workers)
     var seen = start.read
     var followed = start.followed
     let keyLogs = settings.keyLogs

@@ -80,7 +80,7 @@ package final class LivePipeline: Sendable {
   /// One stretch of time with dissection on.
   private struct Stretch {
     var crew: Crew
-    var reception = Reception()
+    var reception: Reception
     var seen = Statistics()
 
     mutating func hand(out chunk: PacketChunk, _ effort: Effort = .whole) {
@@ -185,7 +185,8 @@ package final class LivePipeline: Sendable {
     guard var last = stretch else {
       let topics = topics.withLock { $0 }
       stretch = Stretch(
-        crew: Crew(settings, store: store, firstStream: firstStream, topics: topics))
+        crew: Crew(settings, store: store, firstStream: firstStream, topics: topics),
+        reception: Reception(workers: settings.workers))
       return
     }
     while let chunk = queue.take(until: .now()) {

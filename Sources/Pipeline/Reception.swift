@@ -2,11 +2,15 @@ import Bytes
 import Layers
 import Packets
 
-/// Where packets are before they are handed out: taken out of their wrappings, and asked for the names
-/// of addresses.
+/// Where packets are before they are handed out: taken out of their wrappings, asked for the names of
+/// addresses, and given their workers.
 struct Reception: Sendable {
   private var decapsulator = Decapsulator(checksums: .sample)
   private var listener = NameListener()
+  private var rota: Rota
+
+  /// - Parameter workers: how many packets are handed out to.
+  init(workers: Int) { rota = Rota(workers: workers) }
 
   var counters: LayerCounters { decapsulator.counters }
 
@@ -21,6 +25,10 @@ struct Reception: Sendable {
     listener.hear(decoded, memory, into: &heard)
     return true
   }
+
+  /// Who follows the conversation of that packet.
+  @inline(__always)
+  mutating func worker(of packet: borrowing Decoded) -> Int { rota.worker(of: packet) }
 
   /// No more packets come.
   mutating func finish() { decapsulator.finish() }
