@@ -94,10 +94,11 @@ final class Crew: Sendable {
     isReplay: Bool, _ effort: Effort = .whole
   ) {
     let number = chunks.add(1, ordering: .relaxed).newValue
+    let all = shares.reduce(0) { $0 + $1.count }
     for (post, packets) in zip(posts, shares) {
       let batch = Worker.Batch(
         chunk: number, store: chunk.store, packets: packets, now: now, isReplay: isReplay,
-        effort: effort, heard: heard)
+        effort: effort, isLight: packets.count * shares.count <= all, heard: heard)
       post.places.wait()
       post.queue.async { [self] in
         defer { post.places.signal() }

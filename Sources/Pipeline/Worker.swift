@@ -65,6 +65,8 @@ struct Worker {
     /// What comes of it is in the store already.
     var isReplay = false
     var effort = Effort.whole
+    /// Whether others have more packets of the chunk.
+    var isLight = false
     /// What DNS replies in the chunk say, whoever has to follow them.
     var heard: [HeardNames.Item] = []
   }
@@ -112,6 +114,7 @@ struct Worker {
     try emit(isReplay: batch.isReplay)
     desk.done(chunk, by: number, told: dissection.drainTopics())
     try release()
+    if batch.isLight { try store.closeFull() }
   }
 
   /// No more packets come: everything open becomes entries. Those that wait for others to finish
@@ -195,7 +198,7 @@ struct Worker {
           pendingCount -= next.count
         }
       }
-      if waits { try store.append(next) } else { isDone = try store.appendIfFree(next) }
+      if waits { try store.appendLeaving(next) } else { isDone = try store.appendIfFree(next) }
       if !isDone { return }
     }
   }

@@ -41,6 +41,8 @@ package final class EntryStore: Sendable {
   package let limits: StoreLimits
   let database: BlockDatabase?
   private let builders: Mutex<Builders>
+  /// A full block that a thread with less to do may close.
+  private let full = Mutex<BlockBuilder?>(nil)
   let shelf: Mutex<BlockShelf>
   /// Held while blocks are written or let go, so that they become visible in order of arrival.
   let writing = Mutex(())
@@ -84,25 +86,45 @@ package final class EntryStore: Sendable {
   /// - Throws: what went wrong with writing a full block. Its entries are lost and counted; the
   ///   other entries are taken in all the same.
   package func append(_ entries: [Entry]) throws(StoreError) {
-    try take(entries, waits: true)
+    try take(entries, waits: true, leaves: false)
   }
 
-  /// Takes entries in like `append(_:)`, unless another thread is doing so just now: who has other
-  /// work does that instead of waiting.
+  /// The same for one of several threads that share their work: a block that gets full is left to
+  /// `closeFull()` until there is another one.
+  package func appendLeaving(_ entries: [Entry]) throws(StoreError) {
+    try take(entries, waits: true, leaves: true)
+  }
+
+  /// Takes entries in like `appendLeaving(_:)`, unless another thread is doing so just now: who has
+  /// other work does that instead of waiting.
   ///
   /// - Returns: whether they were taken in.
   package func appendIfFree(_ entries: [Entry]) throws(StoreError) -> Bool {
-    try take(entries, waits: false)
+    try take(entries, waits: false, leaves: true)
   }
 
-  /// - Parameter waits: whether to wait for the open blocks. Once they were had, the rest of the
-  ///   entries is waited for in any case.
+  /// Closes and writes the block that was left full, if there is one.
+  package func closeFull() throws(StoreError) {
+    var left: BlockBuilder?
+    full.withLock { swap(&$0, &left) }
+    guard let left = left.take() else { return }
+    var failure: StoreError?
+    try write([encoded(left, &failure)])
+    if let failure { throw failure }
+  }
+
+  /// - Parameters:
+  ///   - waits: whether to wait for the open blocks. Once they were had, the rest of the entries is
+  ///     waited for in any case.
+  ///   - leaves: whether the latest full block is left to others.
   @discardableResult
-  private func take(_ entries: [Entry], waits: Bool) throws(StoreError) -> Bool {
+  private func take(
+    _ entries: [Entry], waits: Bool, leaves: Bool
+  ) throws(StoreError) -> Bool {
     var failure: StoreError?
     var next = 0
     while next < entries.count {
-      let full: BlockBuilder?
+      var full: BlockBuilder?
       if waits || next > 0 {
         full = builders.withLock { $0.fill(entries.span, from: &next) }
       } else {
@@ -110,7 +132,8 @@ package final class EntryStore: Sendable {
         else { return false }
         full = found
       }
-      if let full {
+      if leaves, full != nil { self.full.withLock { swap(&$0, &full) } }
+      if let full = full.take() {
         do throws(StoreError) {
           try write([encoded(full, &failure)])
         } catch { failure = failure ?? error }
@@ -125,9 +148,10 @@ package final class EntryStore: Sendable {
   /// are visible and safe.
   /// (A block that another thread is just closing becomes visible when its `append` returns.)
   package func flush() throws(StoreError) {
+    var failure: StoreError?
+    do throws(StoreError) { try closeFull() } catch { failure = error }
     let calls = builders.withLock { $0.calls.taken() }
     let connections = builders.withLock { $0.connections.taken() }
-    var failure: StoreError?
     try write([encoded(calls, &failure), encoded(connections, &failure)])
     if let failure { throw failure }
   }
@@ -150,7 +174,10 @@ package final class EntryStore: Sendable {
   }
 
   /// Entries that wait in open blocks.
-  package var waiting: Int { builders.withLock { $0.calls.rows + $0.connections.rows } }
+  package var waiting: Int {
+    let left = full.withLock { $0?.rows ?? 0 }
+    return left + builders.withLock { $0.calls.rows + $0.connections.rows }
+  }
 
   private func encoded(
     _ builder: consuming BlockBuilder, _ failure: inout StoreError?

@@ -55,6 +55,27 @@ struct EntryStoreTests {
     }
   }
 
+  /// The thread that fills a block goes on; one that has time closes it.
+  @Test func aFullBlockIsLeftToOthersUntilTheNextOne() throws {
+    let folder = try Folder()
+    for place in [EntryStore.Place.memory, .file(path: folder.file)] {
+      var random = RandomEntries(seed: 5)
+      let store = try EntryStore(place, limits: limits(rows: 100))
+      let entries = random.entries(350, kinds: [.http])
+      try store.appendLeaving(Array(entries[..<150]))
+      #expect(store.snapshot().rows() == 0 && store.waiting == 150)
+      try store.closeFull()
+      #expect(store.snapshot().rows() == 100 && store.waiting == 50)
+      try store.closeFull()
+      #expect(try store.appendIfFree(Array(entries[150...])))
+      // Of two more one was closed to make room for the other.
+      #expect(store.snapshot().rows() == 200 && store.waiting == 150)
+      try store.flush()
+      #expect(store.snapshot().rows() == 350 && store.waiting == 0)
+      #expect(store.counters.entriesAppended == 350)
+    }
+  }
+
   /// Whatever the folder lets others do: what was captured is private.
   @Test func aFileIsItsOwnersAlone() throws {
     let folder = try Folder()
@@ -219,6 +240,12 @@ struct EntryStoreTests {
     try await withThrowingTaskGroup(of: Void.self) { group in
       for batch in batches {
         group.addTask { @concurrent in for entries in batch { try store.append(entries) } }
+        group.addTask { @concurrent in
+          for entries in batch {
+            try store.appendLeaving(entries)
+            try store.closeFull()
+          }
+        }
       }
       for _ in 0..<3 {
         group.addTask { @concurrent in
@@ -237,7 +264,7 @@ struct EntryStoreTests {
     }
     try store.flush()
     let snapshot = store.snapshot()
-    #expect(snapshot.rows() == 4_000 && store.counters.entriesAppended == 4_000)
+    #expect(snapshot.rows() == 8_000 && store.counters.entriesAppended == 8_000)
     #expect(Set(snapshot.blocks.map(\.sequence)).count == snapshot.blocks.count)
     #expect(snapshot.damage.isEmpty)
   }
