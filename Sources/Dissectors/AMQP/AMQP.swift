@@ -42,9 +42,12 @@ package struct AMQP: Dissector {
     var isReply: Bool
     /// Bytes of the body to come; nil until the header has come.
     var left: Int?
-    /// What the method said, as JSON.
+    /// What the method said, as JSON; empty once it had to be forgotten.
     var details: [UInt8]
     var ending = Ending()
+
+    /// Bytes it takes until its body has come, which may be never.
+    var held: Int { details.count + ending.details.count + ending.trailers.bytes.count }
   }
 
   private struct Way: Sendable {
@@ -54,6 +57,11 @@ package struct AMQP: Dissector {
 
   private var ways = BySide(client: Way(), server: Way())
   private var queue = AMQPQueue()
+  /// Contents whose properties had to be forgotten, until the runner asks.
+  private var forgotten: UInt64 = 0
+
+  package private(set) var heldBytes = 0
+  package var isCharged: Bool { true }
 
   package init(_ opening: Opening) {
     if opening.isMidway { for side in Side.allCases { ways[side].phase = .search } }
@@ -110,6 +118,7 @@ package struct AMQP: Dissector {
   package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
     if cause == .end { return .stop }
     cutContent[side] = beginning(side)
+    for content in ways[side].contents.values { heldBytes -= content.held }
     ways[side] = Way(phase: .search)
     queue.noteGap()
     return .resynchronise
@@ -131,6 +140,22 @@ package struct AMQP: Dissector {
 
   package mutating func heard(_ count: Int, by side: Side) { queue.noteHeard(side) }
 
+  package mutating func dropHeld() {
+    for side in Side.allCases {
+      for channel in ways[side].contents.keys {
+        ways[side].contents[channel]?.details = []
+        ways[side].contents[channel]?.ending = Ending()
+        forgotten += 1
+      }
+    }
+    heldBytes = 0
+  }
+
+  package mutating func takeForgotten() -> UInt64 {
+    defer { forgotten = 0 }
+    return forgotten
+  }
+
   // MARK: Methods
 
   private mutating func method(
@@ -138,7 +163,7 @@ package struct AMQP: Dissector {
   ) throws(WireError) -> Step {
     guard payload.byteCount >= 4 else { throw WireError(.truncated) }
     // No method may come between another and its content.
-    if let stale = ways[side].contents.removeValue(forKey: channel) {
+    if let stale = close(channel, side) {
       var ending = Ending()
       ending.fault = Entry.Fault(.dissection, "its content never came")
       return .end(of: stale.key, ending, length: 0)
@@ -158,8 +183,9 @@ package struct AMQP: Dissector {
     var message = message(method, code, arguments, channel: channel, from: side)
     if method.hasContent, ways[side].contents.count < Self.maxContents {
       message.extent = .open
-      ways[side].contents[channel] = Content(
-        key: message.key, isReply: message.role == .response, details: message.details)
+      open(
+        Content(key: message.key, isReply: message.role == .response, details: message.details),
+        channel, side)
     }
     return .message(message, length: length)
   }
@@ -191,6 +217,20 @@ package struct AMQP: Dissector {
 
   // MARK: Contents
 
+  /// In place of what is open on the channel, if anything is.
+  private mutating func open(_ content: Content, _ channel: UInt16, _ side: Side) {
+    close(channel, side)
+    heldBytes += content.held
+    ways[side].contents[channel] = content
+  }
+
+  @discardableResult
+  private mutating func close(_ channel: UInt16, _ side: Side) -> Content? {
+    guard let content = ways[side].contents.removeValue(forKey: channel) else { return nil }
+    heldBytes -= content.held
+    return content
+  }
+
   /// The header of a content: class, weight, length of the body, properties.
   private mutating func header(
     _ payload: RawSpan, _ channel: UInt16, _ length: Int, _ side: Side
@@ -205,9 +245,11 @@ package struct AMQP: Dissector {
         content.isReply ? .responseContentType : .requestContentType, .text(type))
     }
     content.ending.trailers = properties.headers
-    content.ending.details = content.details.dropLast() + Array(#","bodySize":\#(size)}"#.utf8)
+    if !content.details.isEmpty {
+      content.ending.details = content.details.dropLast() + Array(#","bodySize":\#(size)}"#.utf8)
+    }
     content.left = size
-    ways[side].contents[channel] = content
+    open(content, channel, side)
     if size == 0 { return end(content, channel, length, side) }
     return .content([], of: content.key, length: length)
   }
@@ -220,7 +262,6 @@ package struct AMQP: Dissector {
     }
     ways[side].phase = .bodyEnd(channel: frame.channel)
     ways[side].contents[frame.channel]?.left = left - frame.size
-    ways[side].contents[frame.channel]?.ending = content.ending
     pendingBody[side] = frame.size
     return .content([], of: content.key, length: Self.headLength)
   }
@@ -249,7 +290,7 @@ package struct AMQP: Dissector {
   private mutating func end(
     _ content: Content, _ channel: UInt16, _ length: Int, _ side: Side
   ) -> Step {
-    ways[side].contents[channel] = nil
+    close(channel, side)
     return .end(of: content.key, content.ending, length: length)
   }
 }
@@ -271,7 +312,8 @@ private struct AMQPQueue: Sendable {
     var batch: UInt32 = 0
     var order = AnswerOrder()
 
-    private var waiting: Int { Int(asked - answered) }
+    /// Of a connection that lasts, both numbers begin anew some time.
+    private var waiting: Int { Int(asked &- answered) }
     var isWaiting: Bool { waiting > 0 }
 
     mutating func ask(_ holes: UInt32, _ heard: UInt32) {
@@ -284,7 +326,7 @@ private struct AMQPQueue: Sendable {
       case .batch: answered = asked
       case .perhaps: batch = asked
       }
-      asked += 1
+      asked &+= 1
     }
 
     /// An answer comes. Gives whether it is known to whom: to the oldest that waits now.
@@ -293,14 +335,14 @@ private struct AMQPQueue: Sendable {
       switch order.answer(to: waiting) {
       case .oldest: return true
       case .newest:
-        answered = asked - 1
+        answered = asked &- 1
         return true
       case .unknown, .another: return false
       }
     }
 
     mutating func noteAnswered() {
-      answered += 1
+      answered &+= 1
       if asked == answered { order.noteIdle() }
     }
 
