@@ -3,7 +3,7 @@ package import Store
 extension Statistics {
   /// No count becomes larger: agents tell theirs themselves, and what they tell must not be too large
   /// to be added to others.
-  private static let mostCounted: UInt64 = 1 << 56
+  private static let mostCounted: UInt64 = 1 << 54
   /// Names in a list. What has others is counted under one name.
   private static let mostNamed = 512
   private static let otherName = "other causes"

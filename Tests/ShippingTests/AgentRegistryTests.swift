@@ -103,11 +103,11 @@ struct AgentRegistryTests {
       #expect(agent.report.statistics.sources.count <= 64)
       #expect(agent.report.targets.pods.allSatisfy { $0.utf8.count <= 512 })
       #expect(agent.statistics.flowTroubles.count <= 513)
-      #expect(agent.statistics.flowTroubles.reduce(0) { $0 + $1.count } > most)
+      #expect(agent.statistics.flowTroubles.reduce(0) { $0 + $1.count } > 1 << 54)
       #expect(JSONValue.object(agent.json).text.utf8.count < 4_000)
     }
     // Sums of all of them stay numbers.
-    #expect(agents.reduce(0) { $0 + $1.dropped } > most / 128)
+    #expect(agents.reduce(0) { $0 + $1.dropped } > 1 << 50)
     #expect(agents.reduce(0) { $0 + $1.report.raw.bytes } > 1 << 50)
     #expect(all.packets > 0 && all.live.map { $0.captured > 0 } == true)
   }
