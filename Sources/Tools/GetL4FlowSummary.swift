@@ -105,7 +105,7 @@ struct FlowSummary {
       guard flow.client.namespace != flow.server.namespace else { continue }
       let key = Crossing(source: flow.client.namespace, destination: flow.server.namespace)
       sums[key, default: (0, 0)].0 += 1
-      sums[key, default: (0, 0)].1 += flow.bytes
+      sums[key, default: (0, 0)].1 &+= flow.bytes
     }
     return sums.map { ($0.key, $0.value.0, $0.value.1) }.sorted {
       ($1.2, $0.0.source, $0.0.destination) < ($0.2, $1.0.source, $1.0.destination)
