@@ -44,7 +44,7 @@ package struct BlockBuilder: ~Copyable, Sendable {
   package var isFull: Bool {
     rows >= limits.rowLimit
       || headers.byteCount + bodies.byteCount >= limits.blockContentBytes
-      || dictionaryBytes >= Self.dictionaryBytes
+      || dictionaryBytes + envelope.workloadBytes >= Self.dictionaryBytes
       || max(headers.chunks.count, bodies.chunks.count) >= BlockLimits.chunks
   }
 

@@ -100,6 +100,25 @@ struct BlockExtremesTests {
     }
   }
 
+  /// Annotations may hold whole documents, of thousands of workloads.
+  @Test func whatWorkloadsSayFillsABlock() throws {
+    var random = RandomEntries(seed: 905)
+    let template = random.entries(1, kinds: [.http])[0]
+    let document = String(repeating: "d", count: 250_000)
+    var builder = BlockBuilder(.calls)
+    for number in 0..<1_000 where !builder.isFull {
+      var entry = template
+      entry.source.workload = Workload(
+        pod: "p\(number)", podNamespace: "n", annotations: ["applied": "\(number)\(document)"])
+      builder.append(entry)
+    }
+    let rows = builder.rows
+    let made = try builder.finish()
+    let encoded = try #require(made)
+    #expect((100..<200).contains(rows) && encoded.header.rows == rows)
+    #expect(try EncodedBlock(parsing: encoded.bytes).id == encoded.id)
+  }
+
   // MARK: What no writer makes
 
   private var sound: Block {
