@@ -35,7 +35,8 @@ extension Seeds {
       }
     }
     var report = AgentReport(
-      instance: "1", version: "1", started: Timestamp(nanoseconds: 1), now: Timestamp(nanoseconds: 2))
+      instance: "1", version: "1", started: Timestamp(nanoseconds: 1),
+      now: Timestamp(nanoseconds: 2))
     report.raw.times = report.started...report.now
     report.open = AgentReport.Open()
     for block in blocks {

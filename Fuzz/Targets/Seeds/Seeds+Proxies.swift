@@ -78,7 +78,9 @@ extension Seeds {
   static let zones: [[(Side, [UInt8])]] = [
     [
       (.client, message(0, [1, 0, 0, 0], type: 252, [])),
-      (.server, message(0x84, [1, 2, 0, 0], type: 252, [authority(3), record(1, [10, 0, 0, 1])])),
+      (
+        .server, message(0x84, [1, 2, 0, 0], type: 252, [authority(3), record(1, [10, 0, 0, 1])])
+      ),
       (.server, message(0x84, [1, 2, 0, 0], type: 252, [record(16, [1, 0x78]), authority(3)])),
     ],
     [
