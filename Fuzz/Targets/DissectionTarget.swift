@@ -92,6 +92,8 @@ enum DissectionTarget {
       dissection.finish()
       try hold(dissection.readyCount == 0, "something was left to finish")
       for entry in entries {
+        let ids = entry.fields.items.map(\.id)
+        try hold(Set(ids).count == ids.count, "a field is there twice: \(ids)")
         for content in [entry.request, entry.response] {
           let kept = content?.body.count ?? 0
           try hold(kept <= limits.bodyKept, "\(kept) bytes of a body are kept")

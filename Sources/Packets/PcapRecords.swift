@@ -133,23 +133,30 @@ struct PcapRecords: Sendable {
 
   /// Chooses the length of record headers that makes sense of the first records.
   private mutating func recognise(_ bytes: RawSpan, from start: Int) {
-    guard chain(bytes, from: start, recordHeader, wanted: Self.probed) == .broken else { return }
+    guard chain(bytes, from: start, recordHeader, wanted: Self.probed, isOver: true) == .broken
+    else { return }
     for length in header.variant.alternatives
-    where chain(bytes, from: start, length, wanted: Self.probed) == .holds {
+    where chain(bytes, from: start, length, wanted: Self.probed, isOver: true) == .holds {
       recordHeader = length
       return
     }
   }
 
-  private enum Chain { case holds, broken, cut }
+  private enum Chain: Equatable {
+    case holds, broken
+    /// So many bytes are needed to tell.
+    case cut(needs: Int)
+  }
 
-  /// Whether `wanted` plausible records follow each other, or fewer that end with the bytes.
-  private func chain(_ bytes: RawSpan, from start: Int, _ length: Int, wanted: Int) -> Chain {
+  /// Whether `wanted` plausible records follow each other, or fewer that end with the capture.
+  private func chain(
+    _ bytes: RawSpan, from start: Int, _ length: Int, wanted: Int, isOver: Bool
+  ) -> Chain {
     var at = start
     var seconds: UInt32?
     for count in 0..<wanted {
-      if at == bytes.byteCount, count > 0 { return .holds }
-      guard bytes.byteCount - at >= length else { return .cut }
+      if isOver, at == bytes.byteCount, count > 0 { return .holds }
+      guard bytes.byteCount - at >= length else { return .cut(needs: at + length - start) }
       let time = order.load32(bytes, at)
       let (captured, original) = lengths(bytes, at)
       let ceiling: UInt32 = unit == 1 ? 1_000_000_000 : 1_000_000
@@ -161,7 +168,7 @@ struct PcapRecords: Sendable {
       }
       seconds = time
       at += length + captured
-      if at > bytes.byteCount { return .cut }
+      if at > bytes.byteCount { return .cut(needs: at - start) }
     }
     return .holds
   }
@@ -173,11 +180,11 @@ struct PcapRecords: Sendable {
     while bytes.byteCount - at >= recordHeader {
       let time = order.load32(bytes, at)
       if let last = lastSeconds, time >= last &- min(last, 3_600), time <= last &+ 86_400 {
-        switch chain(bytes, from: at, recordHeader, wanted: Self.rejoin) {
+        switch chain(bytes, from: at, recordHeader, wanted: Self.rejoin, isOver: isOver) {
         case .holds: return Rejoining(at: at, isFound: true)
         // More bytes decide, unless there was plenty of room for them already.
-        case .cut where !isOver && bytes.byteCount - at < 1 << 19:
-          return Rejoining(at: at, needs: 1 << 18)
+        case .cut(let needs) where !isOver && bytes.byteCount - at < 1 << 19:
+          return Rejoining(at: at, needs: needs)
         case .cut, .broken: break
         }
       }

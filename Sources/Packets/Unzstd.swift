@@ -14,6 +14,9 @@ final class Unzstd: Decompressor {
     var mayHoldOutput = false
   }
 
+  /// Bytes that tell how long the head of a frame is.
+  private static let firstBytes = 5
+
   /// Largest window, as a power of two: the memory a hostile frame can make us allocate.
   private static let maximumWindow: Int32 = 27
 
@@ -54,8 +57,11 @@ final class Unzstd: Decompressor {
   {
     while state.used < state.count || state.mayHoldOutput {
       var output = ZSTD_outBuffer(dst: target.baseAddress, size: target.count, pos: 0)
+      // Block by block: what was decompressed before damage in the same step is lost.
+      let most = state.hint > 0 ? state.hint : firstBytes
+      let end = min(state.count, state.used + most)
       let (code, used) = state.input.withUnsafeBytes { bytes in
-        var input = ZSTD_inBuffer(src: bytes.baseAddress, size: state.count, pos: state.used)
+        var input = ZSTD_inBuffer(src: bytes.baseAddress, size: end, pos: state.used)
         let code = ZSTD_decompressStream(state.stream, &output, &input)
         return (code, input.pos - state.used)
       }

@@ -1,9 +1,22 @@
 package import Store
 
 extension Statistics {
+  /// No count becomes larger: agents tell theirs themselves, and what they tell must not be too large
+  /// to be added to others.
+  private static let mostCounted: UInt64 = 1 << 54
+  /// Names in a list. What has others is counted under one name.
+  private static let mostNamed = 512
+  private static let otherName = "other causes"
+
+  /// What two counts are together.
+  package static func sum(_ a: UInt64, _ b: UInt64) -> UInt64 {
+    let (sum, overflow) = a.addingReportingOverflow(b)
+    return overflow ? mostCounted : min(sum, mostCounted)
+  }
+
   /// Adds what another run saw. Sources and warnings of both are kept.
   package mutating func add(_ other: Statistics) {
-    combine(other, with: &+)
+    combine(other, with: Self.sum)
     sources += other.sources.filter { !sources.contains($0) }
     warnings += other.warnings
     for instant in [other.oldest, other.newest].compactMap({ $0 }) {
@@ -29,16 +42,21 @@ extension Statistics {
     let lists: [WritableKeyPath<Statistics, [Named]>] = [
       \.wrongChecksums, \.notFollowed, \.fragmentTroubles, \.flowTroubles, \.dissectionTroubles,
     ]
-    for list in lists {
+    for list in lists where !other[keyPath: list].isEmpty {
+      var items = self[keyPath: list]
+      var places: [String: Int] = [:]
+      for (place, item) in items.enumerated() { places[item.name] = place }
       for item in other[keyPath: list] {
-        if let at = self[keyPath: list].firstIndex(where: { $0.name == item.name }) {
-          let sum = operation(self[keyPath: list][at].count, item.count)
-          self[keyPath: list][at].count = sum
+        let isKnown = places[item.name] != nil || items.count < Self.mostNamed
+        let name = isKnown ? item.name : Self.otherName
+        if let place = places[name] {
+          items[place].count = operation(items[place].count, item.count)
         } else {
-          self[keyPath: list].append(Named(name: item.name, count: operation(0, item.count)))
+          places[name] = items.count
+          items.append(Named(name: name, count: operation(0, item.count)))
         }
       }
-      self[keyPath: list].removeAll { $0.count == 0 }
+      self[keyPath: list] = items.filter { $0.count != 0 }
     }
   }
 

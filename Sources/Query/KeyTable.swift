@@ -284,7 +284,12 @@ struct KeyTable {
     _ length: Int64, _ scan: BlockScan, _ rows: Bitmap
   ) throws(StoreError) -> [Int32] {
     var result = [Int32](repeating: 0, count: scan.rows)
-    guard let instants = try scan.lane(.instant) else { return result }
+    guard let instants = try scan.lane(.instant) else {
+      // A block of which somebody left the times out.
+      let ofNone = number(.none)
+      rows.forEach { result[$0] = ofNone }
+      return result
+    }
     // Rows are in order of time: most fall into the span of the row before.
     var (begin, own): (Int64?, Int32) = (nil, -1)
     rows.forEach { row in

@@ -7,6 +7,9 @@ package struct LatencySketch: Sendable {
   package static let relativeError = 1.0 / 128
   /// Values kept as they are before the histogram begins.
   static let exactCount = 256
+  /// No latency is taken for longer, 285 years: a block may claim any, and whole numbers up to here
+  /// are numbers of either kind.
+  static let longest: Int64 = 1 << 53
   /// Buckets of each power of two, as a power of two itself.
   private static let fineness = 6
 
@@ -38,7 +41,7 @@ package struct LatencySketch: Sendable {
   /// - Parameter limit: buckets to be used at most, four bytes each. Where values spread further,
   ///   the lowest are put together.
   package mutating func add(_ value: Int64, buckets limit: Int = .max) {
-    let value = max(0, value)
+    let value = min(max(0, value), Self.longest)
     count += 1
     minimum = min(minimum, value)
     maximum = max(maximum, value)

@@ -11,6 +11,8 @@ package final class AgentRegistry: Sendable {
   /// Agents that are known; beyond, whoever was silent longest is forgotten, and if all are there a
   /// new one is refused.
   package static let maxAgents = 5_000
+  /// Warnings that are kept of all earlier starts of an agent.
+  private static let maxWarnings = 20
   /// Reports a second that the Hub aims at: with many agents each reports less often.
   private static let reportsPerSecond = 400
   /// Nanoseconds without a word after which an agent is late at the soonest, and is silent.
@@ -73,7 +75,9 @@ package final class AgentRegistry: Sendable {
       var member = state.members[node] ?? Member(report: report, lastSeen: now)
       if member.report.instance != report.instance {
         member.earlier.add(counted: member.report.statistics)
-        member.earlierDropped += member.report.backlog.dropped
+        member.earlier.keepLatestWarnings(Self.maxWarnings)
+        member.earlierDropped = Statistics.sum(
+          member.earlierDropped, member.report.backlog.dropped)
       } else if report.shed > member.report.shed {
         member.lastShed = now
       }
@@ -153,7 +157,8 @@ package final class AgentRegistry: Sendable {
         return AgentState(
           node: node, condition: condition(member, now, pause: pause), lastSeen: member.lastSeen,
           report: member.report, statistics: statistics, entries: member.entries,
-          dropped: member.earlierDropped + member.report.backlog.dropped, ahead: member.ahead)
+          dropped: Statistics.sum(member.earlierDropped, member.report.backlog.dropped),
+          ahead: member.ahead)
       }
     }
   }
@@ -226,11 +231,15 @@ extension Statistics {
     add(other)
     guard let more = other.live else { return }
     var sum = live ?? Live()
-    sum.captured += more.captured
-    sum.shed += more.shed
-    sum.whileOff += more.whileOff
-    sum.notKept += more.notKept
+    sum.captured = Self.sum(sum.captured, more.captured)
+    sum.shed = Self.sum(sum.shed, more.shed)
+    sum.whileOff = Self.sum(sum.whileOff, more.whileOff)
+    sum.notKept = Self.sum(sum.notKept, more.notKept)
     sum.isDissecting = more.isDissecting
     live = sum
+  }
+
+  fileprivate mutating func keepLatestWarnings(_ most: Int) {
+    warnings.removeFirst(max(0, warnings.count - most))
   }
 }

@@ -87,8 +87,16 @@ package struct AgentReport: Sendable {
 }
 
 extension AgentReport {
-  /// Longest list of pods that is sent.
+  /// Longest list of pods that is sent, and bytes of the name of one with its namespace.
   private static let maxPods = 1_000
+  private static let maxPodBytes = 512
+  /// Sources, warnings and names of counts that are taken in, and bytes of each.
+  private static let maxSources = 64
+  private static let maxWarnings = 20
+  private static let maxNames = 512
+  private static let maxTextBytes = 500
+  /// No count of a report is taken for larger: those of all agents can be added up.
+  private static let maxCount: UInt64 = 1 << 50
 
   package var json: JSONObject {
     let live = statistics.live ?? Statistics.Live()
@@ -139,13 +147,14 @@ extension AgentReport {
       var statistics = json["statistics"]?.object.flatMap(Statistics.init(json:))
     else { return nil }
     self.init(
-      instance: String(instance.prefix(64)), version: String(version.prefix(64)),
+      instance: instance.cut(64), version: version.cut(64),
       started: Timestamp(nanoseconds: started), now: Timestamp(nanoseconds: now))
-    func count(_ part: String, _ name: String) -> UInt64 {
+    func number(_ part: String, _ name: String) -> UInt64 {
       json[part]?[name]?.int.flatMap { UInt64(exactly: $0) } ?? 0
     }
+    func count(_ part: String, _ name: String) -> UInt64 { min(number(part, name), Self.maxCount) }
     order = json["order"]?.int.flatMap { UInt64(exactly: $0) } ?? 0
-    orderProblem = json["orderProblem"]?.string.map { String($0.prefix(500)) }
+    orderProblem = json["orderProblem"]?.string?.cut(Self.maxTextBytes)
     isDissecting = json["dissecting"]?.bool ?? true
     isReady = json["ready"]?.bool ?? true
     isShedding = json["shedding"]?.bool ?? false
@@ -155,10 +164,19 @@ extension AgentReport {
     (live.whileOff, live.notKept) = (count("live", "whileOff"), count("live", "notKept"))
     live.isDissecting = isDissecting
     live.away = (json["live"]?["away"]?.array ?? []).prefix(20).compactMap {
-      $0.string.map { String($0.prefix(200)) }
+      $0.string?.cut(Self.maxTextBytes)
     }
     statistics.live = live
     (statistics.isComplete, statistics.isGrowing) = (false, true)
+    statistics.sources = Self.cut(statistics.sources, Self.maxSources)
+    statistics.warnings = Self.cut(statistics.warnings, Self.maxWarnings)
+    for list in [
+      \.wrongChecksums, \.notFollowed, \.fragmentTroubles, \.flowTroubles, \.dissectionTroubles,
+    ] as [WritableKeyPath<Statistics, [Statistics.Named]>] {
+      statistics[keyPath: list] = statistics[keyPath: list].prefix(Self.maxNames).map {
+        Statistics.Named(name: $0.name.cut(Self.maxTextBytes), count: $0.count)
+      }
+    }
     self.statistics = statistics
     (backlog.blocks, backlog.bytes) = (count("backlog", "blocks"), count("backlog", "bytes"))
     (backlog.entries, backlog.dropped) = (
@@ -167,7 +185,7 @@ extension AgentReport {
     backlog.age = max(0, json["backlog"]?["age"]?.int ?? 0)
     if json["open"]?.object != nil {
       var open = Open()
-      (open.number, open.records) = (count("open", "number"), count("open", "records"))
+      (open.number, open.records) = (number("open", "number"), count("open", "records"))
       open.leftOut = count("open", "leftOut")
       open.blocks = (json["open"]?["blocks"]?.array ?? []).prefix(Open.maxBlocks).compactMap {
         $0.string.flatMap { BlockID($0) }
@@ -180,9 +198,23 @@ extension AgentReport {
     (raw.bytes, raw.packets) = (count("raw", "bytes"), count("raw", "packets"))
     (raw.segments, raw.dropped) = (count("raw", "segments"), count("raw", "dropped"))
     raw.lost = count("raw", "lost")
-    targets.rule = String((json["targets"]?["rule"]?.string ?? "").prefix(500))
-    targets.pods = (json["targets"]?["pods"]?.array ?? []).prefix(Self.maxPods)
-      .compactMap(\.string)
-    targets.problem = json["targets"]?["problem"]?.string.map { String($0.prefix(500)) }
+    targets.rule = (json["targets"]?["rule"]?.string ?? "").cut(Self.maxTextBytes)
+    targets.pods = (json["targets"]?["pods"]?.array ?? []).prefix(Self.maxPods).compactMap {
+      $0.string?.cut(Self.maxPodBytes)
+    }
+    targets.problem = json["targets"]?["problem"]?.string?.cut(Self.maxTextBytes)
+  }
+
+  private static func cut(_ texts: [String], _ most: Int) -> [String] {
+    texts.prefix(most).map { $0.cut(maxTextBytes) }
+  }
+}
+
+extension String {
+  /// The beginning of it, at most so many bytes: a character may have any number of them.
+  fileprivate func cut(_ bytes: Int) -> String {
+    guard utf8.count > bytes else { return self }
+    // An index within a scalar is taken for where that begins.
+    return String(self[..<utf8.index(utf8.startIndex, offsetBy: bytes)])
   }
 }

@@ -10,6 +10,7 @@ package struct BlockBuilder: ~Copyable, Sendable {
     var valuesCut: Int64 = 0
     var contentsCut: Int64 = 0
     var valuesMismatched: Int64 = 0
+    var valuesRepeated: Int64 = 0
   }
 
   /// Bytes of all dictionaries at which a block is closed, whatever its rows.
@@ -43,7 +44,8 @@ package struct BlockBuilder: ~Copyable, Sendable {
   package var isFull: Bool {
     rows >= limits.rowLimit
       || headers.byteCount + bodies.byteCount >= limits.blockContentBytes
-      || dictionaryBytes >= Self.dictionaryBytes
+      || dictionaryBytes + envelope.workloadBytes >= Self.dictionaryBytes
+      || max(headers.chunks.count, bodies.chunks.count) >= BlockLimits.chunks
   }
 
   /// What was collected; an empty builder takes its place.
@@ -91,7 +93,7 @@ package struct BlockBuilder: ~Copyable, Sendable {
       counters.valuesMismatched += 1
       return
     }
-    ints[slot - 1].append(value, row: row)
+    if !ints[slot - 1].append(value, row: row) { counters.valuesRepeated += 1 }
   }
 
   private mutating func append(_ value: RawSpan, _ id: UInt16, _ type: FieldType, _ row: Int) {
@@ -99,8 +101,12 @@ package struct BlockBuilder: ~Copyable, Sendable {
       counters.valuesMismatched += 1
       return
     }
+    guard let grown = coded[-slot - 1].append(value.prefix(BlockLimits.valueBytes), row: row) else {
+      counters.valuesRepeated += 1
+      return
+    }
     if value.byteCount > BlockLimits.valueBytes { counters.valuesCut += 1 }
-    dictionaryBytes += coded[-slot - 1].append(value.prefix(BlockLimits.valueBytes), row: row)
+    dictionaryBytes += grown
   }
 
   /// The column of that field, made when it is new: n > 0 `ints[n - 1]`, n < 0 `coded[-n - 1]`;

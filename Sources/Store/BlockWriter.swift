@@ -149,10 +149,10 @@ struct BlockWriter {
     var locator: [UInt8] = []
     PackedInts.encode(offsets.values, into: &locator)
     out.append(varint: section(locator.rawSpan))
+    let numbers = lane.frames.map { section($0.rawSpan) }
     for (length, frame) in lane.chunks {
       out.append(varint: length)
-      let number = section(frame.rawSpan)
-      out.append(varint: number)
+      out.append(varint: numbers[frame])
     }
     return out
   }

@@ -7,10 +7,16 @@ struct PresenceBuilder: Sendable {
   private(set) var count = 0
 
   /// Rows come in ascending order.
-  mutating func insert(_ row: Int) {
+  ///
+  /// - Returns: false when the row has a value already.
+  @discardableResult
+  mutating func insert(_ row: Int) -> Bool {
     reach(row)
-    words[row >> 6] |= 1 << UInt64(row & 63)
+    let bit = 1 << UInt64(row & 63) as UInt64
+    guard words[row >> 6] & bit == 0 else { return false }
+    words[row >> 6] |= bit
     count += 1
+    return true
   }
 
   /// All of these rows, which come after those that are there.
@@ -61,9 +67,11 @@ struct IntColumnBuilder: Sendable {
 
   init(_ id: FieldID, _ type: FieldType) { (self.id, self.type) = (id, type) }
 
-  mutating func append(_ value: Int64, row: Int) {
+  /// - Returns: false when the row has a value already: that one stays.
+  mutating func append(_ value: Int64, row: Int) -> Bool {
+    guard presence.insert(row) else { return false }
     values.append(value)
-    presence.insert(row)
+    return true
   }
 }
 
@@ -83,8 +91,10 @@ struct CodedColumnBuilder: Sendable {
 
   init(_ id: FieldID, _ type: FieldType) { (self.id, self.type) = (id, type) }
 
-  /// - Returns: bytes by which the dictionary has grown.
-  mutating func append(_ value: RawSpan, row: Int) -> Int {
+  /// - Returns: bytes by which the dictionary has grown; nil when the row has a value already: that
+  ///   one stays.
+  mutating func append(_ value: RawSpan, row: Int) -> Int? {
+    guard presence.insert(row) else { return nil }
     let before = interner.bytes.count
     if isDiverse {
       interner.append(value)
@@ -93,7 +103,6 @@ struct CodedColumnBuilder: Sendable {
       values.append(interner.code(value))
       if type == .bytes, values.count == Self.sample { judge() }
     }
-    presence.insert(row)
     return interner.bytes.count - before
   }
 

@@ -3,8 +3,10 @@ import Entries
 
 /// Collects header fields, or bodies, row after row in compressed chunks.
 struct ContentLaneBuilder: Sendable {
-  /// Closed chunks: how many raw bytes, and their frame.
-  private(set) var chunks: [(length: Int, frame: [UInt8])] = []
+  /// Closed chunks: how many raw bytes, and which of the frames they are in.
+  private(set) var chunks: [(length: Int, frame: Int)] = []
+  /// Compressed bytes. Chunks of another block may share one.
+  private(set) var frames: [[UInt8]] = []
   /// Where the record of each row that has one begins in the raw bytes of all chunks.
   private(set) var offsets: [Int64] = []
   private(set) var presence = PresenceBuilder()
@@ -24,15 +26,19 @@ struct ContentLaneBuilder: Sendable {
     write(&raw)
   }
 
-  /// Adds closed chunks with the records in them, by where each begins in their raw bytes.
-  mutating func append(_ closed: [(length: Int, frame: [UInt8])], _ offsets: [Int64]) {
+  /// Adds closed chunks, by their places in `frames`, with the records in them, by where each begins
+  /// in their raw bytes.
+  mutating func append(
+    _ closed: [(length: Int, frame: Int)], in frames: [[UInt8]], _ offsets: [Int64]
+  ) {
     let start = Int64(rawBefore)
     self.offsets += offsets.map { $0 + start }
     for (length, frame) in closed {
-      chunks.append((length, frame))
-      frameBytes += frame.count
+      chunks.append((length, self.frames.count + frame))
       rawBefore += length
     }
+    self.frames += frames
+    frameBytes += frames.reduce(0) { $0 + $1.count }
   }
 
   /// Adds a record whose row is told by `set` later, and gives where it begins.
@@ -51,7 +57,8 @@ struct ContentLaneBuilder: Sendable {
   mutating func closeChunk(atLeast bytes: Int, with compressor: ZstdCompressor) {
     guard raw.count >= bytes, !raw.isEmpty else { return }
     let frame = compressor.compressed(raw)
-    chunks.append((raw.count, frame))
+    chunks.append((raw.count, frames.count))
+    frames.append(frame)
     frameBytes += frame.count
     rawBefore += raw.count
     raw.removeAll(keepingCapacity: true)

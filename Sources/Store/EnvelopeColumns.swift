@@ -36,6 +36,8 @@ struct EnvelopeColumns: Sendable {
   private var workloads = WorkloadColumns()
 
   var rows: Int { instants.count }
+  /// Bytes of what the workloads of both ends say, each once; as dictionaries either end has its own.
+  var workloadBytes: Int { workloads.byteCount }
 
   mutating func append(_ entry: borrowing Entry) {
     let instant = entry.timestamp.nanoseconds

@@ -58,6 +58,8 @@ final class MergeSource {
       guard let dictionary = try block.dictionary(info, of: header, doing) else {
         throw StoreError(.damaged, doing)
       }
+      // Values that no row has would make more of them than there are rows, once they are together.
+      guard dictionary.count <= info.present else { throw StoreError(.damaged, doing) }
       return dictionary
     }
     let codes = try parsed(info.section) { (bytes) throws(WireError) -> [UInt32] in

@@ -14,8 +14,6 @@ struct MergedContent {
   static let minChunk = 16 << 10
   /// Raw bytes of all chunks that are held in memory at most, to make them anew.
   private static let maxRaw = 64 << 20
-  /// Chunks of a lane; a block may have this many sections in all.
-  private static let maxChunks = BlockLimits.sections / 4
 
   private let sources: [(source: MergeSource, lane: BlockHeader.ContentLane)]
 
@@ -35,7 +33,7 @@ struct MergedContent {
       presence.insert(try source.presence(lane.presence), source.rows)
       chunks += lane.chunks.count
       raw += lane.chunks.reduce(0) { $0 + $1.length }
-      guard chunks <= Self.maxChunks else { throw source.failure }
+      guard chunks <= BlockLimits.chunks else { throw source.failure }
     }
     let areLarge = sources.count <= Self.maxBlocks && raw >= chunks * Self.minChunk
     return areLarge || raw > Self.maxRaw
@@ -48,11 +46,20 @@ struct MergedContent {
   ) throws(MergeFailure) -> ContentLaneBuilder {
     var builder = ContentLaneBuilder()
     for ((source, lane), offsets) in zip(sources, offsets) {
-      var frames: [(length: Int, frame: [UInt8])] = []
+      // A document that many were given is one section of many chunks: it is taken once.
+      var frames: [[UInt8]] = []
+      var places: [Int: Int] = [:]
+      var chunks: [(length: Int, frame: Int)] = []
       for chunk in lane.chunks {
-        frames.append((chunk.length, try source.section(chunk.section).bytes))
+        if let known = places[chunk.section] {
+          chunks.append((chunk.length, known))
+          continue
+        }
+        places[chunk.section] = frames.count
+        chunks.append((chunk.length, frames.count))
+        frames.append(try source.section(chunk.section).bytes)
       }
-      builder.append(frames, offsets)
+      builder.append(chunks, in: frames, offsets)
     }
     builder.set(presence)
     return builder
@@ -67,6 +74,8 @@ struct MergedContent {
     var records: [(source: Int, range: Range<Int>)] = []
     records.reserveCapacity(presence.count)
     for (number, (source, lane)) in sources.enumerated() {
+      // Rows that share a record would each get one of their own, however long it is.
+      guard Set(offsets[number]).count == offsets[number].count else { throw source.failure }
       raw.append(try source.raw(lane))
       // A record ends where the next one begins, or its chunk ends.
       let ends = Set(offsets[number].map(Int.init) + lane.chunks.map { $0.start + $0.length })

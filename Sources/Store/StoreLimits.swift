@@ -39,6 +39,9 @@ package enum BlockLimits {
   package static let rows = 65_536
   /// Sections of a block.
   package static let sections = 65_534
+  /// Chunks of headers, or of bodies, that a writer makes: beside those of both there is room for the
+  /// sections of all columns.
+  static let chunks = sections / 4
   /// Bytes of the header with its small sections.
   package static let headerBytes = 16 << 20
   /// Bytes of one section other than a chunk.
@@ -77,6 +80,8 @@ package struct StoreCounters: Hashable, Sendable {
   package var contentsCut: Int64 = 0
   /// Values left out because their field holds another type in the same block.
   package var valuesMismatched: Int64 = 0
+  /// Values left out because their entry has one of that field already: the first stays.
+  package var valuesRepeated: Int64 = 0
   /// Entries lost because their block could not be written.
   package var entriesLost: Int64 = 0
 
@@ -86,5 +91,6 @@ package struct StoreCounters: Hashable, Sendable {
     valuesCut += other.valuesCut
     contentsCut += other.contentsCut
     valuesMismatched += other.valuesMismatched
+    valuesRepeated += other.valuesRepeated
   }
 }

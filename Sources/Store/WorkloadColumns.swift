@@ -59,6 +59,8 @@ struct WorkloadColumns: Sendable {
   private var workloads: [Workload?] = []
   private var sources: [UInt32] = []
   private var destinations: [UInt32] = []
+  /// Bytes of labels and annotations of all of them. A cluster may keep whole documents there.
+  private(set) var byteCount = 0
 
   mutating func append(_ source: Workload?, _ destination: Workload?) {
     sources.append(code(source))
@@ -69,7 +71,12 @@ struct WorkloadColumns: Sendable {
     guard let workload else { return 0 }
     let identity = UInt64(UInt(bitPattern: ObjectIdentifier(workload)))
     let (code, isNew) = interner.code(identity, 0)
-    if isNew { workloads.append(workload) }
+    if isNew {
+      workloads.append(workload)
+      for map in [workload.labels, workload.annotations] {
+        byteCount = map.reduce(byteCount) { $0 + $1.key.utf8.count + $1.value.utf8.count }
+      }
+    }
     return code
   }
 

@@ -33,6 +33,8 @@ final class ZstdCompressor: @unchecked Sendable {
 /// - Parameter length: raw bytes it must give, from the block's header; the caller has limited it.
 /// - Throws: `.invalid` when it gives another number of bytes or is no frame.
 func zstdDecompressed(_ section: SectionBytes, length: Int) throws(WireError) -> [UInt8] {
+  // Frames that hold nothing can be strung together for megabytes, and be asked for in many places.
+  guard section.count <= ZSTD_compressBound(length) else { throw WireError(.invalid) }
   var result = -1
   let bytes = [UInt8](unsafeUninitializedCapacity: length) { target, count in
     let written = section.array.withUnsafeBytes { source in

@@ -102,8 +102,13 @@ extension AgentTraffic: TrafficReading {
     let agents = registry.agents(at: .now)
     var sum = Statistics()
     sum.live = Statistics.Live()
-    for agent in agents { sum.add(counted: agent.statistics) }
-    let dropped = agents.reduce(0) { $0 + $1.dropped }
+    for agent in agents {
+      // The sources are the agents, and not the interfaces of each.
+      var own = agent.statistics
+      own.sources = []
+      sum.add(counted: own)
+    }
+    let dropped = agents.reduce(0) { Statistics.sum($0, $1.dropped) }
     sum.take(store.counters, failure: store.lastWriteFailure)
     if let oldest = store.snapshot().range?.lowerBound {
       sum.oldest = max(oldest, sum.oldest ?? oldest)

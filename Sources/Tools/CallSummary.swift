@@ -226,7 +226,7 @@ struct CallSummary {
 
   /// `(187 KB, 5 RST, 1 retransmitted)`: what a connection carried, and what ailed it.
   private static func carried(_ row: some FieldRow, _ bytes: FieldID...) -> String {
-    let sum = bytes.reduce(Int64(0)) { $0 + (row.int($1) ?? 0) }
+    let sum = bytes.reduce(Int64(0)) { $0 &+ (row.int($1) ?? 0) }
     return "(" + ([Shown.bytes(sum)] + TCPTrouble(row).words).joined(separator: ", ") + ")"
   }
 

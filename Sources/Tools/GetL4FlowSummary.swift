@@ -105,7 +105,7 @@ struct FlowSummary {
       guard flow.client.namespace != flow.server.namespace else { continue }
       let key = Crossing(source: flow.client.namespace, destination: flow.server.namespace)
       sums[key, default: (0, 0)].0 += 1
-      sums[key, default: (0, 0)].1 += flow.bytes
+      sums[key, default: (0, 0)].1 &+= flow.bytes
     }
     return sums.map { ($0.key, $0.value.0, $0.value.1) }.sorted {
       ($1.2, $0.0.source, $0.0.destination) < ($0.2, $1.0.source, $1.0.destination)
@@ -136,7 +136,7 @@ struct FlowSummary {
       guard IPAddress(flow.server.ip)?.isPublic ?? false else { continue }
       sums[flow.server.ip, default: Outside(address: flow.server.ip, dns: flow.server.dns)].flows +=
         1
-      sums[flow.server.ip]?.bytes += flow.bytes
+      sums[flow.server.ip]?.bytes &+= flow.bytes
     }
     return sums.values.sorted { ($1.bytes, $0.address) < ($0.bytes, $1.address) }
   }
@@ -153,8 +153,8 @@ struct FlowSummary {
       "total_flows": JSONValue(flows.count),
       "tcp_flows": JSONValue(flows.count { $0.transport == "tcp" }),
       "udp_flows": JSONValue(flows.count { $0.transport == "udp" }),
-      "total_bytes": .int(flows.reduce(0) { $0 + $1.bytes }),
-      "total_pkts": .int(flows.reduce(0) { $0 + $1.packets }),
+      "total_bytes": .int(flows.reduce(0) { $0 &+ $1.bytes }),
+      "total_pkts": .int(flows.reduce(0) { $0 &+ $1.packets }),
       "unique_clients": JSONValue(Set(flows.map(\.client.ip)).count),
       "unique_servers": JSONValue(Set(flows.map(\.server.ip)).count),
     ]
@@ -208,8 +208,8 @@ struct FlowSummary {
   }
 
   func say(in answer: inout Answer) {
-    let bytes = flows.reduce(0) { $0 + $1.bytes }
-    let packets = flows.reduce(0) { $0 + $1.packets }
+    let bytes = flows.reduce(0) { $0 &+ $1.bytes }
+    let packets = flows.reduce(0) { $0 &+ $1.packets }
     let transports = ["tcp", "udp", "sctp", "icmp"].compactMap { (name) -> String? in
       let count = flows.count { $0.transport == name }
       return count > 0 ? "\(Shown.count(Int64(count))) \(name.uppercased())" : nil

@@ -32,7 +32,7 @@ struct ObservedWorkload {
       sum.last = max(last, other.last)
       sum.calls += other.calls
       sum.errors += other.errors
-      sum.bytes += other.bytes
+      sum.bytes &+= other.bytes
       sum.protocols.formUnion(other.protocols)
       sum.tls.merge(other.tls, uniquingKeysWith: +)
       return sum

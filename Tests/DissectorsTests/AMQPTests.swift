@@ -112,6 +112,38 @@ import Testing
     #expect(calls.first?.fault == Entry.Fault(.dissection, "80 bytes were not captured"))
   }
 
+  /// A sender may leave thousands of bodies out: what their headers said is charged meanwhile, and
+  /// forgotten first.
+  @Test func whatHeadersToldOfContentsWithoutBodiesIsCharged() {
+    let talk = {
+      var talk = Self.begun
+      for channel in 1...20 as ClosedRange<UInt8> {
+        talk.says(.client, Self.publish("shop", "new", channel: channel, size: 4))
+      }
+      for channel in 1...20 as ClosedRange<UInt8> {
+        talk.says(.client, Self.frame(3, channel, Array("1234".utf8)))
+      }
+      return talk
+    }()
+    var limits = DissectionLimits()
+    limits.waitingInAll = 1_500
+    let small = Dissection(limits: limits, switches: .everything)
+    talk.play(to: small)
+    #expect(small.counters.referencesForgotten > 0 && small.counters.waitingDropped == 0)
+    #expect(small.isIdle)
+    let whole = Dissection(switches: .everything)
+    talk.play(to: whole)
+    #expect(whole.counters.referencesForgotten == 0)
+    let published = { (calls: [Entry]) in
+      calls.filter { $0.text(.amqpMethod) == "basic.publish" }
+    }
+    let (few, all) = (published(small.drain()), published(whole.drain()))
+    #expect(few.count == 20 && all.count == 20)
+    #expect(few.allSatisfy { $0.request?.text == "1234" && $0.fault == nil })
+    let tellsSize = { (call: Entry) in (call.text(.details) ?? "").contains("bodySize") }
+    #expect(all.allSatisfy(tellsSize) && !few.allSatisfy(tellsSize))
+  }
+
   @Test func aConversationJoinedMidwayIsRead() {
     var talk = Talk(serverPort: 5672)
     talk.isMidway = true

@@ -337,6 +337,31 @@ import Testing
     }
   }
 
+  /// Pointers that lead to pointers, and labels beyond the length of a name: many names that point
+  /// there would be as many walks through all of them.
+  @Test(arguments: [false, true]) func whatLeadsBeyondANameIsNotGoneThrough(labels: Bool) {
+    var message = Wire(id: 3, flags: 0x8180).asking("q", 1)
+    // The data of a record that nobody reads.
+    message.body += [0, 0xff, 0xff, 0, 1, 0, 0, 0, 0, 0x03, 0xe8]
+    message.counts[1] += 1
+    let begin = 12 + message.body.count
+    for place in 0..<500 {
+      let target = place == 0 ? 12 : begin + 2 * (place - 1)
+      message.body += labels ? [1, 97] : [0xc0 | UInt8(target >> 8), UInt8(target & 255)]
+    }
+    for last in [begin + (labels ? 0 : 998), 12] {
+      message.body += [0xc0 | UInt8(last >> 8), UInt8(last & 255)]
+      message.body += [0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 10, 0, 0, 1]
+      message.counts[1] += 1
+    }
+    var talk = Talk(transport: .udp, serverPort: 53)
+    talk.says(.client, Wire(id: 3).asking("q", 1).bytes)
+    talk.says(.server, message.bytes)
+    let call = talk.calls().first
+    #expect(call?.fault?.message == "a name is malformed")
+    #expect((call?.texts(.dnsAnswers) ?? []).suffix(2) == ["10.0.0.1", "10.0.0.1"])
+  }
+
   @Test func aLongChainOfPointersIsFollowedToItsEnd() {
     // Each answer's name points at the one before: one more label, one more jump.
     var message = Wire(id: 3, flags: 0x8180).asking("q", 1)

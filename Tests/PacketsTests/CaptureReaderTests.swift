@@ -110,6 +110,22 @@ import Testing
     }
   }
 
+  /// What was decompressed before the damage is read, however much of it comes at once.
+  @Test func packetsBeforeDamageOfTheCompressionAreRead() throws {
+    let file = capture(20_000)
+    let expected = try read(file).0.lines
+    for packed in [gzipped(file), zstandard(file)] {
+      let damaged = packed.prefix(packed.count * 3 / 4) + [UInt8](repeating: 0xff, count: 400)
+      for chunk in [4_096, 8 << 20] {
+        let (reading, summary) = try read(Array(damaged), chunk: chunk)
+        let sure = expected.count / 4
+        #expect(reading.lines.count > sure)
+        #expect(reading.lines.prefix(sure) == expected.prefix(sure))
+        #expect(summary.warnings.contains { $0.kind == .compression })
+      }
+    }
+  }
+
   @Test func whatIsNoCaptureSaysWhatItIs() throws {
     func problem(_ bytes: [UInt8]) -> CaptureError? {
       do {

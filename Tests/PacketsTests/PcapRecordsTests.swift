@@ -104,6 +104,27 @@ import Testing
     }
   }
 
+  /// Where a chunk ends with a record that stands alone, the next one tells that it is none.
+  @Test func aRecordAtTheEndOfAChunkIsNotEnoughToGoOn() throws {
+    var file = FileBytes.pcap()
+    for index in UInt32(0)..<3 {
+      file.record(1_700_000_000 + index, 0, [UInt8](repeating: 1, count: 30))
+    }
+    let damage = file.bytes.count
+    file.record(0, 0, [1, 2, 3])
+    file.bytes[damage + 11] = 0xff
+    file.record(1_700_000_003, 0, [UInt8](repeating: 9, count: 40))
+    file.bytes += [UInt8](repeating: 0xee, count: 50)
+    for index in UInt32(5)..<12 {
+      file.record(1_700_000_000 + index, 0, [UInt8](repeating: 2, count: 30))
+    }
+    let (reading, _) = try read(file.bytes)
+    #expect(reading.lines.count == 10)
+    for chunk in 40..<400 {
+      #expect(try read(file.bytes, chunk: chunk).0.lines == reading.lines, "\(chunk)")
+    }
+  }
+
   @Test func noiseBehindDamageIsNotTakenForPackets() throws {
     var file = FileBytes.pcap()
     file.record(1_700_000_000, 0, first)

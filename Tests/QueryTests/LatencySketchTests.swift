@@ -94,8 +94,9 @@ import Testing
     for _ in 0..<300 {
       for value in [Int64.min, -1, 0, 1, 63, 64, .max] { sketch.add(value) }
     }
-    #expect(sketch.minimum == 0 && sketch.maximum == .max)
-    #expect(sketch.quantile(1) == Double(Int64.max))
+    #expect(sketch.minimum == 0 && sketch.maximum == LatencySketch.longest)
+    // Whoever shows it makes a whole number of it.
+    #expect(sketch.quantile(1).map { Int64($0.rounded()) } == LatencySketch.longest)
     #expect(sketch.quantile(0.1) == 0)
   }
 }

@@ -70,6 +70,48 @@ struct AgentRegistryTests {
     #expect(agent.statistics.live?.captured == 90)
   }
 
+  /// Whoever knows the secret can say anything, again and again.
+  @Test func whatAgentsClaimIsKeptWithinBounds() throws {
+    let registry = AgentRegistry(now: start)
+    let most = UInt64(Int64.max)
+    for number in 0..<9 {
+      var claim = report(String(number))
+      (claim.statistics.packets, claim.backlog.dropped) = (most, most)
+      claim.statistics.droppedPackets = most
+      (claim.raw.bytes, claim.raw.packets) = (most, most)
+      claim.statistics.live?.captured = most
+      claim.statistics.live?.shed = most
+      // Characters of any number of bytes.
+      let long = "e" + String(repeating: "\u{301}", count: 5_000)
+      claim.statistics.warnings = [String](repeating: long, count: 300)
+      claim.statistics.sources = claim.statistics.warnings
+      claim.targets.pods = [long]
+      claim.statistics.flowTroubles = (0..<3_000).map {
+        Statistics.Named(name: "\(number)/\($0)", count: most)
+      }
+      for node in ["a", "b", "c"] {
+        let read = try #require(AgentReport(json: claim.json))
+        _ = registry.take(read, from: node, entries: 0, at: start)
+      }
+    }
+    let agents = registry.agents(at: start)
+    var all = Statistics()
+    for agent in agents {
+      all.add(counted: agent.statistics)
+      #expect(agent.statistics.warnings.count <= 40)
+      #expect(agent.statistics.warnings.allSatisfy { $0.utf8.count <= 500 })
+      #expect(agent.report.statistics.sources.count <= 64)
+      #expect(agent.report.targets.pods.allSatisfy { $0.utf8.count <= 512 })
+      #expect(agent.statistics.flowTroubles.count <= 513)
+      #expect(agent.statistics.flowTroubles.reduce(0) { $0 + $1.count } > 1 << 54)
+      #expect(JSONValue.object(agent.json).text.utf8.count < 4_000)
+    }
+    // Sums of all of them stay numbers.
+    #expect(agents.reduce(0) { $0 + $1.dropped } > 1 << 50)
+    #expect(agents.reduce(0) { $0 + $1.report.raw.bytes } > 1 << 50)
+    #expect(all.packets > 0 && all.live.map { $0.captured > 0 } == true)
+  }
+
   @Test func ordersHaveANewNumberWithEveryChangeOnly() {
     let registry = AgentRegistry(now: start)
     let none = registry.orders.number

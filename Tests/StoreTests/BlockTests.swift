@@ -172,7 +172,9 @@ struct BlockTests {
       entry.response = Content(body: body, bodyLength: Int64(body.count))
       return entry
     }
-    let store = try EntryStore(.memory)
+    var limits = StoreLimits()
+    limits.blockContentBytes = 256 << 20
+    let store = try EntryStore(.memory, limits: limits)
     try store.append(entries)
     try store.flush()
     let block = try #require(store.snapshot().blocks.first)

@@ -1,4 +1,9 @@
+import Bytes
 import Decompression
+import Entries
+import Shipping
+
+@testable import Store
 
 // What no capture holds.
 extension Seeds {
@@ -12,7 +17,35 @@ extension Seeds {
       add("plan", (0..<120).map { UInt8(truncatingIfNeeded: ($0 + 1) * (number * 2 + 3)) & 127 })
     }
     addCompressed()
+    addBlocks()
     add("inventory", #"{"items":[{"kind":"Pod","metadata":{"name":"a","namespace":"b"}}]}"#)
+  }
+
+  /// Small blocks, of which an input holds the whole, and what an agent sends with them.
+  private mutating func addBlocks() {
+    let entries = PlainEntry.samples.map(\.row.entry)
+    var blocks: [EncodedBlock] = []
+    for family in BlockFamily.allCases {
+      for count in [1, 3, 6] {
+        var builder = BlockBuilder(family)
+        for entry in entries where BlockFamily(entry.kind) == family && builder.rows < count {
+          builder.append(entry)
+        }
+        if let block = try? builder.finish() { blocks.append(block) }
+      }
+    }
+    var report = AgentReport(
+      instance: "1", version: "1", started: Timestamp(nanoseconds: 1),
+      now: Timestamp(nanoseconds: 2))
+    report.raw.times = report.started...report.now
+    report.open = AgentReport.Open()
+    for block in blocks {
+      add("block", block.bytes)
+      report.open?.blocks = [block.id]
+      add(
+        "shipment",
+        Shipment.encoded(report: report.json, blocks: [block.bytes], open: [block.bytes]))
+    }
   }
 
   private mutating func addCompressed() {

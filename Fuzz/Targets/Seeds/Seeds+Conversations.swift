@@ -16,6 +16,9 @@ extension Seeds {
     add("tlsx", port: 443, Self.tls)
     add("mqtt", port: 1883, Self.mqtt)
     add("diameter", port: 3868, Self.diameter)
+    for turns in Self.socks { add("socks", port: 1080, turns) }
+    for turns in Self.proxied { add("proxy", port: 80, turns) }
+    for turns in Self.zones { add("dns", port: 53, turns) }
     addRADIUS()
     addQUIC()
     addDTLS()

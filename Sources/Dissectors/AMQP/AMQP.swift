@@ -42,9 +42,12 @@ package struct AMQP: Dissector {
     var isReply: Bool
     /// Bytes of the body to come; nil until the header has come.
     var left: Int?
-    /// What the method said, as JSON.
+    /// What the method said, as JSON; empty once it had to be forgotten.
     var details: [UInt8]
     var ending = Ending()
+
+    /// Bytes it takes until its body has come, which may be never.
+    var held: Int { details.count + ending.details.count + ending.trailers.bytes.count }
   }
 
   private struct Way: Sendable {
@@ -54,6 +57,11 @@ package struct AMQP: Dissector {
 
   private var ways = BySide(client: Way(), server: Way())
   private var queue = AMQPQueue()
+  /// Contents whose properties had to be forgotten, until the runner asks.
+  private var forgotten: UInt64 = 0
+
+  package private(set) var heldBytes = 0
+  package var isCharged: Bool { true }
 
   package init(_ opening: Opening) {
     if opening.isMidway { for side in Side.allCases { ways[side].phase = .search } }
@@ -110,6 +118,7 @@ package struct AMQP: Dissector {
   package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
     if cause == .end { return .stop }
     cutContent[side] = beginning(side)
+    for content in ways[side].contents.values { heldBytes -= content.held }
     ways[side] = Way(phase: .search)
     queue.noteGap()
     return .resynchronise
@@ -131,6 +140,22 @@ package struct AMQP: Dissector {
 
   package mutating func heard(_ count: Int, by side: Side) { queue.noteHeard(side) }
 
+  package mutating func dropHeld() {
+    for side in Side.allCases {
+      for channel in ways[side].contents.keys {
+        ways[side].contents[channel]?.details = []
+        ways[side].contents[channel]?.ending = Ending()
+        forgotten += 1
+      }
+    }
+    heldBytes = 0
+  }
+
+  package mutating func takeForgotten() -> UInt64 {
+    defer { forgotten = 0 }
+    return forgotten
+  }
+
   // MARK: Methods
 
   private mutating func method(
@@ -138,7 +163,7 @@ package struct AMQP: Dissector {
   ) throws(WireError) -> Step {
     guard payload.byteCount >= 4 else { throw WireError(.truncated) }
     // No method may come between another and its content.
-    if let stale = ways[side].contents.removeValue(forKey: channel) {
+    if let stale = close(channel, side) {
       var ending = Ending()
       ending.fault = Entry.Fault(.dissection, "its content never came")
       return .end(of: stale.key, ending, length: 0)
@@ -158,8 +183,9 @@ package struct AMQP: Dissector {
     var message = message(method, code, arguments, channel: channel, from: side)
     if method.hasContent, ways[side].contents.count < Self.maxContents {
       message.extent = .open
-      ways[side].contents[channel] = Content(
-        key: message.key, isReply: message.role == .response, details: message.details)
+      open(
+        Content(key: message.key, isReply: message.role == .response, details: message.details),
+        channel, side)
     }
     return .message(message, length: length)
   }
@@ -191,6 +217,20 @@ package struct AMQP: Dissector {
 
   // MARK: Contents
 
+  /// In place of what is open on the channel, if anything is.
+  private mutating func open(_ content: Content, _ channel: UInt16, _ side: Side) {
+    close(channel, side)
+    heldBytes += content.held
+    ways[side].contents[channel] = content
+  }
+
+  @discardableResult
+  private mutating func close(_ channel: UInt16, _ side: Side) -> Content? {
+    guard let content = ways[side].contents.removeValue(forKey: channel) else { return nil }
+    heldBytes -= content.held
+    return content
+  }
+
   /// The header of a content: class, weight, length of the body, properties.
   private mutating func header(
     _ payload: RawSpan, _ channel: UInt16, _ length: Int, _ side: Side
@@ -205,9 +245,11 @@ package struct AMQP: Dissector {
         content.isReply ? .responseContentType : .requestContentType, .text(type))
     }
     content.ending.trailers = properties.headers
-    content.ending.details = content.details.dropLast() + Array(#","bodySize":\#(size)}"#.utf8)
+    if !content.details.isEmpty {
+      content.ending.details = content.details.dropLast() + Array(#","bodySize":\#(size)}"#.utf8)
+    }
     content.left = size
-    ways[side].contents[channel] = content
+    open(content, channel, side)
     if size == 0 { return end(content, channel, length, side) }
     return .content([], of: content.key, length: length)
   }
@@ -220,7 +262,6 @@ package struct AMQP: Dissector {
     }
     ways[side].phase = .bodyEnd(channel: frame.channel)
     ways[side].contents[frame.channel]?.left = left - frame.size
-    ways[side].contents[frame.channel]?.ending = content.ending
     pendingBody[side] = frame.size
     return .content([], of: content.key, length: Self.headLength)
   }
@@ -249,140 +290,8 @@ package struct AMQP: Dissector {
   private mutating func end(
     _ content: Content, _ channel: UInt16, _ length: Int, _ side: Side
   ) -> Step {
-    ways[side].contents[channel] = nil
+    close(channel, side)
     return .end(of: content.key, content.ending, length: length)
-  }
-}
-
-/// Which method answers which: on each channel the oldest of its kind; where bytes are missing
-/// `AnswerOrder` tells.
-private struct AMQPQueue: Sendable {
-  /// Kinds on channels that are told apart; beyond, methods stand alone.
-  private static let maxLanes = 1 << 16
-
-  private struct Lane: Sendable {
-    var asked: UInt32 = 0
-    var answered: UInt32 = 0
-    /// Holes there were when it was last looked at.
-    var holes: UInt32 = 0
-    /// Times the asker had heard what was not shown.
-    var heard: UInt32 = 0
-    /// First of the newest batch.
-    var batch: UInt32 = 0
-    var order = AnswerOrder()
-
-    private var waiting: Int { Int(asked - answered) }
-    var isWaiting: Bool { waiting > 0 }
-
-    mutating func ask(_ holes: UInt32, _ heard: UInt32) {
-      noteHoles(holes)
-      // How many bytes does not matter: of other lanes there may be some among them.
-      if self.heard != heard, waiting > 0 { order.noteHeard(.max) }
-      self.heard = heard
-      switch order.question(behind: waiting) {
-      case .none: break
-      case .batch: answered = asked
-      case .perhaps: batch = asked
-      }
-      asked += 1
-    }
-
-    /// An answer comes. Gives whether it is known to whom: to the oldest that waits now.
-    mutating func answer(_ holes: UInt32) -> Bool {
-      noteHoles(holes)
-      switch order.answer(to: waiting) {
-      case .oldest: return true
-      case .newest:
-        answered = asked - 1
-        return true
-      case .unknown, .another: return false
-      }
-    }
-
-    mutating func noteAnswered() {
-      answered += 1
-      if asked == answered { order.noteIdle() }
-    }
-
-    /// Among missing bytes may be answers to those that wait.
-    private mutating func noteHoles(_ holes: UInt32) {
-      if self.holes == holes { return }
-      self.holes = holes
-      if waiting > 0, order.noteLostAnswers(1, behind: waiting) { answered = batch }
-    }
-  }
-
-  private var lanes: [UInt64: Lane] = [:]
-  private var alone: UInt64 = 0
-  private var holes: UInt32 = 0
-  private var heard = BySide<UInt32>(client: 0, server: 0)
-
-  mutating func noteGap() { holes &+= 1 }
-
-  /// A side has bytes that were not shown, or not yet.
-  mutating func noteHeard(_ side: Side) { heard[side] &+= 1 }
-
-  /// The message a method makes: its role and its key.
-  mutating func place(
-    _ method: AMQPMethod, _ code: UInt32, _ arguments: AMQPArguments, channel: UInt16,
-    from side: Side
-  ) -> Message {
-    if let asks = method.closes {
-      if asks == AMQPMethod.channelClose { endWaiting(channel) }
-      let lane = lane(asks, channel, side.other)
-      if lanes[lane]?.answer(holes) == true, let number = lanes[lane]?.answered {
-        lanes[lane]?.noteAnswered()
-        return Message(.response, .amqp, key: lane | UInt64(number))
-      }
-      var message = Message(.response, .amqp, key: loneKey())
-      message.partner = .lost
-      if lanes[lane]?.isWaiting == true { message.fault = AnswerOrder.unknownQuestion }
-      return message
-    }
-    if method.isAnswered, !arguments.noWait, lanes.count < Self.maxLanes {
-      let lane = lane(code, channel, side)
-      let number = lanes[lane]?.asked ?? 0
-      lanes[lane, default: Lane()].ask(holes, heard[side])
-      return Message(.request, .amqp, key: lane | UInt64(number))
-    }
-    var message = Message(.request, .amqp, key: loneKey())
-    message.partner = .none
-    return message
-  }
-
-  /// Keys of what waits for answers that do not come any more: those of a channel that is being
-  /// closed, or of all channels. Nil for other methods.
-  static func keys(endedBy code: UInt32, on channel: UInt16) -> ClosedRange<UInt64>? {
-    // The highest channel has its keys among those of methods that stand alone.
-    let last: UInt64 = 0xfffe << 48 | 0xffff_ffff_ffff
-    switch code {
-    case AMQPMethod.connectionClose: return 0...last
-    case AMQPMethod.channelClose where channel < .max:
-      let first = UInt64(channel) << 48
-      return first...first | 0xffff_ffff_ffff
-    default: return nil
-    }
-  }
-
-  /// What was asked on a channel that is closed is never answered; its number may be used again.
-  private mutating func endWaiting(_ channel: UInt16) {
-    for code in AMQPMethod.answeredOnChannels {
-      for side in Side.allCases {
-        let lane = lane(code, channel, side)
-        if let asked = lanes[lane]?.asked { lanes[lane]?.answered = asked }
-      }
-    }
-  }
-
-  private mutating func loneKey() -> UInt64 {
-    alone += 1
-    return .max - alone
-  }
-
-  /// Upper half of a key: channel, class, method, side.
-  private func lane(_ code: UInt32, _ channel: UInt16, _ side: Side) -> UInt64 {
-    UInt64(channel) << 48 | UInt64(code >> 16 & 0x7f) << 41 | UInt64(code & 0xff) << 33
-      | UInt64(side.rawValue) << 32
   }
 }
 

@@ -9,6 +9,8 @@ import Bytes
 enum DNSName {
   /// Longest name with its length bytes.
   private static let maxLength = 255
+  /// Most pointers of a name: there is a label before each, and a name has no more of them.
+  private static let maxPointers = 127
 
   /// Reads the name at `offset`, appends its text to `text`, and moves `offset` behind it.
   ///
@@ -83,8 +85,11 @@ enum DNSName {
     var length = 1
     /// Where pointers must lead before.
     var limit = offset
-    var hasJumped = false
+    var pointers = 0
+    var hasJumped: Bool { pointers > 0 }
     while true {
+      // Where it ends is known: what many names of a message point to is not gone through for each.
+      if hasJumped, length > maxLength || pointers > maxPointers { return false }
       guard at < bytes.byteCount else {
         if hasJumped { return false }
         throw WireError(.truncated, at: at)
@@ -111,7 +116,7 @@ enum DNSName {
         let target = Int(bytes.big16(at) & 0x3fff)
         if !hasJumped { offset = at + 2 }
         if target >= limit { return false }
-        hasJumped = true
+        pointers += 1
         limit = target
         at = target
       default:

@@ -373,18 +373,22 @@ package struct HTTP1: Dissector {
   private mutating func trailers(
     _ bytes: RawSpan, _ side: Side, _ key: UInt64
   ) throws(WireError) -> Step {
+    // An empty line at the very beginning was looked for before.
+    if ways[inPlace: side].scanned > 2, !endsHead(bytes, from: ways[inPlace: side].scanned) {
+      return try wait(bytes, side)
+    }
     var at = 0
     while let end = bytes.firstOffset(of: 0x0a, from: at) {
       if end == at || end == at + 1 && bytes.byte(at) == 0x0d {
         var ending = Ending()
         ending.trailers = HeaderBlock(bytes: bytes.prefix(at).array())
         ways[inPlace: side].phase = .head
+        ways[inPlace: side].scanned = 0
         return .end(of: key, ending, length: end + 1)
       }
       at = end + 1
     }
-    if bytes.byteCount > Self.maxHead { throw WireError(.tooLarge, at: Self.maxHead) }
-    return .needs(bytes.byteCount + 1)
+    return try wait(bytes, side)
   }
 }
 

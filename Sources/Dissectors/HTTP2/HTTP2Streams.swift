@@ -110,9 +110,11 @@ struct HTTP2Streams: Sendable {
     if tracked[id]?.interim.count ?? 0 < Self.maxInterim { tracked[id]?.interim.append(status) }
   }
 
-  /// Open messages of `side` are given up.
+  /// Open messages of `side` are given up, in an order that is the same every time: of many the last
+  /// are remembered.
   mutating func endAll(_ side: Side) {
-    for (id, stream) in tracked where stream.progress[side] == .open { end(id, side) }
+    let open = tracked.filter { $0.value.progress[side] == .open }.keys
+    for id in open.sorted() { end(id, side) }
   }
 
   /// Bytes that `side` sent are missing, of whichever of its open messages.

@@ -354,6 +354,8 @@ package struct Kafka: Dissector {
         ? side : side.other
     }
     let isRequest = side == requester
+    // Many may wait, and each place is compared with all of them.
+    let waiting: Set<Int32> = isRequest ? [] : Set(asked.map(\.correlation))
     var at = 0
     while bytes.byteCount - at >= 8 {
       let length = Int(Int32(bitPattern: bytes.big32(at)))
@@ -362,7 +364,8 @@ package struct Kafka: Dissector {
         isRequest
         ? KafkaShape.isRequest(body, length: length)
         : 4...Self.maxMessage ~= length
-          && (place(of: body) != nil || at == 0 && asked.isEmpty && KafkaShape.areResponses(bytes))
+          && (waiting.contains(Int32(bitPattern: body.big32(0)))
+            || at == 0 && asked.isEmpty && KafkaShape.areResponses(bytes))
       if isBeginning {
         phases[side] = .frame
         return .skip(at)
