@@ -58,8 +58,9 @@ def mqtt(truth, records):
     """Compares packets: type, identifier, topic, quality, client, and reasons."""
     expected = []
     for message in truth.get("mqtt", []):
-        flags = message["mqtt.hdrflags_tree"]
-        kind = int(flags["mqtt.msgtype"])
+        # Of what is malformed or cut there may be no head at all.
+        flags = message.get("mqtt.hdrflags_tree") or {}
+        kind = int(flags.get("mqtt.msgtype", 0))
         facts = {"ts": nanoseconds(message["ts"])}
         number = message.get("mqtt.msgid")
         if kind in TYPES:
@@ -86,9 +87,10 @@ def mqtt(truth, records):
                          client=message.get("clientId"))
         else:
             facts["reason"] = message.get("reasonCode")
-        ours.append(Row((source, target, record["mqtt_type"], half,
-                         None if number is None else str(number)),
-                        f"{record['mqtt_type']} {half} ({record['id']})", facts))
+        # A lone reply does not say what was asked.
+        name = record.get("mqtt_type")
+        ours.append(Row((source, target, name, half, None if number is None else str(number)),
+                        f"{name} {half} ({record['id']})", facts))
     return settle(reasoned(truth, expected), ours, differing)
 
 

@@ -69,5 +69,24 @@ enum ClusterParameters {
     "Regular expression (RE2) over the names of the pods to tap, such as frontend.*")
   static let release = Parameter(
     "release_namespace", .text, "Namespace where Kubeshark is installed")
-  static let all = [namespaces, regex, release]
+  static let timeout = Parameter(
+    "timeout", .text, "How long it may take until everything is ready, such as 30m; 10m without it")
+  /// Longest time that a start may take.
+  static let longest = Duration.seconds(24 * 3600)
+  static let all = [namespaces, regex, release, timeout]
+
+  /// How long a start may take; nil when nobody says.
+  static func limit(_ arguments: Arguments) throws(ToolError) -> Duration? {
+    guard let text = arguments.text(timeout) else { return nil }
+    guard let nanoseconds = Instant.duration(text), nanoseconds > 0,
+      Duration.nanoseconds(nanoseconds) <= longest
+    else {
+      throw .invalid(
+        timeout.name,
+        "timeout is not a duration of up to a day: "
+          + JSONValue.string(String(text.prefix(64))).text,
+        hint: "For example timeout=30m.")
+    }
+    return .nanoseconds(nanoseconds)
+  }
 }

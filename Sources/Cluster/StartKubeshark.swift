@@ -43,7 +43,7 @@ package struct StartKubeshark: Tool {
   private let redacted: @Sendable (String) -> String
 
   /// - Parameters:
-  ///   - limit: how long it may take until everything is ready.
+  ///   - limit: how long it may take until everything is ready, unless an argument says otherwise.
   ///   - redacted: gives a text without the secrets in it: logs of pods are shown.
   package init(
     hub: ClusterHub, deployable: Deployable, limit: Duration = StartKubeshark.standardLimit,
@@ -59,6 +59,7 @@ package struct StartKubeshark: Tool {
     let targets = try Targets(
       namespaces: arguments.names(ClusterParameters.namespaces),
       pattern: arguments.text(ClusterParameters.regex))
+    let limit = try ClusterParameters.limit(arguments) ?? self.limit
     let steps = Steps(progress)
     let kubectl = Kubectl(access: access)
     let before = await ClusterEvent.warnings(kubectl, growth: true)
@@ -66,11 +67,11 @@ package struct StartKubeshark: Tool {
     // From now on every question is meant for what was started.
     hub.move(to: access)
     hub.expectChanges()
-    let start = ContinuousClock.now
-    let (pods, leftOut) = try await comesUp(kubectl, Rollout(before: before), start, steps)
+    let end = Deadline(start: .now, limit: limit)
+    let (pods, leftOut) = try await comesUp(kubectl, Rollout(before: before), end, steps)
     let nodes = Set(pods.filter { $0.component == "worker" }.compactMap(\.node)).sorted()
-    let (catalogue, _, _) = try await answers(start, steps)
-    if case .manifests = deployable { try await capture(nodes, pods, start, steps) }
+    let (catalogue, _, _) = try await answers(end, steps)
+    if case .manifests = deployable { try await capture(nodes, pods, end, steps) }
     hub.tellChanges()
     return ToolAnswer(
       structured: [
@@ -107,17 +108,22 @@ package struct StartKubeshark: Tool {
         access: access, origin: hub.origin, settings: targets.added(to: settings), version: version
       ).install { steps.tell($0) }
     case .chart(let chart, let settings):
-      steps.tell("installing the chart in namespace \(access.namespace)")
-      do throws(ClusterFault) {
-        try await Helm(access: access, chart: chart).install(targets, settings)
-      } catch { throw helmError(error) }
+      let helm = Helm(access: access, chart: chart)
+      let result = await steps.keepTelling(
+        "installing the chart in namespace \(access.namespace)"
+      ) { () -> Result<Void, ClusterFault> in
+        do throws(ClusterFault) {
+          return .success(try await helm.install(targets, settings))
+        } catch { return .failure(error) }
+      }
+      if case .failure(let fault) = result { throw helmError(fault) }
       return false
     }
   }
 
   /// Waits until all pods are ready; gives them, and the nodes that are not waited for.
   private func comesUp(
-    _ kubectl: Kubectl, _ rollout: Rollout, _ start: ContinuousClock.Instant, _ steps: Steps
+    _ kubectl: Kubectl, _ rollout: Rollout, _ end: Deadline, _ steps: Steps
   ) async throws(ToolError) -> (pods: [ClusterPod], leftOut: [String]) {
     var rollout = rollout
     var silence = Silence()
@@ -126,7 +132,7 @@ package struct StartKubeshark: Tool {
       let step: Rollout.Step
       do throws(ClusterFault) {
         seen = try await look(kubectl)
-        step = rollout.step(seen, now: ContinuousClock.now - start)
+        step = rollout.step(seen, now: end.passed)
         silence.answered()
       } catch {
         guard silence.bears(error) else { throw hub.error(error) }
@@ -142,15 +148,23 @@ package struct StartKubeshark: Tool {
       case .wait(let how): steps.tell(how)
       }
       try await pause()
-    } while ContinuousClock.now - start < limit
+    } while !end.isOver
     throw await notReady(
-      kubectl, "it took longer than \(limitText); at last \(rollout.standstill)",
+      kubectl, "it took longer than \(end.limitText); at last \(rollout.standstill)",
       ClusterPod.stuck(seen.pods), rollout.news(seen.events))
   }
 
-  private var limitText: String {
-    let seconds = limit.components.seconds
-    return seconds > 60 && seconds % 60 == 0 ? "\(seconds / 60) minutes" : "\(seconds) s"
+  /// When it has taken too long.
+  private struct Deadline {
+    let start: ContinuousClock.Instant
+    let limit: Duration
+
+    var passed: Duration { ContinuousClock.now - start }
+    var isOver: Bool { passed >= limit }
+    var limitText: String {
+      let seconds = limit.components.seconds
+      return seconds > 60 && seconds % 60 == 0 ? "\(seconds / 60) minutes" : "\(seconds) s"
+    }
   }
 
   /// The pod whose containers keep ending, where that is the reason.
@@ -195,16 +209,14 @@ package struct StartKubeshark: Tool {
 
   /// Waits until the Hub answers: a pod is ready a moment before its Service leads to it.
   private func answers(
-    _ start: ContinuousClock.Instant, _ steps: Steps
+    _ end: Deadline, _ steps: Steps
   ) async throws(ToolError) -> (catalogue: Catalogue, service: String, took: Duration) {
     steps.tell("asking the Hub")
     var tries = 0
     while true {
       do throws(ToolError) { return try await hub.probe() } catch {
         tries += 1
-        guard Self.passing.contains(error.code), tries < 15,
-          ContinuousClock.now - start < limit
-        else { throw error }
+        guard Self.passing.contains(error.code), tries < 15, !end.isOver else { throw error }
         steps.tell("the Hub does not answer yet")
       }
       try await pause()
@@ -213,7 +225,7 @@ package struct StartKubeshark: Tool {
 
   /// Waits until the Hub has heard of every node that captures.
   private func capture(
-    _ nodes: [String], _ pods: [ClusterPod], _ start: ContinuousClock.Instant, _ steps: Steps
+    _ nodes: [String], _ pods: [ClusterPod], _ end: Deadline, _ steps: Steps
   ) async throws(ToolError) {
     var failures = 0
     while true {
@@ -232,7 +244,7 @@ package struct StartKubeshark: Tool {
       let missing = AgentState.missing(nodes, agents)
       guard !missing.isEmpty else { return }
       let some = missing.prefix(5).joined(separator: ", ")
-      guard ContinuousClock.now - start < limit else {
+      guard !end.isOver else {
         let silent = pods.filter { pod in
           pod.component == "worker"
             && missing.contains { $0.hasPrefix("\(pod.node ?? "") (") }

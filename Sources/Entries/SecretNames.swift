@@ -132,5 +132,6 @@ package enum SecretNames {
     "masterauth", "encryptionkey", "signingkey", "connectionstring", "onetimecode",
     "recoverycode", "refreshtoken", "sessionkey", "socialsecurity", "accountnumber", "authkey",
     "mfacode", "verificationcode", "codeverifier", "licensekey", "licencekey", "securityanswer",
+    "mysqlpwd", "dbpwd", "rediscliauth",
   ]
 }

@@ -17,6 +17,14 @@ package struct FlowLimits: Sendable {
   /// How long bytes wait for a gap to fill when only one direction was captured and no
   /// acknowledgment will ever tell, in nanoseconds.
   package var oneSidedGapWait: Int64 = 3_000_000_000
+  /// How long packets wait for what they acknowledge and nobody has seen, which the capture may have
+  /// behind them; in nanoseconds of its time, 0 waits for nothing.
+  package var earlyWait: Int64 = 3_000_000
+  /// Packets of one connection that wait so, and the bytes of their payload.
+  package var earlyPackets = 8
+  package var earlyBytes = 128 << 10
+  /// Connections in which packets wait so at once.
+  package var earlyConnections = 10_000
   /// A packet equal to one seen this long ago may be its copy, captured twice; in nanoseconds, 0
   /// takes every packet for itself.
   package var duplicateWindow: Int64 = 10_000_000
@@ -44,6 +52,12 @@ package struct FlowCounters: Hashable, Sendable {
   package var straySegments: UInt64 = 0
   /// Times a limit on waiting bytes gave up a gap.
   package var pendingOverflows: UInt64 = 0
+  /// Packets that waited for what they acknowledge.
+  package var earlyPackets: UInt64 = 0
+  /// Times that it did not come: the capture lost it.
+  package var earlyInVain: UInt64 = 0
+  /// Packets that did not wait, or no longer, because of a limit.
+  package var earlyOverflows: UInt64 = 0
   /// Segments whose acknowledgment is not timed because too many were under way.
   package var untimedSegments: UInt64 = 0
   /// Packets captured twice: copies of one just seen.

@@ -23,6 +23,7 @@ package struct FlowTable: Sendable {
   var flows: [Flow] = []
   var connections: [TCPConnection] = []
   var outstanding = Outstanding()
+  private var early = EarlyQueue()
   /// Connections that may be captured twice, measured as if they were.
   var suspects = Suspects()
   private var lists = [IdleList](repeating: IdleList(), count: 3)
@@ -58,6 +59,7 @@ package struct FlowTable: Sendable {
   ) {
     account.counters.packets &+= 1
     if clock.advance(to: packet.timestamp) { expire(at: clock.now, into: sink) }
+    if early.first != nil { pass(to: packet.timestamp, into: sink) }
     if closedCount > account.limits.closedConversations {
       account.counters.closedEarly &+= 1
       close(Int(lists[IdleClass.closed.rawValue].head), because: .idle, into: sink)
@@ -95,14 +97,16 @@ package struct FlowTable: Sendable {
     if packet.tags != flows[slot].tags { note(packet.tags, slot, sink) }
     let moment = Moment(timestamp: packet.timestamp, packet: packet.number)
     if let tcp = packet.tcp {
-      let outcome = connections[Int(flows[slot].connection)].receive(
+      let connection = Int(flows[slot].connection)
+      let waited = !connections[connection].early.isEmpty
+      account.earlyCount = early.count
+      let outcome = connections[connection].receive(
         tcp, payload, declared: packet.declaredPayload, from: side,
         isAlone: flows[slot].sent[side.other].packets == 0, at: moment, slot: slot, sink,
         &account, &outstanding)
-      switch outcome {
-      case .goesOn: break
-      case .finished: linger(slot, .finished)
-      case .reset: linger(slot, .reset)
+      follow(outcome, slot)
+      if let since = connections[connection].early.since, !waited || since == moment.timestamp {
+        early.append(EarlyQueue.Place(slot: slot, stream: flows[slot].stream, since: since))
       }
     } else {
       let cut = packet.declaredPayload - payload.byteCount
@@ -114,8 +118,35 @@ package struct FlowTable: Sendable {
     }
   }
 
+  private mutating func follow(_ outcome: TCPConnection.Outcome, _ slot: Int) {
+    switch outcome {
+    case .goesOn: break
+    case .finished: linger(slot, .finished)
+    case .reset: linger(slot, .reset)
+    }
+  }
+
+  /// Time passes, whether packets come or not: those go on whose grace is over at `now`.
+  package mutating func pass(to now: Timestamp, into sink: any FlowSink) {
+    while let place = early.first,
+      now.nanoseconds(since: place.since) > account.limits.earlyWait
+    {
+      early.removeFirst()
+      // What it waited for has come meanwhile, or the conversation is over.
+      guard flows[place.slot].isOpen, flows[place.slot].stream == place.stream,
+        flows[place.slot].connection >= 0
+      else { continue }
+      let connection = Int(flows[place.slot].connection)
+      guard connections[connection].early.since == place.since else { continue }
+      follow(
+        connections[connection].release(isInVain: true, slot: place.slot, sink, &account),
+        place.slot)
+    }
+  }
+
   /// Closes what has been idle for its time at `now`.
   package mutating func expire(at now: Timestamp, into sink: any FlowSink) {
+    pass(to: now, into: sink)
     for list in [IdleClass.closed, .tcp, .datagrams] {
       let patience = patience(of: list)
       while lists[list.rawValue].head >= 0 {

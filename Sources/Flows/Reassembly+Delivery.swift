@@ -14,6 +14,8 @@ struct Account: Sendable {
   var counters = FlowCounters()
   /// Memory charged for bytes that wait behind gaps.
   var pendingCost = 0
+  /// Connections in which packets wait for what they acknowledge, at most.
+  var earlyCount = 0
 
   init(_ limits: FlowLimits) { self.limits = limits }
 }

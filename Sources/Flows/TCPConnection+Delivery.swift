@@ -8,6 +8,9 @@ extension TCPConnection {
     /// Both streams are through to their FINs.
     case finished
     case reset
+
+    /// What two segments did, one after the other.
+    func then(_ next: Outcome) -> Outcome { next == .goesOn ? self : next }
   }
 
   /// Takes one segment: its header into the health figures, its bytes to the sink.
@@ -24,6 +27,31 @@ extension TCPConnection {
     let length = min(max(declared, payload.byteCount), Reassembly.reach)
     meter.observe(
       tcp, length: length, at: moment.timestamp, from: side, isAlone: isAlone, in: &memory)
+    var outcome = Outcome.goesOn
+    if !early.isEmpty {
+      if joins(tcp, payload, length, side, moment, &account) { return .goesOn }
+      if !brings(tcp, length, from: side) {
+        outcome = release(isInVain: true, slot: slot, sink, &account)
+      }
+    }
+    if early.isEmpty, !isAlone, account.limits.earlyWait > 0,
+      waits(tcp, payload, length, side, moment, &account)
+    {
+      return outcome
+    }
+    outcome = outcome.then(
+      pass(tcp, payload, length, isAlone, moment, side, slot: slot, sink, &account))
+    // What it has waited for is there.
+    if !early.isEmpty, !early.awaited.isAfter(streams[inPlace: side].next) {
+      outcome = outcome.then(release(isInVain: false, slot: slot, sink, &account))
+    }
+    return outcome
+  }
+
+  private mutating func pass(
+    _ tcp: TCPFields, _ payload: RawSpan, _ length: Int, _ isAlone: Bool, _ moment: Moment,
+    _ side: Side, slot: Int, _ sink: any FlowSink, _ account: inout Account
+  ) -> Outcome {
     // Both streams as plain `inout`: going through a subscript would copy them.
     switch side {
     case .client:
@@ -98,7 +126,85 @@ extension TCPConnection {
 
   /// Delivers or gives up all that is left: the connection is over.
   mutating func flush(slot: Int, _ sink: any FlowSink, _ account: inout Account) {
+    if !early.isEmpty { _ = release(isInVain: true, slot: slot, sink, &account) }
     streams.client.flush(to: Outlet(sink: sink, slot: slot, side: .client), &account)
     streams.server.flush(to: Outlet(sink: sink, slot: slot, side: .server), &account)
+  }
+}
+
+// Packets that were captured before what they answer.
+
+extension TCPConnection {
+  /// Keeps a segment that acknowledges what nobody has seen; false where it need not wait, or may not.
+  private mutating func waits(
+    _ tcp: TCPFields, _ payload: RawSpan, _ length: Int, _ side: Side, _ moment: Moment,
+    _ account: inout Account
+  ) -> Bool {
+    guard early.isEarly(tcp, length: length, seen: streams[inPlace: side.other]) else {
+      return false
+    }
+    guard account.earlyCount < account.limits.earlyConnections else {
+      account.counters.earlyOverflows &+= 1
+      return false
+    }
+    return keep(tcp, payload, length, side, moment, &account)
+  }
+
+  /// Keeps a segment behind others of its side that wait; false where it may not.
+  private mutating func joins(
+    _ tcp: TCPFields, _ payload: RawSpan, _ length: Int, _ side: Side, _ moment: Moment,
+    _ account: inout Account
+  ) -> Bool {
+    guard side == early.side, !tcp.flags.hasRST, !tcp.flags.hasSYN, let since = early.since,
+      moment.timestamp.nanoseconds(since: since) <= account.limits.earlyWait
+    else { return false }
+    return keep(tcp, payload, length, side, moment, &account)
+  }
+
+  private mutating func keep(
+    _ tcp: TCPFields, _ payload: RawSpan, _ length: Int, _ side: Side, _ moment: Moment,
+    _ account: inout Account
+  ) -> Bool {
+    guard early.packets.count < account.limits.earlyPackets,
+      early.cost + payload.byteCount <= account.limits.earlyBytes,
+      account.pendingCost <= account.limits.pendingBytes
+    else {
+      account.counters.earlyOverflows &+= 1
+      return false
+    }
+    let packet = EarlyPackets.Packet(
+      tcp: tcp, bytes: payload.array(), length: length, moment: moment)
+    early.add(packet, from: side)
+    account.pendingCost += packet.cost
+    account.counters.earlyPackets &+= 1
+    return true
+  }
+
+  /// Whether a segment is the next of what is waited for, and was sent before those that wait: the
+  /// first of that side that is not says that the capture has lost it.
+  private mutating func brings(_ tcp: TCPFields, _ length: Int, from side: Side) -> Bool {
+    guard side != early.side, length > 0, !tcp.flags.hasRST, !tcp.flags.hasSYN else { return false }
+    let isAnswer =
+      tcp.flags.hasACK && tcp.acknowledgment.isAfter(streams[inPlace: early.side].next)
+    guard !isAnswer, case .inOrder = streams[inPlace: side].arrival(tcp.sequence, length: length)
+    else { return false }
+    return true
+  }
+
+  /// Lets them go on, in the order they came.
+  mutating func release(
+    isInVain: Bool, slot: Int, _ sink: any FlowSink, _ account: inout Account
+  ) -> Outcome {
+    let side = early.side
+    account.pendingCost -= early.cost
+    if isInVain { account.counters.earlyInVain &+= 1 }
+    var outcome = Outcome.goesOn
+    for packet in early.take(isInVain: isInVain) {
+      outcome = outcome.then(
+        pass(
+          packet.tcp, packet.bytes.rawSpan, packet.length, false, packet.moment, side,
+          slot: slot, sink, &account))
+    }
+    return outcome
   }
 }

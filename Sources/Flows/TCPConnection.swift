@@ -5,4 +5,5 @@ import Layers
 struct TCPConnection: Sendable {
   var streams = BySide<Reassembly>(client: Reassembly(), server: Reassembly())
   var meter = TCPMeter()
+  var early = EarlyPackets()
 }

@@ -70,7 +70,7 @@ package struct AgentsMount: Sendable {
       return .error(
         ToolError(
           status: 400, code: "invalid_node",
-          message: "A node's name has 1 to 128 letters, digits, '.', '_' and '-'.",
+          message: "This is no name: \(AgentRegistry.nameRule).",
           hint: "Name the agent by --node."))
     }
     guard length(request) != nil || isRaw else {

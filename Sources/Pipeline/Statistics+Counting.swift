@@ -73,6 +73,7 @@ extension Statistics {
       ("conversations evicted", counters.evicted), ("gaps given up", counters.gapsLost),
       ("stray segments", counters.straySegments),
       ("waiting bytes over the limit", counters.pendingOverflows),
+      ("packets that could not wait for what they answer", counters.earlyOverflows),
       ("segments not timed", counters.untimedSegments),
       ("closed connections not kept for late packets", counters.closedEarly),
       ("transports not followed", counters.unfollowed),

@@ -110,6 +110,8 @@ struct Worker {
       }
       if dissection.readyCount >= Self.mostReady { try emit(isReplay: batch.isReplay) }
     }
+    // Also what waits for packets that went to nobody: a replay must come as far as the first reading.
+    table.pass(to: batch.now, into: dissection)
     dissection.advance(to: batch.now)
     try emit(isReplay: batch.isReplay)
     desk.done(chunk, by: number, told: dissection.drainTopics())

@@ -252,6 +252,62 @@ package struct LatencySketch: Sendable {
   }
 }
 
+// MARK: Two sketches
+
+extension LatencySketch {
+  /// How many values of each of two sketches lie above one place: the one that comes nearest to having
+  /// the share `q` of all values of both at or below it.
+  ///
+  /// Equal values, and where there are many those that one bucket holds, are on one side of it.
+  package static func above(
+    _ q: Double, _ a: LatencySketch, _ b: LatencySketch
+  ) -> (a: Int, b: Int) {
+    let isExact = a.isExact && b.isExact
+    // Below it one of them does not tell its values apart.
+    let least = max(a.isCollapsed ? a.firstBucket : .min, b.isCollapsed ? b.firstBucket : .min)
+    let (x, y) = (a.places(exactly: isExact, from: least), b.places(exactly: isExact, from: least))
+    let wanted = (1 - q) * Double(a.count + b.count)
+    var above = (a: a.count, b: b.count)
+    var best = above
+    var (i, j) = (0, 0)
+    while i < x.count || j < y.count {
+      let place = min(i < x.count ? x[i].place : .max, j < y.count ? y[j].place : .max)
+      if i < x.count, x[i].place == place {
+        above.a -= x[i].count
+        i += 1
+      }
+      if j < y.count, y[j].place == place {
+        above.b -= y[j].count
+        j += 1
+      }
+      if abs(Double(above.a + above.b) - wanted) < abs(Double(best.a + best.b) - wanted) {
+        best = above
+      }
+    }
+    return best
+  }
+
+  /// Values, or numbers of buckets, with how many there are of each, in order.
+  private func places(exactly: Bool, from least: Int) -> [(place: Int, count: Int)] {
+    var places: [(place: Int, count: Int)] = []
+    func add(_ place: Int, _ count: Int) {
+      if places.last?.place == place {
+        places[places.count - 1].count += count
+      } else {
+        places.append((place, count))
+      }
+    }
+    guard isExact else {
+      for (place, count) in buckets.enumerated() where count > 0 {
+        add(max(least, firstBucket + place), Int(count))
+      }
+      return places
+    }
+    for value in exact.sorted() { add(exactly ? Int(value) : max(least, Self.bucket(value)), 1) }
+    return places
+  }
+}
+
 extension UInt32 {
   /// The sum, or the largest number when that is too small.
   fileprivate func addingSaturated(_ other: UInt32) -> UInt32 {

@@ -56,16 +56,16 @@ package final class Ring: Sendable {
   /// The writer of a node's packets; the same one for the same node.
   ///
   /// - Parameters:
-  ///   - node: 1 to 128 letters, digits, `.`, `_` and `-`, not beginning with `.`: it names a folder.
+  ///   - node: what `isNodeName` says of it: it names a folder.
   ///   - interfaces: in the order of `Packet.interface`; more can be added later. Of the node's
   ///     first call, later ones are added.
   package func writer(
     node name: String, interfaces: [CaptureInterface] = []
   ) throws(RingError) -> RingWriter {
-    guard Self.isName(name) else {
+    guard Self.isNodeName(name) else {
       throw RingError(
         .badName, "keeping packets of the node \(name.debugDescription)",
-        problem: "a node's name has 1 to 128 letters, digits, '.', '_' and '-'",
+        problem: "a node's name has \(Self.nodeNameRule)",
         advice: "Give the node another name")
     }
     let path = folder + "/" + name
@@ -83,10 +83,25 @@ package final class Ring: Sendable {
     }
   }
 
-  /// Whether a name can be that of a node or a snapshot: it becomes the name of a folder.
-  package static func isName(_ name: String) -> Bool {
+  /// Longest name of a snapshot, in characters.
+  package static let maxName = 128
+  /// Longest name of a node, in characters: what Kubernetes allows (a DNS subdomain, RFC 1123 §2.1),
+  /// which file systems, where names have up to 255 bytes, take as it is.
+  package static let maxNodeName = 253
+
+  /// What `isNodeName` asks for, in words.
+  package static let nodeNameRule =
+    "1 to \(maxNodeName) letters, digits, '.', '_' and '-', and does not begin with '.'"
+
+  /// Whether a name can be that of a snapshot: it becomes the name of a folder.
+  package static func isName(_ name: String) -> Bool { isName(name, limit: maxName) }
+
+  /// Whether a name can be that of a node: it becomes the name of a folder, and part of ids.
+  package static func isNodeName(_ name: String) -> Bool { isName(name, limit: maxNodeName) }
+
+  private static func isName(_ name: String, limit: Int) -> Bool {
     let bytes = name.utf8
-    return (1...128).contains(bytes.count) && bytes.first != UInt8(ascii: ".")
+    return (1...limit).contains(bytes.count) && bytes.first != UInt8(ascii: ".")
       && bytes.allSatisfy { byte in
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

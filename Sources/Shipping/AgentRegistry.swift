@@ -56,7 +56,10 @@ package final class AgentRegistry: Sendable {
   }
 
   /// Whether a name can be a node's: it becomes the name of a folder, and part of ids.
-  package static func isName(_ name: String) -> Bool { Ring.isName(name) }
+  package static func isName(_ name: String) -> Bool { Ring.isNodeName(name) }
+
+  /// What `isName` asks for, as a sentence without its full stop.
+  package static let nameRule = "a node's name has \(Ring.nodeNameRule)"
 
   // MARK: What agents say
 

@@ -282,7 +282,8 @@ struct CallRow {
   private static let columns: [Table.Column] = [
     .init("time (UTC)"), .init("client", limit: 30), .init("server", limit: 30), .init("proto"),
     .init("call", limit: 56), .init("status", limit: maxStatus), .init("ms", right: true),
-    .init("id", limit: 40),
+    // A part of an id is of no use, and names of nodes may be long.
+    .init("id", limit: .max),
   ]
 
   private var cells: [String] {

@@ -15,7 +15,9 @@ package import ToolKit
 package final class CaptureTraffic: Sendable {
   private let paths: [String]
   private let pipeline: FilePipeline
-  private let inventory: Inventory
+  private let inventory: Mutex<Inventory>
+  /// Of a capture that grows: what its next packets are named by.
+  private let guide: Guide?
   private let cache: IndexCache?
   private let data: DataFolder?
   private let state = Mutex(State.reading)
@@ -49,11 +51,13 @@ package final class CaptureTraffic: Sendable {
     adjust: (inout PipelineSettings) -> Void = { _ in }
   ) throws(CaptureError) {
     self.data = data
-    (self.paths, self.inventory, self.follows) = (paths, inventory, follows)
+    (self.paths, self.follows) = (paths, follows)
+    self.inventory = Mutex(inventory)
+    guide = follows ? Guide(Guide.Page(names: inventory.names)) : nil
     self.cache = follows ? nil : cache
     self.keyLogs = keyLogs
     var settings = PipelineSettings(names: inventory.names, workers: workers)
-    settings.keyLogs = keyLogs
+    (settings.keyLogs, settings.guide) = (keyLogs, guide)
     adjust(&settings)
     pipeline = try FilePipeline(paths: paths, settings: settings, follows: follows)
   }
@@ -69,6 +73,20 @@ package final class CaptureTraffic: Sendable {
 
   /// Ends the reading early.
   package func stop() { isStopped.store(true, ordering: .relaxed) }
+
+  /// Names addresses by this from now on. Calls that are stored keep the names they have.
+  ///
+  /// - Returns: whether it can be done: finished captures are named while they are read, which they
+  ///   are once.
+  package func name(by inventory: Inventory) -> Bool {
+    guard guide != nil || paths.isEmpty else { return false }
+    self.inventory.withLock { $0 = inventory }
+    guide?.turn(to: Guide.Page(names: inventory.names))
+    return true
+  }
+
+  /// Who holds which address now.
+  package var names: Inventory { inventory.withLock { $0 } }
 
   package var statistics: Statistics {
     switch state.withLock({ $0 }) {
@@ -112,9 +130,10 @@ package final class CaptureTraffic: Sendable {
     let kept = KeptWork()
     return Traffic(
       { StoreSource(self.store, decoder: .standard, kept: kept) },
-      inventory: inventory, redactor: redactor, packets: packets,
+      inventory: names, redactor: redactor, packets: packets,
       statistics: { self.statistics },
-      ready: { (progress) async throws(ToolError) in try await self.ready(progress: progress) })
+      ready: { (progress) async throws(ToolError) in try await self.ready(progress: progress) }
+    ).with(inventory: { self.names })
   }
 
   private var packets: PacketSource {
@@ -143,7 +162,7 @@ package final class CaptureTraffic: Sendable {
     if let data { return read(into: data) }
     guard let cache,
       let key = cache.key(
-        paths: paths, names: inventory.fingerprint, keyLogs: keyLogs.paths)
+        paths: paths, names: names.fingerprint, keyLogs: keyLogs.paths)
     else {
       return readIntoMemory()
     }

@@ -74,7 +74,17 @@ struct CompareAPIStats: Tool {
             ], required: ["key", "state", "a", "b", "differences"])),
         "total": .integer("Changes in all"), "truncated": .flag(),
         "unchanged": .integer("Groups that did not change"),
-        "noise": .integer("Groups with too few calls to say"), "suggestions": .anyObject,
+        "noise": .integer("Groups with too few calls to say"),
+        "whole": .list(
+          .schema(
+            [
+              "measure": .text(), "a": .number(), "b": .number(), "change_pct": .number(),
+              "z": .number("Standard errors"), "significant": .flag(),
+              "like_for_like": .anyObject,
+            ], required: ["measure", "a", "b", "significant"])),
+        "comparisons": .integer("Differences that were judged"),
+        "needed_z": .number("Standard errors from which one is no chance among so many"),
+        "suggestions": .anyObject,
       ], required: ["verdict", "a", "b", "changes", "total", "truncated", "unchanged", "noise"]),
     route: "GET stats/compare", moreRoutes: ["POST stats/compare"], set: .all)
 
@@ -102,8 +112,10 @@ struct CompareAPIStats: Tool {
     let whole = StatsChange(
       key: "all", a: .init(metrics: before.total, minutes: sides.a.minutes),
       b: .init(metrics: after.total, minutes: sides.b.minutes),
-      least: arguments.count(Self.least), threshold: Double(arguments.count(Self.threshold)))
-    show(whole, changes, sides, group, arguments, in: &answer)
+      least: arguments.count(Self.least))
+    let compared = ComparedStats(
+      groups: changes, whole: whole, threshold: Double(arguments.count(Self.threshold)))
+    show(compared, sides, group, arguments, in: &answer)
     if before.total.count == 0 || after.total.count == 0 {
       let empty = before.total.count == 0 ? sides.a : sides.b
       let name = before.total.count == 0 ? "a" : "b"
@@ -143,22 +155,24 @@ struct CompareAPIStats: Tool {
     return metrics.map { key, both in
       StatsChange(
         key: key, a: .init(metrics: both.a, minutes: sides.a.minutes),
-        b: .init(metrics: both.b, minutes: sides.b.minutes), least: arguments.count(least),
-        threshold: Double(arguments.count(threshold)))
+        b: .init(metrics: both.b, minutes: sides.b.minutes), least: arguments.count(least))
     }.sorted { ($1.weight, $0.key) < ($0.weight, $1.key) }
   }
 
   private func show(
-    _ whole: StatsChange, _ all: [StatsChange], _ sides: ComparedSides, _ group: String,
-    _ arguments: Arguments, in answer: inout Answer
+    _ compared: ComparedStats, _ sides: ComparedSides, _ group: String, _ arguments: Arguments,
+    in answer: inout Answer
   ) {
+    let (all, whole) = (compared.groups, compared.whole)
     let isKnown = !sides.a.isOutside && !sides.b.isOutside
     let changes = isKnown ? all.filter(\.isChange) : []
     let shown = changes.prefix(arguments.count(Self.limit))
     let noise = isKnown ? all.count { $0.state == .noise } : all.count
-    let verdict = Self.verdict(whole, changes)
+    let verdict = compared.verdict
     answer.structured["verdict"] = .string(verdict)
-    for (name, side, values) in [("a", sides.a, whole.a), ("b", sides.b, whole.b)] {
+    for (name, side, values) in [
+      ("a", sides.a, whole.change.a), ("b", sides.b, whole.change.b),
+    ] {
       var object = StatsChange.json(values)
       object["window"] = .object(side.windowJSON)
       if let text = side.text { object["kfl"] = .string(text) }
@@ -170,6 +184,11 @@ struct CompareAPIStats: Tool {
     answer.structured["truncated"] = .bool(shown.count < changes.count)
     answer.structured["unchanged"] = JSONValue(all.count - changes.count - noise)
     answer.structured["noise"] = JSONValue(noise)
+    if isKnown {
+      answer.structured["whole"] = whole.json
+      answer.structured["comparisons"] = JSONValue(compared.comparisons)
+      answer.structured["needed_z"] = StatsChange.rounded(compared.needed)
+    }
     answer.say("Verdict: \(verdict). a is \(sides.a.words); b is \(sides.b.words).")
     // Of a side without traffic the caller says why there is no more.
     guard isKnown else { return }
@@ -177,39 +196,35 @@ struct CompareAPIStats: Tool {
     answer.say(
       """
       \(Shown.count(Int64(changes.count))) of \(Shown.count(Int64(all.count))) groups changed for \
-      sure (\(Shown.decimals(StatsChange.significant, 0)) standard errors and \
+      sure (|z| of \(Shown.decimals(compared.needed, 1)) or more and \
       \(arguments.count(Self.threshold)) % or more)\
-      \(noise > 0 ? "; \(Shown.count(Int64(noise))) have \(few), which says nothing." : ".")
+      \(noise > 0 ? "; \(Shown.count(Int64(noise))) have \(few), which says nothing." : ".") \
+      \(Shown.counted(compared.comparisons, "difference")) were judged: by chance one of them all \
+      would be that far in \(Shown.decimals(Evidence.falseAlarms * 100, 0)) of 100 such answers.
       """)
+    for sentence in whole.sentences { answer.say(sentence) }
+    if verdict == "mixed", !compared.isJudged {
+      answer.say("Nothing is better or worse for sure; it is not the same traffic.")
+    }
     if StatsKeys.areCaptured(group), !shown.isEmpty { answer.say(Answer.fence) }
     var table = Table([
       .init(group, limit: 50), .init("calls/min a", right: true), .init("b", right: true),
       .init("errors a", right: true), .init("b", right: true), .init("p50 a", right: true),
       .init("b", right: true), .init("changed", limit: 70),
     ])
-    for change in [whole] + shown { table.add(Self.cells(change)) }
+    table.add(Self.cells(whole.change, words: whole.words))
+    for change in shown { table.add(Self.cells(change, words: change.words)) }
     answer.show(table, next: "Raise max_tokens, or group by something coarser.")
   }
 
-  private static func verdict(_ whole: StatsChange, _ changes: [StatsChange]) -> String {
-    guard whole.a.metrics.count > 0, whole.b.metrics.count > 0 else { return "unknown" }
-    let directions = (changes + [whole]).map(\.direction)
-    switch (directions.contains { $0.worse }, directions.contains { $0.better }) {
-    case (true, true): return "mixed"
-    case (true, false): return "worse"
-    case (false, true): return "better"
-    case (false, false): return changes.isEmpty ? "same" : "mixed"
-    }
-  }
-
-  private static func cells(_ change: StatsChange) -> [String] {
+  private static func cells(_ change: StatsChange, words: String) -> [String] {
     func time(_ side: StatsChange.Side) -> String {
       side.metrics.latency.quantile(0.5).map { Shown.milliseconds(Int64($0)) } ?? "-"
     }
     return [
       change.key, Shown.rate(change.a.perMinute), Shown.rate(change.b.perMinute),
       Shown.percent(change.a.metrics.errorRate), Shown.percent(change.b.metrics.errorRate),
-      time(change.a), time(change.b), change.words,
+      time(change.a), time(change.b), words,
     ]
   }
 }

@@ -20,7 +20,8 @@ package final class LiveTraffic: Sendable {
 
   private let pipeline: LivePipeline
   private let capture: LiveCapture
-  private let inventory: Inventory
+  private let inventory: Mutex<Inventory>
+  private let guide: Guide
   private let store: EntryStore
   private let data: DataFolder?
   private let keeper: RingKeeper?
@@ -50,14 +51,16 @@ package final class LiveTraffic: Sendable {
     keyLogs: KeyLogs = KeyLogs(), stopAfter: Int64?,
     tell: @escaping @Sendable (String) -> Void
   ) throws(StoreError) {
-    (self.capture, self.inventory, self.data) = (capture, inventory, data)
+    (self.capture, self.data) = (capture, data)
+    self.inventory = Mutex(inventory)
+    guide = Guide(Guide.Page(names: inventory.names))
     if let data { store = data.store } else { store = try EntryStore(.memory, limits: limits) }
     let keeper = ring.flatMap { RingKeeper($0, node: "local", capture) }
     self.keeper = keeper
     (self.ring, self.temporaryRing) = (ring, temporaryRing)
     state = Mutex(DissectionState(stopAfter: stopAfter, now: .now))
     var settings = PipelineSettings(names: inventory.names, workers: workers)
-    settings.keyLogs = keyLogs
+    (settings.keyLogs, settings.guide) = (keyLogs, guide)
     protocols = settings.protocols
     var keep: (@Sendable (PacketChunk) -> Void)?
     if let keeper { keep = { keeper.append($0) } }
@@ -87,6 +90,15 @@ package final class LiveTraffic: Sendable {
     upkeep.sync {}
   }
 
+  /// Names addresses by this from now on. Calls that are stored keep the names they have.
+  package func name(by inventory: Inventory) {
+    self.inventory.withLock { $0 = inventory }
+    guide.turn(to: Guide.Page(names: inventory.names))
+  }
+
+  /// Who holds which address now.
+  package var names: Inventory { inventory.withLock { $0 } }
+
   package var statistics: Statistics {
     var sum = pipeline.statistics
     if let data {
@@ -108,7 +120,7 @@ package final class LiveTraffic: Sendable {
     let kept = KeptWork()
     return Traffic(
       { StoreSource(self.store, decoder: .standard, kept: kept) },
-      inventory: inventory, redactor: redactor, packets: packets,
+      inventory: names, redactor: redactor, packets: packets,
       statistics: { self.statistics },
       ready: { (_) async throws(ToolError) in self.change { $0.ask(at: .now) } },
       now: { .now },
@@ -122,7 +134,8 @@ package final class LiveTraffic: Sendable {
         set: { isOn in
           self.change { $0.set(isOn, at: .now) }
           return []
-        }))
+        })
+    ).with(inventory: { self.names })
   }
 
   /// The packets of calls are still in the ring, for as long as that keeps them.

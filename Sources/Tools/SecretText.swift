@@ -2,7 +2,8 @@ import Entries
 import ToolKit
 
 /// Secrets in running text that are recognised by what stands before them: `password=…`,
-/// `"token": "…"`, `<secret>…</secret>`, `Bearer …`, `scheme://user:…@host`, private keys in PEM.
+/// `"token": "…"`, `<secret>…</secret>`, `Bearer …`, `scheme://user:…@host`, private keys in PEM, the
+/// arguments of some programs, netrc.
 enum SecretText {
   /// Words that name a scheme of credentials, which follow them.
   private static let schemes: Set<String> = ["bearer", "basic", "digest", "negotiate", "apikey"]
@@ -27,7 +28,7 @@ enum SecretText {
     return scanner.output.map { String(decoding: $0, as: UTF8.self) } ?? text
   }
 
-  private struct Scanner {
+  struct Scanner {
     let bytes: [UInt8]
     var at = 0
     /// Bytes from there on are not in the output yet.
@@ -38,6 +39,8 @@ enum SecretText {
     var close = -1
     /// `IDENTIFIED` was seen in this statement: what follows `BY` is a password.
     var isIdentified = false
+    /// The command line that is being read, of a program that takes a secret as an argument.
+    var command: Command?
 
     init(bytes: [UInt8]) { self.bytes = bytes }
 
@@ -51,14 +54,38 @@ enum SecretText {
         case 0x3a where starts(with: authorityMark, at): userInformation(substitute)
         case 0x3b:  // ;
           isIdentified = false
+          command = nil
           at += 1
+        case 0x0a:
+          if !isJoined(at, to: at + 1) { command = nil }
+          at += 1
+        case 0x7c, 0x60:  // | and a grave accent
+          command = nil
+          at += 1
+        case 0x26 where at + 1 < bytes.count && (isBlank(bytes[at + 1]) || bytes[at + 1] == 0x26):
+          command = nil
+          at += 1
+        case 0x5c: backslash()
         default: at += 1
         }
       }
       output?.append(contentsOf: bytes[kept...])
     }
 
-    private mutating func replace(_ range: Range<Int>, _ substitute: (String) -> String) {
+    /// In JSON and source text line breaks are written out, and their letters belong to no word.
+    private mutating func backslash() {
+      if isLineBreak(at) {
+        if bytes[at + 1] == 0x6e, !isJoined(at, to: at + 2) { command = nil }
+        at += 2
+      } else if at + 1 < bytes.count, bytes[at + 1] == 0x5c {
+        // Of a backslash that is written out: the line goes on behind it.
+        at += isLineBreak(at + 2) ? 4 : 2
+      } else {
+        at += 1
+      }
+    }
+
+    mutating func replace(_ range: Range<Int>, _ substitute: (String) -> String) {
       guard !range.isEmpty else { return }
       // The bracket that ends what stands in for a secret may end a value, too.
       let end = range.upperBound
@@ -79,8 +106,16 @@ enum SecretText {
     private mutating func word(_ substitute: (String) -> String) {
       let start = at
       while at < bytes.count, isWord(bytes[at]) { at += 1 }
+      if follow(start..<at, substitute) { return }
       guard let value = value(of: start..<at) else {
-        note(start..<at)
+        // In a list of arguments each is between quotes.
+        if isOption(start), quoteEnd(at) != nil, let next = nextArgument(at), isLiteral(next),
+          SecretNames.isSecret(key: String(decoding: bytes[start..<at], as: UTF8.self))
+        {
+          replace(next, substitute)
+        } else {
+          note(start..<at)
+        }
         return
       }
       let name = String(decoding: bytes[start..<at], as: UTF8.self)
@@ -103,11 +138,13 @@ enum SecretText {
       }
     }
 
-    /// Of `curl -u user:password`; where it is no number, as a group's is in `docker run -u 0:0`.
+    /// Of `curl -u user:password`; of other programs where it is no number, as a group's is in
+    /// `docker run -u 0:0`.
     private func password(behind option: String, _ value: Range<Int>) -> Range<Int>? {
       guard ["-u", "--user", "--proxy-user"].contains(option),
         let colon = bytes[value].firstIndex(of: 0x3a), colon + 1 < value.upperBound,
-        !bytes[(colon + 1)..<value.upperBound].allSatisfy({ (0x30...0x39).contains($0) })
+        command?.program.isBehindUser == true
+          || !bytes[(colon + 1)..<value.upperBound].allSatisfy({ (0x30...0x39).contains($0) })
       else { return nil }
       return colon + 1..<value.upperBound
     }
@@ -161,7 +198,7 @@ enum SecretText {
     }
 
     /// The text up to the quote that ends it, or to the end of all.
-    private func quoted(from start: Int, escaped: Bool, _ quote: UInt8) -> Range<Int> {
+    func quoted(from start: Int, escaped: Bool, _ quote: UInt8) -> Range<Int> {
       var place = start
       while place < bytes.count {
         if bytes[place] == 0x5c {
@@ -361,8 +398,8 @@ enum SecretText {
       }
     }
 
-    private func isQuote(_ byte: UInt8) -> Bool { byte == 0x22 || byte == 0x27 }
-    private func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0d).contains(byte) }
+    func isQuote(_ byte: UInt8) -> Bool { byte == 0x22 || byte == 0x27 }
+    func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0d).contains(byte) }
 
     private func endsValue(_ byte: UInt8) -> Bool {
       // & ; , ) } ] < quotes

@@ -3,10 +3,6 @@ import Query
 
 /// One group on both sides of a comparison: what changed, and how sure that is.
 struct StatsChange {
-  /// Distance in standard errors from which a change counts as one. With 3, one of about 370
-  /// unchanged groups would be named by chance.
-  static let significant = 3.0
-
   enum Measure: String, CaseIterable {
     case volume = "calls_per_minute"
     case errors = "error_rate"
@@ -14,7 +10,7 @@ struct StatsChange {
     case p99 = "p99_ms"
     case size = "bytes_per_call"
 
-    /// Whether more of it is worse; nil where it is neither.
+    /// Whether more of it is worse; of others it is neither.
     var moreIsWorse: Bool { self == .errors || self == .p50 || self == .p99 }
   }
 
@@ -34,9 +30,16 @@ struct StatsChange {
     var b: Double
     /// In standard errors; nil where the data cannot say.
     var distance: Double?
+    /// What the distance comes from, and of how many calls it is, of measures that are compared call
+    /// by call.
+    var evidence = Evidence()
+    var calls: (a: Int, b: Int)?
+    /// Beyond what chance gives among all that is compared.
+    fileprivate(set) var isSignificant = false
+    /// That, and large enough to matter.
+    fileprivate(set) var isReal = false
     /// Relative to `a`, in percent; nil where `a` is 0.
     var percent: Double? { a == 0 ? nil : (b - a) / a * 100 }
-    var isSignificant: Bool { distance.map { abs($0) >= StatsChange.significant } ?? false }
   }
 
   enum State: String {
@@ -51,23 +54,40 @@ struct StatsChange {
   private(set) var differences: [Difference] = []
   private(set) var state = State.same
 
-  /// - Parameters:
-  ///   - least: calls below which a group is noise.
-  ///   - threshold: changes below this, in percent, are none even where they are certain.
-  init(key: String, a: Side, b: Side, least: Int, threshold: Double) {
+  /// - Parameter least: calls below which a group is noise.
+  init(key: String, a: Side, b: Side, least: Int) {
     (self.key, self.a, self.b) = (key, a, b)
     differences = [volume, errors, quantile(0.5, .p50), quantile(0.99, .p99), size]
       .compactMap(\.self)
-    let enough = a.metrics.count + b.metrics.count >= least
-    let real = differences.contains {
-      $0.isSignificant && ($0.percent.map { abs($0) >= threshold } ?? true)
+    if a.metrics.count + b.metrics.count < least { state = .noise }
+  }
+
+  /// Differences that are judged; each of them may seem to be one by chance.
+  var comparisons: Int { state == .noise ? 0 : differences.count { $0.distance != nil } }
+
+  /// Says what changed, once it is known how much is compared.
+  ///
+  /// - Parameters:
+  ///   - needed: standard errors from which a difference is no chance.
+  ///   - threshold: changes below this, in percent, are none even where they are certain.
+  mutating func judge(needed: Double, threshold: Double) {
+    guard state != .noise else { return }
+    for index in differences.indices {
+      let difference = differences[index]
+      differences[index].isSignificant = difference.distance.map { abs($0) >= needed } ?? false
+      differences[index].isReal = Self.isReal(
+        difference.distance, difference.a, difference.b, needed: needed, threshold: threshold)
     }
-    if !enough {
-      state = .noise
-    } else if real {
-      state =
-        a.metrics.count == 0 ? .appeared : b.metrics.count == 0 ? .vanished : .changed
-    }
+    guard differences.contains(where: \.isReal) else { return }
+    state = a.metrics.count == 0 ? .appeared : b.metrics.count == 0 ? .vanished : .changed
+  }
+
+  /// Whether a difference is certain and large, and all that is known of it agrees.
+  static func isReal(
+    _ distance: Double?, _ a: Double, _ b: Double, needed: Double, threshold: Double
+  ) -> Bool {
+    guard let distance, abs(distance) >= needed, (distance > 0) == (b > a) else { return false }
+    return a == 0 || abs(b - a) / a * 100 >= threshold
   }
 
   var isChange: Bool { state != .same && state != .noise }
@@ -79,7 +99,7 @@ struct StatsChange {
   var direction: (worse: Bool, better: Bool) {
     var result = (worse: false, better: false)
     guard state == .changed else { return result }
-    for difference in differences where difference.isSignificant && difference.measure.moreIsWorse {
+    for difference in differences where difference.isReal && difference.measure.moreIsWorse {
       if difference.b > difference.a { result.worse = true } else { result.better = true }
     }
     return result
@@ -97,39 +117,26 @@ struct StatsChange {
       distance: variance > 0 ? (y - (x + y) * share) / variance.squareRoot() : nil)
   }
 
-  /// Two proportions, pooled.
   private var errors: Difference? {
-    let (n, m) = (Double(a.metrics.count), Double(b.metrics.count))
-    guard n > 0, m > 0 else { return nil }
-    let pooled = Double(a.metrics.errors + b.metrics.errors) / (n + m)
-    let variance = pooled * (1 - pooled) * (1 / n + 1 / m)
+    let calls = (a: a.metrics.count, b: b.metrics.count)
+    guard calls.a > 0, calls.b > 0 else { return nil }
+    let evidence = Evidence(marked: (a.metrics.errors, b.metrics.errors), calls: calls)
     return Difference(
       measure: .errors, a: a.metrics.errorRate, b: b.metrics.errorRate,
-      distance: variance > 0
-        ? (b.metrics.errorRate - a.metrics.errorRate) / variance.squareRoot() : 0)
+      distance: evidence.distance, evidence: evidence, calls: calls)
   }
 
-  /// A quantile's uncertainty is that of its rank: the values one standard error of the rank to
-  /// both sides.
+  /// Of how many calls of either side take longer than that share of all: how the latencies are spread
+  /// does not matter, and a quantile between two heaps, such as hits and misses of a cache, may jump
+  /// without a reason.
   private func quantile(_ share: Double, _ measure: Measure) -> Difference? {
     let (x, y) = (a.metrics.latency, b.metrics.latency)
     guard let before = x.quantile(share), let after = y.quantile(share) else { return nil }
-    var difference = Difference(measure: measure, a: before / 1_000, b: after / 1_000)
-    // With fewer values the rank would lie beyond the last of them.
-    let least = Int((9 * share / (1 - share)).rounded(.up))
-    guard min(x.count, y.count) >= max(10, least / 2) else { return difference }
-    let error = (spread(x, share) * spread(x, share) + spread(y, share) * spread(y, share))
-      .squareRoot()
-    // Latencies come in whole microseconds: less than one is no certainty.
-    difference.distance = (after - before) / max(error, 1)
-    return difference
-  }
-
-  private func spread(_ latency: LatencySketch, _ share: Double) -> Double {
-    let error = (share * (1 - share) / Double(latency.count)).squareRoot()
-    let low = latency.quantile(max(0, share - error)) ?? 0
-    let high = latency.quantile(min(1, share + error)) ?? 0
-    return (high - low) / 2
+    let calls = (a: x.count, b: y.count)
+    let evidence = Evidence(marked: LatencySketch.above(share, x, y), calls: calls)
+    return Difference(
+      measure: measure, a: before / 1_000, b: after / 1_000, distance: evidence.distance,
+      evidence: evidence, calls: calls)
   }
 
   /// Sizes are told, but not judged: their spread is not known.
@@ -144,16 +151,7 @@ struct StatsChange {
     [
       "key": .string(key), "state": .string(state.rawValue), "a": .object(Self.json(a)),
       "b": .object(Self.json(b)),
-      "differences": .array(
-        differences.map { difference in
-          var object: JSONObject = [
-            "measure": .string(difference.measure.rawValue), "a": Self.rounded(difference.a),
-            "b": Self.rounded(difference.b), "significant": .bool(difference.isSignificant),
-          ]
-          if let percent = difference.percent { object["change_pct"] = Self.rounded(percent) }
-          if let distance = difference.distance { object["z"] = Self.rounded(distance) }
-          return .object(object)
-        }),
+      "differences": .array(differences.map { .object($0.json) }),
     ]
   }
 
@@ -173,7 +171,7 @@ struct StatsChange {
   }
 
   /// Four digits that matter are more than anybody needs.
-  private static func rounded(_ value: Double) -> JSONValue {
+  static func rounded(_ value: Double) -> JSONValue {
     JSONValue((value * 10_000).rounded() / 10_000)
   }
 
@@ -184,18 +182,31 @@ struct StatsChange {
     case .vanished: return "gone"
     default: break
     }
-    let certain = differences.filter(\.isSignificant)
-    return (certain.isEmpty ? [] : certain).map { difference in
-      switch difference.measure {
-      case .volume:
-        "calls \(Shown.rate(difference.a)) → \(Shown.rate(difference.b))/min"
-      case .errors: "errors \(Shown.percent(difference.a)) → \(Shown.percent(difference.b))"
-      case .p50, .p99:
-        "\(difference.measure == .p50 ? "p50" : "p99") \(Shown.decimals(difference.a, 1)) → "
-          + "\(Shown.decimals(difference.b, 1)) ms"
-      case .size:
-        "size \(Shown.bytes(Int64(difference.a))) → \(Shown.bytes(Int64(difference.b)))"
-      }
-    }.joined(separator: "; ")
+    return differences.filter(\.isReal).map(\.words).joined(separator: "; ")
+  }
+
+  /// A measure on both sides: `errors 2% → 31%`.
+  static func words(_ measure: Measure, _ a: Double, _ b: Double) -> String {
+    switch measure {
+    case .volume: "calls \(Shown.rate(a)) → \(Shown.rate(b))/min"
+    case .errors: "errors \(Shown.percent(a)) → \(Shown.percent(b))"
+    case .p50, .p99:
+      "\(measure == .p50 ? "p50" : "p99") \(Shown.decimals(a, 1)) → \(Shown.decimals(b, 1)) ms"
+    case .size: "size \(Shown.bytes(Int64(a))) → \(Shown.bytes(Int64(b)))"
+    }
+  }
+}
+
+extension StatsChange.Difference {
+  var words: String { StatsChange.words(measure, a, b) }
+
+  var json: JSONObject {
+    var object: JSONObject = [
+      "measure": .string(measure.rawValue), "a": StatsChange.rounded(a),
+      "b": StatsChange.rounded(b), "significant": .bool(isSignificant),
+    ]
+    if let percent { object["change_pct"] = StatsChange.rounded(percent) }
+    if let distance { object["z"] = StatsChange.rounded(distance) }
+    return object
   }
 }

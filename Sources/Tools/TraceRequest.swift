@@ -47,11 +47,16 @@ struct TraceRequest: Tool {
               "id": .text(), "parent": .text("id of the call that made it"), "depth": .integer(),
               "offset_ms": .number("After the first call"), "own_ms": .number("Not spent below"),
               "evidence": ["type": "string", "enum": ["given", "header", "time"]],
-              "header": .text("The header that proves it"), "confidence": .number("0 to 1"),
+              "header": .text("The header that proves it"),
+              "inferred": .flag("Not proven: told from time alone"),
+              "confidence": .number("0 to 1; below 1 where it is inferred"),
+              "reason": .text("What an inferred hop is inferred from"),
               "src": .anyObject, "dst": .anyObject, "proto": .text(), "method": .text(),
               "path": .text(), "status": .integer(), "latency_ms": .number(), "error": .flag(),
             ],
-            required: ["id", "depth", "offset_ms", "own_ms", "evidence", "confidence", "proto"])),
+            required: [
+              "id", "depth", "offset_ms", "own_ms", "evidence", "inferred", "confidence", "proto",
+            ])),
         "correlation": .list(.schema(["header": .text(), "value": .text()])),
         "total": .integer(), "truncated": .flag(), "total_ms": .number(),
         "slowest": .text("id of the hop with most time of its own"),
@@ -210,7 +215,7 @@ struct TraceRequest: Tool {
     var table = Table([
       .init("at ms", right: true), .init("call", limit: 60), .init("from", limit: 26),
       .init("to", limit: 26), .init("status", limit: CallRow.maxStatus), .init("ms", right: true),
-      .init("own ms", right: true), .init("how", limit: 22), .init("id", limit: 24),
+      .init("own ms", right: true), .init("how", limit: 22), .init("id", limit: .max),
     ])
     for hop in hops { table.add(cells(hop, from: first)) }
     answer.show(table, next: "Lower max_hops, or raise max_tokens.")
@@ -224,12 +229,39 @@ struct TraceRequest: Tool {
     if tree.isCut { answer.say("There are more; raise limit to see them.") }
   }
 
-  /// How many of the calls are known to belong together.
+  /// How many of the calls are known to belong together, and how sure that is of the others.
   private static func certainty(of hops: [TraceTree.Hop]) -> String {
     if hops.count == 1 { return "No other call was found to belong to it." }
-    let proven = hops.count { if case .time = $0.evidence { false } else { true } }
-    if proven == hops.count { return "All are proven." }
-    return "\(proven) \(proven == 1 ? "is" : "are") proven, the others inferred from time."
+    let inferred = hops.filter { $0.inference != nil }.map(\.confidence)
+    let proven = hops.count - inferred.count
+    let order = "Which call made which is told from time and workloads."
+    guard let least = inferred.min(), let most = inferred.max() else {
+      return "All are proven to belong to it. \(order)"
+    }
+    let range =
+      percent(least) == percent(most) ? percent(least) : "\(percent(least)) to \(percent(most))"
+    return """
+      \(proven) \(proven == 1 ? "is" : "are") proven to belong to it, \
+      \(inferred.count == 1 ? "one is" : "\(inferred.count) are") inferred: made while their workload \
+      was serving it, \(range) sure. \(order)
+      """
+  }
+
+  private static func percent(_ confidence: Double) -> String {
+    "\(Shown.decimals(confidence * 100, 0)) %"
+  }
+
+  /// What an inferred hop is inferred from, and what speaks against it.
+  private static func reason(_ inference: TraceTree.Inference) -> String {
+    let others =
+      inference.others == 0
+      ? "no other request was served there all that time"
+      : "\(Shown.counted(inference.others, "other request")) \(inference.others == 1 ? "was" : "were") "
+        + "served there all that time"
+    return """
+      it lies within the time of its parent; \(others); \(inference.unserved) of \
+      \(Shown.counted(inference.alike, "call")) like it lie within no request
+      """
   }
 
   private func json(
@@ -245,8 +277,11 @@ struct TraceRequest: Tool {
     case .header(let name):
       object["evidence"] = "header"
       object["header"] = .string(name)
-    case .time: object["evidence"] = "time"
+    case .time(let inference):
+      object["evidence"] = "time"
+      object["reason"] = .string(Self.reason(inference))
     }
+    object["inferred"] = .bool(hop.inference != nil)
     object["confidence"] = JSONValue((hop.confidence * 100).rounded() / 100)
     return object
   }
@@ -257,7 +292,7 @@ struct TraceRequest: Tool {
       switch hop.evidence {
       case .given: "given"
       case .header(let name): name
-      case .time: "time, \(Shown.decimals(hop.confidence * 100, 0)) %"
+      case .time: "inferred, \(Self.percent(hop.confidence))"
       }
     let indent = String(repeating: "  ", count: min(hop.depth, 10))
     return [

@@ -66,7 +66,29 @@ struct TraceTree {
     /// It carries the same mark.
     case header(String)
     /// It lies within its parent's time.
-    case time
+    case time(Inference)
+  }
+
+  /// What speaks for and against a call having been made for the request within whose time it lies.
+  ///
+  /// Time proves nothing: a workload may have had another reason, such as another request or a timer.
+  struct Inference {
+    /// Other requests that the workload was serving all that time, each as likely as this one.
+    var others: Int
+    /// Calls like it that were looked at: between the same two, by the same protocol.
+    var alike: Int
+    /// Those of them that lie within no request, so that something else makes them as well.
+    var unserved: Int
+
+    /// The most that time can say.
+    static let most = 0.99
+
+    /// 0...1. Of calls like it about as many are made for no request as were seen outside of all (with
+    /// half a call added to both sides, so that few calls make nothing certain: Jeffreys' rule).
+    var confidence: Double {
+      let own = 1 - (Double(unserved) + 0.5) / (Double(max(alike, unserved)) + 1)
+      return min(Self.most, own / Double(1 + others))
+    }
   }
 
   struct Hop {
@@ -78,6 +100,9 @@ struct TraceTree {
     var depth = 0
     /// Nanoseconds not spent in calls below.
     var own: Int64 = 0
+
+    /// What it is inferred from; nil where it is proven.
+    var inference: Inference? { if case .time(let inference) = evidence { inference } else { nil } }
   }
 
   private(set) var hops: [Hop] = []
@@ -88,6 +113,15 @@ struct TraceTree {
   private let least: Double
   private let limit: Int
   private(set) var isCut = false
+  /// What was found of each kind of call.
+  private var habits: [Habit: (alike: Int, unserved: Int)] = [:]
+
+  /// Calls between the same two by one protocol.
+  private struct Habit: Hashable {
+    var client: NamedEnd
+    var server: NamedEnd
+    var kind: ProtocolKind?
+  }
 
   /// - Parameters:
   ///   - proven: calls that carry the marks, or the one asked for.
@@ -137,6 +171,24 @@ struct TraceTree {
     for index in hops.indices { hops[index].parent = parent(of: hops[index].call, but: index) }
   }
 
+  /// - Parameter others: requests beside the one it may belong to that were served all its time.
+  private mutating func inference(_ call: Call, others: Int) -> Inference {
+    let habit = Habit(client: call.client, server: call.server, kind: call.view.kind)
+    let seen = habits[habit] ?? look(for: habit, like: call)
+    habits[habit] = seen
+    return Inference(others: others, alike: seen.alike, unserved: seen.unserved)
+  }
+
+  private func look(for habit: Habit, like call: Call) -> (alike: Int, unserved: Int) {
+    // All calls of a kind leave one workload, so that the same requests may contain them.
+    let requests = nearby.filter { $0.serves(call) }
+    let alike = nearby.filter {
+      $0.client == habit.client && $0.server == habit.server && $0.view.kind == habit.kind
+    }
+    let unserved = alike.count { one in !requests.contains { $0.contains(one) } }
+    return (alike.count, unserved)
+  }
+
   /// Looks for who asked for the first call.
   private mutating func climb(at depth: Int) {
     for _ in 0..<depth {
@@ -150,7 +202,8 @@ struct TraceTree {
         !known.contains($0.id) && $0.serves(child) && $0.contains(child) && !isForeign($0)
       }
       guard let best = candidates.max(by: { ($0.start, $0.id) < ($1.start, $1.id) }) else { return }
-      let confidence = 1 / Double(candidates.count)
+      let inference = inference(child, others: candidates.count - 1)
+      let confidence = inference.confidence
       guard confidence >= least else {
         doubtful += candidates.count
         return
@@ -159,7 +212,7 @@ struct TraceTree {
         isCut = true
         return
       }
-      hops.append(Hop(call: best, evidence: .time, confidence: confidence))
+      hops.append(Hop(call: best, evidence: .time(inference), confidence: confidence))
       hops[top].parent = hops.count - 1
     }
   }
@@ -181,7 +234,8 @@ struct TraceTree {
         let others = nearby.count {
           $0.id != server.id && $0.id != call.id && $0.serves(call) && $0.contains(call)
         }
-        let confidence = 1 / Double(1 + others) * hops[parent].confidence
+        let inference = inference(call, others: others)
+        let confidence = inference.confidence * hops[parent].confidence
         guard confidence >= least else {
           doubtful += 1
           continue
@@ -192,7 +246,7 @@ struct TraceTree {
         }
         known.insert(call.id)
         hops.append(
-          Hop(call: call, parent: parent, evidence: .time, confidence: confidence))
+          Hop(call: call, parent: parent, evidence: .time(inference), confidence: confidence))
         next.append(hops.count - 1)
       }
       level = next

@@ -133,7 +133,7 @@ struct AgentCommand: AsyncParsableCommand {
       }
     }
     guard AgentRegistry.isName(name) else {
-      throw .usage("--node: a node's name has 1 to 128 letters, digits, '.', '_' and '-'")
+      throw .usage("--node: \(AgentRegistry.nameRule)")
     }
     return name
   }

@@ -5,6 +5,7 @@ import KubeAPI
 import Logging
 import Ring
 import Store
+import Synchronization
 import Tools
 
 /// The flags of a Hub whose traffic comes from agents.
@@ -91,7 +92,7 @@ struct AgentsOptions: ParsableArguments {
         return nil
       } catch { return error.message }
     }
-    let inventory = try traffic.inventory()
+    let inventory = RenewedInventory(try traffic.inventory())
     let folder = try traffic.dataFolder(standard: AgentTraffic.standardBytes.disk)
     let redactor =
       traffic.showSecrets ? Redactor.off : Redactor(key: try traffic.liveKey(folder))
@@ -103,7 +104,15 @@ struct AgentsOptions: ParsableArguments {
     let gatherer = try gatherer(reading, traffic)
     let watch = try api.watch(namespaces: NamespaceList.names(namespaces, flag: "--namespaces"))
     if let watch { Task { await watch.run(tell: tell) { _ in } } }
-    let current: @Sendable () -> Inventory = { watch?.inventory ?? inventory }
+    let current: @Sendable () -> Inventory = { watch?.inventory ?? inventory.value }
+    if watch == nil {
+      traffic.renewWorkloads(files) {
+        inventory.value = $0
+        return nil
+      }
+    } else if traffic.workloads != nil {
+      tell("--workloads is not used: the cluster's API says who holds which address")
+    }
     let library = try traffic.library(
       current, redactor, raw: gatherer, calls: AgentTraffic.standardBytes.disk)
     gatherer.keepWithin { library.room }
@@ -116,6 +125,18 @@ struct AgentsOptions: ParsableArguments {
       StartedTraffic(hub: hub, reading: reading),
       AgentsMount(reading.intake, gatherer: gatherer, token: token)
     )
+  }
+
+  /// An inventory that may be exchanged while others look at it.
+  private final class RenewedInventory: Sendable {
+    private let latest: Mutex<Inventory>
+
+    init(_ first: Inventory) { latest = Mutex(first) }
+
+    var value: Inventory {
+      get { latest.withLock { $0 } }
+      set { latest.withLock { $0 = newValue } }
+    }
   }
 
   /// Raw packets of agents come beside the snapshots that are made of them.

@@ -27,6 +27,9 @@ struct HubCommand: AsyncParsableCommand {
 
       \(hangupHelp)
 
+      SIGHUP reads the file of --workloads anew as well: names of calls from then on, and of workloads
+      in lists, are as it says. Finished captures keep the names they were read with.
+
       \(exitCodes)
       """)
 
@@ -61,9 +64,9 @@ struct HubCommand: AsyncParsableCommand {
     if let mounted {
       started = mounted.started
     } else if traffic.live.isNamed {
-      started = try traffic.startLive { log.warning("\($0)") }
+      started = try traffic.startLive(files) { log.warning("\($0)") }
     } else {
-      started = try traffic.start(follows: follow)
+      started = try traffic.start(follows: follow, files)
     }
     let reading = started.reading
     let visitors = VisitorRules(names: allowedHosts + [address.host])

@@ -153,8 +153,12 @@ struct StopAfter: ExpressibleByArgument {
 extension TrafficOptions {
   /// Begins to capture the interfaces.
   ///
-  /// - Parameter tell: gets a sentence when an interface goes or comes.
-  func startLive(_ tell: @escaping @Sendable (String) -> Void) throws(Failure) -> StartedTraffic {
+  /// - Parameters:
+  ///   - files: gets what can be read anew.
+  ///   - tell: gets a sentence when an interface goes or comes.
+  func startLive(
+    _ files: RenewedFiles? = nil, _ tell: @escaping @Sendable (String) -> Void
+  ) throws(Failure) -> StartedTraffic {
     // Before anything is made: most likely the privilege is missing.
     let capture = try live.capture()
     let inventory = try inventory()
@@ -171,7 +175,12 @@ extension TrafficOptions {
         stopAfter: live.stopAfter.map(\.nanoseconds) ?? StopAfter.standard, tell: tell)
     } catch { throw .failed("\(error)") }
     let library = try library(
-      { inventory }, redactor, raw: RingCapture(ring), keys: keys, calls: LiveTraffic.standardBytes)
+      { traffic.names }, redactor, raw: RingCapture(ring), keys: keys,
+      calls: LiveTraffic.standardBytes)
+    renewWorkloads(files) {
+      traffic.name(by: $0)
+      return nil
+    }
     traffic.start()
     return StartedTraffic(
       hub: EmbeddedHub(

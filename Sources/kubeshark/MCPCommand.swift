@@ -120,8 +120,12 @@ struct MCPOptions: ParsableArguments {
 
   /// The Hub that the flags name.
   ///
-  /// - Parameter reads: whether captures are read, not only their catalogue asked for.
-  func source(reads: Bool, _ log: Logger) throws(Failure) -> HubSource {
+  /// - Parameters:
+  ///   - reads: whether captures are read, not only their catalogue asked for.
+  ///   - files: gets what can be read anew.
+  func source(
+    reads: Bool, _ log: Logger, _ files: RenewedFiles? = nil
+  ) throws(Failure) -> HubSource {
     if let source = try remote.source(cluster.place, log) {
       if cluster.allowDestructive {
         log.warning("--allow-destructive has no effect together with --url")
@@ -142,13 +146,13 @@ struct MCPOptions: ParsableArguments {
         return HubSource(
           hub: hub, mode: .live, origin: origin, local: remote.fileTools(hub))
       }
-      let started = try traffic.startLive { log.warning("\($0)") }
+      let started = try traffic.startLive(files) { log.warning("\($0)") }
       return HubSource(
         hub: started.hub, mode: .live, origin: origin, local: remote.fileTools(started.hub),
         end: { started.reading.stop() })
     }
     let names = (traffic.captures + [traffic.data].compactMap { $0 }).joined(separator: ", ")
-    let hub = try reads ? traffic.start(follows: follow).hub : traffic.open().hub
+    let hub = try reads ? traffic.start(follows: follow, files).hub : traffic.open().hub
     return HubSource(
       hub: hub, mode: .embedded, origin: "Capture files: \(names)", local: remote.fileTools(hub))
   }
@@ -220,8 +224,10 @@ struct MCPServeCommand: AsyncParsableCommand {
     } else if listTools {
       try await list(try options.source(reads: false, log))
     } else if let http {
+      let files = RenewedFiles()
       try await serve(
-        try options.source(reads: true, log), over: try ListenAddress(http, flag: "--http"), log)
+        try options.source(reads: true, log, files), over: try ListenAddress(http, flag: "--http"),
+        files, log)
     } else {
       await serve(try options.source(reads: true, log), log)
     }
@@ -254,7 +260,7 @@ struct MCPServeCommand: AsyncParsableCommand {
   }
 
   private func serve(
-    _ source: HubSource, over address: ListenAddress, _ log: Logger
+    _ source: HubSource, over address: ListenAddress, _ files: RenewedFiles, _ log: Logger
   ) async throws {
     let endpoint = HTTPEndpoint(
       offer: source.offer(log: log), identity: source.identity,
@@ -270,7 +276,7 @@ struct MCPServeCommand: AsyncParsableCommand {
     ) { port in
       log.info("listening on \(address.url(port: port))/mcp")
     }
-    Hangup.obey(RenewedFiles(), log)
+    Hangup.obey(files, log)
     do {
       try await server.run()
     } catch {

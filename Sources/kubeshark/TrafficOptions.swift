@@ -131,9 +131,23 @@ struct TrafficOptions: ParsableArguments {
 
   /// Opens the captures and begins to read them.
   ///
-  /// - Parameter follows: the capture still grows.
-  func start(follows: Bool = false) throws(Failure) -> StartedTraffic {
+  /// - Parameters:
+  ///   - follows: the capture still grows.
+  ///   - files: gets what can be read anew.
+  func start(
+    follows: Bool = false, _ files: RenewedFiles? = nil
+  ) throws(Failure) -> StartedTraffic {
     var traffic = try open(follows: follows)
+    if let capture = traffic.capture {
+      renewWorkloads(files) {
+        capture.name(by: $0)
+          ? nil
+          : """
+          captures that are not written any more are named while they are read, which they were: \
+          start anew for other names
+          """
+      }
+    }
     if let capture = traffic.capture {
       capture.start()
       traffic.bar = ProgressBar(capture)
@@ -165,7 +179,7 @@ struct TrafficOptions: ParsableArguments {
     }
     let redactor = showSecrets ? Redactor.off : Redactor(key: try redactionKey(folder))
     let library = try library(
-      { inventory }, redactor, raw: fileCapture(follows: follows), keys: keys)
+      { capture.names }, redactor, raw: fileCapture(follows: follows), keys: keys)
     return StartedTraffic(
       hub: EmbeddedHub(
         capture.traffic(redactor: redactor), version: Version.text, set: toolSet,
@@ -216,11 +230,27 @@ struct TrafficOptions: ParsableArguments {
 
   func inventory() throws(Failure) -> Inventory {
     guard let workloads else { return Inventory() }
+    return try Self.inventory(of: workloads)
+  }
+
+  private static func inventory(of workloads: String) throws(Failure) -> Inventory {
     let bytes = try contents(of: workloads, limit: InventoryReader.maxFile + 1)
     do throws(InventoryError) {
       return try InventoryReader.inventory(of: bytes, path: workloads)
     } catch {
       throw .usage(error.message)
+    }
+  }
+
+  /// Lets the file of `--workloads` be read anew.
+  ///
+  /// - Parameter use: takes what it says now; gives why that is not possible, as a sentence without
+  ///   its full stop.
+  func renewWorkloads(_ files: RenewedFiles?, use: @escaping @Sendable (Inventory) -> String?) {
+    guard let files, let workloads else { return }
+    let path = absolutePath(workloads)
+    files.add("--workloads") {
+      do throws(Failure) { return use(try Self.inventory(of: path)) } catch { return error.message }
     }
   }
 

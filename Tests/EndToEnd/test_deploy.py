@@ -353,6 +353,27 @@ def test_a_start_that_lasts_too_long_shows_what_its_pods_say(ready):
     assert b"third-party" not in done.stderr
 
 
+def test_how_long_a_start_may_take_is_an_argument_and_it_keeps_telling(ready):
+    ready.pod_state = waiting("ContainerCreating", "pulling")
+    server = changing(ready)
+    before = ready.names()
+    for timeout in ("soon", "0s", "-5m", "25h", 5):
+        refused = answer(server, "start_kubeshark", confirm=True, timeout=timeout)
+        assert refused["isError"] and "timeout is not a duration" in text(refused), timeout
+    assert ready.names() == before
+    server.send({"jsonrpc": "2.0", "id": "start", "method": "tools/call", "params": {
+        "name": "start_kubeshark", "arguments": {"confirm": True, "timeout": "7s"},
+        "_meta": {"progressToken": "p"}}})
+    told = []
+    while (message := server.receive()).get("id") != "start":
+        if message["method"] == "notifications/progress":
+            told.append(message["params"]["progress"])
+    assert "it took longer than 7 s" in text(message["result"]), text(message["result"])
+    # What is waited for is looked at every two seconds.
+    assert len(told) >= 4 and told == sorted(set(told))
+    server.finish()
+
+
 def test_an_api_server_that_is_away_for_a_moment_ends_no_start_and_no_removal(ready):
     before = ready.names()
     ready.after_pods = lambda: setattr(ready, "hiccups", 2)

@@ -321,6 +321,59 @@ def test_a_hangup_reads_files_anew_and_ends_nothing(tmp_path):
     assert process.wait(timeout=PATIENCE) == 0
 
 
+def named(url, pod):
+    """Calls of a pod, with how much of the capture was read."""
+    status, _, body = ask(url, "/api/mcp/tools/call", {
+        "name": "list_api_calls",
+        "arguments": {"kfl": f'src.pod == "{pod}" || dst.pod == "{pod}"', "limit": 1}})
+    assert status == 200, body
+    found = json.loads(body)
+    found = found.get("structuredContent", found)
+    return found["total"], found["coverage"]["packets"]
+
+
+def test_a_hangup_has_workloads_named_anew(tmp_path):
+    """Calls from then on; those that were there keep their names. What cannot be read changes none."""
+    whole = open(SHOP, "rb").read()
+    capture, workloads = tmp_path / "growing.pcap", tmp_path / "workloads.yaml"
+    capture.write_bytes(whole[:len(whole) // 2])
+    old = open(WORKLOADS).read()
+    workloads.write_text(old)
+    before, after = "orders-5d8f7c9b6d-x2x7p", "orders-6f6f6f6f6f-aaaaa"
+    process, url = started(
+        "--pcap", str(capture), "--follow", "--workloads", str(workloads))
+    end = time.monotonic() + PATIENCE
+    while named(url, before)[0] == 0 and time.monotonic() < end:
+        time.sleep(0.05)
+    first = named(url, before)[0]
+    assert first > 0 and named(url, after)[0] == 0
+    workloads.write_text("workloads: [")
+    process.send_signal(signal.SIGHUP)
+    said(process, "SIGHUP: (--workloads) was not read anew, and stays as it was: ")
+    workloads.write_text(old.replace(before, after))
+    process.send_signal(signal.SIGHUP)
+    said(process, "SIGHUP: (--workloads) was read anew")
+    with capture.open("ab") as file:
+        file.write(whole[len(whole) // 2:])
+    while named(url, after)[1] < 1345 and time.monotonic() < end:
+        time.sleep(0.05)
+    assert named(url, after)[0] > 0 and named(url, before)[0] >= first
+    status, _, body = ask(url, "/api/mcp/tools/call", {
+        "name": "list_targeted_workloads", "arguments": {"limit": 1000}})
+    assert status == 200 and after in body.decode() and before not in json.dumps(
+        [one for one in json.loads(body).get("structuredContent", json.loads(body))["workloads"]])
+    process.terminate()
+    assert process.wait(timeout=PATIENCE) == 0
+
+
+def test_finished_captures_keep_their_names(tmp_path):
+    process, _ = started(*TRAFFIC)
+    process.send_signal(signal.SIGHUP)
+    said(process, "SIGHUP: (--workloads) was not read anew, .* start anew for other names")
+    process.terminate()
+    assert process.wait(timeout=PATIENCE) == 0
+
+
 def test_what_began_with_nohup_goes_on(tmp_path):
     process, url = started(
         *TRAFFIC, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))

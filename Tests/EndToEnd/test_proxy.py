@@ -364,12 +364,14 @@ def helm(tmp_path):
     program = folder / "helm"
     program.write_text(
         f'#!/bin/sh\nprintf "%s\\n" "$@" END >> {log}\n'
-        f'if [ -e {tmp_path}/fails ]; then cat {tmp_path}/fails >&2; exit 1; fi\n')
+        f'if [ -e {tmp_path}/fails ]; then cat {tmp_path}/fails >&2; exit 1; fi\n'
+        f'if [ -e {tmp_path}/slow ]; then sleep 12; fi\n')
     program.chmod(0o755)
 
     class Helm:
         env = {"PATH": f"{folder}:{os.path.dirname(KUBECTLS[0])}:/usr/bin:/bin"}
         failure = tmp_path / "fails"
+        slow = tmp_path / "slow"
 
         @staticmethod
         def calls():
@@ -408,6 +410,23 @@ def test_start_installs_the_chart_and_waits_for_the_hub(cluster, hub, helm):
     assert helm.calls()[-1][1:] == [
         "uninstall", "--namespace=default", "--wait", "--timeout=4m", "--", "kubeshark"]
     assert "list_api_calls" not in listed(server)
+    server.finish()
+
+
+def test_a_slow_helm_is_told_of_all_the_time(cluster, hub, helm):
+    cluster.install(address(hub.url))
+    helm.slow.touch()
+    server = changing(cluster, helm)
+    server.send({"jsonrpc": "2.0", "id": "start", "method": "tools/call", "params": {
+        "name": "start_kubeshark", "arguments": {"confirm": True},
+        "_meta": {"progressToken": "p"}}})
+    told = []
+    while (message := server.receive()).get("id") != "start":
+        if message["method"] == "notifications/progress":
+            told.append(message["params"])
+    numbers = [one["progress"] for one in told]
+    assert numbers == sorted(set(numbers))
+    assert len([one for one in told if one["message"].startswith("installing the chart")]) == 3
     server.finish()
 
 

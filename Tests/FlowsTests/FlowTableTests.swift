@@ -512,7 +512,9 @@ import Testing
 
   /// Of bytes that were not captured it is known at once that the other side has them, and it goes on.
   @Test func whatASideHasHeardIsToldBeforeWhatItSays() {
-    var script = Script()
+    var limits = FlowLimits()
+    limits.earlyWait = 0
+    var script = Script(limits)
     script.connect()
     script.send(at: 0, "one")
     // The answer is lost.
@@ -531,6 +533,137 @@ import Testing
     script.send(.server, at: 9, "yes", ack: 22)
     script.send(at: 19, "six", ack: 9)
     #expect(script.sink.heard == [4, 6, 3])
+  }
+
+  // MARK: Packets captured before what they answer
+
+  @Test func aReplyThatWasCapturedBeforeItsRequestComesBehindIt() {
+    var script = Script()
+    script.connect()
+    _ = script.sink.news()
+    script.send(.server, at: 0, "reply", ack: 7)
+    script.send(.server, at: 5, "more", ack: 7, after: 5)
+    #expect(script.sink.news() == "-")
+    script.send(at: 0, "req", after: 5)
+    #expect(script.sink.news() == "req")
+    script.send(at: 3, "uest", after: 5)
+    #expect(script.sink.news() == "uest<reply<more")
+    #expect(script.sink.heard.isEmpty)
+    let counters = script.table.counters
+    #expect(counters.earlyPackets == 2 && counters.earlyInVain == 0 && counters.gapsLost == 0)
+  }
+
+  /// The first packet of the other side that is not the next one says that the next one is lost.
+  @Test(arguments: [0, 3_000_000] as [Int64])
+  func whatIsLostIsToldInTheOrderItWasWithoutWaiting(wait: Int64) {
+    var limits = FlowLimits()
+    limits.earlyWait = wait
+    var script = Script(limits)
+    script.connect()
+    _ = script.sink.news()
+    script.send(.server, at: 0, "reply", ack: 7)
+    script.send(at: 7, "next", ack: 5)
+    #expect(script.sink.news() == "<reply[7]next")
+    #expect(script.sink.heard == [7])
+    script.send(.server, at: 5, "again", ack: 11)
+    #expect(script.sink.news() == "<again")
+    #expect(script.table.counters.earlyInVain == (wait == 0 ? 0 : 1))
+  }
+
+  @Test func nothingWaitsLongerThanItsGrace() {
+    func held(_ limits: FlowLimits = FlowLimits()) -> Script {
+      var script = Script(limits)
+      script.connect()
+      _ = script.sink.news()
+      script.send(.server, at: 0, "reply", ack: 7)
+      return script
+    }
+    // Time passes with the packets of others.
+    var others = held()
+    others.clientPort = 40_001
+    others.send(at: -1, flags: .syn, after: 2_000)
+    #expect(others.sink.news() == "-")
+    others.send(at: 0, after: 2_000)
+    #expect(others.sink.news() == "<reply" && others.sink.heard == [7])
+    var idle = held()
+    idle.table.expire(at: Timestamp(microseconds: idle.time + 4_000), into: idle.sink)
+    #expect(idle.sink.news() == "<reply")
+    var over = held()
+    over.finish()
+    #expect(over.sink.news() == "<reply[7]")
+    var reset = held()
+    reset.send(.server, at: 5, flags: .rst, after: 1)
+    #expect(reset.sink.news() == "<reply")
+    // It has waited once: what follows goes on at once.
+    var download = held()
+    for number in 1..<20 {
+      download.send(.server, at: 5 * number, "reply", ack: 7, after: 1)
+    }
+    #expect(download.sink.news() == String(repeating: "<reply", count: 20))
+    #expect(download.table.counters.earlyPackets == 8)
+    #expect(download.table.counters.earlyOverflows == 1)
+    var limits = FlowLimits()
+    limits.earlyBytes = 100
+    var small = held(limits)
+    small.send(.server, at: 5, String(repeating: "x", count: 100), ack: 7, after: 1)
+    #expect(small.sink.news().hasPrefix("<reply<x") && small.table.counters.earlyOverflows == 1)
+    limits.earlyConnections = 0
+    small = held(limits)
+    #expect(small.sink.news() == "<reply" && small.table.counters.earlyOverflows == 1)
+  }
+
+  /// Two queues, one for each direction, of which either may be ahead: what comes out is the talk.
+  @Test(arguments: 0..<10) func directionsOutOfTurnAreTheSameTalk(seed: Int) {
+    var random = SeededGenerator(seed: UInt64(seed))
+    var (inTurn, outOfTurn) = (Script(), Script())
+    inTurn.connect()
+    outOfTurn.connect()
+    var (client, server) = (0, 0)
+    for number in 0..<200 {
+      let (asked, said) = ("question\(number)", "answer\(number)")
+      let heard = client + asked.utf8.count
+      inTurn.send(at: client, asked, ack: server, after: 5_000)
+      inTurn.send(.server, at: server, said, ack: heard, after: 10)
+      if Bool.random(using: &random) {
+        outOfTurn.send(.server, at: server, said, ack: heard, after: 5_000)
+        outOfTurn.send(at: client, asked, ack: server, after: 10)
+      } else {
+        outOfTurn.send(at: client, asked, ack: server, after: 5_000)
+        outOfTurn.send(.server, at: server, said, ack: heard, after: 10)
+      }
+      (client, server) = (heard, server + said.utf8.count)
+    }
+    #expect(inTurn.sink.news() == outOfTurn.sink.news())
+    #expect(outOfTurn.sink.heard.isEmpty && outOfTurn.table.counters.gapsLost == 0)
+  }
+
+  /// Whatever the capture loses, the bytes of each side and what is lost of them are the same.
+  @Test(arguments: 0..<20) func waitingChangesNoStream(seed: Int) {
+    func run(wait: Int64) -> (text: [Side: String], counters: FlowCounters) {
+      var random = SeededGenerator(seed: UInt64(seed))
+      var limits = FlowLimits()
+      limits.earlyWait = wait
+      var script = Script(limits)
+      script.connect()
+      var sent = BySide(client: 0, server: 0)
+      for _ in 0..<400 {
+        let side: Side = Bool.random(using: &random) ? .client : .server
+        let count = Int.random(in: 1...9, using: &random)
+        let text = String(repeating: side == .client ? "q" : "a", count: count)
+        let pause = Int64.random(in: 1...2_000, using: &random)
+        if Int.random(in: 0..<4, using: &random) > 0 {
+          script.send(side, at: sent[side], text, ack: sent[side.other], after: pause)
+        }
+        sent[side] += text.utf8.count
+      }
+      script.finish()
+      return (script.sink.text, script.table.counters)
+    }
+    let (with, without) = (run(wait: 3_000_000), run(wait: 0))
+    #expect(with.text == without.text)
+    #expect(with.counters.bytesLost == without.counters.bytesLost)
+    #expect(with.counters.gapsLost == without.counters.gapsLost)
+    #expect(with.counters.earlyPackets > 0)
   }
 
   /// Random headers on few ports: nothing traps, and what goes in is accounted for.

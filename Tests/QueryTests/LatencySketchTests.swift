@@ -35,6 +35,29 @@ import Testing
     }
   }
 
+  @Test func twoSketchesAreCutAtOnePlace() {
+    func sketch(_ values: [Int64]) -> LatencySketch {
+      var sketch = LatencySketch()
+      for value in values { sketch.add(value) }
+      return sketch
+    }
+    let few = LatencySketch.above(0.5, sketch([1, 1, 1]), sketch([2, 2, 2, 2]))
+    #expect(few == (0, 4))
+    #expect(LatencySketch.above(0.5, sketch([]), sketch([3])) == (0, 1))
+    // Where one tells its values apart and the other does not, equal ones are on one side.
+    let (exact, coarse) = (
+      sketch((0..<200).map { 100_000 + $0 }), sketch((0..<1_000).map { 100_000 + $0 % 200 })
+    )
+    let cut = LatencySketch.above(0.5, exact, coarse)
+    #expect(!coarse.isExact && cut.b == cut.a * 5)
+    let many = values(20_000, seed: 5)
+    let (a, b) = (Array(many[..<5_000]), Array(many[5_000...].map { $0 + $0 / 2 }))
+    let (place, all) = ((a + b).sorted(), LatencySketch.above(0.99, sketch(a), sketch(b)))
+    let limit = place[place.count * 99 / 100]
+    #expect(abs(all.a - a.count { $0 > limit }) <= 5)
+    #expect(abs(all.b - b.count { $0 > limit }) <= 10)
+  }
+
   @Test func partsAddUpToTheWhole() {
     let values = values(3_000, seed: 2)
     var whole = LatencySketch()

@@ -133,6 +133,20 @@ import Testing
     #expect(try numbers(in: all.map(\.path)) == Array(0..<310))
   }
 
+  /// RFC 1123 §2.1, by way of Kubernetes: a name is a folder as it is, and no longer one is any.
+  @Test func theLongestNameOfANodeIsAFolder() throws {
+    let folder = try Folder()
+    let ring = try ring(folder)
+    let name = String(repeating: "n", count: 240) + ".eu-west.test"
+    #expect(name.utf8.count == Ring.maxNodeName)
+    try ring.writer(node: name, interfaces: [ethernet]).append(chunk(0..<3))
+    let paths = ring.segments(in: allTimes).map(\.path)
+    #expect(try numbers(in: paths) == [0, 1, 2])
+    #expect(throws: RingError.self) { try ring.writer(node: name + "x") }
+    // Names of snapshots stay as short as they were.
+    #expect(Ring.isName(String(repeating: "n", count: 128)) && !Ring.isName(name))
+  }
+
   @Test func aLostOrDamagedIndexIsMadeAnew() throws {
     let folder = try Folder()
     do {
@@ -215,7 +229,7 @@ import Testing
     first.close()
   }
 
-  @Test(arguments: ["", ".", "../x", "a/b", "a b", String(repeating: "n", count: 129)])
+  @Test(arguments: ["", ".", "../x", "a/b", "a b", String(repeating: "n", count: 254)])
   func namesThatAreNoFolderAreRefused(name: String) throws {
     let folder = try Folder()
     let ring = try ring(folder)

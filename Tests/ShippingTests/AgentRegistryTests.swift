@@ -146,9 +146,12 @@ struct AgentRegistryTests {
   }
 
   @Test func namesThatCouldBePathsAreNone() {
-    for name in ["", ".", "..", ".x", "a/b", "a b", "ä", String(repeating: "x", count: 129)] {
+    for name in ["", ".", "..", ".x", "a/b", "a b", "ä", String(repeating: "x", count: 254)] {
       #expect(!AgentRegistry.isName(name), "\(name)")
     }
+    // The longest that Kubernetes gives.
+    let longest = String(repeating: "n", count: 240) + ".eu-west.test"
+    #expect(longest.utf8.count == 253 && AgentRegistry.isName(longest))
     #expect(AgentRegistry.isName("ip-10-0-1-2.eu-west-1.compute.internal"))
   }
 }

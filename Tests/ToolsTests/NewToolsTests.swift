@@ -172,10 +172,18 @@ import Tools
       names.first == "gateway" && names.contains("orders") && names.contains("payment-service"))
     for hop in hops where hop["proto"] == "http" {
       #expect(hop["evidence"] != "time" && hop["confidence"]?.double == 1)
+      #expect(hop["inferred"] == false && hop["reason"] == nil)
     }
     let redis = hops.filter { $0["proto"] == "redis" }
     #expect(!redis.isEmpty, "found by containment, across address families")
-    #expect(redis.allSatisfy { $0["evidence"] == "time" && ($0["confidence"]?.double ?? 0) > 0 })
+    for hop in redis {
+      #expect(hop["evidence"] == "time" && hop["inferred"] == true)
+      #expect((0.3..<1).contains(hop["confidence"]?.double ?? 0))
+      #expect(hop["reason"]?.string?.contains("lie within no request") == true)
+    }
+    let text = try await ShopHub.ask("trace_request", ["id": id]).text
+    #expect(text.contains("inferred: made while their workload was serving it, "))
+    #expect(text.contains("  inferred, ") && !text.contains("100 %"))
     // Parents come before their children.
     for (index, hop) in hops.enumerated() {
       guard let parent = hop["parent"] else { continue }

@@ -199,6 +199,13 @@ import ToolKit
     ("environment", nil, reply("text/plain", "PORT=5\nDB_PASSWORD=", "\n")),
     ("header in text", nil, reply("text/plain", "sent Authorization: Bearer ", " to it")),
     ("command line", nil, reply("text/plain", "mysql --password ", " -h db")),
+    ("mysql", nil, reply("text/plain", "mysql -uroot -p", " -h db")),
+    ("mysql in a list", nil, body(json, #"{"command":["mysql","-p"#, #""]}"#)),
+    ("sshpass", nil, reply("text/plain", "+ sshpass -p ", " ssh h")),
+    ("curl in a list", nil, body(json, #"{"args":["curl","-u","bob:"#, #""]}"#)),
+    ("netrc", nil, reply("text/plain", "machine h\n  login bob\n  password ", "\n")),
+    ("netrc in json", nil, body(json, #"{"file":"machine h\nlogin bob\npassword "#, #"\n"}"#)),
+    ("redis netrc", nil, redis("SET", "file", "machine h login bob password SECRET")),
     ("sql", nil, body("text/plain", "CREATE USER a IDENTIFIED BY '", "'")),
     (
       "private key", "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCplanted",
@@ -509,7 +516,8 @@ import ToolKit
     let pieces = [
       "\"", "\\", "{", "}", "[", "]", ":", "=", "<", ">", "password", "://", "@", "-----BEGIN ",
       "PRIVATE KEY-----", "Bearer ", " ", "\n", "&", "?", "#", "%2", "\\u00", "4111 1111 ",
-      "<input ", "<meta ", "name=", "value=", "'", "/", ".", ",",
+      "<input ", "<meta ", "name=", "value=", "'", "/", ".", ",", "mysql ", "-p", "sshpass ",
+      "machine a ", "login b ", "\\n", "- ", "--password", "curl -u ",
     ]
     for _ in 0..<300 {
       let text = (0..<40).map { _ in pieces.randomElement(using: &generator)! }.joined()
@@ -520,7 +528,10 @@ import ToolKit
       _ = redactor.header("Host", text)
     }
     // What is not closed is not looked for again and again.
-    for piece in ["<token ", "bearer=", "<input a=", "<meta name='", "x y LOGIN ", "://a"] {
+    for piece in [
+      "<token ", "bearer=", "<input a=", "<meta name='", "x y LOGIN ", "://a", "machine a login ",
+      "default login ", "mysql -x ", "--password,-", "curl -u \\n",
+    ] {
       let text = String(repeating: piece, count: (128 << 10) / piece.utf8.count)
       #expect(redactor.text(text) == text)
     }

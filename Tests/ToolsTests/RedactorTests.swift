@@ -115,6 +115,74 @@ import Testing
     #expect(marked == shown ?? value)
   }
 
+  /// Nothing in the names of these options tells what follows; the program does.
+  @Test(
+    arguments: [
+      ("mysql -uroot -pS3cr3t! -h db", "mysql -uroot -p* -h db"),
+      ("/usr/bin/mysqldump -p'S3 cr3t' shop > x.sql", "/usr/bin/mysqldump -p'*' shop > x.sql"),
+      ("exec db-0 -- mariadb -p\"S3cr3t\" shop", "exec db-0 -- mariadb -p\"*\" shop"),
+      ("mysql \\\n  -pS3cr3t shop", "mysql \\\n  -p* shop"),
+      ("mysql --password=S3cr3t shop", "mysql --password=* shop"),
+      ("MYSQL_PWD=S3cr3t mysql shop", "MYSQL_PWD=* mysql shop"),
+      (#"["mysql","-uroot","-pS3cr3t"]"#, #"["mysql","-uroot","-p*"]"#),
+      ("[\n  \"mysql\",\n  \"-pS3cr3t\"\n]", "[\n  \"mysql\",\n  \"-p*\"\n]"),
+      ("command:\n- mysql\n- -uroot\n- -pS3cr3t\n", "command:\n- mysql\n- -uroot\n- -p*\n"),
+      (#"{"run":"mysql -p\"S3cr3t\" shop\nls"}"#, #"{"run":"mysql -p\"*\" shop\nls"}"#),
+      (#"["app","--password","S3cr3t"]"#, #"["app","--password","*"]"#),
+      ("sshpass -p S3cr3t ssh -p 2222 h", "sshpass -p * ssh -p 2222 h"),
+      ("sshpass -pS3cr3t ssh h", "sshpass -p* ssh h"),
+      ("args:\n- sshpass\n- -p\n- S3cr3t\n", "args:\n- sshpass\n- -p\n- *\n"),
+      ("curl -u bob:S3cr3t https://h", "curl -u bob:* https://h"),
+      ("curl -ubob:S3cr3t https://h", "curl -ubob:* https://h"),
+      ("curl -u 'bob:S3 cr3t' https://h", "curl -u 'bob:*' https://h"),
+      ("curl --user bob:90210 https://h?a=1&b=2", "curl --user bob:* https://h?a=1&b=2"),
+      (#"["curl","-u","bob:S3cr3t","https://h"]"#, #"["curl","-u","bob:*","https://h"]"#),
+      ("redis-cli -h db -a S3cr3t ping", "redis-cli -h db -a * ping"),
+      ("ldapsearch -D cn=a -w S3cr3t -x", "ldapsearch -D cn=a -w * -x"),
+      ("docker login -u bob -p S3cr3t r.test", "docker login -u bob -p * r.test"),
+      // None of these has one.
+      ("mysql -p shop", nil), ("mysql -p$MYSQL_PASSWORD shop", nil), ("mysql -P3306 -h db", nil),
+      ("mkdir -p /var/lib/mysql", nil), ("mysql -e x; ssh -p2222 h", nil),
+      ("mysql -e x | nl -pv a", nil), ("mysql\ncp -pr a b", nil), ("mysql x && cp -pr a b", nil),
+      ("docker run -p 8080:80 -u 0:0 nginx", nil), ("sshpass -p $PASS ssh h", nil),
+      ("curl -u bob https://h", nil), ("redis-cli -h db -p 6379", nil), ("psql -p 5432", nil),
+      (#"["--password","--user","bob"]"#, nil), ("a mysql-like -private thing", nil),
+    ] as [(String, String?)])
+  func secretsInCommandLinesGo(text: String, shown: String?) {
+    let marked = redactor.text(text).replacing(#/\[redacted:[0-9a-f]{8}\]/#, with: "*")
+    #expect(marked == shown ?? text)
+    #expect(redactor.text(redactor.text(text)) == redactor.text(text))
+  }
+
+  @Test(
+    arguments: [
+      (
+        "machine h.test login bob password S3cr3t\nmachine i.test",
+        "machine h.test login bob password *\nmachine i.test"
+      ),
+      (
+        "machine h.test\n\tlogin bob\n\tpassword S3\"cr3t&x\n\taccount S3cr3t\n",
+        "machine h.test\n\tlogin bob\n\tpassword *\n\taccount *\n"
+      ),
+      ("machine h password S3cr3t login bob", "machine h password * login bob"),
+      ("default login anonymous password \"S3 cr3t\"", "default login anonymous password \"*\""),
+      (
+        #"{"netrc":"machine h\nlogin bob\npassword S3cr3t\n","n":1}"#,
+        #"{"netrc":"machine h\nlogin bob\npassword *\n","n":1}"#
+      ),
+      (
+        #"{"netrc":"machine h login bob password S3cr3t"}"#,
+        #"{"netrc":"machine h login bob password *"}"#
+      ),
+      ("the machine login page asks for a password twice", nil), ("machine h login bob", nil),
+      ("default password policy of a machine", nil), ("machine learning password reset", nil),
+    ] as [(String, String?)])
+  func secretsInNetrcGo(text: String, shown: String?) {
+    for found in [redactor.text(text), redactor.body(text, mediaType: "application/json")] {
+      #expect(found.replacing(#/\[redacted:[0-9a-f]{8}\]/#, with: "*") == shown ?? text)
+    }
+  }
+
   @Test func formsAreReadByTheirNames() {
     let shown = redactor.body(
       "user=ann&password=s3cr3t&code=99", mediaType: "application/x-www-form-urlencoded")

@@ -61,7 +61,8 @@ struct GetDataBoundaries: Tool {
       return answer.finish(library.coverage(nodes))
     }
     var table = Table([
-      .init("node", limit: 40), .init("from (UTC)"), .init("to (UTC)"),
+      // Asked for by its whole name.
+      .init("node", limit: .max), .init("from (UTC)"), .init("to (UTC)"),
       .init("packets", right: true), .init("size", right: true),
     ])
     for node in nodes {
