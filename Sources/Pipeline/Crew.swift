@@ -231,10 +231,14 @@ final class Crew: Sendable {
     if let failure { failed.withLock { $0 = $0 ?? failure } }
   }
 
-  /// Symmetric: swapping the ends gives the same share.
+  /// Symmetric: swapping the ends gives the same share. All paths of an association of SCTP have the same
+  /// one, whatever addresses its ends use.
   private func share(of packet: borrowing Decoded) -> Int {
     let addresses =
-      (packet.source.high ^ packet.destination.high) &+ (packet.source.low ^ packet.destination.low)
+      packet.transport == .sctp
+      ? 0
+      : (packet.source.high ^ packet.destination.high)
+        &+ (packet.source.low ^ packet.destination.low)
     let ports = UInt64(packet.sourcePort) &+ UInt64(packet.destinationPort)
     let mixed = (addresses ^ ports &* 0x9e37_79b9_7f4a_7c15) &* 0xff51_afd7_ed55_8ccd
     return Int((mixed >> 33) % UInt64(posts.count))
