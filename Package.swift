@@ -48,7 +48,7 @@ let modules: [Target] =
     "Tools",
     uses: "ToolKit", "ObjectStorage", "Query", "Shipping", "Pipeline", "Snapshots", "Ring",
     "Capture",
-    "Identity", "KFL", "Store", "Dissectors", "Entries", "Layers", "Packets",
+    "Identity", "KFL", "Store", "Dissectors", "Entries", "Flows", "Layers", "Packets",
     "Decompression", "JSON", "Bytes",
     products: [.crypto])
   + module("MCP", uses: "ToolKit", "JSON", "Bytes", products: [.crypto, .logging])

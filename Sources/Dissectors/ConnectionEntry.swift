@@ -7,9 +7,12 @@ import Layers
 extension Runner {
   /// The side that asks: where the packets could not tell, the one that made the requests.
   func asking(in conversation: Conversation) -> Side {
-    conversation.isClientGuessed && requests.server > 0 && requests.client == 0
+    conversation.isClientGuessed && requests[own(.server)] > 0 && requests[own(.client)] == 0
       ? .server : .client
   }
+
+  /// What a side of the conversation is here: an association may have its client on the other.
+  private func own(_ side: Side) -> Side { path?.side(side) ?? side }
 
   /// The entry of the conversation itself, when it is switched on.
   mutating func connectionEntry(_ conversation: Conversation, in ledger: inout Ledger) -> Entry? {
@@ -73,7 +76,7 @@ extension Runner {
       responseSize: Int64(clamping: sent[client.other].bytes))
     entry.fields.reserve(bytes: 1024)
     entry.add(conversation.tags)
-    if let ending = association?.ending {
+    if let ending = path?.ending {
       entry.add(ending)
     } else {
       entry.fields.add(.connState, .text(conversation.state.name))
@@ -97,7 +100,7 @@ extension Runner {
       }
     }
     let copies = conversation.copies
-    let messages = association?.streams ?? [:]
+    let messages = path?.streams ?? [:]
     let proxied = proxiesAsked
     if isUnread || copies.client > 0 || copies.server > 0 || !messages.isEmpty
       || !proxied.isEmpty
@@ -110,8 +113,8 @@ extension Runner {
             messages, proxied)))
     }
     if isUnread {
-      entry.request = firstContent(client)
-      entry.response = firstContent(client.other)
+      entry.request = firstContent(own(client))
+      entry.response = firstContent(own(client.other))
     }
     return entry
   }
@@ -170,7 +173,7 @@ extension Inlet {
 
 extension Entry {
   /// How its association ended.
-  fileprivate mutating func add(_ ending: SCTPAssociation.Ending) {
+  fileprivate mutating func add(_ ending: SCTPPath.Ending) {
     fields.add(.connState, .text(Conversation.State.closed.name))
     switch ending {
     case .shutdown: fields.add(.connCloseReason, .text("finished"))

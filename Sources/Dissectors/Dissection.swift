@@ -117,6 +117,7 @@ package final class Dissection: FlowSink {
     for (row, figures) in zip(hall.ledger.rows, hall.ledger.figures) {
       counters.protocols[row.name] = figures
     }
+    counters.associationTagsForgotten = hall.ledger.associations.forgotten
     return counters
   }
 

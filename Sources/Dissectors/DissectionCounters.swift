@@ -24,6 +24,8 @@ package struct DissectionCounters: Hashable, Sendable {
   package var sealedDropped: UInt64 = 0
   /// Topics of Kafka that were not told to those who read other connections.
   package var topicsUntold: UInt64 = 0
+  /// Verification tags of SCTP associations that had more of them than are remembered.
+  package var associationTagsForgotten: UInt64 = 0
   /// Steps that used more bytes than there were, or none for too long: a mistake of a dissector.
   package var misbehaved: UInt64 = 0
 
@@ -66,6 +68,7 @@ package struct DissectionCounters: Hashable, Sendable {
     secrecy.merge(other.secrecy, uniquingKeysWith: +)
     sealedDropped += other.sealedDropped
     topicsUntold += other.topicsUntold
+    associationTagsForgotten += other.associationTagsForgotten
     misbehaved += other.misbehaved
   }
 }

@@ -102,6 +102,8 @@ final class Exchange {
   private(set) var requester = Side.client
   /// Place of the dissector's row.
   private(set) var row = 0
+  /// The conversation it belongs to, where several share what is unfinished.
+  private(set) var home: Home?
   /// Last sign of life, for the timeout.
   var touched = Timestamp.distantPast
   private(set) var request: Half?
@@ -118,6 +120,32 @@ final class Exchange {
   /// Begins anew; both halves are missing.
   func begin(index: UInt32, requester: Side, row: Int, touched: Timestamp) {
     (self.index, self.requester, self.row, self.touched) = (index, requester, row, touched)
+  }
+
+  /// The conversation that an entry names.
+  struct Home {
+    var stream: UInt64
+    var ends: Ends
+  }
+
+  /// It belongs to that conversation, in which it has that index.
+  func settle(in home: Home, index: UInt32) { (self.home, self.index) = (home, index) }
+
+  /// Client and server have changed places.
+  func turn() {
+    requester = requester.other
+    guard let ends = home?.ends else { return }
+    home?.ends.client = ends.server
+    home?.ends.server = ends.client
+  }
+
+  /// Takes the reply of another one, which has nothing else.
+  func complete(with other: Exchange) {
+    guard let reply = other.response else { return }
+    put(reply, from: requester.other)
+    charge += other.charge
+    other.charge = 0
+    other.clear()
   }
 
   /// Nothing more can come.
@@ -184,6 +212,7 @@ final class Exchange {
     if responseStatus != .missing { response = nil }
     (requestStatus, responseStatus) = (.missing, .missing)
     (requestStart, responseStart) = (nil, nil)
+    if home != nil { home = nil }
   }
 
   /// Moves what an entry keeps of the halves. The reply comes second: its fields replace the

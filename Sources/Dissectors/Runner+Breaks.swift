@@ -191,6 +191,7 @@ extension Runner {
 
   /// The conversation is over.
   mutating func closed(_ conversation: Conversation, in ledger: inout Ledger) {
+    if let path, !leave(path, in: &ledger) { return dropHeld(in: &ledger) }
     let moment = Moment(
       timestamp: conversation.last,
       packet: max(inlets.client.since.packet, inlets.server.since.packet))
@@ -204,7 +205,6 @@ extension Runner {
     closeTunnel(conversation, in: &ledger)
     drain(at: conversation.last, in: &ledger)
     for side in Side.allCases { dropWaiting(side, in: &ledger) }
-    dropFragments(in: &ledger)
     dropHeld(in: &ledger)
   }
 }

@@ -267,11 +267,43 @@ extension Runner {
 
   /// Gives an exchange the message of one side.
   @inline(__always)
-  private func put(
+  private mutating func put(
     _ half: consuming Half, from side: Side, into exchange: Exchange, _ ledger: inout Ledger
   ) {
     ledger.charge(exchange, half)
     exchange.put(half, from: side)
+    if path != nil { settle(exchange, from: side) }
+  }
+
+  /// Among paths of an association an exchange belongs to the one that its request took.
+  private mutating func settle(_ exchange: Exchange, from side: Side) {
+    if exchange.home == nil {
+      exchange.settle(in: home, index: exchange.index)
+    } else if side == exchange.requester, exchange.home?.stream != stream {
+      exchange.settle(in: home, index: takeIndex())
+    }
+  }
+
+  private var home: Exchange.Home { Exchange.Home(stream: stream, ends: ends) }
+
+  /// Without what else is known of the conversation, which has references to be counted.
+  private var ends: Ends {
+    Ends(
+      transport: opening.transport, client: opening.client, server: opening.server,
+      tags: opening.tags, isDecrypted: opening.carrier != nil)
+  }
+
+  /// Files what another path has left unfinished; two halves that waited apart are one call.
+  mutating func adopt(_ exchange: Exchange, key: UInt64, _ ledger: inout Ledger) {
+    let role: Message.Role = exchange.requestStatus == .missing ? .response : .request
+    guard exchange.isHalf, let at = partner(of: key, role, exchange.requester),
+      let other = pairing[at], other.isHalf
+    else { return insert(exchange, key: key, &ledger) }
+    pairing.remove(at)
+    let (request, reply) = role == .request ? (exchange, other) : (other, exchange)
+    request.complete(with: reply)
+    ledger.pending -= 1
+    close(request, &ledger)
   }
 
   private mutating func isFull(_ ledger: inout Ledger) -> Bool {
@@ -311,11 +343,10 @@ extension Runner {
       if passed > ledger.limits.pairTimeout { ledger.figures[exchange.row].late += 1 }
     }
     lastClosed = exchange.index
-    // Without what else is known of the conversation, which has references to be counted.
-    let ends = Ends(
-      transport: opening.transport, client: opening.client, server: opening.server,
-      tags: opening.tags, isDecrypted: opening.carrier != nil)
-    note(ledger.close(exchange, of: ends, stream: stream, absence: fault))
+    // What is known of this conversation may be more than when its request came.
+    var home = self.home
+    if let other = exchange.home, other.stream != stream { home = other }
+    note(ledger.close(exchange, of: home, absence: fault))
   }
 
   /// Gives up the halves whose last sign of life is before `limit`; gives the oldest of those that

@@ -23,7 +23,7 @@ struct Runner {
   /// Place of the reader's row.
   var row = 0
   var inlets = Inlets()
-  var pairing = Pairing()
+  private var ownPairing = Pairing()
   /// Index of the next exchange.
   var nextIndex: UInt32 = 0
   /// Kinds of messages seen.
@@ -69,13 +69,19 @@ struct Runner {
   var proxied: [Proxied] = []
   /// What comes now was sent before the handshake around it was done.
   var isEarly = false
-  /// What SCTP packets bring is put together here.
-  var association: SCTPAssociation?
+  /// Where SCTP packets are put together.
+  var path: SCTPPath?
 
   /// It began with TLS: what its server sends first belongs to the handshake.
   private(set) var isTLS = false
   /// When the server's first record of application data began, in a conversation that began with TLS.
   private(set) var firstData: Timestamp?
+
+  /// The unfinished exchanges, which all paths of an association share.
+  var pairing: Pairing {
+    _read { if let path { yield path.association.pairing } else { yield ownPairing } }
+    _modify { if let path { yield &path.association.pairing } else { yield &ownPairing } }
+  }
 
   /// Another reader, or none.
   mutating func setReader(_ reader: (any Dissector)?) {
@@ -405,6 +411,9 @@ struct Runner {
   }
 
   mutating func note(_ kind: ProtocolKind) { ownKinds.insert(kind) }
+
+  /// Client and server have changed places.
+  mutating func turnRequests() { swap(&ownRequests.client, &ownRequests.server) }
 
   /// The VLANs of the conversation are known now.
   mutating func note(_ tags: VLANTags) {

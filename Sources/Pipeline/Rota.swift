@@ -56,10 +56,14 @@ struct Rota: Sendable {
     sum = work.reduce(0, +)
   }
 
-  /// Symmetric: swapping the ends gives the same place.
+  /// Symmetric: swapping the ends gives the same place. All paths of an association of SCTP have the
+  /// same one, whatever addresses its ends use.
   private static func place(of packet: borrowing Decoded) -> Int {
     let addresses =
-      (packet.source.high ^ packet.destination.high) &+ (packet.source.low ^ packet.destination.low)
+      packet.transport == .sctp
+      ? 0
+      : (packet.source.high ^ packet.destination.high)
+        &+ (packet.source.low ^ packet.destination.low)
     let ports = UInt64(packet.sourcePort) &+ UInt64(packet.destinationPort)
     let mixed = (addresses ^ ports &* 0x9e37_79b9_7f4a_7c15) &* 0xff51_afd7_ed55_8ccd
     return Int(truncatingIfNeeded: mixed >> 33) & (places - 1)

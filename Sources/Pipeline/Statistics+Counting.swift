@@ -106,6 +106,7 @@ extension Statistics {
       ("pending evicted", counters.pendingEvicted), ("misbehaved", counters.misbehaved),
       ("bytes that waited for TLS secrets in vain", counters.sealedDropped),
       ("topics of Kafka not told to other connections", counters.topicsUntold),
+      ("tags of SCTP associations forgotten", counters.associationTagsForgotten),
       ("compressed contents cut", counters.decompressions.cut),
       ("compressed contents damaged", counters.decompressions.damaged),
       ("decompressions over the output limit", counters.decompressions.overOutput),

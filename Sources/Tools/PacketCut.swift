@@ -1,4 +1,6 @@
 package import Bytes
+import Dissectors
+import Flows
 import Layers
 import Packets
 import ToolKit
@@ -39,6 +41,7 @@ extension PacketCut {
     var cut = PacketCut(bytes: [], packets: 0, leftOut: 0)
     var writer: (writer: PcapWriter, linkType: LinkType)?
     var decapsulator = Decapsulator()
+    var choice = PacketChoice(question)
     var over: Timestamp?
     var decoded = Decoded.none
     do throws(CaptureError) {
@@ -48,7 +51,7 @@ extension PacketCut {
         for packet in chunk.packets {
           if isNumbered {
             guard packet.number <= question.numbers.upperBound else { return cut }
-            guard packet.number >= question.numbers.lowerBound else { continue }
+            guard packet.number >= question.numbers.lowerBound || choice.looksBack else { continue }
           } else if let over, question.clientPort != nil,
             packet.timestamp > over.advanced(by: PacketQuestion.margin)
           {
@@ -56,7 +59,8 @@ extension PacketCut {
           }
           let bytes = chunk.store.bytes.slice(packet.range)
           guard decapsulator.decode(packet, in: bytes, into: &decoded) == .decoded,
-            question.concerns(decoded)
+            choice.takes(decoded, in: chunk.store.bytes, &cut.leftOut),
+            !isNumbered || packet.number >= question.numbers.lowerBound
           else { continue }
           if let tcp = decoded.tcp {
             // The ports are used again: another connection.
@@ -143,6 +147,74 @@ package struct PacketSource: Sendable {
     _ open: @Sendable () throws(ToolError) -> CaptureMerger
   ) async throws(ToolError) -> PacketCut {
     try PacketCut.cut(question, from: try open(), isNumbered: isNumbered)
+  }
+}
+
+/// Chooses the packets of a connection: of an association of SCTP those on all its paths, for the answer
+/// to what was asked on one may take another.
+private struct PacketChoice {
+  private let question: PacketQuestion
+  private var book = AssociationBook()
+  private var paths: [Pair: SCTPPath] = [:]
+  /// The path that is asked for, where there may be others.
+  private let asked: SCTPPath?
+
+  /// Pairs of addresses between the same ports that are told apart. Packets of further ones are left out.
+  private static let maxPaths = 1024
+
+  private struct Pair: Hashable {
+    var client: IPAddress
+    var server: IPAddress
+  }
+
+  init(_ question: PacketQuestion) {
+    self.question = question
+    guard question.transport == "sctp", let port = question.clientPort else {
+      asked = nil
+      return
+    }
+    asked = Self.path(Pair(client: question.client, server: question.server), port, question)
+    paths[Pair(client: question.client, server: question.server)] = asked
+  }
+
+  /// What came before the connection's first packet tells of its paths.
+  var looksBack: Bool { asked != nil }
+
+  mutating func takes(
+    _ packet: borrowing Decoded, in memory: RawSpan, _ leftOut: inout Int
+  ) -> Bool {
+    guard let asked, let port = question.clientPort, packet.transport == .sctp else {
+      return question.concerns(packet)
+    }
+    let ports = (packet.sourcePort, packet.destinationPort)
+    let back = Pair(client: packet.destination, server: packet.source)
+    let isBack = ports == (question.serverPort, port) && (ports.0 != ports.1 || paths[back] != nil)
+    guard isBack || ports == (port, question.serverPort) else { return false }
+    let pair = isBack ? back : Pair(client: packet.source, server: packet.destination)
+    if paths[pair] == nil {
+      guard paths.count < Self.maxPaths else {
+        leftOut += 1
+        return false
+      }
+      paths[pair] = Self.path(pair, port, question)
+    }
+    guard let path = paths[pair] else { return false }
+    if let fragments = packet.fragments {
+      note(fragments.bytes.slice(packet.payload), path, isBack)
+    } else {
+      note(memory.slice(packet.payload), path, isBack)
+    }
+    return path.isJoined(with: asked)
+  }
+
+  private mutating func note(_ packet: RawSpan, _ path: SCTPPath, _ isBack: Bool) {
+    book.note(packet, on: path, from: isBack ? .server : .client)
+  }
+
+  private static func path(_ pair: Pair, _ port: UInt16, _ question: PacketQuestion) -> SCTPPath {
+    SCTPPath(
+      client: Conversation.Peer(address: pair.client, port: port),
+      server: Conversation.Peer(address: pair.server, port: question.serverPort))
   }
 }
 

@@ -184,8 +184,10 @@ enum SCTP {
       .map { $0.request?.text }
   }
 
-  static func packet(tag: UInt32, _ chunks: [[UInt8]]) -> [UInt8] {
-    var packet: [UInt8] = [0x9c, 0x40, 0x0f, 0x1c]
+  static func packet(
+    tag: UInt32, ports: (UInt16, UInt16) = (40_000, 3868), _ chunks: [[UInt8]]
+  ) -> [UInt8] {
+    var packet = big32(UInt32(ports.0) << 16 | UInt32(ports.1))
     packet += big32(tag)
     packet += [1, 2, 3, 4]
     for chunk in chunks { packet += chunk }

@@ -2,110 +2,76 @@ import Bytes
 import Flows
 import Layers
 
-/// One SCTP association on one pair of addresses (RFC 9260): makes the user messages whole that its
-/// DATA chunks carry, each once, and notes how it began and ended.
+/// One SCTP association (RFC 9260): what its ends have said, on whatever paths its packets travel.
 ///
-/// A message is given when its last fragment is there, whatever else is missing: what travels in
-/// SCTP tells its messages apart, and nothing waits behind a lost chunk. Associations with several
-/// addresses on a side are read path by path, so a message whose fragments take different paths
-/// stays apart.
+/// A path is a conversation of its own (`SCTPPath`), with its own record. What they share is here: the
+/// numbers of the data, by which each chunk counts once, fragments of messages, and the calls that wait
+/// for their other half.
 ///
-/// A class because few conversations have one, and those are moved with all others.
-final class SCTPAssociation {
-  /// What one side sends.
-  private struct Way {
-    /// Verification tag of its packets: another one is another association (RFC 9260 §8.5).
+/// Client is who sent its first packet, as far as this is concerned.
+package final class SCTPAssociation {
+  /// What one end has said.
+  struct End {
+    /// Addresses that are remembered of an end, at most.
+    static let maxAddresses = 32
+
+    /// Verification tag of its data: another one is another association of the same ends
+    /// (RFC 9260 §8.5).
     var tag: UInt32 = 0
     var seen = SCTPSequence()
     var fragments = SCTPFragments()
-  }
+    /// Addresses that it has named, and those of the paths.
+    private(set) var addresses: [IPAddress] = []
+    /// It has named all it has: others are not its own.
+    var isListed = false
 
-  /// Streams that are counted apart.
-  private static let maxStreams = 64
+    init(_ address: IPAddress) { addresses = [address] }
 
-  private var client = Way()
-  private var server = Way()
-  /// Messages by stream, of both sides.
-  private(set) var streams: [UInt16: UInt64] = [:]
-  /// What ended it; nil while it goes on.
-  private(set) var ending: Ending?
-  /// Chunks with data that came before: sent again, or captured twice.
-  private(set) var repeated: UInt64 = 0
-
-  enum Ending: Sendable {
-    case shutdown
-    /// By a chunk ABORT; with the code of its first cause.
-    case abort(cause: UInt16?)
-  }
-
-  /// A whole message, or the captured beginning of one.
-  struct UserMessage {
-    var bytes: [UInt8]
-    /// Packet of its first fragment.
-    var start: Moment
-  }
-
-  /// Reads the chunks of a packet and gives the messages that are whole with it.
-  ///
-  /// - Parameters:
-  ///   - limit: bytes of fragments that may wait on one side.
-  ///   - dropped: grows by the bytes of fragments that found no room.
-  func messages(
-    completedBy packet: RawSpan, from side: Side, at moment: Moment, limit: Int,
-    dropped: inout Int
-  ) -> [UserMessage] {
-    guard let header = try? SCTPHeader(packet) else { return [] }
-    var messages: [UserMessage] = []
-    var chunks = SCTPChunks(declared: SCTPDetails.longestPacket)
-    while let chunk = try? chunks.next(in: packet) {
-      let value = packet.slice(chunk.value)
-      switch SCTPChunkType(rawValue: chunk.type) {
-      case .data, .iData:
-        guard let data = SCTPData(chunk, value), isNew(data, header.verificationTag, side) else {
-          break
-        }
-        let content = value.suffix(from: data.headLength)
-        var message: UserMessage?
-        if data.isFirst, data.isLast {
-          message = UserMessage(bytes: content.array(), start: moment)
-        } else if value.byteCount == chunk.length {
-          message = self[side].fragments.insert(
-            data, content, at: moment, limit: limit, dropped: &dropped)
-        } else {
-          // Behind the captured part of a fragment the next one does not follow.
-          dropped += content.byteCount
-        }
-        if let message {
-          count(data.stream)
-          messages.append(message)
-        }
-      case .initiation:
-        ending = nil
-        dropped += self[side].fragments.byteCount
-        self[side] = Way()
-      case .shutdownComplete: ending = .shutdown
-      case .abort: ending = .abort(cause: value.byteCount >= 4 ? value.big16(0) : nil)
-      default: break
-      }
+    mutating func add(_ address: IPAddress) {
+      if addresses.contains(address) || addresses.count >= Self.maxAddresses { return }
+      addresses.append(address)
     }
-    return messages
+
+    /// It begins anew with these addresses.
+    mutating func begin(at address: IPAddress, _ news: AssociationNews) {
+      addresses = [address]
+      for address in news.addresses { add(address) }
+      isListed = news.isWholeList
+    }
+
+    /// Numbers of data begin anew.
+    mutating func reset(to tag: UInt32 = 0) {
+      (self.tag, seen, fragments) = (tag, SCTPSequence(), SCTPFragments())
+    }
+
+    /// Takes over what is known of it elsewhere: of its data only where nothing is known here.
+    mutating func take(_ other: inout End) {
+      for address in other.addresses { add(address) }
+      isListed = isListed || other.isListed
+      guard seen.newest == nil else { return }
+      (tag, seen, fragments) = (other.tag, other.seen, other.fragments)
+      other.fragments = SCTPFragments()
+    }
   }
 
-  /// Whether a chunk with data comes for the first time.
-  private func isNew(_ data: SCTPData, _ tag: UInt32, _ side: Side) -> Bool {
-    if self[side].tag != tag {
-      self[side] = Way()
-      self[side].tag = tag
-    }
-    if self[side].seen.insert(data.tsn) { return true }
-    repeated += 1
-    return false
+  /// Calls of which a half is missing, whichever paths they take.
+  var pairing = Pairing()
+  /// Conversations that are paths of it and not over.
+  var paths = 1
+  /// Tags of its packets, the latest last.
+  var tags: [AssociationBook.Tag] = []
+  /// The one that it turned out to be, and whether client there is server here.
+  var successor: (association: SCTPAssociation, isReversed: Bool)?
+  private var client: End
+  private var server: End
+
+  init(client: IPAddress, server: IPAddress) {
+    (self.client, self.server) = (End(client), End(server))
   }
 
-  private func count(_ stream: UInt16) {
-    if streams[stream] != nil || streams.count < Self.maxStreams {
-      streams[stream, default: 0] += 1
-    }
+  subscript(side: Side) -> End {
+    _read { if side == .client { yield client } else { yield server } }
+    _modify { if side == .client { yield &client } else { yield &server } }
   }
 
   /// Bytes of fragments that wait for others.
@@ -117,56 +83,34 @@ final class SCTPAssociation {
     server.fragments = SCTPFragments()
   }
 
-  private subscript(side: Side) -> Way {
-    _read { if side == .client { yield client } else { yield server } }
-    _modify { if side == .client { yield &client } else { yield &server } }
-  }
-}
-
-/// Which transmission sequence numbers came already: the newest ones by a bit each.
-struct SCTPSequence: Sendable {
-  /// Numbers before the newest that are remembered; older ones count as seen.
-  private static let span = 1024
-
-  private var newest: UInt32?
-  private var bits = [UInt64](repeating: 0, count: SCTPSequence.span / 64)
-
-  /// Notes a number; false when it came before.
-  mutating func insert(_ number: UInt32) -> Bool {
-    guard let newest else {
-      newest = number
-      set(number)
-      return true
-    }
-    let ahead = Int32(bitPattern: number &- newest)
-    if ahead > 0 {
-      for step in 1...UInt32(min(Int(ahead), Self.span)) { clear(number &+ 1 &- step) }
-      self.newest = number
-      set(number)
-      return true
-    }
-    guard Int(ahead) > -Self.span, !isSet(number) else { return false }
-    set(number)
-    return true
+  /// Whether a packet with that tag, from an end to the other, may be its own, with data of that number.
+  ///
+  /// A tag alone is no proof, for it may be chosen carelessly. Where an end has named its addresses,
+  /// others are not taken for its own; where that was not captured, a tag counts that is likely to be
+  /// random, as long as the numbers of its data go on.
+  func mayHave(
+    _ tag: UInt32, from sender: Side, at source: IPAddress, to destination: IPAddress,
+    number: UInt32?
+  ) -> Bool {
+    let (own, other) = (self[sender], self[sender.other])
+    let isSender = own.addresses.contains(source)
+    let isReceiver = other.addresses.contains(destination)
+    if isSender, isReceiver { return true }
+    guard isSender || !own.isListed, isReceiver || !other.isListed, tag > Self.largestPlainTag
+    else { return false }
+    guard let number, own.tag == tag, let newest = own.seen.newest else { return true }
+    return Int32(bitPattern: number &- newest).magnitude < Self.reach
   }
 
-  private func place(_ number: UInt32) -> (word: Int, bit: UInt64) {
-    let at = Int(number % UInt32(Self.span))
-    return (at / 64, 1 << UInt64(at % 64))
-  }
+  /// Tags up to this one are not chosen at random by anybody.
+  private static let largestPlainTag: UInt32 = 0xffff
+  /// How far the numbers of data on another path may be from those before.
+  private static let reach: UInt32 = 1 << 16
 
-  private func isSet(_ number: UInt32) -> Bool {
-    let place = place(number)
-    return bits[place.word] & place.bit != 0
-  }
-
-  private mutating func set(_ number: UInt32) {
-    let place = place(number)
-    bits[place.word] |= place.bit
-  }
-
-  private mutating func clear(_ number: UInt32) {
-    let place = place(number)
-    bits[place.word] &= ~place.bit
+  /// Becomes one with another association. Its calls stay here, and fragments that have no place there.
+  func join(_ other: SCTPAssociation, isReversed: Bool) {
+    other.paths += paths
+    successor = (other, isReversed)
+    for side in Side.allCases { other[isReversed ? side.other : side].take(&self[side]) }
   }
 }

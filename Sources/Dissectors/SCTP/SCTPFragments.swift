@@ -35,7 +35,7 @@ struct SCTPFragments {
   /// dropped, and `dropped` grows by it.
   mutating func insert(
     _ data: SCTPData, _ content: RawSpan, at moment: Moment, limit: Int, dropped: inout Int
-  ) -> SCTPAssociation.UserMessage? {
+  ) -> SCTPPath.UserMessage? {
     var place = Place(lane: data.lane, number: data.fragmentNumber)
     var run = Run(
       bytes: content.array(), isFirst: data.isFirst, isLast: data.isLast, start: moment,
@@ -49,7 +49,7 @@ struct SCTPFragments {
       run = run.followed(by: after)
     }
     if run.isFirst, run.isLast {
-      return SCTPAssociation.UserMessage(bytes: run.bytes, start: run.start)
+      return SCTPPath.UserMessage(bytes: run.bytes, start: run.start)
     }
     byteCount += run.bytes.count + Self.runCost
     starts[Place(lane: place.lane, number: run.last)] = place.number
