@@ -122,10 +122,14 @@ final class Exchange {
     (self.index, self.requester, self.row, self.touched) = (index, requester, row, touched)
   }
 
-  /// The conversation that an entry names.
-  struct Home {
-    var stream: UInt64
-    var ends: Ends
+  /// The conversation that an entry names. An object: few exchanges have one.
+  final class Home {
+    let stream: UInt64
+    private(set) var ends: Ends
+
+    init(stream: UInt64, ends: Ends) { (self.stream, self.ends) = (stream, ends) }
+
+    fileprivate func turn() { (ends.client, ends.server) = (ends.server, ends.client) }
   }
 
   /// It belongs to that conversation, in which it has that index.
@@ -134,9 +138,7 @@ final class Exchange {
   /// Client and server have changed places.
   func turn() {
     requester = requester.other
-    guard let ends = home?.ends else { return }
-    home?.ends.client = ends.server
-    home?.ends.server = ends.client
+    home?.turn()
   }
 
   /// Takes the reply of another one, which has nothing else.

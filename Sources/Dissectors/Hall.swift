@@ -165,7 +165,9 @@ struct Hall {
     swap(&waiting, &parked)
     for var item in waiting { close(&item.runner, item.conversation) }
     for slot in runners.indices {
-      if var runner = runners[slot].take() { runner.drain(at: .distantPast, in: &ledger) }
+      guard var runner = runners[slot].take() else { continue }
+      runner.swapPairing()
+      runner.drain(at: .distantPast, in: &ledger)
     }
   }
 

@@ -113,12 +113,12 @@ struct Ledger {
 
   /// Turns an exchange into an entry, and gives the kind it has.
   mutating func close(
-    _ exchange: Exchange, of home: Exchange.Home, absence: Entry.Fault?
+    _ exchange: Exchange, of ends: Ends, stream: UInt64, absence: Entry.Fault?
   ) -> ProtocolKind {
     release(exchange)
     let row = exchange.row
     if exchange.lacksHalf { figures[row].halves += 1 }
-    var entry = exchange.takeEntry(of: home.ends, stream: home.stream, absence: absence)
+    var entry = exchange.takeEntry(of: ends, stream: stream, absence: absence)
     if entry.hasRequest && entry.hasResponse { figures[row].pairs += 1 }
     completions[row](&entry, &counters.decompressions)
     let kind = entry.kind

@@ -192,6 +192,7 @@ extension Runner {
   /// The conversation is over.
   mutating func closed(_ conversation: Conversation, in ledger: inout Ledger) {
     if let path, !leave(path, in: &ledger) { return dropHeld(in: &ledger) }
+    swapPairing()
     let moment = Moment(
       timestamp: conversation.last,
       packet: max(inlets.client.since.packet, inlets.server.since.packet))

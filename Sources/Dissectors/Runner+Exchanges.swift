@@ -343,15 +343,19 @@ extension Runner {
       if passed > ledger.limits.pairTimeout { ledger.figures[exchange.row].late += 1 }
     }
     lastClosed = exchange.index
-    // What is known of this conversation may be more than when its request came.
-    var home = self.home
-    if let other = exchange.home, other.stream != stream { home = other }
-    note(ledger.close(exchange, of: home, absence: fault))
+    if let home = exchange.home, home.stream != stream {
+      note(ledger.close(exchange, of: home.ends, stream: home.stream, absence: fault))
+    } else {
+      // What is known of this conversation may be more than when its request came.
+      note(ledger.close(exchange, of: ends, stream: stream, absence: fault))
+    }
   }
 
   /// Gives up the halves whose last sign of life is before `limit`; gives the oldest of those that
   /// stay, nil when none waits.
   mutating func expire(before limit: Timestamp, in ledger: inout Ledger) -> Timestamp? {
+    swapPairing()
+    defer { swapPairing() }
     var oldest = tunnel?.runner.expire(before: limit, in: &ledger)
     var at = pairing.positions.lowerBound
     while at < pairing.positions.upperBound {

@@ -23,7 +23,9 @@ struct Runner {
   /// Place of the reader's row.
   var row = 0
   var inlets = Inlets()
-  private var ownPairing = Pairing()
+  /// The unfinished exchanges; those that all paths of an association share are here while one of
+  /// them is at work.
+  var pairing = Pairing()
   /// Index of the next exchange.
   var nextIndex: UInt32 = 0
   /// Kinds of messages seen.
@@ -76,12 +78,6 @@ struct Runner {
   private(set) var isTLS = false
   /// When the server's first record of application data began, in a conversation that began with TLS.
   private(set) var firstData: Timestamp?
-
-  /// The unfinished exchanges, which all paths of an association share.
-  var pairing: Pairing {
-    _read { if let path { yield path.association.pairing } else { yield ownPairing } }
-    _modify { if let path { yield &path.association.pairing } else { yield &ownPairing } }
-  }
 
   /// Another reader, or none.
   mutating func setReader(_ reader: (any Dissector)?) {
@@ -392,7 +388,8 @@ struct Runner {
 
   /// The number of the stream, when it has something unfinished that nobody watches yet.
   mutating func beginsToWait() -> UInt64? {
-    if isWatched || pairing.count == 0 && tunnel?.runner.pairing.count ?? 0 == 0 { return nil }
+    let unfinished = path?.association.pairing.count ?? pairing.count
+    if isWatched || unfinished == 0 && tunnel?.runner.pairing.count ?? 0 == 0 { return nil }
     isWatched = true
     return stream
   }

@@ -15,6 +15,8 @@ extension Runner {
     let isReversed = path.isReversed
     let left = ledger.associations.note(bytes, on: path, from: side)
     if path.isReversed != isReversed { turn() }
+    swapPairing()
+    defer { swapPairing() }
     if let left { adopt(left, &ledger) }
     let side = path.side(side)
     if ledger.wants(.sctp) { ledger.entries.append(packetEntry(bytes, from: side, at: moment)) }
@@ -31,6 +33,11 @@ extension Runner {
     for message in messages where !message.bytes.isEmpty {
       userMessage(message, from: side, at: moment, in: &ledger)
     }
+  }
+
+  /// Fetches the unfinished exchanges of the association, or gives them back.
+  mutating func swapPairing() {
+    if let path { swap(&pairing, &path.association.pairing) }
   }
 
   /// The association takes for the client what was the server here. Readers of messages know no sides.
