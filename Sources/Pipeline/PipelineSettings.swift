@@ -7,6 +7,7 @@ package import Packets
 package struct PipelineSettings: Sendable {
   /// Who held which address; entries are named by it.
   package var names: NameTable
+  /// Of each worker.
   package var flows = FlowLimits()
   package var dissection = DissectionLimits()
   package var switches = DissectorSwitches.standard
@@ -46,5 +47,7 @@ package struct PipelineSettings: Sendable {
   package init(names: NameTable = NameTable(), workers: Int) {
     self.names = names
     self.workers = max(1, workers)
+    // Those of all workers together are as many, however many workers there are.
+    flows.conversations /= self.workers
   }
 }

@@ -75,6 +75,7 @@ extension Statistics {
       ("waiting bytes over the limit", counters.pendingOverflows),
       ("segments not timed", counters.untimedSegments),
       ("closed connections not kept for late packets", counters.closedEarly),
+      ("unanswered conversations not kept for an answer", counters.unansweredEarly),
       ("transports not followed", counters.unfollowed),
       ("connections not suspected of being captured twice", counters.unsuspected),
     ] where count > 0 {
