@@ -113,11 +113,9 @@ func inBlockOrder(_ entries: [Entry]) -> [Entry] {
   }.map(\.element)
 }
 
-/// A block of these entries, which must be of one family.
-func encodedBlock(
-  of entries: [Entry], limits: StoreLimits = StoreLimits()
-) throws -> EncodedBlock? {
+/// A block of these entries, which must be of one family; nil when they make none.
+func encodedBlock(of entries: [Entry], limits: StoreLimits = StoreLimits()) -> EncodedBlock? {
   var builder = BlockBuilder(BlockFamily(entries[0].kind), limits: limits)
   for entry in entries { builder.append(entry) }
-  return try builder.finish()
+  return try? builder.finish()
 }
