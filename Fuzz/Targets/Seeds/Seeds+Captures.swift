@@ -72,7 +72,7 @@ extension Seeds {
       for entry in entries.filter({ BlockFamily($0.kind) == family }).prefix(Self.most) {
         builder.append(entry)
       }
-      if let block = builder.finish() {
+      if let block = try? builder.finish() {
         add("block", block.bytes)
         var report = AgentReport(
           instance: "seed", version: "1", started: block.header.first, now: block.header.last)
