@@ -19,6 +19,7 @@ enum FlowsTarget {
     limits.pendingBytesPerSide = 1_024
     limits.pendingBytes = 1_500
     limits.closedConversations = 1
+    limits.unansweredConversations = 2
     return limits
   }()
 

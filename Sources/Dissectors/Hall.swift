@@ -82,7 +82,9 @@ struct Hall {
     if let entry = runner.connectionEntry(conversation, in: &ledger) {
       ledger.entries.append(entry)
     }
-    add(conversation, runner, to: &ledger.flows)
+    if let kind = flowKind(of: conversation) {
+      Self.add(conversation, runner, as: kind, to: &ledger.flows)
+    }
   }
 
   /// Adds the record of an open conversation to `entries`, and the conversation to its flow.
@@ -91,7 +93,9 @@ struct Hall {
   ) {
     guard isOpen(slot), runners[slot] != nil else { return }
     if let entry = runners[slot]?.record(of: conversation, in: ledger) { entries.append(entry) }
-    if let runner = runners[slot] { add(conversation, runner, to: &flows) }
+    if let runner = runners[slot], let kind = flowKind(of: conversation) {
+      Self.add(conversation, runner, as: kind, to: &flows)
+    }
   }
 
   /// The same of conversations that are over and wait for their secrets.
@@ -101,19 +105,30 @@ struct Hall {
       if let entry = parked[place].runner.record(of: conversation, in: ledger) {
         entries.append(entry)
       }
-      add(conversation, parked[place].runner, to: &flows)
+      if let kind = flowKind(of: conversation) {
+        Self.add(conversation, parked[place].runner, as: kind, to: &flows)
+      }
     }
   }
 
-  private func add(
-    _ conversation: Conversation, _ runner: borrowing Runner, to flows: inout FlowBook
-  ) {
-    if let kind = ProtocolKind(flowsOver: conversation.transport), ledger.wants(kind) {
-      var conversation = conversation
-      conversation.health = runner.health(of: conversation)
-      flows.add(
-        conversation, as: kind, client: runner.asking(in: conversation), kinds: runner.kinds)
+  /// The kind of the flow record that counts a conversation; nil where none is wanted.
+  private func flowKind(of conversation: Conversation) -> ProtocolKind? {
+    guard let kind = ProtocolKind(flowsOver: conversation.transport), ledger.wants(kind) else {
+      return nil
     }
+    return kind
+  }
+
+  /// Belongs to no hall: one that is read while its own book changes would be copied for it, and
+  /// the whole book with it, for every conversation that ends.
+  private static func add(
+    _ conversation: Conversation, _ runner: borrowing Runner, as kind: ProtocolKind,
+    to flows: inout FlowBook
+  ) {
+    var conversation = conversation
+    conversation.health = runner.health(of: conversation)
+    flows.add(
+      conversation, as: kind, client: runner.asking(in: conversation), kinds: runner.kinds)
   }
 
   /// Gives up halves that have waited too long at `now`.

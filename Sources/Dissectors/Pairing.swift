@@ -1,3 +1,5 @@
+import Flows
+
 /// The unfinished exchanges of one conversation, oldest first.
 ///
 /// Finding by key is a scan that begins with the oldest: where replies come in order it ends at
@@ -12,6 +14,9 @@ struct Pairing {
   private(set) var count = 0
   /// Nil while a scan is short.
   private var index: PairingIndex?
+  /// Positions before these hold no open message of that side: a gap ends all there are, and many
+  /// gaps with many exchanges would look at each of them again and again.
+  private var settled = BySide(client: 0, server: 0)
 
   /// Positions up to which a scan is short.
   private static let scanned = 64
@@ -65,6 +70,7 @@ struct Pairing {
       exchanges.removeAll(keepingCapacity: isSmall)
       head = 0
       index = nil
+      settled = BySide(client: 0, server: 0)
     } else {
       index?.remove(keys[position], at: position)
       while head < exchanges.count, exchanges[head] == nil { head += 1 }
@@ -76,6 +82,20 @@ struct Pairing {
 
   /// Positions that may hold an exchange, oldest first.
   var positions: Range<Int> { head..<keys.count }
+
+  /// Positions that may hold an open message of `side`, oldest first.
+  func unsettled(_ side: Side) -> Range<Int> {
+    min(max(head, settled[side]), keys.count)..<keys.count
+  }
+
+  /// All messages of `side` that were open have ended.
+  mutating func settle(_ side: Side) { settled[side] = keys.count }
+
+  /// The exchange at a position got another message.
+  mutating func resumed(_ position: Int) {
+    settled.client = min(settled.client, position)
+    settled.server = min(settled.server, position)
+  }
 
   /// Key of the exchange at a position.
   func key(_ position: Int) -> UInt64 { keys[position] }
@@ -91,6 +111,7 @@ struct Pairing {
     keys.removeSubrange(kept...)
     exchanges.removeSubrange(kept...)
     head = 0
+    settled = BySide(client: 0, server: 0)
     index = kept > Self.scanned ? PairingIndex(keys) : nil
   }
 }

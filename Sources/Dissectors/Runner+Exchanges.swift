@@ -27,6 +27,7 @@ extension Runner {
       guard let exchange = pairing[at] else { return }
       exchange.touched = moment.timestamp
       put(half(message, start, moment, length, &ledger), from: side, into: exchange, &ledger)
+      pairing.resumed(at)
       let request = continuation == nil ? nil : exchange.request
       if exchange.isComplete {
         pairing.remove(at)
@@ -182,7 +183,7 @@ extension Runner {
 
   /// Open messages of `side` end here, not whole.
   mutating func endOpen(_ side: Side, because fault: Entry.Fault, _ ledger: inout Ledger) {
-    var at = pairing.positions.lowerBound
+    var at = pairing.unsettled(side).lowerBound
     while at < pairing.positions.upperBound {
       if let exchange = pairing[at], exchange.isOpen(side) {
         exchange.update(side) { half in
@@ -193,6 +194,7 @@ extension Runner {
       }
       at += 1
     }
+    pairing.settle(side)
   }
 
   /// Exchanges whose key is in `keys` end here, whatever is missing of them. The fields are added to

@@ -37,6 +37,25 @@ struct Flow: Sendable {
 }
 
 /// Conversations that time out alike.
-enum IdleClass: Int, Sendable {
-  case tcp, datagrams, closed
+enum IdleClass: Int, CaseIterable, Sendable {
+  case closed, tcp, datagrams
+  /// Nobody has answered yet, and nothing was sent that needs one to be understood: floods and
+  /// scans consist of those.
+  case unansweredTCP, unansweredDatagrams
+
+  /// The class of a conversation that begins.
+  init(unanswered transport: Transport) {
+    self = transport == .tcp ? .unansweredTCP : .unansweredDatagrams
+  }
+
+  /// The class of a conversation of this one that goes on.
+  var answered: IdleClass {
+    switch self {
+    case .unansweredTCP: .tcp
+    case .unansweredDatagrams: .datagrams
+    case .closed, .tcp, .datagrams: self
+    }
+  }
+
+  var isUnanswered: Bool { answered != self }
 }

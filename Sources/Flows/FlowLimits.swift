@@ -14,6 +14,9 @@ package struct FlowLimits: Sendable {
   package var closedLinger: Int64 = 60_000_000_000
   /// Finished or reset connections kept so; beyond, the longest idle of them goes early.
   package var closedConversations = 20_000
+  /// Conversations in which only one side was heard, and no data of TCP; beyond, the longest idle
+  /// of them goes early. A flood of them takes neither memory nor the place of the others.
+  package var unansweredConversations = 20_000
   /// How long bytes wait for a gap to fill when only one direction was captured and no
   /// acknowledgment will ever tell, in nanoseconds.
   package var oneSidedGapWait: Int64 = 3_000_000_000
@@ -42,6 +45,8 @@ package struct FlowCounters: Hashable, Sendable {
   package var evicted: UInt64 = 0
   /// Finished or reset connections that went before their late packets could come.
   package var closedEarly: UInt64 = 0
+  /// Conversations that went before an answer could come.
+  package var unansweredEarly: UInt64 = 0
   /// Gaps given up: confirmed by the other side, at a limit, or at the connection's end.
   package var gapsLost: UInt64 = 0
   /// Bytes in those gaps, and bytes cut off by the capture.

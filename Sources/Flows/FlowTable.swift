@@ -26,9 +26,11 @@ package struct FlowTable: Sendable {
   private var early = EarlyQueue()
   /// Connections that may be captured twice, measured as if they were.
   var suspects = Suspects()
-  private var lists = [IdleList](repeating: IdleList(), count: 3)
+  private var lists = [IdleList](repeating: IdleList(), count: IdleClass.allCases.count)
   /// Conversations that are over and wait for late packets.
   private var closedCount = 0
+  /// Conversations that nobody has answered.
+  private var unansweredCount = 0
   private var freeFlow: Int32 = -1
   private var freeConnections: [Int32] = []
   private var index = FlowIndex()
@@ -63,6 +65,12 @@ package struct FlowTable: Sendable {
     if closedCount > account.limits.closedConversations {
       account.counters.closedEarly &+= 1
       close(Int(lists[IdleClass.closed.rawValue].head), because: .idle, into: sink)
+    }
+    if unansweredCount > account.limits.unansweredConversations,
+      let oldest = longestIdle(of: [.unansweredTCP, .unansweredDatagrams])
+    {
+      account.counters.unansweredEarly &+= 1
+      close(oldest, because: .evicted, into: sink)
     }
     guard packet.transport != .other, (packet.transport == .tcp) == (packet.tcp != nil) else {
       account.counters.unfollowed &+= 1
@@ -147,7 +155,7 @@ package struct FlowTable: Sendable {
   /// Closes what has been idle for its time at `now`.
   package mutating func expire(at now: Timestamp, into sink: any FlowSink) {
     pass(to: now, into: sink)
-    for list in [IdleClass.closed, .tcp, .datagrams] {
+    for list in IdleClass.allCases {
       let patience = patience(of: list)
       while lists[list.rawValue].head >= 0 {
         let slot = Int(lists[list.rawValue].head)
@@ -166,10 +174,19 @@ package struct FlowTable: Sendable {
 
   /// Closes everything, in the order of the stream numbers: the capture is over.
   package mutating func finish(into sink: any FlowSink) {
-    let open = flows.indices.filter { flows[$0].isOpen }
-    for slot in open.sorted(by: { flows[$0].stream < flows[$1].stream }) {
-      close(slot, because: .endOfCapture, into: sink)
-    }
+    for slot in openSlots { finish(slot, into: sink) }
+  }
+
+  /// Slots of the open conversations, in the order of the stream numbers.
+  package var openSlots: [Int] {
+    flows.indices.filter { flows[$0].isOpen }
+      .sorted { flows[$0].stream < flows[$1].stream }
+  }
+
+  /// Closes the conversation in `slot`, if one is open there: the capture is over.
+  package mutating func finish(_ slot: Int, into sink: any FlowSink) {
+    guard flows.indices.contains(slot), flows[slot].isOpen else { return }
+    close(slot, because: .endOfCapture, into: sink)
   }
 
   /// The open conversation in `slot`, as far as it went; nil when there is none.
@@ -198,11 +215,13 @@ package struct FlowTable: Sendable {
     var flow = Flow(
       key: key, hash: hash, stream: packet.number, first: packet.timestamp,
       last: packet.timestamp, touched: packet.timestamp.nanoseconds,
-      list: packet.tcp == nil ? .datagrams : .tcp, isClientLow: fromLow != (isAnswer || isReply),
+      list: IdleClass(unanswered: packet.transport),
+      isClientLow: fromLow != (isAnswer || isReply),
       evidence: isAnswer ? .synAck : isSYN ? .syn : isReply ? .portHint : .firstPacket,
       state: packet.tcp == nil || isSYN ? .open : .inProgress, tags: packet.tags)
     if packet.tcp != nil { flow.connection = takeConnection() }
     let slot = takeSlot(flow)
+    unansweredCount += 1
     lists[flow.list.rawValue].append(slot, &flows)
     index.insert(slot, hash: hash)
     openCount += 1
@@ -234,8 +253,7 @@ package struct FlowTable: Sendable {
       freeConnections.append(Int32(connection))
     }
     index.remove(slot, hash: flows[slot].hash)
-    lists[flows[slot].list.rawValue].remove(slot, &flows)
-    if flows[slot].list == .closed { closedCount -= 1 }
+    leaveList(slot)
     flows[slot].isOpen = false
     flows[slot].next = freeFlow
     freeFlow = Int32(slot)
@@ -247,24 +265,43 @@ package struct FlowTable: Sendable {
     if flows[slot].reason == nil { flows[slot].reason = reason }
     flows[slot].state = .closed
     guard flows[slot].list != .closed else { return }
-    lists[flows[slot].list.rawValue].remove(slot, &flows)
+    leaveList(slot)
     flows[slot].list = .closed
     closedCount += 1
     flows[slot].touched = flows[slot].last.nanoseconds
     lists[IdleClass.closed.rawValue].append(slot, &flows)
   }
 
+  /// The conversation is no longer one that nobody has answered.
+  private mutating func answered(_ slot: Int) {
+    leaveList(slot)
+    flows[slot].list = flows[slot].list.answered
+    flows[slot].touched = flows[slot].last.nanoseconds
+    lists[flows[slot].list.rawValue].append(slot, &flows)
+  }
+
+  private mutating func leaveList(_ slot: Int) {
+    lists[flows[slot].list.rawValue].remove(slot, &flows)
+    if flows[slot].list == .closed {
+      closedCount -= 1
+    } else if flows[slot].list.isUnanswered {
+      unansweredCount -= 1
+    }
+  }
+
   /// Makes room: the longest idle conversation goes, one that is over already before others.
   private mutating func evict(into sink: any FlowSink) {
-    let heads = lists.map(\.head)
-    let over = heads[IdleClass.closed.rawValue]
-    let oldest =
-      over >= 0
-      ? over
-      : heads.filter { $0 >= 0 }.min { flows[Int($0)].touched < flows[Int($1)].touched }
-    guard let oldest else { return }
+    guard let oldest = longestIdle(of: [.closed]) ?? longestIdle(of: IdleClass.allCases) else {
+      return
+    }
     account.counters.evicted &+= 1
-    close(Int(oldest), because: .evicted, into: sink)
+    close(oldest, because: .evicted, into: sink)
+  }
+
+  /// Slot of the longest idle conversation of these classes; nil when there is none.
+  private func longestIdle(of classes: [IdleClass]) -> Int? {
+    classes.map { Int(lists[$0.rawValue].head) }.filter { $0 >= 0 }
+      .min { flows[$0].touched < flows[$1].touched }
   }
 
   private mutating func takeSlot(_ flow: Flow) -> Int {
@@ -307,6 +344,12 @@ package struct FlowTable: Sendable {
     let time = packet.timestamp
     flows[slot].sent[side].count(packet)
     if time > flows[slot].last { flows[slot].last = time }
+    if flows[slot].list.isUnanswered,
+      flows[slot].sent[side.other].packets > 0
+        || packet.tcp != nil && flows[slot].sent[side].payload > 0
+    {
+      answered(slot)
+    }
     lists[flows[slot].list.rawValue].touch(slot, at: time.nanoseconds, &flows)
   }
 
@@ -320,8 +363,8 @@ package struct FlowTable: Sendable {
 
   private func patience(of list: IdleClass) -> Int64 {
     switch list {
-    case .tcp: account.limits.tcpIdle
-    case .datagrams: account.limits.udpIdle
+    case .tcp, .unansweredTCP: account.limits.tcpIdle
+    case .datagrams, .unansweredDatagrams: account.limits.udpIdle
     case .closed: account.limits.closedLinger
     }
   }

@@ -7,7 +7,9 @@ package import Packets
 package struct PipelineSettings: Sendable {
   /// Who held which address; entries are named by it.
   package var names: NameTable
+  /// Of each worker.
   package var flows = FlowLimits()
+  /// Of each worker.
   package var dissection = DissectionLimits()
   package var switches = DissectorSwitches.standard
   /// Threads that follow conversations, beside the one that reads.
@@ -37,6 +39,9 @@ package struct PipelineSettings: Sendable {
   /// The node that entries are said to come from; nil leaves it open.
   package var node: String?
 
+  /// Memory of unfinished messages that a worker has at least: a few very long heads.
+  private static let leastMessages = 32 << 20
+
   /// Names of the protocols whose calls are read.
   package var protocols: [String] {
     DissectorCatalogue.all.filter { row in row.kinds.contains { switches[$0] } }.map(\.name)
@@ -46,5 +51,8 @@ package struct PipelineSettings: Sendable {
   package init(names: NameTable = NameTable(), workers: Int) {
     self.names = names
     self.workers = max(1, workers)
+    // What takes most memory is bounded for all workers together, however many there are.
+    flows.conversations /= self.workers
+    dissection.messagesInAll = max(Self.leastMessages, dissection.messagesInAll / self.workers)
   }
 }

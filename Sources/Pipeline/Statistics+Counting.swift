@@ -76,6 +76,7 @@ extension Statistics {
       ("packets that could not wait for what they answer", counters.earlyOverflows),
       ("segments not timed", counters.untimedSegments),
       ("closed connections not kept for late packets", counters.closedEarly),
+      ("unanswered conversations not kept for an answer", counters.unansweredEarly),
       ("transports not followed", counters.unfollowed),
       ("connections not suspected of being captured twice", counters.unsuspected),
     ] where count > 0 {

@@ -123,7 +123,10 @@ struct Worker {
   /// follow with `settle`.
   mutating func finish() throws(StoreError) {
     chunk = .max
-    table.finish(into: dissection)
+    for slot in table.openSlots {
+      table.finish(slot, into: dissection)
+      if dissection.readyCount >= Self.mostReady { try emit(isReplay: false) }
+    }
     dissection.finish()
     try emit(isReplay: false)
     desk.done(chunk, by: number, told: dissection.drainTopics())

@@ -20,7 +20,7 @@ final class BlockScan {
   private var values: [FieldID: [Value?]] = [:]
   private lazy var reader = ContentReader(block: columns.block)
   private var lastHeaders: (row: Int, contents: Contents)?
-  private var lastContents: (row: Int, contents: Contents)?
+  private(set) var lastContents: (row: Int, contents: Contents)?
 
   /// Rows on which the condition at hand failed; nil when none did.
   private var failed: Bitmap?
@@ -110,9 +110,12 @@ final class BlockScan {
 
   /// What a filter reads as a field that is worked out row by row.
   func value(of field: Field, _ row: Int) -> Value {
-    field.id == .raw
-      ? Value(EntryView(columns, row: row, decoder: decoder).raw)
-      : Value(ScanRow(scan: self, row: row).value(field.id), of: field)
+    let scanned = ScanRow(scan: self, row: row)
+    guard field.id == .raw else { return Value(scanned.value(field.id), of: field) }
+    // By the scan, which unpacks headers and bodies of many rows at once: a view would unpack them
+    // for this row alone, and for each member of its record anew.
+    let id = EntryView(columns, row: row, decoder: decoder).id.description
+    return Value(RawRecord(scanned, id: id).json)
   }
 
   /// The value of a coded column in a row; nil when it has none.

@@ -79,7 +79,7 @@ extension EntryView {
   }
 
   /// The raw record, as `format=raw` shows it.
-  package var raw: JSONObject { RawRecord(self, id: id.description).json }
+  package var raw: JSONObject { RawRecord(ReadEntry(self), id: id.description).json }
 
   /// A variable of the filter language; nil for an unknown name.
   package func value(named name: String) -> Value? {
@@ -104,6 +104,18 @@ extension EntryView {
   private func text(_ id: FieldID) -> String {
     if case .text(let text) = column(id) { text } else { "" }
   }
+}
+
+/// An entry whose headers and bodies are unpacked once, for all members of its raw record.
+private struct ReadEntry: ColumnRow {
+  private let view: EntryView
+  private let read: Contents
+
+  init(_ view: EntryView) { (self.view, read) = (view, view.contents()) }
+
+  var decoder: ContentDecoder { view.decoder }
+  func column(_ id: FieldID) -> FieldValue { view.column(id) }
+  func contents() -> Contents { read }
 }
 
 /// The filter language's view of one entry.

@@ -131,4 +131,30 @@ import Testing
       #expect(throws: WireError.self) { try FlowBook(stored: damaged.span.bytes) }
     }
   }
+
+  /// A port scan: the book of many flows was copied for every conversation that ended.
+  @Test func aConversationThatEndsCostsTheSameHoweverManyFlowsThereAre() {
+    let dissection = Dissection()
+    var ended: UInt64 = 0
+    /// The shortest time that a hundred conversations took, of ten: others use the machine too.
+    func cost() -> Duration {
+      (0..<10).map { _ in
+        ContinuousClock().measure {
+          for _ in 0..<100 {
+            ended += 1
+            let one = conversation(ended, clientPort: 1, port: UInt16(ended))
+            dissection.opened(0, one)
+            dissection.closed(0, one)
+          }
+        }
+      }.min() ?? .zero
+    }
+    let first = cost()
+    while ended < 20_000 {
+      _ = cost()
+      _ = dissection.drain()
+    }
+    #expect(cost() < first * 10)
+    #expect(dissection.flows.count == Int(ended))
+  }
 }

@@ -44,4 +44,29 @@ import Testing
       #expect(left == plain.map(\.index))
     }
   }
+
+  /// Many gaps with many exchanges do not look at every exchange each time.
+  @Test func whatWasEndedIsNotLookedAtAgain() {
+    var pairing = Pairing()
+    for step in 0..<100 { pairing.insert(exchange(step), key: UInt64(step)) }
+    #expect(pairing.unsettled(.client) == 0..<100)
+    pairing.settle(.client)
+    #expect(pairing.unsettled(.client).isEmpty)
+    #expect(pairing.unsettled(.server) == 0..<100)
+    pairing.insert(exchange(100), key: 100)
+    #expect(pairing.unsettled(.client) == 100..<101)
+    pairing.resumed(40)
+    #expect(pairing.unsettled(.client) == 40..<101)
+    // Positions change when holes are closed, and when nothing is left.
+    pairing.settle(.client)
+    for position in 0..<90 { pairing.remove(position) }
+    #expect(pairing.unsettled(.client).isEmpty)
+    for step in 101..<200 { pairing.insert(exchange(step), key: UInt64(step)) }
+    #expect(pairing.unsettled(.client).upperBound == pairing.positions.upperBound)
+    #expect(pairing.unsettled(.client).count >= 99)
+    while let oldest = pairing.oldest { pairing.remove(oldest) }
+    pairing.insert(exchange(200), key: 200)
+    #expect(pairing.unsettled(.client) == 0..<1)
+    #expect(pairing.unsettled(.server) == 0..<1)
+  }
 }

@@ -234,6 +234,40 @@ import Testing
     #expect(script.sink.closed.map(\.closeReason) == [.finished])
   }
 
+  /// A flood of SYNs or datagrams that nobody answers leaves those alone that somebody did.
+  @Test func tooManyUnansweredConversationsGoEarlyAndAreCounted() {
+    var limits = FlowLimits()
+    limits.unansweredConversations = 2
+    var script = Script(limits)
+    script.connect()
+    script.clientPort = 40001
+    script.send(at: -1, flags: .syn)
+    script.send(at: 0, "of one direction only")
+    script.clientPort = 40002
+    script.datagram("?")
+    script.datagram("!", from: .server)
+    for port in 1...5 as ClosedRange<UInt16> {
+      script.clientPort = port
+      if port == 2 { script.datagram("x") } else { script.send(at: -1, flags: .syn) }
+    }
+    script.clientPort = 40002
+    script.datagram("again")
+    #expect(script.table.counters.unansweredEarly == 3)
+    #expect(script.table.counters.evicted == 0)
+    #expect(script.sink.closed.map(\.client.port) == [1, 2, 3])
+    #expect(script.sink.closed.allSatisfy { $0.closeReason == .evicted })
+    script.clientPort = 4
+    script.send(.server, at: -1, flags: [.syn, .ack])
+    script.clientPort = 6
+    script.send(at: -1, flags: .syn)
+    script.clientPort = 40000
+    script.send(at: 0, "a")
+    #expect(script.sink.closed.count == 3, "one that was answered gave its place")
+    script.finish()
+    #expect(script.sink.closed.map(\.client.port) == [1, 2, 3, 40000, 40001, 40002, 4, 5, 6])
+    #expect(script.table.openCount == 0)
+  }
+
   @Test func tooManyFinishedConnectionsGoEarlyAndAreCounted() {
     var limits = FlowLimits()
     limits.closedConversations = 2

@@ -172,6 +172,20 @@ import Testing
     #expect(try verdict("size(dst.namespace) < 9") == .all)
   }
 
+  /// The scan unpacks headers and bodies of many rows at once; a row by itself would unpack all of
+  /// them for each member of its record.
+  @Test func rawRecordsAreReadByTheScan() throws {
+    var random = RandomEntries(seed: 4)
+    let store = try store((0..<100).map { random.entry(Int64($0)) })
+    let scan = try BlockScan(BlockColumns(store.snapshot().blocks[0]), decoder: .plain)
+    let raw = try #require(Catalogue.all.first { $0.id == .raw })
+    for row in 0..<scan.rows {
+      let value = scan.value(of: raw, row)
+      #expect(scan.lastContents?.row == row)
+      #expect(value.equals(Value(EntryView(scan.columns, row: row, decoder: .plain).raw)))
+    }
+  }
+
   /// Blocks with so many texts that a summary of them is asked first.
   @Test(arguments: [false, true])
   func partsOfManyTextsAgreeWithThePlainFilter(areRepeated: Bool) throws {
