@@ -68,10 +68,18 @@ extension Statistics {
 
   /// What the store let go or could not take since it was opened.
   package mutating func take(_ counters: StoreCounters, failure: StoreError?) {
-    entriesExpired &+= UInt64(counters.rowsExpired)
-    blocksExpired &+= UInt64(counters.blocksExpired)
-    bytesExpired &+= UInt64(counters.bytesExpired)
-    entriesLost &+= UInt64(counters.entriesLost)
+    var own = Statistics()
+    own.entriesExpired = UInt64(counters.rowsExpired)
+    own.blocksExpired = UInt64(counters.blocksExpired)
+    own.bytesExpired = UInt64(counters.bytesExpired)
+    own.entriesLost = UInt64(counters.entriesLost)
+    own.dissectionTroubles = [
+      Named(name: "values cut for the store", count: UInt64(counters.valuesCut)),
+      Named(name: "contents cut for the store", count: UInt64(counters.contentsCut)),
+      Named(name: "values of another type left out", count: UInt64(counters.valuesMismatched)),
+      Named(name: "second values of a field left out", count: UInt64(counters.valuesRepeated)),
+    ]
+    add(own)
     if counters.blocksDamaged > 0 {
       warnings.append(
         "The store is damaged in \(counters.blocksDamaged) of its blocks: what could not be read is "

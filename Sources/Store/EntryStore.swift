@@ -86,13 +86,16 @@ package final class EntryStore: Sendable {
   /// - Throws: what went wrong with writing a full block. Its entries are lost and counted; the
   ///   other entries are taken in all the same.
   package func append(_ entries: [Entry]) throws(StoreError) {
-    try take(entries, waits: true, leaves: false)
+    var failure: StoreError?
+    do throws(StoreError) { try appendLeaving(entries) } catch { failure = error }
+    try closeFull()
+    if let failure { throw failure }
   }
 
   /// The same for one of several threads that share their work: a block that gets full is left to
   /// `closeFull()` until there is another one.
   package func appendLeaving(_ entries: [Entry]) throws(StoreError) {
-    try take(entries, waits: true, leaves: true)
+    try take(entries, waits: true)
   }
 
   /// Takes entries in like `appendLeaving(_:)`, unless another thread is doing so just now: who has
@@ -100,7 +103,7 @@ package final class EntryStore: Sendable {
   ///
   /// - Returns: whether they were taken in.
   package func appendIfFree(_ entries: [Entry]) throws(StoreError) -> Bool {
-    try take(entries, waits: false, leaves: true)
+    try take(entries, waits: false)
   }
 
   /// Closes and writes the block that was left full, if there is one.
@@ -113,14 +116,10 @@ package final class EntryStore: Sendable {
     if let failure { throw failure }
   }
 
-  /// - Parameters:
-  ///   - waits: whether to wait for the open blocks. Once they were had, the rest of the entries is
-  ///     waited for in any case.
-  ///   - leaves: whether the latest full block is left to others.
+  /// - Parameter waits: whether to wait for the open blocks. Once they were had, the rest of the
+  ///   entries is waited for in any case.
   @discardableResult
-  private func take(
-    _ entries: [Entry], waits: Bool, leaves: Bool
-  ) throws(StoreError) -> Bool {
+  private func take(_ entries: [Entry], waits: Bool) throws(StoreError) -> Bool {
     var failure: StoreError?
     var next = 0
     while next < entries.count {
@@ -132,7 +131,8 @@ package final class EntryStore: Sendable {
         else { return false }
         full = found
       }
-      if leaves, full != nil { self.full.withLock { swap(&$0, &full) } }
+      // It takes the place of the one that was left before, which is closed here.
+      if full != nil { self.full.withLock { swap(&$0, &full) } }
       if let full = full.take() {
         do throws(StoreError) {
           try write([encoded(full, &failure)])

@@ -26,6 +26,21 @@ private final class Flag: Sendable {
     #expect(statistics.warnings.count == 1 && statistics.warnings[0].contains("damaged in 2 of"))
   }
 
+  /// What the store cuts or leaves out is told beside what dissection met.
+  @Test func whatTheStoreLeavesOutIsCounted() {
+    var counters = StoreCounters()
+    var statistics = Statistics()
+    statistics.dissectionTroubles = [Statistics.Named(name: "values cut for the store", count: 2)]
+    statistics.take(counters, failure: nil)
+    #expect(statistics.dissectionTroubles.map(\.count) == [2])
+    (counters.valuesCut, counters.valuesRepeated, counters.entriesLost) = (3, 4, 5)
+    statistics.take(counters, failure: nil)
+    #expect(
+      statistics.dissectionTroubles.map { "\($0.name): \($0.count)" }
+        == ["values cut for the store: 5", "second values of a field left out: 4"])
+    #expect(statistics.entriesLost == 5)
+  }
+
   private func read(
     _ paths: [String], workers: Int = 2
   ) throws -> (store: EntryStore, statistics: Statistics) {
