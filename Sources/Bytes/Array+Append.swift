@@ -2,21 +2,39 @@
 
 extension [UInt8] {
   /// Two bytes, least significant first.
-  @inlinable
+  @inline(__always)
   package mutating func append(little value: UInt16) {
-    unsafe Swift.withUnsafeBytes(of: value.littleEndian) { unsafe append(contentsOf: $0) }
+    append(addingCapacity: 2) { out in
+      unsafe out.withUnsafeMutableBufferPointer { buffer, count in
+        unsafe UnsafeMutableRawBufferPointer(buffer).storeBytes(
+          of: value.littleEndian, toByteOffset: count, as: UInt16.self)
+        count += 2
+      }
+    }
   }
 
   /// Four bytes, least significant first.
-  @inlinable
+  @inline(__always)
   package mutating func append(little value: UInt32) {
-    unsafe Swift.withUnsafeBytes(of: value.littleEndian) { unsafe append(contentsOf: $0) }
+    append(addingCapacity: 4) { out in
+      unsafe out.withUnsafeMutableBufferPointer { buffer, count in
+        unsafe UnsafeMutableRawBufferPointer(buffer).storeBytes(
+          of: value.littleEndian, toByteOffset: count, as: UInt32.self)
+        count += 4
+      }
+    }
   }
 
   /// Eight bytes, least significant first.
-  @inlinable
+  @inline(__always)
   package mutating func append(little value: UInt64) {
-    unsafe Swift.withUnsafeBytes(of: value.littleEndian) { unsafe append(contentsOf: $0) }
+    append(addingCapacity: 8) { out in
+      unsafe out.withUnsafeMutableBufferPointer { buffer, count in
+        unsafe UnsafeMutableRawBufferPointer(buffer).storeBytes(
+          of: value.littleEndian, toByteOffset: count, as: UInt64.self)
+        count += 8
+      }
+    }
   }
 
   /// Puts four bytes, least significant first, in place of those at `offset`.

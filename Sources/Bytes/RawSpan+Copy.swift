@@ -71,6 +71,14 @@ extension RawSpan {
 extension [UInt8] {
   /// Appends a copy of `bytes`.
   package mutating func append(_ bytes: RawSpan) {
-    unsafe bytes.withUnsafeBytes { unsafe append(contentsOf: $0) }
+    append(addingCapacity: bytes.byteCount) { out in
+      unsafe out.withUnsafeMutableBufferPointer { buffer, count in
+        let room = UnsafeMutableRawBufferPointer(buffer)
+        unsafe bytes.withUnsafeBytes { source in
+          unsafe UnsafeMutableRawBufferPointer(rebasing: room[count...]).copyMemory(from: source)
+        }
+        count += bytes.byteCount
+      }
+    }
   }
 }

@@ -36,8 +36,7 @@ extension Runner {
 
   /// Bytes came that nobody could read.
   private var isUnread: Bool {
-    inlets.client.unread + inlets.server.unread > 0
-      || tunnel.map { $0.runner.inlets.client.unread + $0.runner.inlets.server.unread > 0 } == true
+    inlets.unread > 0 || tunnel.map { $0.runner.inlets.unread > 0 } == true
   }
 
   /// The first bytes of what nobody could read, be it inside.

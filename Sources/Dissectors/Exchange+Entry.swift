@@ -24,49 +24,54 @@ extension Entry {
 }
 
 extension Exchange {
-  /// The entry it becomes; the halves are given away. `absence` says why a half is missing, when
-  /// one is and more is known than that it never came.
+  /// The entry it becomes, as far as the conversation and the times tell it: `complete` adds the rest
+  /// where it lies.
   @inline(__always)
-  func takeEntry(of ends: Ends, stream: UInt64, absence: Entry.Fault?) -> Entry {
-    let lacksHalf = lacksHalf
+  func newEntry(of ends: Ends, stream: UInt64) -> Entry {
     let client = Endpoint(address: ends.client.address, port: ends.client.port)
     let server = Endpoint(address: ends.server.address, port: ends.server.port)
     let hasRequest = requestStatus != .missing
     let hasResponse = responseStatus != .missing
-    // Looked at where they lie: a half is large.
     let answered = responseStart
     let start = requestStart ?? answered
-    var entry = Entry(
-      kind: hasResponse ? response!.message.kind : hasRequest ? request!.message.kind : .tcp,
+    var packets: ClosedRange<UInt64> = 0...0
+    if let start {
+      let answer = answered?.packet ?? start.packet
+      let last = max(hasRequest ? request.end.packet : 0, hasResponse ? response.end.packet : 0)
+      packets = min(start.packet, answer)...max(start.packet, answer, last)
+    }
+    return Entry(
+      kind: hasResponse ? response.message.kind : hasRequest ? request.message.kind : .tcp,
       transport: EntryTransport(ends.transport), timestamp: start?.timestamp ?? touched,
       source: requester == .client ? client : server,
       destination: requester == .client ? server : client, stream: stream, index: index,
-      decrypted: ends.isDecrypted)
-    if let start {
-      let answer = answered?.packet ?? start.packet
-      let last = max(
-        hasRequest ? request!.end.packet : 0, hasResponse ? response!.end.packet : 0)
-      entry.packets = min(start.packet, answer)...max(start.packet, answer, last)
-    }
+      packets: packets, decrypted: ends.isDecrypted)
+  }
+
+  /// Gives its entry both halves. `absence` says why one is missing, when one is and more is known than
+  /// that it never came.
+  func complete(_ entry: inout Entry, of ends: Ends, absence: Entry.Fault?) {
+    let lacksHalf = lacksHalf
+    let hasRequest = requestStatus != .missing
+    let hasResponse = responseStatus != .missing
     give(to: &entry)
     entry.add(ends.tags)
-    if entry.hasRequest, entry.hasResponse, let answered, let start {
-      let reached = response!.message.isTimedByItsEnd ? response!.end : answered
+    if hasRequest, hasResponse, let answered = responseStart, let start = requestStart {
+      let reached = response.message.isTimedByItsEnd ? response.end : answered
       entry.elapsed = max(0, reached.timestamp.nanoseconds(since: start.timestamp) / 1000)
     }
     if lacksHalf, entry.fault == nil {
-      entry.fault = absence ?? Self.absence(ofRequest: !entry.hasRequest)
+      entry.fault = absence ?? Self.absence(ofRequest: !hasRequest)
     }
     let hasDetails =
-      hasRequest && !request!.message.details.isEmpty
-      || hasResponse && !response!.message.details.isEmpty
+      hasRequest && !request.message.details.isEmpty
+      || hasResponse && !response.message.details.isEmpty
     if hasDetails {
       Self.addDetails(
-        hasRequest ? request!.message.details : [], hasResponse ? response!.message.details : [],
+        hasRequest ? request.message.details : [], hasResponse ? response.message.details : [],
         to: &entry)
     }
     clear()
-    return entry
   }
 
   /// Why a half is missing, as far as the exchange itself tells.

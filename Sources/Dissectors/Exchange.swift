@@ -11,7 +11,7 @@ struct Half {
   static let reserved = 32 << 10
 
   var message: Message
-  let start: Moment
+  private(set) var start: Moment
   /// Newest packet that brought bytes of it.
   var end: Moment
   /// Bytes on the wire, framing included.
@@ -22,17 +22,21 @@ struct Half {
   var lost: Int64 = 0
   var isOpen: Bool
   /// What is noted of content that is read as it comes.
-  let stream: BodyStream?
+  private(set) var stream: BodyStream?
 
-  @inline(__always)
-  init(_ message: consuming Message, from start: Moment, to end: Moment, length: Int) {
-    isOpen = message.extent != .whole
-    bodyLength = Int64(message.body.count)
-    stream = message.isStreamed ? BodyStream(since: start.timestamp) : nil
-    self.message = message
-    self.start = start
-    self.end = end
-    wireLength = Int64(length)
+  /// The half of a message that is missing.
+  static var none: Half {
+    let moment = Moment(timestamp: .distantPast, packet: 0)
+    return Half(Message(.request, .tcp, key: 0), from: moment, to: moment, length: 0)
+  }
+
+  /// Lets go of what takes memory worth speaking of.
+  mutating func strip() {
+    if message.fields.bytes.capacity > Self.reserved { message.fields = FieldValues() }
+    if !message.headers.isEmpty { message.headers = HeaderBlock() }
+    if !message.body.isEmpty { message.body = [] }
+    if !message.details.isEmpty { message.details = [] }
+    if stream != nil { stream = nil }
   }
 
   mutating func append(_ content: RawSpan, keeping kept: Int, wire length: Int, at moment: Moment) {
@@ -87,6 +91,19 @@ struct Half {
   }
 }
 
+extension Half {
+  // As with `Entry`.
+  @inline(__always)
+  init(_ message: consuming Message, from start: Moment, to end: Moment, length: Int) {
+    let isOpen = message.extent != .whole
+    let bodyLength = Int64(message.body.count)
+    let stream = message.isStreamed ? BodyStream(since: start.timestamp) : nil
+    self.init(
+      message: consume message, start: start, end: end, wireLength: Int64(length),
+      bodyLength: bodyLength, isOpen: isOpen, stream: stream)
+  }
+}
+
 /// A request and its reply, as far as they have come.
 ///
 /// A class because it is large, changes in place, and is moved between the arrays of its one owner;
@@ -106,9 +123,9 @@ final class Exchange {
   private(set) var home: Home?
   /// Last sign of life, for the timeout.
   var touched = Timestamp.distantPast
-  private(set) var request: Half?
-  private(set) var response: Half?
-  // Kept beside the halves, which are costly to look at.
+  // What a half is that is missing, says nothing: the memory of the one before is used again.
+  private(set) var request = Half.none
+  private(set) var response = Half.none
   private(set) var requestStatus = Status.missing
   private(set) var responseStatus = Status.missing
   /// When the halves began; nil for one that is missing.
@@ -143,8 +160,8 @@ final class Exchange {
 
   /// Takes the reply of another one, which has nothing else.
   func complete(with other: Exchange) {
-    guard let reply = other.response else { return }
-    put(reply, from: requester.other)
+    guard other.responseStatus != .missing else { return }
+    put(other.response, from: requester.other)
     charge += other.charge
     other.charge = 0
     other.clear()
@@ -182,12 +199,12 @@ final class Exchange {
   func update(_ sender: Side, _ change: (inout Half) -> Void) {
     if sender == requester {
       guard requestStatus != .missing else { return }
-      change(&request!)
-      requestStatus = request!.isOpen ? .open : .whole
+      change(&request)
+      requestStatus = request.isOpen ? .open : .whole
     } else {
       guard responseStatus != .missing else { return }
-      change(&response!)
-      responseStatus = response!.isOpen ? .open : .whole
+      change(&response)
+      responseStatus = response.isOpen ? .open : .whole
     }
   }
 
@@ -198,10 +215,10 @@ final class Exchange {
     let partner = half.message.partner
     if sender == requester {
       (requestStatus, requestPartner, requestStart) = (status, partner, half.start)
-      request = half
+      request = consume half
     } else {
       (responseStatus, responsePartner, responseStart) = (status, partner, half.start)
-      response = half
+      response = consume half
     }
   }
 
@@ -210,8 +227,8 @@ final class Exchange {
 
   /// Forgets both halves, of which `give` may have given away what an entry keeps.
   func clear() {
-    if requestStatus != .missing { request = nil }
-    if responseStatus != .missing { response = nil }
+    if requestStatus != .missing { request.strip() }
+    if responseStatus != .missing { response.strip() }
     (requestStatus, responseStatus) = (.missing, .missing)
     (requestStart, responseStart) = (nil, nil)
     if home != nil { home = nil }
@@ -220,12 +237,12 @@ final class Exchange {
   /// Moves what an entry keeps of the halves. The reply comes second: its fields replace the
   /// request's.
   func give(to entry: inout Entry) {
-    if requestStatus != .missing { request!.give(to: &entry, asRequest: true) }
-    if responseStatus != .missing { response!.give(to: &entry, asRequest: false) }
+    if requestStatus != .missing { request.give(to: &entry, asRequest: true) }
+    if responseStatus != .missing { response.give(to: &entry, asRequest: false) }
   }
 
   var keptBytes: Int {
-    (requestStatus == .missing ? 0 : request!.message.body.count)
-      + (responseStatus == .missing ? 0 : response!.message.body.count)
+    (requestStatus == .missing ? 0 : request.message.body.count)
+      + (responseStatus == .missing ? 0 : response.message.body.count)
   }
 }

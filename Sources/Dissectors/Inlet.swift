@@ -48,18 +48,28 @@ struct Turn: Sendable {
   var isLeft = false
 }
 
-/// Both sides' inlets.
-///
-/// A look at one is `mutating`, though it changes nothing: only then it happens in place. Else both
-/// are copied for it, and their references counted.
+/// Both sides' inlets, each looked at where it lies.
 struct Inlets: Sendable {
-  var client = Inlet()
-  var server = Inlet()
+  private var both = BySide(client: Inlet(), server: Inlet())
+
+  var client: Inlet {
+    @inline(__always) mutating _read { yield both[inPlace: .client] }
+    @inline(__always) _modify { yield &both[inPlace: .client] }
+  }
+
+  var server: Inlet {
+    @inline(__always) mutating _read { yield both[inPlace: .server] }
+    @inline(__always) _modify { yield &both[inPlace: .server] }
+  }
 
   subscript(side: Side) -> Inlet {
-    @inline(__always)
-    mutating _read { if side == .client { yield client } else { yield server } }
-    @inline(__always)
-    _modify { if side == .client { yield &client } else { yield &server } }
+    @inline(__always) mutating _read { yield both[inPlace: side] }
+    @inline(__always) _modify { yield &both[inPlace: side] }
   }
+
+  /// Bytes that came while nobody recognised them, of both sides.
+  var unread: Int64 { both.client.unread + both.server.unread }
+
+  /// Client and server change places.
+  mutating func turn() { both.turn() }
 }

@@ -118,11 +118,14 @@ struct Ledger {
     release(exchange)
     let row = exchange.row
     if exchange.lacksHalf { figures[row].halves += 1 }
-    var entry = exchange.takeEntry(of: ends, stream: stream, absence: absence)
-    if entry.hasRequest && entry.hasResponse { figures[row].pairs += 1 }
-    completions[row](&entry, &counters.decompressions)
-    let kind = entry.kind
-    if wants(kind) { entries.append(consume entry) }
+    // Completed where it lies: an entry is large.
+    entries.append(exchange.newEntry(of: ends, stream: stream))
+    let last = entries.count - 1
+    exchange.complete(&entries[last], of: ends, absence: absence)
+    if entries[last].hasRequest && entries[last].hasResponse { figures[row].pairs += 1 }
+    completions[row](&entries[last], &counters.decompressions)
+    let kind = entries[last].kind
+    if !wants(kind) { entries.removeLast() }
     if spare.count < Self.maxSpare { spare.append(exchange) }
     return kind
   }

@@ -26,9 +26,10 @@ extension Runner {
       let continuation = message.continuation
       guard let exchange = pairing[at] else { return }
       exchange.touched = moment.timestamp
-      put(half(message, start, moment, length, &ledger), from: side, into: exchange, &ledger)
+      put(half(consume message, start, moment, length, &ledger), from: side, into: exchange, &ledger)
       pairing.resumed(at)
-      let request = continuation == nil ? nil : exchange.request
+      let isAwaited = continuation != nil && exchange.requestStatus != .missing
+      let request = isAwaited ? exchange.request : nil
       if exchange.isComplete {
         pairing.remove(at)
         close(exchange, &ledger)
@@ -44,7 +45,7 @@ extension Runner {
     let exchange = ledger.newExchange()
     exchange.begin(
       index: takeIndex(), requester: requester, row: row, touched: moment.timestamp)
-    put(half(message, start, moment, length, &ledger), from: side, into: exchange, &ledger)
+    put(half(consume message, start, moment, length, &ledger), from: side, into: exchange, &ledger)
     ledger.pending += 1
     if exchange.isComplete {
       close(exchange, &ledger)
@@ -79,7 +80,7 @@ extension Runner {
     _ message: consuming Message, _ start: Moment, _ moment: Moment, _ length: Int,
     _ ledger: inout Ledger
   ) -> Half {
-    var half = Half(message, from: start, to: moment, length: length)
+    var half = Half(consume message, from: start, to: moment, length: length)
     let count = half.message.body.count
     if count > 0 {
       let kept = ledger.bodyAllowance(count, kept: 0)
@@ -273,7 +274,7 @@ extension Runner {
     _ half: consuming Half, from side: Side, into exchange: Exchange, _ ledger: inout Ledger
   ) {
     ledger.charge(exchange, half)
-    exchange.put(half, from: side)
+    exchange.put(consume half, from: side)
     if path != nil { settle(exchange, from: side) }
   }
 

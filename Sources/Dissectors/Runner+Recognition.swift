@@ -53,9 +53,8 @@ extension Runner {
           isFinal
           || max(inlets.client.waiting.count, inlets.server.waiting.count)
             >= ledger.limits.openingBytes
-        switch decide(
-          inlets.client.waiting.rawSpan, inlets.server.waiting.rawSpan, isFinal: isFinal, ledger)
-        {
+        let (client, server) = (inlets.client.waiting, inlets.server.waiting)
+        switch decide(client.rawSpan, server.rawSpan, isFinal: isFinal, ledger) {
         case .wait: return
         case .nobody:
           giveUp(RawSpan(), .client, &ledger)

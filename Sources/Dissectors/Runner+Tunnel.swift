@@ -193,7 +193,7 @@ extension Runner {
     conclude(key, ending, &ledger)
   }
 
-  private func isInBody(of key: UInt64) -> Bool {
+  private mutating func isInBody(of key: UInt64) -> Bool {
     for pass in [inlets.client.pass, inlets.server.pass] {
       if case .body(_, key, _) = pass { return true }
     }

@@ -250,7 +250,7 @@ struct Runner {
       }
       if bytes.byteCount - at < inlets[side].target { break }
       let rest = bytes.suffix(from: at)
-      let step: Step
+      var step: Step
       do {
         step = try reader!.next(in: rest, from: side)
       } catch {
@@ -273,9 +273,13 @@ struct Runner {
         inlets[side].target = 1
         continue
       }
-      guard let used = carryOut(step, side, rest.byteCount, start, moment, &ledger) else {
-        break
+      let used: Int?
+      if let (message, length) = step.takeMessage() {
+        used = file(message, length, side, rest.byteCount, start, moment, &ledger)
+      } else {
+        used = carryOut(step, side, rest.byteCount, start, moment, &ledger)
       }
+      guard let used else { break }
       if used > 0 {
         at += used
         idle = 0
@@ -307,18 +311,8 @@ struct Runner {
         stop(side, in: &ledger)
       }
       return nil
-    case .message(var message, let length):
-      guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
-      wakes = true
-      // The last one of a datagram that was cut goes on behind it.
-      let cut = length == available ? missing(at: moment) : 0
-      if cut > 0, message.fault != nil { message.fault = Self.beginning }
-      if case .body(let count) = message.extent {
-        inlets[side].pass = .body(count, of: message.key, ends: true)
-      }
-      begin(message, from: side, start, moment, length + cut, &ledger)
-      if case .body(0, let key, _) = inlets[side].pass { end(key, side, moment, &ledger) }
-      return length
+    case .message(let message, let length):
+      return file(message, length, side, available, start, moment, &ledger)
     case .body(let count, let key):
       guard count >= 0 else { return misbehaved(side, &ledger) }
       if count > 0 { inlets[side].pass = .body(count, of: key, ends: false) }
@@ -354,6 +348,24 @@ struct Runner {
       succeed(by: successor, &ledger)
       return length
     }
+  }
+
+  /// Files the message in the first `length` bytes; gives those.
+  private mutating func file(
+    _ message: consuming Message, _ length: Int, _ side: Side, _ available: Int, _ start: Moment,
+    _ moment: Moment, _ ledger: inout Ledger
+  ) -> Int? {
+    guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
+    wakes = true
+    // The last one of a datagram that was cut goes on behind it.
+    let cut = length == available ? missing(at: moment) : 0
+    if cut > 0, message.fault != nil { message.fault = Self.beginning }
+    if case .body(let count) = message.extent {
+      inlets[side].pass = .body(count, of: message.key, ends: true)
+    }
+    begin(message, from: side, start, moment, length + cut, &ledger)
+    if case .body(0, let key, _) = inlets[side].pass { end(key, side, moment, &ledger) }
+    return length
   }
 
   /// Passes bytes on without asking; gives how many.
@@ -410,7 +422,7 @@ struct Runner {
   mutating func note(_ kind: ProtocolKind) { ownKinds.insert(kind) }
 
   /// Client and server have changed places.
-  mutating func turnRequests() { swap(&ownRequests.client, &ownRequests.server) }
+  mutating func turnRequests() { ownRequests.turn() }
 
   /// The VLANs of the conversation are known now.
   mutating func note(_ tags: VLANTags) {

@@ -40,6 +40,16 @@ package enum Step: Sendable {
   case become(Successor, length: Int)
 }
 
+extension Step {
+  /// The message and the length of its bytes, given away: what `switch` binds is a copy.
+  @inline(__always)
+  mutating func takeMessage() -> (message: Message, length: Int)? {
+    guard case .message(let message, let length) = self else { return nil }
+    self = .skip(0)
+    return (message, length)
+  }
+}
+
 /// What is known of a message only at its end.
 package struct Ending: Sendable {
   /// Fields to add; they replace earlier ones of the same name.

@@ -40,35 +40,6 @@ package struct Entry: Sendable {
   /// What is known of the reply's body besides, while the entry is completed.
   package var streamed: StreamedBody?
 
-  package init(
-    kind: ProtocolKind, transport: EntryTransport, timestamp: Timestamp, elapsed: Int64? = nil,
-    source: Endpoint, destination: Endpoint, stream: UInt64, index: UInt32,
-    packets: ClosedRange<UInt64> = 0...0, hasRequest: Bool = false, hasResponse: Bool = false,
-    requestSize: Int64 = 0, responseSize: Int64 = 0, failed: Bool = false, fault: Fault? = nil,
-    decrypted: Bool = false, fields: FieldValues = FieldValues(), request: Content? = nil,
-    response: Content? = nil
-  ) {
-    self.kind = kind
-    self.transport = transport
-    self.timestamp = timestamp
-    self.elapsed = elapsed
-    self.source = source
-    self.destination = destination
-    self.stream = stream
-    self.index = index
-    self.packets = packets
-    self.hasRequest = hasRequest
-    self.hasResponse = hasResponse
-    self.requestSize = requestSize
-    self.responseSize = responseSize
-    self.failed = failed
-    self.fault = fault
-    self.decrypted = decrypted
-    self.fields = fields
-    self.request = request
-    self.response = response
-  }
-
   /// What kept an entry from being whole (`error_type`, `raw.error`).
   package struct Fault: Hashable, Sendable {
     package enum Kind: UInt8, Sendable {
@@ -91,6 +62,27 @@ package struct Entry: Sendable {
     package var message: String
 
     package init(_ kind: Kind, _ message: String) { (self.kind, self.message) = (kind, message) }
+  }
+}
+
+extension Entry {
+  // Hands all to the initializer that every structure has: one of its own is made apart, and copied, with
+  // all references in it, to its place.
+  @inline(__always)
+  package init(
+    kind: ProtocolKind, transport: EntryTransport, timestamp: Timestamp, elapsed: Int64? = nil,
+    source: Endpoint, destination: Endpoint, stream: UInt64, index: UInt32,
+    packets: ClosedRange<UInt64> = 0...0, hasRequest: Bool = false, hasResponse: Bool = false,
+    requestSize: Int64 = 0, responseSize: Int64 = 0, failed: Bool = false, fault: Fault? = nil,
+    decrypted: Bool = false, fields: FieldValues = FieldValues(), request: Content? = nil,
+    response: Content? = nil
+  ) {
+    self.init(
+      kind: kind, transport: transport, timestamp: timestamp, elapsed: elapsed, source: source,
+      destination: destination, stream: stream, index: index, packets: packets,
+      hasRequest: hasRequest, hasResponse: hasResponse, requestSize: requestSize,
+      responseSize: responseSize, failed: failed, fault: fault, decrypted: decrypted,
+      fields: fields, request: request, response: response, hints: 0, streamed: nil)
   }
 }
 

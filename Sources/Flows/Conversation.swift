@@ -84,37 +84,54 @@ package struct Conversation: Sendable {
 }
 
 /// One value for each side.
+///
+/// Both lie in one row: a choice between two stored properties would be a coroutine with two ends, which
+/// is not inlined, and takes memory of its own for each look.
 package struct BySide<Value> {
-  package var client: Value
-  package var server: Value
+  private var row: InlineArray<2, Value>
 
-  package init(client: Value, server: Value) { (self.client, self.server) = (client, server) }
+  @inline(__always)
+  package init(client: Value, server: Value) { row = [client, server] }
+
+  package var client: Value {
+    @inline(__always) _read { yield row[0] }
+    @inline(__always) _modify { yield &row[0] }
+  }
+
+  package var server: Value {
+    @inline(__always) _read { yield row[1] }
+    @inline(__always) _modify { yield &row[1] }
+  }
 
   package subscript(side: Side) -> Value {
-    _read {
-      if side == .client { yield client } else { yield server }
-    }
-    _modify {
-      if side == .client { yield &client } else { yield &server }
-    }
+    @inline(__always) _read { yield row[side == .client ? 0 : 1] }
+    @inline(__always) _modify { yield &row[side == .client ? 0 : 1] }
   }
+
+  /// Client and server change places.
+  package mutating func turn() { row.swapAt(0, 1) }
 }
 
 extension BySide {
   /// The value of `side`, where it lies. A look is `mutating`, though it changes nothing: else the
-  /// values of both sides are copied for it, and the references in them counted.
+  /// value is copied for it, and the references in it counted.
   package subscript(inPlace side: Side) -> Value {
-    @inline(__always)
-    mutating _read {
-      if side == .client { yield client } else { yield server }
-    }
-    @inline(__always)
-    _modify {
-      if side == .client { yield &client } else { yield &server }
-    }
+    @inline(__always) mutating _read { yield row[side == .client ? 0 : 1] }
+    @inline(__always) _modify { yield &row[side == .client ? 0 : 1] }
   }
 }
 
 extension BySide: Sendable where Value: Sendable {}
-extension BySide: Equatable where Value: Equatable {}
-extension BySide: Hashable where Value: Hashable {}
+
+extension BySide: Equatable where Value: Equatable {
+  package static func == (a: BySide, b: BySide) -> Bool {
+    a.client == b.client && a.server == b.server
+  }
+}
+
+extension BySide: Hashable where Value: Hashable {
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(client)
+    hasher.combine(server)
+  }
+}

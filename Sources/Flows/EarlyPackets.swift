@@ -31,17 +31,10 @@ struct EarlyPackets: Sendable {
   /// What they acknowledge.
   var awaited: UInt32 { packets.last?.tcp.acknowledgment ?? 0 }
 
-  /// Whether a segment acknowledges more of the other side than was seen of it, for the first time.
-  ///
-  /// A single byte may be a FIN or a keep-alive's, which no answer depends on.
-  func isEarly(_ tcp: TCPFields, length: Int, seen other: borrowing Reassembly) -> Bool {
-    guard length > 0, tcp.flags.hasACK, !tcp.flags.hasSYN, !tcp.flags.hasRST, other.isPlaced else {
-      return false
-    }
-    let distance = tcp.acknowledgment.distance(from: other.next)
-    guard distance > 1, distance <= Reassembly.reach, !other.hasWaiting, !other.hasEnd else {
-      return false
-    }
+  /// Whether a segment that acknowledges more of the other side than was seen of it does so for the
+  /// first time.
+  func isEarly(_ tcp: TCPFields, length: Int) -> Bool {
+    guard length > 0, tcp.flags.hasACK, !tcp.flags.hasSYN, !tcp.flags.hasRST else { return false }
     return missed.map { tcp.acknowledgment.isAfter($0) } ?? true
   }
 

@@ -82,13 +82,11 @@ struct TCPAnalysis: Sendable {
   ) -> Findings {
     let length = UInt32(truncatingIfNeeded: length)
     let time = timestamp.nanoseconds
-    // Both senders as plain `inout`: going through a subscript would copy them.
-    switch side {
-    case .client:
-      return opening.examine(segment, length, time, &senders.client, &senders.server)
-    case .server:
-      return opening.examine(segment, length, time, &senders.server, &senders.client)
-    }
+    var (sender, peer) = (senders[side], senders[side.other])
+    let findings = opening.examine(segment, length, time, &sender, &peer)
+    senders[side] = sender
+    senders[side.other] = peer
+    return findings
   }
 
   /// A SYN repeats the one that opened the connection: what a reset did to the expected sequence

@@ -52,76 +52,50 @@ extension TCPConnection {
     _ tcp: TCPFields, _ payload: RawSpan, _ length: Int, _ isAlone: Bool, _ moment: Moment,
     _ side: Side, slot: Int, _ sink: any FlowSink, _ account: inout Account
   ) -> Outcome {
-    // Both streams as plain `inout`: going through a subscript would copy them.
-    switch side {
-    case .client:
-      return Self.pass(
-        tcp, payload, length, isAlone, moment, Outlet(sink: sink, slot: slot, side: .client),
-        &streams.client, &streams.server, &account)
-    case .server:
-      return Self.pass(
-        tcp, payload, length, isAlone, moment, Outlet(sink: sink, slot: slot, side: .server),
-        &streams.server, &streams.client, &account)
-    }
-  }
-
-  private static func pass(
-    _ tcp: TCPFields, _ payload: RawSpan, _ length: Int, _ isAlone: Bool, _ moment: Moment,
-    _ outlet: Outlet, _ own: inout Reassembly, _ other: inout Reassembly,
-    _ account: inout Account
-  ) -> Outcome {
+    let outlet = Outlet(sink: sink, slot: slot, side: side)
     if tcp.flags.hasACK {
-      other.acknowledge(tcp.acknowledgment, at: moment)
-      if other.hasWaiting {
+      streams[inPlace: side.other].acknowledge(tcp.acknowledgment, at: moment)
+      if streams[inPlace: side.other].hasWaiting {
         // Where both sides lost bytes, what the other's next ones answer is told before them.
-        if other.isGapConfirmed { own.loseHole(before: tcp.sequence, to: outlet, &account) }
-        other.settle(
-          to: Outlet(sink: outlet.sink, slot: outlet.slot, side: outlet.side.other), &account)
+        if streams[inPlace: side.other].isGapConfirmed {
+          streams[inPlace: side].loseHole(before: tcp.sequence, to: outlet, &account)
+        }
+        streams[inPlace: side.other].settle(
+          to: Outlet(sink: sink, slot: slot, side: side.other), &account)
       }
     }
     // What a reset carries is a remark, not part of the stream (RFC 9293 §3.5.3).
-    if tcp.flags.hasRST { return fits(tcp, own) ? .reset : .goesOn }
+    if tcp.flags.hasRST { return streams[inPlace: side].isEnded(byResetAt: tcp.sequence) ? .reset : .goesOn }
     // A SYN takes the number before the payload's first byte.
     let first = tcp.flags.hasSYN ? tcp.sequence &+ 1 : tcp.sequence
-    if tcp.flags.hasSYN || !own.isPlaced { place(tcp, length, &own, &other) }
+    if tcp.flags.hasSYN || !streams[inPlace: side].isPlaced { place(tcp, length, side) }
     if length > 0 {
-      if other.proof != nil, let count = other.newlyUnseen() {
-        outlet.sink.heard(count, on: outlet.slot, by: outlet.side)
+      if streams[inPlace: side.other].proof != nil, let count = streams[inPlace: side.other].newlyUnseen() {
+        sink.heard(count, on: slot, by: side)
       }
-      own.deliver(
+      streams[inPlace: side].deliver(
         first, payload, length: length, isAlone: isAlone, at: moment, to: outlet, &account)
     }
-    if tcp.flags.hasFIN { own.finish(at: first.advanced(by: length), moment) }
-    guard own.hasEnd else { return .goesOn }
-    own.end(to: outlet, &account)
-    return own.isFinished && other.isFinished ? .finished : .goesOn
+    if tcp.flags.hasFIN { streams[inPlace: side].finish(at: first.advanced(by: length), moment) }
+    guard streams[inPlace: side].hasEnd else { return .goesOn }
+    streams[inPlace: side].end(to: outlet, &account)
+    return streams.client.isFinished && streams.server.isFinished ? .finished : .goesOn
   }
 
   /// Learns where streams begin.
-  private static func place(
-    _ tcp: TCPFields, _ length: Int, _ own: inout Reassembly, _ other: inout Reassembly
-  ) {
+  private mutating func place(_ tcp: TCPFields, _ length: Int, _ side: Side) {
     if tcp.flags.hasSYN {
-      own.place(at: tcp.sequence &+ 1)
-      if tcp.flags.hasACK, !other.isPlaced { other.place(at: tcp.acknowledgment) }
+      streams[inPlace: side].place(at: tcp.sequence &+ 1)
+      if tcp.flags.hasACK, !streams[inPlace: side.other].isPlaced {
+        streams[inPlace: side.other].place(at: tcp.acknowledgment)
+      }
     } else if length > 0 || tcp.flags.hasFIN {
       // Joined in the middle. A single byte that was acknowledged before is a keep-alive's.
       let isKeepAlive =
-        length == 1 && own.isAcknowledged && own.acknowledged == tcp.sequence &+ 1
-      own.place(at: isKeepAlive ? tcp.sequence &+ 1 : tcp.sequence)
+        length == 1 && streams[inPlace: side].isAcknowledged
+        && streams[inPlace: side].acknowledged == tcp.sequence &+ 1
+      streams[inPlace: side].place(at: isKeepAlive ? tcp.sequence &+ 1 : tcp.sequence)
     }
-  }
-
-  /// Whether a reset fits its stream: anybody may forge one that does not.
-  private static func fits(_ tcp: TCPFields, _ stream: borrowing Reassembly) -> Bool {
-    guard stream.isPlaced else { return true }
-    // As far ahead as the largest unscaled window.
-    let window = -1...65_535
-    if window.contains(tcp.sequence.distance(from: stream.next)) { return true }
-    // The capture may have lost more than that: the other side's acknowledgment then tells where the
-    // stream is.
-    guard stream.isAcknowledged, stream.acknowledged.isAfter(stream.next) else { return false }
-    return window.contains(tcp.sequence.distance(from: stream.acknowledged))
   }
 
   /// Delivers or gives up all that is left: the connection is over.
@@ -129,6 +103,28 @@ extension TCPConnection {
     if !early.isEmpty { _ = release(isInVain: true, slot: slot, sink, &account) }
     streams.client.flush(to: Outlet(sink: sink, slot: slot, side: .client), &account)
     streams.server.flush(to: Outlet(sink: sink, slot: slot, side: .server), &account)
+  }
+}
+
+extension Reassembly {
+  /// Whether bytes before `acknowledgment` were not seen, with nothing behind them.
+  ///
+  /// A single byte may be a FIN or a keep-alive's, which no answer depends on.
+  fileprivate func lacks(before acknowledgment: UInt32) -> Bool {
+    let distance = acknowledgment.distance(from: next)
+    return distance > 1 && distance <= Self.reach && isPlaced && !hasWaiting && !hasEnd
+  }
+
+  /// Whether a reset with that number fits the stream: anybody may forge one that does not.
+  fileprivate func isEnded(byResetAt sequence: UInt32) -> Bool {
+    guard isPlaced else { return true }
+    // As far ahead as the largest unscaled window.
+    let window = -1...65_535
+    if window.contains(sequence.distance(from: next)) { return true }
+    // The capture may have lost more than that: the other side's acknowledgment then tells where the
+    // stream is.
+    guard isAcknowledged, acknowledged.isAfter(next) else { return false }
+    return window.contains(sequence.distance(from: acknowledged))
   }
 }
 
@@ -140,9 +136,9 @@ extension TCPConnection {
     _ tcp: TCPFields, _ payload: RawSpan, _ length: Int, _ side: Side, _ moment: Moment,
     _ account: inout Account
   ) -> Bool {
-    guard early.isEarly(tcp, length: length, seen: streams[inPlace: side.other]) else {
-      return false
-    }
+    guard streams[inPlace: side.other].lacks(before: tcp.acknowledgment),
+      early.isEarly(tcp, length: length)
+    else { return false }
     guard account.earlyCount < account.limits.earlyConnections else {
       account.counters.earlyOverflows &+= 1
       return false

@@ -55,21 +55,28 @@ package struct BlockBuilder: ~Copyable, Sendable {
     return other
   }
 
-  package mutating func append(_ entry: borrowing Entry) {
+  package mutating func append(_ entry: Entry) { append([entry], at: 0) }
+
+  /// Adds the entry at `place`, of which each part is read where it lies: a copy of an entry counts a
+  /// dozen references.
+  package mutating func append(_ entries: [Entry], at place: Int) {
     precondition(rows < BlockLimits.rows, "a block takes \(BlockLimits.rows) rows")
     let row = rows
-    envelope.append(entry)
-    if let elapsed = entry.elapsed { append(elapsed, FieldID.elapsed.rawValue, .int, row) }
-    if let fault = entry.fault {
+    envelope.append(entries, at: place)
+    if let elapsed = entries[place].elapsed { append(elapsed, FieldID.elapsed.rawValue, .int, row) }
+    if let fault = entries[place].fault {
       append(Int64(fault.kind.rawValue), FieldID.faultKind.rawValue, .int, row)
       append(fault.message.utf8Span.span.bytes, FieldID.faultMessage.rawValue, .text, row)
     }
-    let fields = entry.fields.bytes.rawSpan
+    let packed = entries[place].fields.bytes
+    let fields = packed.rawSpan
     var at = 0
     while let field = FieldValues.next(fields, &at) {
       append(fields.slice(field.value), field.tag, field.id, row)
     }
-    appendContent(entry, row)
+    if entries[place].request != nil || entries[place].response != nil {
+      appendContent(entries[place].request, entries[place].response, row)
+    }
   }
 
   /// Adds a packed value.
@@ -156,25 +163,24 @@ package struct BlockBuilder: ~Copyable, Sendable {
     append(value.prefix(end), id, type, row)
   }
 
-  private mutating func appendContent(_ entry: borrowing Entry, _ row: Int) {
-    guard entry.request != nil || entry.response != nil else { return }
+  private mutating func appendContent(_ request: Content?, _ response: Content?, _ row: Int) {
     headers.append(row: row) { out in
-      out.append((entry.request != nil ? 1 : 0) | (entry.response != nil ? 2 : 0))
-      if let content = entry.request { Self.write(headers: content, to: &out) }
-      if let content = entry.response { Self.write(headers: content, to: &out) }
+      out.append((request != nil ? 1 : 0) | (response != nil ? 2 : 0))
+      if let request { Self.write(headers: request, to: &out) }
+      if let response { Self.write(headers: response, to: &out) }
     }
     headers.closeChunk(atLeast: BlockLimits.chunkBytes, with: compressor)
-    let hasRequest = Self.hasBody(entry.request)
-    let hasResponse = Self.hasBody(entry.response)
+    let hasRequest = Self.hasBody(request)
+    let hasResponse = Self.hasBody(response)
     if hasRequest || hasResponse {
       bodies.append(row: row) { out in
         out.append((hasRequest ? 1 : 0) | (hasResponse ? 2 : 0))
-        if hasRequest, let content = entry.request { Self.write(body: content, to: &out) }
-        if hasResponse, let content = entry.response { Self.write(body: content, to: &out) }
+        if hasRequest, let request { Self.write(body: request, to: &out) }
+        if hasResponse, let response { Self.write(body: response, to: &out) }
       }
       bodies.closeChunk(atLeast: BlockLimits.chunkBytes, with: compressor)
     }
-    counters.contentsCut += Self.cuts(entry.request) + Self.cuts(entry.response)
+    counters.contentsCut += Self.cuts(request) + Self.cuts(response)
   }
 
   private static func write(headers content: Content, to out: inout [UInt8]) {

@@ -20,17 +20,15 @@ package final class EntryStore: Sendable {
     var connections: BlockBuilder
 
     /// Takes entries in from `next` on, up to one that fills a block, which is given.
-    ///
-    /// Borrowed where they lie: a copy of an entry counts a dozen references.
-    mutating func fill(_ entries: Span<Entry>, from next: inout Int) -> BlockBuilder? {
+    mutating func fill(_ entries: [Entry], from next: inout Int) -> BlockBuilder? {
       while next < entries.count {
         let place = next
         next += 1
         if entries[place].kind.isCall {
-          calls.append(entries[place])
+          calls.append(entries, at: place)
           if calls.isFull { return calls.taken() }
         } else {
-          connections.append(entries[place])
+          connections.append(entries, at: place)
           if connections.isFull { return connections.taken() }
         }
       }
@@ -125,9 +123,9 @@ package final class EntryStore: Sendable {
     while next < entries.count {
       var full: BlockBuilder?
       if waits || next > 0 {
-        full = builders.withLock { $0.fill(entries.span, from: &next) }
+        full = builders.withLock { $0.fill(entries, from: &next) }
       } else {
-        guard let found = builders.withLockIfAvailable({ $0.fill(entries.span, from: &next) })
+        guard let found = builders.withLockIfAvailable({ $0.fill(entries, from: &next) })
         else { return false }
         full = found
       }
@@ -219,12 +217,13 @@ package final class EntryStore: Sendable {
     var blocks: [EncodedBlock] = []
     var ofFlows = false
     // Those that cannot be shown now will be appended all the same.
-    for entry in entries {
-      if entry.kind.isFlow != ofFlows || builder.rows >= limits.shownRows || builder.isFull {
+    for place in entries.indices {
+      let isFlow = entries[place].kind.isFlow
+      if isFlow != ofFlows || builder.rows >= limits.shownRows || builder.isFull {
         if let block = try? builder.taken().finish() { blocks.append(block) }
-        ofFlows = entry.kind.isFlow
+        ofFlows = isFlow
       }
-      builder.append(entry)
+      builder.append(entries, at: place)
     }
     if let block = try? builder.finish() { blocks.append(block) }
     shelf.withLock { shelf in

@@ -39,27 +39,27 @@ struct EnvelopeColumns: Sendable {
   /// Bytes of what the workloads of both ends say, each once; as dictionaries either end has its own.
   var workloadBytes: Int { workloads.byteCount }
 
-  mutating func append(_ entry: borrowing Entry) {
-    let instant = entry.timestamp.nanoseconds
+  mutating func append(_ entries: [Entry], at place: Int) {
+    let instant = entries[place].timestamp.nanoseconds
     summary.first = min(summary.first, instant)
     summary.last = max(summary.last, instant)
-    summary.kinds.insert(entry.kind)
+    summary.kinds.insert(entries[place].kind)
     instants.append(instant)
-    streams.append(Int64(bitPattern: entry.stream))
-    indices.append(Int64(entry.index))
-    firstPackets.append(Int64(bitPattern: entry.packets.lowerBound))
-    lastPackets.append(Int64(bitPattern: entry.packets.upperBound))
-    requestBytes.append(entry.requestSize)
-    responseBytes.append(entry.responseSize)
-    sourcePorts.append(entry.source.port)
-    destinationPorts.append(entry.destination.port)
-    sources.append(addresses.code(entry.source.address))
-    destinations.append(addresses.code(entry.destination.address))
+    streams.append(Int64(bitPattern: entries[place].stream))
+    indices.append(Int64(entries[place].index))
+    firstPackets.append(Int64(bitPattern: entries[place].packets.lowerBound))
+    lastPackets.append(Int64(bitPattern: entries[place].packets.upperBound))
+    requestBytes.append(entries[place].requestSize)
+    responseBytes.append(entries[place].responseSize)
+    sourcePorts.append(entries[place].source.port)
+    destinationPorts.append(entries[place].destination.port)
+    sources.append(addresses.code(entries[place].source.address))
+    destinations.append(addresses.code(entries[place].destination.address))
     marks.append(
-      UInt32(entry.kind.rawValue) | UInt32(entry.transport.rawValue) << 8
-        | (entry.hasRequest ? 1 << 16 : 0) | (entry.hasResponse ? 1 << 17 : 0)
-        | (entry.failed ? 1 << 18 : 0) | (entry.decrypted ? 1 << 19 : 0))
-    workloads.append(entry.source.workload, entry.destination.workload)
+      UInt32(entries[place].kind.rawValue) | UInt32(entries[place].transport.rawValue) << 8
+        | (entries[place].hasRequest ? 1 << 16 : 0) | (entries[place].hasResponse ? 1 << 17 : 0)
+        | (entries[place].failed ? 1 << 18 : 0) | (entries[place].decrypted ? 1 << 19 : 0))
+    workloads.append(entries[place].source.workload, entries[place].destination.workload)
   }
 
   /// The order of the block.

@@ -43,7 +43,7 @@ extension Runner {
   /// The association takes for the client what was the server here. Readers of messages know no sides.
   private mutating func turn() {
     swap(&opening.client, &opening.server)
-    swap(&inlets.client, &inlets.server)
+    inlets.turn()
     turnRequests()
   }
 
