@@ -58,6 +58,36 @@ extension [UInt8] {
     if text.isASCII { append(text) } else { append(contentsOf: text.text().utf8) }
   }
 
+  /// A copy of the parts of `text` at `places`, with `separator` between them, in which ill-formed
+  /// UTF-8 is repaired with U+FFFD.
+  ///
+  /// - Parameter separator: a byte in ASCII.
+  package mutating func append(
+    text: RawSpan, at places: [Range<Int>], separatedBy separator: UInt8
+  ) {
+    let start = count
+    var length = places.count
+    for place in places { length += place.count }
+    append(addingCapacity: length) { target in
+      for place in places {
+        let part = text.slice(place)
+        unsafe target.withUnsafeMutableBufferPointer { bytes, initialized in
+          unsafe part.withUnsafeBytes { source in
+            let end = unsafe UnsafeMutableRawBufferPointer(bytes)[initialized...]
+            unsafe UnsafeMutableRawBufferPointer(rebasing: end).copyMemory(from: source)
+          }
+          initialized += part.byteCount
+        }
+        target.append(separator)
+      }
+    }
+    if length > 0 { removeLast() }
+    if rawSpan.suffix(from: start).isASCII { return }
+    let repaired = rawSpan.suffix(from: start).text()
+    removeLast(count - start)
+    append(contentsOf: repaired.utf8)
+  }
+
   /// The bytes of `text`.
   package mutating func append(text: StaticString) {
     unsafe append(
@@ -68,15 +98,20 @@ extension [UInt8] {
 extension RawSpan {
   /// Whether no byte is above 0x7f.
   package var isASCII: Bool {
-    var offset = 0
+    let count = byteCount
     var seen: UInt64 = 0
-    while offset + 8 <= byteCount {
-      seen |= little64(offset)
-      offset += 8
-    }
-    while offset < byteCount {
-      seen |= UInt64(byte(offset))
-      offset += 1
+    // The last bytes of the longer ones are looked at once more.
+    if count >= 8 {
+      var offset = 0
+      while offset + 8 < count {
+        seen |= little64(offset)
+        offset += 8
+      }
+      seen |= little64(count - 8)
+    } else if count >= 4 {
+      seen = UInt64(little32(0) | little32(count - 4))
+    } else {
+      for offset in 0..<count { seen |= UInt64(byte(offset)) }
     }
     return seen & 0x8080_8080_8080_8080 == 0
   }
