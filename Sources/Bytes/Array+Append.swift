@@ -4,19 +4,19 @@ extension [UInt8] {
   /// Two bytes, least significant first.
   @inlinable
   package mutating func append(little value: UInt16) {
-    unsafe Swift.withUnsafeBytes(of: value.littleEndian) { unsafe append(contentsOf: $0) }
+    append(addingCapacity: 2) { $0.append(memoryOf: value.littleEndian) }
   }
 
   /// Four bytes, least significant first.
   @inlinable
   package mutating func append(little value: UInt32) {
-    unsafe Swift.withUnsafeBytes(of: value.littleEndian) { unsafe append(contentsOf: $0) }
+    append(addingCapacity: 4) { $0.append(memoryOf: value.littleEndian) }
   }
 
   /// Eight bytes, least significant first.
   @inlinable
   package mutating func append(little value: UInt64) {
-    unsafe Swift.withUnsafeBytes(of: value.littleEndian) { unsafe append(contentsOf: $0) }
+    append(addingCapacity: 8) { $0.append(memoryOf: value.littleEndian) }
   }
 
   /// Puts four bytes, least significant first, in place of those at `offset`.
@@ -70,14 +70,7 @@ extension [UInt8] {
     for place in places { length += place.count }
     append(addingCapacity: length) { target in
       for place in places {
-        let part = text.slice(place)
-        unsafe target.withUnsafeMutableBufferPointer { bytes, initialized in
-          unsafe part.withUnsafeBytes { source in
-            let end = unsafe UnsafeMutableRawBufferPointer(bytes)[initialized...]
-            unsafe UnsafeMutableRawBufferPointer(rebasing: end).copyMemory(from: source)
-          }
-          initialized += part.byteCount
-        }
+        target.append(text.slice(place))
         target.append(separator)
       }
     }
@@ -92,6 +85,31 @@ extension [UInt8] {
   package mutating func append(text: StaticString) {
     unsafe append(
       contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
+}
+
+extension OutputSpan<UInt8> {
+  /// Appends a copy of `bytes`, for which there must be room.
+  @_lifetime(self: copy self)
+  internal mutating func append(_ bytes: RawSpan) {
+    precondition(bytes.byteCount <= freeCapacity, "no room for \(bytes.byteCount) bytes")
+    unsafe withUnsafeMutableBufferPointer { target, count in
+      let rest = UnsafeMutableRawBufferPointer(target.extracting(count...))
+      unsafe bytes.withUnsafeBytes { unsafe rest.copyMemory(from: $0) }
+      count += bytes.byteCount
+    }
+  }
+
+  /// Appends the bytes of a number as they lie in memory, for which there must be room.
+  @inlinable
+  @_lifetime(self: copy self)
+  internal mutating func append<Number: BitwiseCopyable>(memoryOf number: Number) {
+    precondition(MemoryLayout<Number>.size <= freeCapacity, "no room for a number")
+    unsafe withUnsafeMutableBufferPointer { target, count in
+      let rest = UnsafeMutableRawBufferPointer(target.extracting(count...))
+      unsafe rest.storeBytes(of: number, as: Number.self)
+      count += MemoryLayout<Number>.size
+    }
   }
 }
 

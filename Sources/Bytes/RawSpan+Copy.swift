@@ -71,6 +71,6 @@ extension RawSpan {
 extension [UInt8] {
   /// Appends a copy of `bytes`.
   package mutating func append(_ bytes: RawSpan) {
-    unsafe bytes.withUnsafeBytes { unsafe append(contentsOf: $0) }
+    append(addingCapacity: bytes.byteCount) { $0.append(bytes) }
   }
 }

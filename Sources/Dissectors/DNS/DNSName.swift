@@ -21,6 +21,11 @@ enum DNSName {
   static func read(
     _ bytes: RawSpan, _ offset: inout Int, into text: inout [UInt8]
   ) throws(WireError) -> Bool {
+    if let labels = plainLabels(bytes, offset) {
+      append(bytes, labels, to: &text)
+      offset = labels.upperBound + 1
+      return true
+    }
     let before = text.count
     let isWhole = try walk(bytes, &offset) { label in
       if text.count > before { text.append(0x2e) }
@@ -34,22 +39,23 @@ enum DNSName {
     return isWhole
   }
 
-  /// Mixes the name at `offset` into `hash` without regard to case (FNV-1a), and moves `offset`
-  /// behind it.
+  /// Mixes the name at `offset` into `hash` without regard to case, and moves `offset` behind it.
   /// - Returns: whether it is a whole name of lawful length.
   /// - Throws: when nobody knows where it ends.
   static func mix(
     _ bytes: RawSpan, _ offset: inout Int, into hash: inout UInt64
   ) throws(WireError) -> Bool {
     var mixed = hash
-    defer { hash = (mixed ^ 0xff) &* 0x100_0000_01b3 }
+    defer { hash = folded(mixed, hashMultiplier) }
     return try walk(bytes, &offset) { label in
-      mixed = (mixed ^ UInt64(label.count)) &* 0x100_0000_01b3
-      for at in label {
-        let byte = bytes.byte(at)
-        let lower = byte &- 0x41 < 26 ? byte | 0x20 : byte
-        mixed = (mixed ^ UInt64(lower)) &* 0x100_0000_01b3
+      var at = label.lowerBound
+      while label.upperBound - at >= 8 {
+        mixed = folded(mixed ^ lower(bytes.little64(at)), hashMultiplier)
+        at += 8
       }
+      // At most seven bytes are left; the eighth tells how many all were.
+      let rest = lower(word(bytes, at..<label.upperBound)) | UInt64(label.count) << 56
+      mixed = folded(mixed ^ rest, hashMultiplier)
     }
   }
 
@@ -65,15 +71,92 @@ enum DNSName {
     guard try pass(bytes, &offset) else { throw WireError(.invalid, at: offset) }
   }
 
-  /// Whether nothing in the label needs escaping.
+  // MARK: Plain names
+
+  /// Place of the labels of the name at `offset`, with their lengths and without the root, when it is
+  /// one as most are: whole, without pointers, and of bytes in ASCII that need no escaping.
+  static func plainLabels(_ bytes: RawSpan, _ offset: Int) -> Range<Int>? {
+    var at = offset
+    while at < bytes.byteCount, at - offset < maxLength {
+      let count = Int(bytes.byte(at))
+      if count == 0 { return offset..<at }
+      let end = at + 1 + count
+      guard count < 64, end <= bytes.byteCount, isPlain(bytes, at + 1..<end) else { return nil }
+      at = end
+    }
+    return nil
+  }
+
+  /// Appends the text of labels that `plainLabels` has found.
+  static func append(_ bytes: RawSpan, _ labels: Range<Int>, to text: inout [UInt8]) {
+    if labels.isEmpty {
+      text.append(0x2e)
+      return
+    }
+    // The lengths of labels stand where their dots belong.
+    let start = text.count - labels.lowerBound - 1
+    text.append(bytes.slice(labels.lowerBound + 1..<labels.upperBound))
+    var span = text.mutableSpan
+    var at = labels.lowerBound + 1 + Int(bytes.byte(labels.lowerBound))
+    while at < labels.upperBound {
+      span[start + at] = 0x2e
+      at += 1 + Int(bytes.byte(at))
+    }
+  }
+
+  /// Bytes of the text of such labels.
+  static func length(_ labels: Range<Int>) -> Int { max(1, labels.count - 1) }
+
+  /// Up to eight bytes as a number, the first lowest.
+  @inline(__always)
+  private static func word(_ bytes: RawSpan, _ place: Range<Int>) -> UInt64 {
+    let count = place.count
+    if count == 0 { return 0 }
+    if bytes.byteCount - place.lowerBound >= 8 {
+      return bytes.little64(place.lowerBound) & .max >> UInt64(64 - 8 * count)
+    }
+    var word: UInt64 = 0
+    for at in place.reversed() { word = word << 8 | UInt64(bytes.byte(at)) }
+    return word
+  }
+
+  private static let ones: UInt64 = 0x0101_0101_0101_0101
+  private static let tops: UInt64 = 0x8080_8080_8080_8080
+
+  /// Letters in lower case: those of ASCII, in all of eight bytes.
+  @inline(__always)
+  private static func lower(_ word: UInt64) -> UInt64 {
+    // Seven bits of each byte, so that the eighth can tell whether they are beyond a letter.
+    let low = word & ~tops
+    let isUpper = (low + (0x80 - 0x41) * ones) & ~(low + (0x7f - 0x5a) * ones) & ~word & tops
+    return word | isUpper >> 2
+  }
+
+  /// Whether nothing in the label needs escaping, or is beyond ASCII.
   @inline(__always)
   private static func isPlain(_ bytes: RawSpan, _ label: Range<Int>) -> Bool {
-    for at in label {
-      let byte = bytes.byte(at)
-      if byte < 0x20 || byte == 0x2e || byte == 0x5c || byte == 0x7f { return false }
+    var at = label.lowerBound
+    while at < label.upperBound {
+      let next = min(at + 8, label.upperBound)
+      guard isPlain(word(bytes, at..<next), next - at) else { return false }
+      at = next
     }
     return true
   }
+
+  /// Whether none of the first `count` bytes is a control, a dot, a backslash, or beyond ASCII.
+  @inline(__always)
+  private static func isPlain(_ word: UInt64, _ count: Int) -> Bool {
+    // Those behind are no bytes of the name.
+    let word = word | 0x61 * ones & ~(.max >> UInt64(64 - 8 * count))
+    let (dots, slashes, deletes) = (word ^ 0x2e * ones, word ^ 0x5c * ones, word ^ 0x7f * ones)
+    let found =
+      word | (word &- 0x20 * ones) & ~word
+      | (dots &- ones) & ~dots | (slashes &- ones) & ~slashes | (deletes &- ones) & ~deletes
+    return found & tops == 0
+  }
+
+  // MARK: Any name
 
   /// Shows the place of each label of the name at `offset`, and moves `offset` behind the name.
   /// - Returns: whether the name is whole.

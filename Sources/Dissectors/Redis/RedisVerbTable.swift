@@ -54,10 +54,10 @@ struct RedisVerbTable: Sendable {
     } else {
       for offset in 0..<count { head |= UInt64(name.byte(offset)) << UInt64(8 * offset) }
     }
-    // In each byte of seven bits the top bit is free to tell whether it is beyond a letter.
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let low = head & 0x7f * ones
-    let isLower = (low + (0x80 - 0x61) * ones) & ~(low + (0x7f - 0x7a) * ones) & ~head & 0x80 * ones
+    // Seven bits of each byte, so that the eighth can tell whether they are beyond a letter.
+    let (ones, tops): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
+    let low = head & ~tops
+    let isLower = (low + (0x80 - 0x61) * ones) & ~(low + (0x7f - 0x7a) * ones) & ~head & tops
     return head ^ isLower >> 2
   }
 
