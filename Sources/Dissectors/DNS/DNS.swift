@@ -112,7 +112,7 @@ package struct DNS: Dissector {
     if isResponse {
       let question = answer(parsed, &message)
       if question?.hasQuestion != true {
-        parsed.addQuestions(bytes, &scratch, to: &message.fields)
+        parsed.addQuestions(bytes, to: &message.fields)
         parsed.addOperation(to: &message.fields)
       }
       if !parsed.header.isUpdate {
@@ -129,7 +129,7 @@ package struct DNS: Dissector {
         follow(wish, parsed, bytes, side, &message)
       }
     } else {
-      parsed.addQuestions(bytes, &scratch, to: &message.fields)
+      parsed.addQuestions(bytes, to: &message.fields)
       parsed.addOperation(to: &message.fields)
       if parsed.header.isUpdate {
         message.fields.add(.dnsRecords, int: Int64(parsed.header.authorities))

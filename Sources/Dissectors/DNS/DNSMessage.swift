@@ -82,25 +82,20 @@ struct DNSMessage {
   // MARK: Fields
 
   /// Adds the names asked for, and the types by name.
-  func addQuestions(
-    _ bytes: RawSpan, _ scratch: inout Scratch, to fields: inout FieldValues
-  ) {
+  func addQuestions(_ bytes: RawSpan, to fields: inout FieldValues) {
     var count = 0
     fields.add(.dnsQuestions, .texts) { list in
       var offset = DNSHeader.length
       while count < min(header.questions, Self.maxRecords) {
-        if let labels = DNSName.plainLabels(bytes, offset) {
-          offset = labels.upperBound + 1
-          guard bytes.byteCount - offset >= 4 else { break }
-          list.append(varint: DNSName.length(labels))
-          DNSName.append(bytes, labels, to: &list)
-        } else {
-          scratch.name.removeAll(keepingCapacity: true)
-          guard (try? DNSName.read(bytes, &offset, into: &scratch.name)) != nil,
-            bytes.byteCount - offset >= 4
-          else { break }
-          Self.add(scratch.name.rawSpan, to: &list)
+        let start = list.count
+        list.append(0)
+        guard (try? DNSName.read(bytes, &offset, into: &list)) != nil,
+          bytes.byteCount - offset >= 4
+        else {
+          list.removeLast(list.count - start)
+          break
         }
+        Self.count(textAt: start, in: &list)
         offset += 4
         count += 1
       }
@@ -129,6 +124,19 @@ struct DNSMessage {
   /// Adds what the answers say, of which `scratch` still holds those of this message.
   func addAnswers(_ scratch: borrowing Scratch, to fields: inout FieldValues) {
     fields.add(.dnsAnswers, .texts) { $0.append(scratch.answers.rawSpan) }
+  }
+
+  /// Puts the length of the last text of a list in front of it, in place of one byte; one that is no
+  /// UTF-8 is made readable.
+  private static func count(textAt start: Int, in list: inout [UInt8]) {
+    let length = list.count - start - 1
+    if length < 0x80, list.rawSpan.suffix(from: start).isASCII {
+      list[start] = UInt8(length)
+      return
+    }
+    let copy = list.rawSpan.suffix(from: start + 1).text()
+    list.removeLast(list.count - start)
+    list.append(counted: copy.utf8Span.span.bytes)
   }
 
   /// Adds a text to a list; one that is no UTF-8 is made readable.

@@ -9,6 +9,8 @@ import Bytes
 enum DNSName {
   /// Longest name with its length bytes.
   private static let maxLength = 255
+  /// Longest label, without its length byte.
+  private static let maxLabel = 63
   /// Most pointers of a name: there is a label before each, and a name has no more of them.
   private static let maxPointers = 127
 
@@ -21,19 +23,14 @@ enum DNSName {
   static func read(
     _ bytes: RawSpan, _ offset: inout Int, into text: inout [UInt8]
   ) throws(WireError) -> Bool {
-    if let labels = plainLabels(bytes, offset) {
-      append(bytes, labels, to: &text)
+    if let labels = labels(bytes, offset), append(bytes, labels, to: &text) {
       offset = labels.upperBound + 1
       return true
     }
     let before = text.count
     let isWhole = try walk(bytes, &offset) { label in
       if text.count > before { text.append(0x2e) }
-      if isPlain(bytes, label) {
-        text.append(bytes.slice(label))
-      } else {
-        for at in label { append(bytes.byte(at), to: &text) }
-      }
+      for at in label { append(bytes.byte(at), to: &text) }
     }
     if text.count == before { text.append(0x2e) }
     return isWhole
@@ -45,17 +42,17 @@ enum DNSName {
   static func mix(
     _ bytes: RawSpan, _ offset: inout Int, into hash: inout UInt64
   ) throws(WireError) -> Bool {
-    var mixed = hash
-    defer { hash = folded(mixed, hashMultiplier) }
+    if let labels = labels(bytes, offset) {
+      hash = mixed(bytes, labels, into: hash)
+      offset = labels.upperBound + 1
+      return true
+    }
+    // What pointers lead to counts as if it stood here.
+    var name: [UInt8] = []
+    defer { hash = mixed(name.rawSpan, name.indices, into: hash) }
     return try walk(bytes, &offset) { label in
-      var at = label.lowerBound
-      while label.upperBound - at >= 8 {
-        mixed = folded(mixed ^ lower(bytes.little64(at)), hashMultiplier)
-        at += 8
-      }
-      // At most seven bytes are left; the eighth tells how many all were.
-      let rest = lower(word(bytes, at..<label.upperBound)) | UInt64(label.count) << 56
-      mixed = folded(mixed ^ rest, hashMultiplier)
+      name.append(UInt8(label.count))
+      name.append(bytes.slice(label))
     }
   }
 
@@ -71,49 +68,64 @@ enum DNSName {
     guard try pass(bytes, &offset) else { throw WireError(.invalid, at: offset) }
   }
 
-  // MARK: Plain names
+  // MARK: Names as most are
 
   /// Place of the labels of the name at `offset`, with their lengths and without the root, when it is
-  /// one as most are: whole, without pointers, and of bytes in ASCII that need no escaping.
-  static func plainLabels(_ bytes: RawSpan, _ offset: Int) -> Range<Int>? {
+  /// whole and has no pointers.
+  private static func labels(_ bytes: RawSpan, _ offset: Int) -> Range<Int>? {
+    let end = min(bytes.byteCount, offset + maxLength)
     var at = offset
-    while at < bytes.byteCount, at - offset < maxLength {
+    while at < end {
       let count = Int(bytes.byte(at))
       if count == 0 { return offset..<at }
-      let end = at + 1 + count
-      guard count < 64, end <= bytes.byteCount, isPlain(bytes, at + 1..<end) else { return nil }
-      at = end
+      if count > maxLabel { return nil }
+      at += count + 1
     }
     return nil
   }
 
-  /// Appends the text of labels that `plainLabels` has found.
-  static func append(_ bytes: RawSpan, _ labels: Range<Int>, to text: inout [UInt8]) {
+  /// Appends the text of such labels, unless a byte of them needs escaping or is beyond ASCII; gives
+  /// whether it did.
+  private static func append(
+    _ bytes: RawSpan, _ labels: Range<Int>, to text: inout [UInt8]
+  ) -> Bool {
     if labels.isEmpty {
       text.append(0x2e)
-      return
+      return true
     }
-    // The lengths of labels stand where their dots belong.
-    let start = text.count - labels.lowerBound - 1
+    if bytes.slice(labels).firstOffset(of: 0x2e) != nil { return false }
+    // The lengths of labels stand where dots belong.
+    let start = text.count
+    let shift = start - labels.lowerBound - 1
     text.append(bytes.slice(labels.lowerBound + 1..<labels.upperBound))
     var span = text.mutableSpan
     var at = labels.lowerBound + 1 + Int(bytes.byte(labels.lowerBound))
     while at < labels.upperBound {
-      span[start + at] = 0x2e
+      span[shift + at] = 0x2e
       at += 1 + Int(bytes.byte(at))
     }
+    if isPlain(text.rawSpan, start..<text.count) { return true }
+    text.removeLast(text.count - start)
+    return false
   }
 
-  /// Bytes of the text of such labels.
-  static func length(_ labels: Range<Int>) -> Int { max(1, labels.count - 1) }
+  /// Mixes such labels into a hash. Their lengths are no letters.
+  private static func mixed(_ bytes: RawSpan, _ labels: Range<Int>, into hash: UInt64) -> UInt64 {
+    var mixed = hash ^ UInt64(labels.count)
+    var at = labels.lowerBound
+    while labels.upperBound - at > 8 {
+      mixed = folded(mixed ^ lower(bytes.little64(at)), hashMultiplier)
+      at += 8
+    }
+    return folded(mixed ^ lower(word(bytes, at..<labels.upperBound)), hashMultiplier)
+  }
 
   /// Up to eight bytes as a number, the first lowest.
   @inline(__always)
   private static func word(_ bytes: RawSpan, _ place: Range<Int>) -> UInt64 {
-    let count = place.count
-    if count == 0 { return 0 }
-    if bytes.byteCount - place.lowerBound >= 8 {
-      return bytes.little64(place.lowerBound) & .max >> UInt64(64 - 8 * count)
+    if place.isEmpty { return 0 }
+    if place.upperBound >= 8 {
+      return bytes.little64(place.upperBound - 8) >> UInt64(64 - 8 * place.count)
     }
     var word: UInt64 = 0
     for at in place.reversed() { word = word << 8 | UInt64(bytes.byte(at)) }
@@ -132,27 +144,19 @@ enum DNSName {
     return word | isUpper >> 2
   }
 
-  /// Whether nothing in the label needs escaping, or is beyond ASCII.
-  @inline(__always)
-  private static func isPlain(_ bytes: RawSpan, _ label: Range<Int>) -> Bool {
-    var at = label.lowerBound
-    while at < label.upperBound {
-      let next = min(at + 8, label.upperBound)
-      guard isPlain(word(bytes, at..<next), next - at) else { return false }
+  /// Whether no byte at `place` is a control, a backslash, or beyond ASCII.
+  private static func isPlain(_ bytes: RawSpan, _ place: Range<Int>) -> Bool {
+    var found: UInt64 = 0
+    var at = place.lowerBound
+    while at < place.upperBound {
+      let next = min(at + 8, place.upperBound)
+      // Where there are fewer than eight, letters stand behind them.
+      let word = word(bytes, at..<next) | (0x61 * ones) & ~(.max >> UInt64(64 - 8 * (next - at)))
+      let (slashes, deletes) = (word ^ (0x5c * ones), word ^ (0x7f * ones))
+      found |= word | (word &- 0x20 * ones) & ~word
+      found |= (slashes &- ones) & ~slashes | (deletes &- ones) & ~deletes
       at = next
     }
-    return true
-  }
-
-  /// Whether none of the first `count` bytes is a control, a dot, a backslash, or beyond ASCII.
-  @inline(__always)
-  private static func isPlain(_ word: UInt64, _ count: Int) -> Bool {
-    // Those behind are no bytes of the name.
-    let word = word | 0x61 * ones & ~(.max >> UInt64(64 - 8 * count))
-    let (dots, slashes, deletes) = (word ^ 0x2e * ones, word ^ 0x5c * ones, word ^ 0x7f * ones)
-    let found =
-      word | (word &- 0x20 * ones) & ~word
-      | (dots &- ones) & ~dots | (slashes &- ones) & ~slashes | (deletes &- ones) & ~deletes
     return found & tops == 0
   }
 

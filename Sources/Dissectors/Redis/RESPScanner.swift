@@ -275,9 +275,10 @@ enum RESP {
     while true {
       let digit = UInt8(truncatingIfNeeded: rest) &- 0x30
       if digit >= 10 { break }
-      value = value * 10 + Int(digit)
+      // There are seven at most.
+      value = value &* 10 &+ Int(digit)
       rest >>= 8
-      at += 1
+      at &+= 1
     }
     guard at > offset + 1, UInt16(truncatingIfNeeded: rest) == lineEnd else { return nil }
     return (value, at + 2)
