@@ -2,39 +2,21 @@
 
 extension [UInt8] {
   /// Two bytes, least significant first.
-  @inline(__always)
+  @inlinable
   package mutating func append(little value: UInt16) {
-    append(addingCapacity: 2) { out in
-      unsafe out.withUnsafeMutableBufferPointer { buffer, count in
-        unsafe UnsafeMutableRawBufferPointer(buffer).storeBytes(
-          of: value.littleEndian, toByteOffset: count, as: UInt16.self)
-        count += 2
-      }
-    }
+    append(addingCapacity: 2) { $0.append(memoryOf: value.littleEndian) }
   }
 
   /// Four bytes, least significant first.
-  @inline(__always)
+  @inlinable
   package mutating func append(little value: UInt32) {
-    append(addingCapacity: 4) { out in
-      unsafe out.withUnsafeMutableBufferPointer { buffer, count in
-        unsafe UnsafeMutableRawBufferPointer(buffer).storeBytes(
-          of: value.littleEndian, toByteOffset: count, as: UInt32.self)
-        count += 4
-      }
-    }
+    append(addingCapacity: 4) { $0.append(memoryOf: value.littleEndian) }
   }
 
   /// Eight bytes, least significant first.
-  @inline(__always)
+  @inlinable
   package mutating func append(little value: UInt64) {
-    append(addingCapacity: 8) { out in
-      unsafe out.withUnsafeMutableBufferPointer { buffer, count in
-        unsafe UnsafeMutableRawBufferPointer(buffer).storeBytes(
-          of: value.littleEndian, toByteOffset: count, as: UInt64.self)
-        count += 8
-      }
-    }
+    append(addingCapacity: 8) { $0.append(memoryOf: value.littleEndian) }
   }
 
   /// Puts four bytes, least significant first, in place of those at `offset`.
@@ -76,6 +58,29 @@ extension [UInt8] {
     if text.isASCII { append(text) } else { append(contentsOf: text.text().utf8) }
   }
 
+  /// A copy of the parts of `text` at `places`, with `separator` between them, in which ill-formed
+  /// UTF-8 is repaired with U+FFFD.
+  ///
+  /// - Parameter separator: a byte in ASCII.
+  package mutating func append(
+    text: RawSpan, at places: [Range<Int>], separatedBy separator: UInt8
+  ) {
+    let start = count
+    var length = places.count
+    for place in places { length += place.count }
+    append(addingCapacity: length) { target in
+      for place in places {
+        target.append(text.slice(place))
+        target.append(separator)
+      }
+    }
+    if length > 0 { removeLast() }
+    if rawSpan.suffix(from: start).isASCII { return }
+    let repaired = rawSpan.suffix(from: start).text()
+    removeLast(count - start)
+    append(contentsOf: repaired.utf8)
+  }
+
   /// The bytes of `text`.
   package mutating func append(text: StaticString) {
     unsafe append(
@@ -83,18 +88,48 @@ extension [UInt8] {
   }
 }
 
+extension OutputSpan<UInt8> {
+  /// Appends a copy of `bytes`, for which there must be room.
+  @_lifetime(self: copy self)
+  internal mutating func append(_ bytes: RawSpan) {
+    precondition(bytes.byteCount <= freeCapacity, "no room for \(bytes.byteCount) bytes")
+    unsafe withUnsafeMutableBufferPointer { target, count in
+      let rest = UnsafeMutableRawBufferPointer(target.extracting(count...))
+      unsafe bytes.withUnsafeBytes { unsafe rest.copyMemory(from: $0) }
+      count += bytes.byteCount
+    }
+  }
+
+  /// Appends the bytes of a number as they lie in memory, for which there must be room.
+  @inlinable
+  @_lifetime(self: copy self)
+  internal mutating func append<Number: BitwiseCopyable>(memoryOf number: Number) {
+    precondition(MemoryLayout<Number>.size <= freeCapacity, "no room for a number")
+    unsafe withUnsafeMutableBufferPointer { target, count in
+      let rest = UnsafeMutableRawBufferPointer(target.extracting(count...))
+      unsafe rest.storeBytes(of: number, as: Number.self)
+      count += MemoryLayout<Number>.size
+    }
+  }
+}
+
 extension RawSpan {
   /// Whether no byte is above 0x7f.
   package var isASCII: Bool {
-    var offset = 0
+    let count = byteCount
     var seen: UInt64 = 0
-    while offset + 8 <= byteCount {
-      seen |= little64(offset)
-      offset += 8
-    }
-    while offset < byteCount {
-      seen |= UInt64(byte(offset))
-      offset += 1
+    // The last bytes of the longer ones are looked at once more.
+    if count >= 8 {
+      var offset = 0
+      while offset + 8 < count {
+        seen |= little64(offset)
+        offset += 8
+      }
+      seen |= little64(count - 8)
+    } else if count >= 4 {
+      seen = UInt64(little32(0) | little32(count - 4))
+    } else {
+      for offset in 0..<count { seen |= UInt64(byte(offset)) }
     }
     return seen & 0x8080_8080_8080_8080 == 0
   }

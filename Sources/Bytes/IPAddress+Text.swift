@@ -8,6 +8,13 @@ extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
 
   /// Appends the same text: at most 39 bytes.
   package func append(to text: inout [UInt8]) {
+    text.append(addingCapacity: Self.maxText) { write(to: &$0) }
+  }
+
+  /// Bytes of the longest text.
+  private static let maxText = 39
+
+  private func write(to text: inout OutputSpan<UInt8>) {
     guard !isV4 else {
       for place in 0..<4 {
         if place > 0 { text.append(0x2e) }
@@ -52,13 +59,13 @@ extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
     return best
   }
 
-  private static func append(decimal value: UInt8, to text: inout [UInt8]) {
+  private static func append(decimal value: UInt8, to text: inout OutputSpan<UInt8>) {
     if value >= 100 { text.append(0x30 + value / 100) }
     if value >= 10 { text.append(0x30 + value / 10 % 10) }
     text.append(0x30 + value % 10)
   }
 
-  private static func append(hex value: UInt16, to text: inout [UInt8]) {
+  private static func append(hex value: UInt16, to text: inout OutputSpan<UInt8>) {
     var shift = value > 0xfff ? 12 : value > 0xff ? 8 : value > 0xf ? 4 : 0
     while shift >= 0 {
       let digit = UInt8(truncatingIfNeeded: value >> UInt16(shift) & 15)

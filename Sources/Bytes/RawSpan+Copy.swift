@@ -71,14 +71,6 @@ extension RawSpan {
 extension [UInt8] {
   /// Appends a copy of `bytes`.
   package mutating func append(_ bytes: RawSpan) {
-    append(addingCapacity: bytes.byteCount) { out in
-      unsafe out.withUnsafeMutableBufferPointer { buffer, count in
-        let room = UnsafeMutableRawBufferPointer(buffer)
-        unsafe bytes.withUnsafeBytes { source in
-          unsafe UnsafeMutableRawBufferPointer(rebasing: room[count...]).copyMemory(from: source)
-        }
-        count += bytes.byteCount
-      }
-    }
+    append(addingCapacity: bytes.byteCount) { $0.append(bytes) }
   }
 }

@@ -36,40 +36,56 @@ package enum SecretNames {
     return tells(key)
   }
 
-  private static func tells(_ name: RawSpan) -> Bool {
-    let (words, seconds) = (wordsByLetter, secondLetters)
-    for start in 0..<name.byteCount {
-      let letter = Int((name.byte(start) | 0x20) &- 0x61)
-      guard letter < 26, start + 1 < name.byteCount else { continue }
-      let next = name.byte(start + 1)
-      guard isMark(next) || seconds[letter] >> UInt32(next & 31) & 1 == 1 else { continue }
-      for word in words[letter] where stands(word, in: name, at: start) {
-        return !harmless.contains { stands(Word(letters: $0, isWhole: true), in: name, at: 0) }
-      }
+  /// The same of a key in which colons separate names: its last part may be one of its own, as in
+  /// `user:7:pin`.
+  ///
+  /// - Parameter longest: bytes of that part, at most.
+  package static func isSecret(key: RawSpan, orPartOf longest: Int) -> Bool {
+    if key.isASCII { return tells(key, orPartOf: longest) }
+    return isSecret(key: key)
+      || lastPart(key, longest).map { isSecret(key: key.suffix(from: $0)) } ?? false
+  }
+
+  /// Where the part behind the last colon begins; nil when it is longer.
+  private static func lastPart(_ key: RawSpan, _ longest: Int) -> Int? {
+    for place in stride(from: key.byteCount, to: max(0, key.byteCount - longest - 1), by: -1)
+    where key.byte(place - 1) == 0x3a {
+      return place
     }
-    return false
+    return nil
   }
 
-  /// Whether a word begins at `start`, the marks between its letters passed over.
-  private static func stands(_ word: Word, in name: RawSpan, at start: Int) -> Bool {
-    var at = start
-    for letter in word.letters {
-      while at < name.byteCount, isMark(name.byte(at)) { at += 1 }
-      guard at < name.byteCount, lower(name.byte(at)) == letter else { return false }
-      at += 1
+  private static func tells(_ name: RawSpan, orPartOf longest: Int? = nil) -> Bool {
+    switch words.look(through: name) {
+    case .nothing: return false
+    case .part: return !harmless.contains { isSame(name, $0) }
+    case .ending(let count):
+      if letters(name) == count { return true }
+      guard let longest, let place = lastPart(name, longest) else { return false }
+      return letters(name.suffix(from: place)) == count
     }
-    guard word.isWhole else { return true }
-    for place in 0..<start where !isMark(name.byte(place)) { return false }
-    for place in at..<name.byteCount where !isMark(name.byte(place)) { return false }
-    return true
   }
 
-  /// Between words: - . _
-  private static func isMark(_ byte: UInt8) -> Bool {
-    byte == 0x2d || byte == 0x2e || byte == 0x5f
+  /// Bytes that are no marks.
+  private static func letters(_ name: RawSpan) -> Int {
+    var count = 0
+    for at in 0..<name.byteCount where !SecretWords.isMark(name.byte(at)) { count += 1 }
+    return count
   }
 
-  private static func lower(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
+  /// Whether a name is this one, the marks between its letters passed over.
+  private static func isSame(_ name: RawSpan, _ letters: [UInt8]) -> Bool {
+    var place = 0
+    for at in 0..<name.byteCount where !SecretWords.isMark(name.byte(at)) {
+      let byte = name.byte(at)
+      let lower = byte &- 0x41 < 26 ? byte | 0x20 : byte
+      if place == letters.count || letters[place] != lower { return false }
+      place += 1
+    }
+    return place == letters.count
+  }
+
+  private static let words = SecretWords(parts: parts, exact: exact)
 
   /// What sounds like a secret and is none: counts of a language model's tokens, kinds of tokens.
   private static let harmless: [[UInt8]] = [
@@ -98,30 +114,6 @@ package enum SecretNames {
   private static let parameters: Set<String> = [
     "code", "key", "k", "state", "session", "ticket", "refresh",
   ]
-
-  /// A word that names a secret, in lower case without marks.
-  private struct Word: Sendable {
-    let letters: [UInt8]
-    /// It counts where it is all of a name.
-    let isWhole: Bool
-  }
-
-  private static let wordsByLetter: [[Word]] = {
-    var table = [[Word]](repeating: [], count: 26)
-    for part in parts {
-      table[Int(part.utf8.first! - 0x61)].append(Word(letters: Array(part.utf8), isWhole: false))
-    }
-    for name in exact {
-      table[Int(name.utf8.first! - 0x61)].append(Word(letters: Array(name.utf8), isWhole: true))
-    }
-    return table
-  }()
-
-  /// By the first letter of words a bit for each letter that may be their second: nearly every
-  /// place of a name is passed with one look.
-  private static let secondLetters = wordsByLetter.map { words in
-    words.reduce(UInt32(0)) { $0 | 1 << UInt32($1.letters[1] & 31) }
-  }
 
   /// Looked for anywhere in a name.
   private static let parts = [

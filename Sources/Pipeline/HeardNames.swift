@@ -20,10 +20,17 @@ struct HeardNames: Sendable {
     var since: Timestamp
   }
 
-  private var items: [IPAddress: [Item]] = [:]
-  /// Addresses in the order in which they were first heard of.
-  private var addresses: [IPAddress] = []
-  /// Place of the oldest in `addresses`.
+  /// What was said of one address, the newest last.
+  private struct Holder {
+    var address: IPAddress
+    var items: [Item]
+  }
+
+  /// In the order in which they were first heard of, those before the oldest behind the others.
+  private var holders: [Holder] = []
+  /// Where addresses stand in `holders`.
+  private var places = AddressPlaces()
+  /// Place of the one that was heard of first, once all places are taken.
   private var oldest = 0
   private(set) var forgotten: UInt64 = 0
 
@@ -36,29 +43,34 @@ struct HeardNames: Sendable {
   private var named: [Pair: Workload] = [:]
   private static let maxNamed = 4_096
 
-  var isEmpty: Bool { items.isEmpty }
+  var isEmpty: Bool { holders.isEmpty }
 
   /// Remembers what was heard, oldest first.
   mutating func add(_ heard: [Item]) {
     for item in heard {
-      guard let known = items[item.address] else {
-        if items.count >= Self.maxAddresses { forgetOldest() }
-        addresses.append(item.address)
-        items[item.address] = [item]
+      guard let place = places[item.address] else {
+        addHolder(item)
         continue
       }
+      let known = holders[place].items
       if known.last?.workload.dns == item.workload.dns { continue }
-      items[item.address] = known.suffix(Self.maxNames - 1) + [item]
+      holders[place].items = known.suffix(Self.maxNames - 1) + [item]
     }
   }
 
-  private mutating func forgetOldest() {
-    items[addresses[oldest]] = nil
+  /// Remembers an address of which nothing was known, where needed in place of the oldest.
+  private mutating func addHolder(_ item: Item) {
+    let holder = Holder(address: item.address, items: [item])
+    if holders.count < Self.maxAddresses {
+      places.add(item.address, at: holders.count)
+      holders.append(holder)
+      return
+    }
+    places.remove(holders[oldest].address)
     forgotten += 1
-    oldest += 1
-    guard oldest >= Self.maxAddresses else { return }
-    addresses.removeFirst(oldest)
-    oldest = 0
+    places.add(item.address, at: oldest)
+    holders[oldest] = holder
+    oldest = (oldest + 1) % Self.maxAddresses
   }
 
   /// The holder of an address with the name last heard before `instant`; `holder` where none was,
@@ -66,7 +78,9 @@ struct HeardNames: Sendable {
   mutating func workload(
     _ holder: Workload?, at address: IPAddress, when instant: Timestamp
   ) -> Workload? {
-    guard let item = items[address]?.last(where: { $0.since <= instant }) else { return holder }
+    guard let place = places[address],
+      let item = holders[place].items.last(where: { $0.since <= instant })
+    else { return holder }
     guard let holder, let name = item.workload.dns else { return item.workload }
     if holder.dns != nil { return holder }
     let pair = Pair(holder: ObjectIdentifier(holder), name: name)

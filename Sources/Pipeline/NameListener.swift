@@ -9,7 +9,7 @@ import Layers
 /// nor told once more.
 struct NameListener: Sendable {
   /// Where addresses stand in `told`; at most `HeardNames.maxAddresses`.
-  private var places: [IPAddress: Int] = [:]
+  private var places = AddressPlaces()
   /// Hash of the name that workers were told last for each address.
   private var told: [UInt64] = []
 
@@ -43,7 +43,7 @@ struct NameListener: Sendable {
       if let place = places[address] {
         told[place] = hash
       } else {
-        places[address] = told.count
+        places.add(address, at: told.count)
         told.append(hash)
       }
       heard.append(HeardNames.Item(address: address, workload: workload, since: time))

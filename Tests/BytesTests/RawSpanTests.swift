@@ -129,4 +129,30 @@ import Testing
     let holds35 = ByteStore([]).bytes.byteCount == 0
     #expect(holds35)
   }
+
+  @Test func partsAreJoinedAndRepaired() {
+    let text = Array("GET..key.é".utf8)
+    var joined: [UInt8] = [0x3e]
+    joined.append(text: text.rawSpan, at: [0..<3, 4..<4, 5..<8, 9..<11], separatedBy: 0x20)
+    #expect(joined == Array(">GET  key é".utf8))
+    // A letter of two bytes whose second is not among the parts.
+    joined.append(text: text.rawSpan, at: [9..<10, 0..<1], separatedBy: 0x20)
+    #expect(joined == Array(">GET  key é\u{fffd} G".utf8))
+    joined.append(text: text.rawSpan, at: [], separatedBy: 0x20)
+    #expect(joined.last == 0x47)
+  }
+
+  @Test func anyByteBeyondASCIIIsSeen() {
+    for count in 0..<20 {
+      let plain = [UInt8](repeating: 0x7f, count: count)
+      let isPlain = plain.rawSpan.isASCII
+      #expect(isPlain)
+      for place in 0..<count {
+        var other = plain
+        other[place] = 0x80
+        let isOther = !other.rawSpan.isASCII
+        #expect(isOther, "\(place) of \(count)")
+      }
+    }
+  }
 }

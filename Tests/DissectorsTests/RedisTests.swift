@@ -29,6 +29,24 @@ import Testing
     #expect(calls[6].text(.statusText) == "MOVED 3999 127.0.0.1:6381")
   }
 
+  @Test(arguments: [
+    "GET", "get", "gEt", "lcs", "Ttl", "hSETex", "expireAT", "EXPIRETIME", "pexpiretime",
+    "GeoRadiusByMember_ro", "BITFIELD_RO", "xreadGROUP",
+  ])
+  func commandsAreKnownInAnyCase(name: String) {
+    let isKnown = RedisVerb.named(Array(name.utf8).rawSpan) != nil
+    #expect(isKnown)
+  }
+
+  @Test(arguments: [
+    "", "G", "GETT", "GE", "get\u{0}", "GET ", "EXPIRETIMEX", "EXPIRETIMe_", "GEORADIUSBYMEMBER-RO",
+    "georadiusbymembers", "'ET", "{et", "g\u{e9}t", "[GET", "BITFIELD\u{7f}RO",
+  ])
+  func otherNamesAreNot(name: String) {
+    let isKnown = RedisVerb.named(Array(name.utf8).rawSpan) != nil
+    #expect(!isKnown)
+  }
+
   @Test func attributesStandBesideTheValue() throws {
     var talk = Talk(serverPort: 6379)
     talk.client("*2\r\n$3\r\nGET\r\n$1\r\na\r\n")

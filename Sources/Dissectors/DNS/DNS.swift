@@ -104,7 +104,7 @@ package struct DNS: Dissector {
     let parsed = DNSMessage(bytes, family, &scratch)
     let isResponse = parsed.header.isResponse
     var message = Message(isResponse ? .response : .request, .dns, key: parsed.key)
-    message.fault = parsed.fault
+    if let fault = parsed.fault { message.fault = fault }
     message.fields.reserve(bytes: bytes.byteCount + 320)
     message.fields.add(isResponse ? .responseFacts : .requestFacts, .bytes) {
       DNSDetails.add(bytes, family, to: &$0)
@@ -112,7 +112,7 @@ package struct DNS: Dissector {
     if isResponse {
       let question = answer(parsed, &message)
       if question?.hasQuestion != true {
-        parsed.addQuestions(bytes, &scratch, to: &message.fields)
+        parsed.addQuestions(bytes, to: &message.fields)
         parsed.addOperation(to: &message.fields)
       }
       if !parsed.header.isUpdate {
@@ -121,7 +121,7 @@ package struct DNS: Dissector {
         message.fields.add(.dnsRecords, int: Int64(parsed.header.answers))
       }
       message.fields.add(.statusCode, int: Int64(parsed.rcode))
-      message.fields.add(.dnsRcode, .text(DNSTable.rcode(parsed.rcode)))
+      message.fields.add(.dnsRcode, text: DNSTable.rcode(parsed.rcode).utf8Span.span.bytes)
       message.failed = parsed.rcode != 0
       if isStream, message.role == .response,
         let wish = question?.wish ?? DNSTransfer.wish(parsed, bytes)
@@ -129,7 +129,7 @@ package struct DNS: Dissector {
         follow(wish, parsed, bytes, side, &message)
       }
     } else {
-      parsed.addQuestions(bytes, &scratch, to: &message.fields)
+      parsed.addQuestions(bytes, to: &message.fields)
       parsed.addOperation(to: &message.fields)
       if parsed.header.isUpdate {
         message.fields.add(.dnsRecords, int: Int64(parsed.header.authorities))
@@ -200,7 +200,7 @@ package struct DNS: Dissector {
   }
 
   /// Remembers a question.
-  private mutating func ask(_ parsed: borrowing DNSMessage, _ wish: DNSTransfer.Wish?) {
+  private mutating func ask(_ parsed: DNSMessage, _ wish: DNSTransfer.Wish?) {
     let key = parsed.key
     if mayHaveAsked(key), let at = asked.firstIndex(where: { $0.key == key }) {
       asked[at].isAnswered = false
@@ -223,7 +223,7 @@ package struct DNS: Dissector {
   }
 
   /// Finds the question of a reply and says so in `message`; gives the question.
-  private mutating func answer(_ parsed: borrowing DNSMessage, _ message: inout Message) -> Asked? {
+  private mutating func answer(_ parsed: DNSMessage, _ message: inout Message) -> Asked? {
     let key = parsed.key
     let id = parsed.header.id
     let hasQuestion = parsed.header.questions > 0 && !parsed.questionsAreDamaged

@@ -61,7 +61,14 @@ package enum DNSAnswers {
       offset += 4
       var count = 0
       for _ in 0..<header.answers where count < maxAddresses {
-        try DNSName.skip(bytes, &offset)
+        // Mostly a pointer to the name that was asked for, which is whole.
+        if bytes.byteCount - offset >= 2,
+          bytes.big16(offset) == 0xc000 | UInt16(DNSHeader.length)
+        {
+          offset += 2
+        } else {
+          try DNSName.skip(bytes, &offset)
+        }
         let record = try DNSRecord(bytes, &offset)
         if record.type == ipv4, record.data.count == 4 {
           tell(IPAddress(v4: bytes.big32(record.data.lowerBound)))

@@ -27,12 +27,21 @@ struct DNSMessage {
     }
   }
 
+  /// What could not be read of it.
+  enum Damage: String {
+    case question = "a question is malformed"
+    case name = "a name is malformed"
+    case record = "a record is malformed"
+    case data = "the data of a record is malformed"
+    case end = "the message was cut"
+  }
+
   let header: DNSHeader
   /// Transaction id and questions as one number.
   private(set) var key: UInt64 = 0
   /// With the bits that EDNS adds.
   private(set) var rcode: UInt16
-  private(set) var fault: Entry.Fault?
+  private(set) var damage: Damage?
   /// They do not tell which query a reply belongs to.
   private(set) var questionsAreDamaged = false
   /// The first question was read.
@@ -48,14 +57,14 @@ struct DNSMessage {
   ) {
     header = DNSHeader(bytes)
     rcode = header.rcode
-    scratch.answers.removeAll(keepingCapacity: true)
+    if !scratch.answers.isEmpty { scratch.answers.removeAll(keepingCapacity: true) }
     var offset = DNSHeader.length
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    var hash = hashSeed
     var goesOn = true
     do {
       try readQuestions(bytes, &offset, &hash)
     } catch {
-      fault = Entry.Fault(.dissection, "a question is malformed")
+      damage = .question
       questionsAreDamaged = true
       goesOn = false
     }
@@ -64,31 +73,45 @@ struct DNSMessage {
     do {
       try readRecords(bytes, &offset, family, &scratch, header.isUpdate ? 0 : room)
     } catch {
-      fault = Entry.Fault(
-        .dissection, header.isTruncated ? "the message was cut" : "a record is malformed")
+      damage = header.isTruncated ? .end : .record
     }
   }
+
+  var fault: Entry.Fault? { damage.map { Entry.Fault(.dissection, $0.rawValue) } }
 
   // MARK: Fields
 
   /// Adds the names asked for, and the types by name.
-  func addQuestions(
-    _ bytes: RawSpan, _ scratch: inout Scratch, to fields: inout FieldValues
-  ) {
-    var types: [UInt8] = []
+  func addQuestions(_ bytes: RawSpan, to fields: inout FieldValues) {
+    var count = 0
     fields.add(.dnsQuestions, .texts) { list in
       var offset = DNSHeader.length
-      for _ in 0..<min(header.questions, Self.maxRecords) {
-        scratch.name.removeAll(keepingCapacity: true)
-        guard (try? DNSName.read(bytes, &offset, into: &scratch.name)) != nil,
+      while count < min(header.questions, Self.maxRecords) {
+        let start = list.count
+        list.append(0)
+        guard (try? DNSName.read(bytes, &offset, into: &list)) != nil,
           bytes.byteCount - offset >= 4
-        else { break }
-        Self.add(scratch.name.rawSpan, to: &list)
-        types.append(counted: DNSTable.type(bytes.big16(offset)).utf8Span.span.bytes)
+        else {
+          list.removeLast(list.count - start)
+          break
+        }
+        Self.count(textAt: start, in: &list)
         offset += 4
+        count += 1
       }
     }
-    fields.add(.dnsQuestionTypes, .texts) { $0.append(types.rawSpan) }
+    fields.add(.dnsQuestionTypes, .texts) { list in
+      var type = questionType
+      var offset = DNSHeader.length
+      for _ in 0..<count {
+        if count > 1 {
+          guard (try? DNSName.pass(bytes, &offset)) != nil else { break }
+          type = bytes.big16(offset)
+          offset += 4
+        }
+        list.append(counted: DNSTable.type(type).utf8Span.span.bytes)
+      }
+    }
   }
 
   /// Adds the operation, where it is no query.
@@ -101,6 +124,19 @@ struct DNSMessage {
   /// Adds what the answers say, of which `scratch` still holds those of this message.
   func addAnswers(_ scratch: borrowing Scratch, to fields: inout FieldValues) {
     fields.add(.dnsAnswers, .texts) { $0.append(scratch.answers.rawSpan) }
+  }
+
+  /// Puts the length of the last text of a list in front of it, in place of one byte; one that is no
+  /// UTF-8 is made readable.
+  private static func count(textAt start: Int, in list: inout [UInt8]) {
+    let length = list.count - start - 1
+    if length < 0x80, list.rawSpan.suffix(from: start).isASCII {
+      list[start] = UInt8(length)
+      return
+    }
+    let copy = list.rawSpan.suffix(from: start + 1).text()
+    list.removeLast(list.count - start)
+    list.append(counted: copy.utf8Span.span.bytes)
   }
 
   /// Adds a text to a list; one that is no UTF-8 is made readable.
@@ -119,11 +155,11 @@ struct DNSMessage {
   ) throws(WireError) {
     for _ in 0..<header.questions {
       if try !DNSName.mix(bytes, &offset, into: &hash) {
-        fault = Entry.Fault(.dissection, "a name is malformed")
+        damage = .name
         questionsAreDamaged = true
       }
       guard bytes.byteCount - offset >= 4 else { throw WireError(.truncated, at: offset) }
-      hash = (hash ^ UInt64(bytes.big32(offset))) &* 0x100_0000_01b3
+      hash = folded(hash ^ UInt64(bytes.big32(offset)), hashMultiplier)
       if !hasQuestion { questionType = bytes.big16(offset) }
       hasQuestion = true
       offset += 4
@@ -141,7 +177,7 @@ struct DNSMessage {
       {
         offset += 2
       } else if try !DNSName.pass(bytes, &offset) {
-        fault = Entry.Fault(.dissection, "a name is malformed")
+        damage = .name
       }
       let record = try DNSRecord(bytes, &offset)
       if record.type == DNSRecord.opt {
@@ -159,7 +195,7 @@ struct DNSMessage {
         try read(record, bytes, family, isAnswer: isAnswer && number < room, &scratch)
       } catch {
         // The next record begins where this one says that it ends.
-        fault = Entry.Fault(.dissection, "the data of a record is malformed")
+        damage = .data
       }
     }
   }

@@ -9,6 +9,8 @@ import Bytes
 enum DNSName {
   /// Longest name with its length bytes.
   private static let maxLength = 255
+  /// Longest label, without its length byte.
+  private static let maxLabel = 63
   /// Most pointers of a name: there is a label before each, and a name has no more of them.
   private static let maxPointers = 127
 
@@ -21,35 +23,36 @@ enum DNSName {
   static func read(
     _ bytes: RawSpan, _ offset: inout Int, into text: inout [UInt8]
   ) throws(WireError) -> Bool {
+    if let labels = labels(bytes, offset), append(bytes, labels, to: &text) {
+      offset = labels.upperBound + 1
+      return true
+    }
     let before = text.count
     let isWhole = try walk(bytes, &offset) { label in
       if text.count > before { text.append(0x2e) }
-      if isPlain(bytes, label) {
-        text.append(bytes.slice(label))
-      } else {
-        for at in label { append(bytes.byte(at), to: &text) }
-      }
+      for at in label { append(bytes.byte(at), to: &text) }
     }
     if text.count == before { text.append(0x2e) }
     return isWhole
   }
 
-  /// Mixes the name at `offset` into `hash` without regard to case (FNV-1a), and moves `offset`
-  /// behind it.
+  /// Mixes the name at `offset` into `hash` without regard to case, and moves `offset` behind it.
   /// - Returns: whether it is a whole name of lawful length.
   /// - Throws: when nobody knows where it ends.
   static func mix(
     _ bytes: RawSpan, _ offset: inout Int, into hash: inout UInt64
   ) throws(WireError) -> Bool {
-    var mixed = hash
-    defer { hash = (mixed ^ 0xff) &* 0x100_0000_01b3 }
+    if let labels = labels(bytes, offset) {
+      hash = mixed(bytes, labels, into: hash)
+      offset = labels.upperBound + 1
+      return true
+    }
+    // What pointers lead to counts as if it stood here.
+    var name: [UInt8] = []
+    defer { hash = mixed(name.rawSpan, name.indices, into: hash) }
     return try walk(bytes, &offset) { label in
-      mixed = (mixed ^ UInt64(label.count)) &* 0x100_0000_01b3
-      for at in label {
-        let byte = bytes.byte(at)
-        let lower = byte &- 0x41 < 26 ? byte | 0x20 : byte
-        mixed = (mixed ^ UInt64(lower)) &* 0x100_0000_01b3
-      }
+      name.append(UInt8(label.count))
+      name.append(bytes.slice(label))
     }
   }
 
@@ -65,15 +68,99 @@ enum DNSName {
     guard try pass(bytes, &offset) else { throw WireError(.invalid, at: offset) }
   }
 
-  /// Whether nothing in the label needs escaping.
-  @inline(__always)
-  private static func isPlain(_ bytes: RawSpan, _ label: Range<Int>) -> Bool {
-    for at in label {
-      let byte = bytes.byte(at)
-      if byte < 0x20 || byte == 0x2e || byte == 0x5c || byte == 0x7f { return false }
+  // MARK: Names as most are
+
+  /// Place of the labels of the name at `offset`, with their lengths and without the root, when it is
+  /// whole and has no pointers.
+  private static func labels(_ bytes: RawSpan, _ offset: Int) -> Range<Int>? {
+    let end = min(bytes.byteCount, offset + maxLength)
+    var at = offset
+    while at < end {
+      let count = Int(bytes.byte(at))
+      if count == 0 { return offset..<at }
+      if count > maxLabel { return nil }
+      at += count + 1
     }
-    return true
+    return nil
   }
+
+  /// Appends the text of such labels, unless a byte of them needs escaping or is beyond ASCII; gives
+  /// whether it did.
+  private static func append(
+    _ bytes: RawSpan, _ labels: Range<Int>, to text: inout [UInt8]
+  ) -> Bool {
+    if labels.isEmpty {
+      text.append(0x2e)
+      return true
+    }
+    if bytes.slice(labels).firstOffset(of: 0x2e) != nil { return false }
+    // The lengths of labels stand where dots belong.
+    let start = text.count
+    let shift = start - labels.lowerBound - 1
+    text.append(bytes.slice(labels.lowerBound + 1..<labels.upperBound))
+    var span = text.mutableSpan
+    var at = labels.lowerBound + 1 + Int(bytes.byte(labels.lowerBound))
+    while at < labels.upperBound {
+      span[shift + at] = 0x2e
+      at += 1 + Int(bytes.byte(at))
+    }
+    if isPlain(text.rawSpan, start..<text.count) { return true }
+    text.removeLast(text.count - start)
+    return false
+  }
+
+  /// Mixes such labels into a hash. Their lengths are no letters.
+  private static func mixed(_ bytes: RawSpan, _ labels: Range<Int>, into hash: UInt64) -> UInt64 {
+    var mixed = hash ^ UInt64(labels.count)
+    var at = labels.lowerBound
+    while labels.upperBound - at > 8 {
+      mixed = folded(mixed ^ lower(bytes.little64(at)), hashMultiplier)
+      at += 8
+    }
+    return folded(mixed ^ lower(word(bytes, at..<labels.upperBound)), hashMultiplier)
+  }
+
+  /// Up to eight bytes as a number, the first lowest.
+  @inline(__always)
+  private static func word(_ bytes: RawSpan, _ place: Range<Int>) -> UInt64 {
+    if place.isEmpty { return 0 }
+    if place.upperBound >= 8 {
+      return bytes.little64(place.upperBound - 8) >> UInt64(64 - 8 * place.count)
+    }
+    var word: UInt64 = 0
+    for at in place.reversed() { word = word << 8 | UInt64(bytes.byte(at)) }
+    return word
+  }
+
+  private static let ones: UInt64 = 0x0101_0101_0101_0101
+  private static let tops: UInt64 = 0x8080_8080_8080_8080
+
+  /// Letters in lower case: those of ASCII, in all of eight bytes.
+  @inline(__always)
+  private static func lower(_ word: UInt64) -> UInt64 {
+    // Seven bits of each byte, so that the eighth can tell whether they are beyond a letter.
+    let low = word & ~tops
+    let isUpper = (low + (0x80 - 0x41) * ones) & ~(low + (0x7f - 0x5a) * ones) & ~word & tops
+    return word | isUpper >> 2
+  }
+
+  /// Whether no byte at `place` is a control, a backslash, or beyond ASCII.
+  private static func isPlain(_ bytes: RawSpan, _ place: Range<Int>) -> Bool {
+    var found: UInt64 = 0
+    var at = place.lowerBound
+    while at < place.upperBound {
+      let next = min(at + 8, place.upperBound)
+      // Where there are fewer than eight, letters stand behind them.
+      let word = word(bytes, at..<next) | (0x61 * ones) & ~(.max >> UInt64(64 - 8 * (next - at)))
+      let (slashes, deletes) = (word ^ (0x5c * ones), word ^ (0x7f * ones))
+      found |= word | (word &- 0x20 * ones) & ~word
+      found |= (slashes &- ones) & ~slashes | (deletes &- ones) & ~deletes
+      at = next
+    }
+    return found & tops == 0
+  }
+
+  // MARK: Any name
 
   /// Shows the place of each label of the name at `offset`, and moves `offset` behind the name.
   /// - Returns: whether the name is whole.

@@ -50,7 +50,7 @@ struct DNSTransfer: Sendable {
   private var answers: [UInt8] = []
 
   /// What is asked for, or answered; nil when it is no transfer.
-  static func wish(_ parsed: borrowing DNSMessage, _ bytes: RawSpan) -> Wish? {
+  static func wish(_ parsed: DNSMessage, _ bytes: RawSpan) -> Wish? {
     switch parsed.questionType {
     case 251: .changes(since: parsed.header.isResponse ? nil : knownSerial(bytes))
     case 252: .zone
@@ -76,7 +76,7 @@ struct DNSTransfer: Sendable {
   }
 
   /// Whether the message belongs to it.
-  func holds(_ parsed: borrowing DNSMessage) -> Bool {
+  func holds(_ parsed: DNSMessage) -> Bool {
     parsed.header.isResponse && parsed.header.id == id
       && (parsed.header.questions == 0 || parsed.questionsAreDamaged || parsed.key == question)
   }

@@ -63,6 +63,7 @@ struct RESPScanner: Sendable {
       switch bytes.byte(position) {
       case RESP.streamEnd where isEndless:
         guard try endStream(bytes) else { return .line }
+      case RESP.string where passStrings(bytes): continue
       case RESP.string, RESP.blobError, RESP.verbatim, RESP.piece:
         guard let header = try RESP.number(bytes, position) else { return .line }
         if bytes.byte(position) == RESP.piece {
@@ -100,6 +101,18 @@ struct RESPScanner: Sendable {
       default: throw WireError(.invalid, at: position)
       }
     }
+  }
+
+  /// Passes over strings that are there whole, of which most long values consist; gives whether there
+  /// is one at `position`.
+  private mutating func passStrings(_ bytes: RawSpan) -> Bool {
+    var (at, count) = (position, left)
+    while count > 0, let string = RESP.plainString(bytes, at) {
+      at = string.upperBound + 2
+      count -= 1
+    }
+    defer { (position, left) = (at, count) }
+    return at > position
   }
 
   /// The bytes before `position` are gone.
@@ -247,34 +260,47 @@ enum RESP {
   /// digits, no sign, and whole. Nil for any other, which may be right all the same.
   @inline(__always)
   static func length(_ bytes: RawSpan, _ offset: Int) -> (value: Int, end: Int)? {
-    var at = offset + 1
-    // Its end is two bytes more.
-    let limit = min(at + maxPlainDigits, bytes.byteCount - 2)
+    // The digits and the end of the line, as they lie in one number.
+    var rest: UInt64
+    if bytes.byteCount - offset >= 8 {
+      rest = bytes.little64(offset) >> 8
+    } else {
+      rest = 0
+      for at in stride(from: bytes.byteCount - 1, to: offset, by: -1) {
+        rest = rest << 8 | UInt64(bytes.byte(at))
+      }
+    }
     var value = 0
-    while at < limit {
-      let digit = bytes.byte(at) &- 0x30
+    var at = offset + 1
+    while true {
+      let digit = UInt8(truncatingIfNeeded: rest) &- 0x30
       if digit >= 10 { break }
-      value = value * 10 + Int(digit)
-      at += 1
+      // There are seven at most.
+      value = value &* 10 &+ Int(digit)
+      rest >>= 8
+      at &+= 1
     }
-    guard at > offset + 1, at <= bytes.byteCount - 2, bytes.little16(at) == lineEnd else {
-      return nil
-    }
+    guard at > offset + 1, UInt16(truncatingIfNeeded: rest) == lineEnd else { return nil }
     return (value, at + 2)
   }
 
-  /// Digits of the lengths and counts that `length` reads, at most.
-  private static let maxPlainDigits = 6
+  /// Place of the bytes of the string whose mark is at `offset`, when it is there whole, with its end,
+  /// and its length is as most are; nil for any other, and for what is malformed.
+  @inline(__always)
+  static func plainString(_ bytes: RawSpan, _ offset: Int) -> Range<Int>? {
+    guard offset < bytes.byteCount, bytes.byte(offset) == string,
+      let header = length(bytes, offset)
+    else { return nil }
+    let end = header.end + header.value
+    guard end + 2 <= bytes.byteCount, bytes.little16(end) == lineEnd else { return nil }
+    return header.end..<end
+  }
 
   /// Bytes of the value at the beginning, when it is one line or one string and whole; nil for any
   /// other, and for what is malformed: a scanner tells what that is.
   static func plainLength(_ bytes: RawSpan) -> Int? {
     switch bytes.byte(0) {
-    case string:
-      guard let header = length(bytes, 0) else { return nil }
-      let end = header.end + header.value
-      guard end + 2 <= bytes.byteCount, bytes.little16(end) == lineEnd else { return nil }
-      return end + 2
+    case string: return plainString(bytes, 0).map { $0.upperBound + 2 }
     case simple, integer, null, boolean, double:
       guard let feed = bytes.prefix(RESPPreview.shown).firstOffset(of: 0x0a), feed > 1,
         bytes.byte(feed - 1) == 0x0d, isWellFormed(bytes, 0..<feed - 1)

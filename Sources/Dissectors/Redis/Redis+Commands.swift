@@ -7,9 +7,7 @@ extension Redis {
   mutating func request(_ bytes: RawSpan, _ side: Side) throws(WireError) -> Step {
     guard bytes.byte(0) == RESP.array else { return try inline(bytes, side) }
     if ways[inPlace: side].scanner.position == 0 {
-      if let whole = try RedisCommand.whole(bytes, words: &words) {
-        return .message(message(whole.command), length: whole.length)
-      }
+      if let step = try whole(bytes) { return step }
       guard let header = try RESP.number(bytes, 0) else { return .needs(bytes.byteCount + 1) }
       // Servers pass over commands without words.
       if header.value <= 0 {
@@ -19,7 +17,20 @@ extension Redis {
     }
     let frame = try frame(bytes, side)
     if case .needs(let count) = frame { return .needs(count) }
-    return begin(message(try RedisCommand(array: bytes)), frame, side)
+    if case .whole(let length) = frame, let step = try whole(bytes.prefix(length)) { return step }
+    var message = Message(.request, .redis, key: 0)
+    file(try RedisCommand(array: bytes, into: &message.fields), &message)
+    return begin(message, frame, side)
+  }
+
+  /// The command at the beginning of `bytes`, when it is there whole and of ordinary length.
+  private mutating func whole(_ bytes: RawSpan) throws(WireError) -> Step? {
+    var message = Message(.request, .redis, key: 0)
+    guard let whole = try RedisCommand.whole(bytes, words: &words, into: &message.fields) else {
+      return nil
+    }
+    file(whole.command, &message)
+    return .message(consume message, length: whole.length)
   }
 
   /// A command on one line, as people type it.
@@ -32,23 +43,24 @@ extension Redis {
     }
     ways[inPlace: side].searched = 0
     guard RedisShape.isText(bytes.prefix(end)) else { throw WireError(.foreign) }
-    let command = try command(bytes.prefix(end), isPart: false)
-    return .message(message(command), length: end + 1)
+    return .message(try command(bytes.prefix(end), isPart: false), length: end + 1)
   }
 
-  /// The command in these bytes, which end with it or where they were cut.
-  func command(_ bytes: RawSpan, isPart: Bool) throws(WireError) -> RedisCommand {
-    if !bytes.isEmpty, bytes.byte(0) == RESP.array {
-      return try RedisCommand(array: bytes, isPart: isPart)
-    }
-    var end = bytes.byteCount
-    while end > 0, bytes.byte(end - 1) == 0x0d || bytes.byte(end - 1) == 0x0a { end -= 1 }
-    return try RedisCommand(inline: bytes.prefix(end))
-  }
-
-  /// The message of a command, filed for its reply.
-  mutating func message(_ command: RedisCommand) -> Message {
+  /// The message of the command in these bytes, which end with it or where they were cut.
+  mutating func command(_ bytes: RawSpan, isPart: Bool) throws(WireError) -> Message {
     var message = Message(.request, .redis, key: 0)
+    if !bytes.isEmpty, bytes.byte(0) == RESP.array {
+      file(try RedisCommand(array: bytes, isPart: isPart, into: &message.fields), &message)
+    } else {
+      var end = bytes.byteCount
+      while end > 0, bytes.byte(end - 1) == 0x0d || bytes.byte(end - 1) == 0x0a { end -= 1 }
+      file(try RedisCommand(inline: bytes.prefix(end), into: &message.fields), &message)
+    }
+    return message
+  }
+
+  /// Files a command for its reply, and says so in its message, which has its fields.
+  private mutating func file(_ command: RedisCommand, _ message: inout Message) {
     let secrecy = secrecy(of: command)
     if isAnswered(command) {
       var asked = RedisQueue.Asked()
@@ -63,12 +75,10 @@ extension Redis {
       message.key = queue.loneKey()
       message.partner = .none
     }
-    message.fields = command.fields
     if command.isCut {
       message.details = Array(
         #"{"arguments":\#(command.count - 1),"truncated":true}"#.utf8)
     }
-    return message
   }
 
   /// What must not be shown of the reply to a command: to EXEC it holds those to all before it.

@@ -68,7 +68,7 @@ extension Redis {
     if case .needs(let count) = frame { return .needs(count) }
     var message = Message(.response, .redis, key: queue.loneKey())
     message.partner = .none
-    message.fields = try RedisCommand(array: bytes).fields
+    _ = try RedisCommand(array: bytes, into: &message.fields)
     return begin(message, frame, side)
   }
 }

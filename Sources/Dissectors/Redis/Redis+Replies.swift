@@ -34,21 +34,26 @@ extension Redis {
 
   /// The message of a value: a reply to the oldest command, or something said unasked.
   mutating func answer(_ bytes: RawSpan, isPart: Bool) -> Message {
-    let preview = RESPPreview(bytes)
-    if isUnasked(preview, bytes) { return unasked(preview, bytes) }
-    let kind = confirmation(preview, bytes)
-    if let kind {
-      isSubscribed = true
-      guard queue.next?.effect == kind else {
-        // One of several to the command before.
-        if let confirmed { return Message(.interim, .redis, key: confirmed) }
-        return unasked(preview, bytes)
+    var type = bytes.byte(0)
+    var kind: RedisVerb.Effect?
+    if mayBeUnasked(type) {
+      let preview = RESPPreview(bytes)
+      if isUnasked(preview, bytes) { return unasked(preview, bytes) }
+      type = preview.type
+      kind = confirmation(preview, bytes)
+      if let kind {
+        isSubscribed = true
+        guard queue.next?.effect == kind else {
+          // One of several to the command before.
+          if let confirmed { return Message(.interim, .redis, key: confirmed) }
+          return unasked(preview, bytes)
+        }
       }
     }
     let answer = queue.answer(isOnly: kind == nil)
     if kind != nil { confirmed = answer.asked.key }
     if answer.isFurther { return Message(.interim, .redis, key: answer.asked.key) }
-    note(answer.asked.effect, preview, bytes)
+    note(answer.asked.effect, type)
     var message = Message(.response, .redis, key: answer.asked.key)
     if answer.isOrphan { message.partner = .lost }
     if answer.isUnknown { message.fault = AnswerOrder.unknownQuestion }
@@ -57,18 +62,26 @@ extension Redis {
   }
 
   /// What a command has changed now that it is answered.
-  private mutating func note(
-    _ effect: RedisVerb.Effect, _ preview: RESPPreview, _ bytes: RawSpan
-  ) {
+  private mutating func note(_ effect: RedisVerb.Effect, _ type: UInt8) {
     switch effect {
-    case .monitor: isMonitoring = preview.type == RESP.simple
+    case .monitor: isMonitoring = type == RESP.simple
     case .reset: (isMonitoring, isSubscribed) = (false, false)
-    case .psync: isReplica = preview.type == RESP.simple
+    case .psync: isReplica = type == RESP.simple
     default: break
     }
   }
 
   // MARK: Said unasked
+
+  /// Whether a value that begins so may be something said unasked, or the confirmation of a
+  /// subscription.
+  private func mayBeUnasked(_ first: UInt8) -> Bool {
+    switch first {
+    case RESP.string, RESP.integer, RESP.null, RESP.boolean, RESP.double, RESP.error: false
+    case RESP.simple: isMonitoring
+    default: true
+    }
+  }
 
   private mutating func isUnasked(_ preview: RESPPreview, _ bytes: RawSpan) -> Bool {
     switch preview.type {

@@ -157,9 +157,9 @@ package struct Redis: Dissector {
       noteSalvage(bytes, side)
       return answer(bytes, isPart: true)
     }
-    guard let command = try? command(bytes, isPart: true) else { return nil }
+    guard let message = try? command(bytes, isPart: true) else { return nil }
     noteSalvage(bytes, side)
-    return message(command)
+    return message
   }
 
   /// Notes where the value ends whose beginning is told: with the string that was cut, when no other

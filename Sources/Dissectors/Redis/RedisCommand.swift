@@ -8,9 +8,6 @@ struct RedisCommand {
   /// Longest name of a command.
   static let maxName = 64
 
-  /// Name in upper case; name and arguments with blanks between, secrets replaced, only the
-  /// beginning of long ones; and the key.
-  let fields: FieldValues
   let effect: RedisVerb.Effect
   /// The name is one that is listed.
   let isListed: Bool
@@ -25,10 +22,15 @@ struct RedisCommand {
 
   enum ReplyMode: Sendable { case on, off, skip }
 
+  // All ways to read a command add to the fields: its name in upper case; name and arguments with
+  // blanks between, secrets replaced, only the beginning of long ones; and the key.
+
   /// Reads the beginning of an array of strings (`RESPPreview.limit`).
   /// - Parameter isPart: the rest of it was not captured.
   /// - Throws: what is not a command.
-  init(array bytes: RawSpan, isPart: Bool = false) throws(WireError) {
+  init(
+    array bytes: RawSpan, isPart: Bool = false, into fields: inout FieldValues
+  ) throws(WireError) {
     let bytes = bytes.prefix(RESPPreview.limit)
     guard bytes.byteCount > 0, bytes.byte(0) == RESP.array,
       let header = try RESP.number(bytes, 0), header.value > 0
@@ -57,7 +59,7 @@ struct RedisCommand {
       }
       at = end + 2
     }
-    self = try RedisCommand(bytes, words, count: header.value, isCut: isCut)
+    self = try RedisCommand(bytes, words, count: header.value, isCut: isCut, into: &fields)
   }
 
   /// Reads an array of strings that is there whole, its words left in `words` for the next to use
@@ -65,12 +67,14 @@ struct RedisCommand {
   /// then a scanner tells what it is.
   /// - Throws: what is not a command.
   static func whole(
-    _ bytes: RawSpan, words: inout [Range<Int>]
+    _ bytes: RawSpan, words: inout [Range<Int>], into fields: inout FieldValues
   ) throws(WireError) -> (command: RedisCommand, length: Int)? {
     let bytes = bytes.prefix(RESPPreview.limit)
     words.removeAll(keepingCapacity: true)
     guard let length = find(bytes, &words) else { return nil }
-    return (try RedisCommand(bytes, words, count: words.count, isCut: false), length)
+    let command = try RedisCommand(
+      bytes, words, count: words.count, isCut: false, into: &fields)
+    return (command, length)
   }
 
   /// Finds the words of an array of strings, and where it ends; nil when it is not whole.
@@ -78,47 +82,42 @@ struct RedisCommand {
     guard let header = RESP.length(bytes, 0), header.value > 0 else { return nil }
     var at = header.end
     for _ in 0..<header.value {
-      guard at < bytes.byteCount, bytes.byte(at) == RESP.string,
-        let string = RESP.length(bytes, at)
-      else { return nil }
-      let end = string.end + string.value
-      guard end + 2 <= bytes.byteCount, bytes.little16(end) == RESP.lineEnd else { return nil }
-      words.append(string.end..<end)
-      at = end + 2
+      guard let word = RESP.plainString(bytes, at) else { return nil }
+      words.append(word)
+      at = word.upperBound + 2
     }
     return at
   }
 
   /// Reads a line without its end.
-  init(inline text: RawSpan) throws(WireError) {
+  init(inline text: RawSpan, into fields: inout FieldValues) throws(WireError) {
     let shown = text.prefix(RESPPreview.limit)
     let (bytes, words) = RedisWords.split(shown)
     self = try RedisCommand(
-      bytes.rawSpan, words, count: words.count, isCut: shown.byteCount < text.byteCount)
+      bytes.rawSpan, words, count: words.count, isCut: shown.byteCount < text.byteCount,
+      into: &fields)
   }
 
   private init(
-    _ bytes: RawSpan, _ words: [Range<Int>], count: Int, isCut: Bool
+    _ bytes: RawSpan, _ words: [Range<Int>], count: Int, isCut: Bool, into fields: inout FieldValues
   ) throws(WireError) {
-    guard let first = words.first, Self.isName(bytes.slice(first)) else {
-      throw WireError(.invalid)
-    }
+    guard let first = words.first else { throw WireError(.invalid) }
     let verb = RedisVerb.named(bytes.slice(first))
+    guard verb != nil || Self.isName(bytes.slice(first)) else { throw WireError(.invalid) }
     effect = verb?.effect ?? .none
     isListed = verb != nil
     let hidden = RedisSecrets.hidden(verb, bytes, words)
     secrecy = hidden.secrecy
     self.count = count
     self.isCut = isCut
-    var fields = FieldValues()
-    let length = words.reduce(words.count) { $0 + $1.count }
+    var length = words.count
+    for word in words { length += word.count }
     fields.reserve(bytes: 2 * Self.maxName + Self.maxKey + length)
     fields.add(.redisType, .text) { Self.append(upper: bytes.slice(first), to: &$0) }
     fields.add(.redisCommand, .text) { Self.append(bytes, words, hidden, to: &$0) }
     if !hidden.hidesKey, let key = Self.key(verb?.key ?? .at(1), bytes, words) {
       fields.add(.redisKey, text: bytes.slice(key).prefix(Self.maxKey))
     }
-    self.fields = fields
     if effect == .client, words.count > 2, bytes.slice(words[1]).equalsIgnoringCase("reply") {
       let mode = bytes.slice(words[2])
       replyMode =
@@ -157,6 +156,10 @@ struct RedisCommand {
     _ bytes: RawSpan, _ words: [Range<Int>], _ hidden: RedisSecrets.Hidden,
     to text: inout [UInt8]
   ) {
+    if hidden.places.isEmpty, hidden.script == nil {
+      text.append(text: bytes, at: words, separatedBy: 0x20)
+      return
+    }
     // Places are in order.
     var next = 0
     for place in words.indices {

@@ -63,19 +63,13 @@ enum RedisSecrets {
 
   /// Bytes of a name, at most; what is longer is a value.
   private static let maxName = 256
-  /// Bytes behind the last colon of a name that are looked at as a name of their own.
-  private static let maxPart = 24
+  /// Bytes of the part behind the last colon of a name, at most, that is a name of its own.
+  private static let maxPart = 23
 
   /// Whether a key, field or setting is called like a secret: in all, or behind its last colon.
   static func isTelling(_ name: RawSpan) -> Bool {
     guard 3...maxName ~= name.byteCount else { return false }
-    if SecretNames.isSecret(key: name) || isSecretSetting(name) { return true }
-    var start = name.byteCount
-    while start > 0, name.byteCount - start < maxPart {
-      if name.byte(start - 1) == 0x3a { return SecretNames.isSecret(key: name.suffix(from: start)) }
-      start -= 1
-    }
-    return false
+    return SecretNames.isSecret(key: name, orPartOf: maxPart) || isSecretSetting(name)
   }
 
   /// Whether an argument of which it is not known what it is names a secret.
@@ -92,14 +86,17 @@ enum RedisSecrets {
 
   /// Settings with passwords whose names do not say so.
   private static func isSecretSetting(_ name: RawSpan) -> Bool {
-    guard name.byteCount >= 9, name.byteCount <= 24 else { return false }
-    return settingNames.contains { equals(name, $0) }
+    // By length: few names have that of one of them.
+    switch name.byteCount {
+    case 9: equals(name, "auth-pass")
+    case 11: equals(name, "primaryauth")
+    case 13: equals(name, "sentinel-pass")
+    case 17: equals(name, "tls-key-file-pass")
+    case 21: equals(name, "cluster-announce-auth")
+    case 24: equals(name, "tls-client-key-file-pass")
+    default: false
+    }
   }
-
-  private static let settingNames: [StaticString] = [
-    "tls-key-file-pass", "tls-client-key-file-pass", "auth-pass", "sentinel-pass",
-    "cluster-announce-auth", "primaryauth",
-  ]
 
   // MARK: Passwords
 
