@@ -48,6 +48,8 @@ import Testing
   }
 
   @Test func secretsAndLongMessagesAreNotKept() {
+    let assignment = Self.facts(Self.head(14, 0), Self.bodies[Self.bodies.count - 2].1) ?? []
+    #expect(!text(assignment).contains("hello") && text(assignment).contains("billing"))
     let secret = Frame().int32(5).raw("hello").plain
     #expect(Self.facts(Self.head(36, 0), secret) == nil)
     var topics = Frame().int32(2000)
@@ -95,6 +97,8 @@ import Testing
       .byte(0).plain),
     (head(68, 1), Frame().compact("billing").compact("m1").int32(0).byte(0).byte(0).int32(60_000)
       .byte(2).compact("orders").byte(0).byte(0).byte(0).byte(0).plain),
+    (head(14, 0), Frame().text("billing").int32(1).text("m1").int32(1).text("m1").int32(5)
+      .raw("hello").plain),
     (head(13, 3), Frame().text("billing").int32(1).text("m1").int16(-1).plain),
   ]
 

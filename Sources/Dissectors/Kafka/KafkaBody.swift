@@ -11,7 +11,7 @@ struct KafkaBody {
 
   let version: Int16
   let isFlexible: Bool
-  /// Record batches are packed (`KafkaRecords`).
+  /// The bytes are facts (`KafkaFacts`).
   private let isPacked: Bool
   var writer = JSONWriter(reserving: 256)
   /// How decompressions ended.
@@ -107,7 +107,11 @@ struct KafkaBody {
     _ kind: KafkaField.Kind, _ input: inout Cursor
   ) throws(WireError) {
     let count = try input.kafkaLength(isFlexible: isFlexible)
-    if count > 0 { try input.skip(count) }
+    if count > 0, isPacked {
+      guard try input.uint8() != 0 else { throw WireError(.truncated, at: input.offset) }
+    } else if count > 0 {
+      try input.skip(count)
+    }
     guard isShowing else { return }
     if case .secret = kind {
       writer.write("[redacted]")

@@ -3,7 +3,8 @@ import Decompression
 import JSON
 
 /// What the details of a message are made of when somebody asks: the message as it came off the wire,
-/// but for its record batches, of which only what is shown is kept (`KafkaRecords`).
+/// but for its record batches, of which only what is shown is kept (`KafkaRecords`), and byte strings, of
+/// which the length is: a byte behind it says whether they are whole.
 ///
 ///     0    what it is (`Head.Flags`)
 ///     1    number of the API, 2 bytes
@@ -57,7 +58,7 @@ enum KafkaFacts {
   ///
   /// - Parameters:
   ///   - bytes: the body.
-  ///   - isPacked: its record batches are packed.
+  ///   - isPacked: it is a part of facts.
   /// - Returns: a JSON object, and how decompressions ended.
   static func details(
     _ head: Head, _ bytes: RawSpan, isPacked: Bool

@@ -113,7 +113,10 @@ struct KafkaSkim: Sendable {
         if code != 0, error == 0, code != harmless { error = code }
       case .bytes:
         let count = try bytes.kafkaLength(&at, isFlexible)
-        if count > 0 { try bytes.skip(count, &at) }
+        if count > 0 {
+          if !facts.isEmpty { leaveOut(count, bytes, at) }
+          try bytes.skip(count, &at)
+        }
       case .records: try records(bytes, &at, isFlexible)
       case .structures, .list:
         let body = next..<next + Int(step.count)
@@ -153,6 +156,13 @@ struct KafkaSkim: Sendable {
         unnamed.append(id)
       }
     }
+  }
+
+  /// So many bytes at `at` are no part of the facts: a byte says there whether all of them are there.
+  private mutating func leaveOut(_ count: Int, _ bytes: RawSpan, _ at: Int) {
+    facts.append(bytes.slice(kept..<at))
+    facts.append(count <= bytes.byteCount - at ? 1 : 0)
+    kept = at + min(count, bytes.byteCount - at)
   }
 
   private mutating func records(
