@@ -45,6 +45,18 @@ enum KafkaRecord {
     }
   }
 
+  /// Whether so many records are whole at the beginning of `bytes`.
+  static func areThere(_ count: Int, in bytes: RawSpan) -> Bool {
+    var at = 0
+    for _ in 0..<count {
+      guard let length = try? bytes.kafkaSignedVarint(&at), length > 0,
+        length <= Int64(bytes.byteCount - at)
+      else { return false }
+      at += Int(length)
+    }
+    return true
+  }
+
   private static func packHeaders(
     _ bytes: RawSpan, _ at: inout Int, _ place: Int, into facts: inout [UInt8]
   ) throws(WireError) {

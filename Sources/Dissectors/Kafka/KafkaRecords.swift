@@ -24,7 +24,7 @@ import JSON
 enum KafkaRecords {
   /// Records shown.
   static let maxShown = 4
-  /// Bytes decompressed of a batch: the records that are shown lie at its beginning.
+  /// Bytes decompressed of a batch, at most: the records that are shown lie at its beginning.
   static let maxDecompressed = 16 << 10
   /// A batch in one piece, as Snappy compresses it, may become so much.
   static let limits = DecompressionLimits(output: 4 << 20)
@@ -99,16 +99,22 @@ enum KafkaRecords {
       flags.insert(.records)
       return pack(records: records, count, into: &facts)
     }
-    let content = decompressed(records, compression, into: &facts, &flags, &ends)
+    // Of a batch that is cut it is told that it is.
+    let isCut = Int(Int32(bitPattern: batch.big32(8))) + 12 > batch.byteCount
+    let shown = min(count, maxShown)
+    let content = decompressed(
+      records, compression, into: &facts, &flags, &ends,
+      suffices: isCut ? nil : { KafkaRecord.areThere(shown, in: $0) })
     pack(records: content.rawSpan, count, into: &facts)
   }
 
   /// The beginning of what was compressed, and a word in the facts how it ended.
   private static func decompressed(
     _ bytes: RawSpan, _ compression: Compression, into facts: inout [UInt8], _ flags: inout Flags,
-    _ ends: inout [Decompressed.End]
+    _ ends: inout [Decompressed.End], suffices: ((RawSpan) -> Bool)? = nil
   ) -> [UInt8] {
-    let result = decompress(bytes, compression, limits: limits, enough: maxDecompressed)
+    let result = decompress(
+      bytes, compression, limits: limits, enough: maxDecompressed, suffices: suffices)
     flags.formUnion([.decompression, .records])
     facts.append(result.end.rawValue)
     ends.append(result.end)
