@@ -89,7 +89,8 @@ struct HPACKDecoder: Sendable {
     let known = HPACKStaticTable.count
     if index > 0, index <= known {
       if list.isFull { return }
-      list.append(HPACKStaticTable.shapes[index - 1], of: HPACKStaticTable.lines.rawSpan)
+      let lines = HPACKStaticTable.lines
+      list.append(HPACKStaticTable.shapes[index - 1], of: lines.rawSpan)
       return
     }
     guard let position = table.position(index - known - 1) else {
@@ -135,7 +136,8 @@ struct HPACKDecoder: Sendable {
     let known = HPACKStaticTable.count
     if index <= known {
       let shape = HPACKStaticTable.shapes[index - 1]
-      list.appendName(HPACKStaticTable.lines.rawSpan.slice(shape.name), shape.known)
+      let lines = HPACKStaticTable.lines
+      list.appendName(lines.rawSpan.slice(shape.name), shape.known)
     } else if let position = table.position(index - known - 1) {
       if !isCut { table.noteUse(position) }
       let shape = table.shape(position)
