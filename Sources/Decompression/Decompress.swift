@@ -3,12 +3,15 @@ import Bytes
 /// Undoes `compression` within `limits`, with the system's libraries.
 ///
 /// The input may be cut, damaged or a bomb: what can be decoded is given, with the reason why it
-/// ended. Of a content of which only the beginning is of interest, `enough` says how many bytes.
+/// ended. Of a content of which only the beginning is of interest, `enough` says how many bytes at most,
+/// and `suffices` whether what is there will do: it is asked after each of some pieces.
 package func decompress(
   _ bytes: RawSpan, _ compression: Compression,
-  limits: DecompressionLimits = DecompressionLimits(), enough: Int = .max
+  limits: DecompressionLimits = DecompressionLimits(), enough: Int = .max,
+  suffices: ((RawSpan) -> Bool)? = nil
 ) -> Decompressed {
   var room = Room(bytes.byteCount, limits, enough)
+  room.suffices = suffices
   return switch compression {
   case .gzip: Inflater.run(bytes, windowBits: 31, &room)
   case .zlib: Inflater.run(bytes, windowBits: 15, &room)
@@ -42,12 +45,16 @@ struct Room {
 
   /// Bytes given to a decoder at a time.
   private static let piece = 64 << 10
+  /// The same at first, where little may suffice.
+  private static let firstPiece = 2 << 10
 
   private(set) var bytes: [UInt8] = []
   /// Bytes the output may have.
   let bound: Int
   private let beyond: Decompressed.End
   private let enough: Int
+  /// Whether what is there will do.
+  var suffices: ((RawSpan) -> Bool)?
 
   init(_ input: Int, _ limits: DecompressionLimits, _ enough: Int) {
     // Room is left for the byte that tells of more.
@@ -66,7 +73,8 @@ struct Room {
     let last = min(bound, enough) + 1
     while bytes.count < last {
       var outcome = Step.more
-      let piece = [UInt8](unsafeUninitializedCapacity: min(Self.piece, last - bytes.count)) {
+      let wanted = suffices == nil ? Self.piece : max(Self.firstPiece, bytes.count)
+      let piece = [UInt8](unsafeUninitializedCapacity: min(wanted, last - bytes.count)) {
         buffer, count in
         (count, outcome) = step(buffer)
       }
@@ -78,6 +86,7 @@ struct Room {
       case .cut: return ended(.cut)
       case .damaged: return ended(.damaged)
       }
+      if bytes.count < last, let suffices, suffices(bytes.rawSpan) { return ended(.enough) }
     }
     return ended(.whole)
   }

@@ -40,7 +40,7 @@ package struct DecompressionLimits: Sendable {
 /// A content without its compression, as far as it could be undone.
 package struct Decompressed: Hashable, Sendable {
   /// Why decompression ended.
-  package enum End: Sendable, Hashable {
+  package enum End: UInt8, Sendable, Hashable {
     case whole
     /// As much was made as was asked for.
     case enough
@@ -51,6 +51,17 @@ package struct Decompressed: Hashable, Sendable {
     case overOutput
     /// It would grow by more than `DecompressionLimits.ratio`.
     case overRatio
+
+    /// Why it is not the whole content, in words; nil when it is.
+    package var problem: String? {
+      switch self {
+      case .whole, .enough: nil
+      case .cut: "the coded body is cut"
+      case .damaged: "the coded body is damaged"
+      case .overOutput: "it decodes to more than the limit"
+      case .overRatio: "it grows by more than the limit when decoded"
+      }
+    }
   }
 
   package var bytes: [UInt8]
@@ -59,15 +70,7 @@ package struct Decompressed: Hashable, Sendable {
   package init(bytes: [UInt8], end: End) { (self.bytes, self.end) = (bytes, end) }
 
   /// Why it is not the whole content, in words; nil when it is.
-  package var problem: String? {
-    switch end {
-    case .whole, .enough: nil
-    case .cut: "the coded body is cut"
-    case .damaged: "the coded body is damaged"
-    case .overOutput: "it decodes to more than the limit"
-    case .overRatio: "it grows by more than the limit when decoded"
-    }
-  }
+  package var problem: String? { end.problem }
 }
 
 /// How decompressions ended.

@@ -23,17 +23,20 @@ enum GRPC {
   static func complete(
     _ entry: inout Entry, _ decompressions: inout DecompressionCounters
   ) {
-    addNames(&entry)
+    let known = Known(entry.fields)
+    addNames(known, &entry.fields)
     let isDamaged = entry.fault?.kind == .dissection
-    let requests = GRPCMessages(entry.request, isDamaged: isDamaged)
-    let replies = GRPCMessages(entry.response, isDamaged: isDamaged)
+    let requests = GRPCMessages(
+      entry.request, isDamaged: isDamaged, mayBeTextual: !known.requestIsPlain)
+    let replies = GRPCMessages(
+      entry.response, isDamaged: isDamaged, mayBeTextual: !known.replyIsPlain)
     var message = ""
-    if case .text(let text) = entry.fields[.details] { message = text }
+    if let place = known.message { message = entry.fields.bytes.rawSpan.text(place) }
     if message.isEmpty { message = replies.webMessage }
-    let status = status(entry, replies)
+    let status = status(entry, known, replies)
     addCounts(&entry, requests, replies)
     if let status {
-      entry.fields.set(.grpcStatus, .int(status))
+      if known.status == nil { entry.fields.add(.grpcStatus, int: status) }
       entry.failed = status != 0
     }
     if requests.hasCompressed || replies.hasCompressed {
@@ -42,8 +45,45 @@ enum GRPC {
         kind: kind(requests, replies), status, message, &decompressions)
       entry.fields.set(.details, .text(text))
     } else {
-      entry.fields.set(.details, .none)
+      if known.message != nil { entry.fields.set(.details, .none) }
       if !message.isEmpty { entry.fields.add(.responseFacts, .bytes(Array(message.utf8))) }
+    }
+  }
+
+  /// What the fields of a call say when it is over, found in one pass over them.
+  private struct Known {
+    /// Where the path stands.
+    var path: Range<Int>?
+    /// Where the message stands that goes with the status.
+    var message: Range<Int>?
+    var status: Int64?
+    var httpStatus: Int64?
+    /// The media type is one of gRPC that is no textual form.
+    var requestIsPlain = false
+    var replyIsPlain = false
+
+    init(_ fields: FieldValues) {
+      let bytes = fields.bytes.rawSpan
+      var at = 0
+      while let place = FieldValues.next(bytes, &at) {
+        switch place.id {
+        case FieldID.path.rawValue where path == nil: path = place.value
+        case FieldID.details.rawValue where message == nil: message = place.value
+        case FieldID.grpcStatus.rawValue where status == nil:
+          status = Int64(bitPattern: bytes.little64(place.value.lowerBound))
+        case FieldID.statusCode.rawValue where httpStatus == nil:
+          httpStatus = Int64(bitPattern: bytes.little64(place.value.lowerBound))
+        case FieldID.requestContentType.rawValue:
+          requestIsPlain = Self.isPlain(bytes.slice(place.value))
+        case FieldID.responseContentType.rawValue:
+          replyIsPlain = Self.isPlain(bytes.slice(place.value))
+        default: break
+        }
+      }
+    }
+
+    private static func isPlain(_ type: RawSpan) -> Bool {
+      isContentType(type) && (type.byteCount == 16 || type.byte(16) != UInt8(ascii: "-"))
     }
   }
 
@@ -73,7 +113,7 @@ enum GRPC {
 
   /// The object with what is known of both halves, as far as they are there.
   private static func details(
-    _ requests: GRPCMessages?, _ replies: GRPCMessages?, kind: String?, _ status: Int64?,
+    _ requests: GRPCMessages?, _ replies: GRPCMessages?, kind: StaticString?, _ status: Int64?,
     _ message: String, _ decompressions: inout DecompressionCounters
   ) -> String {
     var writer = JSONWriter(reserving: 256)
@@ -83,7 +123,7 @@ enum GRPC {
       writer.beginObject()
       if let kind {
         writer.name("stream")
-        writer.write(kind)
+        writer.write("\(kind)")
       }
       requests.write(to: &writer, &decompressions)
       writer.endObject()
@@ -135,32 +175,33 @@ enum GRPC {
     _ entry: inout Entry, _ requests: GRPCMessages, _ replies: GRPCMessages
   ) {
     if entry.hasRequest, let kind = kind(requests, replies) {
-      entry.fields.set(.grpcStream, .text(kind))
+      entry.fields.add(.grpcStream, text: kind)
     }
     if let count = requests.knownCount, entry.hasRequest {
-      entry.fields.set(.grpcRequestMessages, .int(Int64(count)))
+      entry.fields.add(.grpcRequestMessages, int: Int64(count))
     }
     if let count = replies.knownCount, entry.hasResponse {
-      entry.fields.set(.grpcResponseMessages, .int(Int64(count)))
+      entry.fields.add(.grpcResponseMessages, int: Int64(count))
     }
   }
 
   /// `/package.Service/Method`: what stands behind the last slash, and between it and the first.
-  private static func addNames(_ entry: inout Entry) {
-    guard case .text(let path) = entry.fields[.path] else { return }
-    let parts = path.utf8
-    guard let slash = parts.lastIndex(of: 0x2f) else { return }
-    let start = parts.first == 0x2f ? parts.index(after: parts.startIndex) : parts.startIndex
-    if start < slash { entry.fields.set(.grpcService, .text(String(path[start..<slash]))) }
-    let method = path[parts.index(after: slash)...]
-    if !method.isEmpty { entry.fields.set(.grpcMethod, .text(String(method))) }
+  private static func addNames(_ known: Known, _ fields: inout FieldValues) {
+    guard let place = known.path else { return }
+    let path = fields.bytes.rawSpan.slice(place).array()
+    let bytes = path.rawSpan
+    guard let slash = path.lastIndex(of: 0x2f) else { return }
+    let start = bytes.byte(0) == 0x2f ? 1 : 0
+    if start < slash { fields.add(.grpcService, text: bytes.slice(start..<slash)) }
+    let method = bytes.suffix(from: slash + 1)
+    if !method.isEmpty { fields.add(.grpcMethod, text: method) }
   }
 
   /// What trailers or headers say; else what the way it ended says; nil when its end was not seen.
-  private static func status(_ entry: Entry, _ replies: GRPCMessages) -> Int64? {
-    if case .int(let status) = entry.fields[.grpcStatus] { return status }
+  private static func status(_ entry: Entry, _ known: Known, _ replies: GRPCMessages) -> Int64? {
+    if let status = known.status { return status }
     if let status = replies.webStatus { return status }
-    if case .int(let http) = entry.fields[.statusCode], http != 200 { return status(ofHTTP: http) }
+    if let http = known.httpStatus, http != 200 { return status(ofHTTP: http) }
     // The connection failed, or the server went away. Who ends one in order may have had enough of a
     // stream that goes on.
     if let fault = entry.fault, fault.kind == .connection, fault != Runner.ended,
@@ -191,7 +232,7 @@ enum GRPC {
 
   /// The kind of call that so many messages are; nil when they are not all known. A stream of one
   /// message looks like none.
-  private static func kind(_ requests: GRPCMessages, _ replies: GRPCMessages) -> String? {
+  private static func kind(_ requests: GRPCMessages, _ replies: GRPCMessages) -> StaticString? {
     switch (requests.areSeveral, replies.areSeveral) {
     case (false, false): "unary"
     case (true, false): "client"

@@ -30,8 +30,11 @@ struct GRPCMessages {
   private let body: [UInt8]
   private let bodyLength: Int64
   private let headers: HeaderBlock
-  private var shown: [Shown] = []
   private var count = 0
+  /// Length of the first one.
+  private var firstLength = 0
+  /// One of the messages that are shown is compressed.
+  private(set) var hasCompressed = false
   /// There may be more than `count`: the body was not kept to its end.
   private var isCut = false
   /// Status in the trailers of gRPC-Web.
@@ -44,10 +47,12 @@ struct GRPCMessages {
   /// The messages in `content`; none when bytes of it are missing, for nobody knows where they
   /// begin then.
   ///
-  /// - Parameter isDamaged: bytes of the call are missing.
-  init(_ content: Content?, isDamaged: Bool) {
+  /// - Parameters:
+  ///   - isDamaged: bytes of the call are missing.
+  ///   - mayBeTextual: the media type may be that of the textual form.
+  init(_ content: Content?, isDamaged: Bool, mayBeTextual: Bool = true) {
     headers = content?.headers ?? HeaderBlock()
-    if Self.isTextual(headers) {
+    if mayBeTextual, Self.isTextual(headers) {
       body = Base64.decoded(content?.body ?? [])
       bodyLength = (content?.bodyLength ?? 0) / 4 * 3
     } else {
@@ -59,23 +64,50 @@ struct GRPCMessages {
       isCut = true
       return
     }
-    var at = 0
-    while body.count - at >= Self.prefix {
-      let flags = body[at]
-      let length = Int(body.rawSpan.big32(at + 1))
-      at += Self.prefix
-      let end = at + min(length, body.count - at)
+    var trailers: Range<Int>?
+    var (count, firstLength, hasCompressed) = (0, 0, false)
+    Self.forEachMessage(of: body.rawSpan) { message, flags in
       if flags & 0x80 != 0 {
-        readTrailers(HeaderBlock(bytes: body.rawSpan.slice(at..<end).array()))
-        return
+        trailers = message.content
+        return false
       }
-      if flags > 1 { return }
+      if flags > 1 { return false }
       count += 1
-      if shown.count < Self.maxShown {
-        shown.append(Shown(isCompressed: flags == 1, length: length, content: at..<end))
-      }
+      if count == 1 { firstLength = message.length }
+      if message.isCompressed, count <= Self.maxShown { hasCompressed = true }
+      return true
+    }
+    (self.count, self.firstLength, self.hasCompressed) = (count, firstLength, hasCompressed)
+    if let trailers { readTrailers(HeaderBlock(bytes: body.rawSpan.slice(trailers).array())) }
+  }
+
+  /// Calls `body` with each message and its flags, until it says that no further one is wanted.
+  @inline(__always)
+  private static func forEachMessage(
+    of bytes: RawSpan, _ body: (_ message: Shown, _ flags: UInt8) -> Bool
+  ) {
+    var at = 0
+    while bytes.byteCount - at >= Self.prefix {
+      let flags = bytes.byte(at)
+      let length = Int(bytes.big32(at + 1))
+      at += Self.prefix
+      let end = at + min(length, bytes.byteCount - at)
+      let message = Shown(isCompressed: flags == 1, length: length, content: at..<end)
+      guard body(message, flags) else { return }
       at = end
     }
+  }
+
+  /// The first messages.
+  private var shown: [Shown] {
+    var shown: [Shown] = []
+    let count = min(count, Self.maxShown)
+    Self.forEachMessage(of: body.rawSpan) { message, _ in
+      guard shown.count < count else { return false }
+      shown.append(message)
+      return true
+    }
+    return shown
   }
 
   /// Whether the media type is that of the textual form.
@@ -90,12 +122,9 @@ struct GRPCMessages {
   var areSeveral: Bool? {
     if count > 1 { return true }
     if !isCut { return false }
-    guard let first = shown.first else { return nil }
-    return Int64(first.length + Self.prefix) < bodyLength
+    if count == 0 { return nil }
+    return Int64(firstLength + Self.prefix) < bodyLength
   }
-
-  /// Whether one of the messages that are shown is compressed.
-  var hasCompressed: Bool { shown.contains(where: \.isCompressed) }
 
   /// How many there are; nil when not all are known.
   var knownCount: Int? { isCut ? nil : count }
@@ -152,7 +181,7 @@ struct GRPCMessages {
       writer.name("messagesAreCut")
       writer.write(true)
     }
-    guard !shown.isEmpty else { return }
+    if count == 0 { return }
     var budget = Protobuf.maxValues
     writer.name("messages")
     writer.beginArray()

@@ -73,10 +73,10 @@ extension HPACKDecoder {
         if isIndexed { return nil }
         shapes.append(.new(isPseudo: beginsPseudo(block, at)))
         try skipString(block, &at)
-      } else if index <= HPACKStaticTable.fields.count {
+      } else if index <= HPACKStaticTable.count {
         shapes.append(.inStaticTable(index))
       } else {
-        shapes.append(.inDynamicTable(index - HPACKStaticTable.fields.count - 1, behind: added))
+        shapes.append(.inDynamicTable(index - HPACKStaticTable.count - 1, behind: added))
       }
       if !isIndexed { try skipString(block, &at) }
       if isAdded { added += 1 }
@@ -192,7 +192,7 @@ extension HPACKDecoder {
   /// The name of a field of the table; nil when it is not known.
   private func name(of field: HPACKTable.Field) -> String? {
     if field.isLost { return nil }
-    let name = table.bytes.rawSpan.slice(field.name)
+    let name = table.bytes.rawSpan.slice(field.shape.name)
     return name.equals("?") ? nil : name.text()
   }
 }

@@ -70,7 +70,7 @@ struct HPACKDecoder: Sendable {
       let index = try integer(block, &at, prefix: 6)
       list.begin()
       try literal(index, block, &at, &list)
-      table.insert(name: list.lastName, value: list.lastValue)
+      table.insert(list.last, of: list.bytes.rawSpan)
       list.finish()
     } else if first & 0xe0 == 0x20 {
       table.resize(to: try integer(block, &at, prefix: 5))
@@ -86,19 +86,33 @@ struct HPACKDecoder: Sendable {
   private mutating func indexed(
     _ index: Int, _ at: Int, _ list: inout HTTP2FieldList
   ) throws(WireError) {
-    if list.isFull {
-      _ = try isKnown(index, at)
+    let known = HPACKStaticTable.count
+    if index > 0, index <= known {
+      if list.isFull { return }
+      let lines = HPACKStaticTable.lines
+      list.append(HPACKStaticTable.shapes[index - 1], of: lines.rawSpan)
       return
     }
-    list.begin()
-    if let field = try name(index, at, &list) {
-      list.appendValue(table.bytes.rawSpan.slice(field.value))
-    } else if index <= HPACKStaticTable.fields.count {
-      list.appendValue(HPACKStaticTable.fields[index - 1].value)
-    } else {
-      list.appendValue("?")
+    guard let position = table.position(index - known - 1) else {
+      try checkUnknown(index, at)
+      if list.isFull { return }
+      list.begin()
+      list.appendUnknownName()
+      list.appendUnknownValue()
+      list.finish()
+      return
     }
-    list.finish()
+    if list.isFull { return }
+    if !isCut { table.noteUse(position) }
+    let shape = table.shape(position)
+    if shape.isPlain {
+      list.append(shape, of: table.bytes.rawSpan)
+    } else {
+      list.begin()
+      list.appendName(table.bytes.rawSpan.slice(shape.name), shape.known)
+      list.appendValue(table.bytes.rawSpan.slice(shape.value))
+      list.finish()
+    }
   }
 
   /// A field whose value, and perhaps name, stands in the block (RFC 7541 §6.2).
@@ -106,7 +120,7 @@ struct HPACKDecoder: Sendable {
     _ index: Int, _ block: RawSpan, _ at: inout Int, _ list: inout HTTP2FieldList
   ) throws(WireError) {
     if index > 0 {
-      _ = try name(index, at, &list)
+      try name(index, at, &list)
     } else {
       try string(block, &at, &list.bytes)
       list.endName()
@@ -115,34 +129,30 @@ struct HPACKDecoder: Sendable {
     list.endValue()
   }
 
-  /// Appends the name with that index; gives the field when the dynamic table has it.
+  /// Appends the name with that index.
   private mutating func name(
     _ index: Int, _ at: Int, _ list: inout HTTP2FieldList
-  ) throws(WireError) -> HPACKTable.Field? {
-    guard try isKnown(index, at) else {
-      list.appendName("?")
-      list.hasUnknown = true
-      return nil
+  ) throws(WireError) {
+    let known = HPACKStaticTable.count
+    if index <= known {
+      let shape = HPACKStaticTable.shapes[index - 1]
+      let lines = HPACKStaticTable.lines
+      list.appendName(lines.rawSpan.slice(shape.name), shape.known)
+    } else if let position = table.position(index - known - 1) {
+      if !isCut { table.noteUse(position) }
+      let shape = table.shape(position)
+      list.appendName(table.bytes.rawSpan.slice(shape.name), shape.known)
+    } else {
+      try checkUnknown(index, at)
+      list.appendUnknownName()
     }
-    if index <= HPACKStaticTable.fields.count {
-      list.appendName(HPACKStaticTable.fields[index - 1].name)
-      return nil
-    }
-    let place = index - HPACKStaticTable.fields.count - 1
-    guard let field = table.field(place) else { return nil }
-    if !isCut { table.noteUse(place) }
-    list.appendName(table.bytes.rawSpan.slice(field.name))
-    return field
   }
 
-  /// Whether the index is in the tables; false when it is of a field that was not captured.
-  private func isKnown(_ index: Int, _ at: Int) throws(WireError) -> Bool {
-    let known = HPACKStaticTable.fields.count
-    if index > 0, index <= known || table.holds(index - known - 1) { return true }
-    if index == 0 || !table.hasUnknown && !table.reaches(index - known - 1) {
+  /// - Throws: when the index of a field that is not known can be of none that was not captured.
+  private func checkUnknown(_ index: Int, _ at: Int) throws(WireError) {
+    if index == 0 || !table.hasUnknown && !table.reaches(index - HPACKStaticTable.count - 1) {
       throw WireError(.invalid, at: at)
     }
-    return false
   }
 
   /// An integer whose first bits lie in a shared octet (RFC 7541 §5.1).

@@ -1,3 +1,5 @@
+import Bytes
+
 /// The dynamic table of one direction (RFC 7541 §2.3.2): fields in the order they were added, the
 /// newest with the lowest index.
 ///
@@ -13,11 +15,9 @@ struct HPACKTable: Sendable {
   /// The table's capacity before either side says otherwise (RFC 9113 §6.5.2).
   static let initialCapacity = 4096
 
-  /// A name and the value behind it, in `bytes`.
+  /// A field, as a line in `bytes`.
   struct Field: Sendable {
-    var start: Int
-    var nameLength: Int
-    var valueLength: Int
+    var shape: HTTP2FieldList.Shape
     /// Number of the last block that added it or referred to it, and its place among the fields that
     /// the block added or referred to.
     var block: UInt32 = 0
@@ -25,12 +25,10 @@ struct HPACKTable: Sendable {
     /// It was added by bytes that are missing: it takes a place, and at least `overhead`.
     var isLost = false
 
-    var name: Range<Int> { start..<start + nameLength }
-    var value: Range<Int> { start + nameLength..<start + nameLength + valueLength }
-    var cost: Int { nameLength + valueLength + HPACKTable.overhead }
+    var cost: Int { shape.nameLength + shape.valueLength + HPACKTable.overhead }
   }
 
-  /// Names and values, oldest first; before the first field's start lie evicted ones.
+  /// Lines of fields, oldest first; before the first field's start lie evicted ones.
   private(set) var bytes: [UInt8] = []
   private var fields: [Field] = []
   /// Fields before this position were evicted.
@@ -67,11 +65,15 @@ struct HPACKTable: Sendable {
   /// Whether so many fields were added since the beginning, or the last hole in doubt.
   func reaches(_ place: Int) -> Bool { place < newer }
 
-  /// Whether the field with the lowest index but `place` is known.
-  func holds(_ place: Int) -> Bool { position(place) != nil }
+  /// Where the field with the lowest index but `place` is; nil when it is not known.
+  func position(_ place: Int) -> Int? {
+    guard place >= 0, place < newer else { return nil }
+    let position = fields.count - 1 - place
+    return fields[position].isLost ? nil : position
+  }
 
-  /// The field with the lowest index but `place`; nil when it is not known.
-  func field(_ place: Int) -> Field? { position(place).map { fields[$0] } }
+  /// The field at a position.
+  func shape(_ position: Int) -> HTTP2FieldList.Shape { fields[position].shape }
 
   /// The field from before the hole with the lowest index but `place`.
   func olderField(_ place: Int) -> Field? {
@@ -81,12 +83,6 @@ struct HPACKTable: Sendable {
   /// A field behind the hole.
   func newerField(_ place: Int) -> Field? {
     place >= 0 && place < newer ? fields[fields.count - 1 - place] : nil
-  }
-
-  private func position(_ place: Int) -> Int? {
-    guard place < newer else { return nil }
-    let position = fields.count - 1 - place
-    return fields[position].isLost ? nil : position
   }
 
   // MARK: Blocks
@@ -102,31 +98,29 @@ struct HPACKTable: Sendable {
     if isHead { newestHead = block }
   }
 
-  /// The block refers to the field at that place.
-  mutating func noteUse(_ place: Int) {
-    guard let position = position(place) else { return }
+  /// The block refers to the field at that position.
+  mutating func noteUse(_ position: Int) {
     ordinal &+= 1
     (fields[position].block, fields[position].ordinal) = (block, ordinal)
   }
 
-  /// Adds a field at the lowest index and evicts what no longer fits.
-  mutating func insert(
-    name: some Collection<UInt8>, value: some Collection<UInt8>
-  ) {
+  /// Adds a field, whose line lies in `list` without its line break, at the lowest index, and evicts
+  /// what no longer fits.
+  mutating func insert(_ shape: HTTP2FieldList.Shape, of list: RawSpan) {
     let limit = min(capacity ?? Self.maxCapacity, Self.maxCapacity)
-    var field = Field(start: 0, nameLength: name.count, valueLength: value.count)
+    var field = Field(shape: shape)
     evict(downTo: limit - field.cost)
     guard field.cost <= limit else {
       // Larger than the table: it is empty now (RFC 7541 §4.4), unless only our part is too small.
       hasUnknown = field.cost <= capacity ?? .max
       return
     }
-    field.start = bytes.count
+    field.shape.start = bytes.count
     ordinal &+= 1
     (field.block, field.ordinal) = (block, ordinal)
     fields.append(field)
-    bytes.append(contentsOf: name)
-    bytes.append(contentsOf: value)
+    bytes.append(list.slice(shape.line.dropLast()))
+    bytes.append(0x0a)
     cost += field.cost
     settle()
   }
@@ -159,8 +153,9 @@ struct HPACKTable: Sendable {
   /// So many fields were added in the hole.
   mutating func settle(lost count: Int) {
     let place = head + older
-    let start = place < fields.count ? fields[place].start : bytes.count
-    let lost = Field(start: start, nameLength: 0, valueLength: 0, isLost: true)
+    let start = place < fields.count ? fields[place].shape.start : bytes.count
+    let lost = Field(
+      shape: HTTP2FieldList.Shape(start: start, nameLength: 0, valueLength: 0), isLost: true)
     fields.insert(contentsOf: repeatElement(lost, count: count), at: place)
     cost += count * Self.overhead
     older = 0
@@ -208,10 +203,10 @@ struct HPACKTable: Sendable {
 
   /// Drops the bytes of evicted fields.
   private mutating func compact() {
-    let start = fields[head].start
+    let start = fields[head].shape.start
     bytes.removeFirst(start)
     fields.removeFirst(head)
-    for at in fields.indices { fields[at].start -= start }
+    for at in fields.indices { fields[at].shape.start -= start }
     head = 0
   }
 }

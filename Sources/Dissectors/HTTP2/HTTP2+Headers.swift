@@ -46,15 +46,22 @@ extension HTTP2 {
     }
     ways[inPlace: side].givenUp = 0
     var list = HTTP2FieldList(ofBlock: total)
-    list.bytes.reserveCapacity(min(2 * fragment.count + 64, HTTP2FieldList.maxLength))
+    // A few octets stand for long fields: blocks of a side are about as long as those before.
+    list.bytes.reserveCapacity(
+      min(max(2 * fragment.count + 64, ways[inPlace: side].usualLength), HTTP2FieldList.maxLength))
     if total == frame.totalLength {
       try decode(bytes.slice(fragment), &list, side)
     } else {
       try decode(block(fragment, bytes.prefix(total), frame).rawSpan, &list, side)
     }
+    ways[inPlace: side].usualLength = max(
+      min(list.bytes.count, Self.maxUsualLength), ways[inPlace: side].usualLength / 4 * 3)
     if frame.kind == .pushPromise { return promise(frame, bytes, list, side, total) }
     return message(frame, list, side, total)
   }
+
+  /// Bytes of fields that get their memory at once, though the block is short.
+  private static let maxUsualLength = 1 << 10
 
   /// Streams that are given up before one block: a step that uses no bytes is no progress, and the
   /// others have time until the next block.
@@ -114,18 +121,18 @@ extension HTTP2 {
     if list.status != nil || list.isRequest { asker = isRequest ? side : side.other }
     var message: Message
     if isRequest {
-      message = request(frame, list, side)
+      message = request(frame, list, side, stream)
     } else if let status = list.number(list.status), status < 200, !ends {
       streams.noteInterim(status, on: frame.stream)
       return .message(
         Message(.interim, .http2, key: Self.key(frame.stream)), length: total)
     } else {
-      message = response(frame, list, side)
+      message = response(frame, list, side, stream)
     }
     message.headers = list.headers
     message.fields.add(
-      isRequest ? .requestHeadersSize : .responseHeadersSize, .int(Int64(total)))
-    message.fault = fault(list) ?? message.fault
+      isRequest ? .requestHeadersSize : .responseHeadersSize, int: Int64(total))
+    if let fault = fault(list) { message.fault = fault }
     if ends { streams.end(frame.stream, side) } else { message.extent = .open }
     return .message(message, length: total)
   }
@@ -141,9 +148,9 @@ extension HTTP2 {
   }
 
   private mutating func request(
-    _ frame: HTTP2Frame, _ list: HTTP2FieldList, _ side: Side
+    _ frame: HTTP2Frame, _ list: HTTP2FieldList, _ side: Side, _ known: HTTP2Streams.Stream
   ) -> Message {
-    var stream = streams[frame.stream] ?? HTTP2Streams.Stream()
+    var stream = known
     stream.requester = side
     stream.progress[side] = .open
     if list.isGRPC { stream.isGRPC = true }
@@ -153,13 +160,16 @@ extension HTTP2 {
     streams[frame.stream] = stream
     var message = Message(
       .request, stream.isGRPC ? .grpc : .http2, key: Self.key(frame.stream))
-    message.fields.reserve(bytes: 320)
+    message.fields.reserve(bytes: 480)
     Self.addRequest(list, to: &message.fields)
-    let bytes = list.bytes.rawSpan
-    let hints = HTTPContent.hints(
-      method: bytes.slice(list.method ?? 0..<0), type: bytes.slice(list.contentType ?? 0..<0),
-      target: bytes.slice(list.path ?? 0..<0))
-    message.hints = hints.rawValue | (list.isMCP ? HTTPContent.Hints.mcp.rawValue : 0)
+    // The content of a call of gRPC is its own.
+    if !stream.isGRPC {
+      let bytes = list.bytes.rawSpan
+      let hints = HTTPContent.hints(
+        method: bytes.slice(list.method ?? 0..<0), type: bytes.slice(list.contentType ?? 0..<0),
+        target: bytes.slice(list.path ?? 0..<0))
+      message.hints = hints.rawValue | (list.isMCP ? HTTPContent.Hints.mcp.rawValue : 0)
+    }
     if let lastRead, frame.stream > lastRead {
       // It was under way already: no reply will come (RFC 9113 §6.8).
       message.partner = .none
@@ -175,21 +185,28 @@ extension HTTP2 {
     let bytes = list.bytes.rawSpan
     let method = bytes.slice(list.method ?? 0..<0)
     let host = list.authority ?? list.host
+    var hasHost = false
     if let target = list.path ?? (method.equals("CONNECT") ? list.authority : nil) {
-      HTTPFields.addRequest(
+      hasHost = HTTPFields.addRequest(
         &fields, method: method, target: bytes, target, version: RawSpan())
     } else {
       if !method.isEmpty { fields.add(.method, text: method) }
     }
     fields.add(.httpVersion, text: "HTTP/2")
-    if let host { fields.set(.host, .text(list.text(host))) }
-    if let type = list.contentType { fields.add(.requestContentType, .text(list.text(type))) }
+    if let host {
+      if hasHost {
+        fields.set(.host, text: bytes.slice(host))
+      } else {
+        fields.add(.host, text: bytes.slice(host))
+      }
+    }
+    if let type = list.contentType { fields.add(.requestContentType, text: bytes.slice(type)) }
   }
 
   private mutating func response(
-    _ frame: HTTP2Frame, _ list: HTTP2FieldList, _ side: Side
+    _ frame: HTTP2Frame, _ list: HTTP2FieldList, _ side: Side, _ known: HTTP2Streams.Stream
   ) -> Message {
-    var stream = streams[frame.stream] ?? HTTP2Streams.Stream()
+    var stream = known
     let isOrphan = stream.progress[side.other] == .nothing
     stream.requester = side.other
     stream.progress[side] = .open
@@ -199,7 +216,7 @@ extension HTTP2 {
     streams[frame.stream] = stream
     var message = Message(
       .response, stream.isGRPC ? .grpc : .http2, key: Self.key(frame.stream))
-    message.fields.reserve(bytes: 96)
+    message.fields.reserve(bytes: 112)
     if let promise = streams.takePromise(frame.stream) {
       message.partner = .none
       message.fields = promise.fields
@@ -209,16 +226,17 @@ extension HTTP2 {
       if isUnsure, !(isUpgraded && frame.stream == 1) { message.partner = .lost }
     }
     if let status {
-      message.fields.add(.statusCode, .int(Int64(status)))
+      message.fields.add(.statusCode, int: Int64(status))
       message.failed = status >= 400
     }
     // The details of a call of gRPC are its own.
-    if !stream.interim.isEmpty, !stream.isGRPC, message.details.isEmpty {
-      let codes = stream.interim.map(String.init).joined(separator: ",")
+    let interim = streams.interim(of: frame.stream)
+    if !interim.isEmpty, !stream.isGRPC, message.details.isEmpty {
+      let codes = interim.map(String.init).joined(separator: ",")
       message.details = Array((#"{"interim":["# + codes + "]}").utf8)
     }
     if let type = list.contentType {
-      message.fields.add(.responseContentType, .text(list.text(type)))
+      message.fields.add(.responseContentType, text: list.bytes.rawSpan.slice(type))
       let hints = HTTPContent.hints(replyType: list.bytes.rawSpan.slice(type))
       message.hints = hints.rawValue | (list.isMCP ? HTTPContent.Hints.mcp.rawValue : 0)
       message.isStreamed = hints.contains(.events)

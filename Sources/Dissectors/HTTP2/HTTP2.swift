@@ -62,6 +62,8 @@ package struct HTTP2: Dissector {
     var isTolerant = false
     /// Bytes of whole frames of the header block that is waited for.
     var continued = 0
+    /// Bytes of fields that a header block comes to, most often.
+    var usualLength = 0
     /// Streams given up in a row before the next block is read.
     var givenUp = 0
   }

@@ -23,6 +23,45 @@ struct HTTP2FieldList {
   /// The block could not be decoded to its end.
   var isBroken = false
 
+  /// A field that the dissector asks for.
+  enum Known: UInt8 {
+    case none, method, path, authority, scheme, status, host, connectProtocol, contentType
+    case grpcStatus, grpcMessage, mcp
+
+    init(_ name: RawSpan) {
+      self =
+        switch name.byteCount {
+        case 4 where name.equals("host"): .host
+        case 5 where name.equals(":path"): .path
+        case 7 where name.equals(":method"): .method
+        case 7 where name.equals(":status"): .status
+        case 7 where name.equals(":scheme"): .scheme
+        case 9 where name.equals(":protocol"): .connectProtocol
+        case 10 where name.equals(":authority"): .authority
+        case 11 where name.equals("grpc-status"): .grpcStatus
+        case 12 where name.equals("content-type"): .contentType
+        case 12 where name.equals("grpc-message"): .grpcMessage
+        case 14 where name.equals("mcp-session-id"): .mcp
+        case 20 where name.equals("mcp-protocol-version"): .mcp
+        default: .none
+        }
+    }
+  }
+
+  /// A field as a line, `name: value` with a line break, where such lines lie.
+  struct Shape: Sendable {
+    var start: Int
+    var nameLength: Int
+    var valueLength: Int
+    var known = Known.none
+    /// It stands in a list as it came.
+    var isPlain = true
+
+    var name: Range<Int> { start..<start + nameLength }
+    var value: Range<Int> { start + nameLength + 2..<start + nameLength + 2 + valueLength }
+    var line: Range<Int> { start..<start + nameLength + valueLength + 3 }
+  }
+
   // Places of values in `bytes`; of a repeated field the first.
   private(set) var method: Range<Int>?
   private(set) var path: Range<Int>?
@@ -42,6 +81,8 @@ struct HTTP2FieldList {
   private var nameEnd = 0
   private var valueStart = 0
   private var valueEnd = 0
+  private var known = Known.none
+  private var isPlain = true
   /// Bytes of finished fields.
   private var finished = 0
 
@@ -55,21 +96,29 @@ struct HTTP2FieldList {
     start = bytes.count
   }
 
-  var lastName: ArraySlice<UInt8> { bytes[start..<nameEnd] }
-  var lastValue: ArraySlice<UInt8> { bytes[valueStart..<valueEnd] }
-
-  mutating func appendName(_ name: StaticString) {
-    bytes.append(name)
-    endName()
+  /// The field that was begun, its name and value complete: where it lies in `bytes`, without the
+  /// line break.
+  var last: Shape {
+    Shape(
+      start: start, nameLength: nameEnd - start, valueLength: valueEnd - valueStart, known: known,
+      isPlain: isPlain)
   }
 
-  mutating func appendName(_ name: RawSpan) {
+  mutating func appendName(_ name: RawSpan, _ known: Known) {
     bytes.append(name)
-    endName()
+    endName(known)
   }
 
-  mutating func appendValue(_ value: StaticString) {
-    bytes.append(value)
+  /// Stands for a name that was not captured.
+  mutating func appendUnknownName() {
+    bytes.append(UInt8(ascii: "?"))
+    endName(.none)
+    hasUnknown = true
+  }
+
+  /// The same for a value.
+  mutating func appendUnknownValue() {
+    bytes.append(UInt8(ascii: "?"))
     endValue()
   }
 
@@ -79,7 +128,10 @@ struct HTTP2FieldList {
   }
 
   /// The bytes since the mark are the name.
-  mutating func endName() {
+  mutating func endName() { endName(Known(bytes.rawSpan.suffix(from: start))) }
+
+  private mutating func endName(_ known: Known) {
+    self.known = known
     nameEnd = bytes.count
     bytes.append(0x3a)
     bytes.append(0x20)
@@ -89,6 +141,7 @@ struct HTTP2FieldList {
   /// The bytes since the name are the value.
   mutating func endValue() {
     valueEnd = bytes.count
+    isPlain = !hasLineBreak(start..<valueEnd) && !isBinary
   }
 
   /// Keeps the field that was begun, or drops it when there are too many.
@@ -98,19 +151,36 @@ struct HTTP2FieldList {
       bytes.removeLast(bytes.count - start)
       return
     }
-    if valueStart < valueEnd, bytes[valueStart] == 0, isBinary(start..<nameEnd) { encodeValue() }
-    // Line breaks are forbidden (RFC 9113 §8.2.1) and would begin a new field.
-    if hasLineBreak(start..<valueEnd) {
+    if !isPlain {
+      if isBinary { encodeValue() }
+      // Line breaks are forbidden (RFC 9113 §8.2.1) and would begin a new field.
       for at in start..<valueEnd where bytes[at] == 0x0a || bytes[at] == 0x0d { bytes[at] = 0x20 }
     }
     bytes.append(0x0a)
     count += 1
     finished = bytes.count
-    note(start..<nameEnd, valueStart..<valueEnd)
+    note(known, valueStart..<valueEnd)
   }
 
-  private func isBinary(_ name: Range<Int>) -> Bool {
-    name.count > 4 && bytes.rawSpan.slice(name.upperBound - 4..<name.upperBound).equals("-bin")
+  /// Adds a field that is plain, as it lies in `lines`, or drops it when there are too many.
+  mutating func append(_ field: Shape, of lines: RawSpan) {
+    let start = bytes.count
+    let length = field.line.count
+    guard start + length <= limit else {
+      (isCut, isFull) = (true, true)
+      return
+    }
+    bytes.append(lines.slice(field.line))
+    count += 1
+    finished = start + length
+    let value = start + field.nameLength + 2
+    note(field.known, value..<value + field.valueLength)
+  }
+
+  /// The value of the field that was begun is octets as they are.
+  private var isBinary: Bool {
+    valueStart < valueEnd && bytes[valueStart] == 0 && nameEnd - start > 4
+      && bytes.rawSpan.slice(nameEnd - 4..<nameEnd).equals("-bin")
   }
 
   /// Peers of gRPC that have agreed on it (setting 0xfe03) send the octets of a binary field as
@@ -131,28 +201,24 @@ struct HTTP2FieldList {
     if bytes.count > finished { bytes.removeLast(bytes.count - finished) }
   }
 
-  private mutating func note(_ name: Range<Int>, _ value: Range<Int>) {
-    func isName(_ text: StaticString) -> Bool { bytes.rawSpan.slice(name).equals(text) }
-    switch name.count {
-    case 4 where host == nil && isName("host"): host = value
-    case 5 where path == nil && isName(":path"): path = value
-    case 7 where method == nil && isName(":method"): method = value
-    case 7 where status == nil && isName(":status"): status = value
-    case 7 where scheme == nil && isName(":scheme"): scheme = value
-    case 9 where connectProtocol == nil && isName(":protocol"): connectProtocol = value
-    case 10 where authority == nil && isName(":authority"): authority = value
-    case 11 where grpcStatus == nil && isName("grpc-status"): grpcStatus = value
-    case 12 where contentType == nil && isName("content-type"): contentType = value
-    case 12 where grpcMessage == nil && isName("grpc-message"): grpcMessage = value
-    case 14 where isName("mcp-session-id"): isMCP = true
-    case 20 where isName("mcp-protocol-version"): isMCP = true
-    default: break
+  private mutating func note(_ known: Known, _ value: Range<Int>) {
+    switch known {
+    case .none: break
+    case .method: if method == nil { method = value }
+    case .path: if path == nil { path = value }
+    case .authority: if authority == nil { authority = value }
+    case .scheme: if scheme == nil { scheme = value }
+    case .status: if status == nil { status = value }
+    case .host: if host == nil { host = value }
+    case .connectProtocol: if connectProtocol == nil { connectProtocol = value }
+    case .contentType: if contentType == nil { contentType = value }
+    case .grpcStatus: if grpcStatus == nil { grpcStatus = value }
+    case .grpcMessage: if grpcMessage == nil { grpcMessage = value }
+    case .mcp: isMCP = true
     }
   }
 
   // MARK: What it says
-
-  func text(_ place: Range<Int>) -> String { bytes.rawSpan.text(place) }
 
   var headers: HeaderBlock { HeaderBlock(bytes: bytes) }
 
@@ -173,11 +239,5 @@ struct HTTP2FieldList {
   /// The content is gRPC: `application/grpc` with or without what may follow.
   var isGRPC: Bool {
     contentType.map { GRPC.isContentType(bytes.rawSpan.slice($0)) } ?? false
-  }
-}
-
-extension [UInt8] {
-  fileprivate mutating func append(_ text: StaticString) {
-    text.withUTF8Buffer { append(contentsOf: $0) }
   }
 }

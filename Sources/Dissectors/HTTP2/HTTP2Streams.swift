@@ -42,8 +42,6 @@ struct HTTP2Streams: Sendable {
     var hasHole = BySide(client: false, server: false)
     /// Side whose message is a request.
     var requester: Side?
-    /// Status codes of interim replies.
-    var interim: [Int] = []
   }
 
   /// A request that the server makes up to push its reply (RFC 9113 §8.4).
@@ -52,7 +50,13 @@ struct HTTP2Streams: Sendable {
     var details: [UInt8]
   }
 
-  private var tracked: [UInt32: Stream] = [:]
+  /// Streams that are not over, in ascending order: what begins is nearly always the newest, and few are
+  /// under way at once.
+  private var numbers: [UInt32] = []
+  /// What is known of each.
+  private var tracked: [Stream] = []
+  /// Status codes of interim replies.
+  private var interims: [UInt32: [Int]] = [:]
   private var promises: [UInt32: Promise] = [:]
   private var ended: [UInt32] = []
   /// Streams that had a hole and may have ended in it, oldest first.
@@ -67,11 +71,42 @@ struct HTTP2Streams: Sendable {
   var isFull: Bool { tracked.count >= Self.maxTracked }
 
   subscript(id: UInt32) -> Stream? {
-    get { tracked[id] }
+    get { place(of: id).map { tracked[$0] } }
     set {
-      tracked[id] = newValue
+      let place = lowerBound(id)
+      let isKnown = place < numbers.count && numbers[place] == id
+      if let newValue, isKnown {
+        tracked[place] = newValue
+      } else if let newValue {
+        numbers.insert(id, at: place)
+        tracked.insert(newValue, at: place)
+      } else if isKnown {
+        numbers.remove(at: place)
+        tracked.remove(at: place)
+      }
       if id & 1 == 1, id > newest { newest = id }
     }
+  }
+
+  private func place(of id: UInt32) -> Int? {
+    let place = lowerBound(id)
+    return place < numbers.count && numbers[place] == id ? place : nil
+  }
+
+  /// Place of the first stream that is not before `id`.
+  private func lowerBound(_ id: UInt32) -> Int {
+    // The newest are asked for most.
+    var high = numbers.count
+    while high > 0, numbers.count - high < 4 {
+      if numbers[high - 1] < id { return high }
+      high -= 1
+    }
+    var low = 0
+    while low < high {
+      let middle = (low + high) / 2
+      if numbers[middle] < id { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 
   /// Whether the stream ended a short while ago.
@@ -79,24 +114,25 @@ struct HTTP2Streams: Sendable {
 
   /// The message of `side` is over; the stream, too, when both are.
   mutating func end(_ id: UInt32, _ side: Side) {
-    tracked[id]?.progress[side] = .ended
-    guard let stream = tracked[id] else { return }
-    if stream.progress[side.other] == .ended || id & 1 == 0 { remove(id) }
+    guard let place = place(of: id) else { return }
+    tracked[place].progress[side] = .ended
+    if tracked[place].progress[side.other] == .ended || id & 1 == 0 { remove(id) }
   }
 
   /// The requester, `side`, waits no longer for the reply, which has not begun.
   mutating func withdraw(_ id: UInt32, _ side: Side) {
-    tracked[id]?.progress[side] = .ended
+    if let place = place(of: id) { tracked[place].progress[side] = .ended }
     withdrawn.append(id)
     guard withdrawn.count > Self.maxWithdrawn else { return }
     let oldest = withdrawn.removeFirst()
-    if tracked[oldest] != nil { remove(oldest) }
+    if place(of: oldest) != nil { remove(oldest) }
   }
 
   /// Forgets a stream.
   mutating func remove(_ id: UInt32) {
-    tracked[id] = nil
-    promises[id] = nil
+    self[id] = nil
+    if !promises.isEmpty { promises[id] = nil }
+    if !interims.isEmpty { interims[id] = nil }
     if ended.count < Self.maxEnded {
       ended.append(id)
     } else {
@@ -107,34 +143,39 @@ struct HTTP2Streams: Sendable {
 
   /// An interim reply came on a stream that is tracked.
   mutating func noteInterim(_ status: Int, on id: UInt32) {
-    if tracked[id]?.interim.count ?? 0 < Self.maxInterim { tracked[id]?.interim.append(status) }
+    guard place(of: id) != nil, interims[id]?.count ?? 0 < Self.maxInterim else { return }
+    interims[id, default: []].append(status)
   }
+
+  /// Status codes of the interim replies on a stream that is tracked.
+  func interim(of id: UInt32) -> [Int] { interims.isEmpty ? [] : interims[id] ?? [] }
 
   /// Open messages of `side` are given up, in an order that is the same every time: of many the last
   /// are remembered.
   mutating func endAll(_ side: Side) {
-    let open = tracked.filter { $0.value.progress[side] == .open }.keys
-    for id in open.sorted() { end(id, side) }
+    let open = numbers.indices.filter { tracked[$0].progress[side] == .open }.map { numbers[$0] }
+    for id in open { end(id, side) }
   }
 
   /// Bytes that `side` sent are missing, of whichever of its open messages.
   mutating func noteHole(_ side: Side) {
-    for (id, stream) in tracked where stream.progress[side] == .open {
-      if !stream.hasHole.client, !stream.hasHole.server { holed.append(id) }
-      tracked[id]?.hasHole[side] = true
+    for place in numbers.indices where tracked[place].progress[side] == .open {
+      let known = tracked[place].hasHole
+      if !known.client, !known.server { holed.append(numbers[place]) }
+      tracked[place].hasHole[side] = true
     }
     holed.sort()
   }
 
   /// Nothing of the side's message is known to be missing.
-  func isWhole(_ id: UInt32, _ side: Side) -> Bool { tracked[id]?.hasHole[side] != true }
+  func isWhole(_ id: UInt32, _ side: Side) -> Bool { self[id]?.hasHole[side] != true }
 
   /// A stream with a hole that is so much older than `id` that its end was in the hole, most
   /// likely. It is forgotten.
   mutating func takeStale(before id: UInt32) -> UInt32? {
     while let oldest = holed.first, UInt64(oldest) + Self.patience < UInt64(id) {
       holed.removeFirst()
-      if tracked[oldest] != nil {
+      if place(of: oldest) != nil {
         remove(oldest)
         return oldest
       }
@@ -144,7 +185,7 @@ struct HTTP2Streams: Sendable {
 
   /// Forgets the quarter of the streams with the lowest numbers.
   mutating func makeRoom() {
-    for id in tracked.keys.sorted().prefix(tracked.count / 4) { remove(id) }
+    for id in numbers.prefix(numbers.count / 4) { remove(id) }
   }
 
   /// Keeps a promise while there is room. Gives whether there was.
@@ -154,5 +195,7 @@ struct HTTP2Streams: Sendable {
     return true
   }
 
-  mutating func takePromise(_ id: UInt32) -> Promise? { promises.removeValue(forKey: id) }
+  mutating func takePromise(_ id: UInt32) -> Promise? {
+    promises.isEmpty ? nil : promises.removeValue(forKey: id)
+  }
 }

@@ -50,8 +50,8 @@ enum KafkaShape {
     guard let header = try? KafkaRequestHeader(body) else {
       return body.byteCount < min(length, maxClientID + 32) ? more(bytes.byteCount + 1) : .no
     }
-    guard header.clientID?.utf8.count ?? 0 <= maxClientID else { return .no }
-    let isNamed = !(header.clientID ?? "").isEmpty
+    guard header.clientID?.count ?? 0 <= maxClientID else { return .no }
+    let isNamed = header.clientID?.isEmpty == false
     if body.byteCount == length { return whole(header, body, isHome: isHome, isNamed: isNamed) }
     if body.byteCount < maxOpening, !isFinal { return .needs(4 + min(length, maxOpening)) }
     return isNamed || isHome ? .yes(isNamed ? .likely : .possible) : .no
@@ -61,15 +61,11 @@ enum KafkaShape {
   private static func whole(
     _ header: KafkaRequestHeader, _ bytes: RawSpan, isHome: Bool, isNamed: Bool
   ) -> Recognition {
-    guard header.isKnown, let schema = KafkaSchemaTable.body(header.key) else {
+    guard header.isKnown, let plan = KafkaPlan.request(header.key, header.version) else {
       if isNamed { return isHome ? .yes(.possible) : header.isKnown ? .yes(.likely) : .no }
-      return isHome && header.api != nil ? .yes(.possible) : .no
+      return isHome && KafkaAPI.numbered(header.key) != nil ? .yes(.possible) : .no
     }
-    var body = KafkaBody(
-      version: header.version, isFlexible: header.api?.isFlexible(header.version) ?? false,
-      names: KafkaTopicNames())
-    var input = Cursor(bytes, at: header.length)
-    guard (try? body.structure(schema.request, &input)) != nil, input.isAtEnd else {
+    guard KafkaSkim.fits(bytes.suffix(from: header.length), plan) else {
       return isHome && isNamed ? .yes(.possible) : .no
     }
     return .yes(isNamed ? .certain : .likely)
@@ -98,7 +94,7 @@ enum KafkaShape {
       isNumber(bytes, isHome: false), let header = try? KafkaRequestHeader(bytes)
     else { return false }
     return header.correlation >= 0 && header.length <= length ?? .max
-      && header.clientID.map { 1...maxClientID ~= $0.utf8.count } ?? false
+      && header.clientID.map { 1...maxClientID ~= $0.count } ?? false
   }
 
   /// Whether these bytes are responses, one behind the other: the first is whole.

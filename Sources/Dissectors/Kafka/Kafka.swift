@@ -1,7 +1,6 @@
 package import Bytes
 import Entries
 package import Flows
-import JSON
 import Layers
 
 /// Kafka: requests and responses paired by correlation id, within one connection.
@@ -28,9 +27,11 @@ package struct Kafka: Dissector {
   private struct Asked: Sendable {
     var correlation: Int32
     var key: UInt64
-    var api: KafkaAPI?
+    /// Number of the API.
+    var api: Int16
     var version: Int16
     var isKnown: Bool
+    var isFlexible: Bool
     var namesTopics: Bool
     /// It has topics of which the ids alone are known.
     var hasUnnamed: Bool
@@ -49,7 +50,7 @@ package struct Kafka: Dissector {
   /// Correlation ids of the latest requests that wanted no answer. Some brokers answer all the same.
   private var unanswered: [Int32] = []
   private var ordinal: UInt64 = 0
-  private var names = KafkaTopicNames()
+  private var skim = KafkaSkim()
   /// Bytes were missing: a response without request will not get one.
   private var hasGaps: Bool
   /// After SASL_HANDSHAKE version 0 come tokens without header, until a request comes again.
@@ -112,6 +113,8 @@ package struct Kafka: Dissector {
     return response(body, isPart: true)
   }
 
+  package static func details(of facts: RawSpan) -> [UInt8] { KafkaFacts.details(of: facts) }
+
   // MARK: Frames
 
   private mutating func frame(_ bytes: RawSpan, _ side: Side) throws(WireError) -> Step {
@@ -161,45 +164,46 @@ package struct Kafka: Dissector {
     var message = Message(
       .request, .kafka, key: ordinal << 32 | UInt64(UInt32(bitPattern: header.correlation)))
     ordinal += 1
-    message.fields.reserve(bytes: 192)
-    message.fields.add(.kafkaAPIKey, .int(Int64(header.key)))
-    message.fields.add(.kafkaAPIKeyName, .text(header.name))
-    if let client = header.clientID { message.fields.add(.kafkaClientID, .text(client)) }
-    var payload: KafkaBody?
-    if header.isKnown, let schema = KafkaSchemaTable.body(header.key) {
-      payload = read(
-        schema.request, bytes.suffix(from: header.length), header.version,
-        header.api?.isFlexible(header.version) ?? false, isPart, &message)
+    var head = KafkaFacts.Head(
+      flags: header.isFlexible ? [.flexible] : [], key: header.key, version: header.version,
+      correlation: header.correlation)
+    let plan = header.isKnown ? KafkaPlan.request(header.key, header.version) : nil
+    read(bytes.suffix(from: header.length), plan, &head, isPart, &message)
+    message.fields.add(.kafkaAPIKey, int: Int64(header.key))
+    header.addName(to: &message.fields)
+    if let client = header.clientID {
+      message.fields.add(.kafkaClientID, text: bytes.slice(client))
     }
-    if let topics = payload?.topics, !topics.isEmpty {
-      message.fields.add(.kafkaTopics, .texts(topics))
-    }
-    if let ids = payload?.unnamed, !ids.isEmpty {
-      message.fields.add(.kafkaTopicIDs, .bytes(KafkaTopicID.bytes(ids)))
-    }
-    if let groups = payload?.groups, !groups.isEmpty {
-      message.fields.add(.kafkaGroups, .texts(groups))
-    }
-    message.details = details(
-      payload, correlation: header.correlation, version: header.version, isPart)
+    add(topics: true, unnamed: true, to: &message.fields)
+    let groups = skim.groups
+    if !groups.isEmpty { message.fields.add(.kafkaGroups, .texts) { $0.append(groups.bytes.rawSpan) } }
     if Self.isUnanswered(header, bytes) {
       message.partner = .none
       if unanswered.count >= Self.maxUnanswered { unanswered.removeFirst() }
       unanswered.append(header.correlation)
     } else {
-      ask(header, message.key, payload)
+      ask(header, message.key)
     }
     return message
+  }
+
+  /// Adds the topics that the message names, and those of which it tells the ids alone.
+  private func add(topics: Bool, unnamed: Bool, to fields: inout FieldValues) {
+    if topics, !skim.topics.isEmpty {
+      fields.add(.kafkaTopics, .texts) { $0.append(skim.topics.bytes.rawSpan) }
+    }
+    if unnamed, !skim.unnamed.isEmpty {
+      fields.add(.kafkaTopicIDs, .bytes(KafkaTopicID.bytes(skim.unnamed)))
+    }
   }
 
   /// Produce with no acknowledgements wanted.
   private static func isUnanswered(_ header: KafkaRequestHeader, _ bytes: RawSpan) -> Bool {
     guard header.key == 0, header.isKnown else { return false }
     var input = Cursor(bytes, at: header.length)
-    let isFlexible = header.api?.isFlexible(header.version) ?? false
     do {
       if header.version >= 3 {
-        let count = try input.kafkaStringLength(isFlexible: isFlexible)
+        let count = try input.kafkaStringLength(isFlexible: header.isFlexible)
         if count > 0 { try input.skip(count) }
       }
       return try input.big16() == 0
@@ -208,15 +212,13 @@ package struct Kafka: Dissector {
     }
   }
 
-  private mutating func ask(
-    _ header: KafkaRequestHeader, _ key: UInt64, _ payload: KafkaBody?
-  ) {
+  private mutating func ask(_ header: KafkaRequestHeader, _ key: UInt64) {
     if asked.count >= Self.maxAsked { asked.removeFirst(Self.maxAsked / 2) }
     asked.append(
       Asked(
-        correlation: header.correlation, key: key, api: header.api, version: header.version,
-        isKnown: header.isKnown, namesTopics: payload?.topics.isEmpty == false,
-        hasUnnamed: payload?.unnamed.isEmpty == false))
+        correlation: header.correlation, key: key, api: header.key, version: header.version,
+        isKnown: header.isKnown, isFlexible: header.isFlexible, namesTopics: !skim.topics.isEmpty,
+        hasUnnamed: !skim.unnamed.isEmpty))
   }
 
   // MARK: Responses
@@ -238,8 +240,9 @@ package struct Kafka: Dissector {
     var message = Message(.response, .kafka, key: .max - ordinal)
     ordinal += 1
     message.partner = .lost
-    message.details = details(
-      nil, correlation: Int32(bitPattern: bytes.big32(0)), version: nil, false)
+    var head = KafkaFacts.Head(
+      flags: [.response], key: 0, version: 0, correlation: Int32(bitPattern: bytes.big32(0)))
+    read(RawSpan(), nil, &head, false, &message)
     return message
   }
 
@@ -247,100 +250,81 @@ package struct Kafka: Dissector {
     guard let place = place(of: bytes) else { return orphan(bytes) }
     let asked = asked.remove(at: place)
     var message = Message(.response, .kafka, key: asked.key)
-    var payload: KafkaBody?
-    if let api = asked.api, asked.isKnown, let schema = KafkaSchemaTable.body(api.key) {
-      var version = asked.version
-      var isFlexible = api.isFlexible(version)
-      var start = 4
-      var fields = schema.response
-      if api.key == KafkaAPI.apiVersions {
-        // Its header has no tagged fields, and a broker that does not know the version of the
-        // request answers in version 0; some get no further than the error right.
-        if bytes.byteCount >= 6,
-          Int16(bitPattern: bytes.big16(4)) == KafkaErrorTable.unsupportedVersion
-        {
-          (version, isFlexible) = (0, false)
-          if !fits(fields, bytes.suffix(from: 4)) { fields = Array(fields.prefix(1)) }
-        }
-      } else if isFlexible {
-        var input = Cursor(bytes, at: 4)
-        try? input.skipKafkaTags()
-        start = input.offset
-      }
-      // A replica is away, and the partition works all the same.
-      let harmless = api.key == KafkaAPI.metadata ? KafkaErrorTable.replicaNotAvailable : 0
-      payload = read(
-        fields, bytes.suffix(from: start), version, isFlexible, isPart, &message,
-        harmless: harmless)
-    }
-    if let payload {
-      message.topics = payload.identities.filter { names.learn($0) }
-      // Of a session a request names only what changes, and the response what has records.
-      if asked.api?.key == KafkaAPI.fetch, !asked.namesTopics {
-        if !payload.topics.isEmpty { message.fields.add(.kafkaTopics, .texts(payload.topics)) }
-        if !asked.hasUnnamed, !payload.unnamed.isEmpty {
-          message.fields.add(.kafkaTopicIDs, .bytes(KafkaTopicID.bytes(payload.unnamed)))
+    var head = KafkaFacts.Head(
+      flags: [.response], key: asked.api, version: asked.version, correlation: asked.correlation)
+    var plan = asked.isKnown ? KafkaPlan.response(asked.api, asked.version) : nil
+    var start = 4
+    if plan != nil, asked.api == KafkaAPI.apiVersions {
+      // Its header has no tagged fields, and a broker that does not know the version of the
+      // request answers in version 0; some get no further than the error right.
+      if asked.isFlexible { head.flags.insert(.flexible) }
+      if bytes.byteCount >= 6,
+        Int16(bitPattern: bytes.big16(4)) == KafkaErrorTable.unsupportedVersion
+      {
+        head.version = 0
+        head.flags.remove(.flexible)
+        plan = KafkaPlan.response(asked.api, 0)
+        if let versions = plan, !KafkaSkim.fits(bytes.suffix(from: 4), versions) {
+          plan = KafkaPlan.versionsError
+          head.flags.insert(.firstField)
         }
       }
-      if payload.error != 0 {
-        message.failed = true
-        message.fields.add(.statusText, .text(KafkaErrorTable.name(payload.error)))
-      } else if asked.api?.key == KafkaAPI.saslHandshake, asked.version == 0 {
-        isAuthenticating = true
-      }
+    } else if asked.isFlexible {
+      head.flags.insert(.flexible)
+      // A header that ends too early leaves nothing behind it.
+      try? bytes.skipKafkaTags(&start)
     }
-    message.details = details(
-      payload, correlation: asked.correlation, version: nil, isPart)
+    // A replica is away, and the partition works all the same.
+    let harmless = asked.api == KafkaAPI.metadata ? KafkaErrorTable.replicaNotAvailable : 0
+    read(bytes.suffix(from: start), plan, &head, isPart, &message, harmless: harmless)
+    if plan == nil { return message }
+    if !skim.identities.isEmpty {
+      message.topics = skim.identities.filter { skim.names.learn($0) }
+    }
+    // Of a session a request names only what changes, and the response what has records.
+    if asked.api == KafkaAPI.fetch, !asked.namesTopics {
+      add(topics: true, unnamed: !asked.hasUnnamed, to: &message.fields)
+    }
+    if skim.error != 0 {
+      message.failed = true
+      message.fields.add(.statusText, .text(KafkaErrorTable.name(skim.error)))
+    } else if asked.api == KafkaAPI.saslHandshake, asked.version == 0 {
+      isAuthenticating = true
+    }
     return message
   }
 
   // MARK: Bodies
 
-  /// Whether these fields, in version 0, are all there is.
-  private mutating func fits(_ fields: [KafkaField], _ bytes: RawSpan) -> Bool {
-    var body = KafkaBody(version: 0, isFlexible: false, names: names)
-    var input = Cursor(bytes)
-    return (try? body.structure(fields, &input)) != nil && input.isAtEnd
-  }
-
+  /// Reads a body by its plan, nil when it cannot be read, and keeps in the message what its details
+  /// are made of.
   private mutating func read(
-    _ fields: [KafkaField], _ bytes: RawSpan, _ version: Int16, _ isFlexible: Bool,
-    _ isPart: Bool, _ message: inout Message, harmless: Int16 = 0
-  ) -> KafkaBody {
-    var body = KafkaBody(
-      version: version, isFlexible: isFlexible, names: names, harmless: harmless)
-    var input = Cursor(bytes)
-    do {
-      try body.structure(fields, &input)
-    } catch {
-      // A long message is read as far as it is held.
-      if !isPart { message.fault = Entry.Fault(.dissection, error.reason) }
+    _ bytes: RawSpan, _ plan: KafkaPlan?, _ head: inout KafkaFacts.Head, _ isPart: Bool,
+    _ message: inout Message, harmless: Int16 = 0
+  ) {
+    if isPart { head.flags.insert(.part) }
+    if let plan {
+      head.flags.insert(.body)
+      do {
+        try skim.read(bytes, plan, head, harmless: harmless)
+      } catch {
+        // A long message is read as far as it is held.
+        if !isPart { message.fault = Entry.Fault(.dissection, error.reason) }
+      }
+    } else {
+      skim.begin(head)
     }
-    message.decompressions = body.decompressions
-    return body
-  }
-
-  private mutating func details(
-    _ payload: KafkaBody?, correlation: Int32, version: Int16?, _ isPart: Bool
-  ) -> [UInt8] {
-    var writer = JSONWriter(reserving: 64 + (payload?.writer.bytes.count ?? 0))
-    writer.beginObject()
-    if let version {
-      writer.name("apiVersion")
-      writer.write(Int(version))
+    message.fields.reserve(bytes: skim.facts.count + 160)
+    if skim.facts.isEmpty {
+      let made = KafkaFacts.details(head, bytes, isPacked: false)
+      message.details = made.json
+      message.decompressions = made.ends
+    } else {
+      message.fields.add(
+        head.flags.contains(.response) ? .responseFacts : .requestFacts,
+        bytes: skim.facts.rawSpan)
+      message.decompressions = skim.decompressions
     }
-    writer.name("correlationID")
-    writer.write(Int(correlation))
-    if let payload {
-      writer.name("payload")
-      writer.raw(payload.writer.bytes.rawSpan)
-    }
-    if isPart || payload?.isCut == true {
-      writer.name("truncated")
-      writer.write(true)
-    }
-    writer.endObject()
-    return writer.bytes
   }
 
   // MARK: Finding the way back

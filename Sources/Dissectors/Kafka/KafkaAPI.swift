@@ -3,7 +3,8 @@
 /// The numbers and first flexible versions are those of the message definitions in Apache Kafka 4.
 struct KafkaAPI: Sendable {
   let key: Int16
-  let name: String
+  /// In capitals.
+  let name: [UInt8]
   /// Newest version this table knows.
   let newest: Int16
   /// First version with compact lengths and tagged fields (KIP-482); nil when there is none.
@@ -23,14 +24,14 @@ struct KafkaAPI: Sendable {
   func isFlexible(_ version: Int16) -> Bool { flexible.map { version >= $0 } ?? false }
 
   /// In order of their numbers.
-  private static let all: [KafkaAPI] = {
+  static let all: [KafkaAPI] = {
     var all: [KafkaAPI] = []
     for row in rows.split(separator: "\n") {
       let parts = row.split(separator: " ")
       guard parts.count == 3, let newest = Int16(parts[1]) else { continue }
       all.append(
         KafkaAPI(
-          key: Int16(all.count), name: String(parts[0]), newest: newest, flexible: Int16(parts[2])))
+          key: Int16(all.count), name: Array(parts[0].utf8), newest: newest, flexible: Int16(parts[2])))
     }
     return all
   }()

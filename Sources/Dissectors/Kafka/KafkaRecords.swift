@@ -11,10 +11,20 @@ import JSON
 ///
 /// What follows the count is compressed as the attributes say. The last batch of a fetch response
 /// is often cut.
-struct KafkaRecords {
+///
+/// Of all of them it is kept how many there are, and of the first one its head and the first records,
+/// packed until somebody asks:
+///
+///     0    bytes that follow, 4 bytes
+///     4    what follows (`Flags`)
+///     …    batches, records of all: varints
+///     …    length of the head of the first batch, and the head
+///     …    how its decompression ended (`Decompressed.End`)
+///     …    records that follow, and these
+enum KafkaRecords {
   /// Records shown.
   static let maxShown = 4
-  /// Bytes decompressed of a batch: the records that are shown lie at its beginning.
+  /// Bytes decompressed of a batch, at most: the records that are shown lie at its beginning.
   static let maxDecompressed = 16 << 10
   /// A batch in one piece, as Snappy compresses it, may become so much.
   static let limits = DecompressionLimits(output: 4 << 20)
@@ -24,120 +34,133 @@ struct KafkaRecords {
   /// Magic byte and attributes of an old message stand behind offset, length and checksum.
   private static let oldHeaderLength = 18
 
-  /// How decompressions ended.
-  private(set) var decompressions: [Decompressed.End] = []
+  private struct Flags: OptionSet {
+    var rawValue: UInt8
+    /// All bytes of the batches were there.
+    static let whole = Flags(rawValue: 1)
+    static let batch = Flags(rawValue: 2)
+    static let decompression = Flags(rawValue: 4)
+    static let records = Flags(rawValue: 8)
+  }
 
-  /// Writes what is known of the batches: how many, and the first of them.
-  mutating func write(_ bytes: RawSpan, length: Int, to writer: inout JSONWriter) {
+  // MARK: Packing
+
+  /// Packs what is shown of the batches.
+  ///
+  /// - Parameters:
+  ///   - isWhole: they end here.
+  ///   - ends: how decompressions ended.
+  static func pack(
+    _ bytes: RawSpan, isWhole: Bool, into facts: inout [UInt8], _ ends: inout [Decompressed.End]
+  ) {
+    let start = facts.count
+    facts.append(little: 0 as UInt32)
+    facts.append(0)
     var at = 0
     var batches = 0
     var records = 0
-    writer.beginObject()
-    writer.name("bytes")
-    writer.write(length)
     while bytes.byteCount - at >= 17 {
       let size = Int(Int32(bitPattern: bytes.big32(at + 8)))
       let isBatch = bytes.byte(at + 16) == 2
-      guard 12 + size >= (isBatch ? Self.headerLength : Self.messageLength) else { break }
-      if isBatch, bytes.byteCount - at < Self.headerLength { break }
-      let batch = bytes.suffix(from: at).prefix(12 + size)
+      guard 12 + size >= (isBatch ? headerLength : messageLength) else { break }
+      if isBatch, bytes.byteCount - at < headerLength { break }
       records += isBatch ? max(0, Int(Int32(bitPattern: bytes.big32(at + 57)))) : 1
       batches += 1
-      if batches == 1 {
-        writer.name("recordBatch")
-        if isBatch { batchHeader(batch, size, &writer) } else { message(batch, size, &writer) }
-      }
       if 12 + size > bytes.byteCount - at { break }
       at += 12 + size
     }
-    writer.name("batches")
-    writer.write(batches)
-    writer.name("records")
-    writer.write(records)
-    writer.endObject()
+    facts.append(varint: batches)
+    facts.append(varint: records)
+    var flags: Flags = isWhole ? [.whole] : []
+    if batches > 0 {
+      flags.insert(.batch)
+      let first = bytes.prefix(12 + Int(Int32(bitPattern: bytes.big32(8))))
+      if first.byte(16) == 2 {
+        pack(batch: first, into: &facts, &flags, &ends)
+      } else {
+        pack(message: first, into: &facts, &flags, &ends)
+      }
+    }
+    facts[start + 4] = flags.rawValue
+    facts.replace(at: start, little: UInt32(clamping: facts.count - start - 4))
   }
 
-  private mutating func batchHeader(
-    _ bytes: RawSpan, _ size: Int, _ writer: inout JSONWriter
+  private static func pack(
+    batch: RawSpan, into facts: inout [UInt8], _ flags: inout Flags,
+    _ ends: inout [Decompressed.End]
   ) {
-    let attributes = bytes.big16(21)
-    writer.beginObject()
-    defer { writer.endObject() }
-    number("baseOffset", Int64(bitPattern: bytes.big64(0)), &writer)
-    number("batchLength", Int64(size), &writer)
-    number("magic", 2, &writer)
-    number("crc", Int64(bytes.big32(17)), &writer)
-    number("attributes", Int64(attributes), &writer)
-    let codec = KafkaCodec(attributes: attributes)
-    writer.name("compression")
-    writer.write(codec.name)
-    flags(attributes, &writer)
-    number("firstTimestamp", Int64(bitPattern: bytes.big64(27)), &writer)
-    number("producerId", Int64(bitPattern: bytes.big64(43)), &writer)
-    let count = Int(Int32(bitPattern: bytes.big32(57)))
-    number("records", Int64(count), &writer)
-    guard count > 0 else { return }
-    let records = bytes.suffix(from: Self.headerLength)
-    let isControl = attributes & 0x20 != 0
+    facts.append(UInt8(headerLength))
+    facts.append(batch.prefix(headerLength))
+    let count = Int(Int32(bitPattern: batch.big32(57)))
+    let codec = KafkaCodec(attributes: batch.big16(21))
+    guard count > 0, codec != .unknown else { return }
+    let records = batch.suffix(from: headerLength)
     guard let compression = codec.compression else {
-      if codec == .none { Self.shown(records, count, isControl: isControl, &writer) }
-      return
+      flags.insert(.records)
+      return pack(records: records, count, into: &facts)
     }
-    let content = decompressed(records, compression, &writer)
-    Self.shown(content.rawSpan, count, isControl: isControl, &writer)
+    // Of a batch that is cut it is told that it is.
+    let isCut = Int(Int32(bitPattern: batch.big32(8))) + 12 > batch.byteCount
+    let shown = min(count, maxShown)
+    let content = decompressed(
+      records, compression, into: &facts, &flags, &ends,
+      suffices: isCut ? nil : { KafkaRecord.areThere(shown, in: $0) })
+    pack(records: content.rawSpan, count, into: &facts)
   }
 
-  /// What the bits of the attributes beside the codec say, where they say anything.
-  private func flags(_ attributes: UInt16, _ writer: inout JSONWriter) {
-    for (bit, name) in [(0x10, "isTransactional"), (0x20, "isControl")]
-    where attributes & UInt16(bit) != 0 {
-      writer.name(name)
-      writer.write(true)
-    }
-  }
-
-  /// The beginning of what was compressed, with a word in the JSON where it cannot be had.
-  private mutating func decompressed(
-    _ bytes: RawSpan, _ compression: Compression, _ writer: inout JSONWriter
+  /// The beginning of what was compressed, and a word in the facts how it ended.
+  private static func decompressed(
+    _ bytes: RawSpan, _ compression: Compression, into facts: inout [UInt8], _ flags: inout Flags,
+    _ ends: inout [Decompressed.End], suffices: ((RawSpan) -> Bool)? = nil
   ) -> [UInt8] {
     let result = decompress(
-      bytes, compression, limits: Self.limits, enough: Self.maxDecompressed)
-    decompressions.append(result.end)
-    if let problem = result.problem {
-      writer.name("problem")
-      writer.write(problem)
-    }
+      bytes, compression, limits: limits, enough: maxDecompressed, suffices: suffices)
+    flags.formUnion([.decompression, .records])
+    facts.append(result.end.rawValue)
+    ends.append(result.end)
     return result.bytes
+  }
+
+  /// The first records of a batch.
+  private static func pack(records bytes: RawSpan, _ count: Int, into facts: inout [UInt8]) {
+    let place = facts.count
+    facts.append(0)
+    var at = 0
+    for _ in 0..<min(count, maxShown) {
+      guard let isWhole = try? KafkaRecord.pack(bytes, &at, into: &facts) else { return }
+      facts[place] += 1
+      if !isWhole { return }
+    }
   }
 
   // MARK: The old format
 
   /// A message of the old format, or a wrapper around compressed ones.
-  private mutating func message(_ bytes: RawSpan, _ size: Int, _ writer: inout JSONWriter) {
-    writer.beginObject()
-    defer { writer.endObject() }
-    number("baseOffset", Int64(bitPattern: bytes.big64(0)), &writer)
-    number("batchLength", Int64(size), &writer)
-    number("magic", Int64(bytes.byte(16)), &writer)
-    guard bytes.byteCount >= Self.oldHeaderLength else { return }
-    number("crc", Int64(bytes.big32(12)), &writer)
-    number("attributes", Int64(bytes.byte(17)), &writer)
-    let codec = KafkaCodec(attributes: UInt16(bytes.byte(17)))
-    writer.name("compression")
-    writer.write(codec.name)
+  private static func pack(
+    message: RawSpan, into facts: inout [UInt8], _ flags: inout Flags,
+    _ ends: inout [Decompressed.End]
+  ) {
+    let header = message.prefix(oldHeaderLength)
+    facts.append(UInt8(header.byteCount))
+    facts.append(header)
+    guard header.byteCount == oldHeaderLength else { return }
+    let codec = KafkaCodec(attributes: UInt16(message.byte(17)))
     guard let compression = codec.compression else {
-      if codec == .none { Self.oldMessages(bytes, &writer) }
+      if codec == .none {
+        flags.insert(.records)
+        pack(messages: message, into: &facts)
+      }
       return
     }
-    var input = Cursor(bytes, at: Self.contentStart(bytes))
+    var input = Cursor(message, at: contentStart(message))
     guard let key = try? input.big32(),
       (try? input.skip(max(0, Int(Int32(bitPattern: key))))) != nil,
       let length = try? input.big32()
     else { return }
     let available = min(Int(length), input.remaining)
     guard let value = try? input.take(available) else { return }
-    let content = decompressed(value, compression, &writer)
-    Self.oldMessages(content.rawSpan, &writer)
+    let content = decompressed(value, compression, into: &facts, &flags, &ends)
+    pack(messages: content.rawSpan, into: &facts)
   }
 
   /// From magic 1 on a time stands before the key.
@@ -145,50 +168,138 @@ struct KafkaRecords {
     message.byte(16) == 0 ? oldHeaderLength : oldHeaderLength + 8
   }
 
-  /// The first messages of a set.
-  private static func oldMessages(_ bytes: RawSpan, _ writer: inout JSONWriter) {
-    writer.name("record")
-    writer.beginArray()
-    defer { writer.endArray() }
+  /// The first messages of a set: of each how many of key and value are there, and these.
+  private static func pack(messages bytes: RawSpan, into facts: inout [UInt8]) {
+    let place = facts.count
+    facts.append(0)
     var at = 0
     for _ in 0..<maxShown {
       guard bytes.byteCount - at >= messageLength else { return }
       let size = Int(Int32(bitPattern: bytes.big32(at + 8)))
       guard 12 + size >= messageLength else { return }
       let message = bytes.suffix(from: at).prefix(12 + size)
-      var input = Cursor(message, at: contentStart(message))
-      writer.beginObject()
-      for name in ["key", "value"] {
-        guard let length = try? input.big32(),
-          let text = try? KafkaText(Int64(Int32(bitPattern: length)), message, &input)
-        else { break }
-        writer.name(name)
-        text.write(of: message, to: &writer)
+      facts[place] += 1
+      let texts = facts.count
+      facts.append(0)
+      var next = contentStart(message)
+      for _ in 0..<2 {
+        guard message.byteCount - next >= 4 else { break }
+        let length = Int32(bitPattern: message.big32(next))
+        next += 4
+        guard let text = try? KafkaText(Int64(length), message, &next) else { break }
+        text.pack(message, into: &facts)
+        facts[texts] += 1
       }
-      writer.endObject()
       if 12 + size > bytes.byteCount - at { return }
       at += 12 + size
     }
   }
 
-  // MARK: Records
+  // MARK: Showing
 
-  /// The first records of a batch.
-  private static func shown(
-    _ bytes: RawSpan, _ count: Int, isControl: Bool, _ writer: inout JSONWriter
-  ) {
-    var input = Cursor(bytes)
-    writer.name("record")
-    writer.beginArray()
-    defer { writer.endArray() }
-    for _ in 0..<min(count, maxShown) {
-      guard let record = try? KafkaRecord(bytes, &input, isControl: isControl) else { return }
-      record.write(of: bytes, to: &writer)
-      if record.isCut { return }
+  /// Whether all bytes of packed batches were there.
+  static func areWhole(_ facts: RawSpan) -> Bool {
+    !facts.isEmpty && Flags(rawValue: facts.byte(0)).contains(.whole)
+  }
+
+  /// Writes packed batches, without the four bytes in front, which came as so many bytes.
+  static func write(_ facts: RawSpan, length: Int, to writer: inout JSONWriter) {
+    writer.beginObject()
+    defer { writer.endObject() }
+    writer.name("bytes")
+    writer.write(length)
+    var input = Cursor(facts)
+    do {
+      let flags = Flags(rawValue: try input.uint8())
+      let batches = try input.varint(limit: .max)
+      let records = try input.varint(limit: .max)
+      if flags.contains(.batch) {
+        writer.name("recordBatch")
+        try write(facts, &input, flags, to: &writer)
+      }
+      writer.name("batches")
+      writer.write(batches)
+      writer.name("records")
+      writer.write(records)
+    } catch {
+      // Not ours, or damaged: what came before stays.
     }
   }
 
-  private func number(_ name: String, _ value: Int64, _ writer: inout JSONWriter) {
+  private static func write(
+    _ facts: RawSpan, _ input: inout Cursor, _ flags: Flags, to writer: inout JSONWriter
+  ) throws(WireError) {
+    writer.beginObject()
+    defer { writer.endObject() }
+    let header = try input.take(Int(try input.uint8()))
+    guard header.byteCount >= 17 else { throw WireError(.truncated) }
+    let isBatch = header.byte(16) == 2
+    guard !isBatch || header.byteCount >= headerLength else { throw WireError(.truncated) }
+    number("baseOffset", Int64(bitPattern: header.big64(0)), &writer)
+    number("batchLength", Int64(Int32(bitPattern: header.big32(8))), &writer)
+    number("magic", Int64(header.byte(16)), &writer)
+    if isBatch {
+      let attributes = header.big16(21)
+      number("crc", Int64(header.big32(17)), &writer)
+      write(attributes, &writer)
+      self.flags(attributes, &writer)
+      number("firstTimestamp", Int64(bitPattern: header.big64(27)), &writer)
+      number("producerId", Int64(bitPattern: header.big64(43)), &writer)
+      number("records", Int64(Int32(bitPattern: header.big32(57))), &writer)
+    } else if header.byteCount >= oldHeaderLength {
+      number("crc", Int64(header.big32(12)), &writer)
+      write(UInt16(header.byte(17)), &writer)
+    }
+    if flags.contains(.decompression) {
+      let end = Decompressed.End(rawValue: try input.uint8())
+      if let problem = end?.problem {
+        writer.name("problem")
+        writer.write(problem)
+      }
+    }
+    guard flags.contains(.records) else { return }
+    writer.name("record")
+    writer.beginArray()
+    defer { writer.endArray() }
+    for _ in 0..<(try input.uint8()) {
+      if isBatch {
+        let isControl = header.big16(21) & 0x20 != 0
+        try KafkaRecord.write(facts, &input, isControl: isControl, to: &writer)
+      } else {
+        try writeMessage(facts, &input, to: &writer)
+      }
+    }
+  }
+
+  private static func writeMessage(
+    _ facts: RawSpan, _ input: inout Cursor, to writer: inout JSONWriter
+  ) throws(WireError) {
+    writer.beginObject()
+    defer { writer.endObject() }
+    let count = try input.uint8()
+    for name in ["key", "value"].prefix(Int(count)) {
+      let text = try KafkaText(packed: &input)
+      writer.name(name)
+      text.write(of: facts, to: &writer)
+    }
+  }
+
+  private static func write(_ attributes: UInt16, _ writer: inout JSONWriter) {
+    number("attributes", Int64(attributes), &writer)
+    writer.name("compression")
+    writer.write(KafkaCodec(attributes: attributes).name)
+  }
+
+  /// What the bits of the attributes beside the codec say, where they say anything.
+  private static func flags(_ attributes: UInt16, _ writer: inout JSONWriter) {
+    for (bit, name) in [(0x10, "isTransactional"), (0x20, "isControl")]
+    where attributes & UInt16(bit) != 0 {
+      writer.name(name)
+      writer.write(true)
+    }
+  }
+
+  private static func number(_ name: String, _ value: Int64, _ writer: inout JSONWriter) {
     writer.name(name)
     writer.write(value)
   }

@@ -1,4 +1,5 @@
 import Bytes
+import Entries
 
 /// What stands in front of every request, behind its length ("Request Header" v0 to v2).
 ///
@@ -11,18 +12,14 @@ struct KafkaRequestHeader {
   let key: Int16
   let version: Int16
   let correlation: Int32
-  let clientID: String?
+  /// Where the client id stands: well-formed UTF-8 that can be printed.
+  let clientID: Range<Int>?
   /// Bytes of it.
   let length: Int
-
-  /// Nil when the number is nobody's.
-  var api: KafkaAPI? { KafkaAPI.numbered(key) }
-
-  /// Name of the API in capitals; of one that nobody knows its number.
-  var name: String { api?.name ?? "API_\(key)" }
-
   /// The version is one whose body this reader knows.
-  var isKnown: Bool { api.map { 0...$0.newest ~= version } ?? false }
+  let isKnown: Bool
+  /// Lengths are compact, and structures end with tagged fields.
+  let isFlexible: Bool
 
   /// - Throws: what no client writes.
   init(_ bytes: RawSpan) throws(WireError) {
@@ -32,6 +29,8 @@ struct KafkaRequestHeader {
     correlation = Int32(bitPattern: try input.big32())
     guard version >= 0 else { throw WireError(.invalid, at: 2) }
     let api = KafkaAPI.numbered(key)
+    isKnown = version <= api?.newest ?? -1
+    isFlexible = api?.isFlexible(version) ?? false
     if key == KafkaAPI.controlledShutdown, version == 0 {
       clientID = nil
     } else {
@@ -40,13 +39,11 @@ struct KafkaRequestHeader {
       if count < 0 {
         clientID = nil
       } else {
-        let text = try input.take(count)
-        guard let text = text.validText(), Self.isPrintable(text) else {
-          throw WireError(.invalid, at: 10)
-        }
-        clientID = text
+        let start = input.offset
+        guard Self.isPrintable(try input.take(count)) else { throw WireError(.invalid, at: 10) }
+        clientID = start..<start + count
       }
-      if let api, api.isFlexible(version) {
+      if let api, isFlexible {
         var tags = input
         do {
           try tags.skipKafkaTags()
@@ -59,7 +56,20 @@ struct KafkaRequestHeader {
     length = input.offset
   }
 
-  private static func isPrintable(_ text: String) -> Bool {
-    text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f }
+  /// Adds the name of the API in capitals; of one that nobody knows its number.
+  func addName(to fields: inout FieldValues) {
+    if let api = KafkaAPI.numbered(key) {
+      fields.add(.kafkaAPIKeyName, text: api.name.rawSpan)
+    } else {
+      fields.add(.kafkaAPIKeyName, .text("API_\(key)"))
+    }
+  }
+
+  private static func isPrintable(_ text: RawSpan) -> Bool {
+    for offset in 0..<text.byteCount {
+      let byte = text.byte(offset)
+      if byte < 0x20 || byte == 0x7f { return false }
+    }
+    return text.isASCII || text.validText() != nil
   }
 }

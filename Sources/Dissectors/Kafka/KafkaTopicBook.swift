@@ -60,7 +60,7 @@ package struct KafkaTopicBook: Hashable, Sendable {
     if case .texts(let known) = entry.fields[.kafkaTopics] { names = known }
     for id in ids {
       guard let known = topics[id], known.packet <= entry.packets.upperBound,
-        names.count < KafkaBody.maxTopics, !names.contains(known.name)
+        names.count < KafkaSkim.maxTopics, !names.contains(known.name)
       else { continue }
       names.append(known.name)
     }
