@@ -51,6 +51,22 @@ package struct AMQP: Dissector {
     var held: Int {
       method.count + ending.fields.bytes.count + ending.trailers.bytes.count
     }
+
+    /// Class, weight, length of the body, properties.
+    mutating func readHeader(_ payload: RawSpan, _ size: Int) {
+      left = size
+      let bytes = payload.suffix(from: 12)
+      let properties = AMQPProperties(bytes)
+      ending.fields.reserve(bytes: 128 + method.count)
+      properties.addContentType(of: bytes, isReply, to: &ending.fields)
+      ending.trailers = HeaderBlock(bytes: properties.lines)
+      if method.isEmpty { return }
+      var kept: [UInt8] = []
+      swap(&kept, &method)
+      ending.fields.add(AMQP.facts(isReply: isReply), .bytes) {
+        AMQPDetails.add(kept.rawSpan, size: size, to: &$0)
+      }
+    }
   }
 
   private struct Way: Sendable {
@@ -65,8 +81,8 @@ package struct AMQP: Dissector {
       channels.isEmpty ? nil : channels.lastIndex(of: channel)
     }
 
-    mutating func add(_ content: Content, _ channel: UInt16) {
-      contents.append(content)
+    mutating func add(_ content: consuming Content, _ channel: UInt16) {
+      contents.append(consume content)
       channels.append(channel)
     }
 
@@ -211,10 +227,10 @@ package struct AMQP: Dissector {
     }
     var message = message(method, arguments, payload, channel: channel, from: side)
     if method.hasContent, ways[inPlace: side].contents.count < Self.maxContents {
-      return begin(message, method, payload, channel, bytes, length, side)
+      return begin(consume message, method, payload, channel, bytes, length, side)
     }
     Self.addDetails(method, payload, size: nil, to: &message)
-    return .message(message, length: length)
+    return .message(consume message, length: length)
   }
 
   /// What a method says, its content and details left out.
@@ -260,7 +276,7 @@ package struct AMQP: Dissector {
     }
   }
 
-  private static func facts(isReply: Bool) -> FieldID {
+  fileprivate static func facts(isReply: Bool) -> FieldID {
     isReply ? .responseFacts : .requestFacts
   }
 
@@ -282,7 +298,7 @@ package struct AMQP: Dissector {
       message.extent = .open
       let kept = payload.array()
       open(Content(key: message.key, isReply: isReply, method: kept), channel, side)
-      return .message(message, length: length)
+      return .message(consume message, length: length)
     }
     let end = header.upperBound + 1
     let head = bytes.slice(header)
@@ -291,20 +307,20 @@ package struct AMQP: Dissector {
     properties.addContentType(of: head.suffix(from: 12), isReply, to: &message.fields)
     message.headers = HeaderBlock(bytes: properties.lines)
     Self.addDetails(method, payload, size: size, to: &message)
-    if size == 0 { return .message(message, length: end) }
+    if size == 0 { return .message(consume message, length: end) }
     if let body = AMQPFrame.whole(AMQPFrame.body, of: channel, in: bytes, at: end),
       body.count == size
     {
       message.body = bytes.slice(body).array()
-      return .message(message, length: body.upperBound + 1)
+      return .message(consume message, length: body.upperBound + 1)
     }
     message.extent = .open
     open(Content(key: message.key, isReply: isReply, left: size), channel, side)
-    return .message(message, length: end)
+    return .message(consume message, length: end)
   }
 
   /// In place of what is open on the channel, if anything is.
-  private mutating func open(_ content: Content, _ channel: UInt16, _ side: Side) {
+  private mutating func open(_ content: consuming Content, _ channel: UInt16, _ side: Side) {
     close(channel, side)
     heldBytes += content.held
     ways[side].add(content, channel)
@@ -318,30 +334,20 @@ package struct AMQP: Dissector {
     return content
   }
 
-  /// The header of a content: class, weight, length of the body, properties.
+  /// The header of a content.
   private mutating func header(
     _ payload: RawSpan, _ channel: UInt16, _ length: Int, _ side: Side
   ) -> Step {
     guard let place = ways[inPlace: side].place(of: channel),
-      ways[inPlace: side].contents[place].left == nil, payload.byteCount >= 14,
-      var content = close(channel, side)
+      ways[inPlace: side].contents[place].left == nil, payload.byteCount >= 14
     else { return .skip(length) }
     let size = Int(clamping: payload.big64(4))
-    let properties = AMQPProperties(payload.suffix(from: 12))
-    properties.addContentType(
-      of: payload.suffix(from: 12), content.isReply, to: &content.ending.fields)
-    content.ending.trailers = HeaderBlock(bytes: properties.lines)
-    let method = content.method
-    if !method.isEmpty {
-      content.ending.fields.add(Self.facts(isReply: content.isReply), .bytes) {
-        AMQPDetails.add(method.rawSpan, size: size, to: &$0)
-      }
-      content.method = []
-    }
-    content.left = size
-    if size == 0 { return .end(of: content.key, content.ending, length: length) }
-    open(content, channel, side)
-    return .content([], of: content.key, length: length)
+    let key = ways[inPlace: side].contents[place].key
+    heldBytes -= ways[inPlace: side].contents[place].held
+    ways[side].update(place) { $0.readHeader(payload, size) }
+    if size == 0 { return .end(of: key, ways[side].remove(place).ending, length: length) }
+    heldBytes += ways[inPlace: side].contents[place].held
+    return .content([], of: key, length: length)
   }
 
   /// The head of a body frame; what follows is passed on as it is.

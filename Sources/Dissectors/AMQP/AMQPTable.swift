@@ -126,7 +126,9 @@ extension [UInt8] {
   mutating func append(value: RawSpan) {
     let start = count
     append(text: value)
-    for at in start..<count where self[at] == 0x0a || self[at] == 0x0d { self[at] = 0x20 }
+    if value.firstOffset(of: 0x0a) != nil || value.firstOffset(of: 0x0d) != nil {
+      for at in start..<count where self[at] == 0x0a || self[at] == 0x0d { self[at] = 0x20 }
+    }
     append(0x0a)
   }
 }
