@@ -49,6 +49,58 @@ import Testing
     #expect(details?["method"] == "basic.publish")
   }
 
+  /// Values of other types than text are shown as JSON shows them; what has a text of its own is that.
+  @Test func tablesOfContentsBecomeHeaderFields() {
+    func entry(_ name: String, _ value: [UInt8]) -> [UInt8] { Self.short(name) + value }
+    let table =
+      entry("a:b", [0x53] + Self.long("x\r\ny")) + entry("Ünder", [0x74, 1])
+      + entry("n", [0x56]) + entry("d", [0x44, 2, 0, 0, 0, 7])
+      + entry("f", [0x64, 0x3f, 0xf8, 0, 0, 0, 0, 0, 0])
+      + entry("list", [0x41, 0, 0, 0, 4, 0x62, 1, 0x62, 0xff])
+      + entry("in", [0x46, 0, 0, 0, 4] + Self.short("k") + [0x74, 0])
+    let properties = [0x20, 0x80, 0, 0, 0, UInt8(table.count)] + table + Self.short("m1")
+    func content(_ properties: [UInt8]) -> [UInt8] {
+      Self.method(1, 60, 40, [0, 0] + Self.short("shop") + Self.short("k") + [0])
+        + Self.frame(2, 1, [0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1] + properties)
+        + Self.frame(3, 1, [0x31])
+    }
+    var talk = Self.begun
+    talk.says(.client, content(properties))
+    // A table that is malformed at its end is left out, and what follows it cannot be found.
+    var broken = properties
+    broken[broken.count - 5] = 0x3f
+    talk.says(.client, content(broken))
+    let fields = talk.calls().sorted { $0.index < $1.index }.suffix(2).map {
+      $0.request?.headers.fields.map { "\($0.name)=\($0.value)" } ?? []
+    }
+    #expect(
+      fields == [
+        [
+          "a_b=x  y", "Ünder=true", "n=null", "d=7e-2", "f=1.5", "list=[1,-1]",
+          #"in={"k":false}"#, "message-id=m1",
+        ], [],
+      ])
+  }
+
+  /// What the details are made of later is not kept as it came where it is secret, or long.
+  @Test func longMethodsAndSecretsAreReadAtOnce() throws {
+    var talk = Self.begun
+    talk.says(.client, Self.method(0, 10, 70, Self.long("hunter2") + Self.short("renewed")))
+    let name = String(repeating: "n", count: 200)
+    var table: [UInt8] = []
+    for _ in 0..<50 { table += Self.short(name) + [0x74, 1] }
+    let arguments =
+      [0, 0] + Self.short("orders") + [2, 0, 0] + [UInt8(table.count >> 8), UInt8(table.count & 255)]
+      + table
+    talk.says(.client, Self.method(1, 50, 10, arguments))
+    let calls = talk.calls().sorted { $0.index < $1.index }.suffix(2)
+    let details = try calls.map { try JSONReader.value(of: $0.text(.details) ?? "")["request"] }
+    #expect(details[0]?["newSecret"] == "[redacted]" && details[0]?["reason"] == "renewed")
+    #expect(details[1]?["arguments"]?.object?.count == 50)
+    #expect(calls.allSatisfy { $0.fields[.requestFacts] == .none })
+    #expect(!talk.calls().map(\.essence).joined().contains("hunter2"))
+  }
+
   @Test func answersToAuthenticationAreNeverKept() {
     #expect(!Self.session.calls().map(\.essence).joined().contains("hunter2"))
   }
@@ -118,7 +170,10 @@ import Testing
     let talk = {
       var talk = Self.begun
       for channel in 1...20 as ClosedRange<UInt8> {
-        talk.says(.client, Self.publish("shop", "new", channel: channel, size: 4))
+        // What comes at once is read at once.
+        let bytes = Self.publish("shop", "new", channel: channel, size: 4)
+        talk.says(.client, Array(bytes.dropLast(22)))
+        talk.says(.client, Array(bytes.suffix(22)))
       }
       for channel in 1...20 as ClosedRange<UInt8> {
         talk.says(.client, Self.frame(3, channel, Array("1234".utf8)))
@@ -126,7 +181,7 @@ import Testing
       return talk
     }()
     var limits = DissectionLimits()
-    limits.waitingInAll = 1_500
+    limits.waitingInAll = 300
     let small = Dissection(limits: limits, switches: .everything)
     talk.play(to: small)
     #expect(small.counters.referencesForgotten > 0 && small.counters.waitingDropped == 0)

@@ -42,20 +42,63 @@ package struct AMQP: Dissector {
     var isReply: Bool
     /// Bytes of the body to come; nil until the header has come.
     var left: Int?
-    /// What the method said, as JSON; empty once it had to be forgotten.
-    var details: [UInt8]
+    /// The method as it came, until the header tells the rest of what is kept of it; empty once it had
+    /// to be forgotten.
+    var method: [UInt8] = []
     var ending = Ending()
 
     /// Bytes it takes until its body has come, which may be never.
-    var held: Int { details.count + ending.details.count + ending.trailers.bytes.count }
+    var held: Int {
+      method.count + ending.fields.bytes.count + ending.trailers.bytes.count
+    }
+
+    /// Class, weight, length of the body, properties.
+    mutating func readHeader(_ payload: RawSpan, _ size: Int) {
+      left = size
+      let bytes = payload.suffix(from: 12)
+      let properties = AMQPProperties(bytes)
+      ending.fields.reserve(bytes: 128 + method.count)
+      properties.addContentType(of: bytes, isReply, to: &ending.fields)
+      ending.trailers = HeaderBlock(bytes: properties.lines)
+      if method.isEmpty { return }
+      var kept: [UInt8] = []
+      swap(&kept, &method)
+      ending.fields.add(AMQP.facts(isReply: isReply), .bytes) {
+        AMQPDetails.add(kept.rawSpan, size: size, to: &$0)
+      }
+    }
   }
 
   private struct Way: Sendable {
-    var phase = Phase.frame
-    var contents: [UInt16: Content] = [:]
+    var phase: Phase
+    /// Contents that are coming, and beside them their channels: mostly one or none.
+    private(set) var contents: [Content] = []
+    private var channels: [UInt16] = []
+
+    init(_ phase: Phase) { self.phase = phase }
+
+    func place(of channel: UInt16) -> Int? {
+      channels.isEmpty ? nil : channels.lastIndex(of: channel)
+    }
+
+    mutating func add(_ content: consuming Content, _ channel: UInt16) {
+      contents.append(consume content)
+      channels.append(channel)
+    }
+
+    mutating func update(_ place: Int, _ change: (inout Content) -> Void) {
+      change(&contents[place])
+    }
+
+    mutating func remove(_ place: Int) -> Content {
+      channels.swapAt(place, channels.count - 1)
+      channels.removeLast()
+      contents.swapAt(place, contents.count - 1)
+      return contents.removeLast()
+    }
   }
 
-  private var ways = BySide(client: Way(), server: Way())
+  private var ways = BySide(client: Way(.frame), server: Way(.frame))
   private var queue = AMQPQueue()
   /// Contents whose properties had to be forgotten, until the runner asks.
   private var forgotten: UInt64 = 0
@@ -68,7 +111,7 @@ package struct AMQP: Dissector {
   }
 
   package mutating func next(in bytes: RawSpan, from side: Side) throws(WireError) -> Step {
-    switch ways[side].phase {
+    switch ways[inPlace: side].phase {
     case .bodyEnd(let channel): return try endBody(bytes, side, channel)
     case .search:
       guard AMQPFrame.isPlausible(bytes) else { return .skip(bytes.byteCount) }
@@ -90,7 +133,7 @@ package struct AMQP: Dissector {
     guard bytes.byte(length - 1) == Self.frameEnd else { throw WireError(.invalid, at: length - 1) }
     let payload = bytes.slice(Self.headLength..<length - 1)
     switch frame.type {
-    case AMQPFrame.method: return try method(payload, frame.channel, length, side)
+    case AMQPFrame.method: return try method(payload, frame.channel, bytes, length, side)
     case AMQPFrame.header: return header(payload, frame.channel, length, side)
     case AMQPFrame.heartbeat: return .skip(length)
     default: throw WireError(.invalid)
@@ -108,18 +151,19 @@ package struct AMQP: Dissector {
     guard frame.type == AMQPFrame.method, frame.size >= 4 else { return nil }
     let payload = bytes.slice(
       Self.headLength..<min(bytes.byteCount, Self.headLength + frame.size))
-    let code = payload.big32(0)
-    let method = AMQPMethod(code)
+    let method = AMQPMethod.of(payload.big32(0))
     guard method.isKnown else { return nil }
     let arguments = AMQPArguments(method, payload.suffix(from: 4))
-    return message(method, code, arguments, channel: frame.channel, from: side)
+    var message = message(method, arguments, payload, channel: frame.channel, from: side)
+    Self.addDetails(method, payload, size: nil, to: &message)
+    return message
   }
 
   package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
     if cause == .end { return .stop }
     cutContent[side] = beginning(side)
-    for content in ways[side].contents.values { heldBytes -= content.held }
-    ways[side] = Way(phase: .search)
+    for content in ways[side].contents { heldBytes -= content.held }
+    ways[side] = Way(.search)
     queue.noteGap()
     return .resynchronise
   }
@@ -133,8 +177,11 @@ package struct AMQP: Dissector {
   /// The content in which a hole is, with what its header told: the one whose body was being read, or
   /// the only one.
   private func beginning(_ side: Side) -> Content? {
-    if case .bodyEnd(let channel) = ways[side].phase { return ways[side].contents[channel] }
-    let begun = ways[side].contents.values.filter { $0.left != nil }
+    let way = ways[side]
+    if case .bodyEnd(let channel) = way.phase {
+      return way.place(of: channel).map { way.contents[$0] }
+    }
+    let begun = way.contents.filter { $0.left != nil }
     return begun.count == 1 ? begun.first : nil
   }
 
@@ -142,9 +189,8 @@ package struct AMQP: Dissector {
 
   package mutating func dropHeld() {
     for side in Side.allCases {
-      for channel in ways[side].contents.keys {
-        ways[side].contents[channel]?.details = []
-        ways[side].contents[channel]?.ending = Ending()
+      for place in ways[side].contents.indices {
+        ways[side].update(place) { ($0.method, $0.ending) = ([], Ending()) }
         forgotten += 1
       }
     }
@@ -159,7 +205,7 @@ package struct AMQP: Dissector {
   // MARK: Methods
 
   private mutating func method(
-    _ payload: RawSpan, _ channel: UInt16, _ length: Int, _ side: Side
+    _ payload: RawSpan, _ channel: UInt16, _ bytes: RawSpan, _ length: Int, _ side: Side
   ) throws(WireError) -> Step {
     guard payload.byteCount >= 4 else { throw WireError(.truncated) }
     // No method may come between another and its content.
@@ -168,102 +214,151 @@ package struct AMQP: Dissector {
       ending.fault = Entry.Fault(.dissection, "its content never came")
       return .end(of: stale.key, ending, length: 0)
     }
-    let code = payload.big32(0)
-    let method = AMQPMethod(code)
+    let method = AMQPMethod.of(payload.big32(0))
     let arguments = AMQPArguments(method, payload.suffix(from: 4))
-    if case .closing = ways[side].phase {
+    if case .closing = ways[inPlace: side].phase {
       ways[side].phase = .frame
-    } else if let keys = AMQPQueue.keys(endedBy: code, on: channel) {
+    } else if let keys = AMQPQueue.keys(endedBy: method.code, on: channel) {
       ways[side].phase = .closing
-      let what = code == AMQPMethod.channelClose ? "channel" : "connection"
-      let fault = Entry.Fault(
-        .connection, "the \(what) was closed: \(arguments.summary(of: method))")
+      let what = method.code == AMQPMethod.channelClose ? "channel" : "connection"
+      let reason = arguments.summary(of: method, payload.suffix(from: 4))
+      let fault = Entry.Fault(.connection, "the \(what) was closed: \(reason)")
       return .abandon(keys, because: fault, length: 0)
     }
-    var message = message(method, code, arguments, channel: channel, from: side)
-    if method.hasContent, ways[side].contents.count < Self.maxContents {
-      message.extent = .open
-      open(
-        Content(key: message.key, isReply: message.role == .response, details: message.details),
-        channel, side)
+    var message = message(method, arguments, payload, channel: channel, from: side)
+    if method.hasContent, ways[inPlace: side].contents.count < Self.maxContents {
+      return begin(consume message, method, payload, channel, bytes, length, side)
     }
-    return .message(message, length: length)
+    Self.addDetails(method, payload, size: nil, to: &message)
+    return .message(consume message, length: length)
   }
 
-  /// What a method says, its content left out.
+  /// What a method says, its content and details left out.
   private mutating func message(
-    _ method: AMQPMethod, _ code: UInt32, _ arguments: AMQPArguments, channel: UInt16,
+    _ method: AMQPMethod, _ arguments: AMQPArguments, _ payload: RawSpan, channel: UInt16,
     from side: Side
   ) -> Message {
-    var message = queue.place(method, code, arguments, channel: channel, from: side)
-    let text = arguments.summary(of: method)
+    var message = queue.place(
+      method, isAwaited: !arguments.noWait, channel: channel, from: side)
+    let bytes = payload.suffix(from: 4)
+    message.fields.reserve(bytes: 128 + 2 * min(bytes.byteCount, 512))
     if message.role != .response || message.partner == .lost {
-      message.fields.add(.amqpMethod, .text(method.name))
-      if !text.isEmpty { message.fields.add(.amqpSummary, .text(text)) }
-    } else if !text.isEmpty, method.namesItsObject {
+      if method.isKnown {
+        message.fields.add(.amqpMethod, text: method.name)
+      } else {
+        message.fields.add(.amqpMethod, .text(method.shownName))
+      }
+      arguments.addSubject(of: method, bytes, to: &message.fields)
+    } else if method.namesItsObject {
       // A server names what the client left to it.
-      message.fields.add(.amqpSummary, .text(text))
+      arguments.addSubject(of: method, bytes, to: &message.fields)
     }
-    if let routingKey = arguments.routingKey {
-      message.fields.add(.amqpRoutingKey, .text(routingKey))
-    }
+    arguments.routingKey?.add(.amqpRoutingKey, of: bytes, to: &message.fields)
     message.failed = arguments.reportsFailure(method)
     if message.failed || method.isEmptyGet {
       message.fields.add(.statusText, .text(arguments.outcome(of: method)))
     }
-    message.details = arguments.details
     return message
   }
 
+  /// Adds what the details of a message are made of when somebody asks, or the details.
+  ///
+  /// - Parameter size: length of its content, where that is known already.
+  private static func addDetails(
+    _ method: AMQPMethod, _ payload: RawSpan, size: Int?, to message: inout Message
+  ) {
+    if AMQPDetails.areFacts(payload, of: method) {
+      message.fields.add(facts(isReply: message.role == .response), .bytes) {
+        AMQPDetails.add(payload, size: size, to: &$0)
+      }
+    } else {
+      message.details = AMQPDetails.json(payload: payload, size: size)
+    }
+  }
+
+  fileprivate static func facts(isReply: Bool) -> FieldID {
+    isReply ? .responseFacts : .requestFacts
+  }
+
+  package static func details(of facts: RawSpan) -> [UInt8] { AMQPDetails.json(facts) }
+
   // MARK: Contents
 
+  /// Begins the message of a method with content, with as much of that as follows in `bytes`: mostly
+  /// all of it. The method are the first `length` of them.
+  private mutating func begin(
+    _ message: consuming Message, _ method: AMQPMethod, _ payload: RawSpan, _ channel: UInt16,
+    _ bytes: RawSpan, _ length: Int, _ side: Side
+  ) -> Step {
+    let isReply = message.role == .response
+    guard let header = AMQPFrame.whole(AMQPFrame.header, of: channel, in: bytes, at: length),
+      header.count >= 14
+    else {
+      Self.addDetails(method, payload, size: nil, to: &message)
+      message.extent = .open
+      let kept = payload.array()
+      open(Content(key: message.key, isReply: isReply, method: kept), channel, side)
+      return .message(consume message, length: length)
+    }
+    let end = header.upperBound + 1
+    let head = bytes.slice(header)
+    let size = Int(clamping: head.big64(4))
+    let properties = AMQPProperties(head.suffix(from: 12))
+    properties.addContentType(of: head.suffix(from: 12), isReply, to: &message.fields)
+    message.headers = HeaderBlock(bytes: properties.lines)
+    Self.addDetails(method, payload, size: size, to: &message)
+    if size == 0 { return .message(consume message, length: end) }
+    if let body = AMQPFrame.whole(AMQPFrame.body, of: channel, in: bytes, at: end),
+      body.count == size
+    {
+      message.body = bytes.slice(body).array()
+      return .message(consume message, length: body.upperBound + 1)
+    }
+    message.extent = .open
+    open(Content(key: message.key, isReply: isReply, left: size), channel, side)
+    return .message(consume message, length: end)
+  }
+
   /// In place of what is open on the channel, if anything is.
-  private mutating func open(_ content: Content, _ channel: UInt16, _ side: Side) {
+  private mutating func open(_ content: consuming Content, _ channel: UInt16, _ side: Side) {
     close(channel, side)
     heldBytes += content.held
-    ways[side].contents[channel] = content
+    ways[side].add(content, channel)
   }
 
   @discardableResult
   private mutating func close(_ channel: UInt16, _ side: Side) -> Content? {
-    guard let content = ways[side].contents.removeValue(forKey: channel) else { return nil }
+    guard let place = ways[inPlace: side].place(of: channel) else { return nil }
+    let content = ways[side].remove(place)
     heldBytes -= content.held
     return content
   }
 
-  /// The header of a content: class, weight, length of the body, properties.
+  /// The header of a content.
   private mutating func header(
     _ payload: RawSpan, _ channel: UInt16, _ length: Int, _ side: Side
   ) -> Step {
-    guard var content = ways[side].contents[channel], content.left == nil,
-      payload.byteCount >= 14
+    guard let place = ways[inPlace: side].place(of: channel),
+      ways[inPlace: side].contents[place].left == nil, payload.byteCount >= 14
     else { return .skip(length) }
     let size = Int(clamping: payload.big64(4))
-    let properties = AMQPProperties(payload.suffix(from: 12))
-    if let type = properties.contentType {
-      content.ending.fields.add(
-        content.isReply ? .responseContentType : .requestContentType, .text(type))
-    }
-    content.ending.trailers = properties.headers
-    if !content.details.isEmpty {
-      content.ending.details = content.details.dropLast() + Array(#","bodySize":\#(size)}"#.utf8)
-    }
-    content.left = size
-    open(content, channel, side)
-    if size == 0 { return end(content, channel, length, side) }
-    return .content([], of: content.key, length: length)
+    let key = ways[inPlace: side].contents[place].key
+    heldBytes -= ways[inPlace: side].contents[place].held
+    ways[side].update(place) { $0.readHeader(payload, size) }
+    if size == 0 { return .end(of: key, ways[side].remove(place).ending, length: length) }
+    heldBytes += ways[inPlace: side].contents[place].held
+    return .content([], of: key, length: length)
   }
 
   /// The head of a body frame; what follows is passed on as it is.
   private mutating func beginBody(_ frame: AMQPFrame, _ side: Side) throws(WireError) -> Step {
-    let content = ways[side].contents[frame.channel]
-    guard let content, let left = content.left, frame.size <= left else {
-      return .skip(Self.headLength + frame.size + 1)
-    }
+    guard let place = ways[inPlace: side].place(of: frame.channel),
+      let left = ways[inPlace: side].contents[place].left, frame.size <= left
+    else { return .skip(Self.headLength + frame.size + 1) }
     ways[side].phase = .bodyEnd(channel: frame.channel)
-    ways[side].contents[frame.channel]?.left = left - frame.size
+    ways[side].update(place) { $0.left = left - frame.size }
     pendingBody[side] = frame.size
-    return .content([], of: content.key, length: Self.headLength)
+    return .content([], of: ways[inPlace: side].contents[place].key, length: Self.headLength)
   }
 
   /// Content that the last hole ended, until the runner asks for it.
@@ -275,23 +370,19 @@ package struct AMQP: Dissector {
   private mutating func endBody(
     _ bytes: RawSpan, _ side: Side, _ channel: UInt16
   ) throws(WireError) -> Step {
-    let key = ways[side].contents[channel]?.key ?? 0
+    let place = ways[inPlace: side].place(of: channel)
+    let key = place.map { ways[inPlace: side].contents[$0].key } ?? 0
     if pendingBody[side] > 0 {
       defer { pendingBody[side] = 0 }
       return .body(pendingBody[side], of: key)
     }
     guard bytes.byte(0) == Self.frameEnd else { throw WireError(.invalid) }
     ways[side].phase = .frame
-    guard let content = ways[side].contents[channel] else { return .skip(1) }
-    if content.left == 0 { return end(content, channel, 1, side) }
-    return .content([], of: content.key, length: 1)
-  }
-
-  private mutating func end(
-    _ content: Content, _ channel: UInt16, _ length: Int, _ side: Side
-  ) -> Step {
-    close(channel, side)
-    return .end(of: content.key, content.ending, length: length)
+    guard let place else { return .skip(1) }
+    if ways[inPlace: side].contents[place].left == 0, let content = close(channel, side) {
+      return .end(of: key, content.ending, length: 1)
+    }
+    return .content([], of: key, length: 1)
   }
 }
 
@@ -312,6 +403,21 @@ struct AMQPFrame: Sendable {
     size = Int(bytes.big32(3))
   }
 
+  /// Where the payload of a frame of that type lies which begins at `start` and is there to its end;
+  /// nil where there is none.
+  static func whole(
+    _ type: UInt8, of channel: UInt16, in bytes: RawSpan, at start: Int
+  ) -> Range<Int>? {
+    guard bytes.byteCount - start > AMQP.headLength else { return nil }
+    let frame = AMQPFrame(bytes.suffix(from: start))
+    let begin = start + AMQP.headLength
+    guard frame.type == type, frame.channel == channel,
+      frame.size <= AMQP.maxFrame || type == body, frame.size < bytes.byteCount - begin,
+      bytes.byte(begin + frame.size) == AMQP.frameEnd
+    else { return nil }
+    return begin..<begin + frame.size
+  }
+
   /// Whether a frame that can be told begins here: a method that is known, or a heartbeat.
   static func isPlausible(_ bytes: RawSpan) -> Bool {
     guard bytes.byteCount >= 8 else { return false }
@@ -321,7 +427,7 @@ struct AMQPFrame: Sendable {
       return frame.size == 0 && frame.channel == 0 && bytes.byte(end) == AMQP.frameEnd
     }
     guard frame.type == method, frame.size >= 4, frame.size <= AMQP.maxFrame,
-      bytes.byteCount >= 11, AMQPMethod(bytes.big32(7)).isKnown
+      bytes.byteCount >= 11, AMQPMethod.of(bytes.big32(7)).isKnown
     else { return false }
     return end >= bytes.byteCount || bytes.byte(end) == AMQP.frameEnd
   }

@@ -3,44 +3,60 @@ import Entries
 import JSON
 
 /// The properties of a content: flags that say which are there, then these.
-struct AMQPProperties: Sendable {
-  /// Properties as header fields; those of `headers` under their own names.
-  private(set) var headers = HeaderBlock()
-  private(set) var contentType: String?
+struct AMQPProperties {
+  /// Properties as the lines of header fields; those of `headers` under their own names.
+  private(set) var lines: [UInt8] = []
+  /// Where the media type lies.
+  private(set) var contentType: Range<Int>?
 
   /// Reads all that is whole.
-  init(_ bytes: RawSpan) { try? read(bytes) }
+  init(_ bytes: RawSpan) {
+    lines.reserveCapacity(2 * bytes.byteCount)
+    try? read(bytes)
+  }
+
+  /// - Parameter bytes: those that were read.
+  func addContentType(of bytes: RawSpan, _ isReply: Bool, to fields: inout FieldValues) {
+    guard let contentType else { return }
+    fields.add(isReply ? .responseContentType : .requestContentType, text: bytes.slice(contentType))
+  }
 
   private mutating func read(_ bytes: RawSpan) throws(WireError) {
     var cursor = Cursor(bytes)
     let flags = try cursor.big16()
-    for (place, name) in Self.names.enumerated() where flags >> UInt16(15 - place) & 1 == 1 {
-      switch name {
-      case "headers":
-        var writer = JSONWriter()
-        try AMQPTable.write(&cursor, to: &writer)
-        addTable(writer.text)
-      case "delivery-mode", "priority": headers.append(name, "\(try cursor.uint8())")
-      case "timestamp": headers.append(name, "\(try cursor.big64())")
+    for place in Self.names.indices where flags >> UInt16(15 - place) & 1 == 1 {
+      switch place {
+      case Self.headers: try AMQPTable.append(&cursor, to: &lines)
+      case Self.deliveryMode, Self.priority: add(place, number: UInt64(try cursor.uint8()))
+      case Self.timestamp: add(place, number: try cursor.big64())
       default:
-        let text = try cursor.take(Int(try cursor.uint8())).text()
-        if name == "content-type" { contentType = text }
-        headers.append(name, text)
+        let text = try cursor.take(Int(try cursor.uint8()))
+        if place == 0 { contentType = cursor.offset - text.byteCount..<cursor.offset }
+        addName(place)
+        lines.append(value: text)
       }
     }
   }
 
-  private mutating func addTable(_ text: String) {
-    guard case .object(let object)? = try? JSONReader.value(of: text) else { return }
-    for member in object.members {
-      // A name with a colon or a line break would become another field.
-      let name = String(member.name.map { $0 == ":" || $0.isNewline ? "_" : $0 })
-      headers.append(name, member.value.string ?? member.value.text)
-    }
+  private mutating func add(_ place: Int, number: UInt64) {
+    addName(place)
+    lines.append(contentsOf: String(number).utf8)
+    lines.append(0x0a)
   }
 
-  private static let names = [
+  private mutating func addName(_ place: Int) {
+    lines.append(text: Self.names[place])
+    lines.append(0x3a)
+    lines.append(0x20)
+  }
+
+  private static let names: [StaticString] = [
     "content-type", "content-encoding", "headers", "delivery-mode", "priority", "correlation-id",
     "reply-to", "expiration", "message-id", "timestamp", "type", "user-id", "app-id", "cluster-id",
   ]
+  // Places of those that are no short strings.
+  private static let headers = 2
+  private static let deliveryMode = 3
+  private static let priority = 4
+  private static let timestamp = 9
 }

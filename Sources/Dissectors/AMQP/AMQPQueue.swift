@@ -71,9 +71,10 @@ struct AMQPQueue: Sendable {
   mutating func noteHeard(_ side: Side) { heard[side] &+= 1 }
 
   /// The message a method makes: its role and its key.
+  ///
+  /// - Parameter isAwaited: its answer is, if it has one.
   mutating func place(
-    _ method: AMQPMethod, _ code: UInt32, _ arguments: AMQPArguments, channel: UInt16,
-    from side: Side
+    _ method: AMQPMethod, isAwaited: Bool, channel: UInt16, from side: Side
   ) -> Message {
     if let asks = method.closes {
       if asks == AMQPMethod.channelClose { endWaiting(channel) }
@@ -87,8 +88,8 @@ struct AMQPQueue: Sendable {
       if lanes[lane]?.isWaiting == true { message.fault = AnswerOrder.unknownQuestion }
       return message
     }
-    if method.isAnswered, !arguments.noWait, lanes.count < Self.maxLanes {
-      let lane = lane(code, channel, side)
+    if method.isAnswered, isAwaited, lanes.count < Self.maxLanes {
+      let lane = lane(method.code, channel, side)
       let number = lanes[lane]?.asked ?? 0
       lanes[lane, default: Lane()].ask(holes, heard[side])
       return Message(.request, .amqp, key: lane | UInt64(number))

@@ -63,7 +63,7 @@ extension MySQL {
       let text = SQLText.shown(
         body.suffix(from: start ?? body.byteCount), isCut: isCut || start == nil, .mysql)
       message.fields.add(.mysqlQuery, text: text.rawSpan)
-      asked.hasSecrets = SQLText.hasSecrets(text)
+      asked.hasSecrets = SQLText.hasSecrets(text.rawSpan)
       if command == .prepare { (asked.text, session.newest) = (text, text) }
       if command == .query { asked.database = Self.usedDatabase(text) }
     case .execute, .bulkExecute, .close, .reset, .fetch, .sendLongData:
@@ -74,7 +74,7 @@ extension MySQL {
       }
       if let text = session.statement(number) {
         message.fields.add(.mysqlQuery, text: text.rawSpan)
-        asked.hasSecrets = SQLText.hasSecrets(text)
+        asked.hasSecrets = SQLText.hasSecrets(text.rawSpan)
       }
       if command == .close { session.forget(number) }
     case .initDB:

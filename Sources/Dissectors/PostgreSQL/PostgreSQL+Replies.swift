@@ -21,7 +21,7 @@ extension PostgreSQL {
       }
       isTorn = false
     }
-    if type == 0x44 || type == 0x64, let answer { return rows(bytes, type, answer.key, side) }
+    if type == 0x44 || type == 0x64, answer != nil { return listen(bytes, side) }
     // The end of a stream may tell where the next one begins.
     if isReplicating, queue.isEmpty, type == 0x43 || type == 0x44 || type == 0x54 {
       return .skip(length)
@@ -32,13 +32,10 @@ extension PostgreSQL {
     switch type {
     case 0x41: return notification(body, length, held, side)
     // NegotiateProtocolVersion comes before all else.
-    case 0x76 where queue.first?.kind == .startup:
-      if answer == nil { return open() }
-      answer?.readVersion(body)
-      return add(length, held, side)
+    case 0x76 where queue.first?.kind == .startup: break
     // Notices, settings and keys belong to no statement in particular.
-    case 0x4e, 0x53, 0x4b, 0x76: return add(length, held, side)
-    case 0x5a: return ready(body, length)
+    case 0x4e, 0x53, 0x4b, 0x76: if answer == nil { return .skip(length) }
+    case 0x5a: if answer == nil { return ready(length) }
     case 0x64 where isReplicating && body.byteCount >= 25 && body.byte(0) == 0x77:
       return log(body, length, held, side)
     case 0x64 where answer == nil, 0x63 where answer == nil: return .skip(length)
@@ -46,8 +43,7 @@ extension PostgreSQL {
       return farewell(body, length, held, side)
     default: break
     }
-    if answer == nil { return open() }
-    return speak(type, body, length, held, side)
+    return answer == nil ? open(bytes, side) : listen(bytes, side)
   }
 
   /// What the beginning of an error tells of which `missing` bytes will not come. It goes with the
@@ -83,8 +79,8 @@ extension PostgreSQL {
     return .message(message, length: 1)
   }
 
-  /// Begins the answer to the oldest statement, with no bytes yet.
-  private mutating func open() -> Step {
+  /// Begins the answer to the oldest statement, with as much of it as is there: mostly all.
+  private mutating func open(_ bytes: RawSpan, _ side: Side) -> Step {
     queue.noteAnswer()
     while queue.first?.kind == .sync { queue.removeFirst() }
     let asked = queue.first
@@ -97,40 +93,82 @@ extension PostgreSQL {
       message.fields = session.fields
       if queue.isBlind { message.fault = AnswerOrder.unknownQuestion }
     }
-    return .message(message, length: 0)
+    // What gives up others must be told first.
+    if queue.hasDropped || asked?.kind == .encryption { return .message(message, length: 0) }
+    let (length, end) = read(bytes, side)
+    if end != .none, let (_, ending) = close(end) {
+      message.extent = .whole
+      message.fields.merge(ending.fields)
+      (message.details, message.failed) = (ending.details, ending.failed)
+      if let fault = ending.fault { message.fault = fault }
+    }
+    return .message(message, length: length)
   }
 
-  /// Counts rows, or the data of a COPY; many of them in one step.
-  private mutating func rows(
-    _ bytes: RawSpan, _ type: UInt8, _ key: UInt64, _ side: Side
-  ) -> Step {
+  /// Goes on with the answer at hand.
+  private mutating func listen(_ bytes: RawSpan, _ side: Side) -> Step {
+    let (length, end) = read(bytes, side)
+    if end != .none, let (key, ending) = close(end) {
+      return .end(of: key, ending, length: length)
+    }
+    return .content([], of: answer?.key ?? 0, length: length)
+  }
+
+  /// What ends an answer.
+  private enum End: Equatable {
+    case none
+    case last
+    /// ReadyForQuery
+    case ready
+  }
+
+  /// Reads the messages of an answer that are there, of which the first is one of them, and gives how
+  /// many bytes they have and what ends it.
+  private mutating func read(_ bytes: RawSpan, _ side: Side) -> (length: Int, end: End) {
     var at = 0
-    while at + 5 <= bytes.byteCount, bytes.byte(at) == type {
+    while at + 5 <= bytes.byteCount {
+      let type = bytes.byte(at)
       let length = Int(bytes.big32(at + 1)) + 1
-      if length < 5 || length > Self.maxMessage { break }
-      if type == 0x44 { answer?.rows += 1 } else { answer?.copied += length - 5 }
-      if at + length > bytes.byteCount {
-        ways[side].rest = Remainder(at + length - bytes.byteCount, of: key)
-        at = bytes.byteCount
+      guard PostgreSQLShape.isReply(type), length >= 5, length <= Self.maxMessage else { break }
+      if type == 0x44 || type == 0x64 {
+        // Rows are counted, and the data of a COPY.
+        if type == 0x44 { answer?.rows += 1 } else { answer?.copied += length - 5 }
+        let left = bytes.byteCount - at
+        if length > left {
+          ways[side].rest = Remainder(length - left, of: answer?.key ?? 0)
+          return (bytes.byteCount, .none)
+        }
+        at += length
+        continue
+      }
+      // Notifications are messages of their own, and so may be the end of a stream.
+      if type == 0x41 || at > 0 && isReplicating && (type == 0x43 || type == 0x54) { break }
+      let held = min(length, Self.maxHeld)
+      guard bytes.byteCount - at >= held else { break }
+      let body = bytes.slice(at + 5..<at + held)
+      let end = speak(type, body, isWhole: length == held)
+      at += type == 0x5a ? length : held
+      if end != .none { return (at, end) }
+      if length > held {
+        ways[side].rest = Remainder(length - held, of: answer?.key ?? 0)
         break
       }
-      at += length
     }
-    return .content([], of: key, length: at)
+    return (at, .none)
   }
 
-  /// A message that changes nothing.
-  private mutating func add(_ length: Int, _ held: Int, _ side: Side) -> Step {
-    guard let answer else { return .skip(length) }
-    if length > held { ways[side].rest = Remainder(length - held, of: answer.key) }
-    return .content([], of: answer.key, length: held)
-  }
-
-  /// A message that belongs to the answer.
-  private mutating func speak(
-    _ type: UInt8, _ body: RawSpan, _ length: Int, _ held: Int, _ side: Side
-  ) -> Step {
+  /// A message that belongs to the answer. Gives what it ends.
+  private mutating func speak(_ type: UInt8, _ body: RawSpan, isWhole: Bool) -> End {
     switch type {
+    // Notices, settings and keys change nothing.
+    case 0x4e, 0x53, 0x4b: return .none
+    case 0x76:
+      if queue.first?.kind == .startup { answer?.readVersion(body) }
+      return .none
+    case 0x5a:
+      // With the state of the transaction.
+      answer?.state = body.isEmpty ? 0 : body.byte(0)
+      return .ready
     case 0x52: answer?.readAuthentication(body)
     case 0x54:
       answer?.columns = body.byteCount >= 2 ? Int(body.big16(0)) : 0
@@ -139,51 +177,43 @@ extension PostgreSQL {
     case 0x43:
       answer?.readTag(body)
       countDown()
-    case 0x45: return failed(body, length, held, side)
+    case 0x45: return failed(body, isWhole: isWhole)
     case 0x57:
-      // What follows is a stream without end (replication).
-      answer?.tags.append("COPY BOTH")
+      answer?.noteReplication()
       isReplicating = true
-      return end(length: held)
+      return .last
     default: break
     }
-    if length == held, let first = queue.first, first.kind == .extended, first.isOver,
-      first.left <= 0, !first.isSynced
+    if isWhole, let first = queue.first, first.kind == .extended, first.isOver, first.left <= 0,
+      !first.isSynced
     {
-      return end(length: held)
+      return .last
     }
-    return add(length, held, side)
+    return .none
   }
 
   private mutating func countDown() {
-    if queue.first?.kind == .extended { queue.first?.left -= 1 }
+    queue.updateFirst { if $0.kind == .extended { $0.left -= 1 } }
   }
 
-  private mutating func failed(
-    _ body: RawSpan, _ length: Int, _ held: Int, _ side: Side
-  ) -> Step {
+  private mutating func failed(_ body: RawSpan, isWhole: Bool) -> End {
     answer?.error = PostgreSQLError(body, hasSecrets: queue.hasSecrets)
-    guard length == held else { return add(length, held, side) }
+    guard isWhole else { return .none }
     let isFatal = answer?.error?.isFatal == true
     switch queue.first?.kind {
-    case .startup, .encryption: return end(length: held)
+    case .startup, .encryption: return .last
     case .extended:
       isSkipping = true
-      if isFatal || queue.first?.isSynced != true { return end(length: held) }
-    default: if isFatal { return end(length: held) }
+      return isFatal || queue.first?.isSynced != true ? .last : .none
+    default: return isFatal ? .last : .none
     }
-    return add(length, held, side)
   }
 
-  /// ReadyForQuery: an answer is over, with the state of the transaction.
-  private mutating func ready(_ body: RawSpan, _ length: Int) -> Step {
+  /// ReadyForQuery where no answer is at hand.
+  private mutating func ready(_ length: Int) -> Step {
     defer { queue.noteReady() }
     let wasSkipping = isSkipping
     (isSkipping, isReplicating) = (false, false)
-    if answer != nil {
-      answer?.state = body.isEmpty ? 0 : body.byte(0)
-      return end(length: length)
-    }
     if wasSkipping {
       guard let keys = queue.removeSkipped() else { return .skip(length) }
       let fault = Entry.Fault(
@@ -194,16 +224,17 @@ extension PostgreSQL {
     return .skip(length)
   }
 
-  /// The answer is complete with the next `length` bytes.
-  private mutating func end(length: Int) -> Step {
-    guard let answer else { return .skip(length) }
-    self.answer = nil
+  /// The answer at hand is complete.
+  private mutating func close(_ end: End) -> (key: UInt64, ending: Ending)? {
+    if end == .ready { (isSkipping, isReplicating) = (false, false) }
+    defer { if end == .ready { queue.noteReady() } }
+    guard let answer = answer.take() else { return nil }
     var copied = 0
     if let first = queue.first, first.key == answer.key {
       copied = first.copied
       queue.removeFirst()
     }
-    return .end(of: answer.key, answer.ending(copied: copied), length: length)
+    return (answer.key, answer.ending(copied: copied))
   }
 
   /// NotificationResponse: what another session told a channel this one listens to.

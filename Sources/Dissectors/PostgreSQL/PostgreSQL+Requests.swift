@@ -8,7 +8,7 @@ struct PostgreSQLGroup: Sendable {
   var key: UInt64
   /// Name of the prepared statement.
   var name: [UInt8] = []
-  var text: [UInt8]?
+  var text: PostgreSQLText?
   var parameters: Int?
   var hasParse = false
   var hasBind = false
@@ -74,10 +74,10 @@ extension PostgreSQL {
       ways[side].rest = Remainder(passing: missing)
       return statement(body)
     case let type where beginsGroup(type):
-      guard var group else { return nil }
+      guard var group = group.take() else { return nil }
       ways[side].rest = Remainder(passing: missing)
       read(type, body, isCut: true, &group)
-      queue.last?.left += 1
+      queue.updateLast { $0.left += 1 }
       self.group = group
       return nil
     default: return nil
@@ -130,21 +130,18 @@ extension PostgreSQL {
     }
     switch type {
     case 0x64:
-      queue.first?.copied += length - 5
+      queue.updateFirst { $0.copied += length - 5 }
       return .skip(length)
     // CopyDone, CopyFail.
     case 0x63, 0x66:
-      queue.first?.hasEndedCopy = true
+      queue.updateFirst { $0.hasEndedCopy = true }
       return .skip(length)
     // Terminate; passwords of all kinds.
     case 0x58, 0x70: return .skip(length)
     default: break
     }
-    if group != nil, type == 0x51 || type == 0x46 || type == 0x50 && group?.hasParse == true {
-      return endGroup(length: 0)
-    }
-    // Not all of it may come: then it belongs to this group as far as it goes.
-    if group == nil, beginsGroup(type) { return beginGroup() }
+    if group == nil, beginsGroup(type) { return beginGroup(bytes, side) }
+    if let group = group.take() { return extend(group, bytes, side) }
     let held = min(length, Self.maxHeld)
     guard bytes.byteCount >= held else { return .needs(held) }
     let body = bytes.slice(5..<held)
@@ -155,8 +152,14 @@ extension PostgreSQL {
       message.fields = session.fields
       message.fields.add(.postgresqlCommand, text: "FUNCTION CALL")
       return whole(message, length, held, side)
-    default: return extended(type, body, length, held, side)
+    case 0x53: sync()
+    case 0x48: queue.updateLast { $0.isFlushed = true }
+    default:
+      // Close, behind an Execute
+      forget(body)
+      queue.updateLast { $0.left += 1 }
     }
+    return .skip(length)
   }
 
   /// Query: statements in one text.
@@ -170,18 +173,30 @@ extension PostgreSQL {
   private mutating func statement(_ body: RawSpan) -> Message {
     var message = Message(.request, .postgresql, key: queue.ask(.simple))
     let end = body.firstOffset(of: 0) ?? body.byteCount
-    message.fields = session.fields
-    let text = SQLText.shown(body.prefix(end), isCut: end == body.byteCount, .postgresql)
-    queue.last?.hasSecrets = SQLText.hasSecrets(text)
-    addStatement(text, to: &message.fields)
-    message.details = Array(#"{"type":"simple query"}"#.utf8)
+    let text = body.prefix(end)
+    message.fields.reserve(bytes: 160 + min(end, SQLText.limit))
+    session.add(to: &message.fields)
+    if end < body.byteCount, SQLText.isShownAsItIs(text) {
+      add(text, to: &message.fields)
+    } else {
+      let shown = SQLText.shown(text, isCut: end == body.byteCount, .postgresql)
+      add(shown.rawSpan, to: &message.fields)
+    }
+    message.fields.add(.requestFacts, .bytes) { PostgreSQLDetails.addSimple(to: &$0) }
     return message
   }
 
-  private func addStatement(_ text: [UInt8], to fields: inout FieldValues) {
-    let verb = SQLText.verb(text.rawSpan)
-    if !verb.isEmpty { fields.add(.postgresqlCommand, .text(verb)) }
-    fields.add(.postgresqlQuery, text: text.rawSpan)
+  /// Adds the newest statement, which is complete, as it is shown.
+  private mutating func add(_ text: RawSpan, to fields: inout FieldValues) {
+    if SQLText.hasSecrets(text) { queue.noteSecrets() }
+    Self.addVerb(of: text, to: &fields)
+    fields.add(.postgresqlQuery, text: text)
+  }
+
+  private static func addVerb(of text: RawSpan, to fields: inout FieldValues) {
+    let verb = SQLText.verb(in: text)
+    if verb.isEmpty { return }
+    fields.add(.postgresqlCommand, .text) { SQLText.append(verb: verb, of: text, to: &$0) }
   }
 
   /// A message of which `held` bytes are there.
@@ -206,44 +221,79 @@ extension PostgreSQL {
     }
   }
 
-  private mutating func beginGroup() -> Step {
+  /// Begins the messages of an entry, with as many of them as are there: mostly all.
+  private mutating func beginGroup(_ bytes: RawSpan, _ side: Side) -> Step {
     let key = queue.ask(.extended)
-    queue.last?.isOver = false
-    group = PostgreSQLGroup(key: key)
+    queue.updateLast { $0.isOver = false }
     var message = Message(.request, .postgresql, key: key)
     message.extent = .open
-    return .message(message, length: 0)
+    var group = PostgreSQLGroup(key: key)
+    // What gives up others must be told first.
+    if queue.hasDropped {
+      self.group = group
+      return .message(message, length: 0)
+    }
+    let (length, isOver) = read(bytes, side, &group)
+    if isOver {
+      let ending = close(group)
+      message.extent = .whole
+      (message.fields, message.fault) = (ending.fields, ending.fault)
+    } else {
+      self.group = group
+    }
+    return .message(message, length: length)
   }
 
-  /// Parse, Bind, Describe, Execute, Close, Flush and Sync.
-  private mutating func extended(
-    _ type: UInt8, _ body: RawSpan, _ length: Int, _ held: Int, _ side: Side
+  /// Goes on with the messages of an entry.
+  private mutating func extend(
+    _ group: consuming PostgreSQLGroup, _ bytes: RawSpan, _ side: Side
   ) -> Step {
-    guard var group else {
-      switch type {
-      case 0x53: sync()
-      case 0x48: queue.last?.isFlushed = true
-      default:
-        // Close, behind an Execute
-        forget(body)
-        queue.last?.left += 1
-      }
-      return .skip(length)
-    }
-    switch type {
-    case 0x53:
-      sync()
-      return endGroup(length: length)
-    case 0x48:
-      queue.last?.isFlushed = true
-      return endGroup(length: length)
-    default: read(type, body, isCut: length > held, &group)
-    }
-    queue.last?.left += 1
+    var group = group
+    let key = group.key
+    let (length, isOver) = read(bytes, side, &group)
+    if isOver { return .end(of: key, close(group), length: length) }
     self.group = group
-    if type == 0x45 { return endGroup(length: held) }
-    if length > held { ways[side].rest = Remainder(length - held, of: group.key) }
-    return .content([], of: group.key, length: held)
+    if length > 0 { return .content([], of: key, length: length) }
+    return .needs(min(Int(bytes.big32(1)) + 1, Self.maxHeld))
+  }
+
+  /// Reads the messages of a group that are there, and gives how many bytes they have and whether it is
+  /// over with them: Parse, Bind, Describe, Execute, Close, Flush and Sync.
+  private mutating func read(
+    _ bytes: RawSpan, _ side: Side, _ group: inout PostgreSQLGroup
+  ) -> (length: Int, isOver: Bool) {
+    var at = 0
+    while at + 5 <= bytes.byteCount {
+      let type = bytes.byte(at)
+      let length = Int(bytes.big32(at + 1)) + 1
+      guard length >= 5, length <= Self.maxMessage else { break }
+      switch type {
+      // Another statement begins.
+      case 0x51, 0x46: return (at, true)
+      case 0x50 where group.hasParse: return (at, true)
+      case 0x50, 0x42, 0x43, 0x44, 0x45, 0x48, 0x53: break
+      default: return (at, false)
+      }
+      let held = min(length, Self.maxHeld)
+      guard bytes.byteCount - at >= held else { break }
+      switch type {
+      case 0x53:
+        sync()
+        return (at + length, true)
+      case 0x48:
+        queue.updateLast { $0.isFlushed = true }
+        return (at + length, true)
+      default: read(type, bytes.slice(at + 5..<at + held), isCut: length > held, &group)
+      }
+      queue.updateLast { $0.left += 1 }
+      at += held
+      if type == 0x45 { return (at, true) }
+      if length > held {
+        ways[side].rest = Remainder(length - held, of: group.key)
+        break
+      }
+    }
+    return (at, false)
   }
 
   /// Takes in a message of a group: Parse, Bind, Execute, Close or Describe.
@@ -254,52 +304,55 @@ extension PostgreSQL {
     case 0x50: parse(body, isCut: isCut, &group)
     case 0x42: bind(body, &group)
     case 0x45:
-      let name = text(body, 0)
-      group.text = group.text ?? session.portal(name.text)
+      if group.text == nil { group.text = session.portal(body.slice(text(body, 0))) }
       group.hasExecute = true
     case 0x43: forget(body)
     default:
       // Describe
       group.hasDescribe = true
-      let name = text(body, 1).text
+      let name = body.slice(text(body, 1))
       if group.text == nil, !body.isEmpty {
-        group.name = name
+        group.name = name.array()
         group.text = body.byte(0) == 0x53 ? session.statement(name) : session.portal(name)
       }
     }
   }
 
   private mutating func parse(_ body: RawSpan, isCut: Bool, _ group: inout PostgreSQLGroup) {
-    let name = text(body, 0)
-    let end = body.firstOffset(of: 0, from: name.end) ?? body.byteCount
-    let statement = SQLText.shown(
-      body.slice(min(name.end, end)..<end), isCut: isCut && end == body.byteCount, .postgresql)
-    session.prepare(name.text, statement)
+    let name = body.slice(text(body, 0))
+    let start = behind(body, 0)
+    let end = body.firstOffset(of: 0, from: start) ?? body.byteCount
+    let statement = PostgreSQLText(
+      SQLText.shown(
+        body.slice(min(start, end)..<end), isCut: isCut && end == body.byteCount, .postgresql))
+    session.prepare(name, statement)
     group.hasParse = true
-    (group.name, group.text) = (name.text, statement)
+    (group.name, group.text) = (name.array(), statement)
   }
 
   private mutating func bind(_ body: RawSpan, _ group: inout PostgreSQLGroup) {
-    let portal = text(body, 0)
-    let name = text(body, portal.end)
+    let portal = body.slice(text(body, 0))
+    let start = behind(body, 0)
+    let name = body.slice(text(body, start))
     // Not all texts are remembered, and those prepared in SQL are not known.
-    let isParsed = group.hasParse && group.name == name.text
-    group.text = session.statement(name.text) ?? (isParsed ? group.text : nil)
+    let isParsed = group.hasParse && group.name.rawSpan.equals(name)
+    group.text = session.statement(name) ?? (isParsed ? group.text : nil)
     if let statement = group.text {
-      session.bind(portal.text, to: statement)
+      session.bind(portal, to: statement)
     } else {
-      session.forgetPortal(portal.text)
+      session.forgetPortal(portal)
     }
-    group.name = name.text
+    group.name = name.array()
     group.hasBind = true
-    guard name.end + 2 <= body.byteCount else { return }
-    let at = name.end + 2 + 2 * Int(body.big16(name.end))
+    let end = behind(body, start)
+    guard end + 2 <= body.byteCount else { return }
+    let at = end + 2 + 2 * Int(body.big16(end))
     if at + 2 <= body.byteCount { group.parameters = Int(body.big16(at)) }
   }
 
   /// Close: of a prepared statement or of a portal.
   private mutating func forget(_ body: RawSpan) {
-    let name = text(body, 1).text
+    let name = body.slice(text(body, 1))
     if !body.isEmpty, body.byte(0) == 0x53 {
       session.forgetStatement(name)
     } else {
@@ -315,55 +368,45 @@ extension PostgreSQL {
     }
     // The one before the end of a COPY from the client is ignored: this one counts for both.
     if last.isSynced, last.hasEndedCopy { return }
-    if last.isSynced { _ = queue.ask(.sync) } else { queue.last?.isSynced = true }
+    if last.isSynced { _ = queue.ask(.sync) } else { queue.updateLast { $0.isSynced = true } }
   }
 
-  /// The group is complete with the next `length` bytes, or cut: then it was run, for all that is
-  /// known.
-  mutating func endGroup(length: Int, isCut: Bool = false) -> Step {
-    guard let group else { return .skip(length) }
-    self.group = nil
-    queue.last?.isOver = true
+  /// What is known of a group at its end. Of one that was cut it is known as well that it was run.
+  mutating func close(_ group: PostgreSQLGroup, isCut: Bool = false) -> Ending {
     let isRun = group.hasExecute || isCut
-    queue.last?.hasExecute = isRun
+    queue.updateLast { ($0.isOver, $0.hasExecute) = (true, isRun) }
     var ending = Ending()
-    ending.fields = session.fields
+    ending.fields.reserve(bytes: 192 + (group.text?.text.count ?? 0))
+    session.add(to: &ending.fields)
     if let text = group.text {
-      queue.last?.hasSecrets = SQLText.hasSecrets(text)
+      if text.hasSecrets { queue.noteSecrets() }
       if isRun {
-        let verb = SQLText.verb(text.rawSpan)
-        if !verb.isEmpty { ending.fields.add(.postgresqlCommand, .text(verb)) }
+        Self.addVerb(of: text.text.rawSpan, to: &ending.fields)
       } else {
         ending.fields.add(.postgresqlCommand, text: group.step)
       }
-      ending.fields.add(.postgresqlQuery, text: text.rawSpan)
+      ending.fields.add(.postgresqlQuery, text: text.text.rawSpan)
     } else {
       ending.fields.add(.postgresqlCommand, text: isRun ? "EXECUTE" : group.step)
     }
-    var writer = JSONWriter()
-    writer.beginObject()
-    writer.name("type")
-    writer.write("extended query")
-    if !group.name.isEmpty {
-      writer.name("statement")
-      writer.write(text: group.name.rawSpan)
-    }
-    if let parameters = group.parameters {
-      writer.name("parameters")
-      writer.write(parameters)
-    }
-    writer.endObject()
-    ending.details = writer.bytes
+    ending.fields.add(.requestFacts, .bytes) { PostgreSQLDetails.add(group, to: &$0) }
     if group.lost > 0 {
       ending.fault = Entry.Fault(.dissection, "\(group.lost) bytes were not captured")
     }
-    return .end(of: group.key, ending, length: length)
+    return ending
   }
 
-  /// The text at `start` and where the next one begins. Names are shown up to 64 bytes.
-  private func text(_ body: RawSpan, _ start: Int) -> (text: [UInt8], end: Int) {
-    guard start < body.byteCount else { return ([], body.byteCount) }
+  /// Where the text at `start` is, as far as names are shown.
+  private func text(_ body: RawSpan, _ start: Int) -> Range<Int> {
+    guard start < body.byteCount else { return 0..<0 }
     let end = body.firstOffset(of: 0, from: start) ?? body.byteCount
-    return (body.slice(start..<end).prefix(64).array(), min(end + 1, body.byteCount))
+    return start..<min(end, start + 64)
+  }
+
+  /// Where what follows on that text begins.
+  private func behind(_ body: RawSpan, _ start: Int) -> Int {
+    guard start < body.byteCount else { return body.byteCount }
+    let end = body.firstOffset(of: 0, from: start) ?? body.byteCount
+    return min(end + 1, body.byteCount)
   }
 }

@@ -75,9 +75,9 @@ package struct PostgreSQL: Dissector {
     if let keys = queue.takeDropped() {
       return .abandon(keys, because: AnswerOrder.unknownAnswer, length: 0)
     }
-    if !ways[side].rest.isEmpty { return ways[side].rest.pass(bytes.byteCount) }
+    if !ways[inPlace: side].rest.isEmpty { return ways[side].rest.pass(bytes.byteCount) }
     let requester = requester ?? settle(bytes, side)
-    switch ways[side].phase {
+    switch ways[inPlace: side].phase {
     case .startup: return try startup(bytes)
     case .search:
       if let step = search(bytes, side, isRequest: side == requester) { return step }
@@ -123,10 +123,10 @@ package struct PostgreSQL: Dissector {
     let isInside = group != nil || !ways[side].rest.isEmpty
     let rounds = queue.rounds
     if side == requester {
-      if group != nil, case .end(let key, let ending, _) = endGroup(length: 0, isCut: true) {
-        parting = (key, ending)
+      if let group = group.take() {
+        parting = (group.key, close(group, isCut: true))
         // Its end is taken to be among the bytes that are missing.
-        queue.last?.isSynced = true
+        queue.updateLast { $0.isSynced = true }
       }
     } else {
       tear()
@@ -143,6 +143,8 @@ package struct PostgreSQL: Dissector {
     }
     return .resynchronise
   }
+
+  package static func details(of facts: RawSpan) -> [UInt8] { PostgreSQLDetails.json(facts) }
 
   package mutating func heard(_ count: Int, by side: Side) {
     if side == requester { queue.noteHeard(count) } else { queue.noteHeardStatements() }

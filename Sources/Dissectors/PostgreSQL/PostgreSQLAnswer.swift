@@ -14,8 +14,9 @@ struct PostgreSQLAnswer: Sendable {
   var columns: Int?
   /// Rows as the tags say, where they do.
   private var counted: Int?
-  /// What the server says it did, without numbers.
-  var tags: [String] = []
+  /// What the server says it did, without numbers, of each statement in the text.
+  private var command: [UInt8] = []
+  private var tags = 0
   /// Bytes of a COPY to the client.
   var copied = 0
   var error: PostgreSQLError?
@@ -33,13 +34,56 @@ struct PostgreSQLAnswer: Sendable {
 
   /// CommandComplete: `INSERT 0 5`, `SELECT 12`, `CREATE TABLE`.
   mutating func readTag(_ body: RawSpan) {
-    let end = min(body.firstOffset(of: 0) ?? body.byteCount, 64)
-    var words = body.prefix(end).text().split(separator: " ")
+    let tag = body.prefix(min(body.firstOffset(of: 0) ?? body.byteCount, 64))
+    if let (end, number) = Self.numbers(tag) {
+      if let number { counted = (counted ?? 0) &+ number }
+      return add(tag: tag.prefix(end))
+    }
+    var words = tag.text().split(separator: " ")
     if let number = words.last.flatMap({ Int($0) }), number >= 0 {
       counted = (counted ?? 0) &+ number
     }
     while let last = words.last, last.allSatisfy(\.isWholeNumber) { words.removeLast() }
-    if tags.count < Self.maxTags { tags.append(words.joined(separator: " ")) }
+    add(tag: Array(words.joined(separator: " ").utf8).rawSpan)
+  }
+
+  /// Where the numbers at the end of a tag begin, the blank before them left out, and the last one;
+  /// nil for a tag that is no plain words with a blank between each two.
+  private static func numbers(_ tag: RawSpan) -> (start: Int, last: Int?)? {
+    var wordStart = 0
+    var isNumber = true
+    var value = 0
+    /// Behind the last word that is no number.
+    var end = 0
+    for at in 0...tag.byteCount {
+      let byte = at < tag.byteCount ? tag.byte(at) : 0x20
+      switch byte {
+      case 0x20:
+        if at == wordStart { return nil }
+        if !isNumber { end = at }
+        if at < tag.byteCount { (wordStart, isNumber, value) = (at + 1, true, 0) }
+      case 0x30...0x39:
+        if at - wordStart >= 18 { return nil }
+        value = value * 10 + Int(byte - 0x30)
+      case 0x41...0x5a, 0x61...0x7a, 0x5f: isNumber = false
+      default: return nil
+      }
+    }
+    return end > 0 ? (end, isNumber ? value : nil) : nil
+  }
+
+  private mutating func add(tag: RawSpan) {
+    if tags >= Self.maxTags { return }
+    if tags > 0 { command.append(text: "; ") }
+    command.append(tag)
+    tags += 1
+  }
+
+  /// CopyBothResponse: what follows is a stream without end (replication).
+  mutating func noteReplication() {
+    if tags > 0 { command.append(text: "; ") }
+    command.append(text: "COPY BOTH")
+    tags += 1
   }
 
   /// Authentication requests.
@@ -68,26 +112,49 @@ struct PostgreSQLAnswer: Sendable {
   /// - Parameter copied: bytes of a COPY from the client.
   func ending(copied fromClient: Int) -> Ending {
     var ending = Ending()
+    ending.fields.reserve(bytes: 128)
+    if tags > 0 { ending.fields.add(.postgresqlCommand, text: command.rawSpan) }
+    let shown = counted ?? (rows > 0 ? rows : nil)
+    if let shown { ending.fields.add(.postgresqlRows, int: Int64(shown)) }
+    addState(&ending.fields)
+    let copied = copied + fromClient
+    let isPlain = error == nil && minor == nil && asked != .startup && command.isEmpty == (tags == 0)
+    if isPlain, shown ?? 0 >= 0 {
+      let columns = columns
+      let command = command
+      ending.fields.add(.responseFacts, .bytes) {
+        PostgreSQLDetails.addAnswer(
+          columns: columns, rows: shown, copied: copied, command.rawSpan, to: &$0)
+      }
+    } else {
+      ending.details = details(rows: shown, copied: copied)
+    }
+    if let error {
+      ending.failed = true
+      error.add(to: &ending.fields)
+    }
+    if lost > 0 { ending.fault = Entry.Fault(.dissection, "\(lost) bytes were not captured") }
+    return ending
+  }
+
+  private func details(rows: Int?, copied: Int) -> [UInt8] {
     var writer = JSONWriter()
     writer.beginObject()
-    if !tags.isEmpty {
-      let command = tags.joined(separator: "; ")
-      ending.fields.add(.postgresqlCommand, .text(command))
+    if tags > 0 {
       writer.name("command")
-      writer.write(command)
+      writer.write(text: command.rawSpan)
     }
-    if let shown = counted ?? (rows > 0 ? rows : nil) {
-      ending.fields.add(.postgresqlRows, int: Int64(shown))
+    if let rows {
       writer.name("rows")
-      writer.write(shown)
+      writer.write(rows)
     }
     if let columns {
       writer.name("columns")
       writer.write(columns)
     }
-    if copied + fromClient > 0 {
+    if copied > 0 {
       writer.name("copiedBytes")
-      writer.write(copied + fromClient)
+      writer.write(copied)
     }
     if asked == .startup {
       writer.name("authentication")
@@ -97,16 +164,9 @@ struct PostgreSQLAnswer: Sendable {
       writer.name("protocol")
       writer.write("3.\(minor)")
     }
-    addState(&ending.fields)
-    if let error {
-      ending.failed = true
-      error.add(to: &ending.fields)
-      error.write(&writer)
-    }
+    error?.write(&writer)
     writer.endObject()
-    ending.details = writer.bytes
-    if lost > 0 { ending.fault = Entry.Fault(.dissection, "\(lost) bytes were not captured") }
-    return ending
+    return writer.bytes
   }
 
   private func addState(_ fields: inout FieldValues) {

@@ -94,6 +94,23 @@ struct PostgreSQLQueue: Sendable {
     }
   }
 
+  /// Changes the oldest, where it lies.
+  mutating func updateFirst(_ change: (inout Asked) -> Void) {
+    if !isEmpty, !isBlind { change(&waiting[head]) }
+  }
+
+  /// Changes the newest, where it lies.
+  mutating func updateLast(_ change: (inout Asked) -> Void) {
+    if !isEmpty { change(&waiting[waiting.count - 1]) }
+  }
+
+  /// The newest has secrets in its text.
+  mutating func noteSecrets() {
+    if isEmpty { return }
+    anySecrets = true
+    waiting[waiting.count - 1].hasSecrets = true
+  }
+
   /// An error may repeat secrets of the statement that is answered.
   var hasSecrets: Bool { isBlind ? anySecrets : first?.hasSecrets == true }
 
@@ -148,6 +165,8 @@ struct PostgreSQLQueue: Sendable {
 
   /// The client asks after a rest.
   mutating func noteRest() { if order.noteRest() { giveUp { _ in true } } }
+
+  var hasDropped: Bool { dropped != nil }
 
   /// Keys of statements that have ceased to wait without an answer.
   mutating func takeDropped() -> ClosedRange<UInt64>? { dropped.take() }
@@ -263,6 +282,17 @@ struct PostgreSQLQueue: Sendable {
   }
 }
 
+/// The text of a statement that was prepared, as it is shown.
+struct PostgreSQLText: Sendable {
+  var text: [UInt8]
+  var hasSecrets: Bool
+
+  init(_ text: [UInt8]) {
+    self.text = text
+    hasSecrets = SQLText.hasSecrets(text.rawSpan)
+  }
+}
+
 /// What a connection is about, and the statements it has prepared.
 struct PostgreSQLSession: Sendable {
   /// Bytes of texts of statements that are remembered; what is prepared beyond is not.
@@ -270,40 +300,64 @@ struct PostgreSQLSession: Sendable {
 
   var user: [UInt8] = []
   var database: [UInt8] = []
-  /// Texts by the names of prepared statements and of portals.
-  private var statements: [[UInt8]: [UInt8]] = [:]
-  private var portals: [[UInt8]: [UInt8]] = [:]
-  private var remembered = 0
+  private var statements = PostgreSQLTexts()
+  private var portals = PostgreSQLTexts()
 
   var fields: FieldValues {
     var fields = FieldValues()
-    if !database.isEmpty { fields.add(.postgresqlDatabase, text: database.rawSpan) }
-    if !user.isEmpty { fields.add(.postgresqlUser, text: user.rawSpan) }
+    add(to: &fields)
     return fields
   }
 
-  func statement(_ name: [UInt8]) -> [UInt8]? { statements[name] }
-  func portal(_ name: [UInt8]) -> [UInt8]? { portals[name] }
-
-  mutating func prepare(_ name: [UInt8], _ text: [UInt8]) {
-    forgetStatement(name)
-    if remembered + name.count + text.count > Self.maxRemembered { return }
-    remembered += name.count + text.count
-    statements[name] = text
+  func add(to fields: inout FieldValues) {
+    if !database.isEmpty { fields.add(.postgresqlDatabase, text: database.rawSpan) }
+    if !user.isEmpty { fields.add(.postgresqlUser, text: user.rawSpan) }
   }
 
-  mutating func bind(_ name: [UInt8], to text: [UInt8]) {
-    forgetPortal(name)
-    if remembered + name.count + text.count > Self.maxRemembered { return }
-    remembered += name.count + text.count
-    portals[name] = text
+  func statement(_ name: RawSpan) -> PostgreSQLText? { statements[name] }
+  func portal(_ name: RawSpan) -> PostgreSQLText? { portals[name] }
+
+  mutating func prepare(_ name: RawSpan, _ text: PostgreSQLText) {
+    statements.remove(name)
+    if name.byteCount + text.text.count <= room { statements.add(name, text) }
   }
 
-  mutating func forgetStatement(_ name: [UInt8]) {
-    if let old = statements.removeValue(forKey: name) { remembered -= name.count + old.count }
+  mutating func bind(_ name: RawSpan, to text: PostgreSQLText) {
+    portals.remove(name)
+    if name.byteCount + text.text.count <= room { portals.add(name, text) }
   }
 
-  mutating func forgetPortal(_ name: [UInt8]) {
-    if let old = portals.removeValue(forKey: name) { remembered -= name.count + old.count }
+  mutating func forgetStatement(_ name: RawSpan) { statements.remove(name) }
+  mutating func forgetPortal(_ name: RawSpan) { portals.remove(name) }
+
+  /// Bytes that may be remembered yet.
+  private var room: Int { Self.maxRemembered - statements.count - portals.count }
+}
+
+/// Texts by the names of prepared statements, or of portals. Mostly there is but the one without a
+/// name.
+private struct PostgreSQLTexts: Sendable {
+  private var unnamed: PostgreSQLText?
+  private var named: [[UInt8]: PostgreSQLText] = [:]
+  /// Bytes of all names and texts.
+  private(set) var count = 0
+
+  subscript(name: RawSpan) -> PostgreSQLText? {
+    if name.isEmpty { return unnamed }
+    return named.isEmpty ? nil : named[name.array()]
+  }
+
+  mutating func add(_ name: RawSpan, _ text: PostgreSQLText) {
+    count += name.byteCount + text.text.count
+    if name.isEmpty { unnamed = text } else { named[name.array()] = text }
+  }
+
+  mutating func remove(_ name: RawSpan) {
+    if name.isEmpty {
+      count -= unnamed?.text.count ?? 0
+      unnamed = nil
+    } else if !named.isEmpty, let old = named.removeValue(forKey: name.array()) {
+      count -= name.byteCount + old.text.count
+    }
   }
 }

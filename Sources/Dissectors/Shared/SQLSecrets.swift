@@ -64,15 +64,20 @@ enum SQLSecrets {
 
   /// Whether one of the words is in there, in either case.
   static func tells(_ bytes: RawSpan) -> Bool {
-    for at in 0..<bytes.byteCount {
+    var at = 0
+    while at + 3 <= bytes.byteCount {
+      defer { at += 1 }
+      // Few letters begin one of the words, and fewer pairs.
+      let letter = (bytes.byte(at) | 0x20) &- 0x61
+      guard letter < 26, initials >> UInt32(letter) & 1 == 1 else { continue }
       let words: [StaticString]
-      switch bytes.byte(at) | 0x20 {
-      case 0x61: words = withA
-      case 0x63: words = withC
-      case 0x69: words = withI
-      case 0x70: words = withP
-      case 0x73: words = withS
-      case 0x74: words = withT
+      switch (letter, bytes.byte(at + 1) | 0x20) {
+      case (0, 0x63), (0, 0x70): words = withA
+      case (2, 0x72): words = withC
+      case (8, 0x64): words = withI
+      case (15, 0x61), (15, 0x67), (15, 0x72), (15, 0x77): words = withP
+      case (18, 0x65): words = withS
+      case (19, 0x6f): words = withT
       default: continue
       }
       let rest = bytes.suffix(from: at)
@@ -82,6 +87,9 @@ enum SQLSecrets {
     }
     return false
   }
+
+  /// Letters that begin a telling word: a, c, i, p, s, t.
+  private static let initials: UInt32 = 1 << 0 | 1 << 2 | 1 << 8 | 1 << 15 | 1 << 18 | 1 << 19
 
   // The telling words by their first letter.
   private static let withA: [StaticString] = ["api_key", "apikey", "access_key"]

@@ -19,21 +19,32 @@ enum SQLText {
     return text
   }
 
-  /// Whether the text of a statement, as it is shown, had a secret.
-  static func hasSecrets(_ shown: [UInt8]) -> Bool {
-    shown.rawSpan.firstOffset(of: "[redacted]") != nil
+  /// Whether a whole statement is shown as it is.
+  static func isShownAsItIs(_ bytes: RawSpan) -> Bool {
+    bytes.byteCount <= limit && bytes.isASCII && !SQLSecrets.tells(bytes)
   }
+
+  /// Whether the text of a statement, as it is shown, had a secret.
+  static func hasSecrets(_ shown: RawSpan) -> Bool { shown.firstOffset(of: "[redacted]") != nil }
 
   /// First word of a statement in upper case, comments before it passed over; empty for none.
   static func verb(_ bytes: RawSpan) -> String {
-    let start = skipBlanks(bytes, 0)
     var word: [UInt8] = []
-    var at = start
-    while at < bytes.byteCount, word.count < 24, isLetter(bytes.byte(at)) {
-      word.append(bytes.byte(at) & 0xdf)
-      at += 1
-    }
+    append(verb: verb(in: bytes), of: bytes, to: &word)
     return String(decoding: word, as: UTF8.self)
+  }
+
+  /// Where the first word of a statement is.
+  static func verb(in bytes: RawSpan) -> Range<Int> {
+    let start = skipBlanks(bytes, 0)
+    var at = start
+    while at < bytes.byteCount, at - start < 24, isLetter(bytes.byte(at)) { at += 1 }
+    return start..<at
+  }
+
+  /// Appends that word in upper case.
+  static func append(verb: Range<Int>, of bytes: RawSpan, to text: inout [UInt8]) {
+    for at in verb { text.append(bytes.byte(at) & 0xdf) }
   }
 
   /// Where blanks, parentheses and comments that begin at `start` end.
