@@ -90,25 +90,31 @@ extension [UInt8] {
 
 extension OutputSpan<UInt8> {
   /// Appends a copy of `bytes`, for which there must be room.
+  @inline(__always)
   @_lifetime(self: copy self)
   internal mutating func append(_ bytes: RawSpan) {
-    precondition(bytes.byteCount <= freeCapacity, "no room for \(bytes.byteCount) bytes")
+    precondition(bytes.byteCount <= freeCapacity, "no room for the bytes")
     unsafe withUnsafeMutableBufferPointer { target, count in
-      let rest = UnsafeMutableRawBufferPointer(target.extracting(count...))
-      unsafe bytes.withUnsafeBytes { unsafe rest.copyMemory(from: $0) }
+      unsafe bytes.withUnsafeBytes { source in
+        guard let base = target.baseAddress, let first = source.baseAddress else { return }
+        unsafe UnsafeMutableRawPointer(base + count)
+          .copyMemory(from: first, byteCount: source.count)
+      }
       count += bytes.byteCount
     }
   }
 
   /// Appends the bytes of a number as they lie in memory, for which there must be room.
   @inlinable
+  @inline(__always)
   @_lifetime(self: copy self)
   internal mutating func append<Number: BitwiseCopyable>(memoryOf number: Number) {
-    precondition(MemoryLayout<Number>.size <= freeCapacity, "no room for a number")
+    let length = MemoryLayout<Number>.size
+    precondition(length <= freeCapacity, "no room for a number")
     unsafe withUnsafeMutableBufferPointer { target, count in
-      let rest = UnsafeMutableRawBufferPointer(target.extracting(count...))
-      unsafe rest.storeBytes(of: number, as: Number.self)
-      count += MemoryLayout<Number>.size
+      guard let base = target.baseAddress else { return }
+      unsafe UnsafeMutableRawPointer(base + count).storeBytes(of: number, as: Number.self)
+      count += length
     }
   }
 }

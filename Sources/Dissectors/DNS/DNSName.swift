@@ -148,16 +148,24 @@ enum DNSName {
   private static func isPlain(_ bytes: RawSpan, _ place: Range<Int>) -> Bool {
     var found: UInt64 = 0
     var at = place.lowerBound
-    while at < place.upperBound {
-      let next = min(at + 8, place.upperBound)
-      // Where there are fewer than eight, letters stand behind them.
-      let word = word(bytes, at..<next) | (0x61 * ones) & ~(.max >> UInt64(64 - 8 * (next - at)))
-      let (slashes, deletes) = (word ^ (0x5c * ones), word ^ (0x7f * ones))
-      found |= word | (word &- 0x20 * ones) & ~word
-      found |= (slashes &- ones) & ~slashes | (deletes &- ones) & ~deletes
-      at = next
+    while place.upperBound - at >= 8 {
+      found |= unlike(bytes.little64(at))
+      at += 8
+    }
+    if at < place.upperBound {
+      // Letters stand behind the last ones.
+      let letters = (0x61 * ones) << UInt64(8 * (place.upperBound - at))
+      found |= unlike(word(bytes, at..<place.upperBound) | letters)
     }
     return found & tops == 0
+  }
+
+  /// With a top bit when a byte is none that stands in a text as it is.
+  @inline(__always)
+  private static func unlike(_ word: UInt64) -> UInt64 {
+    let (slashes, deletes) = (word ^ (0x5c * ones), word ^ (0x7f * ones))
+    return word | (word &- 0x20 * ones) & ~word | (slashes &- ones) & ~slashes
+      | (deletes &- ones) & ~deletes
   }
 
   // MARK: Any name
