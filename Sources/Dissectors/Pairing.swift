@@ -19,17 +19,17 @@ struct Pairing {
   private var settled = BySide(client: 0, server: 0)
 
   /// Positions up to which a scan is short.
-  private static let scanned = 64
+  private static let shortScan = 64
 
   /// Files an exchange and gives its position.
   mutating func insert(_ exchange: Exchange, key: UInt64) {
-    if keys.count > 2 * count + Self.scanned { compact() }
+    if keys.count > 2 * count + Self.shortScan { compact() }
     keys.append(key)
     exchanges.append(exchange)
     count += 1
     if index != nil {
       index?.append(key)
-    } else if keys.count - head > Self.scanned {
+    } else if keys.count - head > Self.shortScan {
       index = PairingIndex(keys)
     }
   }
@@ -37,12 +37,25 @@ struct Pairing {
   /// Position of the oldest exchange of `key` that satisfies `matches`.
   @inline(__always)
   func position(of key: UInt64, where matches: (Exchange) -> Bool) -> Int? {
-    var at = index == nil ? head : indexed(key, from: 0)
+    var at = index == nil ? scanned(key, from: head) : indexed(key, from: 0)
     while at < keys.count {
-      if keys[at] == key, let exchange = exchanges[at], matches(exchange) { return at }
-      at = index == nil ? at + 1 : indexed(key, from: at + 1)
+      if let exchange = exchanges[at], matches(exchange) { return at }
+      at = index == nil ? scanned(key, from: at + 1) : indexed(key, from: at + 1)
     }
     return nil
+  }
+
+  /// Whether an exchange of `key` may be there: else there is none.
+  func mayHold(_ key: UInt64) -> Bool {
+    (index == nil ? scanned(key, from: head) : indexed(key, from: 0)) < keys.count
+  }
+
+  /// The first position from `start` on with that key; beyond all positions when there is none.
+  private func scanned(_ key: UInt64, from start: Int) -> Int {
+    let keys = keys.span
+    var at = start
+    while at < keys.count, keys[at] != key { at += 1 }
+    return at
   }
 
   /// Where `key` stands next, at `start` or behind; beyond all positions when it does not.
@@ -65,7 +78,7 @@ struct Pairing {
     exchanges[position] = nil
     count -= 1
     if count == 0 {
-      let isSmall = keys.count < Self.scanned
+      let isSmall = keys.count < Self.shortScan
       keys.removeAll(keepingCapacity: isSmall)
       exchanges.removeAll(keepingCapacity: isSmall)
       head = 0
@@ -112,7 +125,7 @@ struct Pairing {
     exchanges.removeSubrange(kept...)
     head = 0
     settled = BySide(client: 0, server: 0)
-    index = kept > Self.scanned ? PairingIndex(keys) : nil
+    index = kept > Self.shortScan ? PairingIndex(keys) : nil
   }
 }
 

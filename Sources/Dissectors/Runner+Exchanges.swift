@@ -21,8 +21,10 @@ extension Runner {
       return
     }
     let requester = role == .response ? side.other : side
+    // Nearly every request is the first of its key.
+    let isNew = role == .request && !pairing.mayHold(key)
     let stands = message.partner != .expected
-    if !stands, let at = partner(of: key, role, requester), !isForeign(at, role, start, &ledger) {
+    if !stands, !isNew, let at = partner(of: key, role, requester), !isForeign(at, role, start, &ledger) {
       let continuation = message.continuation
       guard let exchange = pairing[at] else { return }
       exchange.touched = moment.timestamp
@@ -38,7 +40,7 @@ extension Runner {
       if let continuation, let request { awaitAgain(continuation, request, requester, &ledger) }
       return
     }
-    if role == .request, repeats(key, requester, at: moment) {
+    if role == .request, !isNew, repeats(key, requester, at: moment) {
       ledger.figures[row].repeats += 1
       return
     }

@@ -99,6 +99,7 @@ package struct FieldValues: Hashable, Sendable {
   }
 
   /// Adds a value that `write` appends in packed form.
+  @inline(__always)
   package mutating func add(_ id: FieldID, _ tag: Tag, _ write: (inout [UInt8]) -> Void) {
     let start = bytes.count
     head(id, tag, 0)

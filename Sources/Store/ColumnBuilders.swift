@@ -3,14 +3,25 @@ import Entries
 
 /// Which rows got a value so far.
 struct PresenceBuilder: Sendable {
+  /// Empty while every row from the first on has a value: most columns never need them.
   private(set) var words: [UInt64] = []
   private(set) var count = 0
 
   /// Rows come in ascending order.
   ///
   /// - Returns: false when the row has a value already.
+  @inline(__always)
   @discardableResult
   mutating func insert(_ row: Int) -> Bool {
+    if words.isEmpty, row == count {
+      count += 1
+      return true
+    }
+    return mark(row)
+  }
+
+  private mutating func mark(_ row: Int) -> Bool {
+    spellOut()
     reach(row)
     let bit = 1 << UInt64(row & 63) as UInt64
     guard words[row >> 6] & bit == 0 else { return false }
@@ -21,14 +32,14 @@ struct PresenceBuilder: Sendable {
 
   /// All of these rows, which come after those that are there.
   mutating func insert(_ rows: Range<Int>) {
-    guard let last = rows.last else { return }
-    reach(last)
-    for index in rows.lowerBound >> 6...last >> 6 {
-      var word = UInt64.max
-      if index == rows.lowerBound >> 6 { word &= .max << UInt64(rows.lowerBound & 63) }
-      if index == last >> 6 { word &= .max >> UInt64(63 - last & 63) }
-      words[index] |= word
+    if words.isEmpty, rows.lowerBound == count {
+      count += rows.count
+      return
     }
+    guard let last = rows.last else { return }
+    spellOut()
+    reach(last)
+    set(rows)
     count += rows.count
   }
 
@@ -36,6 +47,7 @@ struct PresenceBuilder: Sendable {
   mutating func insert(_ presence: Presence?, _ rows: Range<Int>) {
     guard let presence else { return insert(rows) }
     guard let last = rows.last, presence.count > 0 else { return }
+    spellOut()
     reach(last)
     let shift = UInt64(rows.lowerBound & 63)
     for (index, word) in presence.words.enumerated() where word != 0 {
@@ -52,9 +64,28 @@ struct PresenceBuilder: Sendable {
     while words.count <= row >> 6 { words.append(0) }
   }
 
+  /// Makes the words of rows that all have a value.
+  private mutating func spellOut() {
+    guard words.isEmpty, count > 0 else { return }
+    reach(count - 1)
+    set(0..<count)
+  }
+
+  private mutating func set(_ rows: Range<Int>) {
+    guard let last = rows.last else { return }
+    for index in rows.lowerBound >> 6...last >> 6 {
+      var word = UInt64.max
+      if index == rows.lowerBound >> 6 { word &= .max << UInt64(rows.lowerBound & 63) }
+      if index == last >> 6 { word &= .max >> UInt64(63 - last & 63) }
+      words[index] |= word
+    }
+  }
+
   /// The words for that many rows.
   func words(rows: Int) -> [UInt64] {
-    words + repeatElement(0, count: (rows + 63) / 64 - words.count)
+    var presence = self
+    presence.spellOut()
+    return presence.words + repeatElement(0, count: (rows + 63) / 64 - presence.words.count)
   }
 }
 

@@ -18,24 +18,29 @@ struct EnvelopeColumns: Sendable {
       .destinationPort,
     ] + WorkloadColumns.rows.flatMap { [$0.source, $0.destination] })
 
+  /// What every row has: written at once, and taken apart into columns when the block is closed.
+  private struct Row {
+    var instant: Int64
+    var stream: UInt64
+    var firstPacket: UInt64
+    var lastPacket: UInt64
+    var requestBytes: Int64
+    var responseBytes: Int64
+    var index: UInt32
+    var source: UInt32
+    var destination: UInt32
+    var sourcePort: UInt16
+    var destinationPort: UInt16
+    /// Kind, transport, halves, failed and decrypted, from the low bits up: 8, 8, 2, 1, 1.
+    var marks: UInt32
+  }
+
   private(set) var summary = Summary()
-  private var instants: [Int64] = []
-  private var streams: [Int64] = []
-  private var indices: [Int64] = []
-  private var firstPackets: [Int64] = []
-  private var lastPackets: [Int64] = []
-  private var requestBytes: [Int64] = []
-  private var responseBytes: [Int64] = []
-  private var sourcePorts: [UInt16] = []
-  private var destinationPorts: [UInt16] = []
-  private var sources: [UInt32] = []
-  private var destinations: [UInt32] = []
-  /// Kind, transport, halves, failed and decrypted of a row, from the low bits up: 8, 8, 2, 1, 1.
-  private var marks: [UInt32] = []
+  private var lines: [Row] = []
   private var addresses = AddressCodes()
   private var workloads = WorkloadColumns()
 
-  var rows: Int { instants.count }
+  var rows: Int { lines.count }
   /// Bytes of what the workloads of both ends say, each once; as dictionaries either end has its own.
   var workloadBytes: Int { workloads.byteCount }
 
@@ -44,21 +49,20 @@ struct EnvelopeColumns: Sendable {
     summary.first = min(summary.first, instant)
     summary.last = max(summary.last, instant)
     summary.kinds.insert(entries[place].kind)
-    instants.append(instant)
-    streams.append(Int64(bitPattern: entries[place].stream))
-    indices.append(Int64(entries[place].index))
-    firstPackets.append(Int64(bitPattern: entries[place].packets.lowerBound))
-    lastPackets.append(Int64(bitPattern: entries[place].packets.upperBound))
-    requestBytes.append(entries[place].requestSize)
-    responseBytes.append(entries[place].responseSize)
-    sourcePorts.append(entries[place].source.port)
-    destinationPorts.append(entries[place].destination.port)
-    sources.append(addresses.code(entries[place].source.address))
-    destinations.append(addresses.code(entries[place].destination.address))
-    marks.append(
-      UInt32(entries[place].kind.rawValue) | UInt32(entries[place].transport.rawValue) << 8
-        | (entries[place].hasRequest ? 1 << 16 : 0) | (entries[place].hasResponse ? 1 << 17 : 0)
-        | (entries[place].failed ? 1 << 18 : 0) | (entries[place].decrypted ? 1 << 19 : 0))
+    lines.append(
+      Row(
+        instant: instant, stream: entries[place].stream,
+        firstPacket: entries[place].packets.lowerBound,
+        lastPacket: entries[place].packets.upperBound,
+        requestBytes: entries[place].requestSize, responseBytes: entries[place].responseSize,
+        index: entries[place].index, source: addresses.code(entries[place].source.address),
+        destination: addresses.code(entries[place].destination.address),
+        sourcePort: entries[place].source.port, destinationPort: entries[place].destination.port,
+        marks: UInt32(entries[place].kind.rawValue)
+          | UInt32(entries[place].transport.rawValue) << 8
+          | (entries[place].hasRequest ? 1 << 16 : 0)
+          | (entries[place].hasResponse ? 1 << 17 : 0) | (entries[place].failed ? 1 << 18 : 0)
+          | (entries[place].decrypted ? 1 << 19 : 0)))
     workloads.append(entries[place].source.workload, entries[place].destination.workload)
   }
 
@@ -67,32 +71,35 @@ struct EnvelopeColumns: Sendable {
   /// - Parameter marks: one for each row of arrival, ascending among rows that are equal in all
   ///   else; empty for the order of arrival.
   func order(_ marks: [Int64]) -> RowOrder {
-    RowOrder(instants: instants, streams: streams, indices: indices, marks: marks)
+    RowOrder(
+      instants: lines.map { $0.instant }, streams: lines.map { Int64(bitPattern: $0.stream) },
+      indices: lines.map { Int64($0.index) }, marks: marks)
   }
 
   func write(to writer: inout BlockWriter, _ order: RowOrder) {
-    func ints(_ id: FieldID, _ values: [Int64], _ type: FieldType = .int) {
-      writer.add(id, type, Arranged(values: order.arranged(values), words: nil))
+    let lines = order.arranged(lines)
+    func ints(_ id: FieldID, _ type: FieldType = .int, _ value: (Row) -> Int64) {
+      writer.add(id, type, Arranged(values: lines.map(value), words: nil))
     }
-    func mark(_ id: FieldID, _ type: FieldType, _ shift: UInt32, _ mask: UInt32) {
-      ints(id, marks.map { Int64($0 >> shift & mask) }, type)
-    }
-    ints(.instant, instants, .instant)
-    ints(.streamNumber, streams)
-    ints(.streamIndex, indices)
-    ints(.firstPacket, firstPackets)
-    ints(.lastPacket, lastPackets)
-    ints(.requestBytes, requestBytes)
-    ints(.responseBytes, responseBytes)
-    ints(.sourcePort, sourcePorts.map(Int64.init))
-    ints(.destinationPort, destinationPorts.map(Int64.init))
-    mark(.kind, .int, 0, 255)
-    mark(.transport, .int, 8, 255)
-    mark(.halves, .int, 16, 3)
-    mark(.failed, .bool, 18, 1)
-    mark(.decrypted, .bool, 19, 1)
-    for (id, codes) in [(FieldID.sourceIP, sources), (.destinationIP, destinations)] {
-      let column = TableColumn(codes: codes, rows: order, values: addresses.addresses) {
+    ints(.instant, .instant) { $0.instant }
+    ints(.streamNumber) { Int64(bitPattern: $0.stream) }
+    ints(.streamIndex) { Int64($0.index) }
+    ints(.firstPacket) { Int64(bitPattern: $0.firstPacket) }
+    ints(.lastPacket) { Int64(bitPattern: $0.lastPacket) }
+    ints(.requestBytes) { $0.requestBytes }
+    ints(.responseBytes) { $0.responseBytes }
+    ints(.sourcePort) { Int64($0.sourcePort) }
+    ints(.destinationPort) { Int64($0.destinationPort) }
+    ints(.kind) { Int64($0.marks & 255) }
+    ints(.transport) { Int64($0.marks >> 8 & 255) }
+    ints(.halves) { Int64($0.marks >> 16 & 3) }
+    ints(.failed, .bool) { Int64($0.marks >> 18 & 1) }
+    ints(.decrypted, .bool) { Int64($0.marks >> 19 & 1) }
+    for (id, codes) in [
+      (FieldID.sourceIP, lines.map { $0.source }),
+      (.destinationIP, lines.map { $0.destination }),
+    ] {
+      let column = TableColumn(codes: codes, values: addresses.addresses) {
         $1.append(contentsOf: $0.description.utf8)
       }
       writer.add(id, .text, column.interner, column.arranged)
@@ -120,11 +127,10 @@ struct TableColumn {
   var arranged: Arranged<UInt32>
 
   /// - Parameters:
-  ///   - codes: one a row of arrival: 0 for none, n for `values[n - 1]`.
+  ///   - codes: one a row of the block: 0 for none, n for `values[n - 1]`.
   ///   - text: appends what the column shows of a value; a value that is nil is no value.
   init<Value>(
-    codes: [UInt32], rows order: RowOrder, values: [Value?],
-    text: (Value, inout [UInt8]) -> Void
+    codes: [UInt32], values: [Value?], text: (Value, inout [UInt8]) -> Void
   ) {
     var map = [UInt32](repeating: 0, count: values.count + 1)
     var isUsed = [Bool](repeating: false, count: values.count + 1)
@@ -139,7 +145,7 @@ struct TableColumn {
     arranged = Arranged(values: [], words: nil)
     // Nothing to say: the column is left out.
     guard interner.count > 0 else { return }
-    let mapped = order.arranged(codes.map { map[Int($0)] })
+    let mapped = codes.map { map[Int($0)] }
     guard mapped.contains(0) else {
       arranged.values = mapped
       return

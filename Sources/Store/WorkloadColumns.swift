@@ -87,7 +87,7 @@ struct WorkloadColumns: Sendable {
         workload.flatMap(row.bytes).map { $0.prefix(BlockLimits.valueBytes) }
       }
       for (id, codes) in [(row.source, sources), (row.destination, destinations)] {
-        let column = TableColumn(codes: codes, rows: order, values: values) { value, out in
+        let column = TableColumn(codes: order.arranged(codes), values: values) { value, out in
           out.append(contentsOf: value)
         }
         guard column.interner.count > 0 else { continue }
