@@ -90,7 +90,9 @@ import Testing
     var table: [UInt8] = []
     for _ in 0..<50 { table += Self.short(name) + [0x74, 1] }
     let arguments =
-      [0, 0] + Self.short("orders") + [2, 0, 0] + [UInt8(table.count >> 8), UInt8(table.count & 255)]
+      [0, 0] + Self.short("orders") + [2, 0, 0] + [
+        UInt8(table.count >> 8), UInt8(table.count & 255),
+      ]
       + table
     talk.says(.client, Self.method(1, 50, 10, arguments))
     let calls = talk.calls().sorted { $0.index < $1.index }.suffix(2)

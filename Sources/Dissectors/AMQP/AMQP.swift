@@ -1,7 +1,6 @@
 package import Bytes
 import Entries
 package import Flows
-import JSON
 import Layers
 
 /// AMQP 0-9-1 (https://www.rabbitmq.com/resources/specs/amqp0-9-1.pdf), RabbitMQ's extensions
@@ -384,74 +383,4 @@ package struct AMQP: Dissector {
     }
     return .content([], of: key, length: 1)
   }
-}
-
-/// The head of a frame.
-struct AMQPFrame: Sendable {
-  static let method: UInt8 = 1
-  static let header: UInt8 = 2
-  static let body: UInt8 = 3
-  static let heartbeat: UInt8 = 8
-
-  var type: UInt8
-  var channel: UInt16
-  var size: Int
-
-  init(_ bytes: RawSpan) {
-    type = bytes.byte(0)
-    channel = bytes.big16(1)
-    size = Int(bytes.big32(3))
-  }
-
-  /// Where the payload of a frame of that type lies which begins at `start` and is there to its end;
-  /// nil where there is none.
-  static func whole(
-    _ type: UInt8, of channel: UInt16, in bytes: RawSpan, at start: Int
-  ) -> Range<Int>? {
-    guard bytes.byteCount - start > AMQP.headLength else { return nil }
-    let frame = AMQPFrame(bytes.suffix(from: start))
-    let begin = start + AMQP.headLength
-    guard frame.type == type, frame.channel == channel,
-      frame.size <= AMQP.maxFrame || type == body, frame.size < bytes.byteCount - begin,
-      bytes.byte(begin + frame.size) == AMQP.frameEnd
-    else { return nil }
-    return begin..<begin + frame.size
-  }
-
-  /// Whether a frame that can be told begins here: a method that is known, or a heartbeat.
-  static func isPlausible(_ bytes: RawSpan) -> Bool {
-    guard bytes.byteCount >= 8 else { return false }
-    let frame = AMQPFrame(bytes)
-    let end = AMQP.headLength + frame.size
-    if frame.type == heartbeat {
-      return frame.size == 0 && frame.channel == 0 && bytes.byte(end) == AMQP.frameEnd
-    }
-    guard frame.type == method, frame.size >= 4, frame.size <= AMQP.maxFrame,
-      bytes.byteCount >= 11, AMQPMethod.of(bytes.big32(7)).isKnown
-    else { return false }
-    return end >= bytes.byteCount || bytes.byte(end) == AMQP.frameEnd
-  }
-}
-
-extension AMQP {
-  /// The protocol header, or in the middle of a conversation a method.
-  package static func recognise(
-    client: RawSpan, server: RawSpan, _ opening: Opening
-  ) -> Recognition {
-    if !client.isEmpty, client.byte(0) == 0x41 {
-      let count = min(client.byteCount, 8)
-      guard
-        signatures.contains(where: { $0.prefix(count).elementsEqual(client.prefix(count).array()) })
-      else {
-        return .no
-      }
-      return count == 8 ? .yes(.certain) : opening.isFinal ? .no : .needs(8)
-    }
-    guard opening.isMidway else { return .no }
-    return AMQPFrame.isPlausible(client) || AMQPFrame.isPlausible(server) ? .yes(.likely) : .no
-  }
-
-  /// `AMQP` and the version: 0-9-1, and the older 0-9 and 0-8, whose frames are the same.
-  private static let signatures: [[UInt8]] = [[0, 0, 9, 1], [1, 1, 0, 9], [1, 1, 8, 0]]
-    .map { [0x41, 0x4d, 0x51, 0x50] + $0 }
 }

@@ -238,8 +238,8 @@ extension AMQPMethod.Shape {
     routingKey = place("routingKey")
     noWait = place("noWait")
     replyCode = place("replyCode")
-    let last = [subject, otherSubject, routingKey, noWait, replyCode].filter { $0 != Self.none }.max()
-    guard let last else { return }
+    let needed = [subject, otherSubject, routingKey, noWait, replyCode]
+    guard let last = needed.filter({ $0 != Self.none }).max() else { return }
     for at in 0...Int(last) { kinds |= UInt64(arguments[at].kind.rawValue) << UInt64(4 * at) }
   }
 

@@ -1,6 +1,5 @@
 import Bytes
 import Entries
-import JSON
 
 /// The properties of a content: flags that say which are there, then these.
 struct AMQPProperties {

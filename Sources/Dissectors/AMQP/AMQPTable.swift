@@ -106,7 +106,10 @@ enum AMQPTable {
 
   /// A name with a colon or a line break would become another field.
   private static func appendName(_ name: RawSpan, to lines: inout [UInt8]) {
-    if name.isASCII, (0..<name.byteCount).allSatisfy({ name.byte($0) >= 0x20 && name.byte($0) != 0x3a }) {
+    let isPlain = (0..<name.byteCount).allSatisfy {
+      (0x20..<0x7f).contains(name.byte($0)) && name.byte($0) != 0x3a
+    }
+    if isPlain {
       lines.append(name)
     } else {
       let text = name.text()

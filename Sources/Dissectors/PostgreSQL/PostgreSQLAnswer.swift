@@ -118,8 +118,8 @@ struct PostgreSQLAnswer: Sendable {
     if let shown { ending.fields.add(.postgresqlRows, int: Int64(shown)) }
     addState(&ending.fields)
     let copied = copied + fromClient
-    let isPlain = error == nil && minor == nil && asked != .startup && command.isEmpty == (tags == 0)
-    if isPlain, shown ?? 0 >= 0 {
+    let isPlain = error == nil && minor == nil && asked != .startup
+    if isPlain, command.isEmpty == (tags == 0), shown ?? 0 >= 0 {
       let columns = columns
       let command = command
       ending.fields.add(.responseFacts, .bytes) {

@@ -64,23 +64,24 @@ enum SQLSecrets {
 
   /// Whether one of the words is in there, in either case.
   static func tells(_ bytes: RawSpan) -> Bool {
-    var at = 0
-    while at + 3 <= bytes.byteCount {
-      defer { at += 1 }
-      // Few letters begin one of the words, and fewer pairs.
-      let letter = (bytes.byte(at) | 0x20) &- 0x61
-      guard letter < 26, initials >> UInt32(letter) & 1 == 1 else { continue }
+    /// The last three bytes in lower case.
+    var letters: UInt32 = 0
+    for at in 0..<bytes.byteCount {
+      letters = letters << 8 & 0xff_ffff | UInt32(bytes.byte(at) | 0x20)
+      // Few letters begin one of the words, which all differ in the first three.
+      let initial = letters >> 16 &- 0x61
+      guard initial < 26, initials >> initial & 1 == 1 else { continue }
       let words: [StaticString]
-      switch (letter, bytes.byte(at + 1) | 0x20) {
-      case (0, 0x63), (0, 0x70): words = withA
-      case (2, 0x72): words = withC
-      case (8, 0x64): words = withI
-      case (15, 0x61), (15, 0x67), (15, 0x72), (15, 0x77): words = withP
-      case (18, 0x65): words = withS
-      case (19, 0x6f): words = withT
+      switch letters {
+      case 0x61_6363, 0x61_7069: words = withA
+      case 0x63_7265, 0x63_7279: words = withC
+      case 0x69_6465: words = withI
+      case 0x70_6173, 0x70_6770, 0x70_7269, 0x70_7764: words = withP
+      case 0x73_6563: words = withS
+      case 0x74_6f6b: words = withT
       default: continue
       }
-      let rest = bytes.suffix(from: at)
+      let rest = bytes.suffix(from: at - 2)
       for word in words where rest.prefix(word.utf8CodeUnitCount).equalsIgnoringCase(word) {
         return true
       }

@@ -7,11 +7,10 @@ enum AESCCM {
   /// Bytes of the length in the first block, less one.
   private static let lengthCode: UInt8 = 2
 
-  /// Appends what `sealed` holds: nonce, encrypted bytes, tag. False when the tag is another.
+  /// What `sealed` holds: nonce, encrypted bytes, tag. Throws when the tag is another.
   static func open(
-    _ sealed: [UInt8], tag: Int, _ key: SymmetricKey, _ authentic: [UInt8],
-    into clear: inout [UInt8]
-  ) throws -> Bool {
+    _ sealed: [UInt8], tag: Int, _ key: SymmetricKey, _ authentic: [UInt8]
+  ) throws -> [UInt8] {
     let nonce = Array(sealed.prefix(12))
     let content = Array(sealed[12..<sealed.count - tag])
     let plain = Array(
@@ -20,9 +19,10 @@ enum AESCCM {
     let sent = Array(sealed.suffix(tag))
     // The tag is encrypted with the block that the counter gives for zero.
     let received = Array(try AES._CTR.decrypt(sent, using: key, nonce: counter(nonce, from: 0)))
-    guard received == Array(expected.prefix(tag)) else { return false }
-    clear += plain
-    return true
+    guard received == Array(expected.prefix(tag)) else {
+      throw CryptoKitError.authenticationFailure
+    }
+    return plain
   }
 
   private static func counter(_ nonce: [UInt8], from first: UInt8) throws -> AES._CTR.Nonce {

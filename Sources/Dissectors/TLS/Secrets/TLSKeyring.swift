@@ -80,7 +80,7 @@ struct TLSKeyring: Sendable {
   /// Whether a protected record of `side` can be of use. If not, the reason is noted.
   mutating func wants(_ side: Side) -> Bool {
     isInUse = true
-    if ways[side].isGivenUp { return false }
+    if ways[inPlace: side].isGivenUp { return false }
     guard let secrets, secrets.isExpected else { return giveUp(side, .noKeyLog) }
     if random == nil { return giveUp(side, .handshakeNotSeen) }
     if side == .server, version == 0 { return giveUp(side, .handshakeNotSeen) }
@@ -104,7 +104,7 @@ struct TLSKeyring: Sendable {
 
   /// Appends what a whole record of `side` says to `clear`.
   mutating func open(_ record: RawSpan, from side: Side, into clear: inout [UInt8]) -> Unsealed {
-    if ways[side].isGivenUp { return .never }
+    if ways[inPlace: side].isGivenUp { return .never }
     // Early data, before anybody knows how the server will answer.
     if version == 0 { return .later }
     if let missing = look() { return settle(missing, side) }
@@ -162,7 +162,7 @@ extension TLSKeyring {
   private mutating func openOlder(
     _ record: RawSpan, _ side: Side, _ clear: inout [UInt8]
   ) -> Unsealed {
-    if ways[side].key == nil { ways[side].key = olderKey(side) }
+    if ways[inPlace: side].key == nil { ways[side].key = olderKey(side) }
     let start = clear.count
     guard let skipped = ways[side].open(record, into: &clear) else {
       return misfit(record, side, because: .wrongKeys)
@@ -234,10 +234,10 @@ extension TLSKeyring {
       ways.server.stage = .handshake
     }
     let start = clear.count
-    var stage = ways[side].stage
+    var stage = ways[inPlace: side].stage
     var lacksSecret = false
     while true {
-      if stage != ways[side].stage || ways[side].key == nil {
+      if stage != ways[inPlace: side].stage || ways[inPlace: side].key == nil {
         var way = ways[side]
         way.secret = found?[stage.label(side)] ?? []
         way.key = suite.flatMap {
@@ -274,7 +274,7 @@ extension TLSKeyring {
     guard clear.count > start, let type = clear.popLast() else { return .clear(lost: lost) }
     if type == TLS.Record.applicationData {
       noteContent(clear.count - start)
-      if ways[side].stage == .early { return .early }
+      if ways[inPlace: side].stage == .early { return .early }
       watch(.content, side)
       return .clear(lost: lost)
     }

@@ -93,33 +93,40 @@ struct TLSRecordKey: Sendable {
     let explicit = iv.count == 12 ? 0 : 8
     let content = record.byteCount - Self.head - explicit - tag
     guard content >= 0 else { return false }
-    var sealed: [UInt8] = []
-    sealed.reserveCapacity(12 + content + tag)
-    if explicit > 0 {
-      sealed += iv
-      sealed.append(record.slice(Self.head..<Self.head + explicit))
-    } else {
-      sealed += iv
-      for place in 0..<8 {
-        sealed[11 - place] ^= UInt8(truncatingIfNeeded: number >> (8 * UInt64(place)))
-      }
-    }
-    sealed.append(record.suffix(from: Self.head + explicit))
     let authentic =
       isVersion13 ? record.prefix(Self.head).array() : Self.authentic(record, number, content)
+    // Put together where the content will be: that has memory already.
+    let start = clear.count
+    clear += iv
+    if explicit > 0 {
+      clear.append(record.slice(Self.head..<Self.head + explicit))
+    } else {
+      for place in 0..<8 {
+        clear[start + 11 - place] ^= UInt8(truncatingIfNeeded: number >> (8 * UInt64(place)))
+      }
+    }
+    clear.append(record.suffix(from: Self.head + explicit))
     do {
       switch cipher {
       case .gcm:
-        clear.append(
-          contentsOf: try AES.GCM.open(
-            AES.GCM.SealedBox(combined: sealed), using: key, authenticating: authentic))
+        clear.replace(
+          from: start,
+          with: try AES.GCM.open(
+            AES.GCM.SealedBox(combined: clear[start...]), using: key, authenticating: authentic))
       case .chaCha:
-        clear.append(
-          contentsOf: try ChaChaPoly.open(
-            ChaChaPoly.SealedBox(combined: sealed), using: key, authenticating: authentic))
-      default: return try AESCCM.open(sealed, tag: tag, key, authentic, into: &clear)
+        clear.replace(
+          from: start,
+          with: try ChaChaPoly.open(
+            ChaChaPoly.SealedBox(combined: clear[start...]), using: key,
+            authenticating: authentic))
+      case .ccm, .cbc:
+        clear.replace(
+          from: start, with: try AESCCM.open(Array(clear[start...]), tag: tag, key, authentic))
       }
-    } catch { return false }
+    } catch {
+      clear.removeLast(clear.count - start)
+      return false
+    }
     return true
   }
 
@@ -134,6 +141,17 @@ struct TLSRecordKey: Sendable {
     bytes.append(UInt8(truncatingIfNeeded: length >> 8))
     bytes.append(UInt8(truncatingIfNeeded: length))
     return bytes
+  }
+}
+
+extension [UInt8] {
+  /// Puts bytes, which lie in one piece, in place of all from `start` on.
+  fileprivate mutating func replace(from start: Int, with bytes: some Sequence<UInt8>) {
+    removeLast(count - start)
+    // As a sequence they would be looked at in four ways before they are copied.
+    if bytes.withContiguousStorageIfAvailable({ append(contentsOf: $0) }) == nil {
+      append(contentsOf: bytes)
+    }
   }
 }
 
