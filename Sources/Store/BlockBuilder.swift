@@ -239,7 +239,7 @@ package struct BlockBuilder: ~Copyable, Sendable {
     let headers = writer.lane(headers, order)
     let bodies = writer.lane(bodies, order)
     return (
-      try writer.finish(envelope.summary, headers: headers, bodies: bodies),
+      try (consume writer).finish(envelope.summary, headers: headers, bodies: bodies),
       marks.isEmpty ? [] : order.arranged(marks)
     )
   }
