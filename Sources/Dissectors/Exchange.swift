@@ -64,9 +64,7 @@ struct Half {
     wireLength += Int64(length)
     if length > 0 { end = moment }
     message.fields.merge(ending.fields)
-    if !ending.trailers.isEmpty {
-      for field in ending.trailers.fields { message.headers.append(field.name, field.value) }
-    }
+    message.headers.append(ending.trailers)
     if !ending.details.isEmpty { message.details = ending.details }
     if ending.failed { message.failed = true }
     if let fault = ending.fault { message.fault = fault }

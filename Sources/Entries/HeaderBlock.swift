@@ -26,6 +26,20 @@ package struct HeaderBlock: Hashable, Sendable {
     append(name: name.utf8, value: value.utf8)
   }
 
+  /// Adds the fields of `other` behind those that are here.
+  package mutating func append(_ other: HeaderBlock) {
+    guard let first = other.bytes.first else { return }
+    if first == 0x20 || first == 0x09 {
+      // What would go on with a line before it goes on with none.
+      for field in other.fields { append(field.name, field.value) }
+    } else if bytes.isEmpty {
+      bytes = other.bytes
+    } else {
+      if bytes.last != 0x0a { bytes.append(0x0a) }
+      bytes.append(other.bytes.rawSpan)
+    }
+  }
+
   /// One field as text; names as on the wire.
   package struct Field: Hashable, Sendable {
     package var name: String
