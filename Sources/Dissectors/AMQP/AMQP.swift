@@ -209,7 +209,8 @@ package struct AMQP: Dissector {
     guard payload.byteCount >= 4 else { throw WireError(.truncated) }
     // No method may come between another and its content.
     if let stale = close(channel, side) {
-      var ending = Ending()
+      // What its header told, if that came, is told all the same.
+      var ending = stale.ending
       ending.fault = Entry.Fault(.dissection, "its content never came")
       return .end(of: stale.key, ending, length: 0)
     }
