@@ -277,7 +277,7 @@ struct Runner {
       if let (message, length) = step.takeMessage() {
         used = file(message, length, side, rest.byteCount, start, moment, &ledger)
       } else {
-        used = carryOut(step, side, rest.byteCount, start, moment, &ledger)
+        used = carryOut(step, side, rest.byteCount, moment, &ledger)
       }
       guard let used else { break }
       if used > 0 {
@@ -300,7 +300,7 @@ struct Runner {
 
   /// Does what a step says and gives the bytes it used; nil to wait or because the reader changed.
   private mutating func carryOut(
-    _ step: consuming Step, _ side: Side, _ available: Int, _ start: Moment, _ moment: Moment,
+    _ step: consuming Step, _ side: Side, _ available: Int, _ moment: Moment,
     _ ledger: inout Ledger
   ) -> Int? {
     switch consume step {
@@ -311,8 +311,6 @@ struct Runner {
         stop(side, in: &ledger)
       }
       return nil
-    case .message(let message, let length):
-      return file(message, length, side, available, start, moment, &ledger)
     case .body(let count, let key):
       guard count >= 0 else { return misbehaved(side, &ledger) }
       if count > 0 { inlets[side].pass = .body(count, of: key, ends: false) }
@@ -337,7 +335,8 @@ struct Runner {
       guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
       conclude(key, ending, &ledger)
       return length
-    case .sealed: return misbehaved(side, &ledger)
+    // Those are taken out of their step before.
+    case .message, .sealed: return misbehaved(side, &ledger)
     case .skip(let count):
       guard count >= 0 else { return misbehaved(side, &ledger) }
       let now = min(count, available)

@@ -65,12 +65,16 @@ extension TCPConnection {
       }
     }
     // What a reset carries is a remark, not part of the stream (RFC 9293 §3.5.3).
-    if tcp.flags.hasRST { return streams[inPlace: side].isEnded(byResetAt: tcp.sequence) ? .reset : .goesOn }
+    if tcp.flags.hasRST {
+      return streams[inPlace: side].isEnded(byResetAt: tcp.sequence) ? .reset : .goesOn
+    }
     // A SYN takes the number before the payload's first byte.
     let first = tcp.flags.hasSYN ? tcp.sequence &+ 1 : tcp.sequence
     if tcp.flags.hasSYN || !streams[inPlace: side].isPlaced { place(tcp, length, side) }
     if length > 0 {
-      if streams[inPlace: side.other].proof != nil, let count = streams[inPlace: side.other].newlyUnseen() {
+      if streams[inPlace: side.other].proof != nil,
+        let count = streams[inPlace: side.other].newlyUnseen()
+      {
         sink.heard(count, on: slot, by: side)
       }
       streams[inPlace: side].deliver(

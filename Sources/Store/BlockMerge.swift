@@ -39,9 +39,8 @@ enum BlockMerge {
     let headers = try MergedContent(sources, \.headers).lane(order)
     let bodies = try MergedContent(sources, \.bodies).lane(order)
     let lanes = (writer.lane(headers, order), writer.lane(bodies, order))
-    guard let block = try? (consume writer).finish(summary, headers: lanes.0, bodies: lanes.1) else {
-      throw MergeFailure(source: 0)
-    }
+    guard let block = try? (consume writer).finish(summary, headers: lanes.0, bodies: lanes.1)
+    else { throw MergeFailure(source: 0) }
     return (block, marks.isEmpty ? [] : order.arranged(marks))
   }
 }

@@ -176,7 +176,9 @@ package struct Kafka: Dissector {
     }
     add(topics: true, unnamed: true, to: &message.fields)
     let groups = skim.groups
-    if !groups.isEmpty { message.fields.add(.kafkaGroups, .texts) { $0.append(groups.bytes.rawSpan) } }
+    if !groups.isEmpty {
+      message.fields.add(.kafkaGroups, .texts) { $0.append(groups.bytes.rawSpan) }
+    }
     if Self.isUnanswered(header, bytes) {
       message.partner = .none
       if unanswered.count >= Self.maxUnanswered { unanswered.removeFirst() }

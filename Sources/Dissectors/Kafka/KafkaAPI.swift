@@ -31,7 +31,8 @@ struct KafkaAPI: Sendable {
       guard parts.count == 3, let newest = Int16(parts[1]) else { continue }
       all.append(
         KafkaAPI(
-          key: Int16(all.count), name: Array(parts[0].utf8), newest: newest, flexible: Int16(parts[2])))
+          key: Int16(all.count), name: Array(parts[0].utf8), newest: newest,
+          flexible: Int16(parts[2])))
     }
     return all
   }()
