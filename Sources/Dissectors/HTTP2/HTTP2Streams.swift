@@ -1,3 +1,4 @@
+import Bytes
 import Entries
 import Flows
 
@@ -101,12 +102,7 @@ struct HTTP2Streams: Sendable {
       if numbers[high - 1] < id { return high }
       high -= 1
     }
-    var low = 0
-    while low < high {
-      let middle = (low + high) / 2
-      if numbers[middle] < id { low = middle + 1 } else { high = middle }
-    }
-    return low
+    return (0..<high).firstPlace { numbers[$0] >= id }
   }
 
   /// Whether the stream ended a short while ago.
