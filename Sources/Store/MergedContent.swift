@@ -14,6 +14,9 @@ struct MergedContent {
   static let minChunk = 16 << 10
   /// Raw bytes of all chunks that are held in memory at most, to make them anew.
   private static let maxRaw = 64 << 20
+  /// Raw bytes back to a record that rows share: going through the rows a reader has those chunks, and
+  /// as many that came before them, still at hand.
+  private static let reach = ContentReader.keptBytes / 2
 
   private let sources: [(source: MergeSource, lane: BlockHeader.ContentLane)]
 
@@ -72,32 +75,48 @@ struct MergedContent {
     var raw: [[UInt8]] = []
     // For each record the source and its bytes there.
     var records: [(source: Int, range: Range<Int>)] = []
-    records.reserveCapacity(presence.count)
+    // For each row its record, which several may share.
+    var held: [Int] = []
+    held.reserveCapacity(presence.count)
     for (number, (source, lane)) in sources.enumerated() {
-      // Rows that share a record would each get one of their own, however long it is.
-      guard Set(offsets[number]).count == offsets[number].count else { throw source.failure }
       raw.append(try source.raw(lane))
       // A record ends where the next one begins, or its chunk ends.
       let ends = Set(offsets[number].map(Int.init) + lane.chunks.map { $0.start + $0.length })
         .sorted()
+      var known: [Int64: Int] = [:]
       for offset in offsets[number] {
+        if let record = known[offset] {
+          held.append(record)
+          continue
+        }
         let next = ends.indices.firstPlace { ends[$0] > offset }
         guard next < ends.count else { throw source.failure }
+        known[offset] = records.count
+        held.append(records.count)
         records.append((number, Int(offset)..<ends[next]))
       }
     }
     let compressor = ZstdCompressor()
     var builder = ContentLaneBuilder()
-    var places = [Int64](repeating: 0, count: records.count)
-    let ranks = order.arrangement(of: presence).arranged(Array(records.indices)).values
-    for rank in ranks {
-      let record = records[rank]
-      let source = raw[record.source]
-      places[rank] = builder.append(source.rawSpan.slice(record.range))
+    // Where each record was put last, and each row has its own.
+    var places = [Int64](repeating: -1, count: records.count)
+    var starts = [Int64](repeating: 0, count: held.count)
+    for row in order.arrangement(of: presence).arranged(Array(held.indices)).values {
+      let (source, range) = records[held[row]]
+      var place = places[held[row]]
+      // A record that lies far back is put in once more, so that readers need not go back for it; but
+      // what many rows of a stranger's block share does not become as many times as long.
+      let isNear = builder.rawCount - Int(place) < Self.reach
+      if place < 0 || !isNear && builder.rawCount + range.count <= Self.maxRaw {
+        let bytes = raw[source]
+        place = builder.append(bytes.rawSpan.slice(range))
+        places[held[row]] = place
+      }
+      starts[row] = place
       builder.closeChunk(atLeast: BlockLimits.chunkBytes, with: compressor)
     }
     builder.closeChunk(atLeast: 1, with: compressor)
-    builder.set(presence, places)
+    builder.set(presence, starts)
     return builder
   }
 }

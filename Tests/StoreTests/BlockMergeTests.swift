@@ -108,6 +108,65 @@ struct BlockMergeTests {
     #expect(count <= MergedContent.maxBlocks ? now == chunks : now < chunks)
   }
 
+  private func document(_ name: String, _ count: Int) -> [UInt8] {
+    var bytes = Array(name.utf8)
+    bytes += [UInt8](repeating: 65, count: count)
+    return bytes
+  }
+
+  /// Documents that rows share are shared still.
+  @Test(arguments: [3, 70]) func contentsThatRepeatStay(count: Int) throws {
+    var random = RandomEntries(seed: 72)
+    let template = random.entries(1, kinds: [.http])[0]
+    let blocks = try (0..<count).map { number in
+      // Some that all blocks have, and some of their own.
+      let documents = (0..<6).map { place in
+        document("\(place < 3 ? 0 : number)/\(place)", 2_000)
+      }
+      return block(
+        try #require(
+          encodedBlock(
+            of: (0..<100).map { row in
+              var entry = template
+              entry.timestamp = Timestamp(nanoseconds: Int64(row * 1_000 + number))
+              entry.response = Content(body: documents[row * 7 % 6], bodyLength: 2_004)
+              return entry
+            })))
+    }
+    let merged = block(try BlockMerge.merged(blocks).block)
+    try expectSame(merged, rebuilt(blocks, []))
+    let raw = try merged.header().bodies.chunks.reduce(0) { $0 + $1.length }
+    #expect(raw < count * 6 * 2_020, "\(raw)")
+  }
+
+  /// A record that rows share is put once more where those that have it lie far apart, so that readers
+  /// need not go back, but not without end.
+  @Test func whatRowsShareDoesNotGrowWithoutEnd() throws {
+    var random = RandomEntries(seed: 73)
+    let template = random.entries(1, kinds: [.http])[0]
+    let (count, rows) = (70, 16)
+    var sources: [MergeSource] = []
+    for number in 0..<count {
+      let body = document("\(number)", BlockLimits.chunkBytes - 100)
+      let entries = (0..<rows).map { row in
+        var entry = template
+        entry.timestamp = Timestamp(nanoseconds: Int64(row))
+        entry.response = Content(body: body, bodyLength: Int64(body.count))
+        return entry
+      }
+      let encoded = try #require(encodedBlock(of: entries))
+      #expect(encoded.header.bodies.chunks.map(\.length).reduce(0, +) < BlockLimits.chunkBytes)
+      sources.append(try MergeSource(block(encoded), place: number, firstRow: number * rows))
+    }
+    // Rows of all blocks take turns.
+    let instants = (0..<count * rows).map { Int64($0 % rows) }
+    let zeros = [Int64](repeating: 0, count: instants.count)
+    let lane = try MergedContent(sources, \.bodies).lane(
+      RowOrder(instants: instants, streams: zeros, indices: zeros))
+    let raw = lane.chunks.reduce(0) { $0 + $1.length }
+    #expect((60 << 20...64 << 20).contains(raw), "\(raw)")
+  }
+
   /// Values of another type than their field has elsewhere are not lost: the block stays as it is.
   @Test func typesThatDifferAreNotMerged() throws {
     let folder = try Folder()
