@@ -12,18 +12,54 @@ struct ContentLaneBuilder: Sendable {
   private(set) var presence = PresenceBuilder()
   /// Records of the open chunk.
   private var raw: [UInt8] = []
+  /// Where in `raw` records begin, by their marks.
+  private var known: [UInt64: Int] = [:]
   private var rawBefore = 0
 
   private var frameBytes = 0
+
+  /// Records below this many bytes are not looked for among those that are there.
+  private static let leastRepeated = 32
+  /// Places of a record, eight bytes each, that its mark depends on.
+  private static let samples = 32
 
   /// Bytes it holds.
   var byteCount: Int { frameBytes + raw.count }
 
   /// Adds a record for `row`; `write` appends it.
   mutating func append(row: Int, _ write: (inout [UInt8]) -> Void) {
-    offsets.append(Int64(rawBefore + raw.count))
-    presence.insert(row)
+    let start = raw.count
     write(&raw)
+    offsets.append(Int64(rawBefore + (repeated(from: start) ?? start)))
+    presence.insert(row)
+  }
+
+  /// Takes the last record, which begins at `start`, back when the open chunk has one like it, and gives
+  /// where that begins: servers say the same again and again, and compressing it costs more than a look.
+  private mutating func repeated(from start: Int) -> Int? {
+    let count = raw.count - start
+    guard count >= Self.leastRepeated else { return nil }
+    let mark = Self.mark(raw.rawSpan.suffix(from: start))
+    // As a record tells its own length, one that begins with these bytes is these bytes.
+    if let earlier = known[mark], earlier + count <= start,
+      isEqual(raw.rawSpan.slice(earlier..<earlier + count), raw.rawSpan.suffix(from: start))
+    {
+      raw.removeLast(count)
+      return earlier
+    }
+    known[mark] = start
+    return nil
+  }
+
+  /// A hash of some of the bytes: records that share one are compared.
+  private static func mark(_ record: RawSpan) -> UInt64 {
+    let count = record.byteCount
+    var mark = hashSeed ^ UInt64(count)
+    let step = max(8, count / samples)
+    for at in stride(from: 0, to: count - 7, by: step) {
+      mark = folded(mark ^ record.little64(at), hashMultiplier)
+    }
+    return folded(mark ^ record.little64(count - 8), hashSeed)
   }
 
   /// Adds closed chunks, by their places in `frames`, with the records in them, by where each begins
@@ -62,5 +98,6 @@ struct ContentLaneBuilder: Sendable {
     frameBytes += frame.count
     rawBefore += raw.count
     raw.removeAll(keepingCapacity: true)
+    known.removeAll(keepingCapacity: true)
   }
 }

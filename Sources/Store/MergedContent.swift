@@ -72,32 +72,37 @@ struct MergedContent {
     var raw: [[UInt8]] = []
     // For each record the source and its bytes there.
     var records: [(source: Int, range: Range<Int>)] = []
-    records.reserveCapacity(presence.count)
+    // For each row its record, which several may share.
+    var held: [Int] = []
+    held.reserveCapacity(presence.count)
     for (number, (source, lane)) in sources.enumerated() {
-      // Rows that share a record would each get one of their own, however long it is.
-      guard Set(offsets[number]).count == offsets[number].count else { throw source.failure }
       raw.append(try source.raw(lane))
       // A record ends where the next one begins, or its chunk ends.
       let ends = Set(offsets[number].map(Int.init) + lane.chunks.map { $0.start + $0.length })
         .sorted()
+      var known: [Int64: Int] = [:]
       for offset in offsets[number] {
+        if let record = known[offset] {
+          held.append(record)
+          continue
+        }
         let next = ends.indices.firstPlace { ends[$0] > offset }
         guard next < ends.count else { throw source.failure }
+        known[offset] = records.count
+        held.append(records.count)
         records.append((number, Int(offset)..<ends[next]))
       }
     }
     let compressor = ZstdCompressor()
     var builder = ContentLaneBuilder()
-    var places = [Int64](repeating: 0, count: records.count)
-    let ranks = order.arrangement(of: presence).arranged(Array(records.indices)).values
-    for rank in ranks {
-      let record = records[rank]
-      let source = raw[record.source]
-      places[rank] = builder.append(source.rawSpan.slice(record.range))
+    var places = [Int64](repeating: -1, count: records.count)
+    for record in order.arrangement(of: presence).arranged(held).values where places[record] < 0 {
+      let (source, range) = records[record]
+      places[record] = builder.append(raw[source].rawSpan.slice(range))
       builder.closeChunk(atLeast: BlockLimits.chunkBytes, with: compressor)
     }
     builder.closeChunk(atLeast: 1, with: compressor)
-    builder.set(presence, places)
+    builder.set(presence, held.map { places[$0] })
     return builder
   }
 }

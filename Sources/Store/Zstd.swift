@@ -9,22 +9,30 @@ final class ZstdCompressor: @unchecked Sendable {
   /// Fast enough to be noise beside dissection, small enough for text that repeats itself.
   private static let level: Int32 = 1
   private let context = ZSTD_createCCtx()
+  /// Where frames are made before it is known how long they are.
+  private var room = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
   init() {}
-  deinit { ZSTD_freeCCtx(context) }
+
+  deinit {
+    room.deallocate()
+    ZSTD_freeCCtx(context)
+  }
 
   /// `bytes` as a zstd frame.
   func compressed(_ bytes: [UInt8]) -> [UInt8] {
     let bound = ZSTD_compressBound(bytes.count)
-    return [UInt8](unsafeUninitializedCapacity: bound) { target, count in
-      let written = bytes.withUnsafeBytes { source in
-        ZSTD_compressCCtx(
-          context, target.baseAddress, bound, source.baseAddress, source.count, Self.level)
-      }
-      // With that much room only exhausted memory is left as a reason.
-      precondition(ZSTD_isError(written) == 0, "zstd could not compress \(bytes.count) bytes")
-      count = written
+    if room.count < bound {
+      room.deallocate()
+      room = .allocate(byteCount: bound, alignment: 16)
     }
+    let written = bytes.withUnsafeBytes { source in
+      ZSTD_compressCCtx(
+        context, room.baseAddress, bound, source.baseAddress, source.count, Self.level)
+    }
+    // With that much room only exhausted memory is left as a reason.
+    precondition(ZSTD_isError(written) == 0, "zstd could not compress \(bytes.count) bytes")
+    return Array(room[..<written])
   }
 }
 
