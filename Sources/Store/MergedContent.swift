@@ -97,8 +97,8 @@ struct MergedContent {
     var builder = ContentLaneBuilder()
     var places = [Int64](repeating: -1, count: records.count)
     for record in order.arrangement(of: presence).arranged(held).values where places[record] < 0 {
-      let (source, range) = records[record]
-      places[record] = builder.append(raw[source].rawSpan.slice(range))
+      let bytes = raw[records[record].source]
+      places[record] = builder.append(bytes.rawSpan.slice(records[record].range))
       builder.closeChunk(atLeast: BlockLimits.chunkBytes, with: compressor)
     }
     builder.closeChunk(atLeast: 1, with: compressor)
