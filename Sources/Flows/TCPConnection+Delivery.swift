@@ -18,6 +18,7 @@ extension TCPConnection {
   /// The order is: what its acknowledgment settles on the other side, its own bytes, its FIN. So a
   /// reply never overtakes the request it answers.
   /// - Parameter isAlone: nothing of the other side was captured so far.
+  @inline(__always)
   mutating func receive(
     _ tcp: TCPFields, _ payload: RawSpan, declared: Int, from side: Side, isAlone: Bool,
     at moment: Moment, slot: Int, _ sink: any FlowSink, _ account: inout Account,
