@@ -81,8 +81,8 @@ final class Crew: Sendable {
     var heard: [HeardNames.Item] = []
     let memory = chunk.store.bytes
     var decoded = Decoded.none
+    statistics.count(chunk.packets)
     for packet in chunk.packets {
-      statistics.count(packet)
       guard reception.take(packet, in: memory, into: &decoded, &heard) else { continue }
       shares[reception.worker(of: decoded)].add(decoded, in: reception.datagram)
     }
