@@ -119,7 +119,7 @@ struct DataPath {
         guard
           case .decoded(let decoded) = decapsulator.decode(packet, in: memory.slice(packet.range))
         else { continue }
-        let store = decoded.fragments ?? chunk.store
+        let store = decapsulator.datagram ?? chunk.store
         body(decoded, store.bytes.slice(decoded.payload))
       }
       if let last = chunk.packets.last { endOfChunk(last.timestamp) }

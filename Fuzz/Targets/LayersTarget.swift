@@ -43,7 +43,7 @@ enum LayersTarget {
         range: 3..<3 + bytes.count, originalLength: bytes.count + cut, linkType: link,
         interface: 0)
       let outcome = layers.decode(packet, in: bytes.rawSpan, into: &decoded)
-      if outcome == .decoded { try verify(decoded, of: packet) }
+      if outcome == .decoded { try verify(decoded, of: packet, layers.datagram) }
       // Whether checksums are looked at changes marks only.
       switch other.decode(packet, in: bytes.rawSpan) {
       case .decoded(let same):
@@ -60,8 +60,10 @@ enum LayersTarget {
     try hold(told == number, "\(told) packets accounted for of \(number)")
   }
 
-  private static func verify(_ decoded: Decoded, of packet: Packet) throws(BrokenLaw) {
-    let room = decoded.fragments.map { 0..<$0.count } ?? packet.range
+  private static func verify(
+    _ decoded: Decoded, of packet: Packet, _ datagram: ByteStore?
+  ) throws(BrokenLaw) {
+    let room = datagram.map { 0..<$0.count } ?? packet.range
     try hold(decoded.payload.clamped(to: room) == decoded.payload, "payload outside \(room)")
     try hold(decoded.declaredPayload >= decoded.payload.count, "payload longer than declared")
     try hold((decoded.transport == .tcp) || decoded.tcp == nil, "TCP fields without TCP")

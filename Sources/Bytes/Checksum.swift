@@ -53,18 +53,35 @@ private let crc32cTables: [UInt32] = {
 
 /// The Internet checksum (RFC 1071) of `bytes` added to `initial`: 0 when the bytes include their
 /// own correct checksum.
+///
+/// Sums of any width and of either byte order come to the same (RFC 1071 §2): eight bytes a step, what
+/// runs over at the top added at the bottom.
 package func internetChecksum(_ bytes: RawSpan, adding initial: UInt32 = 0) -> UInt16 {
-  var sum = UInt64(initial)
+  let count = bytes.byteCount
+  var sum = UInt64(initial.byteSwapped)
   var offset = 0
-  while offset + 4 <= bytes.byteCount {
-    sum &+= UInt64(bytes.big32(offset))
-    offset += 4
+  while offset + 32 <= count {
+    let part = bytes.slice(offset..<offset + 32)
+    sum = ringSum(sum, part.little64(0))
+    sum = ringSum(sum, part.little64(8))
+    sum = ringSum(sum, part.little64(16))
+    sum = ringSum(sum, part.little64(24))
+    offset += 32
   }
-  if offset + 2 <= bytes.byteCount {
-    sum &+= UInt64(bytes.big16(offset))
-    offset += 2
+  while offset + 8 <= count {
+    sum = ringSum(sum, bytes.little64(offset))
+    offset += 8
   }
-  if offset < bytes.byteCount { sum &+= UInt64(bytes.byte(offset)) << 8 }
+  var rest: UInt64 = 0
+  for place in offset..<count { rest |= UInt64(bytes.byte(place)) << UInt64(8 * (place - offset)) }
+  sum = ringSum(sum, rest)
   while sum >> 16 != 0 { sum = sum & 0xffff &+ sum >> 16 }
-  return ~UInt16(sum)
+  return ~UInt16(sum).byteSwapped
+}
+
+/// The sum, with what runs over at the top added at the bottom.
+@inline(__always)
+private func ringSum(_ a: UInt64, _ b: UInt64) -> UInt64 {
+  let (sum, isOver) = a.addingReportingOverflow(b)
+  return sum &+ (isOver ? 1 : 0)
 }

@@ -70,6 +70,9 @@ extension RawSpan {
 
 extension [UInt8] {
   /// Appends a copy of `bytes`.
+  ///
+  /// Not inlined: in another module the closure would stay a call of its own.
+  @inline(never)
   package mutating func append(_ bytes: RawSpan) {
     append(addingCapacity: bytes.byteCount) { $0.append(bytes) }
   }

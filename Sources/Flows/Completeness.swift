@@ -15,6 +15,7 @@ struct Completeness: Sendable {
   private var alone: UInt8 = 0
   private var isBegun = false
 
+  @inline(__always)
   mutating func note(_ flags: TCPFlags, hasData: Bool) {
     let isSYN = flags.hasSYN
     let isACK = flags.hasACK

@@ -30,12 +30,17 @@ struct DuplicateFilter: Sendable {
   /// The number of one tag in each of a set's four.
   private static let everyTag: UInt64 = 0x0001_0001_0001_0001
 
+  /// What is nearly always all that has to be looked at of a set: few enough bytes to stay close to the
+  /// processor.
+  private struct Summary: BitwiseCopyable {
+    /// Some bits of the four fingerprints.
+    var tags: UInt64 = 0
+    /// Which entry is the oldest.
+    var oldest = 0
+  }
+
   private var entries: [Entry] = []
-  /// Some bits of the four fingerprints of each set: few enough to stay close to the processor, and
-  /// nearly always all that has to be looked at.
-  private var tags: [UInt64] = []
-  /// Which entry of each set is the oldest.
-  private var oldest: [UInt8] = []
+  private var summaries: [Summary] = []
 
   /// Remembers a packet and gives its earlier sighting within `window` nanoseconds.
   ///
@@ -47,26 +52,25 @@ struct DuplicateFilter: Sendable {
   ) -> Sighting? {
     if entries.isEmpty {
       entries = [Entry](repeating: Entry(), count: Self.sets * Self.ways)
-      tags = [UInt64](repeating: 0, count: Self.sets)
-      oldest = [UInt8](repeating: 0, count: Self.sets)
+      summaries = [Summary](repeating: Summary(), count: Self.sets)
     }
     let seen = Entry(
       fingerprint: fingerprint, time: time.nanoseconds, place: place, checksum: checksum)
     let set = Int(truncatingIfNeeded: fingerprint) & (Self.sets - 1)
     let tag = fingerprint >> 48
     // A tag that is equal leaves zeros, which show in its highest bit.
-    let rest = tags[set] ^ tag &* Self.everyTag
+    let summary = summaries[set]
+    let rest = summary.tags ^ tag &* Self.everyTag
     if (rest &- Self.everyTag) & ~rest & (Self.everyTag << 15) != 0,
       let earlier = sighting(of: seen, in: set, window)
     {
       return earlier
     }
-    let way = Int(oldest[set])
-    oldest[set] = UInt8((way + 1) % Self.ways)
-    let shift = UInt64(16 * way)
+    let shift = UInt64(truncatingIfNeeded: 16 &* summary.oldest)
     let others: UInt64 = ~(0xffff &<< shift)
-    tags[set] = tags[set] & others | tag &<< shift
-    entries[set * Self.ways + way] = seen
+    summaries[set] = Summary(
+      tags: summary.tags & others | tag &<< shift, oldest: (summary.oldest &+ 1) % Self.ways)
+    entries[set * Self.ways + summary.oldest] = seen
     return nil
   }
 
@@ -93,23 +97,30 @@ struct DuplicateFilter: Sendable {
   static func fingerprint(
     _ packet: borrowing Decoded, _ tcp: TCPFields, flow: UInt32, fromLow: Bool
   ) -> UInt64 {
-    var state = fold(UInt64(flow) << 1 | (fromLow ? 1 : 0), 0x9e37_79b9_7f4a_7c15)
-    state = fold(state ^ UInt64(packet.identification), 0x8ebc_6af0_9c88_c6e3)
+    var state = start(packet, flow, fromLow)
     state = fold(
       state ^ (UInt64(tcp.sequence) << 32 | UInt64(tcp.acknowledgment)), 0xa076_1d64_78bd_642f)
     let rest =
       UInt64(tcp.flags.rawValue) << 48 | UInt64(tcp.window) << 32
       | UInt64(truncatingIfNeeded: packet.declaredPayload) & 0xffff_ffff
     state = fold(state ^ rest, 0xe703_7ed1_a0b4_28db)
-    return fold(state ^ UInt64(tcp.sackCount), UInt64(tcp.sack.edges.0.1) | 1 << 40)
+    return fold(state ^ UInt64(tcp.sackCount), UInt64(tcp.sackEdge) | 1 << 40)
+  }
+
+  @inline(__always)
+  private static func start(
+    _ packet: borrowing Decoded, _ flow: UInt32, _ fromLow: Bool
+  ) -> UInt64 {
+    let side: UInt64 = fromLow ? 1 : 0
+    return fold(
+      UInt64(flow) << 17 | side << 16 | UInt64(packet.identification), 0x9e37_79b9_7f4a_7c15)
   }
 
   /// The same of a datagram: its length and its first bytes.
   static func fingerprint(
     _ packet: borrowing Decoded, _ payload: RawSpan, flow: UInt32, fromLow: Bool
   ) -> UInt64 {
-    var state = fold(UInt64(flow) << 1 | (fromLow ? 1 : 0), 0x9e37_79b9_7f4a_7c15)
-    state = fold(state ^ UInt64(packet.identification), 0x8ebc_6af0_9c88_c6e3)
+    var state = start(packet, flow, fromLow)
     state = fold(
       state ^ UInt64(truncatingIfNeeded: packet.declaredPayload), 0xa076_1d64_78bd_642f)
     let count = min(payload.byteCount, 64)

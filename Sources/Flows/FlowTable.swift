@@ -96,7 +96,12 @@ package struct FlowTable: Sendable {
         found = nil
       }
     }
-    let slot = found ?? open(packet, key, hash, fromLow: fromLow, into: sink)
+    let slot: Int
+    if let found {
+      slot = found
+    } else {
+      slot = open(packet, key, hash, fromLow: fromLow, into: sink)
+    }
     let side = flows[slot].side(fromLow: fromLow)
     if let tcp = packet.tcp, repetition != .none || flows[slot].undoubled >= 0 {
       weigh(repetition, packet, tcp, slot, side)
@@ -209,9 +214,8 @@ package struct FlowTable: Sendable {
     let flags = packet.tcp?.flags ?? TCPFlags(rawValue: 0)
     let isSYN = flags.hasSYN
     let isAnswer = isSYN && flags.hasACK
-    let isReply =
-      trustsPorts && !isSYN
-      && PortHint.isReply(from: packet.sourcePort, to: packet.destinationPort)
+    let isFromServer = PortHint.isReply(from: packet.sourcePort, to: packet.destinationPort)
+    let isReply = trustsPorts && !isSYN && isFromServer
     var flow = Flow(
       key: key, hash: hash, stream: packet.number, first: packet.timestamp,
       last: packet.timestamp, touched: packet.timestamp.nanoseconds,
@@ -342,15 +346,18 @@ package struct FlowTable: Sendable {
   @inline(__always)
   private mutating func note(_ packet: borrowing Decoded, _ slot: Int, _ side: Side) {
     let time = packet.timestamp
+    let isTCP = packet.tcp != nil
     flows[slot].sent[side].count(packet)
     if time > flows[slot].last { flows[slot].last = time }
     if flows[slot].list.isUnanswered,
       flows[slot].sent[side.other].packets > 0
-        || packet.tcp != nil && flows[slot].sent[side].payload > 0
+        || isTCP && flows[slot].sent[side].payload > 0
     {
       answered(slot)
     }
-    lists[flows[slot].list.rawValue].touch(slot, at: time.nanoseconds, &flows)
+    if IdleList.isDue(flows[slot].touched, at: time.nanoseconds) {
+      lists[flows[slot].list.rawValue].touch(slot, at: time.nanoseconds, &flows)
+    }
   }
 
   /// The VLANs of a packet, which may be the first ones: before it comes to the interface with the

@@ -15,6 +15,7 @@ struct Handshake: Sendable {
   private var toAck: Int64 = -1
   private var acknowledger = Side.client
 
+  @inline(__always)
   mutating func note(_ flags: TCPFlags, hasData: Bool, at timestamp: Timestamp, from side: Side) {
     let time = timestamp.nanoseconds
     if flags.hasSYN {

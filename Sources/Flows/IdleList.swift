@@ -25,10 +25,12 @@ struct IdleList: Sendable {
     if next >= 0 { flows[Int(next)].previous = previous } else { tail = previous }
   }
 
-  /// Something happened in `slot` at `time`.
+  /// Whether a conversation that moved at `touched` moves again when something happens at `time`.
   @inline(__always)
+  static func isDue(_ touched: Int64, at time: Int64) -> Bool { time &- touched >= coarseness }
+
+  /// Something happened in `slot` at `time`, and it is due.
   mutating func touch(_ slot: Int, at time: Int64, _ flows: inout [Flow]) {
-    if time &- flows[slot].touched < Self.coarseness { return }
     moveToEnd(slot, &flows)
     flows[slot].touched = time
   }

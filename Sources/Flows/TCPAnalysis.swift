@@ -63,7 +63,9 @@ struct TCPAnalysis: Sendable {
     var sentProbe = false
   }
 
-  private var senders = BySide<Sender>(client: Sender(), server: Sender())
+  // Two values, not a row of two: each packet changes both, where they lie.
+  private var client = Sender()
+  private var server = Sender()
   private var opening = Opening()
 
   init() {}
@@ -72,26 +74,32 @@ struct TCPAnalysis: Sendable {
   var initialRTT: Int64? { opening.roundTrip == 0 ? nil : opening.roundTrip }
 
   /// Windows of `side` as scaled, or as they stand on the wire while the scale is unknown.
+  @inline(__always)
   func scaled(_ window: UInt16, of side: Side) -> UInt32 {
-    UInt32(window) << UInt32(max(0, senders[side].scale))
+    let scale = side == .client ? client.scale : server.scale
+    return UInt32(window) << UInt32(max(0, scale))
   }
 
   /// What this segment is; then it is part of what later ones are judged by.
+  @inline(__always)
   mutating func examine(
     _ segment: TCPFields, length: Int, at timestamp: Timestamp, from side: Side
   ) -> Findings {
     let length = UInt32(truncatingIfNeeded: length)
     let time = timestamp.nanoseconds
-    var (sender, peer) = (senders[side], senders[side.other])
-    let findings = opening.examine(segment, length, time, &sender, &peer)
-    senders[side] = sender
-    senders[side.other] = peer
-    return findings
+    return side == .client
+      ? opening.examine(segment, length, time, &client, &server)
+      : opening.examine(segment, length, time, &server, &client)
   }
 
   /// A SYN repeats the one that opened the connection: what a reset did to the expected sequence
   /// number is undone.
-  mutating func restart(_ side: Side) { senders[side].next = senders[side].limit }
+  mutating func restart(_ side: Side) {
+    switch side {
+    case .client: client.next = client.limit
+    case .server: server.next = server.limit
+    }
+  }
 }
 
 /// What both senders share: the time of the opening.
@@ -109,14 +117,15 @@ private struct Opening: Sendable {
   /// From there to the first acknowledgment without SYN; 0 before.
   private(set) var roundTrip: Int64 = 0
 
+  @inline(never)
   mutating func examine(
     _ segment: TCPFields, _ length: UInt32, _ time: Int64, _ sender: inout Sender,
     _ peer: inout Sender
   ) -> Findings {
-    var findings = sequenceFindings(segment, length, &sender, peer)
+    var findings = sequenceFindings(segment, length, &sender, &peer)
     if segment.acknowledgment != sender.acknowledged { sender.duplicates = 0 }
     noteUnseen(segment, &peer)
-    findings.formUnion(repetition(segment, length, time, findings, sender: sender, peer: peer))
+    findings.formUnion(repetition(segment, length, time, findings, sender: &sender, peer: &peer))
     note(segment, length, time, findings, &sender)
     noteHandshake(segment, time, &sender, &peer)
     return findings
@@ -124,9 +133,10 @@ private struct Opening: Sendable {
 
   // MARK: Windows, gaps, probes and repeated acknowledgments
 
+  @inline(__always)
   private func sequenceFindings(
     _ segment: TCPFields, _ length: UInt32, _ sender: inout Sender,
-    _ peer: Sender
+    _ peer: inout Sender
   ) -> Findings {
     let window = UInt32(segment.window)
     let isPlain = segment.flags.isPlain
@@ -173,9 +183,10 @@ private struct Opening: Sendable {
 
   // MARK: Sent again, or out of order
 
+  @inline(__always)
   private func repetition(
     _ segment: TCPFields, _ length: UInt32, _ time: Int64,
-    _ findings: Findings, sender: Sender, peer: Sender
+    _ findings: Findings, sender: inout Sender, peer: inout Sender
   ) -> Findings {
     let isVirtual = segment.flags.hasVirtualByte
     guard length > 0 || isVirtual, !findings.isAny(of: .keepAlive) else { return [] }

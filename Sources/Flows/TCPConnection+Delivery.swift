@@ -18,6 +18,7 @@ extension TCPConnection {
   /// The order is: what its acknowledgment settles on the other side, its own bytes, its FIN. So a
   /// reply never overtakes the request it answers.
   /// - Parameter isAlone: nothing of the other side was captured so far.
+  @inline(__always)
   mutating func receive(
     _ tcp: TCPFields, _ payload: RawSpan, declared: Int, from side: Side, isAlone: Bool,
     at moment: Moment, slot: Int, _ sink: any FlowSink, _ account: inout Account,
@@ -48,17 +49,18 @@ extension TCPConnection {
     return outcome
   }
 
+  // An outlet is made where it is used: one for all uses would be counted as a reference to the sink.
   private mutating func pass(
     _ tcp: TCPFields, _ payload: RawSpan, _ length: Int, _ isAlone: Bool, _ moment: Moment,
     _ side: Side, slot: Int, _ sink: any FlowSink, _ account: inout Account
   ) -> Outcome {
-    let outlet = Outlet(sink: sink, slot: slot, side: side)
     if tcp.flags.hasACK {
       streams[inPlace: side.other].acknowledge(tcp.acknowledgment, at: moment)
       if streams[inPlace: side.other].hasWaiting {
         // Where both sides lost bytes, what the other's next ones answer is told before them.
         if streams[inPlace: side.other].isGapConfirmed {
-          streams[inPlace: side].loseHole(before: tcp.sequence, to: outlet, &account)
+          streams[inPlace: side].loseHole(
+            before: tcp.sequence, to: Outlet(sink: sink, slot: slot, side: side), &account)
         }
         streams[inPlace: side.other].settle(
           to: Outlet(sink: sink, slot: slot, side: side.other), &account)
@@ -78,11 +80,12 @@ extension TCPConnection {
         sink.heard(count, on: slot, by: side)
       }
       streams[inPlace: side].deliver(
-        first, payload, length: length, isAlone: isAlone, at: moment, to: outlet, &account)
+        first, payload, length: length, isAlone: isAlone, at: moment,
+        to: Outlet(sink: sink, slot: slot, side: side), &account)
     }
     if tcp.flags.hasFIN { streams[inPlace: side].finish(at: first.advanced(by: length), moment) }
     guard streams[inPlace: side].hasEnd else { return .goesOn }
-    streams[inPlace: side].end(to: outlet, &account)
+    streams[inPlace: side].end(to: Outlet(sink: sink, slot: slot, side: side), &account)
     return streams.client.isFinished && streams.server.isFinished ? .finished : .goesOn
   }
 

@@ -1,4 +1,4 @@
-import Bytes
+package import Bytes
 package import Packets
 
 /// Takes the wrappings off packets: link layer, tags, tunnels, IP, fragments.
@@ -14,6 +14,8 @@ package struct Decapsulator: Sendable {
   /// Which packets have their checksums computed, to count and mark those where they are wrong.
   package var checksums: ChecksumPolicy
   package private(set) var counters = LayerCounters()
+  /// What the payload of the latest packet lies in when it was put together from fragments; else nil.
+  package private(set) var datagram: ByteStore?
   private var fragments: FragmentTable
 
   package init(limits: FragmentLimits = FragmentLimits(), checksums: ChecksumPolicy = .none) {
@@ -40,13 +42,17 @@ package struct Decapsulator: Sendable {
     _ packet: Packet, in bytes: RawSpan, into decoded: inout Decoded
   ) -> Outcome {
     counters.packets &+= 1
+    if datagram != nil { datagram = nil }
+    let verifiesChecksums = checksums.verifies(packet.number)
+    if !verifiesChecksums, decoded.takeUsual(packet, bytes) {
+      counters.decoded &+= 1
+      return .decoded
+    }
     guard let first = Step(packet.linkType) else {
       counters.count(unknown: packet.linkType)
       return .skipped(.unknownLinkType)
     }
-    var walk = Walk(
-      packet, captured: bytes.byteCount,
-      verifiesChecksums: checksums.verifies(packet.number))
+    var walk = Walk(packet, captured: bytes.byteCount, verifiesChecksums: verifiesChecksums)
     let outcome = follow(first, &walk, bytes, packet, &decoded)
     if !walk.checks.isEmpty { counters.checksums.add(walk.checks) }
     switch outcome {
@@ -107,7 +113,7 @@ package struct Decapsulator: Sendable {
     _ walk: inout Walk, _ bytes: RawSpan, _ packet: Packet, _ out: inout Decoded
   ) throws(WireError) -> Outcome {
     try walk.udp(bytes, packet, &out)
-    guard let port = TunnelPort(out) else { return .decoded }
+    guard let port = TunnelPort(out.sourcePort, out.destinationPort) else { return .decoded }
     var inner = walk
     guard let step = inner.tunnel(port, bytes) else { return .decoded }
     // What cannot be followed inside stays a datagram.
@@ -144,7 +150,7 @@ package struct Decapsulator: Sendable {
       inner.marks.insert(.reassembled)
       let outcome = follow(.transport(number), &inner, store.bytes, packet, &out)
       walk.checks.formUnion(inner.checks)
-      if case .decoded = outcome, out.fragments == nil { out.fragments = store }
+      if case .decoded = outcome, datagram == nil { datagram = store }
       return outcome
     }
   }

@@ -1,6 +1,8 @@
 package import Bytes
 
 /// A packet without its wrappings: the innermost addresses, ports and payload.
+///
+/// It holds no references: packets are copied and handed on by the thousand.
 package struct Decoded: Sendable {
   /// Number of the packet in its capture, from 1.
   package var number: UInt64
@@ -10,7 +12,8 @@ package struct Decoded: Sendable {
   package var sourcePort: UInt16
   package var destinationPort: UInt16
   package var transport: Transport
-  /// Where the transport's payload lies, in `fragments` when that is set, else in the chunk.
+  /// Where the transport's payload lies: in the chunk, or in the datagram that was put together when
+  /// `marks` say so (`Decapsulator.datagram`).
   package var payload: Range<Int>
   /// Bytes of payload the headers declare; more than `payload.count` when the capture cut it.
   package var declaredPayload: Int
@@ -18,8 +21,6 @@ package struct Decoded: Sendable {
   package var frameLength: Int
   /// What TCP's header says; nil for every other transport.
   package var tcp: TCPFields?
-  /// The datagram put together from IP fragments, when it was.
-  package var fragments: ByteStore?
   package var marks: Marks
   /// Its VLANs, those inside of tunnels left out.
   package var tags: VLANTags
@@ -35,6 +36,9 @@ package struct Decoded: Sendable {
   /// Outermost VLAN identifier (IEEE 802.1Q), or nil.
   package var vlan: UInt16? { tags.outer }
 
+  /// Whether the payload lies in a datagram that was put together, not in the chunk.
+  @inlinable package var isReassembled: Bool { marks.isReassembled }
+
   /// Things worth counting that stop nothing.
   package struct Marks: OptionSet, Hashable, Sendable {
     package var rawValue: UInt16
@@ -47,6 +51,9 @@ package struct Decoded: Sendable {
     package static let tunnelled = Marks(rawValue: 4)
     /// The packet was put together from IP fragments.
     package static let reassembled = Marks(rawValue: 8)
+
+    /// By its number, which is inlined in other modules, as a set is not.
+    @inlinable package var isReassembled: Bool { rawValue & 8 != 0 }
   }
 }
 
@@ -69,39 +76,22 @@ package struct TCPFields: Hashable, Sendable {
   /// Maximum segment size option, only on SYN segments that carry it.
   package var maximumSegmentSize: UInt16?
   package var sackPermitted: Bool
-  /// Number of SACK blocks (RFC 2018), at most four, in `sack`.
+  /// Number of SACK blocks (RFC 2018), at most four.
   package var sackCount: UInt8
-  package var sack: InlineSACK
+  /// The right edge of the first of them.
+  package var sackEdge: UInt32
   /// The capture ends inside the options: one that is not here may have been there.
   package var areOptionsCut = false
-
-  /// Up to four blocks of received bytes: left and right edge.
-  package struct InlineSACK: Hashable, Sendable {
-    package var edges:
-      (
-        (UInt32, UInt32), (UInt32, UInt32), (UInt32, UInt32), (UInt32, UInt32)
-      ) = ((0, 0), (0, 0), (0, 0), (0, 0))
-    package init() {}
-
-    package static func == (a: InlineSACK, b: InlineSACK) -> Bool {
-      a.edges.0 == b.edges.0 && a.edges.1 == b.edges.1 && a.edges.2 == b.edges.2
-        && a.edges.3 == b.edges.3
-    }
-    package func hash(into hasher: inout Hasher) {
-      hasher.combine(edges.0.0)
-      hasher.combine(edges.0.1)
-    }
-  }
 
   package init(
     sequence: UInt32, acknowledgment: UInt32, flags: TCPFlags, window: UInt16,
     windowScale: UInt8? = nil, maximumSegmentSize: UInt16? = nil, sackPermitted: Bool = false,
-    sackCount: UInt8 = 0, sack: InlineSACK = InlineSACK()
+    sackCount: UInt8 = 0, sackEdge: UInt32 = 0
   ) {
     (self.sequence, self.acknowledgment, self.flags) = (sequence, acknowledgment, flags)
     (self.window, self.windowScale) = (window, windowScale)
     (self.maximumSegmentSize, self.sackPermitted) = (maximumSegmentSize, sackPermitted)
-    (self.sackCount, self.sack) = (sackCount, sack)
+    (self.sackCount, self.sackEdge) = (sackCount, sackEdge)
   }
 }
 
@@ -136,7 +126,6 @@ extension Decoded {
     self.declaredPayload = declaredPayload
     self.frameLength = frameLength
     self.tcp = tcp
-    fragments = nil
     self.marks = marks
     tags = VLANTags()
     interface = 0

@@ -205,7 +205,6 @@ struct Walk {
     out.declaredPayload = declared
     out.frameLength = packet.originalLength
     out.tcp = tcp
-    if out.fragments != nil { out.fragments = nil }
     out.marks = declared > end - first ? marks.union(.cut) : marks
     out.tags = tags
     out.interface = packet.interface

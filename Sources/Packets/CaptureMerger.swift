@@ -101,7 +101,7 @@ package struct CaptureMerger: Sendable {
     let start = sources[first].next
     if length >= Self.run || start + length == chunk.packets.count && earliest(but: first) == nil {
       var packets = Array(chunk.packets[start..<start + length])
-      for index in packets.indices { renumber(&packets[index], first) }
+      renumber(&packets, first)
       take(length, first)
       return PacketChunk(store: chunk.store, packets: packets)
     }
@@ -119,7 +119,7 @@ package struct CaptureMerger: Sendable {
     }
     let store = chunk.store
     var packets = (consume chunk).packets
-    for index in packets.indices { renumber(&packets[index], 0) }
+    renumber(&packets, 0)
     return PacketChunk(store: store, packets: packets)
   }
 
@@ -134,12 +134,12 @@ package struct CaptureMerger: Sendable {
       let length = runLength(index)
       if length >= Self.run, !packets.isEmpty { break }
       let start = sources[index].next
-      for position in start..<start + length {
-        var packet = chunk.packets[position]
+      var run = Array(chunk.packets[start..<start + length])
+      renumber(&run, index)
+      for var packet in run {
         let place = bytes.count
         bytes.append(chunk.store.bytes.slice(packet.range))
         packet.range = place..<bytes.count
-        renumber(&packet, index)
         packets.append(packet)
       }
       take(length, index)
@@ -174,18 +174,30 @@ package struct CaptureMerger: Sendable {
     return end - start
   }
 
-  private mutating func renumber(_ packet: inout Packet, _ index: Int) {
-    count += 1
-    packet.number = count
-    while sources[index].interfaces.count <= packet.interface {
-      let local = sources[index].interfaces.count
-      let all = sources[index].reader.summary.interfaces
-      sources[index].interfaces.append(
-        number(
-          of: local < all.count ? all[local] : CaptureInterface(linkType: packet.linkType),
-          local, index))
+  /// Gives the next packets of a source their numbers among those of all, and those of their interfaces.
+  private mutating func renumber(_ packets: inout [Packet], _ index: Int) {
+    var known = sources[index].interfaces
+    var packets = packets.mutableSpan
+    for place in packets.indices {
+      count += 1
+      packets[place].number = count
+      let interface = packets[place].interface
+      if interface >= known.count {
+        learn(interface, packets[place].linkType, index)
+        known = sources[index].interfaces
+      }
+      packets[place].interface = known[interface]
     }
-    packet.interface = sources[index].interfaces[packet.interface]
+  }
+
+  /// Numbers the interfaces of a source up to `interface`, of which a packet of that link type came.
+  private mutating func learn(_ interface: Int, _ linkType: LinkType, _ index: Int) {
+    let all = sources[index].reader.summary.interfaces
+    while sources[index].interfaces.count <= interface {
+      let local = sources[index].interfaces.count
+      sources[index].interfaces.append(
+        number(of: local < all.count ? all[local] : CaptureInterface(linkType: linkType), local, index))
+    }
   }
 
   /// The number of a source's interface among those of all.

@@ -14,6 +14,8 @@ import Bytes
 ///     +------------------------------------+
 ///     |   n bytes of packet …              |
 struct PcapRecords: Sendable {
+  /// Bytes of a record's header that all writers have.
+  private static let fields = 16
   /// Records of other writers are told from the usual ones by this many in a row.
   private static let probed = 4
   /// Plausible records in a row that show where reading can go on after damage.
@@ -75,9 +77,10 @@ struct PcapRecords: Sendable {
       guard bytes.byteCount - at >= recordHeader else {
         return Scan(consumed: at, needs: recordHeader)
       }
-      let seconds = order.load32(bytes, at)
-      let fraction = order.load32(bytes, at + 4)
-      let (captured, original) = lengths(bytes, at)
+      let head = bytes.slice(at..<at + Self.fields)
+      let seconds = order.load32(head, 0)
+      let fraction = order.load32(head, 4)
+      let (captured, original) = lengths(head, 0)
       guard captured <= largest else {
         isLost = true
         summary.warn(

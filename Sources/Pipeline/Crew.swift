@@ -58,14 +58,14 @@ final class Crew: Sendable {
   /// has to follow again.
   func hand(out chunk: PacketChunk, again replay: inout Replay, reception: inout Reception) {
     guard let last = chunk.packets.last else { return }
-    var shares = [[Decoded]](repeating: [], count: posts.count)
+    var shares = [Worker.Share](repeating: Worker.Share(expecting: 0), count: posts.count)
     var heard: [HeardNames.Item] = []
     let memory = chunk.store.bytes
     var decoded = Decoded.none
     for packet in chunk.packets {
       guard reception.take(packet, in: memory, into: &decoded, &heard), replay.follows(decoded)
       else { continue }
-      shares[reception.worker(of: decoded)].append(decoded)
+      shares[reception.worker(of: decoded)].add(decoded, in: reception.datagram)
     }
     send(shares, heard, of: chunk, now: last.timestamp, isReplay: true)
   }
@@ -76,29 +76,29 @@ final class Crew: Sendable {
     effort: Effort = .whole
   ) {
     guard let last = chunk.packets.last else { return }
-    var shares = [[Decoded]](repeating: [], count: posts.count)
-    for index in shares.indices { shares[index].reserveCapacity(chunk.packets.count / posts.count) }
+    let expected = chunk.packets.count / posts.count
+    var shares = posts.map { _ in Worker.Share(expecting: expected) }
     var heard: [HeardNames.Item] = []
     let memory = chunk.store.bytes
     var decoded = Decoded.none
+    statistics.count(chunk.packets)
     for packet in chunk.packets {
-      statistics.count(packet)
       guard reception.take(packet, in: memory, into: &decoded, &heard) else { continue }
-      shares[reception.worker(of: decoded)].append(decoded)
+      shares[reception.worker(of: decoded)].add(decoded, in: reception.datagram)
     }
     send(shares, heard, of: chunk, now: last.timestamp, isReplay: false, effort)
   }
 
   private func send(
-    _ shares: [[Decoded]], _ heard: [HeardNames.Item], of chunk: PacketChunk, now: Timestamp,
+    _ shares: [Worker.Share], _ heard: [HeardNames.Item], of chunk: PacketChunk, now: Timestamp,
     isReplay: Bool, _ effort: Effort = .whole
   ) {
     let number = chunks.add(1, ordering: .relaxed).newValue
-    let all = shares.reduce(0) { $0 + $1.count }
-    for (post, packets) in zip(posts, shares) {
+    let all = shares.reduce(0) { $0 + $1.packets.count }
+    for (post, share) in zip(posts, shares) {
       let batch = Worker.Batch(
-        chunk: number, store: chunk.store, packets: packets, now: now, isReplay: isReplay,
-        effort: effort, isLight: packets.count * shares.count <= all, heard: heard)
+        chunk: number, store: chunk.store, share: share, now: now, isReplay: isReplay,
+        effort: effort, isLight: share.packets.count * shares.count <= all, heard: heard)
       post.places.wait()
       post.queue.async { [self] in
         defer { post.places.signal() }

@@ -13,20 +13,15 @@ struct NameListener: Sendable {
   /// Hash of the name that workers were told last for each address.
   private var told: [UInt64] = []
 
-  /// Adds what a packet says that workers do not know yet, when it is a reply of DNS.
-  mutating func hear(
-    _ packet: borrowing Decoded, _ memory: RawSpan, into heard: inout [HeardNames.Item]
-  ) {
-    guard packet.sourcePort == 53, packet.transport == .udp else { return }
-    let time = packet.timestamp
-    if let fragments = packet.fragments {
-      hear(fragments.bytes.slice(packet.payload), time, into: &heard)
-    } else {
-      hear(memory.slice(packet.payload), time, into: &heard)
-    }
+  /// Whether the packet is one that a server of DNS may have sent.
+  @inline(__always)
+  static func mayHear(_ packet: borrowing Decoded) -> Bool {
+    if packet.sourcePort != 53 { return false }
+    return packet.transport == .udp
   }
 
-  /// Adds what a message says that came at `time`.
+  /// Adds what a message says that workers do not know yet, when it is a reply of DNS that came at
+  /// `time`.
   mutating func hear(
     _ message: RawSpan, _ time: Timestamp, into heard: inout [HeardNames.Item]
   ) {

@@ -14,6 +14,9 @@ struct Reception: Sendable {
 
   var counters: LayerCounters { decapsulator.counters }
 
+  /// What the payload of the latest packet lies in when it is not the chunk.
+  var datagram: ByteStore? { decapsulator.datagram }
+
   /// Takes one packet apart. Gives whether there is something to follow now.
   @inline(__always)
   mutating func take(
@@ -22,7 +25,13 @@ struct Reception: Sendable {
   ) -> Bool {
     guard decapsulator.decode(packet, in: memory.slice(packet.range), into: &decoded) == .decoded
     else { return false }
-    listener.hear(decoded, memory, into: &heard)
+    if NameListener.mayHear(decoded) {
+      if let datagram {
+        listener.hear(datagram.bytes.slice(decoded.payload), decoded.timestamp, into: &heard)
+      } else {
+        listener.hear(memory.slice(decoded.payload), decoded.timestamp, into: &heard)
+      }
+    }
     return true
   }
 

@@ -6,12 +6,19 @@ import Layers
 import Packets
 
 extension Statistics {
-  /// One more packet.
-  mutating func count(_ packet: Packet) {
-    packets += 1
-    bytes += UInt64(packet.originalLength)
-    if oldest.map({ packet.timestamp < $0 }) ?? true { oldest = packet.timestamp }
-    if newest.map({ packet.timestamp > $0 }) ?? true { newest = packet.timestamp }
+  /// More packets.
+  mutating func count(_ more: [Packet]) {
+    guard let first = more.first?.timestamp else { return }
+    var length: UInt64 = 0
+    var (least, most) = (oldest ?? first, newest ?? first)
+    for packet in more {
+      length += UInt64(packet.originalLength)
+      least = min(least, packet.timestamp)
+      most = max(most, packet.timestamp)
+    }
+    packets += UInt64(more.count)
+    bytes += length
+    (oldest, newest) = (least, most)
   }
 
   /// What the reading thread has counted, which leaves what the workers count as it is.

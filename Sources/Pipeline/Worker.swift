@@ -54,12 +54,28 @@ struct Worker {
   /// Calls that wait for the names of their topics.
   private static let mostUnnamed = 8_192
 
-  /// Packets of one chunk that belong to one worker.
+  /// Packets that belong to one worker.
+  struct Share: Sendable {
+    private(set) var packets: [Decoded] = []
+    /// What the payloads of those lie in that were put together from fragments, one after the other.
+    private(set) var datagrams: [ByteStore] = []
+
+    init(expecting count: Int) { packets.reserveCapacity(count) }
+
+    /// - Parameter datagram: what its payload lies in when it is not the chunk.
+    @inline(__always)
+    mutating func add(_ packet: borrowing Decoded, in datagram: @autoclosure () -> ByteStore?) {
+      packets.append(copy packet)
+      if packet.isReassembled, let datagram = datagram() { datagrams.append(datagram) }
+    }
+  }
+
+  /// What one worker has to do for one chunk.
   struct Batch: Sendable {
     /// Number of the chunk, from 1; a later one has a higher one.
     var chunk: UInt64
     var store: ByteStore
-    var packets: [Decoded]
+    var share: Share
     /// The chunk's last instant: time passes for a worker also while it has no packets.
     var now: Timestamp
     /// What comes of it is in the store already.
@@ -98,11 +114,12 @@ struct Worker {
     if dissection.effort != batch.effort { dissection.effort = batch.effort }
     heard.add(batch.heard)
     chunk = batch.chunk
-    let packets = batch.packets.span
+    let packets = batch.share.packets.span
     let memory = batch.store.bytes
+    var datagrams = batch.share.datagrams[...]
     for index in packets.indices {
-      if let fragments = packets[index].fragments {
-        let payload = fragments.bytes.slice(packets[index].payload)
+      if packets[index].isReassembled, let datagram = datagrams.popFirst() {
+        let payload = datagram.bytes.slice(packets[index].payload)
         table.receive(packets[index], payload: payload, into: dissection)
       } else {
         let payload = memory.slice(packets[index].payload)

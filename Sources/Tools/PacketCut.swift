@@ -58,8 +58,9 @@ extension PacketCut {
             return cut
           }
           let bytes = chunk.store.bytes.slice(packet.range)
-          guard decapsulator.decode(packet, in: bytes, into: &decoded) == .decoded,
-            choice.takes(decoded, in: chunk.store.bytes, &cut.leftOut),
+          guard decapsulator.decode(packet, in: bytes, into: &decoded) == .decoded else { continue }
+          let memory = decapsulator.datagram ?? chunk.store
+          guard choice.takes(decoded, in: memory.bytes, &cut.leftOut),
             !isNumbered || packet.number >= question.numbers.lowerBound
           else { continue }
           if let tcp = decoded.tcp {
@@ -199,11 +200,7 @@ private struct PacketChoice {
       paths[pair] = Self.path(pair, port, question)
     }
     guard let path = paths[pair] else { return false }
-    if let fragments = packet.fragments {
-      note(fragments.bytes.slice(packet.payload), path, isBack)
-    } else {
-      note(memory.slice(packet.payload), path, isBack)
-    }
+    note(memory.slice(packet.payload), path, isBack)
     return path.isJoined(with: asked)
   }
 

@@ -102,7 +102,7 @@ struct Bench {
       interface: 3)
     let outcome = layers.decode(packet, in: chunk.bytes.slice(packet.range), into: &last)
     guard outcome == .decoded else { return (outcome, nil) }
-    let memory = last.fragments ?? chunk
+    let memory = layers.datagram ?? chunk
     let seen = Seen(
       ends: "\(last.source):\(last.sourcePort) > \(last.destination):\(last.destinationPort)",
       transport: last.transport, payload: memory.bytes.slice(last.payload).array(),

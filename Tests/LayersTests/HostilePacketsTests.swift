@@ -61,11 +61,11 @@ import Testing
           rawValue: Bool.random(using: &random)
             ? 1 : links.randomElement(using: &random) ?? 1), interface: 0)
       guard layers.decode(packet, in: bytes.rawSpan, into: &decoded) == .decoded else { continue }
-      let room = decoded.fragments.map { 0..<$0.count } ?? packet.range
+      let room = layers.datagram.map { 0..<$0.count } ?? packet.range
       #expect(decoded.payload.clamped(to: room) == decoded.payload)
       #expect(decoded.declaredPayload >= decoded.payload.count)
       readMessage(
-        decoded, decoded.fragments?.bytes.array() ?? [UInt8](repeating: 0, count: 7) + bytes)
+        decoded, layers.datagram?.bytes.array() ?? [UInt8](repeating: 0, count: 7) + bytes)
     }
     let counters = layers.counters
     #expect(counters.packets == 6_000)

@@ -33,7 +33,7 @@ extension Seeds {
         packets.add(packet, bytes.array())
         guard case .decoded(let decoded) = layers.decode(packet, in: bytes) else { continue }
         segments.add(decoded)
-        let memory = decoded.fragments ?? chunk.store
+        let memory = layers.datagram ?? chunk.store
         table.receive(decoded, payload: memory.bytes.slice(decoded.payload), into: scribe)
       }
     }

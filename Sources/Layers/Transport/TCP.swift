@@ -26,16 +26,7 @@ extension Walk {
     guard header >= 20, header <= declaredEnd - start else {
       throw WireError(.invalid, at: start)
     }
-    var fields = TCPFields(
-      sequence: bytes.big32(start + 4), acknowledgment: bytes.big32(start + 8),
-      flags: TCPFlags(rawValue: bits & 0x01ff), window: bytes.big16(start + 14))
-    fields.areOptionsCut = header > end - start
-    if header > 20, end - start >= 24 {
-      // Two no-operations and a time stamp: what most segments carry, and nothing we need.
-      if header != 32 || bytes.big32(start + 20) != 0x0101_080a {
-        fields.readOptions(bytes, start + 20..<min(start + header, end))
-      }
-    }
+    let fields = TCPFields(bytes.slice(start..<end), header: header)
     finish(
       packet, .tcp, ports: (bytes.big16(start), bytes.big16(start + 2)), from: start + header,
       checksum: bytes.big16(start + 16), tcp: fields, &out)
@@ -43,6 +34,23 @@ extension Walk {
 }
 
 extension TCPFields {
+  /// The fields of the header that `segment` begins with, at least 20 bytes of which are there.
+  ///
+  /// - Parameter header: the length that it says it has.
+  @inline(__always)
+  init(_ segment: RawSpan, header: Int) {
+    self.init(
+      sequence: segment.big32(4), acknowledgment: segment.big32(8),
+      flags: TCPFlags(rawValue: segment.big16(12) & 0x01ff), window: segment.big16(14))
+    areOptionsCut = header > segment.byteCount
+    if header > 20, segment.byteCount >= 24 {
+      // Two no-operations and a time stamp: what most segments carry, and nothing we need.
+      if header != 32 || segment.big32(20) != 0x0101_080a {
+        readOptions(segment, 20..<min(header, segment.byteCount))
+      }
+    }
+  }
+
   /// Options (RFC 9293 §3.2, RFC 7323, RFC 2018): kind, length, value; the first malformed one
   /// ends the reading.
   mutating func readOptions(_ bytes: RawSpan, _ range: Range<Int>) {
@@ -64,20 +72,12 @@ extension TCPFields {
       // Larger shifts count as 14 (RFC 7323 §2.3).
       case (3, 3) where isSYN: windowScale = min(bytes.byte(at + 2), 14)
       case (4, 2) where isSYN: sackPermitted = true
-      case (5, 10...): readSACK(bytes, at + 2, count: (length - 2) / 8)
+      case (5, 10...):
+        sackCount = UInt8(min((length - 2) / 8, 4))
+        sackEdge = bytes.big32(at + 6)
       default: break
       }
       at += length
     }
-  }
-
-  private mutating func readSACK(_ bytes: RawSpan, _ at: Int, count: Int) {
-    let count = min(count, 4)
-    func edge(_ index: Int) -> (UInt32, UInt32) {
-      index < count
-        ? (bytes.big32(at + index * 8), bytes.big32(at + index * 8 + 4)) : (0, 0)
-    }
-    sack.edges = (edge(0), edge(1), edge(2), edge(3))
-    sackCount = UInt8(count)
   }
 }

@@ -19,8 +19,8 @@ enum TunnelPort {
   case mpls
 
   @inline(__always)
-  init?(_ packet: borrowing Decoded) {
-    if let found = Self(packet.destinationPort) ?? Self(packet.sourcePort) {
+  init?(_ source: UInt16, _ destination: UInt16) {
+    if let found = Self(destination) ?? Self(source) {
       self = found
     } else {
       return nil
