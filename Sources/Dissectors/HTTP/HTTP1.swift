@@ -211,10 +211,9 @@ package struct HTTP1: Dissector {
   }
 
   private mutating func message(_ head: HTTP1Head, _ bytes: RawSpan, _ side: Side) -> Message {
-    var message: Message
     switch head.start {
     case .request(let method, let target, let version):
-      message = request(head, bytes, side, method)
+      var message = request(head, bytes, side, method)
       message.fields.reserve(bytes: 320)
       let hasHost = HTTPFields.addRequest(
         &message.fields, method: bytes.slice(method), target: bytes, target,
@@ -232,8 +231,10 @@ package struct HTTP1: Dissector {
           target: bytes.slice(target)
         ).rawValue
       message.fields.add(.requestHeadersSize, int: Int64(head.length))
+      Self.keep(head, bytes, in: &message)
+      return message
     case .response(let status, let reason, let version):
-      message = response(head, bytes, side, status)
+      var message = response(head, bytes, side, status)
       message.fields.reserve(bytes: 128)
       message.fields.add(.statusCode, int: Int64(status))
       message.fields.add(.statusText, text: bytes.slice(reason))
@@ -249,10 +250,14 @@ package struct HTTP1: Dissector {
         message.fields.add(.httpVersion, .text(bytes.text(version)))
       }
       message.failed = status >= 400
+      Self.keep(head, bytes, in: &message)
+      return message
     }
+  }
+
+  private static func keep(_ head: HTTP1Head, _ bytes: RawSpan, in message: inout Message) {
     if head.isMCP { message.hints |= HTTPContent.Hints.mcp.rawValue }
     message.headers = HeaderBlock(bytes: bytes.slice(head.lines).array())
-    return message
   }
 
   private mutating func request(
