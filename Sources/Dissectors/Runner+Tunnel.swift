@@ -50,7 +50,7 @@ extension Runner {
     _ bytes: RawSpan, _ side: Side, _ start: Moment, _ moment: Moment, isEarly: Bool,
     _ ledger: inout Ledger
   ) {
-    let tunnel = dig(ledger)
+    let tunnel = dig(&ledger)
     if tunnel.isFinished[side] { return }
     within(tunnel) { runner in
       runner.isEarly = isEarly
@@ -59,7 +59,7 @@ extension Runner {
   }
 
   /// The tunnel, made when it is first needed: by then it is known what was agreed on.
-  private mutating func dig(_ ledger: borrowing Ledger) -> Tunnel {
+  private mutating func dig(_ ledger: inout Ledger) -> Tunnel {
     if let tunnel {
       if tunnel.runner.opening.carrier == nil { tunnel.runner.opening.carrier = reader?.inside }
       return tunnel
@@ -133,7 +133,7 @@ extension Runner {
     _ record: RawSpan, of side: Side, _ start: Moment, _ moment: Moment,
     _ ledger: inout Ledger
   ) {
-    let tunnel = dig(ledger)
+    let tunnel = dig(&ledger)
     guard tunnel.heldBytes + record.byteCount <= ledger.limits.sealedPerConversation,
       ledger.sealedBytes + record.byteCount <= ledger.limits.sealedInAll
     else {
