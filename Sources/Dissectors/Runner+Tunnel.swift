@@ -25,8 +25,10 @@ extension Runner {
     _ record: RawSpan, from side: Side, _ start: Moment, _ moment: Moment,
     _ ledger: inout Ledger
   ) -> Bool {
+    // Records inside of this one find the memory taken.
     var clear: [UInt8] = []
-    if let tunnel { swap(&clear, &tunnel.clear) }
+    swap(&clear, &ledger.clear)
+    defer { swap(&clear, &ledger.clear) }
     clear.removeAll(keepingCapacity: true)
     let outcome = reader?.unseal(record, from: side, into: &clear) ?? .never
     if outcome != .later { concludeSettled(isEnding: false, &ledger) }
@@ -41,7 +43,6 @@ extension Runner {
     case .early:
       if !clear.isEmpty { reveal(clear.rawSpan, side, start, moment, isEarly: true, &ledger) }
     }
-    if let tunnel { swap(&clear, &tunnel.clear) }
     return true
   }
 
