@@ -56,15 +56,31 @@ extension RawSpan {
 
   /// Whether the bytes equal `text`, where ASCII letters of either case are the same.
   ///
-  /// `text` must be lower case.
+  /// `text` must be ASCII in lower case.
   package func equalsIgnoringCase(_ text: StaticString) -> Bool {
-    guard byteCount == text.utf8CodeUnitCount else { return false }
-    for offset in 0..<byteCount {
-      let byte = byte(offset)
-      let lower = byte &- 0x41 < 26 ? byte | 0x20 : byte
-      if unsafe lower != text.utf8Start[offset] { return false }
+    let count = byteCount
+    guard count == text.utf8CodeUnitCount else { return false }
+    guard count >= 8 else {
+      for offset in 0..<count {
+        let byte = byte(offset)
+        let lower = byte &- 0x41 < 26 ? byte | 0x20 : byte
+        if unsafe lower != text.utf8Start[offset] { return false }
+      }
+      return true
     }
-    return true
+    // Eight at a time; the last bytes are looked at once more.
+    var offset = 0
+    while true {
+      let wanted = unsafe UInt64(
+        littleEndian: UnsafeRawPointer(text.utf8Start + offset).loadUnaligned(as: UInt64.self))
+      // The bit that tells the cases apart, of each byte of `text` from a to z.
+      let letters =
+        (wanted &+ 0x1f1f_1f1f_1f1f_1f1f) & ~(wanted &+ 0x0505_0505_0505_0505)
+        & 0x8080_8080_8080_8080
+      if (little64(offset) ^ wanted) & ~(letters >> 2) != 0 { return false }
+      if offset == count - 8 { return true }
+      offset = min(offset + 8, count - 8)
+    }
   }
 }
 

@@ -26,6 +26,8 @@ struct Ledger {
   var associations = AssociationBook()
   /// Secrets that open what is encrypted.
   let secrets: TLSSecrets?
+  /// What the encrypted record at hand says: memory for all of them in turn.
+  var clear: [UInt8] = []
   /// Bytes of encrypted records that wait for their secrets.
   var sealedBytes = 0
   /// Waiting bytes of all conversations.

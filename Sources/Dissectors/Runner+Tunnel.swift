@@ -25,8 +25,10 @@ extension Runner {
     _ record: RawSpan, from side: Side, _ start: Moment, _ moment: Moment,
     _ ledger: inout Ledger
   ) -> Bool {
+    // Records inside of this one find the memory taken.
     var clear: [UInt8] = []
-    if let tunnel { swap(&clear, &tunnel.clear) }
+    swap(&clear, &ledger.clear)
+    defer { swap(&clear, &ledger.clear) }
     clear.removeAll(keepingCapacity: true)
     let outcome = reader?.unseal(record, from: side, into: &clear) ?? .never
     if outcome != .later { concludeSettled(isEnding: false, &ledger) }
@@ -41,7 +43,6 @@ extension Runner {
     case .early:
       if !clear.isEmpty { reveal(clear.rawSpan, side, start, moment, isEarly: true, &ledger) }
     }
-    if let tunnel { swap(&clear, &tunnel.clear) }
     return true
   }
 
@@ -50,7 +51,7 @@ extension Runner {
     _ bytes: RawSpan, _ side: Side, _ start: Moment, _ moment: Moment, isEarly: Bool,
     _ ledger: inout Ledger
   ) {
-    let tunnel = dig(ledger)
+    let tunnel = dig(&ledger)
     if tunnel.isFinished[side] { return }
     within(tunnel) { runner in
       runner.isEarly = isEarly
@@ -59,7 +60,7 @@ extension Runner {
   }
 
   /// The tunnel, made when it is first needed: by then it is known what was agreed on.
-  private mutating func dig(_ ledger: borrowing Ledger) -> Tunnel {
+  private mutating func dig(_ ledger: inout Ledger) -> Tunnel {
     if let tunnel {
       if tunnel.runner.opening.carrier == nil { tunnel.runner.opening.carrier = reader?.inside }
       return tunnel
@@ -133,7 +134,7 @@ extension Runner {
     _ record: RawSpan, of side: Side, _ start: Moment, _ moment: Moment,
     _ ledger: inout Ledger
   ) {
-    let tunnel = dig(ledger)
+    let tunnel = dig(&ledger)
     guard tunnel.heldBytes + record.byteCount <= ledger.limits.sealedPerConversation,
       ledger.sealedBytes + record.byteCount <= ledger.limits.sealedInAll
     else {

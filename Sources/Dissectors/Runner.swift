@@ -195,6 +195,7 @@ struct Runner {
       stop(side, in: &ledger)
       return
     }
+    inlets[side].makeRoom(bytes.byteCount)
     inlets[side].waiting.append(bytes)
     ledger.waitingBytes += bytes.byteCount
   }

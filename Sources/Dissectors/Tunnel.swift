@@ -20,8 +20,6 @@ final class Tunnel {
   private var records = BySide<[Held]>(client: [], server: [])
   private var heads = BySide(client: 0, server: 0)
   private(set) var heldBytes = 0
-  /// What the record at hand says.
-  var clear: [UInt8] = []
   /// It has been told that a side ends.
   var isFinished = BySide(client: false, server: false)
 

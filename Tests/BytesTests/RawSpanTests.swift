@@ -65,6 +65,24 @@ import Testing
     #expect(holds19)
   }
 
+  /// Each byte in each place of a text that is compared in words: only the other case of a letter fits.
+  @Test func casesOfLettersAloneAreTheSame() {
+    let text: StaticString = "x-{[`@_~\u{7f}09/;azmn"
+    let plain = text.withUTF8Buffer { Array($0) }
+    let holdsPlain = plain.rawSpan.equalsIgnoringCase(text)
+    #expect(holdsPlain)
+    for place in plain.indices {
+      for byte in UInt8.min...UInt8.max {
+        var other = plain
+        other[place] = byte
+        let isUpper = byte >= 0x41 && byte <= 0x5a
+        let fits = (isUpper ? byte | 0x20 : byte) == plain[place]
+        let holds = other.rawSpan.equalsIgnoringCase(text) == fits
+        #expect(holds)
+      }
+    }
+  }
+
   @Test func cursorStopsAtTheEnd() throws {
     var cursor = Cursor(sample.rawSpan)
     let holds20 = try cursor.uint8() == 1

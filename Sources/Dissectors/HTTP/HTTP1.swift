@@ -211,10 +211,9 @@ package struct HTTP1: Dissector {
   }
 
   private mutating func message(_ head: HTTP1Head, _ bytes: RawSpan, _ side: Side) -> Message {
-    var message: Message
     switch head.start {
     case .request(let method, let target, let version):
-      message = request(head, bytes, side, method)
+      var message = request(head, bytes, side, method)
       message.fields.reserve(bytes: 320)
       let hasHost = HTTPFields.addRequest(
         &message.fields, method: bytes.slice(method), target: bytes, target,
@@ -232,8 +231,11 @@ package struct HTTP1: Dissector {
           target: bytes.slice(target)
         ).rawValue
       message.fields.add(.requestHeadersSize, int: Int64(head.length))
+      Self.keep(head, bytes, in: &message)
+      return message
     case .response(let status, let reason, let version):
-      message = response(head, bytes, side, status)
+      var message = Message(.response, .http, key: 0)
+      answer(head, bytes, side, status, &message)
       message.fields.reserve(bytes: 128)
       message.fields.add(.statusCode, int: Int64(status))
       message.fields.add(.statusText, text: bytes.slice(reason))
@@ -249,10 +251,14 @@ package struct HTTP1: Dissector {
         message.fields.add(.httpVersion, .text(bytes.text(version)))
       }
       message.failed = status >= 400
+      Self.keep(head, bytes, in: &message)
+      return message
     }
+  }
+
+  private static func keep(_ head: HTTP1Head, _ bytes: RawSpan, in message: inout Message) {
     if head.isMCP { message.hints |= HTTPContent.Hints.mcp.rawValue }
     message.headers = HeaderBlock(bytes: bytes.slice(head.lines).array())
-    return message
   }
 
   private mutating func request(
@@ -280,16 +286,18 @@ package struct HTTP1: Dissector {
     return message
   }
 
-  private mutating func response(
-    _ head: HTTP1Head, _ bytes: RawSpan, _ side: Side, _ status: Int
-  ) -> Message {
+  /// Notes in a reply what it answers, and how it goes on.
+  private mutating func answer(
+    _ head: HTTP1Head, _ bytes: RawSpan, _ side: Side, _ status: Int, _ message: inout Message
+  ) {
     if status < 200, status != 101 {
       if interim.count < Self.maxInterim { interim.append(status) }
-      return Message(.interim, .http, key: queue.nextKey)
+      (message.role, message.key) = (.interim, queue.nextKey)
+      return
     }
     let answer = queue.answer()
-    let isGRPC = answer.asked.isGRPC || isGRPC(head, bytes)
-    var message = Message(.response, isGRPC ? .grpc : .http, key: answer.key)
+    message.key = answer.key
+    if answer.asked.isGRPC || isGRPC(head, bytes) { message.kind = .grpc }
     if answer.isOrphan { message.partner = .lost }
     if answer.isUnknown { message.fault = AnswerOrder.unknownQuestion }
     if answer.asked.expects { noteRefusal(of: answer.key, side.other) }
@@ -312,7 +320,6 @@ package struct HTTP1: Dissector {
       case .untilClose, .unsaid: message.extent = .body(.max)
       }
     }
-    return message
   }
 
   /// gRPC-Web.

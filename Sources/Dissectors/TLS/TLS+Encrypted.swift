@@ -10,6 +10,8 @@ extension TLS {
   }
 
   /// The side's part in the handshake.
+  // A call would copy the reader.
+  @inline(__always)
   func role(_ side: Side) -> Side { requester == .server ? side.other : side }
 
   package mutating func unseal(

@@ -216,9 +216,15 @@ struct TLSAnswer: Sendable {
   }
 
   /// Exchanges of keys that whoever gets the server's key later can undo.
-  private static let withoutForwardSecrecy = [
+  private static let withoutForwardSecrecy: [StaticString] = [
     "TLS_RSA_", "TLS_DH_RSA_", "TLS_DH_DSS_", "TLS_ECDH_RSA_", "TLS_ECDH_ECDSA_", "TLS_PSK_",
     "TLS_KRB5_",
+  ]
+
+  /// What names of weak suites hold, and what it is called.
+  private static let weak: [(word: StaticString, name: String)] = [
+    ("RC4", "RC4"), ("3DES", "3DES"), ("_DES_", "DES"), ("NULL", "NULL"), ("EXPORT", "EXPORT"),
+    ("anon", "anon"), ("RC2", "RC2"),
   ]
 
   /// What should not be in use any more.
@@ -227,12 +233,12 @@ struct TLSAnswer: Sendable {
     if hello.version < 0x0303 || hello.version == 0xfeff {
       found.append("\(TLSNames.version(hello.version)) is deprecated")
     }
-    let suite = TLSNames.suite(hello.suite)
-    for word in ["RC4", "3DES", "_DES_", "NULL", "EXPORT", "anon", "RC2"] where suite.contains(word)
-    {
-      found.append("weak cipher suite: \(word.filter { $0 != "_" })")
+    let name = TLSNames.suite(hello.suite)
+    let suite = name.utf8Span.span.bytes
+    for weak in Self.weak where suite.firstOffset(of: weak.word) != nil {
+      found.append("weak cipher suite: " + weak.name)
     }
-    if Self.withoutForwardSecrecy.contains(where: { suite.hasPrefix($0) }) {
+    for start in Self.withoutForwardSecrecy where suite.starts(with: start) {
       found.append("no forward secrecy")
     }
     for certificate in certificates { found += certificate.weaknesses }

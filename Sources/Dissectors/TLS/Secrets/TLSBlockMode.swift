@@ -47,7 +47,11 @@ struct TLSBlockMode: Sendable {
   }
 
   private func authenticate(_ record: RawSpan, _ number: UInt64, _ bytes: [UInt8]) -> [UInt8] {
-    hash.authenticate(TLSRecordKey.authentic(record, number, bytes.count) + bytes, with: key)
+    var covered: [UInt8] = []
+    covered.reserveCapacity(13 + bytes.count)
+    TLSRecordKey.authenticate(record, number, bytes.count, &covered)
+    covered += bytes
+    return hash.authenticate(covered, with: key)
   }
 
   /// Takes the padding off: its last byte says how many of the same come before it.

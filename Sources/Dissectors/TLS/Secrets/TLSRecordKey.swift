@@ -21,6 +21,8 @@ struct TLSRecordKey: Sendable {
   private let isVersion13: Bool
   /// Number of the next record.
   private(set) var sequence: UInt64 = 0
+  /// What is authenticated beside the content of the record at hand: memory that is used again.
+  private var authentic: [UInt8] = []
 
   /// The key that a traffic secret of TLS 1.3 gives (RFC 8446 §7.3).
   init(_ suite: TLSSuite, secret: [UInt8]) {
@@ -88,13 +90,19 @@ struct TLSRecordKey: Sendable {
 
   private var tag: Int { if case .ccm(let tag) = cipher { tag } else { 16 } }
 
-  private func openAEAD(_ record: RawSpan, _ number: UInt64, into clear: inout [UInt8]) -> Bool {
+  private mutating func openAEAD(
+    _ record: RawSpan, _ number: UInt64, into clear: inout [UInt8]
+  ) -> Bool {
     // Before TLS 1.3 all but ChaCha20 send a part of the nonce.
     let explicit = iv.count == 12 ? 0 : 8
     let content = record.byteCount - Self.head - explicit - tag
     guard content >= 0 else { return false }
-    let authentic =
-      isVersion13 ? record.prefix(Self.head).array() : Self.authentic(record, number, content)
+    authentic.removeAll(keepingCapacity: true)
+    if isVersion13 {
+      authentic.append(record.prefix(Self.head))
+    } else {
+      Self.authenticate(record, number, content, &authentic)
+    }
     // Put together where the content will be: that has memory already.
     let start = clear.count
     clear += iv
@@ -130,17 +138,16 @@ struct TLSRecordKey: Sendable {
     return true
   }
 
-  /// What is authenticated beside the content before TLS 1.3: number, type, version, length.
-  static func authentic(_ record: RawSpan, _ number: UInt64, _ length: Int) -> [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(13)
+  /// Appends what is authenticated beside the content before TLS 1.3: number, type, version, length.
+  static func authenticate(
+    _ record: RawSpan, _ number: UInt64, _ length: Int, _ bytes: inout [UInt8]
+  ) {
     for shift in stride(from: UInt64(56), through: 0, by: -8) {
       bytes.append(UInt8(truncatingIfNeeded: number >> shift))
     }
     bytes.append(record.prefix(3))
     bytes.append(UInt8(truncatingIfNeeded: length >> 8))
     bytes.append(UInt8(truncatingIfNeeded: length))
-    return bytes
   }
 }
 
