@@ -51,9 +51,12 @@ enum CaptureTarget {
     let count = derived.below(bytes.count)
     let short = try read(Array(bytes[..<count]), chunk: 1 << 20)
     // What lies in a record that is cut may look like records: its length could be wrong.
-    guard let summary = short.summary, summary.furtherWarnings == 0,
+    guard let summary = short.summary, let all = whole.summary, summary.furtherWarnings == 0,
       !summary.warnings.contains(where: { $0.text.contains("reaches beyond the end") })
     else { return }
+    // Behind damage, fewer records are enough to go on with when they end with the file.
+    let resumed = summary.warnings.filter { $0.text.contains("goes on here") }
+    guard resumed.allSatisfy(all.warnings.contains) else { return }
     let isBeginning = whole.lines.starts(with: short.lines)
     try hold(isBeginning, "the first \(count) bytes have packets that the file does not have")
   }

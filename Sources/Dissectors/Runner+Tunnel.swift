@@ -1,6 +1,7 @@
 import Bytes
 import Entries
 import Flows
+import Layers
 
 // What is encrypted: records are opened by the reader, and what they say goes to a runner inside.
 extension Runner {
@@ -103,6 +104,10 @@ extension Runner {
       // Here recognition is under way, or the message began in an earlier record.
       received(bytes, from: side, at: inlets[side].waiting.isEmpty ? start : moment, in: &ledger)
       return
+    }
+    if opening.transport == .tcp {
+      noteTime(start.timestamp, side, ledger)
+      lastTime = max(lastTime, moment.timestamp)
     }
     inlets[side].since = start
     let used = read(bytes, from: side, old: bytes.byteCount, at: moment, in: &ledger)

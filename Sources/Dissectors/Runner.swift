@@ -60,7 +60,7 @@ struct Runner {
   /// Newest packet that brought something.
   var lastPacket: UInt64 = 0
   /// When something came last.
-  private var lastTime = Timestamp.distantPast
+  var lastTime = Timestamp.distantPast
   /// Longest time that an answer took, in nanoseconds.
   var slowest: Int64 = 0
   /// What travels inside, encrypted.
@@ -118,9 +118,9 @@ struct Runner {
     }
   }
 
-  /// Tells the reader of a long silence.
+  /// Tells the reader of a long silence before what `side` says now.
   @inline(__always)
-  private mutating func noteTime(_ now: Timestamp, _ side: Side, _ ledger: borrowing Ledger) {
+  mutating func noteTime(_ now: Timestamp, _ side: Side, _ ledger: borrowing Ledger) {
     let silence = now.nanoseconds(since: lastTime)
     if silence > ledger.limits.rest, silence / ledger.limits.restTimes > slowest {
       reader?.rested(before: side)

@@ -225,6 +225,28 @@ import Testing
     #expect(calls.map { $0.int(.statusCode) } == [nil, 204])
   }
 
+  /// Whose a reply is cannot be told behind a hole, until the client has rested: as in the clear.
+  @Test func afterARestNobodyInsideWaitsAnyMore() throws {
+    func gets(_ keys: String...) -> String {
+      keys.map { "*2\r\n$3\r\nGET\r\n$1\r\n\($0)\r\n" }.joined()
+    }
+    for pause: Int64 in [0, 1500] {
+      var sealed = SealedTalk()
+      sealed.says(.client, gets("a", "b"))
+      sealed.says(.server, "$1\r\na\r\n")
+      sealed.says(.client, gets("c"))
+      sealed.says(.server, "$1\r\nb\r\n$1\r\nc\r\n")
+      sealed.says(.client, gets("d", "e"))
+      sealed.loses(.server, "$1\r\nd\r\n")
+      sealed.says(.server, "$1\r\ne\r\n")
+      sealed.talk.pause(pause)
+      sealed.says(.client, gets("g"))
+      sealed.says(.server, "$1\r\ng\r\n")
+      let call = try #require(sealed.opened.calls().first { $0.text(.redisKey) == "g" })
+      #expect(call.hasResponse == (pause > 0), "\(pause)")
+    }
+  }
+
   // MARK: Secrets that come late
 
   @Test(arguments: [true, false])
