@@ -12,11 +12,7 @@ struct ContentLaneBuilder: Sendable {
   private(set) var presence = PresenceBuilder()
   /// Records of the open chunk.
   private var raw: [UInt8] = []
-<<<<<<< HEAD
   /// Where in the open chunk records begin, by their lengths and checksums.
-=======
-  /// Where in `raw` records begin, by their marks.
->>>>>>> hub/w6
   private var known: [UInt64: Int] = [:]
   private var rawBefore = 0
 
@@ -24,14 +20,9 @@ struct ContentLaneBuilder: Sendable {
 
   /// Records below this many bytes are not looked for among those that are there.
   private static let leastRepeated = 32
-<<<<<<< HEAD
 
   /// Where the next record begins in the raw bytes of all chunks.
   var rawCount: Int { rawBefore + raw.count }
-=======
-  /// Places of a record, eight bytes each, that its mark depends on.
-  private static let samples = 32
->>>>>>> hub/w6
 
   /// Bytes it holds.
   var byteCount: Int { frameBytes + raw.count }
@@ -40,7 +31,6 @@ struct ContentLaneBuilder: Sendable {
   mutating func append(row: Int, _ write: (inout [UInt8]) -> Void) {
     let start = raw.count
     write(&raw)
-<<<<<<< HEAD
     offsets.append(place(from: start))
     presence.insert(row)
   }
@@ -54,45 +44,14 @@ struct ContentLaneBuilder: Sendable {
     guard count >= Self.leastRepeated else { return Int64(rawBefore + start) }
     let mark = UInt64(count) << 32 | UInt64(crc32c(raw.rawSpan.suffix(from: start)))
     // A record tells its own length: one that begins with these bytes says the same.
-=======
-    offsets.append(Int64(rawBefore + (repeated(from: start) ?? start)))
-    presence.insert(row)
-  }
-
-  /// Takes the last record, which begins at `start`, back when the open chunk has one like it, and gives
-  /// where that begins: servers say the same again and again, and compressing it costs more than a look.
-  private mutating func repeated(from start: Int) -> Int? {
-    let count = raw.count - start
-    guard count >= Self.leastRepeated else { return nil }
-    let mark = Self.mark(raw.rawSpan.suffix(from: start))
-    // As a record tells its own length, one that begins with these bytes is these bytes.
->>>>>>> hub/w6
     if let earlier = known[mark], earlier + count <= start,
       isEqual(raw.rawSpan.slice(earlier..<earlier + count), raw.rawSpan.suffix(from: start))
     {
       raw.removeLast(count)
-<<<<<<< HEAD
       return Int64(rawBefore + earlier)
     }
     known[mark] = start
     return Int64(rawBefore + start)
-=======
-      return earlier
-    }
-    known[mark] = start
-    return nil
-  }
-
-  /// A hash of some of the bytes: records that share one are compared.
-  private static func mark(_ record: RawSpan) -> UInt64 {
-    let count = record.byteCount
-    var mark = hashSeed ^ UInt64(count)
-    let step = max(8, count / samples)
-    for at in stride(from: 0, to: count - 7, by: step) {
-      mark = folded(mark ^ record.little64(at), hashMultiplier)
-    }
-    return folded(mark ^ record.little64(count - 8), hashSeed)
->>>>>>> hub/w6
   }
 
   /// Adds closed chunks, by their places in `frames`, with the records in them, by where each begins
