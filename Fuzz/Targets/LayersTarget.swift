@@ -63,6 +63,7 @@ enum LayersTarget {
   private static func verify(
     _ decoded: Decoded, of packet: Packet, _ datagram: ByteStore?
   ) throws(BrokenLaw) {
+    try hold(decoded.isReassembled == (datagram != nil), "where the payload lies is not marked")
     let room = datagram.map { 0..<$0.count } ?? packet.range
     try hold(decoded.payload.clamped(to: room) == decoded.payload, "payload outside \(room)")
     try hold(decoded.declaredPayload >= decoded.payload.count, "payload longer than declared")

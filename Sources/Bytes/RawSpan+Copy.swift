@@ -86,10 +86,10 @@ extension RawSpan {
 
 extension [UInt8] {
   /// Appends a copy of `bytes`.
-  ///
-  /// Not inlined: in another module the closure would stay a call of its own.
-  @inline(never)
+  // Not by `append(addingCapacity:initializingWith:)`, whose closure stays a call of its own.
   package mutating func append(_ bytes: RawSpan) {
-    append(addingCapacity: bytes.byteCount) { $0.append(bytes) }
+    unsafe bytes.withUnsafeBytes { source in
+      unsafe append(contentsOf: source.assumingMemoryBound(to: UInt8.self))
+    }
   }
 }

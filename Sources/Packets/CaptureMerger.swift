@@ -196,7 +196,8 @@ package struct CaptureMerger: Sendable {
     while sources[index].interfaces.count <= interface {
       let local = sources[index].interfaces.count
       sources[index].interfaces.append(
-        number(of: local < all.count ? all[local] : CaptureInterface(linkType: linkType), local, index))
+        number(
+          of: local < all.count ? all[local] : CaptureInterface(linkType: linkType), local, index))
     }
   }
 

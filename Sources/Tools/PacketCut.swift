@@ -181,9 +181,7 @@ private struct PacketChoice {
   /// What came before the connection's first packet tells of its paths.
   var looksBack: Bool { asked != nil }
 
-  mutating func takes(
-    _ packet: borrowing Decoded, in memory: RawSpan, _ leftOut: inout Int
-  ) -> Bool {
+  mutating func takes(_ packet: Decoded, in memory: RawSpan, _ leftOut: inout Int) -> Bool {
     guard let asked, let port = question.clientPort, packet.transport == .sctp else {
       return question.concerns(packet)
     }
@@ -216,7 +214,7 @@ private struct PacketChoice {
 }
 
 extension PacketQuestion {
-  func concerns(_ packet: borrowing Decoded) -> Bool {
+  func concerns(_ packet: Decoded) -> Bool {
     guard packet.transport.name == transport else { return false }
     return packet.source == client && packet.destination == server
       && packet.sourcePort == clientPort ?? packet.sourcePort

@@ -32,7 +32,9 @@ struct ChecksumTests {
       let full = [UInt8](repeating: 255, count: count)
       let none = [UInt8](repeating: 0, count: count)
       for bytes in [some, full, none] {
-        for initial in [0, 1, 0xffff, 0x1_0000, .max, UInt32.random(in: 0 ... .max, using: &random)] {
+        for initial in [
+          0, 1, 0xffff, 0x1_0000, .max, UInt32.random(in: 0 ... .max, using: &random),
+        ] {
           let sum = internetChecksum(bytes.rawSpan, adding: initial)
           #expect(sum == defined(bytes, initial), "\(bytes) and \(initial)")
         }

@@ -61,6 +61,7 @@ import Testing
           rawValue: Bool.random(using: &random)
             ? 1 : links.randomElement(using: &random) ?? 1), interface: 0)
       guard layers.decode(packet, in: bytes.rawSpan, into: &decoded) == .decoded else { continue }
+      #expect(decoded.isReassembled == (layers.datagram != nil))
       let room = layers.datagram.map { 0..<$0.count } ?? packet.range
       #expect(decoded.payload.clamped(to: room) == decoded.payload)
       #expect(decoded.declaredPayload >= decoded.payload.count)
