@@ -546,6 +546,24 @@ import Testing
     #expect(http.calls().map(\.kind) == [.http])
   }
 
+  /// Mostly words and then numbers; of those the last one counts rows, whatever stands before it.
+  @Test func tagsTellWhatWasDoneAndToHowManyRows() throws {
+    var talk = Self.begun
+    for tag in [
+      "INSERT 0 5", "CREATE TABLE", "SELECT 12", "COPY  3", "V2 7 X", "FETCH +4", "MOVE é 6", "8",
+    ] {
+      talk.says(.client, Self.query("select 1"))
+      talk.says(.server, Self.complete(tag) + Self.ready)
+    }
+    let calls = talk.calls().suffix(8)
+    let commands = ["INSERT", "CREATE TABLE", "SELECT", "COPY", "V2 7 X", "FETCH +4", "MOVE é", ""]
+    #expect(calls.map { $0.text(.postgresqlCommand) } == commands)
+    #expect(calls.map { $0.int(.postgresqlRows) } == [5, nil, 12, 3, nil, 4, 6, 8])
+    let details = try calls.map { try Self.details($0, "response") }
+    #expect(details.map { $0["command"]?.string } == commands)
+    #expect(details.map { $0["rows"] } == [5, nil, 12, 3, nil, 4, 6, 8])
+  }
+
   // MARK: Laws
 
   @Test func anySplitGivesTheSameMessages() {
