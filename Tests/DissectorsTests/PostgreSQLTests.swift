@@ -149,6 +149,24 @@ import Testing
     #expect(calls.allSatisfy { $0.fault == nil && $0.hasResponse })
   }
 
+  /// However many there are, and in whatever order they come again.
+  @Test func statementsThatArePreparedAgainShowTheirTexts() {
+    let texts =
+      (1...11).map { "select \($0)" } + ["", "alter role bob password 'hunter2'", "--\nselect é"]
+    var talk = Self.begun
+    var expected: [String] = []
+    for round in [texts, texts.reversed(), texts + texts] {
+      for text in round {
+        talk.says(.client, Self.run(text) + Self.sync)
+        talk.says(.server, Self.ran(1) + Self.ready)
+        expected.append(text.replacing("hunter2", with: "[redacted]"))
+      }
+    }
+    let calls = talk.calls().dropFirst()
+    #expect(calls.compactMap { $0.text(.postgresqlQuery) } == expected)
+    #expect(calls.allSatisfy { $0.int(.postgresqlRows) == 1 && $0.fault == nil })
+  }
+
   @Test func whatTheServerPassesOverAfterAnErrorIsMarked() {
     var talk = Self.begun
     let first = Self.parse("", "SELECT 1") + Self.bind("") + Self.execute
