@@ -45,7 +45,8 @@ import Testing
       }
       let expected =
         longest.isEmpty
-        ? text(groups[...]) : text(groups[..<longest.lowerBound]) + "::"
+        ? text(groups[...])
+        : text(groups[..<longest.lowerBound]) + "::"
           + text(groups[longest.upperBound...])
       let halves = [groups[..<4], groups[4...]].map {
         $0.reduce(UInt64(0)) { $0 << 16 | UInt64($1) }
