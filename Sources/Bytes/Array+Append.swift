@@ -46,11 +46,13 @@ extension [UInt8] {
 
   /// The text of an address, its length in front.
   package mutating func append(counted address: IPAddress) {
-    let start = count
-    append(0)
-    address.append(to: &self)
-    // Less than 128, so that the length is one byte.
-    self[start] = UInt8(count - start - 1)
+    append(addingCapacity: 1 + IPAddress.maxText) { target in
+      let start = target.count
+      target.append(0)
+      address.write(to: &target)
+      // Less than 128, so that the length is one byte.
+      target[start] = UInt8(target.count - start - 1)
+    }
   }
 
   /// A copy of `text`, in which ill-formed UTF-8 is repaired with U+FFFD.
@@ -90,9 +92,10 @@ extension [UInt8] {
 
 extension OutputSpan<UInt8> {
   /// Appends a copy of `bytes`, for which there must be room.
+  @inlinable
   @inline(__always)
   @_lifetime(self: copy self)
-  internal mutating func append(_ bytes: RawSpan) {
+  package mutating func append(_ bytes: RawSpan) {
     precondition(bytes.byteCount <= freeCapacity, "no room for the bytes")
     unsafe withUnsafeMutableBufferPointer { target, count in
       unsafe bytes.withUnsafeBytes { source in
@@ -117,6 +120,84 @@ extension OutputSpan<UInt8> {
       count += length
     }
   }
+
+  /// Appends the lowest `length` bytes of a number, least significant first, for all of which there
+  /// must be room.
+  @inline(__always)
+  @_lifetime(self: copy self)
+  internal mutating func append(_ length: Int, of number: UInt128) {
+    precondition(0...16 ~= length && freeCapacity >= 16, "no room for a number")
+    unsafe withUnsafeMutableBufferPointer { target, count in
+      guard let base = target.baseAddress else { return }
+      unsafe UnsafeMutableRawPointer(base + count)
+        .storeBytes(of: number.littleEndian, as: UInt128.self)
+      count += length
+    }
+  }
+
+  /// Appends the digits of a number, for which there must be room: twenty bytes for the longest.
+  @_lifetime(self: copy self)
+  package mutating func append(decimal number: UInt64) {
+    let start = count
+    var rest = number
+    repeat {
+      append(0x30 + UInt8(truncatingIfNeeded: rest % 10))
+      rest /= 10
+    } while rest > 0
+    // The last digit came first.
+    var (low, high) = (start, count - 1)
+    while low < high {
+      swapAt(low, high)
+      low += 1
+      high -= 1
+    }
+  }
+
+  /// Appends eight bytes, least significant first, for which there must be room.
+  @inlinable
+  @inline(__always)
+  @_lifetime(self: copy self)
+  package mutating func append(little value: UInt64) { append(memoryOf: value.littleEndian) }
+
+  /// Appends a number as `[UInt8].append(varint:)` does, for which there must be room: ten bytes for
+  /// the longest.
+  @_lifetime(self: copy self)
+  package mutating func append(varint value: Int) {
+    var rest = UInt64(bitPattern: Int64(value))
+    while rest >= 0x80 {
+      append(UInt8(truncatingIfNeeded: rest) | 0x80)
+      rest >>= 7
+    }
+    append(UInt8(rest))
+  }
+
+  /// Appends the bytes of `text`, for which there must be room.
+  @inlinable
+  @inline(__always)
+  @_lifetime(self: copy self)
+  package mutating func append(text: StaticString) {
+    let length = text.utf8CodeUnitCount
+    precondition(length <= freeCapacity, "no room for the text")
+    unsafe withUnsafeMutableBufferPointer { target, count in
+      guard let base = target.baseAddress else { return }
+      unsafe UnsafeMutableRawPointer(base + count)
+        .copyMemory(from: text.utf8Start, byteCount: length)
+      count += length
+    }
+  }
+
+  /// Puts four bytes, least significant first, in place of those at `offset`.
+  @inlinable
+  @inline(__always)
+  @_lifetime(self: copy self)
+  package mutating func replace(at offset: Int, little value: UInt32) {
+    precondition(offset >= 0 && offset <= count - 4, "four bytes at the offset")
+    unsafe withUnsafeMutableBufferPointer { target, _ in
+      guard let base = target.baseAddress else { return }
+      unsafe UnsafeMutableRawPointer(base + offset)
+        .storeBytes(of: value.littleEndian, as: UInt32.self)
+    }
+  }
 }
 
 extension RawSpan {
@@ -138,6 +219,33 @@ extension RawSpan {
       for offset in 0..<count { seen |= UInt64(byte(offset)) }
     }
     return seen & 0x8080_8080_8080_8080 == 0
+  }
+}
+
+extension RawSpan {
+  /// Whether all bytes are printable ASCII: no control, and none above 0x7e.
+  package var isPlainASCII: Bool {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let count = byteCount
+    var found: UInt64 = 0
+    if count >= 8 {
+      var offset = 0
+      while offset + 8 < count {
+        let word = little64(offset)
+        found |= (word &+ ones) | (word &- 0x20 * ones)
+        offset += 8
+      }
+      // The last eight bytes, some of them perhaps for the second time.
+      let word = little64(count - 8)
+      found |= (word &+ ones) | (word &- 0x20 * ones)
+    } else {
+      for offset in 0..<count {
+        let byte = byte(offset)
+        found |= UInt64((byte &+ 1) | (byte &- 0x20))
+      }
+    }
+    // What is carried from byte to byte comes from one that is none of those.
+    return found & (0x80 * ones) == 0
   }
 }
 

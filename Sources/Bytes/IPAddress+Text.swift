@@ -12,15 +12,21 @@ extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
   }
 
   /// Bytes of the longest text.
-  private static let maxText = 39
+  internal static let maxText = 39
 
-  private func write(to text: inout OutputSpan<UInt8>) {
+  /// Appends the text, for which there must be room: as much as for the longest.
+  internal func write(to text: inout OutputSpan<UInt8>) {
     guard !isV4 else {
+      // Put together in one number, and written at once.
+      var quad: UInt128 = 0
+      var length = 0
       for place in 0..<4 {
-        if place > 0 { text.append(0x2e) }
-        Self.append(decimal: UInt8(truncatingIfNeeded: v4 >> UInt32(24 - 8 * place)), to: &text)
+        let digits = Self.decimal(v4 &>> UInt32(24 - 8 * place) & 0xff)
+        quad |= UInt128(digits.text) &<< UInt128(truncatingIfNeeded: 8 * length)
+        length += digits.count
       }
-      return
+      // There is a dot behind each but the last.
+      return text.append(length - 1, of: quad)
     }
     let zeros = longestZeros
     var at = 0
@@ -44,25 +50,37 @@ extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
 
   /// RFC 5952 §4.2: the longest run of zero groups, the first of equals, never a single one.
   private var longestZeros: Range<Int> {
-    var best = 0..<0
-    var start = 0
-    while start < 8 {
-      guard group(start) == 0 else {
-        start += 1
-        continue
-      }
-      var end = start
-      while end < 8, group(end) == 0 { end += 1 }
-      if end - start > max(best.count, 1) { best = start..<end }
-      start = end
+    /// A bit for each group that is zero, that of the first group highest of eight.
+    let zeros = Self.zeroGroups(high) << 4 | Self.zeroGroups(low)
+    // The bit of each group with which so many zero groups begin.
+    var runs = zeros
+    var length = 1
+    while case let longer = runs & zeros << UInt64(length), longer != 0 {
+      runs = longer
+      length += 1
     }
-    return best
+    if length == 1 { return 0..<0 }
+    let start = runs.leadingZeroBitCount - 56
+    return start..<start + length
   }
 
-  private static func append(decimal value: UInt8, to text: inout OutputSpan<UInt8>) {
-    if value >= 100 { text.append(0x30 + value / 100) }
-    if value >= 10 { text.append(0x30 + value / 10 % 10) }
-    text.append(0x30 + value % 10)
+  /// A bit for each of four groups that is zero, that of the first group highest.
+  private static func zeroGroups(_ half: UInt64) -> UInt64 {
+    let most: UInt64 = 0x7fff_7fff_7fff_7fff
+    let zeros = ~((half & most) + most | half | most)
+    return zeros >> 60 & 8 | zeros >> 45 & 4 | zeros >> 30 & 2 | zeros >> 15 & 1
+  }
+
+  /// A number below 256 and a dot, the first digit lowest, and how many bytes they are.
+  @inline(__always)
+  private static func decimal(_ value: UInt32) -> (text: UInt32, count: Int) {
+    let hundreds = (value * 41) >> 12
+    let rest = value - hundreds * 100
+    let tens = (rest * 205) >> 11
+    let digits = hundreds | tens << 8 | (rest - tens * 10) << 16
+    let text = digits | 0x2e30_3030
+    if value >= 100 { return (text, 4) }
+    return value >= 10 ? (text >> 8, 3) : (text >> 16, 2)
   }
 
   private static func append(hex value: UInt16, to text: inout OutputSpan<UInt8>) {

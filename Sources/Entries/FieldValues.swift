@@ -26,6 +26,11 @@ package struct FieldValues: Hashable, Sendable {
     package var tag: Tag
     package var value: Range<Int>
 
+    @inlinable
+    package init(id: UInt16, tag: Tag, value: Range<Int>) {
+      (self.id, self.tag, self.value) = (id, tag, value)
+    }
+
     fileprivate var start: Int { value.lowerBound - headBytes }
   }
 
@@ -37,6 +42,19 @@ package struct FieldValues: Hashable, Sendable {
   package private(set) var bytes: [UInt8] = []
 
   package init() {}
+
+  /// The fields that `write` packs, of at most `room` bytes: memory is asked for once, not for each.
+  @inline(__always)
+  package init(room: Int, _ write: (inout OutputSpan<UInt8>) -> Void) {
+    bytes.reserveCapacity(room)
+    bytes.append(addingCapacity: room, initializingWith: write)
+  }
+
+  /// Adds the fields that `write` packs, of at most `room` bytes.
+  @inline(__always)
+  package mutating func append(room: Int, _ write: (inout OutputSpan<UInt8>) -> Void) {
+    bytes.append(addingCapacity: room, initializingWith: write)
+  }
 
   package var isEmpty: Bool { bytes.isEmpty }
 
@@ -108,9 +126,7 @@ package struct FieldValues: Hashable, Sendable {
   }
 
   private mutating func head(_ id: FieldID, _ tag: Tag, _ count: Int) {
-    bytes.append(
-      little: UInt64(id.rawValue) | UInt64(tag.rawValue) << 16 | UInt64(UInt32(clamping: count))
-        << 32)
+    bytes.append(little: packedHead(id, tag, count))
   }
 
   package mutating func set(_ id: FieldID, _ value: FieldValue) {
@@ -149,7 +165,7 @@ package struct FieldValues: Hashable, Sendable {
   // MARK: Reading
 
   /// The field at `at`, which moves behind it; nil at the end.
-  @inline(__always)
+  @inlinable @inline(__always)
   package static func next(_ bytes: RawSpan, _ at: inout Int) -> Place? {
     guard at < bytes.byteCount else { return nil }
     let head = bytes.little64(at)
@@ -216,7 +232,48 @@ package struct FieldValues: Hashable, Sendable {
 }
 
 /// Bytes of a packed field before its value.
-private let headBytes = 8
+@usableFromInline internal let headBytes = 8
+
+/// What stands in front of a value of `count` bytes.
+@inline(__always)
+package func packedHead(_ id: FieldID, _ tag: FieldValues.Tag, _ count: Int) -> UInt64 {
+  UInt64(id.rawValue) | UInt64(tag.rawValue) << 16 | UInt64(UInt32(clamping: count)) << 32
+}
+
+// Packing fields where `FieldValues` has made room for them. A number takes 16 bytes, other values
+// their own and 8 more.
+extension OutputSpan<UInt8> {
+  @inline(__always)
+  package mutating func add(_ id: FieldID, int value: Int64) {
+    append(little: packedHead(id, .int, 8))
+    append(little: UInt64(bitPattern: value))
+  }
+
+  /// - Precondition: the text is ASCII.
+  @inline(__always)
+  package mutating func add(_ id: FieldID, text: StaticString) {
+    append(little: packedHead(id, .text, text.utf8CodeUnitCount))
+    append(text: text)
+  }
+
+  /// Adds a value that is packed already.
+  @inline(__always)
+  package mutating func add(_ id: FieldID, _ tag: FieldValues.Tag, packed value: RawSpan) {
+    append(little: packedHead(id, tag, value.byteCount))
+    append(value)
+  }
+
+  /// Adds a value that `write` appends in packed form.
+  @inline(__always)
+  package mutating func add(
+    _ id: FieldID, _ tag: FieldValues.Tag, _ write: (inout OutputSpan<UInt8>) -> Void
+  ) {
+    let start = count
+    append(little: packedHead(id, tag, 0))
+    write(&self)
+    replace(at: start + 4, little: UInt32(clamping: count - start - headBytes))
+  }
+}
 
 extension Cursor {
   fileprivate mutating func countedText() throws(WireError) -> String {

@@ -17,6 +17,44 @@ import Testing
     #expect(try #require(IPAddress(given)).description == canonical)
   }
 
+  @Test func everyByteOfAQuadIsWrittenAtEveryPlace() {
+    for value in 0...255 {
+      for place in 0..<4 {
+        var bytes = [7, 10, 255, 0]
+        bytes[place] = value
+        let number = bytes.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        let text = bytes.map(String.init).joined(separator: ".")
+        #expect(IPAddress(v4: number).description == text)
+        var list: [UInt8] = [1]
+        list.append(counted: IPAddress(v4: number))
+        #expect(list == [1, UInt8(text.utf8.count)] + Array(text.utf8))
+      }
+    }
+  }
+
+  @Test func theFirstOfTheLongestRunsOfZerosIsLeftOut() throws {
+    for mask in 0...255 {
+      let groups = (0..<8).map { mask >> $0 & 1 == 1 ? 0 : 0x8001 }
+      var longest = 0..<0
+      for start in 0..<8 {
+        let run = groups[start...].prefix { $0 == 0 }.count
+        if run > max(1, longest.count) { longest = start..<start + run }
+      }
+      func text(_ part: ArraySlice<Int>) -> String {
+        part.map { String($0, radix: 16) }.joined(separator: ":")
+      }
+      let expected =
+        longest.isEmpty
+        ? text(groups[...])
+        : text(groups[..<longest.lowerBound]) + "::"
+          + text(groups[longest.upperBound...])
+      let halves = [groups[..<4], groups[4...]].map {
+        $0.reduce(UInt64(0)) { $0 << 16 | UInt64($1) }
+      }
+      #expect(IPAddress(high: halves[0], low: halves[1]).description == expected)
+    }
+  }
+
   @Test(arguments: [
     "", "1.2.3", "1.2.3.4.5", "1.2.3.256", "01.2.3.4", "1.2.3.-4", "1:2:3:4:5:6:7", ":::",
     "1::2::3",

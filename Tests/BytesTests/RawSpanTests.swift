@@ -16,6 +16,42 @@ import Testing
     #expect(holds4)
   }
 
+  @Test func whatIsPlainASCIIIsTold() {
+    for byte in UInt8.min...UInt8.max {
+      for count in 1...19 {
+        for place in [0, count / 2, count - 1] {
+          var text = [UInt8](repeating: 0x20, count: count)
+          text[place] = byte
+          let isPlain = text.rawSpan.isPlainASCII
+          #expect(isPlain == (0x20..<0x7f).contains(byte))
+        }
+      }
+    }
+    let holds = [UInt8]().rawSpan.isPlainASCII
+    #expect(holds)
+  }
+
+  @Test func whatIsPutIntoRoomIsWhatIsAppended() {
+    for number in [0, 7, 10, 127, 128, 1 << 14, 65_535, Int.max, -1] {
+      var one: [UInt8] = [9]
+      one.append(varint: number)
+      one.append(contentsOf: String(UInt64(bitPattern: Int64(number))).utf8)
+      one.append(little: UInt64(bitPattern: Int64(number)))
+      one.append(text: "end")
+      one.replace(at: 1, little: 5)
+      var other: [UInt8] = [9]
+      other.append(addingCapacity: 64) { room in
+        let start = room.count
+        room.append(varint: number)
+        room.append(decimal: UInt64(bitPattern: Int64(number)))
+        room.append(little: UInt64(bitPattern: Int64(number)))
+        room.append(text: "end")
+        room.replace(at: start, little: 5)
+      }
+      #expect(one == other)
+    }
+  }
+
   @Test func searchFindsTheFirstHitFromAStart() {
     let span = sample.rawSpan
     let holds5 = span.firstOffset(of: 0x0a) == 8

@@ -149,6 +149,24 @@ import Testing
     #expect(calls.allSatisfy { $0.fault == nil && $0.hasResponse })
   }
 
+  /// However many there are, and in whatever order they come again.
+  @Test func statementsThatArePreparedAgainShowTheirTexts() {
+    let texts =
+      (1...11).map { "select \($0)" } + ["", "alter role bob password 'hunter2'", "--\nselect é"]
+    var talk = Self.begun
+    var expected: [String] = []
+    for round in [texts, texts.reversed(), texts + texts] {
+      for text in round {
+        talk.says(.client, Self.run(text) + Self.sync)
+        talk.says(.server, Self.ran(1) + Self.ready)
+        expected.append(text.replacing("hunter2", with: "[redacted]"))
+      }
+    }
+    let calls = talk.calls().dropFirst()
+    #expect(calls.compactMap { $0.text(.postgresqlQuery) } == expected)
+    #expect(calls.allSatisfy { $0.int(.postgresqlRows) == 1 && $0.fault == nil })
+  }
+
   @Test func whatTheServerPassesOverAfterAnErrorIsMarked() {
     var talk = Self.begun
     let first = Self.parse("", "SELECT 1") + Self.bind("") + Self.execute
@@ -544,6 +562,24 @@ import Testing
     http.client("POST /query HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
     http.server("HTTP/1.1 204 No\r\n\r\n")
     #expect(http.calls().map(\.kind) == [.http])
+  }
+
+  /// Mostly words and then numbers; of those the last one counts rows, whatever stands before it.
+  @Test func tagsTellWhatWasDoneAndToHowManyRows() throws {
+    var talk = Self.begun
+    for tag in [
+      "INSERT 0 5", "CREATE TABLE", "SELECT 12", "COPY  3", "V2 7 X", "FETCH +4", "MOVE é 6", "8",
+    ] {
+      talk.says(.client, Self.query("select 1"))
+      talk.says(.server, Self.complete(tag) + Self.ready)
+    }
+    let calls = talk.calls().suffix(8)
+    let commands = ["INSERT", "CREATE TABLE", "SELECT", "COPY", "V2 7 X", "FETCH +4", "MOVE é", ""]
+    #expect(calls.map { $0.text(.postgresqlCommand) } == commands)
+    #expect(calls.map { $0.int(.postgresqlRows) } == [5, nil, 12, 3, nil, 4, 6, 8])
+    let details = try calls.map { try Self.details($0, "response") }
+    #expect(details.map { $0["command"]?.string } == commands)
+    #expect(details.map { $0["rows"] } == [5, nil, 12, 3, nil, 4, 6, 8])
   }
 
   // MARK: Laws

@@ -27,6 +27,21 @@ struct FieldValuesTests {
     #expect(FieldValues().isEmpty && FieldValues()[.url] == .none)
   }
 
+  @Test func whatIsPackedIntoRoomIsTheSame() {
+    var values = FieldValues(room: 96) {
+      $0.add(.method, text: "GET")
+      $0.add(.statusCode, int: -404)
+      $0.add(.dnsQuestions, .texts) { $0.append(varint: 0) }
+      $0.add(.redisKey, .bytes, packed: ([0, 255, 10] as [UInt8]).rawSpan)
+    }
+    values.append(room: 12) { $0.add(.url, text: "/a/b") }
+    let known: [(FieldID, FieldValue)] = [
+      (.method, .text("GET")), (.statusCode, .int(-404)), (.dnsQuestions, .texts([""])),
+      (.redisKey, .bytes([0, 255, 10])), (.url, .text("/a/b")),
+    ]
+    #expect(values == packed(known))
+  }
+
   @Test func settingReplacesWhateverTheLengthAndNoneRemoves() {
     for (id, _) in Self.all {
       var values = packed(Self.all)

@@ -62,8 +62,10 @@ package struct AMQP: Dissector {
       if method.isEmpty { return }
       var kept: [UInt8] = []
       swap(&kept, &method)
-      ending.fields.add(AMQP.facts(isReply: isReply), .bytes) {
-        AMQPDetails.add(kept.rawSpan, size: size, to: &$0)
+      ending.fields.append(room: AMQPDetails.room(for: kept.rawSpan)) { fields in
+        fields.add(AMQP.facts(isReply: isReply), .bytes) {
+          AMQPDetails.add(kept.rawSpan, size: size, to: &$0)
+        }
       }
     }
   }
@@ -242,18 +244,26 @@ package struct AMQP: Dissector {
       method, isAwaited: !arguments.noWait, channel: channel, from: side)
     let bytes = payload.suffix(from: 4)
     message.fields.reserve(bytes: 128 + 2 * min(bytes.byteCount, 512))
-    if message.role != .response || message.partner == .lost {
-      if method.isKnown {
-        message.fields.add(.amqpMethod, text: method.name)
-      } else {
-        message.fields.add(.amqpMethod, .text(method.shownName))
+    let isNamed = message.role != .response || message.partner == .lost
+    if isNamed, method.isKnown, arguments.arePlain(bytes) {
+      message.fields.append(room: 8 + method.name.utf8CodeUnitCount + arguments.room) { fields in
+        fields.add(.amqpMethod, text: method.name)
+        arguments.addPlain(bytes, to: &fields)
       }
-      arguments.addSubject(of: method, bytes, to: &message.fields)
-    } else if method.namesItsObject {
+    } else {
+      if isNamed {
+        if method.isKnown {
+          message.fields.add(.amqpMethod, text: method.name)
+        } else {
+          message.fields.add(.amqpMethod, .text(method.shownName))
+        }
+      }
       // A server names what the client left to it.
-      arguments.addSubject(of: method, bytes, to: &message.fields)
+      if isNamed || method.namesItsObject {
+        arguments.addSubject(of: method, bytes, to: &message.fields)
+      }
+      arguments.routingKey?.add(.amqpRoutingKey, of: bytes, to: &message.fields)
     }
-    arguments.routingKey?.add(.amqpRoutingKey, of: bytes, to: &message.fields)
     message.failed = arguments.reportsFailure(method)
     if message.failed || method.isEmptyGet {
       message.fields.add(.statusText, .text(arguments.outcome(of: method)))
@@ -268,8 +278,9 @@ package struct AMQP: Dissector {
     _ method: AMQPMethod, _ payload: RawSpan, size: Int?, to message: inout Message
   ) {
     if AMQPDetails.areFacts(payload, of: method) {
-      message.fields.add(facts(isReply: message.role == .response), .bytes) {
-        AMQPDetails.add(payload, size: size, to: &$0)
+      let facts = facts(isReply: message.role == .response)
+      message.fields.append(room: AMQPDetails.room(for: payload)) { fields in
+        fields.add(facts, .bytes) { AMQPDetails.add(payload, size: size, to: &$0) }
       }
     } else {
       message.details = AMQPDetails.json(payload: payload, size: size)

@@ -18,6 +18,12 @@ struct AMQPArguments {
         fields.add(id, text: bytes.slice(place))
       }
     }
+
+    /// Bytes that its field takes, at most, where it is plain.
+    var room: Int { 8 + place.count }
+
+    /// It has come whole, and stands in a field as it is.
+    func isPlain(of bytes: RawSpan) -> Bool { !isCut && bytes.slice(place).isASCII }
   }
 
   private(set) var noWait = false
@@ -70,9 +76,29 @@ struct AMQPArguments {
     }
   }
 
+  /// What the method is about, where a text tells: an exchange, a queue, a consumer, a reason.
+  private var about: Text { subject.isEmpty ? otherSubject : subject }
+
+  /// A text tells what the method is about, and it and the routing key stand in fields as they are.
+  func arePlain(_ bytes: RawSpan) -> Bool {
+    let about = about
+    return !about.isEmpty && about.isPlain(of: bytes) && routingKey?.isPlain(of: bytes) != false
+  }
+
+  /// Bytes that `addPlain` packs, at most.
+  var room: Int { about.room + (routingKey?.room ?? 0) }
+
+  /// Packs what the method is about, and its routing key.
+  func addPlain(_ bytes: RawSpan, to fields: inout OutputSpan<UInt8>) {
+    fields.add(.amqpSummary, .text, packed: bytes.slice(about.place))
+    if let routingKey {
+      fields.add(.amqpRoutingKey, .text, packed: bytes.slice(routingKey.place))
+    }
+  }
+
   /// Adds what the method is about: an exchange, a queue, a consumer, a reason.
   func addSubject(of method: AMQPMethod, _ bytes: RawSpan, to fields: inout FieldValues) {
-    let text = subject.isEmpty ? otherSubject : subject
+    let text = about
     if !text.isEmpty { return text.add(.amqpSummary, of: bytes, to: &fields) }
     let number = Self.number(method, bytes)
     if !number.isEmpty { fields.add(.amqpSummary, .text(number)) }
@@ -80,7 +106,7 @@ struct AMQPArguments {
 
   /// What the method is about, as text.
   func summary(of method: AMQPMethod, _ bytes: RawSpan) -> String {
-    let text = subject.isEmpty ? otherSubject : subject
+    let text = about
     return text.isEmpty
       ? Self.number(method, bytes) : bytes.text(text.place) + (text.isCut ? "…" : "")
   }

@@ -15,9 +15,12 @@ enum AMQPDetails {
     !method.isPrivate && (!method.isLong || payload.byteCount <= maxKept)
   }
 
+  /// Bytes that the field with the facts of a method takes, at most.
+  static func room(for payload: RawSpan) -> Int { 8 + 9 + min(payload.byteCount, maxKept) }
+
   /// Facts: a byte that says whether the length of the content is known, in that case 8 bytes with it,
   /// and the method as it came.
-  static func add(_ payload: RawSpan, size: Int?, to facts: inout [UInt8]) {
+  static func add(_ payload: RawSpan, size: Int?, to facts: inout OutputSpan<UInt8>) {
     facts.append(size == nil ? 0 : 1)
     if let size { facts.append(little: UInt64(size)) }
     facts.append(payload.prefix(maxKept))

@@ -31,27 +31,25 @@ struct AMQPProperties {
       default:
         let text = try cursor.take(Int(try cursor.uint8()))
         if place == 0 { contentType = cursor.offset - text.byteCount..<cursor.offset }
-        addName(place)
-        lines.append(value: text)
+        lines.append(line: Self.names[place], text)
       }
     }
   }
 
   private mutating func add(_ place: Int, number: UInt64) {
-    addName(place)
-    lines.append(contentsOf: String(number).utf8)
-    lines.append(0x0a)
+    let name = Self.names[place]
+    lines.append(addingCapacity: name.utf8CodeUnitCount + 21) { line in
+      line.append(text: name)
+      line.append(decimal: number)
+      line.append(0x0a)
+    }
   }
 
-  private mutating func addName(_ place: Int) {
-    lines.append(text: Self.names[place])
-    lines.append(0x3a)
-    lines.append(0x20)
-  }
-
+  /// With what stands between name and value.
   private static let names: [StaticString] = [
-    "content-type", "content-encoding", "headers", "delivery-mode", "priority", "correlation-id",
-    "reply-to", "expiration", "message-id", "timestamp", "type", "user-id", "app-id", "cluster-id",
+    "content-type: ", "content-encoding: ", "headers: ", "delivery-mode: ", "priority: ",
+    "correlation-id: ", "reply-to: ", "expiration: ", "message-id: ", "timestamp: ", "type: ",
+    "user-id: ", "app-id: ", "cluster-id: ",
   ]
   // Places of those that are no short strings.
   private static let headers = 2

@@ -85,11 +85,18 @@ enum AMQPTable {
     var inner = Cursor(try cursor.take(Int(try cursor.big32())))
     do {
       while !inner.isAtEnd {
-        appendName(try inner.take(Int(try inner.uint8())), to: &lines)
+        let name = try inner.take(Int(try inner.uint8()))
         let type = try inner.uint8()
         if type == text {
-          lines.append(value: try inner.take(Int(try inner.big32())).prefix(maxText))
+          let value = try inner.take(Int(try inner.big32())).prefix(maxText)
+          if isPlain(name) {
+            lines.append(line: name, value)
+          } else {
+            appendName(name, to: &lines)
+            lines.append(value: value)
+          }
         } else {
+          appendName(name, to: &lines)
           var writer = JSONWriter()
           try value(of: type, &inner, to: &writer, 0)
           // A few other types are shown as text as well.
@@ -106,10 +113,7 @@ enum AMQPTable {
 
   /// A name with a colon or a line break would become another field.
   private static func appendName(_ name: RawSpan, to lines: inout [UInt8]) {
-    let isPlain = (0..<name.byteCount).allSatisfy {
-      (0x20..<0x7f).contains(name.byte($0)) && name.byte($0) != 0x3a
-    }
-    if isPlain {
+    if isPlain(name) {
       lines.append(name)
     } else {
       let text = name.text()
@@ -119,12 +123,45 @@ enum AMQPTable {
     lines.append(0x20)
   }
 
+  private static func isPlain(_ name: RawSpan) -> Bool {
+    name.isPlainASCII && name.firstOffset(of: 0x3a) == nil
+  }
+
   private static func number(_ value: Double, _ writer: inout JSONWriter) {
     if value.isFinite { writer.write(value) } else { writer.write("\(value)") }
   }
 }
 
 extension [UInt8] {
+  /// Appends the line of a header field, of whose name it is known that it may stand there.
+  mutating func append(line name: RawSpan, _ value: RawSpan) {
+    guard value.isPlainASCII else {
+      append(name)
+      append(text: ": ")
+      return append(value: value)
+    }
+    append(addingCapacity: name.byteCount + value.byteCount + 3) { line in
+      line.append(name)
+      line.append(0x3a)
+      line.append(0x20)
+      line.append(value)
+      line.append(0x0a)
+    }
+  }
+
+  /// The same, with a name behind which a colon and a blank stand.
+  mutating func append(line name: StaticString, _ value: RawSpan) {
+    guard value.isPlainASCII else {
+      append(text: name)
+      return append(value: value)
+    }
+    append(addingCapacity: name.utf8CodeUnitCount + value.byteCount + 1) { line in
+      line.append(text: name)
+      line.append(value)
+      line.append(0x0a)
+    }
+  }
+
   /// Appends the value of a header field and the end of its line. Line breaks inside become blanks.
   mutating func append(value: RawSpan) {
     let start = count

@@ -102,46 +102,77 @@ package struct DNS: Dissector {
       throw WireError(.truncated, at: bytes.byteCount)
     }
     let parsed = DNSMessage(bytes, family, &scratch)
-    let isResponse = parsed.header.isResponse
-    var message = Message(isResponse ? .response : .request, .dns, key: parsed.key)
+    return parsed.header.isResponse
+      ? response(Message(.response, .dns, key: parsed.key), bytes, parsed, side)
+      : request(Message(.request, .dns, key: parsed.key), bytes, parsed, side)
+  }
+
+  private mutating func request(
+    _ message: consuming Message, _ bytes: RawSpan, _ parsed: DNSMessage, _ side: Side
+  ) -> Message {
     if let fault = parsed.fault { message.fault = fault }
-    message.fields.reserve(bytes: bytes.byteCount + 320)
-    message.fields.add(isResponse ? .responseFacts : .requestFacts, .bytes) {
-      DNSDetails.add(bytes, family, to: &$0)
+    message.fields = fields(ofRequest: bytes, parsed)
+    parsed.addOperation(to: &message.fields)
+    if parsed.header.isUpdate {
+      message.fields.add(.dnsRecords, int: Int64(parsed.header.authorities))
     }
-    if isResponse {
-      let question = answer(parsed, &message)
-      if question?.hasQuestion != true {
-        parsed.addQuestions(bytes, to: &message.fields)
-        parsed.addOperation(to: &message.fields)
-      }
-      if !parsed.header.isUpdate {
-        // The sections of a reply to an UPDATE only repeat those of the request, if they are there.
-        parsed.addAnswers(scratch, to: &message.fields)
-        message.fields.add(.dnsRecords, int: Int64(parsed.header.answers))
-      }
-      message.fields.add(.statusCode, int: Int64(parsed.rcode))
-      message.fields.add(.dnsRcode, text: DNSTable.rcode(parsed.rcode).utf8Span.span.bytes)
-      message.failed = parsed.rcode != 0
-      if isStream, message.role == .response,
-        let wish = question?.wish ?? DNSTransfer.wish(parsed, bytes)
-      {
-        follow(wish, parsed, bytes, side, &message)
-      }
+    if isToGroup[side] || parsed.header.isStateful && parsed.header.id == 0 {
+      // Anybody may answer, from an address of their own; or nobody does (RFC 8490 §5.4).
+      message.partner = .none
     } else {
+      ask(parsed, isStream ? DNSTransfer.wish(parsed, bytes) : nil)
+    }
+    return consume message
+  }
+
+  private mutating func response(
+    _ message: consuming Message, _ bytes: RawSpan, _ parsed: DNSMessage, _ side: Side
+  ) -> Message {
+    if let fault = parsed.fault { message.fault = fault }
+    let question = answer(parsed, &message)
+    message.fields = fields(ofResponse: bytes, parsed)
+    if question?.hasQuestion != true {
       parsed.addQuestions(bytes, to: &message.fields)
       parsed.addOperation(to: &message.fields)
-      if parsed.header.isUpdate {
-        message.fields.add(.dnsRecords, int: Int64(parsed.header.authorities))
-      }
-      if isToGroup[side] || parsed.header.isStateful && parsed.header.id == 0 {
-        // Anybody may answer, from an address of their own; or nobody does (RFC 8490 §5.4).
-        message.partner = .none
-      } else {
-        ask(parsed, isStream ? DNSTransfer.wish(parsed, bytes) : nil)
-      }
     }
-    return message
+    message.failed = parsed.rcode != 0
+    if isStream, message.role == .response,
+      let wish = question?.wish ?? DNSTransfer.wish(parsed, bytes)
+    {
+      follow(wish, parsed, bytes, side, &message)
+    }
+    return consume message
+  }
+
+  /// The facts of a request and its questions. The fields of the reply will be put behind them, for
+  /// which there is room mostly.
+  private func fields(ofRequest bytes: RawSpan, _ parsed: DNSMessage) -> FieldValues {
+    var isComplete = false
+    let room = parsed.name.map { parsed.room(for: $0) } ?? 0
+    var fields = FieldValues(room: bytes.byteCount + room + 272) { fields in
+      fields.add(.requestFacts, .bytes) { DNSDetails.add(bytes, family, to: &$0) }
+      if let name = parsed.name { isComplete = parsed.addQuestion(bytes, name, to: &fields) }
+    }
+    if !isComplete { parsed.addQuestions(bytes, to: &fields) }
+    return fields
+  }
+
+  /// The facts of a reply, and what it says.
+  private func fields(ofResponse bytes: RawSpan, _ parsed: DNSMessage) -> FieldValues {
+    let rcode = DNSTable.knownRcode(parsed.rcode)
+    let answers = scratch.answers.rawSpan
+    var fields = FieldValues(room: bytes.byteCount + answers.byteCount + 80) { fields in
+      fields.add(.responseFacts, .bytes) { DNSDetails.add(bytes, family, to: &$0) }
+      if !parsed.header.isUpdate {
+        // The sections of a reply to an UPDATE only repeat those of the request, if they are there.
+        fields.add(.dnsAnswers, .texts, packed: answers)
+        fields.add(.dnsRecords, int: Int64(parsed.header.answers))
+      }
+      fields.add(.statusCode, int: Int64(parsed.rcode))
+      if let rcode { fields.add(.dnsRcode, text: rcode) }
+    }
+    if rcode == nil { fields.add(.dnsRcode, .text(DNSTable.rcode(parsed.rcode))) }
+    return fields
   }
 
   // MARK: Zone transfers

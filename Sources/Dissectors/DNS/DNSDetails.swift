@@ -12,7 +12,7 @@ struct DNSDetails {
   private var writer: JSONWriter
 
   /// Facts: a byte for the family, then the message.
-  static func add(_ bytes: RawSpan, _ family: DNSFamily, to facts: inout [UInt8]) {
+  static func add(_ bytes: RawSpan, _ family: DNSFamily, to facts: inout OutputSpan<UInt8>) {
     facts.append(family.rawValue)
     facts.append(bytes)
   }

@@ -20,13 +20,15 @@ struct DNSHeader {
   var additionals: Int
 
   /// - Precondition: 12 bytes at the beginning of `bytes`.
+  @inline(__always)
   init(_ bytes: RawSpan) {
-    id = bytes.big16(0)
-    flags = bytes.big16(2)
-    questions = Int(bytes.big16(4))
-    answers = Int(bytes.big16(6))
-    authorities = Int(bytes.big16(8))
-    additionals = Int(bytes.big16(10))
+    let (front, back) = (bytes.big64(0), bytes.big32(8))
+    id = UInt16(truncatingIfNeeded: front >> 48)
+    flags = UInt16(truncatingIfNeeded: front >> 32)
+    questions = Int(front >> 16 & 0xffff)
+    answers = Int(front & 0xffff)
+    authorities = Int(back >> 16)
+    additionals = Int(back & 0xffff)
   }
 
   var isResponse: Bool { flags & 0x8000 != 0 }
@@ -76,11 +78,13 @@ struct DNSRecord {
   var data: Range<Int>
 
   /// Reads what follows a record's name at `offset`, and moves `offset` behind the record.
+  @inline(__always)
   init(_ bytes: RawSpan, _ offset: inout Int) throws(WireError) {
     guard bytes.byteCount - offset >= 10 else { throw WireError(.truncated, at: offset) }
-    type = bytes.big16(offset)
-    recordClass = bytes.big16(offset + 2)
-    ttl = bytes.big32(offset + 4)
+    let head = bytes.big64(offset)
+    type = UInt16(truncatingIfNeeded: head >> 48)
+    recordClass = UInt16(truncatingIfNeeded: head >> 32)
+    ttl = UInt32(truncatingIfNeeded: head)
     let length = Int(bytes.big16(offset + 8))
     guard bytes.byteCount - offset - 10 >= length else { throw WireError(.truncated, at: offset) }
     data = offset + 10..<offset + 10 + length

@@ -48,6 +48,9 @@ struct DNSMessage {
   private var hasQuestion = false
   /// What it asks for.
   private(set) var questionType: UInt16 = 0
+  /// Place of the labels of the name that is asked for, of a message with one question whose name has
+  /// no pointers: as nearly all are.
+  private(set) var name: Range<Int>?
 
   /// - Parameter room: answers of which the texts are noted.
   /// - Precondition: `bytes` holds a header.
@@ -80,6 +83,32 @@ struct DNSMessage {
   var fault: Entry.Fault? { damage.map { Entry.Fault(.dissection, $0.rawValue) } }
 
   // MARK: Fields
+
+  /// Bytes that `addQuestion` packs, at most.
+  func room(for name: Range<Int>) -> Int { DNSName.textLength(of: name) + 40 }
+
+  /// Packs the name asked for, which is that of `name`, and the type by name; gives false, and packs
+  /// nothing, where they are not plain.
+  func addQuestion(
+    _ bytes: RawSpan, _ name: Range<Int>, to fields: inout OutputSpan<UInt8>
+  ) -> Bool {
+    let start = fields.count
+    guard let type = DNSTable.knownType(questionType) else { return false }
+    var isPlain = false
+    fields.add(.dnsQuestions, .texts) { list in
+      list.append(varint: DNSName.textLength(of: name))
+      isPlain = DNSName.append(bytes, name, to: &list)
+    }
+    if !isPlain {
+      fields.removeLast(fields.count - start)
+      return false
+    }
+    fields.add(.dnsQuestionTypes, .texts) { list in
+      list.append(UInt8(type.utf8CodeUnitCount))
+      list.append(text: type)
+    }
+    return true
+  }
 
   /// Adds the names asked for, and the types by name.
   func addQuestions(_ bytes: RawSpan, to fields: inout FieldValues) {
@@ -121,11 +150,6 @@ struct DNSMessage {
     }
   }
 
-  /// Adds what the answers say, of which `scratch` still holds those of this message.
-  func addAnswers(_ scratch: borrowing Scratch, to fields: inout FieldValues) {
-    fields.add(.dnsAnswers, .texts) { $0.append(scratch.answers.rawSpan) }
-  }
-
   /// Puts the length of the last text of a list in front of it, in place of one byte; one that is no
   /// UTF-8 is made readable.
   private static func count(textAt start: Int, in list: inout [UInt8]) {
@@ -154,7 +178,11 @@ struct DNSMessage {
     _ bytes: RawSpan, _ offset: inout Int, _ hash: inout UInt64
   ) throws(WireError) {
     for _ in 0..<header.questions {
-      if try !DNSName.mix(bytes, &offset, into: &hash) {
+      let labels = header.questions == 1 ? DNSName.labels(bytes, offset) : nil
+      if let labels {
+        hash = DNSName.mixed(bytes, labels, into: hash)
+        offset = labels.upperBound + 1
+      } else if try !DNSName.mix(bytes, &offset, into: &hash) {
         damage = .name
         questionsAreDamaged = true
       }
@@ -162,6 +190,7 @@ struct DNSMessage {
       hash = folded(hash ^ UInt64(bytes.big32(offset)), hashMultiplier)
       if !hasQuestion { questionType = bytes.big16(offset) }
       hasQuestion = true
+      name = labels
       offset += 4
     }
   }

@@ -72,7 +72,8 @@ enum DNSName {
 
   /// Place of the labels of the name at `offset`, with their lengths and without the root, when it is
   /// whole and has no pointers.
-  private static func labels(_ bytes: RawSpan, _ offset: Int) -> Range<Int>? {
+  @inline(__always)
+  static func labels(_ bytes: RawSpan, _ offset: Int) -> Range<Int>? {
     let end = min(bytes.byteCount, offset + maxLength)
     var at = offset
     while at < end {
@@ -84,10 +85,22 @@ enum DNSName {
     return nil
   }
 
-  /// Appends the text of such labels, unless a byte of them needs escaping or is beyond ASCII; gives
-  /// whether it did.
+  /// Bytes of the text of such labels, where none needs escaping: dots stand in place of the lengths
+  /// but the first one.
+  static func textLength(of labels: Range<Int>) -> Int { max(labels.count - 1, 1) }
+
   private static func append(
     _ bytes: RawSpan, _ labels: Range<Int>, to text: inout [UInt8]
+  ) -> Bool {
+    var isPlain = false
+    text.append(addingCapacity: textLength(of: labels)) { isPlain = append(bytes, labels, to: &$0) }
+    return isPlain
+  }
+
+  /// Appends the text of such labels, for which there must be room, unless a byte of them needs
+  /// escaping or is beyond ASCII; gives whether it did.
+  static func append(
+    _ bytes: RawSpan, _ labels: Range<Int>, to text: inout OutputSpan<UInt8>
   ) -> Bool {
     if labels.isEmpty {
       text.append(0x2e)
@@ -98,19 +111,18 @@ enum DNSName {
     let start = text.count
     let shift = start - labels.lowerBound - 1
     text.append(bytes.slice(labels.lowerBound + 1..<labels.upperBound))
-    var span = text.mutableSpan
     var at = labels.lowerBound + 1 + Int(bytes.byte(labels.lowerBound))
     while at < labels.upperBound {
-      span[shift + at] = 0x2e
+      text[shift + at] = 0x2e
       at += 1 + Int(bytes.byte(at))
     }
-    if isPlain(text.rawSpan, start..<text.count) { return true }
+    if isPlain(text.span.bytes.suffix(from: start)) { return true }
     text.removeLast(text.count - start)
     return false
   }
 
   /// Mixes such labels into a hash. Their lengths are no letters.
-  private static func mixed(_ bytes: RawSpan, _ labels: Range<Int>, into hash: UInt64) -> UInt64 {
+  static func mixed(_ bytes: RawSpan, _ labels: Range<Int>, into hash: UInt64) -> UInt64 {
     var mixed = hash ^ UInt64(labels.count)
     var at = labels.lowerBound
     while labels.upperBound - at > 8 {
@@ -144,28 +156,34 @@ enum DNSName {
     return word | isUpper >> 2
   }
 
-  /// Whether no byte at `place` is a control, a backslash, or beyond ASCII.
-  private static func isPlain(_ bytes: RawSpan, _ place: Range<Int>) -> Bool {
+  /// Whether no byte is a control, a backslash, or beyond ASCII.
+  @inline(__always)
+  private static func isPlain(_ text: RawSpan) -> Bool {
+    let count = text.byteCount
     var found: UInt64 = 0
-    var at = place.lowerBound
-    while place.upperBound - at >= 8 {
-      found |= unlike(bytes.little64(at))
-      at += 8
-    }
-    if at < place.upperBound {
-      // Letters stand behind the last ones.
-      let letters = (0x61 * ones) << UInt64(8 * (place.upperBound - at))
-      found |= unlike(word(bytes, at..<place.upperBound) | letters)
+    if count >= 8 {
+      var at = 0
+      while at + 8 < count {
+        found |= unlike(text.little64(at))
+        at += 8
+      }
+      // The last eight bytes, some of them perhaps for the second time.
+      found |= unlike(text.little64(count - 8))
+    } else {
+      // Letters stand in front of the first ones.
+      var word = 0x61 * ones
+      for at in 0..<count { word = word << 8 | UInt64(text.byte(at)) }
+      found = unlike(word)
     }
     return found & tops == 0
   }
 
-  /// With a top bit when a byte is none that stands in a text as it is.
+  /// With a top bit when a byte is none that stands in a text as it is. What is carried from byte to
+  /// byte comes from such a one alone.
   @inline(__always)
   private static func unlike(_ word: UInt64) -> UInt64 {
-    let (slashes, deletes) = (word ^ (0x5c * ones), word ^ (0x7f * ones))
-    return word | (word &- 0x20 * ones) & ~word | (slashes &- ones) & ~slashes
-      | (deletes &- ones) & ~deletes
+    let slashes = word ^ (0x5c * ones)
+    return (word &+ ones) | (word &- 0x20 * ones) | (slashes &- ones) & ~slashes
   }
 
   // MARK: Any name

@@ -1,7 +1,10 @@
 /// Names of DNS numbers (IANA "Domain Name System Parameters").
 enum DNSTable {
   /// Name of a record type; `TYPE` and the number (RFC 3597 §5) for those without.
-  static func type(_ code: UInt16) -> String {
+  static func type(_ code: UInt16) -> String { knownType(code)?.description ?? "TYPE\(code)" }
+
+  /// Name of a record type; nil for those without.
+  static func knownType(_ code: UInt16) -> StaticString? {
     switch code {
     case 1: "A"
     case 2: "NS"
@@ -57,7 +60,7 @@ enum DNSTable {
     case 255: "ANY"
     case 256: "URI"
     case 257: "CAA"
-    default: "TYPE\(code)"
+    default: nil
     }
   }
 
@@ -72,8 +75,12 @@ enum DNSTable {
     }
   }
 
-  /// Name of a response code, extended ones included (RFC 6895 §2.3).
-  static func rcode(_ code: UInt16) -> String {
+  /// Name of a response code, extended ones included (RFC 6895 §2.3); `RCODE` and the number for
+  /// those without.
+  static func rcode(_ code: UInt16) -> String { knownRcode(code)?.description ?? "RCODE\(code)" }
+
+  /// Name of a response code; nil for those without.
+  static func knownRcode(_ code: UInt16) -> StaticString? {
     switch code {
     case 0: "NOERROR"
     case 1: "FORMERR"
@@ -95,7 +102,7 @@ enum DNSTable {
     case 21: "BADALG"
     case 22: "BADTRUNC"
     case 23: "BADCOOKIE"
-    default: "RCODE\(code)"
+    default: nil
     }
   }
 

@@ -119,22 +119,29 @@ extension HTTP2 {
       let isRequest = isRequest(list, stream, side)
     else { return .skip(total) }
     if list.status != nil || list.isRequest { asker = isRequest ? side : side.other }
-    var message: Message
     if isRequest {
-      message = request(frame, list, side, stream)
-    } else if let status = list.number(list.status), status < 200, !ends {
+      return begin(request(frame, list, side, stream), frame, list, side, total)
+    }
+    if let status = list.number(list.status), status < 200, !ends {
       streams.noteInterim(status, on: frame.stream)
       return .message(
         Message(.interim, .http2, key: Self.key(frame.stream)), length: total)
-    } else {
-      message = response(frame, list, side, stream)
     }
+    return begin(response(frame, list, side, stream), frame, list, side, total)
+  }
+
+  /// A message begins with the block, and ends with it where the frame says so.
+  private mutating func begin(
+    _ message: consuming Message, _ frame: HTTP2Frame, _ list: HTTP2FieldList, _ side: Side,
+    _ total: Int
+  ) -> Step {
     message.headers = list.headers
     message.fields.add(
-      isRequest ? .requestHeadersSize : .responseHeadersSize, int: Int64(total))
+      message.role == .request ? .requestHeadersSize : .responseHeadersSize, int: Int64(total))
     if let fault = fault(list) { message.fault = fault }
+    let ends = frame.flags.contains(.endStream)
     if ends { streams.end(frame.stream, side) } else { message.extent = .open }
-    return .message(message, length: total)
+    return .message(consume message, length: total)
   }
 
   /// Whether the block begins a request, or a reply; nil when it begins neither.

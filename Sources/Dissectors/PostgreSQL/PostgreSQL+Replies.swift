@@ -21,7 +21,7 @@ extension PostgreSQL {
       }
       isTorn = false
     }
-    if type == 0x44 || type == 0x64, answer != nil { return listen(bytes, side) }
+    if type == 0x44 || type == 0x64, isAnswering { return listen(bytes, side) }
     // The end of a stream may tell where the next one begins.
     if isReplicating, queue.isEmpty, type == 0x43 || type == 0x44 || type == 0x54 {
       return .skip(length)
@@ -34,16 +34,16 @@ extension PostgreSQL {
     // NegotiateProtocolVersion comes before all else.
     case 0x76 where queue.first?.kind == .startup: break
     // Notices, settings and keys belong to no statement in particular.
-    case 0x4e, 0x53, 0x4b, 0x76: if answer == nil { return .skip(length) }
-    case 0x5a: if answer == nil { return ready(length) }
+    case 0x4e, 0x53, 0x4b, 0x76: if !isAnswering { return .skip(length) }
+    case 0x5a: if !isAnswering { return ready(length) }
     case 0x64 where isReplicating && body.byteCount >= 25 && body.byte(0) == 0x77:
       return log(body, length, held, side)
-    case 0x64 where answer == nil, 0x63 where answer == nil: return .skip(length)
-    case 0x45 where answer == nil && queue.isEmpty && endsSession(body):
+    case 0x64 where !isAnswering, 0x63 where !isAnswering: return .skip(length)
+    case 0x45 where !isAnswering && queue.isEmpty && endsSession(body):
       return farewell(body, length, held, side)
     default: break
     }
-    return answer == nil ? open(bytes, side) : listen(bytes, side)
+    return isAnswering ? listen(bytes, side) : open(bytes, side)
   }
 
   /// What the beginning of an error tells of which `missing` bytes will not come. It goes with the
@@ -51,8 +51,8 @@ extension PostgreSQL {
   mutating func cutReply(_ bytes: RawSpan, _ missing: Int, _ side: Side) -> Message? {
     guard bytes.byte(0) == 0x45, !isTorn else { return nil }
     let body = bytes.suffix(from: 5)
-    if answer != nil {
-      answer?.error = PostgreSQLError(body, hasSecrets: queue.hasSecrets)
+    if isAnswering {
+      answer.error = PostgreSQLError(body, hasSecrets: queue.hasSecrets)
       return nil
     }
     queue.noteAnswer()
@@ -61,11 +61,10 @@ extension PostgreSQL {
     ways[side].rest = Remainder(passing: missing)
     queue.removeFirst()
     isSkipping = asked.kind == .extended && !asked.isSynced
-    var answer = PostgreSQLAnswer(key: asked.key, asked: asked.kind)
+    answer.begin(asked.key, asked.kind)
     answer.error = PostgreSQLError(body, hasSecrets: asked.hasSecrets)
-    let ending = answer.ending(copied: asked.copied)
     var message = Message(.response, .postgresql, key: asked.key)
-    (message.fields, message.details, message.failed) = (ending.fields, ending.details, true)
+    answer.complete(&message, copied: asked.copied)
     return message
   }
 
@@ -85,8 +84,14 @@ extension PostgreSQL {
     while queue.first?.kind == .sync { queue.removeFirst() }
     let asked = queue.first
     let key = asked?.key ?? queue.loneKey()
-    answer = PostgreSQLAnswer(key: key, asked: asked?.kind)
-    var message = Message(.response, .postgresql, key: key)
+    answer.begin(key, asked?.kind)
+    isAnswering = true
+    return open(Message(.response, .postgresql, key: key), asked, bytes, side)
+  }
+
+  private mutating func open(
+    _ message: consuming Message, _ asked: PostgreSQLQueue.Asked?, _ bytes: RawSpan, _ side: Side
+  ) -> Step {
     message.extent = .open
     if asked == nil {
       message.partner = .lost
@@ -94,24 +99,24 @@ extension PostgreSQL {
       if queue.isBlind { message.fault = AnswerOrder.unknownQuestion }
     }
     // What gives up others must be told first.
-    if queue.hasDropped || asked?.kind == .encryption { return .message(message, length: 0) }
-    let (length, end) = read(bytes, side)
-    if end != .none, let (_, ending) = close(end) {
-      message.extent = .whole
-      message.fields.merge(ending.fields)
-      (message.details, message.failed) = (ending.details, ending.failed)
-      if let fault = ending.fault { message.fault = fault }
+    if queue.hasDropped || asked?.kind == .encryption {
+      return .message(consume message, length: 0)
     }
-    return .message(message, length: length)
+    let (length, end) = read(bytes, side)
+    if end != .none {
+      let copied = close(end)
+      message.extent = .whole
+      answer.complete(&message, copied: copied)
+    }
+    return .message(consume message, length: length)
   }
 
   /// Goes on with the answer at hand.
   private mutating func listen(_ bytes: RawSpan, _ side: Side) -> Step {
     let (length, end) = read(bytes, side)
-    if end != .none, let (key, ending) = close(end) {
-      return .end(of: key, ending, length: length)
-    }
-    return .content([], of: answer?.key ?? 0, length: length)
+    if end == .none { return .content([], of: answer.key, length: length) }
+    let copied = close(end)
+    return .end(of: answer.key, answer.ending(copied: copied), length: length)
   }
 
   /// What ends an answer.
@@ -132,10 +137,10 @@ extension PostgreSQL {
       guard PostgreSQLShape.isReply(type), length >= 5, length <= Self.maxMessage else { break }
       if type == 0x44 || type == 0x64 {
         // Rows are counted, and the data of a COPY.
-        if type == 0x44 { answer?.rows += 1 } else { answer?.copied += length - 5 }
+        if type == 0x44 { answer.rows += 1 } else { answer.copied += length - 5 }
         let left = bytes.byteCount - at
         if length > left {
-          ways[side].rest = Remainder(length - left, of: answer?.key ?? 0)
+          ways[side].rest = Remainder(length - left, of: answer.key)
           return (bytes.byteCount, .none)
         }
         at += length
@@ -150,7 +155,7 @@ extension PostgreSQL {
       at += type == 0x5a ? length : held
       if end != .none { return (at, end) }
       if length > held {
-        ways[side].rest = Remainder(length - held, of: answer?.key ?? 0)
+        ways[side].rest = Remainder(length - held, of: answer.key)
         break
       }
     }
@@ -163,23 +168,23 @@ extension PostgreSQL {
     // Notices, settings and keys change nothing.
     case 0x4e, 0x53, 0x4b: return .none
     case 0x76:
-      if queue.first?.kind == .startup { answer?.readVersion(body) }
+      if queue.first?.kind == .startup { answer.readVersion(body) }
       return .none
     case 0x5a:
       // With the state of the transaction.
-      answer?.state = body.isEmpty ? 0 : body.byte(0)
+      answer.state = body.isEmpty ? 0 : body.byte(0)
       return .ready
-    case 0x52: answer?.readAuthentication(body)
+    case 0x52: answer.readAuthentication(body)
     case 0x54:
-      answer?.columns = body.byteCount >= 2 ? Int(body.big16(0)) : 0
+      answer.columns = body.byteCount >= 2 ? Int(body.big16(0)) : 0
       countDown()
     case 0x31, 0x32, 0x33, 0x6e, 0x49, 0x73: countDown()
     case 0x43:
-      answer?.readTag(body)
+      answer.readTag(body)
       countDown()
     case 0x45: return failed(body, isWhole: isWhole)
     case 0x57:
-      answer?.noteReplication()
+      answer.noteReplication()
       isReplicating = true
       return .last
     default: break
@@ -197,9 +202,9 @@ extension PostgreSQL {
   }
 
   private mutating func failed(_ body: RawSpan, isWhole: Bool) -> End {
-    answer?.error = PostgreSQLError(body, hasSecrets: queue.hasSecrets)
+    answer.error = PostgreSQLError(body, hasSecrets: queue.hasSecrets)
     guard isWhole else { return .none }
-    let isFatal = answer?.error?.isFatal == true
+    let isFatal = answer.error?.isFatal == true
     switch queue.first?.kind {
     case .startup, .encryption: return .last
     case .extended:
@@ -224,17 +229,17 @@ extension PostgreSQL {
     return .skip(length)
   }
 
-  /// The answer at hand is complete.
-  private mutating func close(_ end: End) -> (key: UInt64, ending: Ending)? {
+  /// The answer at hand is complete. Gives how many bytes its client has sent of a COPY.
+  private mutating func close(_ end: End) -> Int {
     if end == .ready { (isSkipping, isReplicating) = (false, false) }
-    defer { if end == .ready { queue.noteReady() } }
-    guard let answer = answer.take() else { return nil }
+    isAnswering = false
     var copied = 0
     if let first = queue.first, first.key == answer.key {
       copied = first.copied
       queue.removeFirst()
     }
-    return (answer.key, answer.ending(copied: copied))
+    if end == .ready { queue.noteReady() }
+    return copied
   }
 
   /// NotificationResponse: what another session told a channel this one listens to.
@@ -320,6 +325,6 @@ extension PostgreSQL {
       message.extent = .open
       ways[side].rest = Remainder(length - held, of: message.key, ending: Ending())
     }
-    return .message(message, length: held)
+    return .message(consume message, length: held)
   }
 }

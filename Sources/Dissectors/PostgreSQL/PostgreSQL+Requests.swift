@@ -98,14 +98,15 @@ extension PostgreSQL {
     writer.beginObject()
     writer.name("protocol")
     writer.write("3.\(minor)")
+    var (user, database) = (session.user, session.database)
     var at = 0
     while let nameEnd = bytes.firstOffset(of: 0, from: at), nameEnd > at,
       let valueEnd = bytes.firstOffset(of: 0, from: nameEnd + 1)
     {
       let name = bytes.slice(at..<nameEnd)
       let value = bytes.slice(nameEnd + 1..<valueEnd)
-      if name.equals("user") { session.user = value.prefix(64).array() }
-      if name.equals("database") { session.database = value.prefix(64).array() }
+      if name.equals("user") { user = value.prefix(64).array() }
+      if name.equals("database") { database = value.prefix(64).array() }
       if name.equals("application_name") || name.equals("client_encoding")
         || name.equals("replication")
       {
@@ -116,7 +117,7 @@ extension PostgreSQL {
     }
     writer.endObject()
     // "Defaults to the user name."
-    if session.database.isEmpty { session.database = session.user }
+    session.begin(user: user, database: database.isEmpty ? user : database)
     return writer.bytes
   }
 
@@ -141,7 +142,7 @@ extension PostgreSQL {
     default: break
     }
     if group == nil, beginsGroup(type) { return beginGroup(bytes, side) }
-    if let group = group.take() { return extend(group, bytes, side) }
+    if group != nil, let group = group.take() { return extend(group, bytes, side) }
     let held = min(length, Self.maxHeld)
     guard bytes.byteCount >= held else { return .needs(held) }
     let body = bytes.slice(5..<held)
@@ -171,32 +172,39 @@ extension PostgreSQL {
 
   /// - Parameter body: a text with a zero at its end, or the beginning of one.
   private mutating func statement(_ body: RawSpan) -> Message {
-    var message = Message(.request, .postgresql, key: queue.ask(.simple))
+    statement(Message(.request, .postgresql, key: queue.ask(.simple)), body)
+  }
+
+  private mutating func statement(_ message: consuming Message, _ body: RawSpan) -> Message {
     let end = body.firstOffset(of: 0) ?? body.byteCount
     let text = body.prefix(end)
-    message.fields.reserve(bytes: 160 + min(end, SQLText.limit))
-    session.add(to: &message.fields)
     if end < body.byteCount, SQLText.isShownAsItIs(text) {
-      add(text, to: &message.fields)
+      message.fields = fields(of: text)
     } else {
       let shown = SQLText.shown(text, isCut: end == body.byteCount, .postgresql)
-      add(shown.rawSpan, to: &message.fields)
+      message.fields = fields(of: shown.rawSpan)
     }
-    message.fields.add(.requestFacts, .bytes) { PostgreSQLDetails.addSimple(to: &$0) }
-    return message
+    return consume message
   }
 
-  /// Adds the newest statement, which is complete, as it is shown.
-  private mutating func add(_ text: RawSpan, to fields: inout FieldValues) {
+  /// Bytes beyond its own that the fields of a statement get at once: those of the answer will be put
+  /// behind them.
+  private static let roomForAnswer = 112
+
+  /// The fields of the newest statement, a simple one that is complete, by its text as it is shown.
+  private mutating func fields(of text: RawSpan) -> FieldValues {
     if SQLText.hasSecrets(text) { queue.noteSecrets() }
-    Self.addVerb(of: text, to: &fields)
-    fields.add(.postgresqlQuery, text: text)
-  }
-
-  private static func addVerb(of text: RawSpan, to fields: inout FieldValues) {
     let verb = SQLText.verb(in: text)
-    if verb.isEmpty { return }
-    fields.add(.postgresqlCommand, .text) { SQLText.append(verb: verb, of: text, to: &$0) }
+    let session = session.fields.bytes
+    let room = session.count + verb.count + text.byteCount + 32
+    return FieldValues(room: room + Self.roomForAnswer) { fields in
+      fields.append(session.rawSpan)
+      if !verb.isEmpty {
+        fields.add(.postgresqlCommand, .text) { SQLText.append(verb: verb, of: text, to: &$0) }
+      }
+      fields.add(.postgresqlQuery, .text, packed: text)
+      fields.add(.requestFacts, .bytes) { PostgreSQLDetails.addSimple(to: &$0) }
+    }
   }
 
   /// A message of which `held` bytes are there.
@@ -207,7 +215,7 @@ extension PostgreSQL {
       message.extent = .open
       ways[side].rest = Remainder(length - held, of: message.key, ending: Ending())
     }
-    return .message(message, length: held)
+    return .message(consume message, length: held)
   }
 
   /// Whether a message of that type begins the messages of an entry, while none are coming.
@@ -225,23 +233,27 @@ extension PostgreSQL {
   private mutating func beginGroup(_ bytes: RawSpan, _ side: Side) -> Step {
     let key = queue.ask(.extended)
     queue.updateLast { $0.isOver = false }
-    var message = Message(.request, .postgresql, key: key)
+    return beginGroup(Message(.request, .postgresql, key: key), bytes, side)
+  }
+
+  private mutating func beginGroup(
+    _ message: consuming Message, _ bytes: RawSpan, _ side: Side
+  ) -> Step {
     message.extent = .open
-    var group = PostgreSQLGroup(key: key)
+    var group = PostgreSQLGroup(key: message.key)
     // What gives up others must be told first.
     if queue.hasDropped {
       self.group = group
-      return .message(message, length: 0)
+      return .message(consume message, length: 0)
     }
     let (length, isOver) = read(bytes, side, &group)
     if isOver {
-      let ending = close(group)
       message.extent = .whole
-      (message.fields, message.fault) = (ending.fields, ending.fault)
+      message.fields = close(group)
     } else {
       self.group = group
     }
-    return .message(message, length: length)
+    return .message(consume message, length: length)
   }
 
   /// Goes on with the messages of an entry.
@@ -251,7 +263,7 @@ extension PostgreSQL {
     var group = group
     let key = group.key
     let (length, isOver) = read(bytes, side, &group)
-    if isOver { return .end(of: key, close(group), length: length) }
+    if isOver { return .end(of: key, ending(of: group), length: length) }
     self.group = group
     if length > 0 { return .content([], of: key, length: length) }
     return .needs(min(Int(bytes.big32(1)) + 1, Self.maxHeld))
@@ -304,47 +316,43 @@ extension PostgreSQL {
     case 0x50: parse(body, isCut: isCut, &group)
     case 0x42: bind(body, &group)
     case 0x45:
-      if group.text == nil { group.text = session.portal(body.slice(text(body, 0))) }
+      if group.text == nil { group.text = session.portal(name(body, 0).name) }
       group.hasExecute = true
     case 0x43: forget(body)
     default:
       // Describe
       group.hasDescribe = true
-      let name = body.slice(text(body, 1))
       if group.text == nil, !body.isEmpty {
-        group.name = name.array()
-        group.text = body.byte(0) == 0x53 ? session.statement(name) : session.portal(name)
+        group.name = name(body, 1).name
+        group.text =
+          body.byte(0) == 0x53 ? session.statement(group.name) : session.portal(group.name)
       }
     }
   }
 
   private mutating func parse(_ body: RawSpan, isCut: Bool, _ group: inout PostgreSQLGroup) {
-    let name = body.slice(text(body, 0))
-    let start = behind(body, 0)
+    let (name, start) = name(body, 0)
     let end = body.firstOffset(of: 0, from: start) ?? body.byteCount
-    let statement = PostgreSQLText(
-      SQLText.shown(
-        body.slice(min(start, end)..<end), isCut: isCut && end == body.byteCount, .postgresql))
+    let statement = session.text(
+      body.slice(min(start, end)..<end), isCut: isCut && end == body.byteCount)
     session.prepare(name, statement)
     group.hasParse = true
-    (group.name, group.text) = (name.array(), statement)
+    (group.name, group.text) = (name, statement)
   }
 
   private mutating func bind(_ body: RawSpan, _ group: inout PostgreSQLGroup) {
-    let portal = body.slice(text(body, 0))
-    let start = behind(body, 0)
-    let name = body.slice(text(body, start))
+    let (portal, start) = name(body, 0)
+    let (name, end) = name(body, start)
     // Not all texts are remembered, and those prepared in SQL are not known.
-    let isParsed = group.hasParse && group.name.rawSpan.equals(name)
+    let isParsed = group.hasParse && group.name == name
     group.text = session.statement(name) ?? (isParsed ? group.text : nil)
     if let statement = group.text {
       session.bind(portal, to: statement)
     } else {
       session.forgetPortal(portal)
     }
-    group.name = name.array()
+    group.name = name
     group.hasBind = true
-    let end = behind(body, start)
     guard end + 2 <= body.byteCount else { return }
     let at = end + 2 + 2 * Int(body.big16(end))
     if at + 2 <= body.byteCount { group.parameters = Int(body.big16(at)) }
@@ -352,7 +360,7 @@ extension PostgreSQL {
 
   /// Close: of a prepared statement or of a portal.
   private mutating func forget(_ body: RawSpan) {
-    let name = body.slice(text(body, 1))
+    let name = name(body, 1).name
     if !body.isEmpty, body.byte(0) == 0x53 {
       session.forgetStatement(name)
     } else {
@@ -372,41 +380,46 @@ extension PostgreSQL {
   }
 
   /// What is known of a group at its end. Of one that was cut it is known as well that it was run.
-  mutating func close(_ group: PostgreSQLGroup, isCut: Bool = false) -> Ending {
-    let isRun = group.hasExecute || isCut
-    queue.updateLast { ($0.isOver, $0.hasExecute) = (true, isRun) }
+  mutating func ending(of group: PostgreSQLGroup, isCut: Bool = false) -> Ending {
     var ending = Ending()
-    ending.fields.reserve(bytes: 192 + (group.text?.text.count ?? 0))
-    session.add(to: &ending.fields)
-    if let text = group.text {
-      if text.hasSecrets { queue.noteSecrets() }
-      if isRun {
-        Self.addVerb(of: text.text.rawSpan, to: &ending.fields)
-      } else {
-        ending.fields.add(.postgresqlCommand, text: group.step)
-      }
-      ending.fields.add(.postgresqlQuery, text: text.text.rawSpan)
-    } else {
-      ending.fields.add(.postgresqlCommand, text: isRun ? "EXECUTE" : group.step)
-    }
-    ending.fields.add(.requestFacts, .bytes) { PostgreSQLDetails.add(group, to: &$0) }
+    ending.fields = close(group, isCut: isCut)
     if group.lost > 0 {
       ending.fault = Entry.Fault(.dissection, "\(group.lost) bytes were not captured")
     }
     return ending
   }
 
-  /// Where the text at `start` is, as far as names are shown.
-  private func text(_ body: RawSpan, _ start: Int) -> Range<Int> {
-    guard start < body.byteCount else { return 0..<0 }
-    let end = body.firstOffset(of: 0, from: start) ?? body.byteCount
-    return start..<min(end, start + 64)
+  /// The fields of a group at its end.
+  private mutating func close(
+    _ group: PostgreSQLGroup, isCut: Bool = false
+  ) -> FieldValues {
+    let isRun = group.hasExecute || isCut
+    queue.updateLast { ($0.isOver, $0.hasExecute) = (true, isRun) }
+    if group.text?.hasSecrets == true { queue.noteSecrets() }
+    let session = session.fields.bytes
+    let statement = group.text?.fields
+    let step: StaticString? = !isRun ? group.step : statement == nil ? "EXECUTE" : nil
+    let facts = group.name.count + PostgreSQLDetails.room
+    let room = session.count + (statement?.count ?? 0) + facts + 32
+    return FieldValues(room: room + Self.roomForAnswer) { fields in
+      fields.append(session.rawSpan)
+      if let step {
+        fields.add(.postgresqlCommand, text: step)
+        // Instead of what it would do.
+        if let text = group.text { fields.append(text.fields.rawSpan.suffix(from: text.textField)) }
+      } else if let statement {
+        fields.append(statement.rawSpan)
+      }
+      fields.add(.requestFacts, .bytes) { PostgreSQLDetails.add(group, to: &$0) }
+    }
   }
 
-  /// Where what follows on that text begins.
-  private func behind(_ body: RawSpan, _ start: Int) -> Int {
-    guard start < body.byteCount else { return body.byteCount }
+  /// The name at `start`, as far as names are shown, and where what follows on it begins.
+  private func name(_ body: RawSpan, _ start: Int) -> (name: [UInt8], end: Int) {
+    guard start < body.byteCount else { return ([], body.byteCount) }
     let end = body.firstOffset(of: 0, from: start) ?? body.byteCount
-    return min(end + 1, body.byteCount)
+    // Mostly there is none.
+    let name = end == start ? [] : body.slice(start..<min(end, start + 64)).array()
+    return (name, min(end + 1, body.byteCount))
   }
 }

@@ -43,8 +43,9 @@ package struct PostgreSQL: Dissector {
   var queue = PostgreSQLQueue()
   /// The extended messages of the client that belong to one entry, while they come.
   var group: PostgreSQLGroup?
-  /// What the server has said so far to the oldest statement.
-  var answer: PostgreSQLAnswer?
+  /// What the server has said so far to the oldest statement, while `isAnswering`.
+  var answer = PostgreSQLAnswer()
+  var isAnswering = false
   /// After an error, until ReadyForQuery: nothing else is answered.
   var isSkipping = false
   /// The end of an answer is to come whose beginning or middle was lost, and nobody waits.
@@ -113,7 +114,7 @@ package struct PostgreSQL: Dissector {
     case .end: return .stop
     case .gap(let count):
       if ways[side].rest.lose(count) {
-        if side == requester { group?.lost += count } else { answer?.lost += count }
+        if side == requester { group?.lost += count } else if isAnswering { answer.lost += count }
         lost(count, passedOf: side)
         return .resume
       }
@@ -124,7 +125,7 @@ package struct PostgreSQL: Dissector {
     let rounds = queue.rounds
     if side == requester {
       if let group = group.take() {
-        parting = (group.key, close(group, isCut: true))
+        parting = (group.key, ending(of: group, isCut: true))
         // Its end is taken to be among the bytes that are missing.
         queue.updateLast { $0.isSynced = true }
       }
@@ -159,14 +160,14 @@ package struct PostgreSQL: Dissector {
   /// The answer at hand will never be whole. Its entry is over, and its statement waits no longer;
   /// when others of its round do, it stays, for the end of its answer may follow.
   private mutating func tear() {
-    if let answer, answer.error != nil {
+    if isAnswering, answer.error != nil {
       parting = (answer.key, answer.ending(copied: queue.first?.copied ?? 0))
     }
-    if let answer, let first = queue.first, first.key == answer.key, first.endsRound {
+    if isAnswering, let first = queue.first, first.key == answer.key, first.endsRound {
       queue.removeFirst()
       isTorn = queue.isEmpty
     }
-    answer = nil
+    isAnswering = false
     isSkipping = false
   }
 

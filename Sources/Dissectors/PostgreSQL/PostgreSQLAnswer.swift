@@ -2,20 +2,24 @@ import Bytes
 import Entries
 import JSON
 
-/// What the server has said to one statement.
+/// What the server has said to one statement. Used again for the next.
 struct PostgreSQLAnswer: Sendable {
   /// Tags of a text with several statements that are shown.
   private static let maxTags = 8
+  /// Bytes of tags after which their memory is emptied.
+  private static let maxWords = 256
 
-  let key: UInt64
-  let asked: PostgreSQLQueue.Asked.Kind?
+  private(set) var key: UInt64 = 0
+  private(set) var asked: PostgreSQLQueue.Asked.Kind?
   /// DataRow messages.
   var rows = 0
   var columns: Int?
   /// Rows as the tags say, where they do.
   private var counted: Int?
-  /// What the server says it did, without numbers, of each statement in the text.
-  private var command: [UInt8] = []
+  /// What the server says it did, without numbers, of each statement in the text: from `command` on.
+  /// What is in front was said to others.
+  private var words: [UInt8] = []
+  private var command = 0
   private var tags = 0
   /// Bytes of a COPY to the client.
   var copied = 0
@@ -30,7 +34,18 @@ struct PostgreSQLAnswer: Sendable {
   /// Bytes of it that were not captured.
   var lost = 0
 
-  init(key: UInt64, asked: PostgreSQLQueue.Asked.Kind?) { (self.key, self.asked) = (key, asked) }
+  init() {}
+
+  /// Forgets what was said; what comes now is said to the statement of that key.
+  mutating func begin(_ key: UInt64, _ asked: PostgreSQLQueue.Asked.Kind?) {
+    (self.key, self.asked) = (key, asked)
+    (rows, columns, counted, copied, state, lost) = (0, nil, nil, 0, 0, 0)
+    if words.count > Self.maxWords { words = [] }
+    (command, tags) = (words.count, 0)
+    (isAdmitted, minor) = (false, nil)
+    if error != nil { error = nil }
+    if method != nil { method = nil }
+  }
 
   /// CommandComplete: `INSERT 0 5`, `SELECT 12`, `CREATE TABLE`.
   mutating func readTag(_ body: RawSpan) {
@@ -74,15 +89,15 @@ struct PostgreSQLAnswer: Sendable {
 
   private mutating func add(tag: RawSpan) {
     if tags >= Self.maxTags { return }
-    if tags > 0 { command.append(text: "; ") }
-    command.append(tag)
+    if tags > 0 { words.append(text: "; ") }
+    words.append(tag)
     tags += 1
   }
 
   /// CopyBothResponse: what follows is a stream without end (replication).
   mutating func noteReplication() {
-    if tags > 0 { command.append(text: "; ") }
-    command.append(text: "COPY BOTH")
+    if tags > 0 { words.append(text: "; ") }
+    words.append(text: "COPY BOTH")
     tags += 1
   }
 
@@ -112,39 +127,70 @@ struct PostgreSQLAnswer: Sendable {
   /// - Parameter copied: bytes of a COPY from the client.
   func ending(copied fromClient: Int) -> Ending {
     var ending = Ending()
-    ending.fields.reserve(bytes: 128)
-    if tags > 0 { ending.fields.add(.postgresqlCommand, text: command.rawSpan) }
-    let shown = counted ?? (rows > 0 ? rows : nil)
-    if let shown { ending.fields.add(.postgresqlRows, int: Int64(shown)) }
-    addState(&ending.fields)
-    let copied = copied + fromClient
-    let isPlain = error == nil && minor == nil && asked != .startup
-    if isPlain, command.isEmpty == (tags == 0), shown ?? 0 >= 0 {
-      let columns = columns
-      let command = command
-      ending.fields.add(.responseFacts, .bytes) {
-        PostgreSQLDetails.addAnswer(
-          columns: columns, rows: shown, copied: copied, command.rawSpan, to: &$0)
-      }
-    } else {
-      ending.details = details(rows: shown, copied: copied)
-    }
-    if let error {
-      ending.failed = true
-      error.add(to: &ending.fields)
-    }
-    if lost > 0 { ending.fault = Entry.Fault(.dissection, "\(lost) bytes were not captured") }
+    ending.fields = fields(copied: copied + fromClient)
+    if !isPlain { ending.details = details(copied: copied + fromClient) }
+    ending.failed = error != nil
+    ending.fault = fault
     return ending
   }
 
-  private func details(rows: Int?, copied: Int) -> [UInt8] {
+  /// Gives the message, which ends with the answer, what is known of it.
+  /// - Parameter copied: bytes of a COPY from the client.
+  func complete(_ message: inout Message, copied fromClient: Int) {
+    let told = fields(copied: copied + fromClient)
+    if message.fields.isEmpty { message.fields = told } else { message.fields.merge(told) }
+    if !isPlain { message.details = details(copied: copied + fromClient) }
+    message.failed = error != nil
+    if lost > 0 { message.fault = fault }
+  }
+
+  private var fault: Entry.Fault? {
+    lost > 0 ? Entry.Fault(.dissection, "\(lost) bytes were not captured") : nil
+  }
+
+  /// Rows as they are shown.
+  private var shownRows: Int? { counted ?? (rows > 0 ? rows : nil) }
+
+  /// Facts tell all that the details show.
+  private var isPlain: Bool {
+    error == nil && minor == nil && asked != .startup && (command == words.count) == (tags == 0)
+      && shownRows ?? 0 >= 0
+  }
+
+  private func fields(copied: Int) -> FieldValues {
+    let command = words.rawSpan.suffix(from: command)
+    let isASCII = command.isASCII
+    let rows = shownRows
+    let room = 2 * command.byteCount + PostgreSQLDetails.room + 64
+    var fields = FieldValues(room: room) { fields in
+      if tags > 0, isASCII { fields.add(.postgresqlCommand, .text, packed: command) }
+      if let rows { fields.add(.postgresqlRows, int: Int64(rows)) }
+      switch state {
+      case 0x49: fields.add(.postgresqlTransaction, text: "idle")
+      case 0x54: fields.add(.postgresqlTransaction, text: "open")
+      case 0x45: fields.add(.postgresqlTransaction, text: "failed")
+      default: break
+      }
+      if isPlain {
+        fields.add(.responseFacts, .bytes) {
+          PostgreSQLDetails.addAnswer(
+            columns: columns, rows: rows, copied: copied, command, to: &$0)
+        }
+      }
+    }
+    if tags > 0, !isASCII { fields.add(.postgresqlCommand, text: command) }
+    error?.add(to: &fields)
+    return fields
+  }
+
+  private func details(copied: Int) -> [UInt8] {
     var writer = JSONWriter()
     writer.beginObject()
     if tags > 0 {
       writer.name("command")
-      writer.write(text: command.rawSpan)
+      writer.write(text: words.rawSpan.suffix(from: command))
     }
-    if let rows {
+    if let rows = shownRows {
       writer.name("rows")
       writer.write(rows)
     }
@@ -167,15 +213,6 @@ struct PostgreSQLAnswer: Sendable {
     error?.write(&writer)
     writer.endObject()
     return writer.bytes
-  }
-
-  private func addState(_ fields: inout FieldValues) {
-    switch state {
-    case 0x49: fields.add(.postgresqlTransaction, text: "idle")
-    case 0x54: fields.add(.postgresqlTransaction, text: "open")
-    case 0x45: fields.add(.postgresqlTransaction, text: "failed")
-    default: break
-    }
   }
 }
 

@@ -14,16 +14,19 @@ enum PostgreSQLDetails {
     case answer
   }
 
-  static func addSimple(to facts: inout [UInt8]) { facts.append(Kind.simple.rawValue) }
+  /// Bytes of facts beside the name of a statement, or what was done, at most.
+  static let room = 1 + 3 * 10
 
-  static func add(_ group: PostgreSQLGroup, to facts: inout [UInt8]) {
+  static func addSimple(to facts: inout OutputSpan<UInt8>) { facts.append(Kind.simple.rawValue) }
+
+  static func add(_ group: PostgreSQLGroup, to facts: inout OutputSpan<UInt8>) {
     facts.append(Kind.extended.rawValue)
     facts.append(varint: group.parameters.map { $0 + 1 } ?? 0)
     facts.append(group.name.rawSpan)
   }
 
   static func addAnswer(
-    columns: Int?, rows: Int?, copied: Int, _ command: RawSpan, to facts: inout [UInt8]
+    columns: Int?, rows: Int?, copied: Int, _ command: RawSpan, to facts: inout OutputSpan<UInt8>
   ) {
     facts.append(Kind.answer.rawValue)
     facts.append(varint: columns.map { $0 + 1 } ?? 0)

@@ -249,11 +249,14 @@ struct PostgreSQLQueue: Sendable {
 
   mutating func removeFirst() {
     if !isEmpty { head += 1 }
-    if isEmpty { removeAll() }
+    if !isEmpty { return }
+    // Mostly it was the only one.
+    if waiting.count == 1 { _ = waiting.popLast() }
+    removeAll()
   }
 
   private mutating func removeAll() {
-    waiting.removeAll(keepingCapacity: waiting.count < 256)
+    if !waiting.isEmpty { waiting.removeAll(keepingCapacity: waiting.count < 256) }
     (head, isBlind, anySecrets) = (0, false, false)
     order.noteIdle()
   }
@@ -279,85 +282,5 @@ struct PostgreSQLQueue: Sendable {
       if asked.kind == .sync || asked.isSynced || asked.kind == .simple { break }
     }
     return keys
-  }
-}
-
-/// The text of a statement that was prepared, as it is shown.
-struct PostgreSQLText: Sendable {
-  var text: [UInt8]
-  var hasSecrets: Bool
-
-  init(_ text: [UInt8]) {
-    self.text = text
-    hasSecrets = SQLText.hasSecrets(text.rawSpan)
-  }
-}
-
-/// What a connection is about, and the statements it has prepared.
-struct PostgreSQLSession: Sendable {
-  /// Bytes of texts of statements that are remembered; what is prepared beyond is not.
-  static let maxRemembered = 256 << 10
-
-  var user: [UInt8] = []
-  var database: [UInt8] = []
-  private var statements = PostgreSQLTexts()
-  private var portals = PostgreSQLTexts()
-
-  var fields: FieldValues {
-    var fields = FieldValues()
-    add(to: &fields)
-    return fields
-  }
-
-  func add(to fields: inout FieldValues) {
-    if !database.isEmpty { fields.add(.postgresqlDatabase, text: database.rawSpan) }
-    if !user.isEmpty { fields.add(.postgresqlUser, text: user.rawSpan) }
-  }
-
-  func statement(_ name: RawSpan) -> PostgreSQLText? { statements[name] }
-  func portal(_ name: RawSpan) -> PostgreSQLText? { portals[name] }
-
-  mutating func prepare(_ name: RawSpan, _ text: PostgreSQLText) {
-    statements.remove(name)
-    if name.byteCount + text.text.count <= room { statements.add(name, text) }
-  }
-
-  mutating func bind(_ name: RawSpan, to text: PostgreSQLText) {
-    portals.remove(name)
-    if name.byteCount + text.text.count <= room { portals.add(name, text) }
-  }
-
-  mutating func forgetStatement(_ name: RawSpan) { statements.remove(name) }
-  mutating func forgetPortal(_ name: RawSpan) { portals.remove(name) }
-
-  /// Bytes that may be remembered yet.
-  private var room: Int { Self.maxRemembered - statements.count - portals.count }
-}
-
-/// Texts by the names of prepared statements, or of portals. Mostly there is but the one without a
-/// name.
-private struct PostgreSQLTexts: Sendable {
-  private var unnamed: PostgreSQLText?
-  private var named: [[UInt8]: PostgreSQLText] = [:]
-  /// Bytes of all names and texts.
-  private(set) var count = 0
-
-  subscript(name: RawSpan) -> PostgreSQLText? {
-    if name.isEmpty { return unnamed }
-    return named.isEmpty ? nil : named[name.array()]
-  }
-
-  mutating func add(_ name: RawSpan, _ text: PostgreSQLText) {
-    count += name.byteCount + text.text.count
-    if name.isEmpty { unnamed = text } else { named[name.array()] = text }
-  }
-
-  mutating func remove(_ name: RawSpan) {
-    if name.isEmpty {
-      count -= unnamed?.text.count ?? 0
-      unnamed = nil
-    } else if !named.isEmpty, let old = named.removeValue(forKey: name.array()) {
-      count -= name.byteCount + old.text.count
-    }
   }
 }

@@ -25,12 +25,16 @@ enum SQLText {
   }
 
   /// Whether the text of a statement, as it is shown, had a secret.
-  static func hasSecrets(_ shown: RawSpan) -> Bool { shown.firstOffset(of: "[redacted]") != nil }
+  static func hasSecrets(_ shown: RawSpan) -> Bool {
+    guard let bracket = shown.firstOffset(of: 0x5b) else { return false }
+    return shown.firstOffset(of: "[redacted]", from: bracket) != nil
+  }
 
   /// First word of a statement in upper case, comments before it passed over; empty for none.
   static func verb(_ bytes: RawSpan) -> String {
+    let verb = verb(in: bytes)
     var word: [UInt8] = []
-    append(verb: verb(in: bytes), of: bytes, to: &word)
+    word.append(addingCapacity: verb.count) { append(verb: verb, of: bytes, to: &$0) }
     return String(decoding: word, as: UTF8.self)
   }
 
@@ -42,8 +46,8 @@ enum SQLText {
     return start..<at
   }
 
-  /// Appends that word in upper case.
-  static func append(verb: Range<Int>, of bytes: RawSpan, to text: inout [UInt8]) {
+  /// Appends that word in upper case, for which there must be room.
+  static func append(verb: Range<Int>, of bytes: RawSpan, to text: inout OutputSpan<UInt8>) {
     for at in verb { text.append(bytes.byte(at) & 0xdf) }
   }
 
