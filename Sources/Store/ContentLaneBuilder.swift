@@ -12,7 +12,7 @@ struct ContentLaneBuilder: Sendable {
   private(set) var presence = PresenceBuilder()
   /// Records of the open chunk.
   private var raw: [UInt8] = []
-  /// Where in `raw` records begin, by their marks.
+  /// Where in the open chunk records begin, by their marks.
   private var known: [UInt64: Int] = [:]
   private var rawBefore = 0
 
@@ -23,6 +23,10 @@ struct ContentLaneBuilder: Sendable {
   /// Places of a record, eight bytes each, that its mark depends on.
   private static let samples = 32
 
+  /// Where the open chunk begins in the raw bytes of all chunks, and where it ends so far.
+  var openStart: Int64 { Int64(rawBefore) }
+  var openEnd: Int { rawBefore + raw.count }
+
   /// Bytes it holds.
   var byteCount: Int { frameBytes + raw.count }
 
@@ -30,25 +34,27 @@ struct ContentLaneBuilder: Sendable {
   mutating func append(row: Int, _ write: (inout [UInt8]) -> Void) {
     let start = raw.count
     write(&raw)
-    offsets.append(Int64(rawBefore + (repeated(from: start) ?? start)))
+    offsets.append(place(from: start))
     presence.insert(row)
   }
 
-  /// Takes the last record, which begins at `start`, back when the open chunk has one like it, and gives
-  /// where that begins: servers say the same again and again, and compressing it costs more than a look.
-  private mutating func repeated(from start: Int) -> Int? {
+  /// Where the last record, the bytes of the open chunk from `start`, is found.
+  ///
+  /// It is taken back where the chunk has one like it: servers say the same again and again, and a look
+  /// costs less than compressing it.
+  private mutating func place(from start: Int) -> Int64 {
     let count = raw.count - start
-    guard count >= Self.leastRepeated else { return nil }
+    guard count >= Self.leastRepeated else { return openStart + Int64(start) }
     let mark = Self.mark(raw.rawSpan.suffix(from: start))
-    // As a record tells its own length, one that begins with these bytes is these bytes.
+    // A record tells its own length: one that begins with these bytes says the same.
     if let earlier = known[mark], earlier + count <= start,
       isEqual(raw.rawSpan.slice(earlier..<earlier + count), raw.rawSpan.suffix(from: start))
     {
       raw.removeLast(count)
-      return earlier
+      return openStart + Int64(earlier)
     }
     known[mark] = start
-    return nil
+    return openStart + Int64(start)
   }
 
   /// A hash of some of the bytes: records that share one are compared.
@@ -79,8 +85,9 @@ struct ContentLaneBuilder: Sendable {
 
   /// Adds a record whose row is told by `set` later, and gives where it begins.
   mutating func append(_ record: RawSpan) -> Int64 {
-    defer { raw.append(record) }
-    return Int64(rawBefore + raw.count)
+    let start = raw.count
+    raw.append(record)
+    return place(from: start)
   }
 
   /// Which rows have the records, in order; `offsets` where those were not given with them.

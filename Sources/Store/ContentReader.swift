@@ -14,6 +14,8 @@ package import Entries
 ///
 ///     1 byte   1: the request has a body, 2: the reply has
 ///     …        for each of those: varint original length, varint kept length, the kept bytes
+///
+/// Rows whose records are equal may share one.
 package struct ContentReader {
   private let block: Block
   private var headers = LaneReader()

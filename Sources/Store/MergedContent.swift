@@ -95,14 +95,24 @@ struct MergedContent {
     }
     let compressor = ZstdCompressor()
     var builder = ContentLaneBuilder()
+    // Where each record was put last, and each row has its own.
     var places = [Int64](repeating: -1, count: records.count)
-    for record in order.arrangement(of: presence).arranged(held).values where places[record] < 0 {
-      let bytes = raw[records[record].source]
-      places[record] = builder.append(bytes.rawSpan.slice(records[record].range))
+    var offsets = [Int64](repeating: 0, count: held.count)
+    for row in order.arrangement(of: presence).arranged(Array(held.indices)).values {
+      let (source, range) = records[held[row]]
+      var place = places[held[row]]
+      // A record of a chunk that is closed is put into the open one too, so that readers need not go
+      // back; but what many rows of a stranger's block share does not become as many times as long.
+      if place < builder.openStart, place < 0 || builder.openEnd + range.count <= Self.maxRaw {
+        let bytes = raw[source]
+        place = builder.append(bytes.rawSpan.slice(range))
+        places[held[row]] = place
+      }
+      offsets[row] = place
       builder.closeChunk(atLeast: BlockLimits.chunkBytes, with: compressor)
     }
     builder.closeChunk(atLeast: 1, with: compressor)
-    builder.set(presence, held.map { places[$0] })
+    builder.set(presence, offsets)
     return builder
   }
 }

@@ -108,6 +108,77 @@ struct BlockMergeTests {
     #expect(count <= MergedContent.maxBlocks ? now == chunks : now < chunks)
   }
 
+  private func document(_ name: String, _ count: Int) -> [UInt8] {
+    var bytes = Array(name.utf8)
+    bytes += [UInt8](repeating: 65, count: count)
+    return bytes
+  }
+
+  /// Documents that rows share stay what they are, and going through the rows decompresses little.
+  @Test(arguments: [3, 70]) func contentsThatRepeatStay(count: Int) throws {
+    var random = RandomEntries(seed: 72)
+    let template = random.entries(1, kinds: [.http])[0]
+    let blocks = try (0..<count).map { number in
+      // Some that all blocks have, and some of their own.
+      let documents = (0..<6).map { place in
+        document("\(place < 3 ? 0 : number)/\(place)", 2_000)
+      }
+      return block(
+        try #require(
+          encodedBlock(
+            of: (0..<100).map { row in
+              var entry = template
+              entry.timestamp = Timestamp(nanoseconds: Int64(row * 1_000 + number))
+              entry.response = Content(body: documents[row * 7 % 6], bodyLength: 2_004)
+              return entry
+            })))
+    }
+    let merged = block(try BlockMerge.merged(blocks).block)
+    try expectSame(merged, rebuilt(blocks, []))
+    let raw = try merged.header().bodies.chunks.reduce(0) { $0 + $1.length }
+    #expect(raw < 2 * count * 6 * 2_020, "\(raw)")
+  }
+
+  /// A record that rows share is put into each chunk that needs it, but not without end.
+  @Test func whatRowsShareDoesNotGrowWithoutEnd() throws {
+    var random = RandomEntries(seed: 73)
+    let template = random.entries(1, kinds: [.http])[0]
+    func made(_ rows: Int, _ number: Int, _ body: (Int) -> [UInt8]) throws -> Block {
+      block(
+        try #require(
+          encodedBlock(
+            of: (0..<rows).map { row in
+              var entry = template
+              entry.timestamp = Timestamp(nanoseconds: Int64(row * 1_000 + number))
+              entry.response = Content(body: body(row), bodyLength: 1)
+              return entry
+            })))
+    }
+    // One block whose rows share a document, and so many others between them that each of its rows
+    // comes to lie in a chunk of its own.
+    let shared = [UInt8](repeating: 65, count: BlockLimits.chunkBytes - 1_000)
+    let others = MergedContent.maxBlocks
+    var blocks = [try made(700, 0) { _ in shared }]
+    for number in 1...others {
+      blocks.append(
+        try made(11, number * 15) { row in document("\(number)/\(row)", 4_000) })
+    }
+    let all = 700 + others * 11
+    var sources: [MergeSource] = []
+    var firstRow = 0
+    for (place, block) in blocks.enumerated() {
+      sources.append(try MergeSource(block, place: place, firstRow: firstRow))
+      firstRow += block.rows
+    }
+    // Rows of the first take turns with those of the others.
+    let instants: [Int64] = (0..<700).map { $0 * 2 } + (700..<Int64(all)).map { ($0 - 700) * 2 + 1 }
+    let zeros = [Int64](repeating: 0, count: all)
+    let lane = try MergedContent(sources, \.bodies).lane(
+      RowOrder(instants: instants, streams: zeros, indices: zeros))
+    let raw = lane.chunks.reduce(0) { $0 + $1.length }
+    #expect((32 << 20...96 << 20).contains(raw), "\(raw)")
+  }
+
   /// Values of another type than their field has elsewhere are not lost: the block stays as it is.
   @Test func typesThatDifferAreNotMerged() throws {
     let folder = try Folder()

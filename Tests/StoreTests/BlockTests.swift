@@ -187,6 +187,40 @@ struct BlockTests {
     #expect((1..<block.byteCount).contains(header.columnBytes))
   }
 
+  /// What a server says again and again is kept once in a chunk; what only looks alike is not mixed up.
+  @Test func contentsThatRepeatAreKeptOnce() throws {
+    var random = RandomEntries(seed: 10)
+    let template = random.entries(1, kinds: [.http])[0]
+    // Of the last ones each differs from the next in one byte, at any place.
+    var bodies = (0..<10).map { _ in random.bytes(700) } + [[1], [], random.bytes(5_000)]
+    for place in 1..<200 {
+      bodies.append(bodies[12])
+      bodies[12 + place][place * 25] ^= 1
+    }
+    let entries = (0..<3_000).map { number in
+      var entry = template
+      entry.timestamp = Timestamp(nanoseconds: Int64(number))
+      let body = number < 2_000 ? bodies[number % 12] : bodies[12 + number % 200]
+      entry.response = Content(body: body, bodyLength: Int64(body.count))
+      return entry
+    }
+    let encoded = try #require(encodedBlock(of: entries))
+    let store = try EntryStore(.memory)
+    #expect(try store.insert(try EncodedBlock(parsing: encoded.bytes)))
+    let block = try #require(store.snapshot().blocks.first)
+    var reader = ContentReader(block: block)
+    for (row, entry) in entries.enumerated() {
+      let read = try reader.content(row: row)
+      #expect(read.response == entry.response && read.request == entry.request, "row \(row)")
+    }
+    let header = try block.header()
+    let kept = header.bodies.chunks.reduce(0) { $0 + $1.length }
+    let distinct = bodies.reduce(0) { $0 + $1.count }
+    // In each chunk of so many bytes once.
+    #expect(kept > distinct && kept < 5 * distinct + 2 * BlockLimits.chunkBytes, "\(kept)")
+    #expect(header.headers.chunks.count == 1)
+  }
+
   @Test func equalEntriesMakeEqualBlocks() throws {
     var random = RandomEntries(seed: 3)
     let entries = random.entries(500, kinds: Self.calls)
