@@ -23,9 +23,8 @@ struct ContentLaneBuilder: Sendable {
   /// Places of a record, eight bytes each, that its mark depends on.
   private static let samples = 32
 
-  /// Where the open chunk begins in the raw bytes of all chunks, and where it ends so far.
-  var openStart: Int64 { Int64(rawBefore) }
-  var openEnd: Int { rawBefore + raw.count }
+  /// Where the next record begins in the raw bytes of all chunks.
+  var rawCount: Int { rawBefore + raw.count }
 
   /// Bytes it holds.
   var byteCount: Int { frameBytes + raw.count }
@@ -44,17 +43,17 @@ struct ContentLaneBuilder: Sendable {
   /// costs less than compressing it.
   private mutating func place(from start: Int) -> Int64 {
     let count = raw.count - start
-    guard count >= Self.leastRepeated else { return openStart + Int64(start) }
+    guard count >= Self.leastRepeated else { return Int64(rawBefore + start) }
     let mark = Self.mark(raw.rawSpan.suffix(from: start))
     // A record tells its own length: one that begins with these bytes says the same.
     if let earlier = known[mark], earlier + count <= start,
       isEqual(raw.rawSpan.slice(earlier..<earlier + count), raw.rawSpan.suffix(from: start))
     {
       raw.removeLast(count)
-      return openStart + Int64(earlier)
+      return Int64(rawBefore + earlier)
     }
     known[mark] = start
-    return openStart + Int64(start)
+    return Int64(rawBefore + start)
   }
 
   /// A hash of some of the bytes: records that share one are compared.

@@ -17,6 +17,9 @@ package import Entries
 ///
 /// Rows whose records are equal may share one.
 package struct ContentReader {
+  /// Raw bytes of chunks of each kind that are kept for the next rows, unless a single one has more.
+  static let keptBytes = 16 << 20
+
   private let block: Block
   private var headers = LaneReader()
   private var bodies = LaneReader()
@@ -66,9 +69,6 @@ private struct LaneReader {
     var length: Int64
     var bytes: [UInt8]
   }
-
-  /// Raw bytes of chunks that are kept for the next rows, unless a single one has more.
-  private static let keptBytes = 16 << 20
 
   private var locator: IntColumn?
   /// The one used last at the end.
@@ -141,7 +141,7 @@ private struct LaneReader {
     }
     let chunk = lane.chunks[index]
     let section = try block.source.section(chunk.section, of: block, header)
-    while let oldest = chunks.first, bytes + chunk.length > Self.keptBytes {
+    while let oldest = chunks.first, bytes + chunk.length > ContentReader.keptBytes {
       bytes -= oldest.bytes.count
       chunks.removeFirst()
     }

@@ -14,6 +14,9 @@ struct MergedContent {
   static let minChunk = 16 << 10
   /// Raw bytes of all chunks that are held in memory at most, to make them anew.
   private static let maxRaw = 64 << 20
+  /// Raw bytes back to a record that rows share: going through the rows a reader has those chunks, and
+  /// as many that came before them, still at hand.
+  private static let reach = ContentReader.keptBytes / 2
 
   private let sources: [(source: MergeSource, lane: BlockHeader.ContentLane)]
 
@@ -97,22 +100,23 @@ struct MergedContent {
     var builder = ContentLaneBuilder()
     // Where each record was put last, and each row has its own.
     var places = [Int64](repeating: -1, count: records.count)
-    var offsets = [Int64](repeating: 0, count: held.count)
+    var starts = [Int64](repeating: 0, count: held.count)
     for row in order.arrangement(of: presence).arranged(Array(held.indices)).values {
       let (source, range) = records[held[row]]
       var place = places[held[row]]
-      // A record of a chunk that is closed is put into the open one too, so that readers need not go
-      // back; but what many rows of a stranger's block share does not become as many times as long.
-      if place < builder.openStart, place < 0 || builder.openEnd + range.count <= Self.maxRaw {
+      // A record that lies far back is put in once more, so that readers need not go back for it; but
+      // what many rows of a stranger's block share does not become as many times as long.
+      let isNear = builder.rawCount - Int(place) < Self.reach
+      if place < 0 || !isNear && builder.rawCount + range.count <= Self.maxRaw {
         let bytes = raw[source]
         place = builder.append(bytes.rawSpan.slice(range))
         places[held[row]] = place
       }
-      offsets[row] = place
+      starts[row] = place
       builder.closeChunk(atLeast: BlockLimits.chunkBytes, with: compressor)
     }
     builder.closeChunk(atLeast: 1, with: compressor)
-    builder.set(presence, offsets)
+    builder.set(presence, starts)
     return builder
   }
 }

@@ -151,20 +151,6 @@ struct BlockExtremesTests {
     }
   }
 
-  /// All rows with the same record: each would get one of its own.
-  @Test func rowsThatShareARecordAreNotMerged() throws {
-    let forged = try forged(rows: 500) { writer, order in
-      var lane = ContentLaneBuilder()
-      lane.append(row: 0) { $0 += [UInt8](repeating: 0, count: 3_000) }
-      lane.closeChunk(atLeast: 1, with: ZstdCompressor())
-      var presence = PresenceBuilder()
-      presence.insert(0..<500)
-      lane.set(presence, [Int64](repeating: 0, count: 500))
-      return ([0], writer.lane(lane, order))
-    }
-    try expectBlame(forged)
-  }
-
   @Test func valuesThatNoRowHasAreNotMerged() throws {
     let forged = try forged(rows: 60) { writer, _ in
       var interner = Interner()
