@@ -12,7 +12,7 @@ struct ContentLaneBuilder: Sendable {
   private(set) var presence = PresenceBuilder()
   /// Records of the open chunk.
   private var raw: [UInt8] = []
-  /// Where in the open chunk records begin, by their marks.
+  /// Where in the open chunk records begin, by their lengths and checksums.
   private var known: [UInt64: Int] = [:]
   private var rawBefore = 0
 
@@ -20,8 +20,6 @@ struct ContentLaneBuilder: Sendable {
 
   /// Records below this many bytes are not looked for among those that are there.
   private static let leastRepeated = 32
-  /// Places of a record, eight bytes each, that its mark depends on.
-  private static let samples = 32
 
   /// Where the next record begins in the raw bytes of all chunks.
   var rawCount: Int { rawBefore + raw.count }
@@ -44,7 +42,7 @@ struct ContentLaneBuilder: Sendable {
   private mutating func place(from start: Int) -> Int64 {
     let count = raw.count - start
     guard count >= Self.leastRepeated else { return Int64(rawBefore + start) }
-    let mark = Self.mark(raw.rawSpan.suffix(from: start))
+    let mark = UInt64(count) << 32 | UInt64(crc32c(raw.rawSpan.suffix(from: start)))
     // A record tells its own length: one that begins with these bytes says the same.
     if let earlier = known[mark], earlier + count <= start,
       isEqual(raw.rawSpan.slice(earlier..<earlier + count), raw.rawSpan.suffix(from: start))
@@ -54,17 +52,6 @@ struct ContentLaneBuilder: Sendable {
     }
     known[mark] = start
     return Int64(rawBefore + start)
-  }
-
-  /// A hash of some of the bytes: records that share one are compared.
-  private static func mark(_ record: RawSpan) -> UInt64 {
-    let count = record.byteCount
-    var mark = hashSeed ^ UInt64(count)
-    let step = max(8, count / samples)
-    for at in stride(from: 0, to: count - 7, by: step) {
-      mark = folded(mark ^ record.little64(at), hashMultiplier)
-    }
-    return folded(mark ^ record.little64(count - 8), hashSeed)
   }
 
   /// Adds closed chunks, by their places in `frames`, with the records in them, by where each begins
