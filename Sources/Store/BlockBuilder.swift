@@ -41,11 +41,15 @@ package struct BlockBuilder: ~Copyable, Sendable {
   package var rows: Int { envelope.rows }
 
   /// Whether it is time to finish. More entries are taken up to `BlockLimits.rows`.
+  ///
+  /// Not inlined: the whole builder would be copied to be looked at.
   package var isFull: Bool {
-    rows >= limits.rowLimit
-      || headers.byteCount + bodies.byteCount >= limits.blockContentBytes
-      || dictionaryBytes + envelope.workloadBytes >= Self.dictionaryBytes
-      || max(headers.chunks.count, bodies.chunks.count) >= BlockLimits.chunks
+    @inline(never) get {
+      rows >= limits.rowLimit
+        || headers.byteCount + bodies.byteCount >= limits.blockContentBytes
+        || dictionaryBytes + envelope.workloadBytes >= Self.dictionaryBytes
+        || max(headers.chunks.count, bodies.chunks.count) >= BlockLimits.chunks
+    }
   }
 
   /// What was collected; an empty builder takes its place.
@@ -226,15 +230,14 @@ package struct BlockBuilder: ~Copyable, Sendable {
     let order = envelope.order(marks)
     var writer = BlockWriter(family: family, rows: rows, reserving: expectedBytes)
     envelope.write(to: &writer, order)
+    var arrangements = Arrangements(order)
     for column in ints {
-      writer.add(
-        column.id, column.type,
-        order.arranged(column.values, column.presence))
+      writer.add(column.id, column.type, arrangements.of(column.presence).arranged(column.values))
     }
     for column in coded {
       writer.add(
         column.id, column.type, column.interner,
-        order.arranged(column.values, column.presence))
+        arrangements.of(column.presence).arranged(column.values))
     }
     let headers = writer.lane(headers, order)
     let bodies = writer.lane(bodies, order)

@@ -40,19 +40,22 @@ struct BlockWriter {
 
   /// Adds integers, instants or truth values.
   mutating func add(_ id: FieldID, _ type: FieldType, _ column: Arranged<Int64>) {
-    guard let low = column.values.min(), let high = column.values.max() else { return }
+    guard let bounds = PackedInts.bounds(of: column.values.span) else { return }
     var zone: [UInt8]
-    if let counts = ValueCounts.encoded(column.values) {
+    if let counts = ValueCounts.encoded(column.values, within: bounds) {
       zone = [ZoneForm.counts.rawValue] + counts
     } else {
       zone = [ZoneForm.range.rawValue]
-      zone.append(little: UInt64(bitPattern: low))
-      zone.append(little: UInt64(bitPattern: high))
+      zone.append(little: UInt64(bitPattern: bounds.lowerBound))
+      zone.append(little: UInt64(bitPattern: bounds.upperBound))
     }
     let info = ColumnInfo(
       id: id, type: type, present: column.values.count, distinct: 0, zone: .none,
       presence: presence(column.words, column.values.count),
-      section: section { PackedInts.encode(column.values, isInstant: type == .instant, into: &$0) })
+      section: section {
+        PackedInts.encode(
+          column.values, within: bounds, isInstant: type == .instant, into: &$0)
+      })
     columns.append(Column(info: info, zone: zone))
   }
 
@@ -64,7 +67,7 @@ struct BlockWriter {
     let info = ColumnInfo(
       id: id, type: type, present: column.values.count, distinct: interner.count, zone: .none,
       presence: presence(column.words, column.values.count),
-      section: section { PackedInts.encode(column.values.map(Int64.init), into: &$0) },
+      section: section { PackedInts.encode(column.values, into: &$0) },
       dictionary: section { bytes in
         bytes.append(little: UInt32(interner.count))
         bytes.append(little: UInt32(interner.bytes.count))
@@ -144,7 +147,7 @@ struct BlockWriter {
     var out: [UInt8] = []
     out.append(varint: lane.chunks.count)
     guard !lane.chunks.isEmpty else { return out }
-    let offsets = order.arranged(lane.offsets, lane.presence)
+    let offsets = order.arrangement(of: lane.presence).arranged(lane.offsets)
     out.append(varint: presence(offsets.words, lane.offsets.count).map { $0 + 1 } ?? 0)
     var locator: [UInt8] = []
     PackedInts.encode(offsets.values, into: &locator)

@@ -21,11 +21,17 @@ struct PresenceBuilder: Sendable {
   }
 
   private mutating func mark(_ row: Int) -> Bool {
-    spellOut()
-    reach(row)
-    let bit = 1 << UInt64(row & 63) as UInt64
-    guard words[row >> 6] & bit == 0 else { return false }
-    words[row >> 6] |= bit
+    if words.isEmpty { spellOut() }
+    let place = row >> 6
+    let bit: UInt64 = 1 &<< UInt64(row & 63)
+    if place < words.count {
+      let word = words[place]
+      guard word & bit == 0 else { return false }
+      words[place] = word | bit
+    } else {
+      while words.count < place { words.append(0) }
+      words.append(bit)
+    }
     count += 1
     return true
   }
@@ -206,13 +212,6 @@ struct RowOrder: Sendable {
     forEachBit(of: placed) { sorted.append(ranks[$0]) }
     return RowArrangement(words: placed, order: sorted)
   }
-
-  /// Values of some rows, put in the order of the block.
-  func arranged<Value: Sendable>(
-    _ values: [Value], _ presence: PresenceBuilder
-  ) -> Arranged<Value> {
-    arrangement(of: presence).arranged(values)
-  }
 }
 
 /// How the values of some rows of arrival become those of a block.
@@ -224,6 +223,27 @@ struct RowArrangement: Sendable {
 
   func arranged<Value: Sendable>(_ values: [Value]) -> Arranged<Value> {
     Arranged(values: order.map { $0.map { values[Int($0)] } } ?? values, words: words)
+  }
+}
+
+/// How values of some rows get into the order of the block: worked out once for the columns that
+/// have the same rows, as those of one protocol mostly do.
+struct Arrangements {
+  private let order: RowOrder
+  private var known: [(presence: PresenceBuilder, arrangement: RowArrangement)] = []
+
+  init(_ order: RowOrder) { self.order = order }
+
+  mutating func of(_ presence: PresenceBuilder) -> RowArrangement {
+    for place in known.indices
+    where known[place].presence.count == presence.count
+      && known[place].presence.words == presence.words
+    {
+      return known[place].arrangement
+    }
+    let made = order.arrangement(of: presence)
+    known.append((presence, made))
+    return made
   }
 }
 

@@ -78,8 +78,13 @@ struct EnvelopeColumns: Sendable {
 
   func write(to writer: inout BlockWriter, _ order: RowOrder) {
     let lines = order.arranged(lines)
-    func ints(_ id: FieldID, _ type: FieldType = .int, _ value: (Row) -> Int64) {
-      writer.add(id, type, Arranged(values: lines.map(value), words: nil))
+    // One column after the other in the same memory.
+    var column = Arranged(values: [Int64](repeating: 0, count: lines.count), words: nil)
+    func ints(_ id: FieldID, _ type: FieldType = .int, _ value: (borrowing Row) -> Int64) {
+      var values = column.values.mutableSpan
+      let lines = lines.span
+      for row in lines.indices { values[row] = value(lines[row]) }
+      writer.add(id, type, column)
     }
     ints(.instant, .instant) { $0.instant }
     ints(.streamNumber) { Int64(bitPattern: $0.stream) }

@@ -14,6 +14,8 @@ package struct Interner: Sendable {
   private var table = [UInt64](repeating: 0, count: 16)
   /// How far a hash is shifted to give its place.
   private var shift: UInt64 = 60
+  /// The code that was given last: neighbours often have the same value.
+  private var last = 0
 
   package init() {}
 
@@ -44,6 +46,12 @@ package struct Interner: Sendable {
 
   /// The code of `value`, a new one when it was not seen before.
   package mutating func code(_ value: RawSpan) -> UInt32 {
+    if last > 0 {
+      let place = range(last)
+      if place.count == value.byteCount, isEqual(bytes.rawSpan.slice(place), value) {
+        return UInt32(last)
+      }
+    }
     let hash = value.seededHash
     let mark = hash & 0xffff_ffff_0000_0000
     let mask = table.count - 1
@@ -52,14 +60,18 @@ package struct Interner: Sendable {
       let entry = table[place]
       if entry & 0xffff_ffff_0000_0000 == mark {
         let code = Int(entry & 0xffff_ffff)
-        if isEqual(bytes.rawSpan.slice(range(code)), value) { return UInt32(code) }
+        if isEqual(bytes.rawSpan.slice(range(code)), value) {
+          last = code
+          return UInt32(code)
+        }
       }
       place = (place + 1) & mask
     }
     append(value)
-    table[place] = mark | UInt64(count)
-    if count * 2 > table.count { grow() }
-    return UInt32(count)
+    last = count
+    table[place] = mark | UInt64(last)
+    if last * 2 > table.count { grow() }
+    return UInt32(last)
   }
 
   /// A code for `value` that it has alone, whether it was seen before or not; `code` does not find

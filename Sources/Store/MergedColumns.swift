@@ -140,24 +140,3 @@ private struct MergedDictionary {
     return codes.map { map[Int($0)] }
   }
 }
-
-/// How values of some rows get into the order of the block: worked out once for the columns that
-/// have the same rows, as those of one protocol mostly do.
-private struct Arrangements {
-  private let order: RowOrder
-  private var known: [(presence: PresenceBuilder, arrangement: RowArrangement)] = []
-
-  init(_ order: RowOrder) { self.order = order }
-
-  mutating func of(_ presence: PresenceBuilder) -> RowArrangement {
-    for place in known.indices
-    where known[place].presence.count == presence.count
-      && known[place].presence.words == presence.words
-    {
-      return known[place].arrangement
-    }
-    let made = order.arrangement(of: presence)
-    known.append((presence, made))
-    return made
-  }
-}

@@ -3,36 +3,74 @@ import Bytes
 extension PackedInts {
   /// Appends `values` in the smaller of the two forms.
   ///
-  /// - Parameter isInstant: whether to look for whole micro- or milliseconds in nanoseconds.
-  static func encode(_ values: [Int64], isInstant: Bool = false, into out: inout [UInt8]) {
-    guard let first = values.first else { return encode([], .frame, 0, 0, 0, into: &out) }
-    var (low, high) = (first, first)
-    var (lowStep, highStep) = (Int64.max, Int64.min)
-    var before = first
-    for value in values.dropFirst() {
-      low = min(low, value)
-      high = max(high, value)
-      let step = value &- before
-      lowStep = min(lowStep, step)
-      highStep = max(highStep, step)
-      before = value
+  /// - Parameters:
+  ///   - bounds: the smallest and the largest, where they are known.
+  ///   - isInstant: whether to look for whole micro- or milliseconds in nanoseconds.
+  static func encode(
+    _ values: [Int64], within bounds: ClosedRange<Int64>? = nil, isInstant: Bool = false,
+    into out: inout [UInt8]
+  ) {
+    encode(values.span, bounds, isInstant, into: &out)
+  }
+
+  /// The same of codes.
+  static func encode(_ codes: [UInt32], into out: inout [UInt8]) {
+    encode(codes.span, nil, false, into: &out)
+  }
+
+  /// The smallest and the largest of `values`; nil when there are none.
+  static func bounds<Value: FixedWidthInteger>(of values: Span<Value>) -> ClosedRange<Int64>? {
+    guard !values.isEmpty else { return nil }
+    var (low, high) = (values[0], values[0])
+    for index in values.indices {
+      low = min(low, values[index])
+      high = max(high, values[index])
     }
+    return Int64(truncatingIfNeeded: low)...Int64(truncatingIfNeeded: high)
+  }
+
+  private static func encode<Value: FixedWidthInteger>(
+    _ values: Span<Value>, _ known: ClosedRange<Int64>?, _ isInstant: Bool,
+    into out: inout [UInt8]
+  ) {
+    guard let bounds = known ?? bounds(of: values) else {
+      return encode(values, .frame, 0, 0, 0, into: &out)
+    }
+    let (low, high) = (bounds.lowerBound, bounds.upperBound)
     // Differences that wrap are no multiples of anything.
     let scale = isInstant && high &- low >= 0 ? commonScale(values) : 0
     let frameWidth = width(from: low, to: high, scale)
-    let chainWidth = width(from: lowStep, to: highStep, scale)
-    // A chain pays half a bit a value for the values that stand in full.
-    if values.count > 1, chainWidth + 1 < frameWidth {
-      encode(values, .chain, chainWidth, scale, lowStep, into: &out)
-    } else {
-      encode(values, .frame, frameWidth, scale, low, into: &out)
+    // A chain pays half a bit a value for the values that stand in full: it must save two.
+    if frameWidth > 1 {
+      let steps = steps(of: values)
+      let chainWidth = width(from: steps.low, to: steps.high, scale)
+      if chainWidth + 1 < frameWidth {
+        return encode(values, .chain, chainWidth, scale, steps.low, into: &out)
+      }
     }
+    encode(values, .frame, frameWidth, scale, low, into: &out)
+  }
+
+  /// The smallest and the largest difference between neighbours.
+  private static func steps<Value: FixedWidthInteger>(
+    of values: Span<Value>
+  ) -> (low: Int64, high: Int64) {
+    var (low, high) = (Int64.max, Int64.min)
+    var before = Int64(truncatingIfNeeded: values[0])
+    for index in 1..<values.count {
+      let value = Int64(truncatingIfNeeded: values[index])
+      let step = value &- before
+      low = min(low, step)
+      high = max(high, step)
+      before = value
+    }
+    return (low, high)
   }
 
   private static let factors: [UInt64] = [1, 1_000, 1_000_000]
 
-  private static func encode(
-    _ values: [Int64], _ form: Form, _ width: Int, _ scale: Int, _ base: Int64,
+  private static func encode<Value: FixedWidthInteger>(
+    _ values: Span<Value>, _ form: Form, _ width: Int, _ scale: Int, _ base: Int64,
     into out: inout [UInt8]
   ) {
     out.append(form.rawValue)
@@ -42,28 +80,30 @@ extension PackedInts {
     out.append(little: UInt64(bitPattern: base))
     if form == .chain {
       for index in Swift.stride(from: 0, to: values.count, by: stride) {
-        out.append(little: UInt64(bitPattern: values[index]))
+        out.append(little: UInt64(bitPattern: Int64(truncatingIfNeeded: values[index])))
       }
     }
-    var packer = BitPacker(capacity: values.count * width)
+    let bits = values.count * width
     if width > 0 {
-      // The division is only paid by instants.
-      let divisor = factors[scale]
-      var before: Int64 = 0
-      for (index, value) in values.enumerated() {
-        var number: UInt64
-        switch form {
-        case .frame: number = UInt64(bitPattern: value &- base)
-        case .chain:
-          number = index % stride == 0 ? 0 : UInt64(bitPattern: value &- before &- base)
-          before = value
+      let words = [UInt64](capacity: (bits + 63) / 64) { words in
+        var packer = BitPacker(width: width)
+        var before: Int64 = 0
+        for index in values.indices {
+          let value = Int64(truncatingIfNeeded: values[index])
+          var number = UInt64(bitPattern: value &- base)
+          if form == .chain {
+            number = index % stride == 0 ? 0 : number &- UInt64(bitPattern: before)
+            before = value
+          }
+          // The division is only paid by instants.
+          if scale != 0 { number = scale == 1 ? number / 1_000 : number / 1_000_000 }
+          packer.append(number, to: &words)
         }
-        if scale != 0 { number /= divisor }
-        packer.append(number, width: width)
+        packer.finish(&words)
       }
+      out.append(words.span.bytes.prefix((bits + 7) / 8))
     }
-    packer.finish(into: &out)
-    out.append(contentsOf: repeatElement(0, count: 8))
+    out.append(little: 0 as UInt64)
   }
 
   /// Bits for the numbers from 0 to `high − low`, by steps of the scale.
@@ -74,41 +114,41 @@ extension PackedInts {
   }
 
   /// The largest scale that all values are multiples of.
-  private static func commonScale(_ values: [Int64]) -> Int {
-    guard values.allSatisfy({ $0 % 1_000 == 0 }) else { return 0 }
-    return values.allSatisfy { $0 % 1_000_000 == 0 } ? 2 : 1
+  private static func commonScale<Value: FixedWidthInteger>(_ values: Span<Value>) -> Int {
+    var scale = 2
+    for index in values.indices {
+      let value = Int64(truncatingIfNeeded: values[index])
+      if scale == 2, value % 1_000_000 != 0 { scale = 1 }
+      if scale == 1, value % 1_000 != 0 { return 0 }
+    }
+    return scale
   }
 }
 
 /// Puts numbers of a given width side by side, the first in the lowest bits.
 private struct BitPacker {
-  private var words: [UInt64] = []
+  private let width: UInt64
   private var word: UInt64 = 0
   private var used: UInt64 = 0
 
-  /// - Parameter capacity: bits that will come.
-  init(capacity: Int) { words.reserveCapacity(capacity / 64 + 1) }
+  /// - Parameter width: 1...64.
+  init(width: Int) { self.width = UInt64(width) }
 
-  /// - Parameter width: 1...64; `number` has no bits beyond.
-  mutating func append(_ number: UInt64, width: Int) {
-    let width = UInt64(truncatingIfNeeded: width)
-    word |= number << used
-    if used + width >= 64 {
+  /// - Parameter number: has no bits beyond the width.
+  @inline(__always)
+  mutating func append(_ number: UInt64, to words: inout OutputSpan<UInt64>) {
+    word |= number &<< used
+    used &+= width
+    if used >= 64 {
       words.append(word.littleEndian)
-      // A shift by 64 gives 0, as it must.
-      word = number >> (64 - used)
-      used = used + width - 64
-    } else {
-      used += width
+      used &-= 64
+      // What had no room: its upper bits, fewer than all.
+      word = used == 0 ? 0 : number &>> (width &- used)
     }
   }
 
-  func finish(into out: inout [UInt8]) {
-    out.append(words.span.bytes)
-    var rest = word
-    for _ in 0..<(used + 7) / 8 {
-      out.append(UInt8(truncatingIfNeeded: rest))
-      rest >>= 8
-    }
+  /// Adds what is left.
+  func finish(_ words: inout OutputSpan<UInt64>) {
+    if used > 0 { words.append(word.littleEndian) }
   }
 }

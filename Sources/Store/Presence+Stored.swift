@@ -53,7 +53,7 @@ extension Presence {
     }
     var out: [UInt8] = [form.rawValue]
     out.append(little: UInt32(listed.count))
-    PackedInts.encode(listed.map(Int64.init), into: &out)
+    PackedInts.encode(listed.map { UInt32($0) }, into: &out)
     return out
   }
 }

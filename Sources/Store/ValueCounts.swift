@@ -37,13 +37,19 @@ package struct ValueCounts: Sendable {
   /// Smallest and largest value.
   var range: ClosedRange<Int64> { items[0].value...items[items.count - 1].value }
 
-  /// The bytes for these values; nil when they are none, too many, or too far apart.
-  static func encoded(_ values: [Int64]) -> [UInt8]? {
+  /// The bytes for these values, which lie within `bounds`; nil when they are none, too many, or too
+  /// far apart.
+  static func encoded(_ values: [Int64], within bounds: ClosedRange<Int64>) -> [UInt8]? {
     guard let first = values.first else { return nil }
     var items: [(value: Int64, count: Int)] = [(first, 0)]
     var place = 0
-    for value in values {
-      if items[place].value != value {
+    // Neighbours are mostly equal, and counted together.
+    var (value, start) = (first, 0)
+    if bounds.lowerBound < bounds.upperBound {
+      let values = values.span
+      for index in values.indices where values[index] != value {
+        items[place].count += index - start
+        (value, start) = (values[index], index)
         if let known = items.firstIndex(where: { $0.value == value }) {
           place = known
         } else {
@@ -52,8 +58,8 @@ package struct ValueCounts: Sendable {
           place = items.count - 1
         }
       }
-      items[place].count += 1
     }
+    items[place].count += values.count - start
     items.sort { $0.value < $1.value }
     var out = [UInt8(items.count)]
     out.append(little: UInt64(bitPattern: items[0].value))

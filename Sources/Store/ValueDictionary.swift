@@ -129,6 +129,9 @@ func isEqual(_ a: RawSpan, _ b: RawSpan) -> Bool {
     // The last eight bytes, some of them perhaps for the second time.
     return a.little64(count - 8) == b.little64(count - 8)
   }
+  if count >= 4 {
+    return a.little32(0) == b.little32(0) && a.little32(count - 4) == b.little32(count - 4)
+  }
   while offset < count {
     if a.byte(offset) != b.byte(offset) { return false }
     offset += 1
