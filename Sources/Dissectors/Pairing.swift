@@ -1,3 +1,4 @@
+import Bytes
 import Flows
 
 /// The unfinished exchanges of one conversation, oldest first.
@@ -19,16 +20,18 @@ struct Pairing {
   private var settled = BySide(client: 0, server: 0)
 
   /// Positions up to which a scan is short.
-  private static let shortScan = 64
+  private static let shortScan = 16
+  /// Positions that may be holes whatever the number of exchanges, and for which memory is kept.
+  private static let spare = 64
 
   /// Files an exchange and gives its position.
   mutating func insert(_ exchange: Exchange, key: UInt64) {
-    if keys.count > 2 * count + Self.shortScan { compact() }
+    if keys.count > 2 * count + Self.spare { compact() }
     keys.append(key)
     exchanges.append(exchange)
     count += 1
     if index != nil {
-      index?.append(key)
+      index?.append(keys.count - 1, of: keys)
     } else if keys.count - head > Self.shortScan {
       index = PairingIndex(keys)
     }
@@ -60,7 +63,7 @@ struct Pairing {
 
   /// Where `key` stands next, at `start` or behind; beyond all positions when it does not.
   private func indexed(_ key: UInt64, from start: Int) -> Int {
-    (start == 0 ? index?.first(key) : index?.next(start - 1)) ?? keys.count
+    (start == 0 ? index?.first(key, of: keys) : index?.next(start - 1)) ?? keys.count
   }
 
   /// The exchange at a position; nil when it was taken.
@@ -78,14 +81,14 @@ struct Pairing {
     exchanges[position] = nil
     count -= 1
     if count == 0 {
-      let isSmall = keys.count < Self.shortScan
+      let isSmall = keys.count < Self.spare
       keys.removeAll(keepingCapacity: isSmall)
       exchanges.removeAll(keepingCapacity: isSmall)
       head = 0
       index = nil
       settled = BySide(client: 0, server: 0)
     } else {
-      index?.remove(keys[position], at: position)
+      index?.remove(position, of: keys)
       while head < exchanges.count, exchanges[head] == nil { head += 1 }
     }
   }
@@ -130,44 +133,82 @@ struct Pairing {
 }
 
 /// Where each key stands in a list of keys that grows at its end.
+///
+/// An open-addressing table of positions, which holds no keys of its own. What was removed keeps its
+/// place in it until the key comes again or the table grows.
 private struct PairingIndex {
-  private struct Place {
-    var first: Int
-    var last: Int
-  }
+  /// One more than the first position of a key; 0 is a free place.
+  private var table: [UInt32]
+  /// By position: the next one with the same key, 0 when there is none, or `gone`.
+  private var following: [UInt32] = []
+  /// By position, for the first one of a key: the last one of it.
+  private var lasts: [UInt32] = []
 
-  private var places: [UInt64: Place] = [:]
-  /// By position: the next one with the same key, 0 when there is none.
-  private var following: [Int] = []
+  /// Nothing of that key is left.
+  private static let gone = UInt32.max
 
   init(_ keys: [UInt64]) {
-    places.reserveCapacity(keys.count)
-    following.reserveCapacity(keys.count)
-    for key in keys { append(key) }
+    var places = 64
+    while places < keys.count * 4 { places *= 2 }
+    table = [UInt32](repeating: 0, count: places)
+    following.reserveCapacity(keys.count * 2)
+    lasts.reserveCapacity(keys.count * 2)
+    for position in keys.indices { append(position, of: keys) }
   }
 
-  mutating func append(_ key: UInt64) {
-    let position = following.count
+  /// Adds the position that follows on those that are here.
+  mutating func append(_ position: Int, of keys: [UInt64]) {
     following.append(0)
-    if let last = places[key]?.last {
-      following[last] = position
-      places[key]?.last = position
+    lasts.append(UInt32(position))
+    if following.count * 2 > table.count { grow(keys) }
+    let place = place(of: keys[position], keys)
+    let first = Int(table[place]) - 1
+    if first < 0 || following[first] == Self.gone {
+      table[place] = UInt32(position + 1)
     } else {
-      places[key] = Place(first: position, last: position)
+      following[Int(lasts[first])] = UInt32(position)
+      lasts[first] = UInt32(position)
     }
   }
 
-  func first(_ key: UInt64) -> Int? { places[key]?.first }
+  func first(_ key: UInt64, of keys: [UInt64]) -> Int? {
+    let first = Int(table[place(of: key, keys)]) - 1
+    return first < 0 || following[first] == Self.gone ? nil : first
+  }
 
-  func next(_ position: Int) -> Int? { following[position] == 0 ? nil : following[position] }
+  func next(_ position: Int) -> Int? {
+    let next = following[position]
+    return next == 0 || next == Self.gone ? nil : Int(next)
+  }
 
   /// The first of its key need not be looked at again; one between others is passed over.
-  mutating func remove(_ key: UInt64, at position: Int) {
-    guard places[key]?.first == position else { return }
-    if following[position] == 0 {
-      places[key] = nil
+  mutating func remove(_ position: Int, of keys: [UInt64]) {
+    let place = place(of: keys[position], keys)
+    guard Int(table[place]) == position + 1 else { return }
+    let next = following[position]
+    if next == 0 {
+      following[position] = Self.gone
     } else {
-      places[key]?.first = following[position]
+      table[place] = next + 1
+      lasts[Int(next)] = lasts[position]
+    }
+  }
+
+  /// Where in the table the key stands, or would stand.
+  private func place(of key: UInt64, _ keys: [UInt64]) -> Int {
+    // Keys are a stranger's choice: the seed keeps them from falling together.
+    let hash = folded(folded(key ^ hashSeed, hashMultiplier), hashSeed)
+    let mask = table.count - 1
+    var place = Int(truncatingIfNeeded: hash) & mask
+    while table[place] != 0, keys[Int(table[place]) - 1] != key { place = (place + 1) & mask }
+    return place
+  }
+
+  private mutating func grow(_ keys: [UInt64]) {
+    let old = table
+    table = [UInt32](repeating: 0, count: old.count * 2)
+    for first in old where first != 0 && following[Int(first) - 1] != Self.gone {
+      table[place(of: keys[Int(first) - 1], keys)] = first
     }
   }
 }
