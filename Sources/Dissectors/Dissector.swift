@@ -87,7 +87,9 @@ package protocol Dissector: Sendable {
   var isCharged: Bool { get }
 
   /// Bytes it keeps of messages that span datagrams, or memory for what later messages refer to.
-  var heldBytes: Int { get }
+  ///
+  /// Asked in place: who may change what he looks at need not copy it.
+  var heldBytes: Int { mutating get }
 
   /// Forgets those bytes, and what is left of their messages.
   mutating func dropHeld()

@@ -28,8 +28,8 @@ extension Exchange {
   /// where it lies.
   @inline(__always)
   func newEntry(of ends: Ends, stream: UInt64) -> Entry {
-    let client = Endpoint(address: ends.client.address, port: ends.client.port)
-    let server = Endpoint(address: ends.server.address, port: ends.server.port)
+    let asking = requester == .client ? ends.client : ends.server
+    let asked = requester == .client ? ends.server : ends.client
     let hasRequest = requestStatus != .missing
     let hasResponse = responseStatus != .missing
     let answered = responseStart
@@ -43,8 +43,8 @@ extension Exchange {
     return Entry(
       kind: hasResponse ? response.message.kind : hasRequest ? request.message.kind : .tcp,
       transport: EntryTransport(ends.transport), timestamp: start?.timestamp ?? touched,
-      source: requester == .client ? client : server,
-      destination: requester == .client ? server : client, stream: stream, index: index,
+      source: Endpoint(address: asking.address, port: asking.port),
+      destination: Endpoint(address: asked.address, port: asked.port), stream: stream, index: index,
       packets: packets, decrypted: ends.isDecrypted)
   }
 
@@ -106,7 +106,7 @@ extension Half {
   /// Moves what an entry keeps of it.
   mutating func give(to entry: inout Entry, asRequest isRequest: Bool) {
     if message.failed { entry.failed = true }
-    if entry.fault == nil { entry.fault = fault }
+    if entry.fault == nil, isFaulty { entry.fault = fault }
     entry.hints |= message.hints
     if let stream { entry.streamed = stream.streamed }
     if isRequest {

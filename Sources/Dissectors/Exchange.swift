@@ -10,6 +10,9 @@ struct Half {
   /// Bytes of a body whose length is known that get their memory at once.
   static let reserved = 32 << 10
 
+  /// Bytes of memory that content may have to spare when it becomes a body as it is.
+  private static let slack = 64
+
   var message: Message
   private(set) var start: Moment
   /// Newest packet that brought bytes of it.
@@ -52,6 +55,21 @@ struct Half {
     end = moment
   }
 
+  /// The same of content that is here alone: it becomes the body where there is none.
+  mutating func append(
+    _ content: inout [UInt8], keeping kept: Int, wire length: Int, at moment: Moment
+  ) {
+    let count = content.count
+    // One that has memory to spare would keep it as long as the entry is kept.
+    guard kept == count, kept > 0, message.body.isEmpty, message.extent == .open,
+      stream == nil, content.capacity - count <= Self.slack
+    else { return append(content.rawSpan, keeping: kept, wire: length, at: moment) }
+    swap(&message.body, &content)
+    bodyLength += Int64(count)
+    wireLength += Int64(length)
+    end = moment
+  }
+
   mutating func lose(_ count: Int) {
     lost += Int64(count)
     stream?.lose()
@@ -69,6 +87,11 @@ struct Half {
     if ending.failed { message.failed = true }
     if let fault = ending.fault { message.fault = fault }
     if let kind = ending.kind { message.kind = kind }
+  }
+
+  /// Something may have kept it from being whole. (`fault` copies what it looks at.)
+  var isFaulty: Bool {
+    @inline(__always) get { isOpen || lost > 0 || message.isExceptional }
   }
 
   /// What kept it from being whole.

@@ -44,8 +44,18 @@ struct Hall {
 
   mutating func received(_ bytes: RawSpan, on slot: Int, from side: Side, at moment: Moment) {
     guard isOpen(slot) else { return }
-    runners[slot]?.received(bytes, from: side, at: moment, in: &ledger)
-    watchIfPending(slot, moment)
+    let stream = Self.show(bytes, from: side, at: moment, to: &runners[slot], &ledger)
+    if let stream { watch.add(slot, stream: stream, since: moment.timestamp) }
+  }
+
+  /// Shows bytes to a runner. Gives the number of its stream when it begins to wait.
+  @inline(__always)
+  private static func show(
+    _ bytes: RawSpan, from side: Side, at moment: Moment, to runner: inout Runner?,
+    _ ledger: inout Ledger
+  ) -> UInt64? {
+    runner?.received(bytes, from: side, at: moment, in: &ledger)
+    return runner?.beginsToWait() ?? nil
   }
 
   mutating func lost(_ count: Int, on slot: Int, from side: Side, at moment: Moment) {

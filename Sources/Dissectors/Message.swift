@@ -92,6 +92,9 @@ extension Message {
     }
   }
 
+  /// It may have any of them.
+  var isExceptional: Bool { exception != nil }
+
   /// Of a reply: its request is answered again after the change of protocols (HTTP/2 by upgrade:
   /// stream 1), in an entry of its own.
   package var continuation: Continuation? {

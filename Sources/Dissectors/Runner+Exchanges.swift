@@ -24,20 +24,21 @@ extension Runner {
     // Nearly every request is the first of its key.
     let isNew = role == .request && !pairing.mayHold(key)
     let stands = message.partner != .expected
-    if !stands, !isNew, let at = partner(of: key, role, requester), !isForeign(at, role, start, &ledger) {
+    if !stands, !isNew, let at = partner(of: key, role, requester),
+      !isForeign(at, role, start, &ledger)
+    {
       let continuation = message.continuation
       guard let exchange = pairing[at] else { return }
       exchange.touched = moment.timestamp
-      put(half(consume message, start, moment, length, &ledger), from: side, into: exchange, &ledger)
+      put(
+        half(consume message, start, moment, length, &ledger), from: side, into: exchange, &ledger)
       pairing.resumed(at)
-      let isAwaited = continuation != nil && exchange.requestStatus != .missing
-      let request = isAwaited ? exchange.request : nil
-      if exchange.isComplete {
-        pairing.remove(at)
-        close(exchange, &ledger)
+      guard let continuation, exchange.requestStatus != .missing else {
+        return goOn(exchange, at, &ledger)
       }
-      makeRoom(&ledger)
-      if let continuation, let request { awaitAgain(continuation, request, requester, &ledger) }
+      let request = exchange.request
+      goOn(exchange, at, &ledger)
+      awaitAgain(continuation, request, requester, &ledger)
       return
     }
     if role == .request, !isNew, repeats(key, requester, at: moment) {
@@ -59,6 +60,15 @@ extension Runner {
       return
     }
     insert(exchange, key: key, &ledger)
+  }
+
+  /// Closes the exchange, at that position, when its second message has made it complete.
+  private mutating func goOn(_ exchange: Exchange, _ at: Int, _ ledger: inout Ledger) {
+    if exchange.isComplete {
+      pairing.remove(at)
+      close(exchange, &ledger)
+    }
+    makeRoom(&ledger)
   }
 
   /// Files the request once more, for the reply of the next protocol.
@@ -152,6 +162,21 @@ extension Runner {
         content.byteCount > 0
         ? ledger.bodyAllowance(content.byteCount, kept: half.message.body.count) : 0
       half.append(content, keeping: granted, wire: length, at: moment)
+    }
+  }
+
+  /// The same of content that was made for it, and becomes its body where that is empty.
+  mutating func add(
+    _ content: consuming [UInt8], wire length: Int, to key: UInt64, from side: Side,
+    at moment: Moment, _ ledger: inout Ledger
+  ) {
+    guard let at = openMessage(key, side), let exchange = pairing[at] else { return }
+    exchange.touched = moment.timestamp
+    let count = content.count
+    exchange.update(side) { half in
+      let granted =
+        count > 0 ? ledger.bodyAllowance(count, kept: half.message.body.count) : 0
+      half.append(&content, keeping: granted, wire: length, at: moment)
     }
   }
 

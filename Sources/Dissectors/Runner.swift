@@ -276,8 +276,10 @@ struct Runner {
       let used: Int?
       if let (message, length) = step.takeMessage() {
         used = file(message, length, side, rest.byteCount, start, moment, &ledger)
+      } else if let (content, key, length) = step.takeContent() {
+        used = add(content, to: key, length, side, rest.byteCount, moment, &ledger)
       } else {
-        used = carryOut(step, side, rest.byteCount, moment, &ledger)
+        used = carryOut(consume step, side, rest.byteCount, moment, &ledger)
       }
       guard let used else { break }
       if used > 0 {
@@ -315,10 +317,6 @@ struct Runner {
       guard count >= 0 else { return misbehaved(side, &ledger) }
       if count > 0 { inlets[side].pass = .body(count, of: key, ends: false) }
       return 0
-    case .content(let content, let key, let length):
-      guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
-      add(content.rawSpan, wire: length, to: key, from: side, at: moment, &ledger)
-      return length
     case .end(let key, let ending, let length):
       guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
       finish(key, ending, wire: length, from: side, at: moment, &ledger)
@@ -336,7 +334,7 @@ struct Runner {
       conclude(key, ending, &ledger)
       return length
     // Those are taken out of their step before.
-    case .message, .sealed: return misbehaved(side, &ledger)
+    case .message, .content, .sealed: return misbehaved(side, &ledger)
     case .skip(let count):
       guard count >= 0 else { return misbehaved(side, &ledger) }
       let now = min(count, available)
@@ -364,6 +362,16 @@ struct Runner {
     }
     begin(message, from: side, start, moment, length + cut, &ledger)
     if case .body(0, let key, _) = inlets[side].pass { end(key, side, moment, &ledger) }
+    return length
+  }
+
+  /// Adds content that was made of the first `length` bytes; gives those.
+  private mutating func add(
+    _ content: consuming [UInt8], to key: UInt64, _ length: Int, _ side: Side, _ available: Int,
+    _ moment: Moment, _ ledger: inout Ledger
+  ) -> Int? {
+    guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
+    add(content, wire: length, to: key, from: side, at: moment, &ledger)
     return length
   }
 

@@ -48,6 +48,14 @@ extension Step {
     self = .skip(0)
     return (message, length)
   }
+
+  /// The same of content.
+  @inline(__always)
+  mutating func takeContent() -> (content: [UInt8], key: UInt64, length: Int)? {
+    guard case .content(let content, let key, let length) = self else { return nil }
+    self = .skip(0)
+    return (content, key, length)
+  }
 }
 
 /// What is known of a message only at its end.
