@@ -231,6 +231,9 @@ struct RowArrangement: Sendable {
 /// How values of some rows get into the order of the block: worked out once for the columns that
 /// have the same rows, as those of one protocol mostly do.
 struct Arrangements {
+  /// Arrangements that are remembered: each may take four bytes a row.
+  private static let most = 16
+
   private let order: RowOrder
   private var known: [(presence: PresenceBuilder, arrangement: RowArrangement)] = []
 
@@ -241,6 +244,7 @@ struct Arrangements {
       return known[place].arrangement
     }
     let made = order.arrangement(of: presence)
+    if known.count == Self.most { known.removeFirst() }
     known.append((presence, made))
     return made
   }
