@@ -23,6 +23,8 @@ struct Pairing {
   private static let shortScan = 16
   /// Positions that may be holes whatever the number of exchanges, and for which memory is kept.
   private static let spare = 64
+  /// Positions that may be taken while no exchange is left: as many as little memory holds.
+  private static let few = 8
 
   /// Files an exchange and gives its position.
   mutating func insert(_ exchange: Exchange, key: UInt64) {
@@ -33,7 +35,9 @@ struct Pairing {
     if index != nil {
       index?.append(keys.count - 1, of: keys)
     } else if keys.count - head > Self.shortScan {
-      index = PairingIndex(keys)
+      // What is taken does not go into the index.
+      if head > 0 { compact() }
+      if index == nil { index = PairingIndex(keys) }
     }
   }
 
@@ -80,7 +84,10 @@ struct Pairing {
   mutating func remove(_ position: Int) {
     exchanges[position] = nil
     count -= 1
-    if count == 0 {
+    if count == 0, index == nil, keys.count < Self.few {
+      // To go on behind what is taken costs less than to clear it away each time.
+      head = keys.count
+    } else if count == 0 {
       let isSmall = keys.count < Self.spare
       keys.removeAll(keepingCapacity: isSmall)
       exchanges.removeAll(keepingCapacity: isSmall)

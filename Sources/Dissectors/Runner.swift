@@ -279,6 +279,8 @@ struct Runner {
         used = file(message, length, side, rest.byteCount, start, moment, &ledger)
       } else if let (content, key, length) = step.takeContent() {
         used = add(content, to: key, length, side, rest.byteCount, moment, &ledger)
+      } else if let (key, ending, length) = step.takeEnding() {
+        used = finish(key, ending, length, side, rest.byteCount, moment, &ledger)
       } else {
         used = carryOut(consume step, side, rest.byteCount, moment, &ledger)
       }
@@ -318,10 +320,6 @@ struct Runner {
       guard count >= 0 else { return misbehaved(side, &ledger) }
       if count > 0 { inlets[side].pass = .body(count, of: key, ends: false) }
       return 0
-    case .end(let key, let ending, let length):
-      guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
-      finish(key, ending, wire: length, from: side, at: moment, &ledger)
-      return length
     case .abandon(let keys, let fault, let fields, let length):
       guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
       abandon(keys, because: fault, telling: fields, &ledger)
@@ -335,7 +333,7 @@ struct Runner {
       conclude(key, ending, &ledger)
       return length
     // Those are taken out of their step before.
-    case .message, .content, .sealed: return misbehaved(side, &ledger)
+    case .message, .content, .end, .sealed: return misbehaved(side, &ledger)
     case .skip(let count):
       guard count >= 0 else { return misbehaved(side, &ledger) }
       let now = min(count, available)
@@ -373,6 +371,16 @@ struct Runner {
   ) -> Int? {
     guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
     add(content, wire: length, to: key, from: side, at: moment, &ledger)
+    return length
+  }
+
+  /// Completes a message with the first `length` bytes; gives those.
+  private mutating func finish(
+    _ key: UInt64, _ ending: Ending, _ length: Int, _ side: Side, _ available: Int,
+    _ moment: Moment, _ ledger: inout Ledger
+  ) -> Int? {
+    guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
+    finish(key, ending, wire: length, from: side, at: moment, &ledger)
     return length
   }
 
@@ -424,7 +432,9 @@ struct Runner {
     ownKinds.insert(message.kind)
     if message.role == .request { ownRequests[side] &+= 1 }
     ledger.figures[row].messages += 1
-    for end in message.decompressions { ledger.counters.decompressions.note(end) }
+    if message.isExceptional {
+      for end in message.decompressions { ledger.counters.decompressions.note(end) }
+    }
   }
 
   mutating func note(_ kind: ProtocolKind) { ownKinds.insert(kind) }

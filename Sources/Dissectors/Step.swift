@@ -56,6 +56,14 @@ extension Step {
     self = .skip(0)
     return (content, key, length)
   }
+
+  /// The same of what the end of a message says.
+  @inline(__always)
+  mutating func takeEnding() -> (key: UInt64, ending: Ending, length: Int)? {
+    guard case .end(let key, let ending, let length) = self else { return nil }
+    self = .skip(0)
+    return (key, ending, length)
+  }
 }
 
 /// What is known of a message only at its end.

@@ -149,13 +149,16 @@ package struct FieldValues: Hashable, Sendable {
       bytes = other.bytes
       return
     }
-    // Nearly always nothing repeats; a word of bits tells so without comparing all with all.
-    var known: UInt64 = 0
+    // Nearly always nothing repeats; bits tell so without comparing all with all.
+    var known = InlineArray<16, UInt64>(repeating: 0)
     var at = 0
-    while let place = Self.next(bytes.rawSpan, &at) { known |= 1 << UInt64(place.id & 63) }
+    while let place = Self.next(bytes.rawSpan, &at) {
+      known[Int(place.id >> 6 & 15)] |= 1 &<< UInt64(place.id & 63)
+    }
     at = 0
     while let place = Self.next(other.bytes.rawSpan, &at) {
-      if known >> UInt64(place.id & 63) & 1 == 1, let old = self.place(of: place.id) {
+      let isKnown = known[Int(place.id >> 6 & 15)] &>> UInt64(place.id & 63) & 1 == 1
+      if isKnown, let old = self.place(of: place.id) {
         bytes.removeSubrange(old.start..<old.value.upperBound)
       }
     }

@@ -42,9 +42,9 @@ package struct BlockBuilder: ~Copyable, Sendable {
 
   /// Whether it is time to finish. More entries are taken up to `BlockLimits.rows`.
   ///
-  /// Not inlined: the whole builder would be copied to be looked at.
+  /// For one who may change it: the whole builder would be copied to be looked at.
   package var isFull: Bool {
-    @inline(never) get {
+    mutating get {
       rows >= limits.rowLimit
         || headers.byteCount + bodies.byteCount >= limits.blockContentBytes
         || dictionaryBytes + envelope.workloadBytes >= Self.dictionaryBytes
@@ -84,21 +84,25 @@ package struct BlockBuilder: ~Copyable, Sendable {
   }
 
   /// Adds a packed value.
+  @inline(__always)
   private mutating func append(
     _ value: RawSpan, _ tag: FieldValues.Tag, _ id: UInt16, _ row: Int
   ) {
     switch tag {
     case .bool: append(value.byte(0) == 0 ? 0 : 1, id, .bool, row)
-    case .int: append(Int64(bitPattern: value.little64(0)), id, .int, row)
-    case .instant: append(Int64(bitPattern: value.little64(0)), id, .instant, row)
-    case .text: append(value, id, .text, row)
-    case .bytes: append(value, id, .bytes, row)
-    case .texts: appendList(value, id, .texts, row)
-    case .pairs: appendList(value, id, .pairs, row)
-    case .numbers: appendList(value, id, .numbers, row)
+    case .int, .instant:
+      append(Int64(bitPattern: value.little64(0)), id, FieldType(tag), row)
+    case .text, .bytes: append(value, id, FieldType(tag), row)
+    case .texts, .pairs, .numbers:
+      if value.byteCount > BlockLimits.valueBytes {
+        appendCut(value, id, FieldType(tag), row)
+      } else {
+        append(value, id, FieldType(tag), row)
+      }
     }
   }
 
+  @inline(never)
   private mutating func append(_ value: Int64, _ id: UInt16, _ type: FieldType, _ row: Int) {
     guard let slot = slot(id, type), slot > 0, ints[slot - 1].type == type else {
       counters.valuesMismatched += 1
@@ -107,6 +111,7 @@ package struct BlockBuilder: ~Copyable, Sendable {
     if !ints[slot - 1].append(value, row: row) { counters.valuesRepeated += 1 }
   }
 
+  @inline(never)
   private mutating func append(_ value: RawSpan, _ id: UInt16, _ type: FieldType, _ row: Int) {
     guard let slot = slot(id, type), slot < 0, coded[-slot - 1].type == type else {
       counters.valuesMismatched += 1
@@ -143,11 +148,10 @@ package struct BlockBuilder: ~Copyable, Sendable {
     return slot
   }
 
-  /// Adds a list; of one that is too long the elements beyond the limit are left out.
-  private mutating func appendList(
+  /// Adds a list that is too long, without the elements beyond the limit.
+  private mutating func appendCut(
     _ value: RawSpan, _ id: UInt16, _ type: FieldType, _ row: Int
   ) {
-    guard value.byteCount > BlockLimits.valueBytes else { return append(value, id, type, row) }
     counters.valuesCut += 1
     var cursor = Cursor(value)
     var end = 0
@@ -245,6 +249,22 @@ package struct BlockBuilder: ~Copyable, Sendable {
       try (consume writer).finish(envelope.summary, headers: headers, bodies: bodies),
       marks.isEmpty ? [] : order.arranged(marks)
     )
+  }
+}
+
+extension FieldType {
+  /// The type of a packed value.
+  fileprivate init(_ tag: FieldValues.Tag) {
+    switch tag {
+    case .bool: self = .bool
+    case .int: self = .int
+    case .text: self = .text
+    case .bytes: self = .bytes
+    case .instant: self = .instant
+    case .texts: self = .texts
+    case .pairs: self = .pairs
+    case .numbers: self = .numbers
+    }
   }
 }
 

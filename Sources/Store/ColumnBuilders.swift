@@ -2,10 +2,14 @@ import Bytes
 import Entries
 
 /// Which rows got a value so far.
-struct PresenceBuilder: Sendable {
-  /// Empty while every row from the first on has a value: most columns never need them.
-  private(set) var words: [UInt64] = []
+struct PresenceBuilder: Hashable, Sendable {
   private(set) var count = 0
+  /// Not every row from the first on has a value. Most columns never need what follows.
+  private var hasGaps = false
+  /// Bit r % 64 of word r / 64 is row r, up to the word of the last row.
+  private var words: [UInt64] = []
+  /// The word of the last row, at hand: rows come one after the other.
+  private var word: UInt64 = 0
 
   /// Rows come in ascending order.
   ///
@@ -13,85 +17,81 @@ struct PresenceBuilder: Sendable {
   @inline(__always)
   @discardableResult
   mutating func insert(_ row: Int) -> Bool {
-    if words.isEmpty, row == count {
-      count += 1
-      return true
+    if !hasGaps {
+      if row == count {
+        count += 1
+        return true
+      }
+      spellOut()
     }
-    return mark(row)
-  }
-
-  private mutating func mark(_ row: Int) -> Bool {
-    if words.isEmpty { spellOut() }
-    let place = row >> 6
-    let bit: UInt64 = 1 &<< UInt64(row & 63)
-    if place < words.count {
-      let word = words[place]
-      guard word & bit == 0 else { return false }
-      words[place] = word | bit
-    } else {
-      while words.count < place { words.append(0) }
-      words.append(bit)
-    }
+    if row >> 6 > words.count { reach(row) }
+    let bit: UInt64 = 1 &<< UInt64(truncatingIfNeeded: row & 63)
+    guard word & bit == 0 else { return false }
+    word |= bit
     count += 1
     return true
   }
 
   /// All of these rows, which come after those that are there.
   mutating func insert(_ rows: Range<Int>) {
-    if words.isEmpty, rows.lowerBound == count {
-      count += rows.count
-      return
+    if hasGaps || rows.lowerBound != count {
+      spellOut()
+      set(rows)
     }
-    guard let last = rows.last else { return }
-    spellOut()
-    reach(last)
-    set(rows)
     count += rows.count
   }
 
   /// Those of these rows that have a value by the presence of a block; nil is all of them.
   mutating func insert(_ presence: Presence?, _ rows: Range<Int>) {
     guard let presence else { return insert(rows) }
-    guard let last = rows.last, presence.count > 0 else { return }
+    guard presence.count > 0 else { return }
     spellOut()
-    reach(last)
     let shift = UInt64(rows.lowerBound & 63)
-    for (index, word) in presence.words.enumerated() where word != 0 {
-      let place = rows.lowerBound >> 6 + index
-      words[place] |= word << shift
+    for (index, bits) in presence.words.enumerated() where bits != 0 {
+      let row = rows.lowerBound + index * 64
+      reach(row)
+      word |= bits << shift
       // A shift by 64 gives 0, as it must.
-      let rest = word >> (64 - shift)
-      if rest != 0 { words[place + 1] |= rest }
+      let rest = bits >> (64 - shift)
+      if rest != 0 {
+        reach(row + 64)
+        word |= rest
+      }
     }
     count += presence.count
   }
 
+  /// Goes on to the word of a row.
   private mutating func reach(_ row: Int) {
-    while words.count <= row >> 6 { words.append(0) }
+    while words.count < row >> 6 {
+      words.append(word)
+      word = 0
+    }
   }
 
   /// Makes the words of rows that all have a value.
   private mutating func spellOut() {
-    guard words.isEmpty, count > 0 else { return }
-    reach(count - 1)
+    if hasGaps { return }
+    hasGaps = true
     set(0..<count)
   }
 
   private mutating func set(_ rows: Range<Int>) {
-    guard let last = rows.last else { return }
-    for index in rows.lowerBound >> 6...last >> 6 {
-      var word = UInt64.max
-      if index == rows.lowerBound >> 6 { word &= .max << UInt64(rows.lowerBound & 63) }
-      if index == last >> 6 { word &= .max >> UInt64(63 - last & 63) }
-      words[index] |= word
+    var row = rows.lowerBound
+    while row < rows.upperBound {
+      reach(row)
+      let last = min(rows.upperBound - 1, row | 63)
+      word |= UInt64.max << UInt64(row & 63) & UInt64.max >> UInt64(63 - last & 63)
+      row = last + 1
     }
   }
 
-  /// The words for that many rows.
+  /// The words for that many rows, at least as many as there are.
   func words(rows: Int) -> [UInt64] {
     var presence = self
     presence.spellOut()
-    return presence.words + repeatElement(0, count: (rows + 63) / 64 - presence.words.count)
+    presence.reach(max(rows - 1, 0))
+    return presence.words + CollectionOfOne(presence.word)
   }
 }
 
@@ -105,6 +105,7 @@ struct IntColumnBuilder: Sendable {
   init(_ id: FieldID, _ type: FieldType) { (self.id, self.type) = (id, type) }
 
   /// - Returns: false when the row has a value already: that one stays.
+  @inline(__always)
   mutating func append(_ value: Int64, row: Int) -> Bool {
     guard presence.insert(row) else { return false }
     values.append(value)
@@ -130,6 +131,7 @@ struct CodedColumnBuilder: Sendable {
 
   /// - Returns: bytes by which the dictionary has grown; nil when the row has a value already: that
   ///   one stays.
+  @inline(__always)
   mutating func append(_ value: RawSpan, row: Int) -> Int? {
     guard presence.insert(row) else { return nil }
     let before = interner.bytes.count
@@ -229,19 +231,20 @@ struct RowArrangement: Sendable {
 /// How values of some rows get into the order of the block: worked out once for the columns that
 /// have the same rows, as those of one protocol mostly do.
 struct Arrangements {
+  /// Arrangements that are remembered: each may take four bytes a row.
+  private static let most = 16
+
   private let order: RowOrder
   private var known: [(presence: PresenceBuilder, arrangement: RowArrangement)] = []
 
   init(_ order: RowOrder) { self.order = order }
 
   mutating func of(_ presence: PresenceBuilder) -> RowArrangement {
-    for place in known.indices
-    where known[place].presence.count == presence.count
-      && known[place].presence.words == presence.words
-    {
+    for place in known.indices where known[place].presence == presence {
       return known[place].arrangement
     }
     let made = order.arrangement(of: presence)
+    if known.count == Self.most { known.removeFirst() }
     known.append((presence, made))
     return made
   }
