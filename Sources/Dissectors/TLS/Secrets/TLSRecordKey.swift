@@ -16,12 +16,16 @@ struct TLSRecordKey: Sendable {
   /// Of CBC.
   private var mode: TLSBlockMode?
   private let key: SymmetricKey
+  /// The same made ready; of GCM and ChaCha20.
+  private let aead: AEADKey?
   /// The whole nonce to be mixed with the record's number, or the part of it that is not sent.
   private let iv: [UInt8]
   private let isVersion13: Bool
   /// Number of the next record.
   private(set) var sequence: UInt64 = 0
-  /// What is authenticated beside the content of the record at hand: memory that is used again.
+  // Of the record at hand: memory that is used again.
+  private var nonce: [UInt8] = []
+  /// What is authenticated beside the content.
   private var authentic: [UInt8] = []
 
   /// The key that a traffic secret of TLS 1.3 gives (RFC 8446 §7.3).
@@ -35,6 +39,15 @@ struct TLSRecordKey: Sendable {
       case .chaCha: .chaCha
       case .gcm, .cbc: .gcm
       }
+    aead = Self.aead(cipher, key)
+  }
+
+  private static func aead(_ cipher: Cipher, _ key: SymmetricKey) -> AEADKey? {
+    switch cipher {
+    case .gcm: AEADKey(key, isChaCha: false)
+    case .chaCha: AEADKey(key, isChaCha: true)
+    case .ccm, .cbc: nil
+    }
   }
 
   /// One side's key of TLS 1.2 and before (RFC 5246 §6.3).
@@ -59,6 +72,7 @@ struct TLSRecordKey: Sendable {
         hash: hash, key: SymmetricKey(data: part(0, mac)), macsLast: macsLast,
         chain: version <= 0x0301 ? iv : nil)
     }
+    aead = Self.aead(cipher, key)
   }
 
   /// Appends what a record says to `clear`; false, and nothing, when it does not fit the key.
@@ -103,39 +117,25 @@ struct TLSRecordKey: Sendable {
     } else {
       Self.authenticate(record, number, content, &authentic)
     }
-    // Put together where the content will be: that has memory already.
-    let start = clear.count
-    clear += iv
+    nonce.removeAll(keepingCapacity: true)
+    nonce += iv
     if explicit > 0 {
-      clear.append(record.slice(Self.head..<Self.head + explicit))
+      nonce.append(record.slice(Self.head..<Self.head + explicit))
     } else {
       for place in 0..<8 {
-        clear[start + 11 - place] ^= UInt8(truncatingIfNeeded: number >> (8 * UInt64(place)))
+        nonce[11 - place] ^= UInt8(truncatingIfNeeded: number >> (8 * UInt64(place)))
       }
     }
-    clear.append(record.suffix(from: Self.head + explicit))
-    do {
-      switch cipher {
-      case .gcm:
-        clear.replace(
-          from: start,
-          with: try AES.GCM.open(
-            AES.GCM.SealedBox(combined: clear[start...]), using: key, authenticating: authentic))
-      case .chaCha:
-        clear.replace(
-          from: start,
-          with: try ChaChaPoly.open(
-            ChaChaPoly.SealedBox(combined: clear[start...]), using: key,
-            authenticating: authentic))
-      case .ccm, .cbc:
-        clear.replace(
-          from: start, with: try AESCCM.open(Array(clear[start...]), tag: tag, key, authentic))
+    let sealed = record.suffix(from: Self.head + explicit)
+    if case .ccm(let tag) = cipher {
+      guard let plain = try? AESCCM.open(nonce + sealed.array(), tag: tag, key, authentic) else {
+        return false
       }
-    } catch {
-      clear.removeLast(clear.count - start)
-      return false
+      clear += plain
+      return true
     }
-    return true
+    return aead?.open(sealed, nonce: nonce.rawSpan, authentic: authentic.rawSpan, into: &clear)
+      ?? false
   }
 
   /// Appends what is authenticated beside the content before TLS 1.3: number, type, version, length.
@@ -148,17 +148,6 @@ struct TLSRecordKey: Sendable {
     bytes.append(record.prefix(3))
     bytes.append(UInt8(truncatingIfNeeded: length >> 8))
     bytes.append(UInt8(truncatingIfNeeded: length))
-  }
-}
-
-extension [UInt8] {
-  /// Puts bytes, which lie in one piece, in place of all from `start` on.
-  fileprivate mutating func replace(from start: Int, with bytes: some Sequence<UInt8>) {
-    removeLast(count - start)
-    // As a sequence they would be looked at in four ways before they are copied.
-    if bytes.withContiguousStorageIfAvailable({ append(contentsOf: $0) }) == nil {
-      append(contentsOf: bytes)
-    }
   }
 }
 
