@@ -1,7 +1,7 @@
 // AES-GCM and ChaCha20-Poly1305 of BoringSSL, as swift-crypto carries it: that makes a cipher anew for
 // every message, takes and gives copies, and shows no more of what it stands on. These functions are the
 // same since BoringSSL's first years (its include/openssl/aead.h); swift-crypto puts a word before their
-// names. Where a version of it has others, no program is linked.
+// names, so Package.swift takes no later version of it than those that are known to have these.
 
 #ifndef KUBESHARK_CAEAD_H
 #define KUBESHARK_CAEAD_H
