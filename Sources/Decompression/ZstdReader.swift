@@ -6,21 +6,66 @@ enum ZstdReader {
   /// The window a frame may ask us to allocate: 8 MiB, the least every decoder supports
   /// (RFC 8878 §3.1.1.1.2).
   private static let windowLog: Int32 = 23
+  /// Bytes of the head of a block (RFC 8878 §3.1.1.2).
+  private static let blockHead = 3
 
   static func run(_ bytes: RawSpan, _ room: inout Room) -> Decompressed {
+    var again = room
+    let outcome = run(bytes, inPieces: false, &room)
+    return outcome.end == .damaged ? run(bytes, inPieces: true, &again) : outcome
+  }
+
+  /// A step that meets damage does not say what it has made before. In pieces, of which none ends
+  /// behind the end of a block, all before the damage was made by earlier steps.
+  private static func run(
+    _ bytes: RawSpan, inPieces: Bool, _ room: inout Room
+  ) -> Decompressed {
     guard let stream = ZSTD_createDStream() else { return room.ended(.damaged) }
     defer { ZSTD_freeDStream(stream) }
     ZSTD_DCtx_setParameter(stream, ZSTD_d_windowLogMax, windowLog)
     return bytes.withUnsafeBytes { input in
-      var source = ZSTD_inBuffer(src: input.baseAddress, size: input.count, pos: 0)
+      var source = ZSTD_inBuffer(
+        src: input.baseAddress, size: inPieces ? 0 : input.count, pos: 0)
+      var hint = 1
+      var isAtFrame = true
       return room.fill { output in
         var target = ZSTD_outBuffer(dst: output.baseAddress, size: output.count, pos: 0)
+        if isAtFrame {
+          guard let head = head(UnsafeRawBufferPointer(rebasing: input[source.pos...])) else {
+            return (0, .damaged)
+          }
+          if inPieces { source.size = min(input.count, source.pos + head) }
+        } else if inPieces, source.pos == source.size {
+          // The library asks for a block and the head of the next one.
+          source.size = min(input.count, source.pos + max(1, hint - blockHead))
+        }
         let code = ZSTD_decompressStream(stream, &target, &source)
         if ZSTD_isError(code) != 0 { return (target.pos, .damaged) }
-        if code == 0, source.pos == source.size { return (target.pos, .whole) }
-        if source.pos == source.size, target.pos < target.size { return (target.pos, .cut) }
-        return (target.pos, code == 0 ? .again : .more)
+        (hint, isAtFrame) = (code, code == 0)
+        if code == 0, source.pos == input.count { return (target.pos, .whole) }
+        if source.pos == input.count, target.pos < target.size { return (target.pos, .cut) }
+        return (target.pos, code == 0 || inPieces ? .again : .more)
       }
     }
+  }
+  /// Length of the head of a frame, as far as it is there; nil where none of RFC 8878 begins.
+  ///
+  /// The library may read formats from before it as well, and of damaged ones it gives memory that
+  /// was never written.
+  private static func head(_ bytes: UnsafeRawBufferPointer) -> Int? {
+    if bytes.count < 5 { return bytes.count < 4 || isMagic(bytes) ? bytes.count : nil }
+    guard isMagic(bytes) else { return nil }
+    if bytes[0] != 0x28 { return 8 }
+    let isSingle = bytes[4] >> 5 & 1 == 1
+    let identifier = [0, 1, 2, 4][Int(bytes[4] & 3)]
+    let size = [isSingle ? 1 : 0, 2, 4, 8][Int(bytes[4] >> 6)]
+    return 5 + (isSingle ? 0 : 1) + identifier + size
+  }
+
+  /// Of a frame, or of one that is skipped.
+  private static func isMagic(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    let rest = (bytes[1], bytes[2], bytes[3])
+    return bytes[0] == 0x28 && rest == (0xb5, 0x2f, 0xfd)
+      || bytes[0] & 0xf0 == 0x50 && rest == (0x2a, 0x4d, 0x18)
   }
 }

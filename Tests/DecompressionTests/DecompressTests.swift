@@ -160,6 +160,27 @@ import Testing
     }
   }
 
+  /// Two blocks as they are, and one of a kind that is reserved.
+  @Test func whatComesBeforeDamageIsRead() throws {
+    let coded = try #require(bytes(hex: "28b52ffd2004180000616263080000640f0000"))
+    let result = decompress(coded.rawSpan, .zstd)
+    #expect(result.end == .damaged)
+    #expect(String(decoding: result.bytes, as: UTF8.self) == "abcd")
+  }
+
+  /// The library may know formats from before RFC 8878, and of a damaged one it gives memory that was
+  /// never written.
+  @Test func olderFormatsOfZstandardAreDamage() throws {
+    let coded = try #require(
+      bytes(
+        hex: "27b52ffd204465010054027b226964223a34322c2274616773223a5b2261222c2262225d2c22746578"
+          + "74223a2261227d01006bc013"))
+    for bytes in [coded, [0x28] + coded] {
+      let result = decompress(bytes.rawSpan, .zstd)
+      #expect(result.end == .damaged && result.bytes.isEmpty)
+    }
+  }
+
   @Test func howItEndsIsCounted() {
     var counters = DecompressionCounters()
     for end in [Decompressed.End.whole, .enough, .cut, .damaged, .overOutput, .overRatio] {

@@ -161,8 +161,11 @@ package struct AMQP: Dissector {
   }
 
   package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
-    if cause == .end { return .stop }
-    cutContent[side] = beginning(side)
+    if cause == .end {
+      cutContents[side] = ways[side].contents.filter { $0.left != nil }
+      return .stop
+    }
+    cutContents[side] = beginning(side).map { [$0] } ?? []
     for content in ways[side].contents { heldBytes -= content.held }
     ways[side] = Way(.search)
     queue.noteGap()
@@ -170,8 +173,8 @@ package struct AMQP: Dissector {
   }
 
   package mutating func parted(_ side: Side) -> (key: UInt64, ending: Ending)? {
-    guard let content = cutContent[side] else { return nil }
-    cutContent[side] = nil
+    if cutContents[side].isEmpty { return nil }
+    let content = cutContents[side].removeFirst()
     return (content.key, content.ending)
   }
 
@@ -372,8 +375,8 @@ package struct AMQP: Dissector {
     return .content([], of: ways[inPlace: side].contents[place].key, length: Self.headLength)
   }
 
-  /// Content that the last hole ended, until the runner asks for it.
-  private var cutContent = BySide<Content?>(client: nil, server: nil)
+  /// Contents that a hole or the end has ended, until the runner asks for them.
+  private var cutContents = BySide<[Content]>(client: [], server: [])
 
   /// Bytes of a body frame whose head was just read.
   private var pendingBody = BySide(client: 0, server: 0)
