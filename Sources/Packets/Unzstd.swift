@@ -10,12 +10,12 @@ final class Unzstd: Decompressor {
     var count = 0
     /// What zstd wants next; 0 when a frame has ended.
     var hint = 0
+    /// Bytes of the frame's magic number that came, and whether they are those of one that is skipped.
+    var magicBytes = 0
+    var isSkippable = false
     /// Output may be waiting inside although all input was taken.
     var mayHoldOutput = false
   }
-
-  /// Bytes that tell how long the head of a frame is.
-  private static let firstBytes = 5
 
   /// Largest window, as a power of two: the memory a hostile frame can make us allocate.
   private static let maximumWindow: Int32 = 27
@@ -56,9 +56,15 @@ final class Unzstd: Decompressor {
     -> DecompressorOutput
   {
     while state.used < state.count || state.mayHoldOutput {
+      // The library may read formats from before RFC 8878 as well, and of damaged ones it gives memory
+      // that was never written: it gets to see no other magic number.
+      let isMagic = state.magicBytes < magic.count + 1 && state.used < state.count
+      if isMagic, !isFrame(state.input[state.used], &state) {
+        return damaged("Unknown frame descriptor")
+      }
       var output = ZSTD_outBuffer(dst: target.baseAddress, size: target.count, pos: 0)
       // Block by block: what was decompressed before damage in the same step is lost.
-      let most = state.hint > 0 ? state.hint : firstBytes
+      let most = isMagic ? 1 : state.hint
       let end = min(state.count, state.used + most)
       let (code, used) = state.input.withUnsafeBytes { bytes in
         var input = ZSTD_inBuffer(src: bytes.baseAddress, size: end, pos: state.used)
@@ -67,10 +73,11 @@ final class Unzstd: Decompressor {
       }
       state.used += used
       if ZSTD_isError(code) != 0 {
-        let reason = String(cString: ZSTD_getErrorName(code))
-        return .damaged("the zstd data is damaged or needs too large a window (\(reason))")
+        return damaged(String(cString: ZSTD_getErrorName(code)))
       }
       state.hint = code
+      if isMagic { state.magicBytes += used }
+      if code == 0 { state.magicBytes = 0 }
       state.mayHoldOutput = output.pos == output.size && code != 0
       if output.pos > 0 { return .bytes(output.pos) }
       if used == 0, state.used < state.count {
@@ -78,5 +85,23 @@ final class Unzstd: Decompressor {
       }
     }
     return .needsInput(isBetweenFrames: state.hint == 0)
+  }
+
+  private static func damaged(_ reason: String) -> DecompressorOutput {
+    .damaged("the zstd data is damaged or needs too large a window (\(reason))")
+  }
+
+  /// What follows the first byte, 0x28, of a frame, and 0x50 to 0x5f of one that is skipped (RFC 8878
+  /// §3.1.1, §3.1.2).
+  private static let magic: [UInt8] = [0xb5, 0x2f, 0xfd]
+  private static let skippableMagic: [UInt8] = [0x2a, 0x4d, 0x18]
+
+  /// Whether a frame's magic number may go on with `byte`.
+  private static func isFrame(_ byte: UInt8, _ state: inout State) -> Bool {
+    if state.magicBytes == 0 {
+      state.isSkippable = byte & 0xf0 == 0x50
+      return byte == 0x28 || state.isSkippable
+    }
+    return (state.isSkippable ? skippableMagic : magic)[state.magicBytes - 1] == byte
   }
 }

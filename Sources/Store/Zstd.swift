@@ -39,20 +39,27 @@ final class ZstdCompressor: @unchecked Sendable {
 /// What a zstd frame holds.
 ///
 /// - Parameter length: raw bytes it must give, from the block's header; the caller has limited it.
-/// - Throws: `.invalid` when it gives another number of bytes or is no frame.
+/// - Throws: `.invalid` when it gives another number of bytes or is not one frame of RFC 8878.
 func zstdDecompressed(_ section: SectionBytes, length: Int) throws(WireError) -> [UInt8] {
   // Frames that hold nothing can be strung together for megabytes, and be asked for in many places.
   guard section.count <= ZSTD_compressBound(length) else { throw WireError(.invalid) }
   var result = -1
   let bytes = [UInt8](unsafeUninitializedCapacity: length) { target, count in
-    let written = section.array.withUnsafeBytes { source in
-      ZSTD_decompress(
-        target.baseAddress, length,
-        source.baseAddress?.advanced(by: section.range.lowerBound), section.count)
+    section.array.withUnsafeBytes { source in
+      let frame = UnsafeRawBufferPointer(rebasing: source[section.range])
+      guard isOneFrame(frame) else { return }
+      let written = ZSTD_decompress(target.baseAddress, length, frame.baseAddress, frame.count)
+      if ZSTD_isError(written) == 0 { result = written }
     }
-    count = ZSTD_isError(written) == 0 ? written : 0
-    result = count
+    count = max(result, 0)
   }
   guard result == length else { throw WireError(.invalid) }
   return bytes
+}
+
+/// Whether the bytes are a single frame. The library may read formats from before RFC 8878 as well, and of
+/// damaged ones it gives memory that was never written: none may come first, nor behind another frame.
+private func isOneFrame(_ bytes: UnsafeRawBufferPointer) -> Bool {
+  bytes.starts(with: [0x28, 0xb5, 0x2f, 0xfd])
+    && ZSTD_findFrameCompressedSize(bytes.baseAddress, bytes.count) == bytes.count
 }

@@ -126,6 +126,21 @@ import Testing
     }
   }
 
+  /// The library may know formats from before RFC 8878, and of damaged ones it gives memory that was
+  /// never written.
+  @Test func framesOfOlderZstandardAreDamage() throws {
+    let file = capture(40)
+    let expected = try read(file).0.lines
+    // Version 0.7: a frame of one block that is as it is, and the block that ends it.
+    let old: [UInt8] =
+      [0x27, 0xb5, 0x2f, 0xfd, 0x20, 200, 0x40, 0, 200] + file.suffix(200) + [0xc0, 0, 0]
+    for chunk in [1, 100, 1 << 20] {
+      let (reading, summary) = try read(zstandard(Array(file.dropLast(200))) + old, chunk: chunk)
+      #expect(!reading.lines.isEmpty && reading.lines.count < expected.count)
+      #expect(summary.warnings.map(\.kind) == [.compression])
+    }
+  }
+
   @Test func whatIsNoCaptureSaysWhatItIs() throws {
     func problem(_ bytes: [UInt8]) -> CaptureError? {
       do {

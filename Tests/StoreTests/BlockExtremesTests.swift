@@ -179,6 +179,15 @@ struct BlockExtremesTests {
     }
   }
 
+  /// Frames of formats from before RFC 8878, which the library may know, alone and behind another.
+  @Test func sectionsOfOlderZstandardAreDamage() throws {
+    let old: [UInt8] = [0x27, 0xb5, 0x2f, 0xfd, 0x20, 4, 0x40, 0, 4, 97, 98, 99, 100, 0xc0, 0, 0]
+    let frame = ZstdCompressor().compressed([97])
+    for (bytes, length) in [(old, 4), (frame + old, 5), (frame + frame, 2)] {
+      #expect(throws: WireError.self) { try zstdDecompressed(SectionBytes(bytes), length: length) }
+    }
+  }
+
   /// The chunks of a document that everyone is given are one section, also while they are merged.
   @Test func chunksOfTheSameBytesAreTakenOnce() throws {
     var random = RandomEntries(seed: 904)
