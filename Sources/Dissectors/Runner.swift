@@ -19,7 +19,7 @@ struct Runner {
   private(set) var spansDatagrams = false
   /// It keeps something that is charged, of so many bytes.
   private(set) var isCharged = false
-  private var heldBytes = 0
+  var heldBytes = 0
   /// Place of the reader's row.
   var row = 0
   var inlets = Inlets()
@@ -181,50 +181,6 @@ struct Runner {
     }
     swap(&waiting, &inlets[side].waiting)
     if inlets[side].isStopped { dropWaiting(side, in: &ledger) }
-  }
-
-  /// Copies bytes behind those that wait. Beyond the limits the side is given up.
-  mutating func keep(_ bytes: RawSpan, from side: Side, in ledger: inout Ledger) {
-    if inlets[side].isStopped { return }
-    let room = min(
-      ledger.limits.waitingPerSide - inlets[side].waiting.count,
-      ledger.limits.waitingInAll - ledger.waitingBytes)
-    guard bytes.byteCount <= room else {
-      ledger.counters.waitingDropped += UInt64(bytes.byteCount)
-      if isReading { ledger.figures[row].errors[Int(WireError.Kind.tooLarge.rawValue)] += 1 }
-      stop(side, in: &ledger)
-      return
-    }
-    inlets[side].makeRoom(bytes.byteCount)
-    inlets[side].waiting.append(bytes)
-    ledger.waitingBytes += bytes.byteCount
-  }
-
-  mutating func dropWaiting(_ side: Side, in ledger: inout Ledger) {
-    ledger.counters.waitingDropped += UInt64(inlets[side].waiting.count)
-    ledger.waitingBytes -= inlets[side].waiting.count
-    inlets[side].waiting = []
-    turns.removeAll { $0.side == side }
-  }
-
-  /// Charges the bytes that the reader keeps. Beyond the limit it has to forget them.
-  mutating func chargeHeld(in ledger: inout Ledger) {
-    ledger.counters.referencesForgotten += reader?.takeForgotten() ?? 0
-    let count = reader?.heldBytes ?? 0
-    ledger.waitingBytes += count - heldBytes
-    heldBytes = count
-    if ledger.waitingBytes > ledger.limits.waitingInAll {
-      dropHeld(in: &ledger)
-      ledger.counters.referencesForgotten += reader?.takeForgotten() ?? 0
-    }
-  }
-
-  mutating func dropHeld(in ledger: inout Ledger) {
-    if heldBytes == 0 { return }
-    reader?.dropHeld()
-    if spansDatagrams { ledger.counters.waitingDropped += UInt64(heldBytes) }
-    ledger.waitingBytes -= heldBytes
-    heldBytes = 0
   }
 
   /// Gives up one side.
