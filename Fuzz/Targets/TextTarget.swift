@@ -27,7 +27,8 @@ enum TextTarget {
       try hold(isSame, "\(id) is read as another")
     }
     if let value = Bytes.bytes(hex: text) {
-      try hold(hex(value) == text.lowercased(), "\(text) is read as \(hex(value))")
+      let digits = String(decoding: text.utf8.filter { $0 > 0x20 }, as: UTF8.self)
+      try hold(hex(value) == digits.lowercased(), "\(text) is read as \(hex(value))")
     }
     if let type = KFLType(text) { try hold(type.description == text, "\(type) is not \(text)") }
     do throws(QueryError) {
