@@ -30,12 +30,7 @@ extension [UInt8] {
 
   /// An unsigned number, seven bits a byte, lowest first; the high bit says that more follow.
   package mutating func append(varint value: Int) {
-    var rest = UInt64(bitPattern: Int64(value))
-    while rest >= 0x80 {
-      append(UInt8(truncatingIfNeeded: rest) | 0x80)
-      rest >>= 7
-    }
-    append(UInt8(rest))
+    for byte in VarintBytes(value) { append(byte) }
   }
 
   /// A number of bytes, then the bytes.
@@ -163,12 +158,7 @@ extension OutputSpan<UInt8> {
   /// the longest.
   @_lifetime(self: copy self)
   package mutating func append(varint value: Int) {
-    var rest = UInt64(bitPattern: Int64(value))
-    while rest >= 0x80 {
-      append(UInt8(truncatingIfNeeded: rest) | 0x80)
-      rest >>= 7
-    }
-    append(UInt8(rest))
+    for byte in VarintBytes(value) { append(byte) }
   }
 
   /// Appends the bytes of `text`, for which there must be room.
@@ -219,6 +209,23 @@ extension RawSpan {
       for offset in 0..<count { seen |= UInt64(byte(offset)) }
     }
     return seen & 0x8080_8080_8080_8080 == 0
+  }
+}
+
+/// The bytes of a number as `append(varint:)` appends them.
+private struct VarintBytes: Sequence, IteratorProtocol {
+  private var rest: UInt64
+  private var isOver = false
+
+  @inline(__always)
+  init(_ value: Int) { rest = UInt64(bitPattern: Int64(value)) }
+
+  @inline(__always)
+  mutating func next() -> UInt8? {
+    if isOver { return nil }
+    isOver = rest < 0x80
+    defer { rest >>= 7 }
+    return UInt8(truncatingIfNeeded: rest & 0x7f) | (isOver ? 0 : 0x80)
   }
 }
 

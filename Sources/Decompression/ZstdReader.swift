@@ -48,24 +48,15 @@ enum ZstdReader {
       }
     }
   }
+
   /// Length of the head of a frame, as far as it is there; nil where none of RFC 8878 begins.
-  ///
-  /// The library may read formats from before it as well, and of damaged ones it gives memory that
-  /// was never written.
   private static func head(_ bytes: UnsafeRawBufferPointer) -> Int? {
-    if bytes.count < 5 { return bytes.count < 4 || isMagic(bytes) ? bytes.count : nil }
-    guard isMagic(bytes) else { return nil }
+    guard beginsZstandardFrame(bytes.bytes) else { return nil }
+    if bytes.count < 5 { return bytes.count }
     if bytes[0] != 0x28 { return 8 }
     let isSingle = bytes[4] >> 5 & 1 == 1
     let identifier = [0, 1, 2, 4][Int(bytes[4] & 3)]
     let size = [isSingle ? 1 : 0, 2, 4, 8][Int(bytes[4] >> 6)]
     return 5 + (isSingle ? 0 : 1) + identifier + size
-  }
-
-  /// Of a frame, or of one that is skipped.
-  private static func isMagic(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    let rest = (bytes[1], bytes[2], bytes[3])
-    return bytes[0] == 0x28 && rest == (0xb5, 0x2f, 0xfd)
-      || bytes[0] & 0xf0 == 0x50 && rest == (0x2a, 0x4d, 0x18)
   }
 }

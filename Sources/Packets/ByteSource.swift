@@ -1,3 +1,5 @@
+import Bytes
+
 /// The bytes of a capture: those of its file, decompressed when they are compressed.
 struct ByteSource: Sendable {
   private enum Coding: Sendable {
@@ -33,16 +35,15 @@ struct ByteSource: Sendable {
       }
     }
     file.unread(head)
-    switch (head[0], head[1], head[2], head[3]) {
-    case (0x1f, 0x8b, 0x08, _):
+    if head.starts(with: [0x1f, 0x8b, 0x08]) {
       coding = .gzip(try Gunzip(name))
       return .gzip
-    case (0x28, 0xb5, 0x2f, 0xfd), (0x50...0x5f, 0x2a, 0x4d, 0x18):
+    }
+    if beginsZstandardFrame(head.rawSpan) {
       coding = .zstd(try Unzstd(name))
       return .zstd
-    default:
-      return nil
     }
+    return nil
   }
 
   /// Fills `target` from `start`: at least up to `needed` unless the capture ends before, and

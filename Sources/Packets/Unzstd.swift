@@ -1,3 +1,4 @@
+import Bytes
 import CZstd
 import Synchronization
 
@@ -10,9 +11,8 @@ final class Unzstd: Decompressor {
     var count = 0
     /// What zstd wants next; 0 when a frame has ended.
     var hint = 0
-    /// Bytes of the frame's magic number that came, and whether they are those of one that is skipped.
-    var magicBytes = 0
-    var isSkippable = false
+    /// As much as came of the magic number of the frame.
+    var magic: [UInt8] = []
     /// Output may be waiting inside although all input was taken.
     var mayHoldOutput = false
   }
@@ -56,11 +56,10 @@ final class Unzstd: Decompressor {
     -> DecompressorOutput
   {
     while state.used < state.count || state.mayHoldOutput {
-      // The library may read formats from before RFC 8878 as well, and of damaged ones it gives memory
-      // that was never written: it gets to see no other magic number.
-      let isMagic = state.magicBytes < magic.count + 1 && state.used < state.count
-      if isMagic, !isFrame(state.input[state.used], &state) {
-        return damaged("Unknown frame descriptor")
+      let isMagic = state.magic.count < 4 && state.used < state.count
+      if isMagic {
+        state.magic.append(state.input[state.used])
+        if !beginsZstandardFrame(state.magic.rawSpan) { return damaged("Unknown frame descriptor") }
       }
       var output = ZSTD_outBuffer(dst: target.baseAddress, size: target.count, pos: 0)
       // Block by block: what was decompressed before damage in the same step is lost.
@@ -76,8 +75,7 @@ final class Unzstd: Decompressor {
         return damaged(String(cString: ZSTD_getErrorName(code)))
       }
       state.hint = code
-      if isMagic { state.magicBytes += used }
-      if code == 0 { state.magicBytes = 0 }
+      if code == 0 { state.magic.removeAll(keepingCapacity: true) }
       state.mayHoldOutput = output.pos == output.size && code != 0
       if output.pos > 0 { return .bytes(output.pos) }
       if used == 0, state.used < state.count {
@@ -89,19 +87,5 @@ final class Unzstd: Decompressor {
 
   private static func damaged(_ reason: String) -> DecompressorOutput {
     .damaged("the zstd data is damaged or needs too large a window (\(reason))")
-  }
-
-  /// What follows the first byte, 0x28, of a frame, and 0x50 to 0x5f of one that is skipped (RFC 8878
-  /// §3.1.1, §3.1.2).
-  private static let magic: [UInt8] = [0xb5, 0x2f, 0xfd]
-  private static let skippableMagic: [UInt8] = [0x2a, 0x4d, 0x18]
-
-  /// Whether a frame's magic number may go on with `byte`.
-  private static func isFrame(_ byte: UInt8, _ state: inout State) -> Bool {
-    if state.magicBytes == 0 {
-      state.isSkippable = byte & 0xf0 == 0x50
-      return byte == 0x28 || state.isSkippable
-    }
-    return (state.isSkippable ? skippableMagic : magic)[state.magicBytes - 1] == byte
   }
 }

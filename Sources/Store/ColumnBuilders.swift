@@ -2,7 +2,7 @@ import Bytes
 import Entries
 
 /// Which rows got a value so far.
-struct PresenceBuilder: Hashable, Sendable {
+struct PresenceBuilder: Equatable, Sendable {
   private(set) var count = 0
   /// Not every row from the first on has a value. Most columns never need what follows.
   private var hasGaps = false

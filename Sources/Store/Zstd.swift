@@ -57,9 +57,8 @@ func zstdDecompressed(_ section: SectionBytes, length: Int) throws(WireError) ->
   return bytes
 }
 
-/// Whether the bytes are a single frame. The library may read formats from before RFC 8878 as well, and of
-/// damaged ones it gives memory that was never written: none may come first, nor behind another frame.
+/// Whether the bytes are a single frame, with nothing behind it.
 private func isOneFrame(_ bytes: UnsafeRawBufferPointer) -> Bool {
-  bytes.starts(with: [0x28, 0xb5, 0x2f, 0xfd])
+  bytes.first == 0x28 && beginsZstandardFrame(bytes.bytes)
     && ZSTD_findFrameCompressedSize(bytes.baseAddress, bytes.count) == bytes.count
 }
