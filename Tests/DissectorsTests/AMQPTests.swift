@@ -210,6 +210,36 @@ import Testing
     #expect(talk.calls().first?.fault == nil)
   }
 
+  @Test func aConversationJoinedWithinAContentIsRead() {
+    let header = Self.frame(2, 1, [0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0])
+    let body = Self.frame(3, 1, [0x31, 0x32])
+    for beginning in [[header, body], [header + body], [body]] {
+      var talk = Talk(serverPort: 5672)
+      talk.isMidway = true
+      for bytes in beginning { talk.says(.client, bytes) }
+      talk.says(.client, Self.publish("a", "x", channel: 1, size: 2) + body)
+      #expect(talk.calls().map { $0.text(.amqpMethod) } == ["basic.publish"])
+    }
+    // The end of the frame is not where its length says.
+    var other = Talk(serverPort: 5672)
+    other.isMidway = true
+    other.says(.client, Array(body.dropLast()) + [0])
+    #expect(other.calls().isEmpty)
+  }
+
+  @Test func aMethodInPiecesIsFoundWhereTheReaderSearches() {
+    let ack = Self.method(1, 60, 80, [0, 0, 0, 0, 0, 0, 0, 1, 0])
+    for cut in 1..<ack.count {
+      var talk = Talk(serverPort: 5672)
+      talk.isMidway = true
+      talk.says(.client, Self.publish("a", "x", channel: 1, size: 0))
+      talk.says(.server, Array(ack[..<cut]))
+      talk.says(.server, Array(ack[cut...]))
+      let methods = talk.calls().map { $0.text(.amqpMethod) }
+      #expect(Set(methods) == ["basic.publish", "basic.ack"], "cut at \(cut)")
+    }
+  }
+
   // MARK: Laws
 
   @Test func anySplitGivesTheSameMessages() { Laws.split(Self.session) }

@@ -36,6 +36,18 @@ import Testing
     #expect(details["response"]?["answers"]?[0]?["cname"] == .string("web.example.com"))
   }
 
+  @Test func rareTypesHaveTheirNames() {
+    let types: [UInt16: String] = [
+      3: "MD", 23: "NSAP-PTR", 38: "A6", 104: "NID", 107: "LP", 254: "MAILA", 260: "AMTRELAY",
+      32_769: "DLV", 65_281: "WINS", 54: "TYPE54",
+    ]
+    for (code, name) in types {
+      var talk = Talk(transport: .udp, serverPort: 53)
+      talk.says(.client, Wire(id: 7).asking("a.example", code).bytes)
+      #expect(talk.calls().first?.texts(.dnsQuestionTypes) == [name])
+    }
+  }
+
   @Test func repliesFindTheirQuestionsByIdAndWords() {
     var talk = Talk(transport: .udp, serverPort: 53)
     talk.says(.client, Wire(id: 1).asking("a.example", 1).bytes)

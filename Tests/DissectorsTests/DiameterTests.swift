@@ -139,6 +139,32 @@ import Testing
       Set(talk.calls().map { $0.text(.diameterMethod) }) == ["Device-Watchdog", "Disconnect-Peer"])
   }
 
+  @Test func anAnswerInPiecesIsFoundWhereTheReaderSearches() {
+    let answer = Self.message(
+      280, application: 0, flags: 0, Self.avp(268, Self.number(2001)) + Self.text(264, "b"))
+    for cut in 1..<answer.count {
+      var talk = Talk(serverPort: 3868)
+      talk.isMidway = true
+      talk.says(.client, Self.message(280, application: 0, Self.text(264, "a")))
+      talk.says(.server, Array(answer[..<cut]))
+      talk.says(.server, Array(answer[cut...]))
+      #expect(talk.calls().map(\.hasResponse) == [true], "cut at \(cut)")
+    }
+  }
+
+  @Test func commandsOfMobileNetworksHaveTheirNames() {
+    var talk = Talk(serverPort: 3868)
+    for (hop, command) in [8_388_667, 8_388_713, 8_388_720, 8_388_721].enumerated() {
+      talk.says(
+        .client, Self.message(UInt32(command), application: 0, hop: UInt32(hop), Self.text(264, "a")))
+    }
+    #expect(
+      talk.calls().sorted { $0.index < $1.index }.map { $0.text(.diameterMethod) } == [
+        "Reset", "ProSe-Initial-Location-Information", "Non-Aggregated-RUCI-Report",
+        "Aggregated-RUCI-Report",
+      ])
+  }
+
   @Test func itIsFoundInSCTP() {
     var talk = Talk(transport: .sctp, serverPort: 3868)
     let request = Self.message(280, application: 0, Self.text(264, "a"))

@@ -223,6 +223,29 @@ import Testing
     #expect(calls.first?.hasResponse == true)
   }
 
+  /// The length may come in a packet of its own.
+  @Test func messagesInPiecesAreFoundWhereTheReaderSearches() {
+    let (request, answer) = (Self.heartbeat(id: 7), Answer(id: 7).int16(0).bytes)
+    for cut in 1..<answer.count {
+      var talk = Talk(serverPort: 40_001)
+      talk.isMidway = true
+      talk.says(.client, request)
+      talk.says(.server, Array(answer[..<cut]))
+      talk.says(.server, Array(answer[cut...]))
+      #expect(talk.calls().map(\.hasResponse) == [true], "cut at \(cut)")
+    }
+    for cut in 1..<request.count {
+      var talk = Talk(serverPort: 9092)
+      talk.says(.client, Self.heartbeat(id: 1))
+      talk.lost(.client, 100)
+      talk.says(.client, Array(request[..<cut]))
+      talk.says(.client, Array(request[cut...]))
+      talk.says(.server, answer)
+      let found = talk.calls().first { $0.hasResponse }
+      #expect(found?.text(.kafkaAPIKeyName) == "HEARTBEAT" && found?.fault == nil, "cut at \(cut)")
+    }
+  }
+
   @Test func aResponseBeforeItsRequestWaitsForIt() {
     var talk = Talk(serverPort: 9092)
     talk.says(.client, Self.heartbeat(id: 1))

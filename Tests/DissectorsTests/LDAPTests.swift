@@ -283,6 +283,18 @@ import Testing
 
   // MARK: Laws
 
+  @Test func aResultInPiecesIsFoundWhereTheReaderSearches() {
+    let result = Self.result(5, 0x65, 0)
+    for cut in 1..<result.count {
+      var talk = Talk(serverPort: 389)
+      talk.isMidway = true
+      talk.says(.client, Self.search(5))
+      talk.says(.server, Array(result[..<cut]))
+      talk.says(.server, Array(result[cut...]))
+      #expect(talk.calls().map(\.hasResponse) == [true], "cut at \(cut)")
+    }
+  }
+
   @Test func anySplitGivesTheSameMessages() { Laws.split(Self.session) }
   @Test func anyBeginningGivesABeginningOfTheMessages() { Laws.truncation(Self.session) }
   @Test func anyOrderOfSegmentsGivesTheSameMessages() { Laws.reordering(Self.session) }

@@ -220,6 +220,19 @@ import Testing
 
   // MARK: Laws
 
+  /// The length may come in a packet of its own.
+  @Test func aReplyInPiecesIsFoundWhereTheReaderSearches() {
+    let reply = Self.message(8, 2, Self.document(Self.ok))
+    for cut in 4..<reply.count {
+      var talk = Talk(serverPort: 27_017)
+      talk.isMidway = true
+      talk.says(.client, Self.message(2, 0, Self.document(Self.int("ping", 1) + Self.db)))
+      talk.says(.server, Array(reply[..<cut]))
+      talk.says(.server, Array(reply[cut...]))
+      #expect(talk.calls().map(\.hasResponse) == [true], "cut at \(cut)")
+    }
+  }
+
   @Test func anySplitGivesTheSameMessages() { Laws.split(Self.session) }
   @Test func anyBeginningGivesABeginningOfTheMessages() { Laws.truncation(Self.session) }
   @Test func anyOrderOfSegmentsGivesTheSameMessages() { Laws.reordering(Self.session) }

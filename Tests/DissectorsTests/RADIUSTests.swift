@@ -35,6 +35,31 @@ import Testing
     #expect(call.text(.radiusCodeName) == "Accounting-Request")
   }
 
+  @Test func codesOfMakersOfAccessServersPairAsTheirNamesSay() throws {
+    var talk = Talk(transport: .udp, serverPort: 1812)
+    let pairs: [(UInt8, UInt8)] = [(7, 8), (7, 9), (21, 22), (23, 24), (26, 27), (33, 34), (1, 32)]
+    for (place, pair) in pairs.enumerated() {
+      talk.says(.client, Self.packet(pair.0, UInt8(place), 9))
+      talk.says(.server, Self.packet(pair.1, UInt8(place), 9))
+    }
+    let calls = talk.calls().sorted { $0.index < $1.index }
+    #expect(
+      calls.map { $0.text(.radiusCodeName) } == [
+        "Password-Request", "Password-Request", "Resource-Free-Request", "Resource-Query-Request",
+        "NAS-Reboot-Request", "Event-Request", "Access-Request",
+      ])
+    #expect(
+      calls.map { $0.text(.statusText) } == [
+        "Password-Ack", "Password-Reject", "Resource-Free-Response", "Resource-Query-Response",
+        "NAS-Reboot-Response", "Event-Response", "Password-Expired",
+      ])
+    #expect(calls.map(\.failed) == [false, true, false, false, false, false, true])
+    // Elsewhere their numbers alone tell nothing.
+    var other = Talk(transport: .udp, serverPort: 40_001)
+    other.says(.client, Self.packet(33, 7, 9, [1, 5] + Array("bob".utf8)))
+    #expect(other.calls().allSatisfy { $0.kind != .radius })
+  }
+
   @Test func attributesOfATunnelHaveTags() throws {
     var reply: [UInt8] = [64, 6, 0, 0, 0, 13, 65, 6, 1, 0, 0, 6, 81, 5, 1]
     reply += Array("20".utf8)

@@ -137,6 +137,17 @@ import Testing
     #expect(Self.messages(talk).map { $0.text(.wsRequestPayloadData) } == ["Hello"])
   }
 
+  /// A frame that nobody may send fails the connection (RFC 6455 §5.2), and its end tells why.
+  @Test func behindAForbiddenFrameTheEndIsRead() {
+    var talk = Self.opened
+    talk.says(.client, [0x83, 0x80, 1, 2, 3, 4])
+    talk.says(.server, [0x88, 2, 3, 0xea])
+    talk.says(.client, [0x88, 0x82, 0, 0, 0, 0, 3, 0xea])
+    let calls = Self.messages(talk)
+    #expect(calls.map { $0.text(.wsOpcode) } == ["close", "close"])
+    #expect(calls.map(\.hasRequest) == [false, true])
+  }
+
   @Test func aMessageThatNeverEndsIsMarked() {
     var talk = Self.opened
     talk.says(.server, [0x01, 3] + Array("Hel".utf8))

@@ -115,7 +115,10 @@ package struct AMQP: Dissector {
     switch ways[inPlace: side].phase {
     case .bodyEnd(let channel): return try endBody(bytes, side, channel)
     case .search:
-      guard AMQPFrame.isPlausible(bytes) else { return .skip(bytes.byteCount) }
+      guard AMQPFrame.isPlausible(bytes) else {
+        if let count = AMQPFrame.needed(bytes) { return .needs(count) }
+        return .skip(AMQPFrame.contentLength(bytes) ?? bytes.byteCount)
+      }
       ways[side].phase = .frame
     case .frame, .closing: break
     }

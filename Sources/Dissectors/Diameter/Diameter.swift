@@ -53,7 +53,10 @@ package struct Diameter: Dissector {
   package mutating func next(in bytes: RawSpan, from side: Side) throws(WireError) -> Step {
     if !ways[side].rest.isEmpty { return ways[side].rest.pass(bytes.byteCount) }
     if ways[side].searches {
-      guard DiameterHeader.isPlausible(bytes) else { return .skip(bytes.byteCount) }
+      guard DiameterHeader.isPlausible(bytes) else {
+        return DiameterHeader.mayBegin(bytes)
+          ? .needs(Self.headLength + 8) : .skip(bytes.byteCount)
+      }
       ways[side].searches = false
     }
     guard bytes.byteCount >= Self.headLength else { return .needs(Self.headLength) }
@@ -193,6 +196,13 @@ struct DiameterHeader: Sendable {
     else { return false }
     let length = Int(bytes.big24(Diameter.headLength + 5))
     return length >= 8 && length <= header.length - Diameter.headLength
+  }
+
+  /// Whether these bytes, too few to tell, may be the beginning of a message.
+  static func mayBegin(_ bytes: RawSpan) -> Bool {
+    guard bytes.byteCount < Diameter.headLength + 8, bytes.byte(0) == 1 else { return false }
+    if bytes.byteCount > 4, bytes.byte(4) & 0x0f != 0 { return false }
+    return bytes.byteCount < 8 || DiameterNames.isKnown(bytes.big24(5))
   }
 
   /// Writes members of the object that is open.

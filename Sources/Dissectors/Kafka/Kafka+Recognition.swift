@@ -97,6 +97,28 @@ enum KafkaShape {
       && header.clientID.map { 1...maxClientID ~= $0.count } ?? false
   }
 
+  /// Whether these bytes may be the beginning of a request, too few of which are there to tell.
+  static func mayBeginRequest(_ bytes: RawSpan) -> Bool {
+    guard mayBegin(bytes, isHome: false), hasLength(bytes, from: KafkaRequestHeader.minLength) else {
+      return false
+    }
+    if bytes.byteCount < 14 { return true }
+    let count = Int(Int16(bitPattern: bytes.big16(12)))
+    // Behind the client id may stand tagged fields, of which mostly there are none.
+    return 1...maxClientID ~= count && bytes.byteCount <= 14 + count
+  }
+
+  /// Whether these bytes, fewer than the head of a response, may be the beginning of one.
+  static func mayBeginResponse(_ bytes: RawSpan) -> Bool {
+    bytes.byteCount < 8 && hasLength(bytes, from: 4)
+  }
+
+  /// Whether the length in front may be one, as far as it is there.
+  private static func hasLength(_ bytes: RawSpan, from least: Int) -> Bool {
+    guard bytes.byteCount >= 4 else { return bytes.isEmpty || bytes.byte(0) <= 6 }
+    return least...maxRequest ~= Int(Int32(bitPattern: bytes.big32(0)))
+  }
+
   /// Whether these bytes are responses, one behind the other: the first is whole.
   static func areResponses(_ bytes: RawSpan) -> Bool {
     var at = 0

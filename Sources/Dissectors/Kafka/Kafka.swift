@@ -335,9 +335,13 @@ package struct Kafka: Dissector {
   /// response by the correlation id of a request that waits.
   private mutating func search(_ bytes: RawSpan, _ side: Side) -> Step {
     if requester == nil {
-      requester =
-        KafkaShape.isRequest(bytes.suffix(from: min(4, bytes.byteCount)), length: nil)
-        ? side : side.other
+      if KafkaShape.isRequest(bytes.suffix(from: min(4, bytes.byteCount)), length: nil) {
+        requester = side
+      } else if KafkaShape.mayBeginRequest(bytes) {
+        return .needs(bytes.byteCount + 1)
+      } else {
+        requester = side.other
+      }
     }
     let isRequest = side == requester
     // Many may wait, and each place is compared with all of them.
@@ -356,6 +360,17 @@ package struct Kafka: Dissector {
         phases[side] = .frame
         return .skip(at)
       }
+      if isRequest, KafkaShape.mayBeginRequest(bytes.suffix(from: at)) { break }
+      at += 1
+    }
+    // A message may begin with a packet that has its length alone.
+    while at < bytes.byteCount {
+      let rest = bytes.suffix(from: at)
+      let mayBegin =
+        isRequest
+        ? KafkaShape.mayBeginRequest(rest)
+        : !waiting.isEmpty && KafkaShape.mayBeginResponse(rest)
+      if mayBegin { return at > 0 ? .skip(at) : .needs(bytes.byteCount + 1) }
       at += 1
     }
     return .skip(bytes.byteCount)

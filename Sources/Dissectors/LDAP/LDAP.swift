@@ -75,7 +75,10 @@ package struct LDAP: Dissector {
       return try unwrap(bytes.prefix(ways[side].buffered), from: 0, side)
     }
     if ways[side].searches {
-      guard LDAPMessage.isPlausible(bytes) else { return .skip(bytes.byteCount) }
+      guard LDAPMessage.isPlausible(bytes) else {
+        return LDAPMessage.needsMore(bytes)
+          ? .needs(bytes.byteCount + 1) : .skip(bytes.byteCount)
+      }
       ways[side].searches = false
     }
     if bytes.byte(0) == 0 { return try protected(bytes, side) }

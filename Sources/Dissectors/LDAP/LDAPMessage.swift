@@ -105,6 +105,14 @@ struct LDAPMessage: Sendable {
     return inner.start + inner.length <= head.start + head.length
   }
 
+  /// Whether these bytes may begin one and are too few to tell: not even the operation is there.
+  static func needsMore(_ bytes: RawSpan) -> Bool {
+    guard bytes.byteCount < 14, bytes.byte(0) == BER.sequence, mayBegin(bytes) else { return false }
+    guard let head = try? BER.head(bytes, 0), head.start + 1 < bytes.byteCount else { return true }
+    let count = Int(bytes.byte(head.start + 1))
+    return 1...4 ~= count && head.start + 2 + count >= bytes.byteCount
+  }
+
   /// Whether these few bytes may begin one.
   static func mayBegin(_ bytes: RawSpan) -> Bool {
     guard let head = try? BER.head(bytes, 0) else { return bytes.byteCount < 7 }

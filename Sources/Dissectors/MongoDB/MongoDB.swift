@@ -54,9 +54,11 @@ package struct MongoDB: Dissector {
   package mutating func next(in bytes: RawSpan, from side: Side) throws(WireError) -> Step {
     if !ways[side].rest.isEmpty { return ways[side].rest.pass(bytes.byteCount) }
     if ways[side].searches {
-      if bytes.byteCount < 16 || MongoHeader(bytes)?.isPlausible != true {
-        return .skip(bytes.byteCount)
+      if bytes.byteCount < 16 {
+        // Four bytes of length may come in a packet of their own.
+        return MongoHeader.mayBegin(bytes) ? .needs(16) : .skip(bytes.byteCount)
       }
+      if MongoHeader(bytes)?.isPlausible != true { return .skip(bytes.byteCount) }
       ways[side].searches = false
     }
     guard bytes.byteCount >= 16 else { return .needs(16) }
@@ -197,6 +199,11 @@ struct MongoHeader: Sendable {
 
   var isPlausible: Bool {
     length > 20 && length <= MongoDB.maxMessage && Self.name(opcode) != nil
+  }
+
+  /// Whether these bytes, fewer than a head, may be the beginning of one: its length is among them.
+  static func mayBegin(_ bytes: RawSpan) -> Bool {
+    bytes.byteCount >= 4 && 21...MongoDB.maxMessage ~= Int(bytes.little32(0))
   }
 
   static func name(_ opcode: UInt32) -> StaticString? {

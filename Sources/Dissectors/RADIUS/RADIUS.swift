@@ -139,6 +139,7 @@ extension RADIUS {
     let isHome = row.ports.contains(opening.server.port) || row.ports.contains(opening.client.port)
     if isHome { return length <= bytes.byteCount + 64 ? .yes(.likely) : .no }
     guard length == bytes.byteCount, length > headLength,
+      RADIUSCode(rawValue: bytes.byte(0))?.isOfRFC == true,
       RADIUSAttributes.areWellFormed(bytes.suffix(from: headLength))
     else { return .no }
     return .yes(.possible)
@@ -152,6 +153,27 @@ enum RADIUSCode: UInt8, Sendable {
   case accessReject = 3
   case accountingRequest = 4
   case accountingResponse = 5
+  // Those that RFC 2882 §3 tells of: what makers of access servers added.
+  case accountingStatus = 6
+  case passwordRequest = 7
+  case passwordACK = 8
+  case passwordReject = 9
+  case accountingMessage = 10
+  case resourceFreeRequest = 21
+  case resourceFreeResponse = 22
+  case resourceQueryRequest = 23
+  case resourceQueryResponse = 24
+  case alternateResourceReclaimRequest = 25
+  case nasRebootRequest = 26
+  case nasRebootResponse = 27
+  case nextPasscode = 29
+  case newPIN = 30
+  case terminateSession = 31
+  case passwordExpired = 32
+  case eventRequest = 33
+  case eventResponse = 34
+  case ipAddressAllocate = 50
+  case ipAddressRelease = 51
   case accessChallenge = 11
   case statusServer = 12
   case statusClient = 13
@@ -167,7 +189,20 @@ enum RADIUSCode: UInt8, Sendable {
   var isRequest: Bool {
     switch self {
     case .accessRequest, .accountingRequest, .statusServer, .statusClient, .disconnectRequest,
-      .coaRequest:
+      .coaRequest, .accountingStatus, .passwordRequest, .accountingMessage, .resourceFreeRequest,
+      .resourceQueryRequest, .alternateResourceReclaimRequest, .nasRebootRequest, .eventRequest,
+      .ipAddressAllocate, .ipAddressRelease:
+      true
+    default: false
+    }
+  }
+
+  /// It has a protocol of the IETF: the others are so rare that their number alone tells nothing.
+  var isOfRFC: Bool {
+    switch self {
+    case .accessRequest, .accessAccept, .accessReject, .accountingRequest, .accountingResponse,
+      .accessChallenge, .statusServer, .statusClient, .disconnectRequest, .disconnectACK,
+      .disconnectNAK, .coaRequest, .coaACK, .coaNAK, .protocolError:
       true
     default: false
     }
@@ -175,7 +210,9 @@ enum RADIUSCode: UInt8, Sendable {
 
   var isRefusal: Bool {
     switch self {
-    case .accessReject, .disconnectNAK, .coaNAK, .protocolError: true
+    case .accessReject, .disconnectNAK, .coaNAK, .protocolError, .passwordReject,
+      .passwordExpired, .terminateSession:
+      true
     default: false
     }
   }
@@ -197,6 +234,26 @@ enum RADIUSCode: UInt8, Sendable {
     case .coaACK: "CoA-ACK"
     case .coaNAK: "CoA-NAK"
     case .protocolError: "Protocol-Error"
+    case .accountingStatus: "Accounting-Status"
+    case .passwordRequest: "Password-Request"
+    case .passwordACK: "Password-Ack"
+    case .passwordReject: "Password-Reject"
+    case .accountingMessage: "Accounting-Message"
+    case .resourceFreeRequest: "Resource-Free-Request"
+    case .resourceFreeResponse: "Resource-Free-Response"
+    case .resourceQueryRequest: "Resource-Query-Request"
+    case .resourceQueryResponse: "Resource-Query-Response"
+    case .alternateResourceReclaimRequest: "Alternate-Resource-Reclaim-Request"
+    case .nasRebootRequest: "NAS-Reboot-Request"
+    case .nasRebootResponse: "NAS-Reboot-Response"
+    case .nextPasscode: "Next-Passcode"
+    case .newPIN: "New-Pin"
+    case .terminateSession: "Terminate-Session"
+    case .passwordExpired: "Password-Expired"
+    case .eventRequest: "Event-Request"
+    case .eventResponse: "Event-Response"
+    case .ipAddressAllocate: "IP-Address-Allocate"
+    case .ipAddressRelease: "IP-Address-Release"
     }
   }
 }

@@ -107,7 +107,15 @@ package struct WebSocket: Dissector {
   }
 
   package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
-    guard case .gap(let count) = cause else { return .stop }
+    guard case .gap(let count) = cause else {
+      // Behind a frame that no endpoint may take comes the end of the connection, or more of a dialect
+      // of its own: both begin with a segment.
+      guard cause == .error, !isMidway else { return .stop }
+      ways[side].deflate.noteGap()
+      ways[side].phase = .search
+      ways[side].open = nil
+      return .resynchronise
+    }
     ways[side].deflate.noteGap()
     switch ways[side].phase {
     case .payload(var passing) where count <= passing.left:
