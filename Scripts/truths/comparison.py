@@ -134,8 +134,8 @@ def unread(truth):
     return bool(kinds) and all(kind.startswith(UNREAD_LINKS) for kind in kinds)
 
 
-UNREAD_LINKS = ("IEEE 802.11", "Wireshark Upper PDU export")
-LINK = "in frames of a kind that is not read (802.11, exported PDUs)"
+UNREAD_LINKS = ("Wireshark Upper PDU export",)
+LINK = "in frames of a kind that is not read (exported PDUs)"
 
 
 def cut(text):

@@ -10,6 +10,13 @@ enum Step {
   case loopback
   case ppp, pppHDLC, pppWithDirection, pppInPlace, cHDLC, pppoe
   case nflog
+  /// IEEE 802.11; with padding behind its head to a multiple of four bytes.
+  case wireless(isPadded: Bool)
+  case radiotap, prism
+  case tokenRing, firewire
+  case ppi, pktap, pflog, enc
+  /// Ethernet behind so many bytes that the recorder put in front.
+  case ethernetBehind(Int)
   case mpls, nsh
   /// IP of the version that its first four bits tell.
   case ip
@@ -26,21 +33,35 @@ enum Step {
   init?(_ linkType: LinkType) {
     switch linkType.rawValue {
     case 1: self = .ethernet
+    case 6: self = .tokenRing
     case 0, 108: self = .loopback
     case 9: self = .ppp
     case 10: self = .fddi
     case 50: self = .pppHDLC
     case 51: self = .pppoe
+    // Classical IP over ATM (RFC 2684): logical link control.
+    case 100: self = .llc
     case 104: self = .cHDLC
     case 12, 14, 101: self = .ip
+    case 105: self = .wireless(isPadded: false)
+    case 109: self = .enc
     case 113: self = .linuxSLL
+    case 117: self = .pflog
+    case 119, 163: self = .prism
+    case 127: self = .radiotap
+    case 138: self = .firewire
     // What pppd gives: the direction stands in the place of the address.
     case 166: self = .pppInPlace
+    case 192: self = .ppi
     case 204: self = .pppWithDirection
     case 219: self = .mpls
     case 228: self = .ipv4
     case 229: self = .ipv6
     case 239: self = .nflog
+    // An analyser's own head, and the preamble of Ethernet.
+    case 240: self = .ethernetBehind(4)
+    case 274: self = .ethernetBehind(8)
+    case 258: self = .pktap
     case 276: self = .linuxSLL2
     default: return nil
     }
@@ -144,6 +165,19 @@ struct Walk {
       return .llc
     case .pppoe: return try pppoe(bytes)
     case .nflog: return try nflog(bytes)
+    case .wireless(let isPadded): return try wireless(bytes, isPadded: isPadded)
+    case .radiotap: return try radiotap(bytes)
+    case .prism: return try prism(bytes)
+    case .tokenRing: return try tokenRing(bytes)
+    case .firewire: return try firewire(bytes)
+    case .ppi: return try ppi(bytes)
+    case .pktap: return try pktap(bytes)
+    case .pflog: return try pflog(bytes)
+    case .enc: return try enc(bytes)
+    case .ethernetBehind(let count):
+      try require(count)
+      at += count
+      return .ethernet
     case .mpls: return try mpls(bytes)
     case .nsh: return try nsh(bytes)
     case .ip: return try ip(bytes)

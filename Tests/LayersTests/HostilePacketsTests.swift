@@ -7,7 +7,8 @@ import Testing
 /// Any bytes under any link type give an answer within the packet.
 @Suite struct HostilePacketsTests {
   private let links: [UInt16] = [
-    0, 1, 9, 10, 12, 50, 51, 101, 104, 108, 113, 204, 228, 229, 239, 276, 999,
+    0, 1, 6, 9, 10, 12, 50, 51, 100, 101, 104, 105, 108, 109, 113, 117, 119, 127, 138, 163, 192, 204,
+    228, 229, 239, 240, 258, 274, 276, 999,
   ]
 
   private func samples() -> [[UInt8]] {

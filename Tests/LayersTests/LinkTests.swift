@@ -137,9 +137,78 @@ import Testing
     #expect(bench.outcome([2, 0, 0, 0, 3, 0, 9, 0], type(239)).0 == .skipped(.malformed))
   }
 
+  @Test func framesOfWirelessNetworks() {
+    var bench = Bench()
+    let zeros = { (count: Int) in [UInt8](repeating: 0, count: count) }
+    let body: [UInt8] = [0xaa, 0xaa, 0x03, 0, 0, 0, 0x08, 0x00] + inner
+    let data: [UInt8] = [0x08, 0x01] + zeros(22) + body
+    let check: [UInt8] = [1, 2, 3, 4]
+    #expect(bench.seen(data + check, type(105)) == plain())
+    // Between access points, with QoS, with HT control, and an aggregate.
+    #expect(bench.seen([0x08, 0x03] + zeros(28) + body, type(105)) == plain())
+    #expect(bench.seen([0x88, 0x02] + zeros(24) + body + check, type(105)) == plain())
+    #expect(bench.seen([0x88, 0x82] + zeros(28) + body, type(105)) == plain())
+    let part = zeros(12) + Frames.big16(body.count) + body
+    #expect(bench.seen([0x88, 0x01] + zeros(22) + [0x80, 0] + part + part, type(105)) == plain())
+    // A beacon, one without a body, an encrypted one, a fragment and the one behind it.
+    var later = data
+    later[22] = 1
+    let rest = Array(data.dropFirst(2))
+    let silent: [[UInt8]] = [
+      [0x80, 0] + zeros(30), [0x48, 1] + zeros(22), [0x08, 0x41] + rest, [0x08, 0x05] + rest, later,
+    ]
+    for frame in silent { #expect(bench.outcome(frame, type(105)).0 == .skipped(.notIP)) }
+    #expect(bench.outcome([0x08, 1] + zeros(10), type(105)).0 == .skipped(.malformed))
+    // Radiotap: nothing, a clock and flags, two words of fields, and flags that tell of padding.
+    #expect(bench.seen([0, 0, 8, 0, 0, 0, 0, 0] + data, type(127)) == plain())
+    #expect(
+      bench.seen([0, 0, 18, 0, 3, 0, 0, 0] + zeros(8) + [0x10, 0] + data + check, type(127))
+        == plain())
+    #expect(
+      bench.seen([0, 0, 13, 0, 2, 0, 0, 0x80, 0, 0, 0, 0, 0] + data, type(127)) == plain())
+    let padded: [UInt8] = [0x88, 0x02] + zeros(26) + body
+    #expect(bench.seen([0, 0, 9, 0, 2, 0, 0, 0, 0x20] + padded, type(127)) == plain())
+    #expect(
+      bench.seen([0, 0, 25, 0, 3, 0, 0, 0] + zeros(8) + [0x20] + zeros(8) + padded, type(127))
+        == plain())
+    #expect(bench.outcome([0, 0, 7, 0, 0, 0, 0, 0] + data, type(127)).0 == .skipped(.malformed))
+    #expect(bench.outcome([0, 0, 99, 9, 0, 0, 0, 0] + data, type(127)).0 == .skipped(.malformed))
+    // Prism, and AVS under both numbers.
+    #expect(bench.seen([0x44, 0, 0, 0, 12, 0, 0, 0] + zeros(4) + data, type(119)) == plain())
+    let successor: [UInt8] = [0x80, 0x21, 0x10, 1, 0, 0, 0, 12] + zeros(4) + data
+    #expect(bench.seen(successor, type(119)) == plain())
+    #expect(bench.seen(successor, type(163)) == plain())
+  }
+
+  @Test func headsOfRecordersAndRareLinks() {
+    var bench = Bench()
+    let frame = Frames.ethernet(0x0800, inner)
+    let snap: [UInt8] = [0xaa, 0xaa, 0x03, 0, 0, 0, 0x08, 0x00] + inner
+    let zeros = { (count: Int) in [UInt8](repeating: 0, count: count) }
+    #expect(bench.seen([0, 0, 12, 0, 1, 0, 0, 0] + zeros(4) + frame, type(192)) == plain())
+    #expect(bench.seen([16, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0] + zeros(4) + frame, type(258)) == plain())
+    #expect(bench.seen([12, 0, 0, 0, 1, 0, 0, 0, 101, 0, 0, 0] + inner, type(258)) == plain())
+    #expect(bench.seen([61, 2] + zeros(62) + inner, type(117)) == plain())
+    #expect(bench.seen([2, 0, 0, 0] + zeros(8) + inner, type(109)) == plain())
+    #expect(bench.seen([0, 0, 0, 2] + zeros(8) + inner, type(109)) == plain())
+    #expect(bench.seen(zeros(14) + snap, type(6)) == plain())
+    #expect(bench.seen(zeros(8) + [0x80] + zeros(5) + [4, 0, 1, 2] + snap, type(6)) == plain())
+    #expect(bench.seen(zeros(16) + [0x08, 0x00] + inner, type(138)) == plain())
+    #expect(bench.seen(snap, type(100)) == plain())
+    #expect(bench.seen(zeros(4) + frame, type(240)) == plain())
+    #expect(bench.seen(zeros(8) + frame, type(274)) == plain())
+    // A head that announces what nobody reads, itself without end, or less than it is.
+    #expect(bench.outcome([0, 0, 8, 0, 0, 9, 0, 0] + frame, type(192)).0 != .decoded)
+    #expect(bench.outcome(zeros(8) + frame, type(192)).0 == .skipped(.malformed))
+    let again: [UInt8] = [0, 0, 8, 0, 192, 0, 0, 0]
+    #expect(
+      bench.outcome([[UInt8]](repeating: again, count: 90).flatMap { $0 }, type(192)).0
+        == .skipped(.tooDeep))
+  }
+
   @Test func whatIsNotFollowedIsCountedByReason() {
     var bench = Bench()
-    #expect(bench.outcome([1], type(127)).0 == .skipped(.unknownLinkType))
+    #expect(bench.outcome([1], type(189)).0 == .skipped(.unknownLinkType))
     #expect(bench.outcome(Frames.ethernet(0x0806, [0, 1])).0 == .skipped(.notIP))
     #expect(bench.outcome([1, 2, 3]).0 == .skipped(.malformed))
     #expect(bench.outcome([1, 2, 3], original: 90).0 == .skipped(.truncated))
@@ -150,7 +219,7 @@ import Testing
     let counters = bench.layers.counters
     #expect(counters.packets == 5)
     #expect(counters.skipped == 5)
-    #expect(counters.linkTypes == [127: 1])
+    #expect(counters.linkTypes == [189: 1])
     #expect([counters.notIP, counters.malformed, counters.truncated] == [1, 1, 1])
     #expect(counters.tooDeep == 1)
   }
