@@ -208,7 +208,7 @@ def diameter(truth, records):
                  "length": record["requestSize" if half == "request" else "responseSize"],
                  "begin": begin(record, half)}
         if half == "response":
-            facts["result"] = record["diameter_result_code"]
+            facts["result"] = record.get("diameter_result_code")
             if record["request"] is not None:
                 facts["microseconds"] = record["elapsedTimeUs"]
         ours.append(Row((source, target, message["code"], message["hopByHop"], half == "request"),
