@@ -16,6 +16,13 @@ struct ChecksumTests {
       #expect(second == whole)
       bytes.append(UInt8.random(in: 0...255, using: &random))
     }
+    // Long ones are read in three lanes at once.
+    let long = (0..<4000).map { _ in UInt8.random(in: 0...255, using: &random) }
+    for count in [767, 768, 769, 1000, 1535, 1536, 2303, 2304, 3999] {
+      let whole = crc32c(long.rawSpan.suffix(from: 4000 - count), continuing: 7)
+      let tables = crc32cByTables(long.rawSpan.suffix(from: 4000 - count), continuing: 7)
+      #expect(whole == tables, "\(count) bytes")
+    }
   }
 
   /// Sums of two bytes at a time, as RFC 1071 defines them, and those of wider steps.
