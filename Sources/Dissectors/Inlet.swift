@@ -28,12 +28,22 @@ struct Inlet: Sendable {
   var unread: Int64 = 0
 
   /// Takes memory for `count` bytes that are to wait, and for what is waited for with them: else what
-  /// comes in ten packets is moved on four times. No more than four times what has come, for the rest
-  /// may never come.
-  mutating func makeRoom(_ count: Int) {
+  /// comes in ten packets is moved on four times. No more than a few kilobytes, or nine times what has
+  /// come: the rest may never come.
+  @inline(__always)
+  mutating func makeRoom(_ count: Int, from spare: inout SpareMemory) {
     let whole = waiting.count + count
-    if whole > waiting.capacity, target / 2 >= whole {
-      waiting.reserveCapacity(min(target, 4 * whole))
+    if whole > waiting.capacity { takeRoom(whole, from: &spare) }
+  }
+
+  private mutating func takeRoom(_ whole: Int, from spare: inout SpareMemory) {
+    let wanted = max(whole, min(target, 4 * whole))
+    if wanted > SpareMemory.least, var memory = spare.take(wanted) {
+      memory.append(waiting.rawSpan)
+      swap(&memory, &waiting)
+      spare.give(memory)
+    } else if target / 2 >= whole {
+      waiting.reserveCapacity(wanted)
     }
   }
 

@@ -28,6 +28,8 @@ struct Ledger {
   let secrets: TLSSecrets?
   /// What the encrypted record at hand says: memory for all of them in turn.
   var clear: [UInt8] = []
+  /// Memory for bytes that wait.
+  var spareMemory = SpareMemory()
   /// Bytes of encrypted records that wait for their secrets.
   var sealedBytes = 0
   /// Waiting bytes of all conversations.

@@ -16,7 +16,7 @@ extension Runner {
       stop(side, in: &ledger)
       return
     }
-    inlets[side].makeRoom(bytes.byteCount)
+    inlets[side].makeRoom(bytes.byteCount, from: &ledger.spareMemory)
     inlets[side].waiting.append(bytes)
     ledger.waitingBytes += bytes.byteCount
   }

@@ -174,7 +174,12 @@ struct Runner {
     let used = read(waiting.rawSpan, from: side, old: old, at: moment, in: &ledger)
     ledger.waitingBytes -= used
     if used == waiting.count {
-      waiting.removeAll(keepingCapacity: waiting.capacity <= 4096)
+      if waiting.capacity <= SpareMemory.keptInPlace {
+        waiting.removeAll(keepingCapacity: true)
+      } else {
+        ledger.spareMemory.give(waiting)
+        waiting = []
+      }
     } else {
       waiting.removeFirst(used)
       if used >= old { inlets[side].since = moment }
