@@ -39,9 +39,12 @@ void CAEAD_free(struct CAEADContext *context) {
 }
 
 int CAEAD_open(const struct CAEADContext *context, uint8_t *clear, const uint8_t nonce[12],
-               const uint8_t *sealed, size_t length, const uint8_t tag[16],
+               uint64_t number, const uint8_t *sealed, size_t length, const uint8_t tag[16],
                const uint8_t *authentic, size_t authentic_length) {
-  return CCryptoBoringSSL_EVP_AEAD_CTX_open_gather((const EVP_AEAD_CTX *)context, clear, nonce, 12,
+  uint8_t mixed[12];
+  for (int place = 0; place < 12; place++) mixed[place] = nonce[place];
+  for (int place = 0; place < 8; place++) mixed[11 - place] ^= (uint8_t)(number >> (8 * place));
+  return CCryptoBoringSSL_EVP_AEAD_CTX_open_gather((const EVP_AEAD_CTX *)context, clear, mixed, 12,
                                                    sealed, length, tag, 16, authentic,
                                                    authentic_length);
 }

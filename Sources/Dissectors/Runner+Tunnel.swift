@@ -32,7 +32,7 @@ extension Runner {
     defer { swap(&clear, &ledger.clear) }
     clear.removeAll(keepingCapacity: true)
     let outcome = reader?.unseal(record, from: side, into: &clear) ?? .never
-    if outcome != .later { concludeSettled(isEnding: false, &ledger) }
+    if outcome != .later, !isConcluded { concludeSettled(isEnding: false, &ledger) }
     switch outcome {
     case .later: return false
     case .never: break
@@ -193,10 +193,9 @@ extension Runner {
   mutating func concludeSettled(
     isEnding: Bool, isCut: Bool = false, _ ledger: inout Ledger
   ) {
-    guard let (key, ending) = reader?.settled(isEnding: isEnding, isCut: isCut),
-      !isInBody(of: key)
-    else { return }
-    conclude(key, ending, &ledger)
+    guard let (key, ending) = reader?.settled(isEnding: isEnding, isCut: isCut) else { return }
+    isConcluded = isTLS
+    if !isInBody(of: key) { conclude(key, ending, &ledger) }
   }
 
   private mutating func isInBody(of key: UInt64) -> Bool {

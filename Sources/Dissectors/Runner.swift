@@ -76,6 +76,8 @@ struct Runner {
 
   /// It began with TLS: what its server sends first belongs to the handshake.
   private(set) var isTLS = false
+  /// The end of its handshake is told: no record that is opened tells more of it.
+  var isConcluded = false
   /// When the server's first record of application data began, in a conversation that began with TLS.
   private(set) var firstData: Timestamp?
 
@@ -85,6 +87,7 @@ struct Runner {
     spansDatagrams = reader?.spansDatagrams ?? false
     isCharged = reader?.isCharged ?? false
     if let reader { isTLS = precursor == nil && reader is TLS }
+    isConcluded = false
     self.reader = reader
   }
 

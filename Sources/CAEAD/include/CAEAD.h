@@ -22,8 +22,11 @@ void CAEAD_free(struct CAEADContext *context);
 
 /// Decrypts `length` bytes of `sealed` to `clear`, which has room for as many: 1 where the tag of 16
 /// bytes fits, else 0, and `clear` means nothing. Several threads may do so with one context.
+///
+/// `number` is mixed into the last bytes of the nonce, as TLS does with that of a record (RFC 8446 §5.3);
+/// 0 leaves it as it is.
 int CAEAD_open(const struct CAEADContext *context, uint8_t *clear, const uint8_t nonce[12],
-               const uint8_t *sealed, size_t length, const uint8_t tag[16],
+               uint64_t number, const uint8_t *sealed, size_t length, const uint8_t tag[16],
                const uint8_t *authentic, size_t authentic_length);
 
 #endif

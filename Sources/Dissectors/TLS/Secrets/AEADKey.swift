@@ -26,9 +26,10 @@ final class AEADKey: @unchecked Sendable {
   deinit { CAEAD_free(context) }
 
   /// Appends what `sealed`, which ends with its tag, says; false, and nothing, where the tag does not fit
-  /// it and what is `authentic` beside it.
+  /// it and what is `authentic` beside it. The nonce has `number` mixed into its last bytes.
   func open(
-    _ sealed: RawSpan, nonce: RawSpan, authentic: RawSpan, into clear: inout [UInt8]
+    _ sealed: RawSpan, nonce: RawSpan, number: UInt64 = 0, authentic: RawSpan,
+    into clear: inout [UInt8]
   ) -> Bool {
     let count = sealed.byteCount - Self.tag
     guard count >= 0, nonce.byteCount == Self.nonce else { return false }
@@ -40,8 +41,8 @@ final class AEADKey: @unchecked Sendable {
             authentic.withUnsafeBytes { authentic in
               let first = sealed.bindMemory(to: UInt8.self).baseAddress
               return CAEAD_open(
-                context, target.baseAddress, nonce.bindMemory(to: UInt8.self).baseAddress, first, count,
-                first.map { $0 + count }, authentic.bindMemory(to: UInt8.self).baseAddress,
+                context, target.baseAddress, nonce.bindMemory(to: UInt8.self).baseAddress, number,
+                first, count, first.map { $0 + count }, authentic.bindMemory(to: UInt8.self).baseAddress,
                 authentic.count)
             }
           }

@@ -81,6 +81,7 @@ struct TLSKeyring: Sendable {
   mutating func wants(_ side: Side) -> Bool {
     isInUse = true
     if ways[inPlace: side].isGivenUp { return false }
+    if ways[inPlace: side].key != nil { return true }
     guard let secrets, secrets.isExpected else { return giveUp(side, .noKeyLog) }
     if random == nil { return giveUp(side, .handshakeNotSeen) }
     if side == .server, version == 0 { return giveUp(side, .handshakeNotSeen) }
@@ -107,7 +108,9 @@ struct TLSKeyring: Sendable {
     if ways[inPlace: side].isGivenUp { return .never }
     // Early data, before anybody knows how the server will answer.
     if version == 0 { return .later }
-    if let missing = look() { return settle(missing, side) }
+    // With the last key of TLS 1.3 there is nothing more to ask for.
+    let isReady = ways[inPlace: side].stage == .traffic && ways[inPlace: side].key != nil
+    if !isReady, let missing = look() { return settle(missing, side) }
     return isVersion13 ? openNewer(record, side, &clear) : openOlder(record, side, &clear)
   }
 

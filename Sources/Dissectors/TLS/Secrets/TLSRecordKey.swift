@@ -111,6 +111,12 @@ struct TLSRecordKey: Sendable {
     let explicit = iv.count == 12 ? 0 : 8
     let content = record.byteCount - Self.head - explicit - tag
     guard content >= 0 else { return false }
+    let sealed = record.suffix(from: Self.head + explicit)
+    if isVersion13, let aead {
+      return aead.open(
+        sealed, nonce: iv.rawSpan, number: number, authentic: record.prefix(Self.head),
+        into: &clear)
+    }
     authentic.removeAll(keepingCapacity: true)
     if isVersion13 {
       authentic.append(record.prefix(Self.head))
@@ -126,7 +132,6 @@ struct TLSRecordKey: Sendable {
         nonce[11 - place] ^= UInt8(truncatingIfNeeded: number >> (8 * UInt64(place)))
       }
     }
-    let sealed = record.suffix(from: Self.head + explicit)
     if case .ccm(let tag) = cipher {
       guard let plain = try? AESCCM.open(nonce + sealed.array(), tag: tag, key, authentic) else {
         return false
