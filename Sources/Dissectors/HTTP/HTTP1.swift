@@ -211,50 +211,77 @@ package struct HTTP1: Dissector {
   }
 
   private mutating func message(_ head: HTTP1Head, _ bytes: RawSpan, _ side: Side) -> Message {
+    let type = bytes.slice(head.contentType.map { head.value(bytes, $0) } ?? 0..<0)
     switch head.start {
     case .request(let method, let target, let version):
       var message = request(head, bytes, side, method)
-      message.fields.reserve(bytes: 320)
-      let hasHost = HTTPFields.addRequest(
-        &message.fields, method: bytes.slice(method), target: bytes, target,
-        version: bytes.slice(version))
-      if !hasHost, let host = head.host {
-        message.fields.add(.host, text: bytes.slice(head.value(bytes, host)))
-      }
-      if let type = head.contentType {
-        message.fields.add(.requestContentType, text: bytes.slice(head.value(bytes, type)))
-      }
+      message.fields = Self.fields(head, bytes, type, method, target, version)
       message.hints =
         HTTPContent.hints(
-          method: bytes.slice(method),
-          type: bytes.slice(head.contentType.map { head.value(bytes, $0) } ?? 0..<0),
-          target: bytes.slice(target)
+          method: bytes.slice(method), type: type, target: bytes.slice(target)
         ).rawValue
-      message.fields.add(.requestHeadersSize, int: Int64(head.length))
       Self.keep(head, bytes, in: &message)
       return message
     case .response(let status, let reason, let version):
       var message = Message(.response, .http, key: 0)
       answer(head, bytes, side, status, &message)
-      message.fields.reserve(bytes: 128)
-      message.fields.add(.statusCode, int: Int64(status))
-      message.fields.add(.statusText, text: bytes.slice(reason))
-      if let type = head.contentType {
-        let type = bytes.slice(head.value(bytes, type))
-        message.fields.add(.responseContentType, text: type)
+      message.fields = Self.fields(
+        head, bytes, type, status, reason, version: message.partner == .lost ? version : nil)
+      if head.contentType != nil {
         let hints = HTTPContent.hints(replyType: type)
         message.hints = hints.rawValue
         message.isStreamed = hints.contains(.events)
-      }
-      message.fields.add(.responseHeadersSize, int: Int64(head.length))
-      if message.partner == .lost {
-        message.fields.add(.httpVersion, .text(bytes.text(version)))
       }
       message.failed = status >= 400
       Self.keep(head, bytes, in: &message)
       return message
     }
   }
+
+  /// The fields of a request.
+  private static func fields(
+    _ head: HTTP1Head, _ bytes: RawSpan, _ type: RawSpan, _ method: Range<Int>,
+    _ target: Range<Int>, _ version: Range<Int>
+  ) -> FieldValues {
+    let host = bytes.slice(head.host.map { head.value(bytes, $0) } ?? 0..<0)
+    let isASCII = bytes.prefix(version.upperBound).isASCII && host.isASCII && type.isASCII
+    let count = method.count + 2 * target.count + version.count + host.byteCount + type.byteCount
+    let room = HTTPFields.room(count, isASCII: isASCII)
+    return FieldValues(room: room + roomForReply) { fields in
+      let hasHost = HTTPFields.addRequest(
+        to: &fields, method: bytes.slice(method), target: bytes, target,
+        version: bytes.slice(version), isASCII: isASCII)
+      if !hasHost, head.host != nil { fields.add(.host, text: host, isASCII: isASCII) }
+      if head.contentType != nil {
+        fields.add(.requestContentType, text: type, isASCII: isASCII)
+      }
+      fields.add(.requestHeadersSize, int: Int64(head.length))
+    }
+  }
+
+  /// The fields of a reply.
+  private static func fields(
+    _ head: HTTP1Head, _ bytes: RawSpan, _ type: RawSpan, _ status: Int, _ reason: Range<Int>,
+    version: Range<Int>?
+  ) -> FieldValues {
+    let isASCII = bytes.prefix(reason.upperBound).isASCII && type.isASCII
+    let count = reason.count + type.byteCount + (version?.count ?? 0)
+    return FieldValues(room: HTTPFields.room(count, isASCII: isASCII)) { fields in
+      fields.add(.statusCode, int: Int64(status))
+      fields.add(.statusText, text: bytes.slice(reason), isASCII: isASCII)
+      if head.contentType != nil {
+        fields.add(.responseContentType, text: type, isASCII: isASCII)
+      }
+      fields.add(.responseHeadersSize, int: Int64(head.length))
+      if let version {
+        fields.add(.httpVersion, text: bytes.slice(version), isASCII: isASCII)
+      }
+    }
+  }
+
+  /// Bytes beyond its own that the fields of a request get at once: those of the reply will be put behind
+  /// them.
+  private static let roomForReply = 160
 
   private static func keep(_ head: HTTP1Head, _ bytes: RawSpan, in message: inout Message) {
     if head.isMCP { message.hints |= HTTPContent.Hints.mcp.rawValue }

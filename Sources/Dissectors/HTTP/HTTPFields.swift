@@ -10,27 +10,54 @@ enum HTTPFields {
     _ fields: inout FieldValues, method: RawSpan, target bytes: RawSpan, _ target: Range<Int>,
     version: RawSpan
   ) -> Bool {
+    let isASCII = method.isASCII && bytes.slice(target).isASCII && version.isASCII
+    let count = method.byteCount + 2 * target.count + version.byteCount
+    var hasHost = false
+    fields.append(room: room(count, isASCII: isASCII)) { fields in
+      hasHost = addRequest(
+        to: &fields, method: method, target: bytes, target, version: version, isASCII: isASCII)
+    }
+    return hasHost
+  }
+
+  /// Bytes that such fields need at most, of texts that have so many: ill-formed UTF-8 becomes longer when
+  /// it is repaired.
+  @inline(__always)
+  static func room(_ count: Int, isASCII: Bool) -> Int { (isASCII ? count : 3 * count) + 64 }
+
+  /// The same where there is room for them.
+  @inline(__always)
+  static func addRequest(
+    to fields: inout OutputSpan<UInt8>, method: RawSpan, target bytes: RawSpan,
+    _ target: Range<Int>, version: RawSpan, isASCII: Bool
+  ) -> Bool {
+    fields.add(.method, text: method, isASCII: isASCII)
+    // Nearly all are paths.
+    let authority =
+      target.isEmpty || bytes.byte(target.lowerBound) == 0x2f ? nil : authority(bytes, target)
     var target = target
-    fields.add(.method, text: method)
-    let authority = authority(bytes, target)
+    var lacksPath = false
     if let authority {
-      fields.add(.host, text: bytes.slice(host(bytes, authority)))
+      fields.add(.host, text: bytes.slice(host(bytes, authority)), isASCII: isASCII)
       target = authority.upperBound..<target.upperBound
       // RFC 9110 §4.2.3: an empty path is a slash, also before a query.
-      if target.isEmpty || bytes.byte(target.lowerBound) == 0x3f {
-        fields.add(.url, .text("/" + bytes.text(target)))
-        fields.add(.path, text: "/")
-        addVersion(&fields, version)
-        return true
+      lacksPath = target.isEmpty || bytes.byte(target.lowerBound) == 0x3f
+    }
+    if lacksPath {
+      let query = bytes.text(target)
+      fields.add(.url, .text) {
+        $0.append(0x2f)
+        $0.append(query.utf8Span.span.bytes)
       }
-    }
-    fields.add(.url, text: bytes.slice(target))
-    if let query = bytes.firstOffset(of: 0x3f, from: target.lowerBound), query < target.upperBound {
-      fields.add(.path, text: bytes.slice(target.lowerBound..<query))
+      fields.add(.path, text: "/")
     } else {
-      fields.add(.path, text: bytes.slice(target))
+      let url = bytes.slice(target)
+      fields.add(.url, text: url, isASCII: isASCII)
+      let path = url.prefix(url.firstOffset(of: 0x3f) ?? url.byteCount)
+      fields.add(.path, text: path, isASCII: isASCII)
     }
-    addVersion(&fields, version)
+    // Requests that forgot it have none.
+    if !version.isEmpty { fields.add(.httpVersion, text: version, isASCII: isASCII) }
     return authority != nil
   }
 
@@ -38,11 +65,6 @@ enum HTTPFields {
   private static func host(_ bytes: RawSpan, _ authority: Range<Int>) -> Range<Int> {
     guard let at = authority.last(where: { bytes.byte($0) == 0x40 }) else { return authority }
     return at + 1..<authority.upperBound
-  }
-
-  /// Requests that forgot it have none.
-  private static func addVersion(_ fields: inout FieldValues, _ version: RawSpan) {
-    if !version.isEmpty { fields.add(.httpVersion, text: version) }
   }
 
   /// The authority of an absolute target such as `http://host:port/path`; nil for other forms.
@@ -67,6 +89,19 @@ enum HTTPFields {
     }
     if entry.hasResponse {
       entry.fields.add(.responseBodySize, int: entry.response?.bodyLength ?? 0)
+    }
+  }
+}
+
+extension OutputSpan<UInt8> {
+  /// Adds a text as it came off the wire, for which there must be room; ill-formed UTF-8 is repaired.
+  @inline(__always)
+  mutating func add(_ id: FieldID, text: RawSpan, isASCII: Bool) {
+    if isASCII {
+      add(id, .text, packed: text)
+    } else {
+      let text = text.text()
+      add(id, .text, packed: text.utf8Span.span.bytes)
     }
   }
 }
