@@ -219,6 +219,8 @@ extension PostgreSQL {
   }
 
   /// Whether a message of that type begins the messages of an entry, while none are coming.
+  // A call would copy the reader.
+  @inline(__always)
   private func beginsGroup(_ type: UInt8) -> Bool {
     switch type {
     // Parse, Bind, Describe, Execute
