@@ -47,8 +47,9 @@ struct Worker {
   private var pending: [[Entry]] = []
   private var pendingCount = 0
 
-  /// Entries held before they go to the store: of a few hostile bytes they may be large.
-  private static let mostReady = 1_024
+  /// Entries held before they go to the store: of a few hostile bytes they may be large, and the memory
+  /// of few is near the processor yet when the next ones take it.
+  private static let mostReady = 16
   /// Entries that wait for another worker to be done with the store; with more this one waits.
   private static let mostPending = 2_048
   /// Calls that wait for the names of their topics.
