@@ -43,6 +43,21 @@ import Testing
     #expect(opened(aead, Array(sealed.prefix(15))) == nil)
   }
 
+  /// The number of a record goes into the last eight bytes (RFC 8446 §5.3).
+  @Test func theNumberIsMixedIntoTheNonce() throws {
+    let key = SymmetricKey(data: [UInt8](repeating: 3, count: 16))
+    let sealed = try Self.sealed(Array("hello".utf8), key, isChaCha: false)
+    let aead = try #require(AEADKey(key, isChaCha: false))
+    let number: UInt64 = 0x0102_0304_0506_0708
+    var nonce = Self.nonce
+    for place in 0..<8 { nonce[4 + place] ^= UInt8(place + 1) }
+    var clear: [UInt8] = []
+    let isOpen = aead.open(
+      sealed.rawSpan, nonce: nonce.rawSpan, number: number, authentic: Self.authentic.rawSpan,
+      into: &clear)
+    #expect(isOpen && clear == Array("hello".utf8))
+  }
+
   @Test func takesNoKeysOfOtherLengths() {
     for count in [1, 15, 17, 24, 31, 33, 64] {
       let key = SymmetricKey(data: [UInt8](repeating: 1, count: count))
