@@ -20,10 +20,12 @@ struct HeardNames: Sendable {
     var since: Timestamp
   }
 
-  /// What was said of one address, the newest last.
+  /// What was said of one address.
   private struct Holder {
-    var address: IPAddress
-    var items: [Item]
+    /// What was said last: most addresses have one name for good.
+    var latest: Item
+    /// What was said before, the newest last.
+    var earlier: [Item] = []
   }
 
   /// In the order in which they were first heard of, those before the oldest behind the others.
@@ -52,21 +54,22 @@ struct HeardNames: Sendable {
         addHolder(item)
         continue
       }
-      let known = holders[place].items
-      if known.last?.workload.dns == item.workload.dns { continue }
-      holders[place].items = known.suffix(Self.maxNames - 1) + [item]
+      let latest = holders[place].latest
+      if latest.workload.dns == item.workload.dns { continue }
+      holders[place].earlier = holders[place].earlier.suffix(Self.maxNames - 2) + [latest]
+      holders[place].latest = item
     }
   }
 
   /// Remembers an address of which nothing was known, where needed in place of the oldest.
   private mutating func addHolder(_ item: Item) {
-    let holder = Holder(address: item.address, items: [item])
+    let holder = Holder(latest: item)
     if holders.count < Self.maxAddresses {
       places.add(item.address, at: holders.count)
       holders.append(holder)
       return
     }
-    places.remove(holders[oldest].address)
+    places.remove(holders[oldest].latest.address)
     forgotten += 1
     places.add(item.address, at: oldest)
     holders[oldest] = holder
@@ -78,9 +81,14 @@ struct HeardNames: Sendable {
   mutating func workload(
     _ holder: Workload?, at address: IPAddress, when instant: Timestamp
   ) -> Workload? {
-    guard let place = places[address],
-      let item = holders[place].items.last(where: { $0.since <= instant })
-    else { return holder }
+    guard let place = places[address] else { return holder }
+    var item = holders[place].latest
+    if item.since > instant {
+      guard let earlier = holders[place].earlier.last(where: { $0.since <= instant }) else {
+        return holder
+      }
+      item = earlier
+    }
     guard let holder, let name = item.workload.dns else { return item.workload }
     if holder.dns != nil { return holder }
     let pair = Pair(holder: ObjectIdentifier(holder), name: name)

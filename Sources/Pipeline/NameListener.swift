@@ -5,8 +5,8 @@ import Layers
 
 /// Reads names of addresses out of DNS replies, where packets are handed out.
 ///
-/// Servers say the same again and again: what workers have been told already is neither read in full
-/// nor told once more.
+/// Servers say the same again and again: of what workers have been told already the name is not
+/// spelled out, nor is it told once more.
 struct NameListener: Sendable {
   /// Where addresses stand in `told`; at most `HeardNames.maxAddresses`.
   private var places = AddressPlaces()
@@ -25,23 +25,24 @@ struct NameListener: Sendable {
   mutating func hear(
     _ message: RawSpan, _ time: Timestamp, into heard: inout [HeardNames.Item]
   ) {
-    var hash: UInt64 = 0
-    let isNews = DNSAnswers.isNews(message) { name, address in
-      hash = name
-      return places[address].map { told[$0] == name } ?? !Self.isTold(address)
-    }
-    guard isNews, let (name, addresses) = DNSAnswers.addresses(in: message) else { return }
-    let workload = Workload(dns: name)
-    // Then all is told once more; workers know what they have heard.
-    if told.count + addresses.count > HeardNames.maxAddresses { self = NameListener() }
-    for address in addresses where Self.isTold(address) {
+    guard var answers = DNSAnswers(message) else { return }
+    let hash = answers.nameHash
+    /// One for all addresses of the reply.
+    var workload: Workload?
+    while let address = answers.next(in: message) {
       if let place = places[address] {
+        if told[place] == hash { continue }
         told[place] = hash
       } else {
+        guard Self.isTold(address) else { continue }
+        // Then all is told once more; workers know what they have heard.
+        if told.count >= HeardNames.maxAddresses { self = NameListener() }
         places.add(address, at: told.count)
         told.append(hash)
       }
-      heard.append(HeardNames.Item(address: address, workload: workload, since: time))
+      let named = workload ?? Workload(dns: answers.name(in: message))
+      workload = named
+      heard.append(HeardNames.Item(address: address, workload: named, since: time))
     }
   }
 

@@ -14,11 +14,14 @@ import Testing
   }
 
   private func name(_ bytes: [UInt8]) -> String? {
-    DNSAnswers.addresses(in: bytes.rawSpan)?.name
+    DNSAnswers(bytes.rawSpan)?.name(in: bytes.rawSpan)
   }
 
   private func addresses(_ bytes: [UInt8]) -> [String]? {
-    DNSAnswers.addresses(in: bytes.rawSpan)?.addresses.map(\.description)
+    guard var answers = DNSAnswers(bytes.rawSpan) else { return nil }
+    var addresses: [String] = []
+    while let address = answers.next(in: bytes.rawSpan) { addresses.append(address.description) }
+    return addresses
   }
 
   @Test func theNameAskedForHasTheAddresses() {
@@ -34,6 +37,26 @@ import Testing
     var query = Self.reply()
     query[2] = 1
     #expect(name(query) == nil)
-    for count in 0..<40 { #expect(name(Array(Self.reply().prefix(count))) == nil) }
+    for count in 0..<26 { #expect(name(Array(Self.reply().prefix(count))) == nil) }
+    // Of one that is cut behind its question, no address.
+    for count in 26..<58 { #expect(addresses(Array(Self.reply().prefix(count))) == []) }
+  }
+
+  @Test func aNameHasOneHashHoweverItIsWritten() {
+    let whole = Self.reply()
+    let hash = self.hash(whole)
+    #expect(hash != nil)
+    var other = whole
+    for (at, byte) in zip(13..., "wWW".utf8) { other[at] = byte }
+    for (at, byte) in zip(17..., "shop".utf8) { other[at] = byte }
+    #expect(self.hash(other) == hash && name(other) == "www.shop")
+    // What has the bit of small letters besides is another name.
+    other[17] = 0x13
+    #expect(self.hash(other) != hash)
+  }
+
+  private func hash(_ message: [UInt8]) -> UInt64? {
+    let answers = DNSAnswers(message.rawSpan)
+    return answers?.nameHash
   }
 }

@@ -1,86 +1,84 @@
 package import Bytes
 
-/// What a DNS reply says about addresses, from which the ends of other calls get their names.
-package enum DNSAnswers {
+/// What a DNS reply says about addresses, from which the ends of other calls get their names: the name
+/// that was asked for, and the addresses one after the other.
+///
+/// Of a reply that is cut, what is there counts.
+package struct DNSAnswers: Sendable {
   /// Addresses of one reply that are told, at most.
   static let maxAddresses = 64
 
-  /// The name that was asked for, in lower case, and the addresses it has.
-  ///
-  /// - Parameter bytes: a message without the length that TCP puts in front.
-  /// - Returns: nil for anything but a reply without error to one question about addresses. Of a
-  ///   reply that is cut, what is there counts.
-  package static func addresses(
-    in bytes: RawSpan
-  ) -> (name: String, addresses: [IPAddress])? {
-    var name: [UInt8] = []
-    var addresses: [IPAddress] = []
-    read(bytes) { (bytes, offset) throws(WireError) in
-      try DNSName.read(bytes, &offset, into: &name)
-    } tell: {
-      addresses.append($0)
-    }
-    guard !addresses.isEmpty else { return nil }
-    return (String(decoding: name.map(lower), as: UTF8.self), addresses)
-  }
+  /// A hash of the name that was asked for: the same however it is written.
+  package let nameHash: UInt64
+  /// Where the next record begins.
+  private var offset: Int
+  private var recordsLeft: Int
+  private var addressesLeft = Self.maxAddresses
 
-  /// Whether a reply says anything that `isKnown` does not say is known.
-  ///
-  /// - Parameter isKnown: is given each address with a hash of the name that was asked for, which is
-  ///   the same however it is written.
-  package static func isNews(
-    _ bytes: RawSpan, _ isKnown: (_ name: UInt64, _ address: IPAddress) -> Bool
-  ) -> Bool {
-    var name = hashSeed
-    var isNews = false
-    read(bytes) { (bytes, offset) throws(WireError) in
-      try DNSName.mix(bytes, &offset, into: &name)
-    } tell: {
-      if !isNews, !isKnown(name, $0) { isNews = true }
-    }
-    return isNews
-  }
-
-  /// Reads a reply without error to one question about addresses, and nothing else. Of a reply that
-  /// is cut, what is there counts.
-  @inline(__always)
-  private static func read(
-    _ bytes: RawSpan, name: (RawSpan, inout Int) throws(WireError) -> Bool,
-    tell: (IPAddress) -> Void
-  ) {
-    guard bytes.byteCount >= DNSHeader.length else { return }
+  /// The answers of a message without the length that TCP puts in front; nil for anything but a reply
+  /// without error to one question about addresses.
+  package init?(_ bytes: RawSpan) {
+    guard bytes.byteCount >= DNSHeader.length else { return nil }
     let header = DNSHeader(bytes)
-    guard header.isResponse, header.opcode == 0, header.rcode == 0, header.questions == 1,
-      header.answers > 0
-    else { return }
-    do throws(WireError) {
-      var offset = DNSHeader.length
-      guard try name(bytes, &offset), bytes.byteCount - offset >= 4,
-        bytes.big16(offset) == ipv4 || bytes.big16(offset) == ipv6
-      else { return }
-      offset += 4
-      var count = 0
-      for _ in 0..<header.answers where count < maxAddresses {
-        // Mostly a pointer to the name that was asked for, which is whole.
-        if bytes.byteCount - offset >= 2,
-          bytes.big16(offset) == 0xc000 | UInt16(DNSHeader.length)
-        {
-          offset += 2
-        } else {
-          try DNSName.skip(bytes, &offset)
-        }
-        let record = try DNSRecord(bytes, &offset)
-        if record.type == ipv4, record.data.count == 4 {
-          tell(IPAddress(v4: bytes.big32(record.data.lowerBound)))
-          count += 1
-        } else if record.type == ipv6, record.data.count == 16 {
-          tell(IPAddress(v6: bytes, at: record.data.lowerBound))
-          count += 1
-        }
-      }
-    } catch {
-      // What came before stays.
+    // A reply to a query, without error.
+    guard header.flags & 0xf80f == 0x8000, header.questions == 1, header.answers > 0 else {
+      return nil
     }
+    var offset = DNSHeader.length
+    if let labels = DNSName.labels(bytes, offset) {
+      nameHash = DNSName.mixed(bytes, labels, into: hashSeed)
+      offset = labels.upperBound + 1
+    } else {
+      var hash = hashSeed
+      guard (try? DNSName.mix(bytes, &offset, into: &hash)) == true else { return nil }
+      nameHash = hash
+    }
+    guard bytes.byteCount - offset >= 4,
+      bytes.big16(offset) == Self.ipv4 || bytes.big16(offset) == Self.ipv6
+    else { return nil }
+    self.offset = offset + 4
+    recordsLeft = header.answers
+  }
+
+  /// The next address; nil when there is none.
+  ///
+  /// - Parameter bytes: the message.
+  package mutating func next(in bytes: RawSpan) -> IPAddress? {
+    while recordsLeft > 0, addressesLeft > 0 {
+      recordsLeft -= 1
+      // Mostly a pointer to the name that was asked for, which is whole.
+      if bytes.byteCount - offset >= 2,
+        bytes.big16(offset) == 0xc000 | UInt16(DNSHeader.length)
+      {
+        offset += 2
+      } else if (try? DNSName.skip(bytes, &offset)) == nil {
+        break
+      }
+      guard let record = try? DNSRecord(bytes, &offset) else { break }
+      if record.type == Self.ipv4, record.data.count == 4 {
+        addressesLeft -= 1
+        return IPAddress(v4: bytes.big32(record.data.lowerBound))
+      }
+      if record.type == Self.ipv6, record.data.count == 16 {
+        addressesLeft -= 1
+        return IPAddress(v6: bytes, at: record.data.lowerBound)
+      }
+    }
+    // Nothing is read behind what is malformed.
+    recordsLeft = 0
+    return nil
+  }
+
+  /// The name that was asked for, in lower case.
+  ///
+  /// - Parameter bytes: the message.
+  package func name(in bytes: RawSpan) -> String {
+    var name: [UInt8] = []
+    var offset = DNSHeader.length
+    // It was read before: it is whole.
+    _ = try? DNSName.read(bytes, &offset, into: &name)
+    for at in name.indices { name[at] = Self.lower(name[at]) }
+    return String(decoding: name, as: UTF8.self)
   }
 
   private static let ipv4: UInt16 = 1
