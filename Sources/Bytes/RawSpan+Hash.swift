@@ -1,8 +1,14 @@
+public import CLinux
+
 /// Drawn when the program starts, so that strangers cannot choose bytes whose hashes collide.
-@usableFromInline package let hashSeed = UInt64.random(in: .min ... .max) | 1
+///
+/// By C: a global of Swift would ask at each use whether it was drawn.
+@inlinable @inline(__always)
+package var hashSeed: UInt64 { ks_hash_seed() | 1 }
 
 /// Mixes hashes; an odd number whose bits are spread evenly.
-@inlinable package var hashMultiplier: UInt64 { 0x9e37_79b9_7f4a_7c15 }
+@inlinable @inline(__always)
+package var hashMultiplier: UInt64 { 0x9e37_79b9_7f4a_7c15 }
 
 /// Both halves of the product, folded onto each other.
 @inlinable @inline(__always)

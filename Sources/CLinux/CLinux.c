@@ -5,8 +5,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #if defined(__x86_64__)
@@ -90,6 +92,17 @@ uint32_t ks_crc32c(uint32_t crc, const void *bytes, size_t count) {
   return crc;
 }
 #endif
+
+uint64_t ks_drawn_seed;
+
+__attribute__((constructor))
+static void ks_draw_seed(void) {
+  if (getentropy(&ks_drawn_seed, sizeof ks_drawn_seed) == 0) return;
+  // A system that has none to give: what strangers do not see must do.
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  ks_drawn_seed = ((uint64_t)now.tv_nsec ^ (uintptr_t)&now) * 0x9e3779b97f4a7c15u ^ (uint64_t)getpid();
+}
 
 const void *ks_memmem(const void *hay, size_t hay_count, const void *needle, size_t needle_count) {
   return memmem(hay, hay_count, needle, needle_count);

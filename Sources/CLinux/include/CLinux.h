@@ -9,6 +9,12 @@
 
 #include "PacketRing.h"
 
+/// A number that was drawn before anything else of the program ran.
+static inline uint64_t ks_hash_seed(void) {
+  extern uint64_t ks_drawn_seed;
+  return ks_drawn_seed;
+}
+
 /// memmem(3): hidden behind _GNU_SOURCE, which the importer does not define.
 const void *ks_memmem(const void *hay, size_t hay_count, const void *needle, size_t needle_count);
 
