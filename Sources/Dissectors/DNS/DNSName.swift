@@ -121,8 +121,31 @@ enum DNSName {
     return false
   }
 
-  /// Mixes such labels into a hash. Their lengths are no letters.
+  /// Mixes such labels into a hash without regard to case. Their lengths are no letters.
   static func mixed(_ bytes: RawSpan, _ labels: Range<Int>, into hash: UInt64) -> UInt64 {
+    var mixed = hash ^ UInt64(labels.count)
+    var capitals: UInt64 = 0
+    let name = bytes.prefix(labels.upperBound)
+    var at = labels.lowerBound
+    while at &+ 8 < labels.upperBound {
+      let word = name.little64(at)
+      capitals |= word & ~(word &<< 1)
+      mixed = folded(mixed ^ word, hashMultiplier)
+      at &+= 8
+    }
+    let word = word(name, at..<labels.upperBound)
+    capitals |= word & ~(word &<< 1)
+    // Nearly all names are in lower case: no byte has the bit that all letters have without the one
+    // of small letters.
+    if capitals & (0x40 * ones) == 0 { return folded(mixed ^ word, hashMultiplier) }
+    return mixedLowered(bytes, labels, into: hash)
+  }
+
+  /// The same of a name that may have capital letters.
+  @inline(never)
+  private static func mixedLowered(
+    _ bytes: RawSpan, _ labels: Range<Int>, into hash: UInt64
+  ) -> UInt64 {
     var mixed = hash ^ UInt64(labels.count)
     var at = labels.lowerBound
     while labels.upperBound - at > 8 {
@@ -137,7 +160,8 @@ enum DNSName {
   private static func word(_ bytes: RawSpan, _ place: Range<Int>) -> UInt64 {
     if place.isEmpty { return 0 }
     if place.upperBound >= 8 {
-      return bytes.little64(place.upperBound - 8) >> UInt64(64 - 8 * place.count)
+      // One byte at least: the shift is less than 64.
+      return bytes.little64(place.upperBound - 8) &>> UInt64(64 - 8 * place.count)
     }
     var word: UInt64 = 0
     for at in place.reversed() { word = word << 8 | UInt64(bytes.byte(at)) }
