@@ -1,7 +1,7 @@
 /// Names a field of the catalogue. Raw values are stored in blocks: never reuse or change one.
 ///
 /// Each protocol has a range of its own, so that a new field does not move another.
-package enum FieldID: UInt16, Hashable, Sendable, CaseIterable {
+@usableFromInline package enum FieldID: UInt16, Hashable, Sendable, CaseIterable {
   // Network
   case sourceIP = 1
   case destinationIP = 2

@@ -1,4 +1,4 @@
-import Bytes
+public import Bytes
 
 /// The protocol's own fields of an entry, by the rows of the catalogue.
 ///
@@ -13,18 +13,18 @@ import Bytes
 ///
 /// Numbers and instants have 8 bytes, truth values 1; texts are UTF-8. Lists are as blocks of a
 /// store keep them: each text after its length (`append(counted:)`), each number of 8 bytes.
-package struct FieldValues: Hashable, Sendable {
+@usableFromInline package struct FieldValues: Hashable, Sendable {
   /// Type of a packed value.
-  package enum Tag: UInt16, Sendable {
+  @usableFromInline package enum Tag: UInt16, Sendable {
     case bool, int, text, bytes, instant, texts, pairs, numbers
   }
 
   /// A packed value, where it lies.
-  package struct Place {
+  @usableFromInline package struct Place {
     /// Raw value of the field.
-    package var id: UInt16
-    package var tag: Tag
-    package var value: Range<Int>
+    @usableFromInline package var id: UInt16
+    @usableFromInline package var tag: Tag
+    @usableFromInline package var value: Range<Int>
 
     @inlinable
     package init(id: UInt16, tag: Tag, value: Range<Int>) {
@@ -32,6 +32,8 @@ package struct FieldValues: Hashable, Sendable {
     }
 
     fileprivate var start: Int { value.lowerBound - headBytes }
+    /// One of 64 bits; fields of one protocol, and those it shares with others, have different ones.
+    fileprivate var bit: UInt64 { 1 &<< UInt64(id ^ id >> 6) }
   }
 
   package struct Item: Hashable, Sendable {
@@ -149,16 +151,14 @@ package struct FieldValues: Hashable, Sendable {
       bytes = other.bytes
       return
     }
-    // Nearly always nothing repeats; bits tell so without comparing all with all.
-    var known = InlineArray<16, UInt64>(repeating: 0)
+    // Nearly always nothing repeats; a bit for each field, which a few of them share, tells so without
+    // comparing all with all.
+    var known: UInt64 = 0
     var at = 0
-    while let place = Self.next(bytes.rawSpan, &at) {
-      known[Int(place.id >> 6 & 15)] |= 1 &<< UInt64(place.id & 63)
-    }
+    while let place = Self.next(bytes.rawSpan, &at) { known |= place.bit }
     at = 0
     while let place = Self.next(other.bytes.rawSpan, &at) {
-      let isKnown = known[Int(place.id >> 6 & 15)] &>> UInt64(place.id & 63) & 1 == 1
-      if isKnown, let old = self.place(of: place.id) {
+      if known & place.bit != 0, let old = self.place(of: place.id) {
         bytes.removeSubrange(old.start..<old.value.upperBound)
       }
     }
@@ -238,7 +238,7 @@ package struct FieldValues: Hashable, Sendable {
 @usableFromInline internal let headBytes = 8
 
 /// What stands in front of a value of `count` bytes.
-@inline(__always)
+@inlinable @inline(__always)
 package func packedHead(_ id: FieldID, _ tag: FieldValues.Tag, _ count: Int) -> UInt64 {
   UInt64(id.rawValue) | UInt64(tag.rawValue) << 16 | UInt64(UInt32(clamping: count)) << 32
 }
@@ -246,28 +246,28 @@ package func packedHead(_ id: FieldID, _ tag: FieldValues.Tag, _ count: Int) -> 
 // Packing fields where `FieldValues` has made room for them. A number takes 16 bytes, other values
 // their own and 8 more.
 extension OutputSpan<UInt8> {
-  @inline(__always)
+  @inlinable @inline(__always)
   package mutating func add(_ id: FieldID, int value: Int64) {
     append(little: packedHead(id, .int, 8))
     append(little: UInt64(bitPattern: value))
   }
 
   /// - Precondition: the text is ASCII.
-  @inline(__always)
+  @inlinable @inline(__always)
   package mutating func add(_ id: FieldID, text: StaticString) {
     append(little: packedHead(id, .text, text.utf8CodeUnitCount))
     append(text: text)
   }
 
   /// Adds a value that is packed already.
-  @inline(__always)
+  @inlinable @inline(__always)
   package mutating func add(_ id: FieldID, _ tag: FieldValues.Tag, packed value: RawSpan) {
     append(little: packedHead(id, tag, value.byteCount))
     append(value)
   }
 
   /// Adds a value that `write` appends in packed form.
-  @inline(__always)
+  @inlinable @inline(__always)
   package mutating func add(
     _ id: FieldID, _ tag: FieldValues.Tag, _ write: (inout OutputSpan<UInt8>) -> Void
   ) {
