@@ -72,7 +72,7 @@ struct BlockWriter {
         bytes.append(little: UInt32(interner.count))
         bytes.append(little: UInt32(interner.bytes.count))
         PackedInts.encode(
-          (0..<interner.count).map { Int64(interner.range($0 + 1).count) }, into: &bytes)
+          (0..<interner.count).map { UInt32(interner.range($0 + 1).count) }, into: &bytes)
         bytes.append(interner.bytes.rawSpan)
       })
     let zone = type == .text ? zone(interner) : [ZoneForm.none.rawValue]

@@ -87,23 +87,51 @@ extension PackedInts {
     if width > 0 {
       let words = [UInt64](capacity: (bits + 63) / 64) { words in
         var packer = BitPacker(width: width)
-        var before: Int64 = 0
-        for index in values.indices {
-          let value = Int64(truncatingIfNeeded: values[index])
-          var number = UInt64(bitPattern: value &- base)
-          if form == .chain {
-            number = index % stride == 0 ? 0 : number &- UInt64(bitPattern: before)
-            before = value
-          }
-          // The division is only paid by instants.
-          if scale != 0 { number = scale == 1 ? number / 1_000 : number / 1_000_000 }
-          packer.append(number, to: &words)
+        // The division is only paid by instants.
+        switch (form, scale) {
+        case (.frame, 0): forEachNumber(of: values, base) { packer.append($0, to: &words) }
+        case (.chain, 0): forEachStep(of: values, base) { packer.append($0, to: &words) }
+        case (.frame, _):
+          forEachNumber(of: values, base) { packer.append(scaled($0, scale), to: &words) }
+        case (.chain, _):
+          forEachStep(of: values, base) { packer.append(scaled($0, scale), to: &words) }
         }
         packer.finish(&words)
       }
       out.append(words.span.bytes.prefix((bits + 7) / 8))
     }
     out.append(little: 0 as UInt64)
+  }
+
+  /// By how much each value exceeds the base.
+  @inline(__always)
+  private static func forEachNumber<Value: FixedWidthInteger>(
+    of values: Span<Value>, _ base: Int64, _ body: (UInt64) -> Void
+  ) {
+    for index in values.indices {
+      body(UInt64(bitPattern: Int64(truncatingIfNeeded: values[index]) &- base))
+    }
+  }
+
+  /// By how much the step to each value exceeds the base; 0 for those that stand in full.
+  @inline(__always)
+  private static func forEachStep<Value: FixedWidthInteger>(
+    of values: Span<Value>, _ base: Int64, _ body: (UInt64) -> Void
+  ) {
+    for start in Swift.stride(from: 0, to: values.count, by: stride) {
+      body(0)
+      var before = Int64(truncatingIfNeeded: values[start])
+      for index in start + 1..<min(start + stride, values.count) {
+        let value = Int64(truncatingIfNeeded: values[index])
+        body(UInt64(bitPattern: value &- before &- base))
+        before = value
+      }
+    }
+  }
+
+  @inline(__always)
+  private static func scaled(_ number: UInt64, _ scale: Int) -> UInt64 {
+    scale == 1 ? number / 1_000 : number / 1_000_000
   }
 
   /// Bits for the numbers from 0 to `high − low`, by steps of the scale.

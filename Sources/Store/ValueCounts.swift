@@ -40,27 +40,7 @@ package struct ValueCounts: Sendable {
   /// The bytes for these values, which lie within `bounds`; nil when they are none, too many, or too
   /// far apart.
   static func encoded(_ values: [Int64], within bounds: ClosedRange<Int64>) -> [UInt8]? {
-    guard let first = values.first else { return nil }
-    var items: [(value: Int64, count: Int)] = [(first, 0)]
-    var place = 0
-    // Neighbours are mostly equal, and counted together.
-    var (value, start) = (first, 0)
-    if bounds.lowerBound < bounds.upperBound {
-      let values = values.span
-      for index in values.indices where values[index] != value {
-        items[place].count += index - start
-        (value, start) = (values[index], index)
-        if let known = items.firstIndex(where: { $0.value == value }) {
-          place = known
-        } else {
-          guard items.count < limit else { return nil }
-          items.append((value, 0))
-          place = items.count - 1
-        }
-      }
-    }
-    items[place].count += values.count - start
-    items.sort { $0.value < $1.value }
+    guard !values.isEmpty, let items = counted(values, within: bounds) else { return nil }
     var out = [UInt8(items.count)]
     out.append(little: UInt64(bitPattern: items[0].value))
     var before = items[0].value
@@ -72,5 +52,52 @@ package struct ValueCounts: Sendable {
       before = item.value
     }
     return out
+  }
+
+  /// Each value with how often it occurs, ascending; nil when there are too many.
+  private static func counted(
+    _ values: [Int64], within bounds: ClosedRange<Int64>
+  ) -> [(value: Int64, count: Int)]? {
+    let low = bounds.lowerBound
+    if low == bounds.upperBound { return [(low, values.count)] }
+    // Those near to each other are counted without looking for them.
+    let isNarrow = UInt64(bitPattern: bounds.upperBound &- low) < 64
+    return isNarrow ? counted(values, from: low) : counted(values)
+  }
+
+  /// The same of values that exceed the lowest one by less than 64.
+  private static func counted(_ values: [Int64], from low: Int64) -> [(value: Int64, count: Int)]? {
+    var counts = InlineArray<64, Int>(repeating: 0)
+    let values = values.span
+    for index in values.indices { counts[Int(values[index] &- low) & 63] &+= 1 }
+    var items: [(value: Int64, count: Int)] = []
+    for place in counts.indices where counts[place] > 0 {
+      if items.count == limit { return nil }
+      items.append((low + Int64(place), counts[place]))
+    }
+    return items
+  }
+
+  /// The same of any values.
+  private static func counted(_ values: [Int64]) -> [(value: Int64, count: Int)]? {
+    let values = values.span
+    var items: [(value: Int64, count: Int)] = [(values[0], 0)]
+    var place = 0
+    // Neighbours are mostly equal, and counted together.
+    var (value, start) = (values[0], 0)
+    for index in values.indices where values[index] != value {
+      items[place].count += index - start
+      (value, start) = (values[index], index)
+      if let known = items.firstIndex(where: { $0.value == value }) {
+        place = known
+      } else {
+        guard items.count < limit else { return nil }
+        items.append((value, 0))
+        place = items.count - 1
+      }
+    }
+    items[place].count += values.count - start
+    items.sort { $0.value < $1.value }
+    return items
   }
 }
