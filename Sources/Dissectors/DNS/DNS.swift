@@ -209,7 +209,7 @@ package struct DNS: Dissector {
   }
 
   /// Bits of all keys, as words.
-  private static let markWords = 32
+  private static let markWords = 128
   /// Questions from which on a look at the bits is cheaper than one at all keys.
   private static let markedFrom = 16
 
@@ -227,7 +227,7 @@ package struct DNS: Dissector {
 
   /// Id and words of a question lie in different bits of the key.
   private static func bit(of key: UInt64) -> Int {
-    Int((key &* 0x9e37_79b9_7f4a_7c15) >> 53) & (markWords * 64 - 1)
+    Int((key &* 0x9e37_79b9_7f4a_7c15) >> 51) & (markWords * 64 - 1)
   }
 
   /// Remembers a question.
