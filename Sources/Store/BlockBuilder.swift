@@ -13,6 +13,13 @@ package struct BlockBuilder: ~Copyable, Sendable {
     var valuesRepeated: Int64 = 0
   }
 
+  /// How much a column is expected to hold.
+  struct Room: Sendable {
+    var values = 0
+    var distinct = 0
+    var bytes = 0
+  }
+
   /// Bytes of all dictionaries at which a block is closed, whatever its rows.
   private static let dictionaryBytes = 32 << 20
 
@@ -30,6 +37,9 @@ package struct BlockBuilder: ~Copyable, Sendable {
   /// By raw value of the field: 0 unknown, n > 0 `ints[n - 1]`, n < 0 `coded[-n - 1]`.
   private var slots = [Int16](repeating: 0, count: FieldID.limit)
   private var dictionaryBytes = 0
+  /// What the columns of the block before had: those of the next one mostly come to about as much,
+  /// and need not be moved as they grow.
+  private var rooms: [UInt16: Room] = [:]
   private let compressor = ZstdCompressor()
 
   package init(_ family: BlockFamily, limits: StoreLimits = StoreLimits()) {
@@ -55,6 +65,13 @@ package struct BlockBuilder: ~Copyable, Sendable {
   /// What was collected; an empty builder takes its place.
   package mutating func taken() -> BlockBuilder {
     var other = BlockBuilder(family, limits: limits)
+    for column in ints { other.rooms[column.id.rawValue] = Room(values: column.values.count) }
+    for column in coded {
+      other.rooms[column.id.rawValue] = Room(
+        values: column.values.count, distinct: column.interner.count,
+        bytes: column.interner.byteCount)
+    }
+    other.envelope.reserve(rows)
     swap(&self, &other)
     return other
   }
@@ -75,7 +92,9 @@ package struct BlockBuilder: ~Copyable, Sendable {
     let packed = entries[place].fields.bytes
     let fields = packed.rawSpan
     var at = 0
-    while let field = FieldValues.next(fields, &at) {
+    while let field = Self.append(
+      fields, from: &at, row, slots, &ints, &coded, &counters, &dictionaryBytes)
+    {
       append(fields.slice(field.value), field.tag, field.id, row)
     }
     if entries[place].request != nil || entries[place].response != nil {
@@ -83,8 +102,45 @@ package struct BlockBuilder: ~Copyable, Sendable {
     }
   }
 
-  /// Adds a packed value.
+  /// Adds the packed values from `at` on, up to one whose column is new, or that is too long for it:
+  /// gives that one. Here the columns are made sure of once, not for each value.
   @inline(__always)
+  private static func append(
+    _ fields: RawSpan, from at: inout Int, _ row: Int, _ slots: [Int16],
+    _ intColumns: inout [IntColumnBuilder], _ codedColumns: inout [CodedColumnBuilder],
+    _ counters: inout Counters, _ dictionaryBytes: inout Int
+  ) -> FieldValues.Place? {
+    var ints = intColumns.mutableSpan
+    var coded = codedColumns.mutableSpan
+    while let field = FieldValues.next(fields, &at) {
+      let slot = Int(slots[Int(field.id)])
+      if slot == 0 || field.value.count > BlockLimits.valueBytes { return field }
+      let type = FieldType(field.tag)
+      let value = fields.slice(field.value)
+      if slot > 0 {
+        guard ints[slot - 1].type == type else {
+          counters.valuesMismatched += 1
+          continue
+        }
+        let number =
+          type == .bool ? value.byte(0) == 0 ? 0 : 1 : Int64(bitPattern: value.little64(0))
+        if !ints[slot - 1].append(number, row: row) { counters.valuesRepeated += 1 }
+      } else {
+        guard coded[-slot - 1].type == type else {
+          counters.valuesMismatched += 1
+          continue
+        }
+        if let grown = coded[-slot - 1].append(value, row: row) {
+          dictionaryBytes += grown
+        } else {
+          counters.valuesRepeated += 1
+        }
+      }
+    }
+    return nil
+  }
+
+  /// Adds a packed value.
   private mutating func append(
     _ value: RawSpan, _ tag: FieldValues.Tag, _ id: UInt16, _ row: Int
   ) {
@@ -138,10 +194,10 @@ package struct BlockBuilder: ~Copyable, Sendable {
     let slot: Int
     switch type {
     case .bool, .int, .instant:
-      ints.append(IntColumnBuilder(id, type))
+      ints.append(IntColumnBuilder(id, type, room: rooms[raw]?.values ?? 0))
       slot = ints.count
     default:
-      coded.append(CodedColumnBuilder(id, type))
+      coded.append(CodedColumnBuilder(id, type, room: rooms[raw] ?? Room()))
       slot = -coded.count
     }
     slots[Int(raw)] = Int16(slot)

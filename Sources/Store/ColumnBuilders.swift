@@ -102,7 +102,11 @@ struct IntColumnBuilder: Sendable {
   private(set) var values: [Int64] = []
   private(set) var presence = PresenceBuilder()
 
-  init(_ id: FieldID, _ type: FieldType) { (self.id, self.type) = (id, type) }
+  /// - Parameter room: values it is expected to get.
+  init(_ id: FieldID, _ type: FieldType, room: Int = 0) {
+    (self.id, self.type) = (id, type)
+    values.reserveCapacity(room)
+  }
 
   /// - Returns: false when the row has a value already: that one stays.
   @inline(__always)
@@ -127,7 +131,13 @@ struct CodedColumnBuilder: Sendable {
   /// Values after which it is decided whether equal ones are worth looking for.
   private static let sample = 512
 
-  init(_ id: FieldID, _ type: FieldType) { (self.id, self.type) = (id, type) }
+  init(
+    _ id: FieldID, _ type: FieldType, room: BlockBuilder.Room = BlockBuilder.Room()
+  ) {
+    (self.id, self.type) = (id, type)
+    values.reserveCapacity(room.values)
+    interner.reserve(values: room.distinct, bytes: room.bytes)
+  }
 
   /// - Returns: bytes by which the dictionary has grown; nil when the row has a value already: that
   ///   one stays.

@@ -29,6 +29,9 @@ struct EnvelopeColumns: Sendable {
     var index: UInt32
     var source: UInt32
     var destination: UInt32
+    /// Codes of workloads.
+    var sourceWorkload: UInt32
+    var destinationWorkload: UInt32
     var sourcePort: UInt16
     var destinationPort: UInt16
     /// Kind, transport, halves, failed and decrypted, from the low bits up: 8, 8, 2, 1, 1.
@@ -57,14 +60,18 @@ struct EnvelopeColumns: Sendable {
         requestBytes: entries[place].requestSize, responseBytes: entries[place].responseSize,
         index: entries[place].index, source: addresses.code(entries[place].source.address),
         destination: addresses.code(entries[place].destination.address),
+        sourceWorkload: workloads.code(entries[place].source.workload),
+        destinationWorkload: workloads.code(entries[place].destination.workload),
         sourcePort: entries[place].source.port, destinationPort: entries[place].destination.port,
         marks: UInt32(entries[place].kind.rawValue)
           | UInt32(entries[place].transport.rawValue) << 8
           | (entries[place].hasRequest ? 1 << 16 : 0)
           | (entries[place].hasResponse ? 1 << 17 : 0) | (entries[place].failed ? 1 << 18 : 0)
           | (entries[place].decrypted ? 1 << 19 : 0)))
-    workloads.append(entries[place].source.workload, entries[place].destination.workload)
   }
+
+  /// Makes room for so many rows.
+  mutating func reserve(_ rows: Int) { lines.reserveCapacity(rows) }
 
   /// The order of the block.
   ///
@@ -109,7 +116,10 @@ struct EnvelopeColumns: Sendable {
       }
       writer.add(id, .text, column.interner, column.arranged)
     }
-    workloads.write(to: &writer, order)
+    if workloads.isEmpty { return }
+    workloads.write(
+      to: &writer, sources: lines.map { $0.sourceWorkload },
+      destinations: lines.map { $0.destinationWorkload })
   }
 }
 

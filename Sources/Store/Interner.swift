@@ -81,6 +81,12 @@ package struct Interner: Sendable {
     ends.append(UInt32(bytes.count))
   }
 
+  /// Makes room for so many distinct values of so many bytes.
+  mutating func reserve(values: Int, bytes count: Int) {
+    ends.reserveCapacity(values + 1)
+    bytes.reserveCapacity(count)
+  }
+
   /// Forgets what is there already: the table is of no more use.
   mutating func forget() { table = [] }
 

@@ -1,8 +1,9 @@
 import Bytes
 import Entries
 
-/// Who the two ends of each row were. Workloads are recognised by identity, so that a row costs
-/// two integers; their texts are taken apart once for each workload of the block.
+/// Who the two ends of rows were. Workloads are recognised by identity, so that a row costs two
+/// integers, which `EnvelopeColumns` keeps; their texts are taken apart once for each workload of the
+/// block.
 struct WorkloadColumns: Sendable {
   /// One property of a workload: its column for either end, and how it is written.
   struct Row: Sendable {
@@ -57,17 +58,13 @@ struct WorkloadColumns: Sendable {
   private var interner = PairInterner()
   /// The workload of code n is at n − 1. Holding them keeps their identities from being reused.
   private var workloads: [Workload?] = []
-  private var sources: [UInt32] = []
-  private var destinations: [UInt32] = []
   /// Bytes of labels and annotations of all of them. A cluster may keep whole documents there.
   private(set) var byteCount = 0
 
-  mutating func append(_ source: Workload?, _ destination: Workload?) {
-    sources.append(code(source))
-    destinations.append(code(destination))
-  }
+  var isEmpty: Bool { workloads.isEmpty }
 
-  private mutating func code(_ workload: Workload?) -> UInt32 {
+  /// The code of a workload, 0 for none.
+  mutating func code(_ workload: Workload?) -> UInt32 {
     guard let workload else { return 0 }
     let identity = UInt64(UInt(bitPattern: ObjectIdentifier(workload)))
     let (code, isNew) = interner.code(identity, 0)
@@ -80,14 +77,16 @@ struct WorkloadColumns: Sendable {
     return code
   }
 
-  func write(to writer: inout BlockWriter, _ order: RowOrder) {
-    guard !workloads.isEmpty else { return }
+  /// - Parameters:
+  ///   - sources: codes of all rows, in the order of the block.
+  ///   - destinations: the same of the other end.
+  func write(to writer: inout BlockWriter, sources: [UInt32], destinations: [UInt32]) {
     for row in Self.rows {
       let values = workloads.map { workload in
         workload.flatMap(row.bytes).map { $0.prefix(BlockLimits.valueBytes) }
       }
       for (id, codes) in [(row.source, sources), (row.destination, destinations)] {
-        let column = TableColumn(codes: order.arranged(codes), values: values) { value, out in
+        let column = TableColumn(codes: codes, values: values) { value, out in
           out.append(contentsOf: value)
         }
         guard column.interner.count > 0 else { continue }
