@@ -161,7 +161,8 @@ enum DNSName {
     if place.isEmpty { return 0 }
     if place.upperBound >= 8 {
       // One byte at least: the shift is less than 64.
-      return bytes.little64(place.upperBound - 8) &>> UInt64(64 - 8 * place.count)
+      let shift = 64 &- 8 &* place.count
+      return bytes.little64(place.upperBound - 8) &>> UInt64(truncatingIfNeeded: shift)
     }
     var word: UInt64 = 0
     for at in place.reversed() { word = word << 8 | UInt64(bytes.byte(at)) }
