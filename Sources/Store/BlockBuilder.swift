@@ -279,16 +279,28 @@ package struct BlockBuilder: ~Copyable, Sendable {
   /// The block of all entries collected; nil when there are none.
   package consuming func finish() throws(WireError) -> EncodedBlock? { try finish([])?.block }
 
+  /// The same, put together in `memory`, which is for the next block.
+  consuming func finish(in memory: inout [UInt8]) throws(WireError) -> EncodedBlock? {
+    try finish([], in: &memory)?.block
+  }
+
   /// The block of all entries collected, and `marks`, one for each entry in the order they came,
   /// in the order of its rows. They settle the order of entries that are equal in all else.
   consuming func finish(
     _ marks: [Int64]
   ) throws(WireError) -> (block: EncodedBlock, marks: [Int64])? {
+    var memory: [UInt8] = []
+    return try finish(marks, in: &memory)
+  }
+
+  private consuming func finish(
+    _ marks: [Int64], in memory: inout [UInt8]
+  ) throws(WireError) -> (block: EncodedBlock, marks: [Int64])? {
     guard rows > 0 else { return nil }
     headers.closeChunk(atLeast: 1, with: compressor)
     bodies.closeChunk(atLeast: 1, with: compressor)
     let order = envelope.order(marks)
-    var writer = BlockWriter(family: family, rows: rows, reserving: expectedBytes)
+    var writer = BlockWriter(family: family, rows: rows, reserving: expectedBytes, in: &memory)
     envelope.write(to: &writer, order)
     var arrangements = Arrangements(order)
     for column in ints {
@@ -302,7 +314,8 @@ package struct BlockBuilder: ~Copyable, Sendable {
     let headers = writer.lane(headers, order)
     let bodies = writer.lane(bodies, order)
     return (
-      try (consume writer).finish(envelope.summary, headers: headers, bodies: bodies),
+      try (consume writer).finish(
+        envelope.summary, headers: headers, bodies: bodies, leaving: &memory),
       marks.isEmpty ? [] : order.arranged(marks)
     )
   }

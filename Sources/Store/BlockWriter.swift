@@ -31,11 +31,20 @@ struct BlockWriter {
   private var places: [SectionKey: (number: Int, range: Range<Int>)] = [:]
   private var presences: [(words: [UInt64], section: Int, count: Int)] = []
 
-  /// - Parameter bytes: about how many the sections will have together. They are not copied while
-  ///   there are no more.
-  init(family: BlockFamily, rows: Int, reserving bytes: Int) {
+  /// - Parameters:
+  ///   - bytes: about how many the sections will have together. They are not copied while there are
+  ///     no more.
+  ///   - memory: is used for them, and left empty.
+  init(family: BlockFamily, rows: Int, reserving bytes: Int, in memory: inout [UInt8]) {
     (self.family, self.rows) = (family, rows)
+    swap(&data, &memory)
+    data.removeAll(keepingCapacity: true)
     data.reserveCapacity(bytes)
+  }
+
+  init(family: BlockFamily, rows: Int, reserving bytes: Int) {
+    var memory: [UInt8] = []
+    self.init(family: family, rows: rows, reserving: bytes, in: &memory)
   }
 
   /// Adds integers, instants or truth values.
@@ -162,9 +171,11 @@ struct BlockWriter {
 
   /// Puts everything together.
   ///
+  /// - Parameter memory: gets what the sections were put together in, for the next block.
   /// - Throws: when a reader would refuse the block, which is worse to find out later.
   consuming func finish(
-    _ summary: EnvelopeColumns.Summary, headers: [UInt8], bodies: [UInt8]
+    _ summary: EnvelopeColumns.Summary, headers: [UInt8], bodies: [UInt8],
+    leaving memory: inout [UInt8]
   ) throws(WireError) -> EncodedBlock {
     var header: [UInt8] = [family.rawValue]
     header.append(varint: rows)
@@ -193,10 +204,19 @@ struct BlockWriter {
     }
     header.append(headers.rawSpan)
     header.append(bodies.rawSpan)
-    return try encoded(header)
+    return try encoded(header, leaving: &memory)
   }
 
-  private consuming func encoded(_ header: [UInt8]) throws(WireError) -> EncodedBlock {
+  consuming func finish(
+    _ summary: EnvelopeColumns.Summary, headers: [UInt8], bodies: [UInt8]
+  ) throws(WireError) -> EncodedBlock {
+    var memory: [UInt8] = []
+    return try finish(summary, headers: headers, bodies: bodies, leaving: &memory)
+  }
+
+  private consuming func encoded(
+    _ header: [UInt8], leaving memory: inout [UInt8]
+  ) throws(WireError) -> EncodedBlock {
     let id = BlockID(header: header.rawSpan)
     var head: [UInt8] = []
     head.reserveCapacity(BlockPrefix.byteCount + header.count)
@@ -220,6 +240,7 @@ struct BlockWriter {
       bytes.reserveCapacity(count)
       bytes.append(head.rawSpan)
       bytes.append(data.rawSpan)
+      swap(&memory, &data)
     }
     return EncodedBlock(header: try BlockHeader(parsing: bytes), bytes: bytes)
   }

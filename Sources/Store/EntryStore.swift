@@ -51,6 +51,9 @@ package final class EntryStore: Sendable {
   /// When `advance(to:)` last closed the open blocks.
   private let flushed = Mutex<Timestamp?>(nil)
   private let writeFailure = Mutex<StoreError?>(nil)
+  /// What the last block was put together in.
+  private let spareMemory = Mutex<[UInt8]>([])
+  private static let mostSpareMemory = 16 << 20
 
   /// Opens or makes the store; blocks that were there are visible at once.
   package init(_ place: Place, limits: StoreLimits = StoreLimits()) throws(StoreError) {
@@ -183,7 +186,15 @@ package final class EntryStore: Sendable {
     let (counters, rows) = (builder.counters, builder.rows)
     shelf.withLock { $0.counters.add(counters) }
     do throws(WireError) {
-      return try builder.finish()
+      // Fresh memory costs a page fault for every four kilobytes: that of the block before is mapped.
+      var memory: [UInt8] = []
+      spareMemory.withLock { swap(&memory, &$0) }
+      defer {
+        if memory.capacity <= Self.mostSpareMemory {
+          spareMemory.withLock { swap(&memory, &$0) }
+        }
+      }
+      return try builder.finish(in: &memory)
     } catch {
       failure = lost(rows, StoreError(.unsound, "closing a block", underlying: "\(error)"))
       return nil
