@@ -214,28 +214,39 @@ package struct HTTP1: Dissector {
     let type = bytes.slice(head.contentType.map { head.value(bytes, $0) } ?? 0..<0)
     switch head.start {
     case .request(let method, let target, let version):
-      var message = request(head, bytes, side, method)
-      message.fields = Self.fields(head, bytes, type, method, target, version)
-      message.hints =
-        HTTPContent.hints(
-          method: bytes.slice(method), type: type, target: bytes.slice(target)
-        ).rawValue
-      Self.keep(head, bytes, in: &message)
-      return message
+      let hints = HTTPContent.hints(
+        method: bytes.slice(method), type: type, target: bytes.slice(target))
+      return Self.filled(
+        request(head, bytes, side, method), head, bytes,
+        Self.fields(head, bytes, type, method, target, version), hints)
     case .response(let status, let reason, let version):
-      var message = Message(.response, .http, key: 0)
-      answer(head, bytes, side, status, &message)
-      message.fields = Self.fields(
-        head, bytes, type, status, reason, version: message.partner == .lost ? version : nil)
-      if head.contentType != nil {
-        let hints = HTTPContent.hints(replyType: type)
-        message.hints = hints.rawValue
-        message.isStreamed = hints.contains(.events)
-      }
-      message.failed = status >= 400
-      Self.keep(head, bytes, in: &message)
-      return message
+      let message = Message(.response, .http, key: 0)
+      return reply(message, head, bytes, side, type, status, reason, version)
     }
+  }
+
+  private mutating func reply(
+    _ message: consuming Message, _ head: HTTP1Head, _ bytes: RawSpan, _ side: Side,
+    _ type: RawSpan, _ status: Int, _ reason: Range<Int>, _ version: Range<Int>
+  ) -> Message {
+    answer(head, bytes, side, status, &message)
+    message.failed = status >= 400
+    let hints = HTTPContent.hints(replyType: type)
+    message.isStreamed = hints.contains(.events)
+    let fields = Self.fields(
+      head, bytes, type, status, reason, version: message.partner == .lost ? version : nil)
+    return Self.filled(consume message, head, bytes, fields, hints)
+  }
+
+  /// A message with what its head alone tells. Handed on, for what a variable holds is copied.
+  private static func filled(
+    _ message: consuming Message, _ head: HTTP1Head, _ bytes: RawSpan,
+    _ fields: consuming FieldValues, _ hints: HTTPContent.Hints
+  ) -> Message {
+    message.fields = fields
+    message.hints = hints.rawValue | (head.isMCP ? HTTPContent.Hints.mcp.rawValue : 0)
+    message.headers = HeaderBlock(bytes: bytes.slice(head.lines).array())
+    return consume message
   }
 
   /// The fields of a request.
@@ -282,11 +293,6 @@ package struct HTTP1: Dissector {
   /// Bytes beyond its own that the fields of a request get at once: those of the reply will be put behind
   /// them.
   private static let roomForReply = 160
-
-  private static func keep(_ head: HTTP1Head, _ bytes: RawSpan, in message: inout Message) {
-    if head.isMCP { message.hints |= HTTPContent.Hints.mcp.rawValue }
-    message.headers = HeaderBlock(bytes: bytes.slice(head.lines).array())
-  }
 
   private mutating func request(
     _ head: HTTP1Head, _ bytes: RawSpan, _ side: Side, _ method: Range<Int>
