@@ -1,5 +1,3 @@
-import Bytes
-
 /// Memory that bytes have waited in, for those that are to wait next.
 ///
 /// Arrays of some kilobytes are what the allocator is slow to give and to take back, and a long message

@@ -42,7 +42,8 @@ final class AEADKey: @unchecked Sendable {
               let first = sealed.bindMemory(to: UInt8.self).baseAddress
               return CAEAD_open(
                 context, target.baseAddress, nonce.bindMemory(to: UInt8.self).baseAddress, number,
-                first, count, first.map { $0 + count }, authentic.bindMemory(to: UInt8.self).baseAddress,
+                first, count, first.map { $0 + count },
+                authentic.bindMemory(to: UInt8.self).baseAddress,
                 authentic.count)
             }
           }
