@@ -7,7 +7,7 @@ PYTHON := .venv/bin/python
 export KUBESHARK_VERSION := $(shell Scripts/version)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test demo bench bench-peers bench-agents bench-hub dist mcpb image manifests install man traffic fuzz kills truth vectors reference samples format clean
+.PHONY: help build test demo bench bench-peers bench-agents bench-hub dist profile mcpb image manifests install man traffic fuzz kills truth vectors reference samples format clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r verb text; do \
@@ -47,6 +47,10 @@ dist: ## Build dist/kubeshark: one stripped file with its libraries inside, and 
 	@Scripts/setup
 	@$(STEP) "Building dist/kubeshark" Scripts/dist
 	@python3 -B Scripts/man --binary dist/kubeshark
+
+profile: ## Count what runs often, which the compiler is given (also on the captures of make traffic)
+	@Scripts/setup
+	@Scripts/profile
 
 mcpb: dist ## Pack dist/*.mcpb, a bundle that MCP clients install, and the registry's dist/server.json
 	@python3 -B Scripts/mcpb
@@ -97,4 +101,4 @@ format: ## Format all Swift files
 	@swift format --in-place --parallel --recursive Package.swift Sources Tests Fuzz Benchmarks
 
 clean: ## Remove everything built; the next build takes minutes
-	rm -rf .build .build-dist .build-fuzz .venv .venv-duckdb .venv-mcp-peers dist
+	rm -rf .build .build-dist .build-fuzz .build-profile .venv .venv-duckdb .venv-mcp-peers dist

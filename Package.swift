@@ -159,11 +159,23 @@ nonisolated var house: [SwiftSetting] {
     .unsafeFlags(
       ["-cross-module-optimization", "-enforce-exclusivity=unchecked"],
       .when(configuration: .release)),
-  ] + (isForFuzzing ? [.unsafeFlags(["-sanitize=fuzzer"])] : [])
+  ] + (isForFuzzing ? [.unsafeFlags(["-sanitize=fuzzer"])] : []) + profile
 }
 
 /// Whether the build is one for `make fuzz`: our modules count what they run through.
 nonisolated var isForFuzzing: Bool { Context.environment["KUBESHARK_FUZZ"] != nil }
+
+/// For `Scripts/profile` our modules count what runs how often; `Scripts/dist` gives the compiler those
+/// counts. (The driver's own flags for it do not reach the compiler.)
+nonisolated var profile: [SwiftSetting] {
+  if Context.environment["KUBESHARK_COUNTS"] != nil {
+    [.unsafeFlags(["-Xfrontend", "-ir-profile-generate"])]
+  } else if let counts = Context.environment["KUBESHARK_PROFILE"] {
+    [.unsafeFlags(["-Xfrontend", "-ir-profile-use=\(counts)"])]
+  } else {
+    []
+  }
+}
 
 /// A library target in `Sources/NAME` and its tests in `Tests/NAMETests`.
 func module(
