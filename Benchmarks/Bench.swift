@@ -116,9 +116,7 @@ struct Bench: AsyncParsableCommand {
     let data = DataPath(path: path)
     let bytes = traffic.file.count
     let input = "\(size) MB"
-    let floor = stopwatch.best { seed in
-      UInt64(crc32c(traffic.file.span.bytes, continuing: UInt32(truncatingIfNeeded: seed)))
-    }
+    let floor = stopwatch.best { plainChecksum(traffic.file.span.bytes, $0) }
     func figure(_ name: String, _ nanoseconds: Double, _ items: Int, _ item: String) -> Figure {
       Figure(
         input: input, name: name, nanoseconds: nanoseconds, items: items, item: item,

@@ -56,7 +56,5 @@ private final class MappedFile {
 
   deinit { munmap(UnsafeMutableRawPointer(mutating: memory.baseAddress), memory.count) }
 
-  func checksum(_ seed: UInt64) -> UInt64 {
-    UInt64(crc32c(memory.bytes, continuing: UInt32(truncatingIfNeeded: seed)))
-  }
+  func checksum(_ seed: UInt64) -> UInt64 { plainChecksum(memory.bytes, seed) }
 }

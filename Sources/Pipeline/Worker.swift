@@ -48,8 +48,9 @@ struct Worker {
   private var pendingCount = 0
 
   /// Entries held before they go to the store: of a few hostile bytes they may be large, and the memory
-  /// of few is near the processor yet when the next ones take it.
-  private static let mostReady = 16
+  /// of few is near the processor yet when the next ones take it. With fewer, workers that take turns at
+  /// the store take its columns from each other's caches.
+  private static let mostReady = 64
   /// Entries that wait for another worker to be done with the store; with more this one waits.
   private static let mostPending = 2_048
   /// Calls that wait for the names of their topics.
