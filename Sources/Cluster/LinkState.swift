@@ -32,6 +32,9 @@ struct LinkState<Link: Sendable> {
   private var failure: (error: ToolError, until: Duration)?
   /// The link that is being opened was given up meanwhile.
   private var isUnwanted = false
+  /// Somebody asked how it is now while it was being opened: should that fail, it may be because of
+  /// how it was before.
+  private var isOutdated = false
 
   mutating func next(_ now: Duration) -> Step {
     switch phase {
@@ -41,6 +44,7 @@ struct LinkState<Link: Sendable> {
       if let failure, now < failure.until { return .fail(failure.error, until: failure.until) }
       phase = .opening
       isUnwanted = false
+      isOutdated = false
       number += 1
       return .open
     }
@@ -64,7 +68,7 @@ struct LinkState<Link: Sendable> {
   /// - Parameter error: nil when whoever opened it gave up; that says nothing about the cluster.
   mutating func failed(_ error: ToolError?, _ now: Duration) {
     phase = .idle
-    if let error { pause(error, now) }
+    if let error, !isOutdated { pause(error, now) }
   }
 
   /// The link of that number does not lead anywhere any more.
@@ -92,8 +96,9 @@ struct LinkState<Link: Sendable> {
     return link
   }
 
-  /// Forgets failures: somebody wants to know how it is now.
+  /// Forgets failures, that of an attempt under way among them: somebody wants to know how it is now.
   mutating func forgive() {
+    if case .opening = phase { isOutdated = true }
     failure = nil
     failures = 0
   }

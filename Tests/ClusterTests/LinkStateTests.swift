@@ -45,6 +45,18 @@ struct LinkStateTests {
     #expect(next(&state, now) == .open)
   }
 
+  @Test func anAttemptFromBeforeSaysNothingToWhoAsksHowItIsNow() {
+    var state = LinkState<String>()
+    #expect(next(&state, 0) == .open)
+    state.forgive()
+    #expect(next(&state, 1) == .wait)
+    // Meanwhile something was installed that the attempt has not seen.
+    state.failed(fault, .seconds(2))
+    #expect(next(&state, 2) == .open)
+    state.failed(fault, .seconds(3))
+    #expect(next(&state, 3) == .fail("no"))
+  }
+
   @Test func whoGivesUpSaysNothingAboutTheCluster() {
     var state = LinkState<String>()
     #expect(next(&state, 0) == .open)

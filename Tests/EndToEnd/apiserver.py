@@ -12,6 +12,7 @@ import shutil
 import socket
 import struct
 import threading
+import time
 import urllib.parse
 
 import spdy
@@ -47,6 +48,9 @@ class Cluster(Objects):
         self.backend = None
         self.tokens = []
         self.token_seconds = 3600
+        # How old single objects of a resource are when they arrive, in seconds, and which were.
+        self.slow = {}
+        self.slowed = []
         # What it says of itself.
         self.version = {"major": "1", "minor": "32", "gitVersion": "v1.32.0"}
         # Seconds by which its clock is ahead.
@@ -244,6 +248,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.send(200, cluster.delete(resource, namespace, name))
         if name:
             found = cluster.find(resource, namespace, name)
+            if resource in cluster.slow:
+                cluster.slowed.append(name)
+                time.sleep(cluster.slow[resource])
             if not found:
                 raise Refused(404, "NotFound", f'{resource} "{name}" not found')
             return self.send(200, cluster.shown(found))
@@ -253,12 +260,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if query.get("watch"):
             return self.watch()
         kind = next(kind for _, one, kind, _ in KINDS if one == resource)
+        items = [one for one in cluster.listed(resource, namespace, wanted) if all(
+            (one.get(name) == value) == (sign == "=") for name, sign, value in fields)]
         self.send(200, {
             "kind": kind + "List",
             "apiVersion": next(version for version, one, _, _ in KINDS if one == resource),
-            "metadata": {"resourceVersion": "1"},
-            "items": [one for one in cluster.listed(resource, namespace, wanted) if all(
-                (one.get(name) == value) == (sign == "=") for name, sign, value in fields)]})
+            "metadata": {"resourceVersion": "1"}, "items": items})
 
     def log(self, name, query):
         key = name + (".previous" if query.get("previous") == "true" else "")

@@ -401,6 +401,7 @@ def test_start_installs_the_chart_and_waits_for_the_hub(cluster, hub, helm):
     cluster.install(address(hub.url))
     while (message := server.receive()).get("id") != "start":
         assert message["method"] in NOTICES
+    assert not message["result"].get("isError"), text(message["result"])
     assert message["result"]["structuredContent"]["state"] == "running"
     assert "list_api_calls" in listed(server)
     cluster.services, cluster.pods = [], []
@@ -410,6 +411,23 @@ def test_start_installs_the_chart_and_waits_for_the_hub(cluster, hub, helm):
     assert helm.calls()[-1][1:] == [
         "uninstall", "--namespace=default", "--wait", "--timeout=4m", "--", "kubeshark"]
     assert "list_api_calls" not in listed(server)
+    server.finish()
+
+
+def test_what_was_seen_before_the_installation_does_not_count(cluster, hub, helm):
+    server = changing(cluster, helm)
+    assert set(listed(server)) == {*LOCAL, "start_kubeshark", "stop_kubeshark"}
+    # What Services there were before is heard when the pods are ready.
+    cluster.slow = {"services": 3}
+    server.send({"jsonrpc": "2.0", "id": "start", "method": "tools/call", "params": {
+        "name": "start_kubeshark", "arguments": {"confirm": True}}})
+    soon(lambda: "kubeshark-hub" in cluster.slowed, "somebody looks for Services")
+    soon(helm.calls, "helm is called")
+    cluster.slow = {}
+    cluster.install(address(hub.url))
+    while (message := server.receive()).get("id") != "start":
+        assert message["method"] in NOTICES
+    assert not message["result"].get("isError"), text(message["result"])
     server.finish()
 
 
