@@ -159,23 +159,26 @@ nonisolated var house: [SwiftSetting] {
     .unsafeFlags(
       ["-cross-module-optimization", "-enforce-exclusivity=unchecked"],
       .when(configuration: .release)),
-  ] + (isForFuzzing ? [.unsafeFlags(["-sanitize=fuzzer"])] : []) + profile
+  ] + (isForFuzzing ? [.unsafeFlags(["-sanitize=fuzzer"])] : profile)
 }
 
 /// Whether the build is one for `make fuzz`: our modules count what they run through.
 nonisolated var isForFuzzing: Bool { Context.environment["KUBESHARK_FUZZ"] != nil }
 
-/// For `Scripts/profile` our modules count what runs how often; `Scripts/dist` gives the compiler those
-/// counts. (The driver's own flags for it do not reach the compiler.)
+/// What runs often, for the compiler: a release build is told, and one for `Scripts/profile` counts it.
+/// (The driver's own flags for it do not reach the compiler, and an older one cannot read the file.)
 nonisolated var profile: [SwiftSetting] {
-  if Context.environment["KUBESHARK_COUNTS"] != nil {
-    [.unsafeFlags(["-Xfrontend", "-ir-profile-generate"])]
-  } else if let counts = Context.environment["KUBESHARK_PROFILE"] {
-    [.unsafeFlags(["-Xfrontend", "-ir-profile-use=\(counts)"])]
-  } else {
-    []
-  }
+  let file = "\(Context.packageDirectory)/Scripts/kubeshark.profdata"
+  let flag = isForCounting ? "-ir-profile-generate" : "-ir-profile-use=\(file)"
+  #if compiler(>=6.3)
+    return [.unsafeFlags(["-Xfrontend", flag], .when(configuration: .release))]
+  #else
+    return []
+  #endif
 }
+
+/// Whether the build is one for `make profile`.
+nonisolated var isForCounting: Bool { Context.environment["KUBESHARK_COUNTS"] != nil }
 
 /// A library target in `Sources/NAME` and its tests in `Tests/NAMETests`.
 func module(

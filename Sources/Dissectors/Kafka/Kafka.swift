@@ -346,32 +346,28 @@ package struct Kafka: Dissector {
     let isRequest = side == requester
     // Many may wait, and each place is compared with all of them.
     let waiting: Set<Int32> = isRequest ? [] : Set(asked.map(\.correlation))
-    var at = 0
-    while bytes.byteCount - at >= 8 {
-      let length = Int(Int32(bitPattern: bytes.big32(at)))
-      let body = bytes.suffix(from: at + 4)
+    for at in 0..<bytes.byteCount {
+      let rest = bytes.suffix(from: at)
+      let isWhole = rest.byteCount >= 8
+      let length = isWhole ? Int(Int32(bitPattern: rest.big32(0))) : 0
+      let body = isWhole ? rest.suffix(from: 4) : rest
       let isBeginning =
-        isRequest
-        ? KafkaShape.isRequest(body, length: length)
-        : 4...Self.maxMessage ~= length
-          && (waiting.contains(Int32(bitPattern: body.big32(0)))
-            || at == 0 && asked.isEmpty && KafkaShape.areResponses(bytes))
+        isWhole
+        && (isRequest
+          ? KafkaShape.isRequest(body, length: length)
+          : 4...Self.maxMessage ~= length
+            && (waiting.contains(Int32(bitPattern: body.big32(0)))
+              || at == 0 && asked.isEmpty && KafkaShape.areResponses(bytes)))
       if isBeginning {
         phases[side] = .frame
         return .skip(at)
       }
-      if isRequest, KafkaShape.mayBeginRequest(bytes.suffix(from: at)) { break }
-      at += 1
-    }
-    // A message may begin with a packet that has its length alone.
-    while at < bytes.byteCount {
-      let rest = bytes.suffix(from: at)
+      // A message may begin with a packet that has its length alone.
       let mayBegin =
         isRequest
         ? KafkaShape.mayBeginRequest(rest)
-        : !waiting.isEmpty && KafkaShape.mayBeginResponse(rest)
+        : !isWhole && !waiting.isEmpty && KafkaShape.mayBeginResponse(rest)
       if mayBegin { return at > 0 ? .skip(at) : .needs(bytes.byteCount + 1) }
-      at += 1
     }
     return .skip(bytes.byteCount)
   }
