@@ -257,6 +257,36 @@ import Testing
     #expect(call.int(.tlsxVersion) == nil && !call.hasResponse)
   }
 
+  /// A snapshot length of 96 bytes leaves 30 of them behind the heads of Ethernet, IP and TCP.
+  @Test(arguments: 6..<45)
+  func aHelloThatIsCutWithinItsRandomNumberIsShown(length: Int) throws {
+    var talk = Talk(serverPort: 443)
+    talk.says(.client, Array(Self.clientHello.prefix(length)))
+    talk.lost(.client, Self.clientHello.count - length)
+    talk.says(.server, Self.record(22, Self.serverHello(newer: true)))
+    let calls = talk.calls()
+    let call = try #require(calls.first)
+    #expect(calls.count == 1 && call.kind == .tlsx)
+    #expect(call.hasRequest && call.hasResponse && call.int(.tlsxVersion) == 772)
+    #expect(call.fault?.message == "only the beginning of it was captured")
+    #expect(call.requestSize == Int64(Self.clientHello.count))
+    #expect(call.texts(.tlsxCipherSuites) == nil && call.text(.tlsxJA3) == nil)
+    let details = try JSONReader.value(of: call.text(.details) ?? "")["request"]
+    #expect(details == (length < 11 ? [:] : ["version": "TLS 1.2"]))
+    Laws.mutation(talk, rounds: 20)
+  }
+
+  /// With as much of it as one packet has and no reply, as the capture ends.
+  @Test func aHelloThatIsCutAndAloneIsShown() throws {
+    var talk = Talk(serverPort: 443)
+    talk.says(.client, Array(Self.clientHello.prefix(30)))
+    talk.lost(.client, 300)
+    let call = try #require(talk.calls().first)
+    #expect(call.kind == .tlsx && !call.hasResponse && call.fault?.kind == .dissection)
+    #expect(call.int(.tlsxVersion) == nil)
+    Laws.split(talk)
+  }
+
   @Test func aServerThatAnswersInHTTPHasRefusedTheHandshake() throws {
     var talk = Talk(serverPort: 8080)
     talk.says(.client, Self.clientHello)

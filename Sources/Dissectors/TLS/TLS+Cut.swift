@@ -39,10 +39,10 @@ extension TLS {
     return at
   }
 
-  /// A ClientHello that goes no further.
+  /// A ClientHello that goes no further, be it that its type is all there is.
   private mutating func cutHello(_ bytes: RawSpan, _ side: Side) -> Message? {
-    guard bytes.byteCount > 4, bytes.byte(0) == 1, !hasHello, side != requester?.other,
-      let hello = try? TLSClientHello(bytes.suffix(from: 4), isCut: true)
+    guard !bytes.isEmpty, bytes.byte(0) == 1, !hasHello, side != requester?.other,
+      let hello = try? TLSClientHello(bytes.suffix(from: min(4, bytes.byteCount)), isCut: true)
     else { return nil }
     return begin(hello, side)
   }

@@ -4,7 +4,8 @@ import JSON
 
 /// What a client offers (RFC 8446 §4.1.2).
 struct TLSClientHello: Sendable {
-  private(set) var version: UInt16
+  /// 0 where a hello was cut before it.
+  private(set) var version: UInt16 = 0
   let random: TLSRandom?
   private(set) var suites: [UInt16] = []
   private(set) var extensions: [UInt16] = []
@@ -25,11 +26,17 @@ struct TLSClientHello: Sendable {
 
   /// - Parameters:
   ///   - hasCookie: it is one of DTLS (RFC 6347 §4.2.1).
-  ///   - isCut: only the beginning of it is there; version and random must be.
+  ///   - isCut: only the beginning of it is there, which may be nothing but its type.
   init(_ body: RawSpan, hasCookie: Bool = false, isCut: Bool = false) throws(WireError) {
     var cursor = Cursor(body)
     olderSpecs = nil
     self.isCut = isCut
+    if isCut, body.byteCount < Self.fixedLength {
+      // A piece of a random number is none.
+      random = nil
+      if body.byteCount >= 2 { version = body.big16(0) }
+      return
+    }
     version = try cursor.big16()
     random = TLSRandom(try cursor.take(32))
     do {
@@ -38,6 +45,9 @@ struct TLSClientHello: Sendable {
       if !isCut { throw error }
     }
   }
+
+  /// Bytes of version and random number.
+  private static let fixedLength = 34
 
   private mutating func readOffers(_ cursor: inout Cursor, hasCookie: Bool) throws(WireError) {
     try cursor.skip(Int(try cursor.uint8()))
@@ -109,7 +119,8 @@ struct TLSClientHello: Sendable {
       [serverName, protocols.first ?? "", names.first ?? ""].first { !$0.isEmpty } ?? ""
     // The newest version stands in an extension, which may have been cut off.
     if !isCut || !versions.isEmpty { message.fields.add(.tlsxVersion, int: Int64(highest)) }
-    message.fields.add(.tlsxCipherSuites, .texts(names))
+    // What was cut off is not told to be empty.
+    if !isCut || !names.isEmpty { message.fields.add(.tlsxCipherSuites, .texts(names)) }
     message.fields.add(.tlsxSummary, .text(summary))
     if !serverName.isEmpty { message.fields.add(.tlsxSNI, .text(serverName)) }
     if !protocols.isEmpty {
@@ -131,16 +142,18 @@ struct TLSClientHello: Sendable {
   private func details(_ prints: (String, String)?, _ carrier: TLSCarrier) -> [UInt8] {
     var writer = JSONWriter(reserving: 512)
     writer.beginObject()
-    writer.name("version")
-    writer.write(TLSNames.version(version))
+    if !isCut || version != 0 {
+      writer.name("version")
+      writer.write(TLSNames.version(version))
+    }
     writer.list("supportedVersions", Self.plain(versions).map(TLSNames.version))
     if !serverName.isEmpty {
       writer.name("sni")
       writer.write(serverName)
     }
     writer.list("alpn", protocols)
-    writer.numbers("cipherSuites", suites)
-    writer.numbers("extensions", extensions)
+    if !isCut || !suites.isEmpty { writer.numbers("cipherSuites", suites) }
+    if !isCut || !extensions.isEmpty { writer.numbers("extensions", extensions) }
     writer.list("groups", Self.plain(groups).map(TLSNames.group))
     writer.list(
       "signatureAlgorithms", Self.plain(signatures).map { "0x" + TLSFingerprint.hex4($0) })
