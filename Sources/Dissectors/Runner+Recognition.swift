@@ -228,6 +228,38 @@ extension Runner {
     return false
   }
 
+  /// Turns to TLS where a segment begins with a hello in the midst of something else, and the capture has
+  /// nothing of the other side that would have told: neither what it agreed to nor its own hello.
+  mutating func turnToTLS(
+    _ bytes: RawSpan, _ side: Side, at moment: Moment, in ledger: inout Ledger
+  ) {
+    guard opening.transport == .tcp, let greeter = TLS.greeter(bytes),
+      greeter == .server || !hasSpoken[side.other], mayTurnToTLS(side),
+      let row = ledger.row(named: TLS.row.name)
+    else { return }
+    // What waits for the other side to speak came before.
+    if !isReading, !isSilent { decideFinally(at: moment, in: &ledger) }
+    guard mayTurnToTLS(side) else { return }
+    opening.isMidway = true
+    if isReading {
+      succeed(by: Successor(name: TLS.row.name), &ledger)
+      settle(at: moment, in: &ledger)
+    } else {
+      isSilent = false
+      start(row, &ledger)
+    }
+  }
+
+  /// Whether something else is spoken, and nothing more of a message of that side is to come.
+  private mutating func mayTurnToTLS(_ side: Side) -> Bool {
+    if reader is TLS { return false }
+    if !isReading {
+      return isSilent || !inlets.client.waiting.isEmpty || !inlets.server.waiting.isEmpty
+    }
+    guard case .none = inlets[side].pass else { return false }
+    return inlets[side].waiting.isEmpty
+  }
+
   /// Takes a wrong guess back; what waits is recognised again without it.
   mutating func withdraw(_ ledger: inout Ledger) {
     ledger.figures[row].withdrawn += 1

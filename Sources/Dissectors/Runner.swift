@@ -34,6 +34,8 @@ struct Runner {
   private(set) var ownRequests = BySide(client: 0, server: 0)
   /// An exchange was completed: the recognition was right.
   var isProven = false
+  /// Bytes of that side have come.
+  var hasSpoken = BySide(client: false, server: false)
   /// Nobody recognised it, or it was given up.
   var isSilent = false
   /// Recognitions tried in vain.
@@ -109,6 +111,10 @@ struct Runner {
       return
     }
     let side = sender(of: bytes, from: side)
+    if bytes.byte(0) == TLS.Record.handshake, !isTLS {
+      turnToTLS(bytes, side, at: moment, in: &ledger)
+    }
+    hasSpoken[side] = true
     if isSilent, !retries(bytes, side, &ledger) { return }
     if !isReading, !recognise(bytes, from: side, at: moment, in: &ledger) { return }
     if opening.transport == .tcp {
@@ -404,7 +410,10 @@ struct Runner {
   mutating func note(_ kind: ProtocolKind) { ownKinds.insert(kind) }
 
   /// Client and server have changed places.
-  mutating func turnRequests() { ownRequests.turn() }
+  mutating func turnRequests() {
+    ownRequests.turn()
+    hasSpoken.turn()
+  }
 
   /// The VLANs of the conversation are known now.
   mutating func note(_ tags: VLANTags) {

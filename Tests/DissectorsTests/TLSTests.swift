@@ -144,6 +144,66 @@ import Testing
     Laws.mutation(talk)
   }
 
+  /// What one side says of a talk that turns to TLS, as where only its direction was captured.
+  @Test(arguments: [Side.client, .server], [false, true])
+  func aHelloBehindSTARTTLSIsFoundWhereOneSideWasCaptured(side: Side, isMidway: Bool) {
+    var talk = Self.smtp
+    talk.says(.client, Self.clientHello)
+    talk.says(.server, Self.record(22, Self.serverHello(newer: true)) + Self.record(20, [1]))
+    talk.isMidway = isMidway
+    talk.turns.removeAll { if case .says(side.other, _) = $0 { true } else { false } }
+    let calls = talk.calls()
+    #expect(calls.map(\.kind) == [.tlsx])
+    #expect(calls.map(\.hasRequest) == [side == .client])
+    #expect(calls.first?.destination.port == 25)
+    #expect(
+      side == .client
+        ? calls.first?.text(.tlsxSNI) == "api.shop" : calls.first?.int(.tlsxVersion) == 772)
+    Laws.truncation(talk)
+    Laws.mutation(talk)
+  }
+
+  /// The same of protocols that are read: what agreed to TLS, on the other side, was not captured.
+  @Test func aServersHelloIsFoundBehindProtocolsThatAreRead() {
+    let hello = Self.record(22, Self.serverHello(newer: true))
+    let ldap = LDAPTests.result(1, 0x78, 0)
+    for (port, first, kinds) in [
+      (3306, MySQLTests.greeting, [.tlsx]), (5432, [0x53], [.tlsx]), (389, ldap, [.ldap, .tlsx]),
+    ] as [(UInt16, [UInt8], [ProtocolKind])] {
+      var talk = Talk(serverPort: port)
+      talk.says(.server, first)
+      talk.says(.server, hello)
+      talk.says(.server, Self.record(20, [1]) + Self.record(23, Array(repeating: 2, count: 40)))
+      let calls = talk.calls().sorted { $0.index < $1.index }
+      #expect(calls.map(\.kind) == kinds)
+      #expect(calls.last?.int(.tlsxVersion) == 772 && calls.last?.hasRequest == false)
+      Laws.mutation(talk, rounds: 100)
+    }
+  }
+
+  /// The client's hello is lost, and so is what it had asked before.
+  @Test func aServersHelloIsFoundWhereTheClientsIsLost() {
+    var talk = Self.smtp
+    talk.turns.removeLast(2)
+    talk.lost(.client, 300)
+    talk.server("220 go ahead\r\n")
+    talk.says(.server, Self.record(22, Self.serverHello(newer: true)))
+    #expect(talk.calls().map { $0.int(.tlsxVersion) } == [772])
+  }
+
+  /// What a page or a row holds is content, whatever it looks like.
+  @Test func aHelloWithinABodyIsContent() {
+    let hello = Self.record(22, Self.serverHello(newer: true))
+    var talk = Talk()
+    talk.client("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    talk.server("HTTP/1.1 200 OK\r\nContent-Length: \(hello.count)\r\n\r\n")
+    talk.says(.server, hello)
+    talk.client("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    talk.server("HTTP/1.1 204 No\r\n\r\n")
+    let calls = talk.calls()
+    #expect(calls.map(\.kind) == [.http, .http] && calls.allSatisfy { $0.fault == nil })
+  }
+
   /// One byte looks like a hello, and the next shows that it is none.
   @Test func aHelloBehindWhatAlmostIsOneIsFound() {
     var talk = Self.smtp

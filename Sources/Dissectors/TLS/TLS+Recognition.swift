@@ -1,4 +1,5 @@
 import Bytes
+import Flows
 
 extension TLS {
   /// A record of the handshake whose first message is a hello, a hello in the format of SSL 2.0; or an
@@ -28,6 +29,31 @@ extension TLS {
   /// Whether a ClientHello may begin there, as far as the bytes tell.
   static func mayBegin(_ bytes: RawSpan) -> Bool {
     judge(bytes, hello: 1, isFinal: false) != .no
+  }
+
+  /// Bytes of a hello up to its session, which all have.
+  private static let helloHead = headLength + 4 + 2 + 32 + 1
+
+  /// Who sends the hello that stands at the beginning of a segment, in whatever conversation: nil where
+  /// the form of one is not all there. Nothing else begins so.
+  static func greeter(_ bytes: RawSpan) -> Side? {
+    guard bytes.byteCount >= helloHead, bytes.byte(0) == Record.handshake, bytes.byte(1) == 3,
+      bytes.byte(2) <= 4, bytes.byte(9) == 3, bytes.byte(10) <= 4
+    else { return nil }
+    let record = Int(bytes.big16(3))
+    let message = 4 + Int(bytes.big24(6))
+    let session = Int(bytes.byte(helloHead - 1))
+    guard record <= maxRecord, message <= record, session <= 32,
+      message >= helloHead - headLength + session + 3
+    else { return nil }
+    switch bytes.byte(5) {
+    case 1: return .client
+    // The suite, and one of two ways to compress.
+    case 2:
+      let end = helloHead + session + 2
+      return end >= bytes.byteCount || bytes.byte(end) <= 1 ? .server : nil
+    default: return nil
+    }
   }
 
   /// Application data from the middle of a connection: a record that another follows, or one that
