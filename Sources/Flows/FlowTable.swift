@@ -111,14 +111,14 @@ package struct FlowTable: Sendable {
     let moment = Moment(timestamp: packet.timestamp, packet: packet.number)
     if let tcp = packet.tcp {
       let connection = Int(flows[slot].connection)
-      let waited = !connections[connection].early.isEmpty
+      let before = connections[connection].early.since
       account.earlyCount = early.count
       let outcome = connections[connection].receive(
         tcp, payload, declared: packet.declaredPayload, from: side,
         isAlone: flows[slot].sent[side.other].packets == 0, at: moment, slot: slot, sink,
         &account, &outstanding)
       follow(outcome, slot)
-      if let since = connections[connection].early.since, !waited || since == moment.timestamp {
+      if let since = connections[connection].early.since, since != before {
         early.append(EarlyQueue.Place(slot: slot, stream: flows[slot].stream, since: since))
       }
     } else {

@@ -31,21 +31,18 @@ extension TCPConnection {
     var outcome = Outcome.goesOn
     if !early.isEmpty {
       if joins(tcp, payload, length, side, moment, &account) { return .goesOn }
-      if !brings(tcp, length, from: side) {
+      if !precedes(tcp, length, side) {
         outcome = release(isInVain: true, slot: slot, sink, &account)
       }
     }
-    if early.isEmpty, !isAlone, account.limits.earlyWait > 0,
-      waits(tcp, payload, length, side, moment, &account)
+    if early.isEmpty, !isAlone || early.isFresh(side), account.limits.earlyWait > 0,
+      waits(tcp, payload, length, side, isAlone, moment, &account)
     {
       return outcome
     }
     outcome = outcome.then(
       pass(tcp, payload, length, isAlone, moment, side, slot: slot, sink, &account))
-    // What it has waited for is there.
-    if !early.isEmpty, !early.awaited.isAfter(streams[inPlace: side].next) {
-      outcome = outcome.then(release(isInVain: false, slot: slot, sink, &account))
-    }
+    if !early.isEmpty { outcome = outcome.then(releaseAnswers(slot: slot, sink, &account)) }
     return outcome
   }
 
@@ -140,17 +137,24 @@ extension Reassembly {
 extension TCPConnection {
   /// Keeps a segment that acknowledges what nobody has seen; false where it need not wait, or may not.
   private mutating func waits(
-    _ tcp: TCPFields, _ payload: RawSpan, _ length: Int, _ side: Side, _ moment: Moment,
-    _ account: inout Account
+    _ tcp: TCPFields, _ payload: RawSpan, _ length: Int, _ side: Side, _ isAlone: Bool,
+    _ moment: Moment, _ account: inout Account
   ) -> Bool {
-    guard streams[inPlace: side.other].lacks(before: tcp.acknowledgment),
-      early.isEarly(tcp, length: length)
+    guard
+      streams[inPlace: side.other].lacks(before: tcp.acknowledgment) || isAlone && isFirst(side),
+      early.isEarly(tcp, length: length, from: side)
     else { return false }
     guard account.earlyCount < account.limits.earlyConnections else {
       account.counters.earlyOverflows &+= 1
       return false
     }
     return keep(tcp, payload, length, side, moment, &account)
+  }
+
+  /// Whether nothing of that side was delivered, and nobody knows where the other side is: what it
+  /// acknowledges may have been captured or not.
+  private mutating func isFirst(_ side: Side) -> Bool {
+    !streams[inPlace: side.other].isPlaced && !streams[inPlace: side].isUnderWay
   }
 
   /// Keeps a segment behind others of its side that wait; false where it may not.
@@ -168,30 +172,41 @@ extension TCPConnection {
     _ tcp: TCPFields, _ payload: RawSpan, _ length: Int, _ side: Side, _ moment: Moment,
     _ account: inout Account
   ) -> Bool {
-    guard early.packets.count < account.limits.earlyPackets,
-      early.cost + payload.byteCount <= account.limits.earlyBytes,
-      account.pendingCost <= account.limits.pendingBytes
+    let cost = early.cost
+    guard cost + payload.byteCount <= account.limits.earlyBytes,
+      account.pendingCost <= account.limits.pendingBytes,
+      early.add(
+        EarlyPackets.Packet(tcp: tcp, bytes: payload.array(), length: length, moment: moment),
+        from: side, limit: account.limits.earlyPackets)
     else {
       account.counters.earlyOverflows &+= 1
       return false
     }
-    let packet = EarlyPackets.Packet(
-      tcp: tcp, bytes: payload.array(), length: length, moment: moment)
-    early.add(packet, from: side)
-    account.pendingCost += packet.cost
+    account.pendingCost += early.cost - cost
     account.counters.earlyPackets &+= 1
     return true
   }
 
-  /// Whether a segment is the next of what is waited for, and was sent before those that wait: the
-  /// first of that side that is not says that the capture has lost it.
-  private mutating func brings(_ tcp: TCPFields, _ length: Int, from side: Side) -> Bool {
-    guard side != early.side, length > 0, !tcp.flags.hasRST, !tcp.flags.hasSYN else { return false }
-    let isAnswer =
-      tcp.flags.hasACK && tcp.acknowledgment.isAfter(streams[inPlace: early.side].next)
-    guard !isAnswer, case .inOrder = streams[inPlace: side].arrival(tcp.sequence, length: length)
-    else { return false }
-    return true
+  /// Whether a segment of the other side is the next one of it and was sent before those that wait,
+  /// as far as its numbers tell: the first that was not says that the capture has lost what they answer.
+  private mutating func precedes(_ tcp: TCPFields, _ length: Int, _ side: Side) -> Bool {
+    guard side != early.side, !tcp.flags.hasRST, let held = early.packets.first else {
+      return false
+    }
+    let known =
+      streams[inPlace: early.side].isPlaced ? streams[inPlace: early.side].next : held.tcp.sequence
+    if tcp.flags.hasACK, tcp.acknowledgment.isAfter(known) { return false }
+    let first = tcp.flags.hasSYN ? tcp.sequence &+ 1 : tcp.sequence
+    guard streams[inPlace: side].isPlaced else {
+      // Joined in the middle: what they acknowledge is the only place that is known of it.
+      let left = early.awaited.distance(from: first)
+      return left >= (tcp.flags.hasSYN ? length : max(length, 1)) && left <= Reassembly.reach
+    }
+    guard length == 0 else {
+      if case .inOrder = streams[inPlace: side].arrival(first, length: length) { return true }
+      return false
+    }
+    return first == streams[inPlace: side].next && !tcp.flags.hasFIN
   }
 
   /// Lets them go on, in the order they came.
@@ -203,6 +218,25 @@ extension TCPConnection {
     if isInVain { account.counters.earlyInVain &+= 1 }
     var outcome = Outcome.goesOn
     for packet in early.take(isInVain: isInVain) {
+      outcome = outcome.then(
+        pass(
+          packet.tcp, packet.bytes.rawSpan, packet.length, false, packet.moment, side,
+          slot: slot, sink, &account))
+    }
+    return outcome
+  }
+
+  /// Lets those go on, from the first, of which all is there that they answer: what follows of the other
+  /// side may answer them.
+  private mutating func releaseAnswers(
+    slot: Int, _ sink: any FlowSink, _ account: inout Account
+  ) -> Outcome {
+    let side = early.side
+    var outcome = Outcome.goesOn
+    while streams[inPlace: side.other].isPlaced,
+      let packet = early.takeAnswer(to: streams[inPlace: side.other].next)
+    {
+      account.pendingCost -= packet.cost
       outcome = outcome.then(
         pass(
           packet.tcp, packet.bytes.rawSpan, packet.length, false, packet.moment, side,

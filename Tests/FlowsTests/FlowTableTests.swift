@@ -450,8 +450,8 @@ import Testing
     script.send(at: 0, id: 0x4000)
     script.send(at: 0, text, after: 5, interface: 1, id: 0x4000 | 1 << UInt16(bit))
     #expect(script.table.counters.duplicates == 0)
-    #expect(script.sink.text[.client] == text)
     #expect(try script.result().sent.client.packets == 2)
+    #expect(script.sink.text[.client] == text)
   }
 
   @Test func aDatagramThatComesTwiceAtOnceIsOne() throws {
@@ -585,6 +585,116 @@ import Testing
     #expect(script.sink.heard.isEmpty)
     let counters = script.table.counters
     #expect(counters.earlyPackets == 2 && counters.earlyInVain == 0 && counters.gapsLost == 0)
+  }
+
+  /// One direction is ahead by more than a question and its answer: each answer goes when its question
+  /// has come, for the next question acknowledges it.
+  @Test func answersThatWaitGoEachBehindItsQuestion() {
+    var script = Script()
+    script.connect()
+    _ = script.sink.news()
+    for number in 0..<3 {
+      script.send(.server, at: 2 * number, "a\(number)", ack: 3 * number + 3, after: 50)
+    }
+    #expect(script.sink.news() == "-")
+    for number in 0..<3 {
+      script.send(at: 3 * number, "ask", ack: 2 * number, after: 50)
+      #expect(script.sink.news() == "ask<a\(number)")
+    }
+    #expect(script.sink.heard.isEmpty)
+    #expect(script.table.counters.earlyInVain == 0 && script.table.counters.gapsLost == 0)
+  }
+
+  /// Acknowledgments take no room, and what was waited for on one side in vain says nothing of the other.
+  @Test func whatWaitedInVainOnOneSideSaysNothingOfTheOther() {
+    var script = Script()
+    // The numbers of the server are ahead of the client's.
+    script.send(at: 0, "hello")
+    script.send(.server, at: 0, "welcome", ack: 5, after: 20)
+    #expect(script.table.counters.earlyInVain == 1)
+    _ = script.sink.news()
+    script.send(.server, at: 7, "a0", ack: 8, after: 20)
+    for heard in 9..<20 { script.send(.server, at: 9, ack: heard, after: 1) }
+    script.send(.server, at: 9, "a1", ack: 20, after: 20)
+    script.send(at: 5, "ask", ack: 7, after: 20)
+    script.send(at: 8, "and once more", ack: 9, after: 20)
+    #expect(script.sink.news() == "ask<a0and once more<a1")
+    #expect(script.table.counters.earlyOverflows == 0)
+  }
+
+  /// What is left has its own time, behind those that have gone.
+  @Test func whatIsLeftOfThoseThatWaitHasItsGrace() {
+    var script = Script()
+    script.connect()
+    script.send(.server, at: 0, "a0", ack: 3)
+    script.send(.server, at: 2, "a1", ack: 6, after: 2_000)
+    script.send(at: 0, "ask", after: 500)
+    #expect(script.sink.news() == "ask<a0")
+    script.table.pass(to: Timestamp(microseconds: script.time + 2_000), into: script.sink)
+    #expect(script.sink.news() == "-")
+    script.table.pass(to: Timestamp(microseconds: script.time + 2_600), into: script.sink)
+    #expect(script.sink.news() == "<a1" && script.table.counters.earlyInVain == 1)
+  }
+
+  /// An acknowledgment of what came before was sent before the question: it says nothing of it.
+  @Test func acknowledgmentsThatWereSentBeforeSayNothingOfWhatIsAwaited() {
+    var script = Script()
+    script.connect()
+    script.send(.server, at: 0, "hello")
+    _ = script.sink.news()
+    script.send(.server, at: 5, "reply", ack: 7)
+    script.send(at: 0, ack: 5, after: 5)
+    #expect(script.sink.news() == "-")
+    script.send(at: 0, "request", ack: 5, after: 5)
+    #expect(script.sink.news() == "request<reply")
+    // One that was sent behind the next question says that it is lost.
+    script.send(.server, at: 10, "again", ack: 14)
+    script.send(at: 14, ack: 10, after: 5)
+    #expect(script.sink.news() == "<again")
+    #expect(script.table.counters.earlyInVain == 1)
+  }
+
+  /// The server's side is ahead by the handshake as well.
+  @Test func aReplyBeforeTheHandshakeComesBehindItsRequest() {
+    var script = Script()
+    script.send(.server, at: -1, flags: [.syn, .ack])
+    script.send(.server, at: 0, ack: 7)
+    script.send(.server, at: 0, "reply", ack: 7)
+    script.send(at: -1, flags: .syn)
+    script.send(at: 0)
+    #expect(script.sink.news() == "-")
+    script.send(at: 0, "request")
+    #expect(script.sink.news() == "request<reply" && script.sink.heard.isEmpty)
+  }
+
+  /// Nobody knows where the other side is, but what is acknowledged.
+  @Test func aConnectionJoinedInTheMiddleMayBeginWithAReply() {
+    var script = Script()
+    script.send(.server, at: 500, "reply", ack: 907)
+    script.send(at: 900, ack: 500)
+    #expect(script.sink.news() == "-")
+    script.send(at: 900, "re", ack: 500)
+    script.send(at: 902, "quest", ack: 500)
+    // Whoever is seen first is taken for the client.
+    #expect(script.sink.news() == "<re<questreply")
+    script.clientPort = 40_001
+    script.send(.server, at: 500, "reply", ack: 907)
+    // It was sent behind the reply.
+    script.send(at: 907, "next", ack: 505)
+    #expect(script.sink.news() == "reply<next")
+  }
+
+  /// Where one side alone was captured only its beginning waits.
+  @Test func ofOneSideAloneNothingWaitsTwice() {
+    var script = Script()
+    script.send(at: -1, flags: .syn)
+    for number in 0..<20 {
+      script.send(at: number, "x", ack: 9 * number, after: 2_000)
+    }
+    #expect(script.table.counters.earlyPackets == 2)
+    script.finish()
+    #expect(script.sink.text[.client] == String(repeating: "x", count: 20))
+    #expect(script.table.counters.earlyInVain == 1)
   }
 
   /// The first packet of the other side that is not the next one says that the next one is lost.
