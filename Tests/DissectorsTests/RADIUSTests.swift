@@ -171,6 +171,40 @@ import Testing
     #expect(other.calls().count == 2, "a reply that is not the same is shown")
   }
 
+  /// The same identifier is used again and again, and of each pair the reply was captured first.
+  @Test func aReplyThatWasCapturedBeforeItsRequestBelongsToIt() {
+    var talk = Talk(transport: .udp, serverPort: 1812)
+    for round in 1...3 as ClosedRange<UInt8> {
+      talk.says(.server, Self.packet(2, 7, 100 + round))
+      talk.says(.client, Self.request(7, round))
+      talk.pause(500)
+    }
+    let calls = talk.calls()
+    #expect(calls.count == 3)
+    #expect(calls.allSatisfy { $0.hasRequest && $0.hasResponse && $0.fault == nil })
+    #expect(calls.map { $0.int(.radiusCode) } == [1, 1, 1])
+    #expect(calls.map { $0.text(.statusText) } == Array(repeating: "Access-Accept", count: 3))
+    Laws.truncation(talk)
+    Laws.mutation(talk)
+  }
+
+  /// A reply from long before belongs to another request, which was not captured.
+  @Test func aReplyFromLongBeforeStaysAlone() {
+    var talk = Talk(transport: .udp, serverPort: 1812)
+    talk.says(.server, Self.packet(3, 7, 9))
+    talk.says(.server, Self.packet(3, 7, 9))
+    talk.pause(500)
+    talk.says(.client, Self.request(7, 1))
+    talk.says(.client, Self.request(7, 1))
+    talk.says(.server, Self.packet(2, 7, 8))
+    let calls = talk.calls()
+    #expect(calls.map(\.hasRequest) == [false, true] && calls.allSatisfy(\.hasResponse))
+    #expect(calls.map { $0.int(.radiusCode) } == [3, 1])
+    #expect(calls.map { $0.text(.radiusCodeName) } == ["Access-Reject", "Access-Request"])
+    #expect(calls.map { $0.text(.statusText) } == ["Access-Reject", "Access-Accept"])
+    #expect(calls.first?.fault?.kind == .pairNotFound)
+  }
+
   @Test func aPacketThatIsCutIsMarked() {
     var talk = Talk(transport: .udp, serverPort: 1812)
     talk.says(.client, Self.request(7, 1).dropLast(2))

@@ -1,5 +1,6 @@
 package import Bytes
-import Entries
+package import Decompression
+package import Entries
 package import Flows
 import JSON
 import Layers
@@ -16,7 +17,8 @@ import Layers
 ///     |  attributes ...
 ///
 /// A reply has the identifier of its request. The same identifier with another authenticator is
-/// another request, with the same one it is sent again; so may be its reply. Passwords, keys and messages of EAP are
+/// another request, with the same one it is sent again; so may be its reply. A reply may have been
+/// captured a moment before its request. Passwords, keys and messages of EAP are
 /// never kept.
 package struct RADIUS: Dissector {
   package static let row = DissectorRow(
@@ -33,7 +35,16 @@ package struct RADIUS: Dissector {
     var answer: UInt64?
   }
 
+  /// Key and digest of a reply that waits for its request.
+  private struct Early: Sendable {
+    var key: UInt64
+    var answer: UInt64
+  }
+
   private var asked = BySide(client: [UInt8: Asked](), server: [UInt8: Asked]())
+  /// Replies with an identifier that nobody waits with: their requests may have been captured a moment
+  /// later. By the side that asks.
+  private var early = BySide(client: [UInt8: Early](), server: [UInt8: Early]())
   private var ordinal: UInt64 = 0
 
   package init(_ opening: Opening) {}
@@ -76,7 +87,7 @@ package struct RADIUS: Dissector {
     attributes.read(bytes.suffix(from: Self.headLength), &writer)
     writer.endObject()
     var message = place(code, bytes, side)
-    if message.role == .request || message.partner == .lost {
+    if message.role == .request {
       message.fields.add(.radiusCode, int: Int64(code.rawValue))
       message.fields.add(.radiusCodeName, .text(code.name))
     }
@@ -98,25 +109,54 @@ package struct RADIUS: Dissector {
   private mutating func place(_ code: RADIUSCode, _ bytes: RawSpan, _ side: Side) -> Message {
     let identifier = bytes.byte(1)
     guard code.isRequest else {
+      let answer = Self.digest(bytes) &+ UInt64(code.rawValue)
       if let known = asked[side.other][identifier] {
-        let answer = Self.digest(bytes) &+ UInt64(code.rawValue)
         // A request that was sent again may have its reply sent again as well.
         if known.answer == answer { return Message(.interim, .radius, key: known.key) }
-        if known.answer == nil { asked[side.other][identifier]?.answer = answer }
-        return Message(.response, .radius, key: known.key)
+        if known.answer == nil {
+          asked[side.other][identifier]?.answer = answer
+          return Message(.response, .radius, key: known.key)
+        }
+      }
+      if let known = early[side.other][identifier], known.answer == answer {
+        return Message(.interim, .radius, key: known.key)
       }
       ordinal += 1
-      var message = Message(.response, .radius, key: .max - ordinal)
-      message.partner = .lost
-      return message
+      early[side.other][identifier] = Early(key: ordinal, answer: answer)
+      return Message(.response, .radius, key: ordinal)
     }
     let authenticator = Self.digest(bytes)
     if let known = asked[side][identifier], known.authenticator == authenticator {
       return Message(known.answer == nil ? .request : .interim, .radius, key: known.key)
     }
+    if let reply = early[side].removeValue(forKey: identifier) {
+      // Where that came too long before, the runner says so.
+      asked[side][identifier] = Asked(
+        key: reply.key, authenticator: authenticator, answer: reply.answer)
+      return Message(.request, .radius, key: reply.key)
+    }
     ordinal += 1
     asked[side][identifier] = Asked(key: ordinal, authenticator: authenticator)
     return Message(.request, .radius, key: ordinal)
+  }
+
+  package mutating func stillWaits(_ key: UInt64) {
+    for side in Side.allCases {
+      if let identifier = asked[side].first(where: { $0.value.key == key })?.key {
+        asked[side][identifier]?.answer = nil
+      }
+    }
+  }
+
+  /// A reply that stayed alone is known by its code: one that has its request is known by that one's.
+  package static func complete(
+    _ entry: inout Entry, _ decompressions: inout DecompressionCounters
+  ) {
+    guard !entry.hasRequest, case .text(let text) = entry.fields[.details],
+      let reply = try? JSONReader.value(of: text)["response"]
+    else { return }
+    if case .int(let code)? = reply["code"] { entry.fields.add(.radiusCode, int: code) }
+    if let name = reply["codeName"]?.string { entry.fields.add(.radiusCodeName, .text(name)) }
   }
 
   /// The authenticator in fewer bytes.
