@@ -220,6 +220,33 @@ import Testing
     #expect(calls.map { $0.text(.mqttClientID) } == ["x"])
   }
 
+  /// Behind a gap, and where a capture begins.
+  @Test func packetsInPiecesAreFoundWhereTheReaderSearches() {
+    let message = Self.publish(qos: 1, 3)
+    for cut in 1..<message.count {
+      var talk = Talk(serverPort: 1883)
+      talk.isMidway = true
+      talk.says(.server, [0xd0, 0])
+      talk.says(.client, Array(message[..<cut]))
+      talk.says(.client, Array(message[cut...]))
+      talk.says(.server, [0x40, 2, 0, 3])
+      let calls = talk.calls().filter { $0.text(.mqttType) == "publish" }
+      #expect(calls.map { $0.text(.mqttTopic) } == ["a/1"], "cut at \(cut)")
+      #expect(calls.map(\.hasResponse) == [true])
+    }
+    let connect = Self.connect(4, id: "x")
+    for cut in 1..<connect.count {
+      var talk = Talk(serverPort: 1883)
+      talk.says(.client, connect)
+      talk.says(.server, [0x20, 2, 0, 0])
+      talk.lost(.client, 20)
+      talk.says(.client, Array(connect[..<cut]))
+      talk.says(.client, Array(connect[cut...]))
+      talk.says(.server, [0x20, 2, 0, 0])
+      #expect(talk.calls().count { $0.text(.mqttType) == "connect" } == 2, "cut at \(cut)")
+    }
+  }
+
   @Test func behindAGapItFindsTheNextPacket() {
     var talk = Talk(serverPort: 1883)
     talk.says(.client, Self.connect(4, id: "x"))

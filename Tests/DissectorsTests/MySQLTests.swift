@@ -297,6 +297,22 @@ import Testing
     }
   }
 
+  @Test func commandsInPiecesAreFoundWhereTheReaderSearches() {
+    let name: [UInt8] = [1, 1, 0, 1, 0xfe, 0] + [1] + Array("a".utf8) + [1] + Array("b".utf8)
+    for body in [[3] as [UInt8], [3, 0, 1], [3] + name, [22]] {
+      let command = Self.packet(0, body + Array(" select 1 from t".utf8))
+      for cut in 1..<command.count {
+        var talk = Self.begun()
+        talk.lost(.client, 50)
+        talk.says(.client, Array(command[..<cut]))
+        talk.says(.client, Array(command[cut...]))
+        let texts = talk.calls().compactMap { $0.text(.mysqlQuery) }
+        #expect(texts.contains { $0.hasSuffix("select 1 from t") }, "\(body), cut at \(cut)")
+        Laws.mutation(talk, rounds: 3)
+      }
+    }
+  }
+
   /// The answer that was under way when the capture began waited with those behind it until the protocol
   /// was known, and was shown with them: every later answer went to the next command.
   @Test func anAnswerUnderWayWhenTheCaptureBeganShiftsNoPairs() {

@@ -338,6 +338,46 @@ import Testing
     #expect(calls.first?.fault == nil)
   }
 
+  @Test func messagesInPiecesAreFoundWhereTheReaderSearches() {
+    let answer = Self.columns + Self.row + Self.complete("SELECT 1") + Self.ready
+    for cut in 1..<answer.count {
+      var talk = Talk(serverPort: 5432)
+      talk.isMidway = true
+      talk.says(.client, Self.query("select 1"))
+      talk.says(.server, Array(answer[..<cut]))
+      talk.says(.server, Array(answer[cut...]))
+      let calls = talk.calls()
+      #expect(calls.map { $0.int(.postgresqlRows) } == [1], "cut at \(cut)")
+      #expect(calls.first?.fault == nil)
+    }
+    let parse = Self.message("P", Array("name\0select 2\0\0\0".utf8))
+    let steps = Self.message("B", Array("\0name\0".utf8) + [0, 0, 0, 0, 0, 0])
+    let end = Self.message("E", [0, 0, 0, 0, 0]) + Self.message("S")
+    for (question, rest) in [
+      (Self.query("select 2"), []), (Self.query("  -- why\n select 2"), []), (parse, steps + end),
+    ] as [([UInt8], [UInt8])] {
+      for cut in 1..<question.count {
+        var talk = Self.begun
+        talk.lost(.client, 50)
+        talk.says(.client, Array(question[..<cut]))
+        talk.says(.client, Array(question[cut...]) + rest)
+        let texts = talk.calls().compactMap { $0.text(.postgresqlQuery) }
+        #expect(texts.contains { $0.hasSuffix("select 2") }, "cut at \(cut)")
+      }
+    }
+  }
+
+  /// The end of an answer of which the beginning is lost, cut anywhere.
+  @Test func theEndOfAnAnswerIsFoundInPieces() {
+    var talk = Self.begun
+    talk.says(.client, Self.query("select 1"))
+    talk.lost(.server, 50)
+    talk.says(.server, Array("0123456789".utf8) + Self.ready)
+    talk.says(.client, Self.query("select 2"))
+    talk.says(.server, Self.columns + Self.row + Self.complete("SELECT 1") + Self.ready)
+    Laws.split(talk)
+  }
+
   /// It was told as the last word of the server, which nobody had asked for.
   @Test func anErrorWithWhichItIsJoinedMidwayIsAnAnswer() {
     var talk = Talk(serverPort: 5432)

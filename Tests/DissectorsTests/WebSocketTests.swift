@@ -62,6 +62,25 @@ import Testing
     #expect(calls.map { $0.int(.wsResponsePayloadLength) } == [7, 5])
   }
 
+  @Test func framesInPiecesAreFoundBehindAGap() {
+    let masked: [UInt8] = [
+      0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58,
+    ]
+    for (side, frame) in [(Side.client, masked), (.server, [0x81, 5] + Array("Hello".utf8))] {
+      for cut in 1..<frame.count {
+        var talk = Self.opened
+        talk.lost(side, 9)
+        talk.says(side, Array(frame[..<cut]))
+        talk.says(side, Array(frame[cut...]))
+        talk.says(side, frame)
+        let texts = Self.messages(talk).map {
+          $0.text(side == .client ? .wsRequestPayloadData : .wsResponsePayloadData)
+        }
+        #expect(texts == ["Hello", "Hello"], "cut at \(cut)")
+      }
+    }
+  }
+
   @Test func aReferenceToWhatWasLostIsSaidToBeOne() throws {
     var talk = Self.deflating()
     talk.lost(.server, 9)

@@ -96,7 +96,10 @@ package struct MQTT: Dissector {
       return .skip(ways[side].oversize)
     }
     if ways[side].searches {
-      guard MQTTHeader.isPlausible(bytes) else { return .skip(bytes.byteCount) }
+      guard MQTTHeader.isPlausible(bytes) else {
+        return MQTTHeader.mayBegin(bytes)
+          ? .needs(bytes.byteCount + 1) : .skip(bytes.byteCount)
+      }
       ways[side].searches = false
     }
     guard let header = try MQTTHeader(bytes) else { return .needs(bytes.byteCount + 1) }
@@ -261,6 +264,34 @@ struct MQTTHeader: Sendable {
     case .disconnect, .auth: return flags == 0
     default: return flags == 0 && remaining >= 2
     }
+  }
+
+  /// Longest topic that is waited for where nothing tells that a message begins, in bytes.
+  private static let maxAwaitedTopic = 256
+
+  /// Whether these bytes, too few to tell, may be the beginning of a packet.
+  static func mayBegin(_ bytes: RawSpan) -> Bool {
+    let flags = bytes.byte(0) & 15
+    switch MQTTType(rawValue: bytes.byte(0) >> 4) {
+    case nil, .disconnect, .auth: return false
+    case .publish: if flags & 6 == 6 { return false }
+    case .publishRelease, .subscribe, .unsubscribe: if flags != 2 { return false }
+    default: if flags != 0 { return false }
+    }
+    guard let header = try? MQTTHeader(bytes) else { return bytes.byteCount < 5 }
+    guard header.isSound else { return false }
+    if header.type == .connect { return MQTT.isConnect(bytes) == nil }
+    guard header.type == .publish else { return false }
+    let start = header.headLength + 2
+    guard bytes.byteCount >= start else { return true }
+    let topic = Int(bytes.big16(header.headLength))
+    guard topic > 0, topic <= min(header.length - start, maxAwaitedTopic),
+      start + topic > bytes.byteCount
+    else { return false }
+    for at in start..<bytes.byteCount where bytes.byte(at) < 0x20 || bytes.byte(at) == 0x7f {
+      return false
+    }
+    return true
   }
 
   /// Whether packets begin here: the first one may be, and what follows it in these bytes.

@@ -259,7 +259,10 @@ package struct MySQL: Dissector {
       : !asked.isEmpty && answer == nil && bytes.byte(3) == 1
         || isReplicating
           && MySQLEvent(bytes.suffix(from: Self.headLength), of: MySQLWire.length(bytes)) != nil
-    guard begins else { return .skip(bytes.byteCount) }
+    guard begins else {
+      return side == requester && MySQLWire.mayBeginCommand(bytes)
+        ? .needs(bytes.byteCount + 1) : .skip(bytes.byteCount)
+    }
     ways[side].phase = .command
     return nil
   }

@@ -149,6 +149,34 @@ enum MySQLWire {
     }
   }
 
+  /// Bytes of a command that are waited for to tell whether it is one.
+  private static let maxAwaited = 512
+
+  /// Whether these bytes, a head at least and too few to tell, may be the beginning of a command.
+  static func mayBeginCommand(_ bytes: RawSpan) -> Bool {
+    let count = bytes.byteCount
+    guard count < maxAwaited, count < MySQL.headLength + length(bytes), bytes.byte(3) == 0 else {
+      return false
+    }
+    if count == MySQL.headLength { return true }
+    var start = 5
+    switch MySQLCommand(rawValue: bytes.byte(4)) {
+    case .query:
+      let body = bytes.suffix(from: start)
+      if !body.isEmpty, body.byte(0) < 9 {
+        guard body.byteCount > 1 else { return true }
+        guard body.byte(1) == 1 else { return false }
+        // Attributes, perhaps not all of them.
+        guard let text = MySQLAttributes.textStart(body, nil) else { return true }
+        start += text
+      }
+    case .prepare: break
+    default: return false
+    }
+    // Nothing of the statement but blanks, or half of what begins a comment.
+    return SQLText.skipBlanks(bytes, start) + 1 >= count
+  }
+
   /// Whether these bytes are the greeting of a server, or the beginning of one.
   static func isGreeting(_ bytes: RawSpan) -> Bool {
     guard bytes.byteCount > 5, bytes.byte(3) == 0, bytes.byte(4) == 10 else { return false }

@@ -181,14 +181,22 @@ package struct PostgreSQL: Dissector {
 
   /// Passes over everything before the next beginning; nil when `bytes` begin with one.
   private mutating func search(_ bytes: RawSpan, _ side: Side, isRequest: Bool) -> Step? {
-    if isRequest ? PostgreSQLShape.beginsRequest(bytes) : PostgreSQLShape.beginsReply(bytes) {
+    // What begins with the end of an answer is no beginning of one.
+    let begins =
+      isRequest
+      ? PostgreSQLShape.beginsRequest(bytes)
+      : bytes.byte(0) != 0x5a && PostgreSQLShape.beginsReply(bytes)
+    if begins {
       ways[side].phase = .message
       return nil
     }
+    let mayBegin =
+      isRequest ? PostgreSQLShape.mayBeginRequest(bytes) : PostgreSQLShape.mayBeginReply(bytes)
+    if mayBegin { return .needs(bytes.byteCount + 1) }
     if isRequest { return .skip(bytes.byteCount) }
     // The end of an answer is found anywhere: what was asked before it has been answered.
     guard let ready = bytes.firstOffset(of: "Z\0\0\0\u{5}"), ready + 6 <= bytes.byteCount else {
-      return .skip(bytes.byteCount)
+      return .skip(bytes.byteCount - PostgreSQLShape.beginningOfReady(bytes))
     }
     ways[side].phase = .message
     // In a pipeline it may be the end of what was torn.

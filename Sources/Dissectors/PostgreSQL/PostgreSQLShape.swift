@@ -72,6 +72,56 @@ enum PostgreSQLShape {
     }
   }
 
+  /// Whether these bytes, too few to tell, may be the beginning of a statement or of a step of the
+  /// extended protocol.
+  static func mayBeginRequest(_ bytes: RawSpan) -> Bool {
+    let count = bytes.byteCount
+    switch bytes.byte(0) {
+    case 0x42, 0x50, 0x51, 0x53: break
+    default: return false
+    }
+    guard count >= 5 else { return count == 1 || bytes.byte(1) == 0 }
+    let length = Int(bytes.big32(1))
+    guard count <= length, length < 1 << 24 else { return false }
+    var text = 5
+    if bytes.byte(0) != 0x51 {
+      guard length > 7, bytes.byte(0) != 0x53 else { return false }
+      guard let name = bytes.firstOffset(of: 0, from: 5) else { return count - 5 < 64 }
+      guard bytes.byte(0) == 0x50, name - 5 < 64 else { return false }
+      text = name + 1
+    }
+    // Nothing of the statement but blanks, or half of what begins a comment.
+    return count < text + 256 && SQLText.skipBlanks(bytes, text) + 1 >= count
+  }
+
+  /// Whether these bytes, too few to tell, may be the beginning of an answer, or of a part of it.
+  static func mayBeginReply(_ bytes: RawSpan) -> Bool {
+    let count = bytes.byteCount
+    guard count < 6 else { return false }
+    switch bytes.byte(0) {
+    case 0x31...0x33, 0x43, 0x45, 0x49, 0x52, 0x54, 0x5a, 0x6e, 0x73, 0x74: break
+    default: return false
+    }
+    guard count == 5 else { return count == 1 || bytes.byte(1) == 0 }
+    let length = Int(bytes.big32(1))
+    switch bytes.byte(0) {
+    case 0x31...0x33, 0x6e, 0x49, 0x73: return length == 4
+    case 0x5a: return length == 5
+    case 0x52: return 8..<512 ~= length
+    case 0x43: return 5..<64 ~= length
+    default: return 6..<1 << 20 ~= length
+    }
+  }
+
+  /// How many bytes at the end may be the beginning of ReadyForQuery, where not all of it is there.
+  static func beginningOfReady(_ bytes: RawSpan) -> Int {
+    let ready: StaticString = "Z\0\0\0\u{5}"
+    for count in (1...ready.utf8CodeUnitCount).reversed() where count < bytes.byteCount {
+      if bytes.suffix(from: bytes.byteCount - count).isBeginning(of: ready) { return count }
+    }
+    return 0
+  }
+
   /// Status of a transaction in ReadyForQuery: I, T or E.
   static func isState(_ byte: UInt8) -> Bool { byte == 0x49 || byte == 0x54 || byte == 0x45 }
 }

@@ -100,7 +100,9 @@ package struct WebSocket: Dissector {
       ways[side].phase = .frame
       return .skip(count)
     case .search:
-      if WebSocketFrame.likeness(bytes) == .none { return .skip(bytes.byteCount) }
+      if WebSocketFrame.likeness(bytes) == .none {
+        return WebSocketFrame.awaited(bytes).map { .needs($0) } ?? .skip(bytes.byteCount)
+      }
       ways[side].phase = .frame
       return .skip(0)
     }

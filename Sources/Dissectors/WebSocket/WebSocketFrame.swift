@@ -125,6 +125,25 @@ extension WebSocketFrame {
     return isFormed || count > 1 ? .strong : count > 0 ? .weak : .none
   }
 
+  /// So many bytes tell whether a frame begins here, of which too few are there; nil where none does, or
+  /// a long one, for what is waited for in vain is lost.
+  static func awaited(_ bytes: RawSpan) -> Int? {
+    switch read(bytes) {
+    case .invalid: return nil
+    case .needs(let count):
+      let first = bytes.byte(0)
+      guard first & 0x30 == 0, let opcode = Opcode(rawValue: first & 15), opcode != .continuation,
+        !opcode.isControl || first & 0xc0 == 0x80
+      else { return nil }
+      return count
+    case .frame(let frame):
+      guard frame.isLawful, frame.begins, frame.length <= maxControl,
+        frame.totalLength > bytes.byteCount
+      else { return nil }
+      return frame.totalLength
+    }
+  }
+
   /// A message begins with it, and ends, or goes on with more than nothing.
   private var begins: Bool { opcode != .continuation && (isFinal || length > 0) }
 
