@@ -72,6 +72,32 @@ import Testing
     }
   }
 
+  /// Only the first records are decompressed; what its checksum counts is the whole batch.
+  @Test(arguments: [false, true])
+  func damageBehindTheRecordsThatAreShownIsTold(isDamaged: Bool) throws {
+    let record = try #require(bytes(hex: "22000000046b311276616c7565206f6e6500"))
+    let records = Array(repeating: record, count: 400).flatMap(\.self)
+    let length = UInt32(records.count) | 1 << 31
+    // A frame of LZ4 with one block, which is not compressed.
+    var content = try #require(bytes(hex: "04224d18604082"))
+    content += Self.big(length.byteSwapped) + records + [0, 0, 0, 0]
+    var batch = Self.batch(content, codec: 3, records: 400)
+    batch.replaceSubrange(17..<21, with: Self.big(crc32c(batch.rawSpan.suffix(from: 21))))
+    if isDamaged { batch[batch.count - 100] ^= 1 }
+    let dissection = Dissection(switches: .everything)
+    Self.talk(batch).play(to: dissection)
+    let call = try #require(dissection.drain().first { $0.kind == .kafka })
+    let shown = try Self.batch(of: call)
+    #expect(shown?["record"]?.array?.count == 4)
+    let problem: JSONValue? = isDamaged ? "the coded body is damaged" : nil
+    #expect(shown?["problem"] == problem)
+    #expect(dissection.counters.decompressions.damaged == (isDamaged ? 1 : 0))
+    // Of a batch that is cut nobody knows.
+    let cut = Array(batch.dropLast(50))
+    let part = try #require(Self.talk(cut).calls().first)
+    #expect(try Self.batch(of: part)?["problem"] == "the coded body is cut")
+  }
+
   /// Message format 1: a wrapper whose value is a compressed set.
   @Test func compressedMessageSetsAreShown() throws {
     let content = try #require(bytes(hex: Self.wrapped))

@@ -29,6 +29,8 @@ enum KafkaRecords {
   /// A batch in one piece, as Snappy compresses it, may become so much.
   static let limits = DecompressionLimits(output: 4 << 20)
   private static let headerLength = 61
+  /// What its checksum counts begins here.
+  private static let checked = 21
   /// The least a message of the old format can be, in bytes.
   private static let messageLength = 26
   /// Magic byte and attributes of an old message stand behind offset, length and checksum.
@@ -104,17 +106,22 @@ enum KafkaRecords {
     let shown = min(count, maxShown)
     let content = decompressed(
       records, compression, into: &facts, &flags, &ends,
-      suffices: isCut ? nil : { KafkaRecord.areThere(shown, in: $0) })
+      suffices: isCut ? nil : { KafkaRecord.areThere(shown, in: $0) },
+      isDamaged: { !isCut && crc32c(batch.suffix(from: checked)) != batch.big32(17) })
     pack(records: content.rawSpan, count, into: &facts)
   }
 
   /// The beginning of what was compressed, and a word in the facts how it ended.
+  ///
+  /// - Parameter isDamaged: whether the whole is damaged, asked where only its beginning was undone.
   private static func decompressed(
     _ bytes: RawSpan, _ compression: Compression, into facts: inout [UInt8], _ flags: inout Flags,
-    _ ends: inout [Decompressed.End], suffices: ((RawSpan) -> Bool)? = nil
+    _ ends: inout [Decompressed.End], suffices: ((RawSpan) -> Bool)? = nil,
+    isDamaged: () -> Bool = { false }
   ) -> [UInt8] {
-    let result = decompress(
+    var result = decompress(
       bytes, compression, limits: limits, enough: maxDecompressed, suffices: suffices)
+    if result.end == .enough, isDamaged() { result.end = .damaged }
     flags.formUnion([.decompression, .records])
     facts.append(result.end.rawValue)
     ends.append(result.end)
