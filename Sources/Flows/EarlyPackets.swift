@@ -28,13 +28,15 @@ struct EarlyPackets: Sendable {
   private(set) var cost = 0
   /// What packets of each side have waited for in vain: everything before this was acknowledged and
   /// never came.
-  private var missed = BySide<UInt32?>(client: nil, server: nil)
+  private var missed: (client: UInt32?, server: UInt32?) = (nil, nil)
 
   var isEmpty: Bool { packets.isEmpty }
   /// Nothing that side sent has waited in vain so far.
-  func isFresh(_ side: Side) -> Bool { missed[side] == nil }
+  func isFresh(_ side: Side) -> Bool { missed(side) == nil }
   /// When the first of them came.
   var since: Timestamp? { packets.first?.moment.timestamp }
+  private func missed(_ side: Side) -> UInt32? { side == .client ? missed.client : missed.server }
+
   /// What they acknowledge.
   var awaited: UInt32 { packets.last?.tcp.acknowledgment ?? 0 }
 
@@ -42,7 +44,7 @@ struct EarlyPackets: Sendable {
   /// first time.
   func isEarly(_ tcp: TCPFields, length: Int, from side: Side) -> Bool {
     guard length > 0, tcp.flags.hasACK, !tcp.flags.hasSYN, !tcp.flags.hasRST else { return false }
-    return missed[side].map { tcp.acknowledgment.isAfter($0) } ?? true
+    return missed(side).map { tcp.acknowledgment.isAfter($0) } ?? true
   }
 
   /// Adds a packet of the side that waits, or that begins to; false where there are `limit` of them.
@@ -73,7 +75,12 @@ struct EarlyPackets: Sendable {
   ///
   /// - Parameter isInVain: what they acknowledge has not come.
   mutating func take(isInVain: Bool) -> [Packet] {
-    if isInVain { missed[side] = awaited }
+    if isInVain {
+      switch side {
+      case .client: missed.client = awaited
+      case .server: missed.server = awaited
+      }
+    }
     defer { (packets, cost) = ([], 0) }
     return packets
   }
