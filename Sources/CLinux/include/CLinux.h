@@ -18,6 +18,22 @@ static inline uint64_t ks_hash_seed(void) {
 /// memmem(3): hidden behind _GNU_SOURCE, which the importer does not define.
 const void *ks_memmem(const void *hay, size_t hay_count, const void *needle, size_t needle_count);
 
+/// Sixteen bytes, `SIMD16<UInt8>` in Swift.
+typedef unsigned char ks_sixteen __attribute__((ext_vector_type(16)));
+
+/// The sixteen bytes at `bytes`, wherever they lie. (Swift's own loads of them are put together byte by
+/// byte where several overlap.)
+static inline ks_sixteen ks_load_sixteen(const void *bytes) {
+  ks_sixteen loaded;
+  __builtin_memcpy(&loaded, bytes, sizeof loaded);
+  return loaded;
+}
+
+/// 255 where a byte is `wanted`, 0 elsewhere.
+static inline ks_sixteen ks_equal_sixteen(ks_sixteen bytes, unsigned char wanted) {
+  return (ks_sixteen)(bytes == (ks_sixteen)wanted);
+}
+
 /// Whether this processor computes CRC-32C itself; if not, `ks_crc32c` must not be used.
 int ks_has_crc32c(void);
 
