@@ -193,10 +193,43 @@ struct RowOrder: Sendable {
       (order, places) = (nil, [])
       return
     }
-    let sorted = (0..<rows).sorted(by: isBefore).map { UInt32($0) }
+    let sorted =
+      Self.insertedRows(rows, isBefore) ?? (0..<rows).sorted(by: isBefore).map { UInt32($0) }
     var places = [UInt32](repeating: 0, count: rows)
     for (place, row) in sorted.enumerated() { places[Int(row)] = UInt32(place) }
     (order, self.places) = (sorted, places)
+  }
+
+  /// The rows in their order: each put among those before it, mostly a few places from their end, for
+  /// conversations go on at the same time. Nil when there is more to move than sorting would cost.
+  @inline(__always)
+  private static func insertedRows(_ rows: Int, _ isBefore: (Int, Int) -> Bool) -> [UInt32]? {
+    /// Places that are looked at one by one.
+    let near = 8
+    var order: [UInt32] = []
+    order.reserveCapacity(rows)
+    var moves = 0
+    for row in 0..<rows {
+      var place = row
+      let far = max(0, row - near)
+      while place > far, isBefore(row, Int(order[place - 1])) { place -= 1 }
+      if place == far, far > 0 {
+        var first = 0
+        while first < place {
+          let middle = (first + place) / 2
+          if isBefore(row, Int(order[middle])) { place = middle } else { first = middle + 1 }
+        }
+      }
+      moves += row - place
+      if moves > 256 * rows { return nil }
+      if row - place > near {
+        order.insert(UInt32(truncatingIfNeeded: row), at: place)
+        continue
+      }
+      order.append(UInt32(truncatingIfNeeded: row))
+      for later in stride(from: row, to: place, by: -1) { order.swapAt(later, later - 1) }
+    }
+    return order
   }
 
   /// One value a row, put in the order of the block.

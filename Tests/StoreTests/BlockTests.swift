@@ -23,6 +23,27 @@ struct BlockTests {
     }
   }
 
+  /// However far rows lie from their places: a few steps, beyond many others, or anywhere.
+  @Test func rowsComeIntoTheirOrder() {
+    var random = SeededGenerator(seed: 31)
+    for (count, reach) in [(0, 1), (1, 1), (9, 3), (700, 2), (700, 12), (700, 400), (2_000, 9_000)]
+    {
+      for equals in [1, 40] {
+        var instants = (0..<count).map { number in
+          Int64((number + Int.random(in: 0..<reach, using: &random)) / equals)
+        }
+        if count > 500 { instants[count - 2] = 3 }
+        let streams = (0..<count).map { _ in Int64.random(in: 0..<3, using: &random) }
+        let zeros = [Int64](repeating: 0, count: count)
+        let order = RowOrder(instants: instants, streams: streams, indices: zeros)
+        let sorted = (0..<count).sorted {
+          (instants[$0], streams[$0], $0) < (instants[$1], streams[$1], $1)
+        }
+        #expect(order.arranged(Array(0..<count)) == sorted)
+      }
+    }
+  }
+
   /// Every column and every content of a block against the entries themselves.
   private func expect(_ block: Block, holds entries: [Entry]) throws {
     #expect(block.rows == entries.count)
