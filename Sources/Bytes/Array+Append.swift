@@ -156,8 +156,20 @@ extension OutputSpan<UInt8> {
 
   /// Appends a number as `[UInt8].append(varint:)` does, for which there must be room: ten bytes for
   /// the longest.
+  @inlinable
+  @inline(__always)
   @_lifetime(self: copy self)
   package mutating func append(varint value: Int) {
+    if value & ~0x7f == 0 {
+      append(UInt8(truncatingIfNeeded: value))
+    } else {
+      append(longVarint: value)
+    }
+  }
+
+  @usableFromInline
+  @_lifetime(self: copy self)
+  internal mutating func append(longVarint value: Int) {
     for byte in VarintBytes(value) { append(byte) }
   }
 

@@ -45,13 +45,20 @@ package struct Interner: Sendable {
   }
 
   /// The code of `value`, a new one when it was not seen before.
+  @inline(__always)
   package mutating func code(_ value: RawSpan) -> UInt32 {
     if last > 0 {
       let place = range(last)
       if place.count == value.byteCount, isEqual(bytes.rawSpan.slice(place), value) {
-        return UInt32(last)
+        return UInt32(truncatingIfNeeded: last)
       }
     }
+    return found(value)
+  }
+
+  /// The code of a value that is not the last one.
+  @inline(never)
+  private mutating func found(_ value: RawSpan) -> UInt32 {
     let hash = value.seededHash
     let mark = hash & 0xffff_ffff_0000_0000
     let mask = table.count - 1
