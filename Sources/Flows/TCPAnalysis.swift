@@ -122,6 +122,60 @@ private struct Opening: Sendable {
     _ segment: TCPFields, _ length: UInt32, _ time: Int64, _ sender: inout Sender,
     _ peer: inout Sender
   ) -> Findings {
+    if carriesOn(segment, length, sender, peer) {
+      noteNext(segment, length, time, &sender)
+      return []
+    }
+    return examineClosely(segment, length, time, &sender, &peer)
+  }
+
+  // MARK: What is nearly always all
+
+  /// Whether the segment carries the stream on and nothing is remarkable about it: nothing that
+  /// `examineClosely` looks for can be found.
+  @inline(__always)
+  private func carriesOn(
+    _ segment: TCPFields, _ length: UInt32, _ sender: Sender, _ peer: Sender
+  ) -> Bool {
+    guard segment.flags.isPlain, segment.flags.hasACK, length > 1, sender.next != 0,
+      segment.sequence == sender.next, segment.window != 0,
+      peer.limit == 0 || !segment.acknowledgment.isAfter(peer.limit)
+    else { return false }
+    let end = segment.sequence &+ length
+    guard peer.acknowledged == 0 || end.isAfter(peer.acknowledged) else { return false }
+    return peer.scale == -1 || end != Self.windowEnd(of: peer)
+  }
+
+  /// What `examineClosely` notes of such a segment.
+  @inline(__always)
+  private mutating func noteNext(
+    _ segment: TCPFields, _ length: UInt32, _ time: Int64, _ sender: inout Sender
+  ) {
+    if segment.acknowledgment != sender.acknowledged { sender.duplicates = 0 }
+    let isWhole = sender.limit == 0 || sender.limit == sender.next
+    sender.next = segment.sequence &+ length
+    if isWhole { sender.limit = sender.next }
+    sender.nextTime = time
+    sender.window = UInt32(segment.window)
+    sender.acknowledged = segment.acknowledgment
+    sender.lastTime = time
+    (sender.wasSeen, sender.sentKeepAlive, sender.sentProbe) = (true, false, false)
+    if roundTrip == 0, synTime != 0 { roundTrip = time &- synTime }
+    sender.isFresh = false
+  }
+
+  /// One behind the last byte that `peer` is ready to take.
+  @inline(__always)
+  private static func windowEnd(of peer: Sender) -> UInt32 {
+    let shift = peer.isFresh ? 0 : UInt32(max(0, peer.scale))
+    return peer.acknowledged &+ (peer.window << shift)
+  }
+
+  @inline(never)
+  private mutating func examineClosely(
+    _ segment: TCPFields, _ length: UInt32, _ time: Int64, _ sender: inout Sender,
+    _ peer: inout Sender
+  ) -> Findings {
     var findings = sequenceFindings(segment, length, &sender, &peer)
     if segment.acknowledgment != sender.acknowledged { sender.duplicates = 0 }
     noteUnseen(segment, &peer)
@@ -153,11 +207,8 @@ private struct Opening: Sendable {
     }
     guard isPlain else { return findings }
     if length <= 1, segment.sequence == sender.next &- 1 { findings.insert(.keepAlive) }
-    if length > 0, peer.scale != -1 {
-      let shift = peer.isFresh ? 0 : UInt32(max(0, peer.scale))
-      if segment.sequence &+ length == peer.acknowledged &+ (peer.window << shift) {
-        findings.insert(.windowFull)
-      }
+    if length > 0, peer.scale != -1, segment.sequence &+ length == Self.windowEnd(of: peer) {
+      findings.insert(.windowFull)
     }
     guard length == 0, isNext, segment.acknowledgment == sender.acknowledged,
       window == sender.window
