@@ -12,6 +12,8 @@ struct Pairing {
   private var exchanges: [Exchange?] = []
   /// Positions before this one are taken.
   private var head = 0
+  /// Positions from this one on, of which there may be memory, are free.
+  private var end = 0
   private(set) var count = 0
   /// Nil while a scan is short.
   private var index: PairingIndex?
@@ -23,21 +25,29 @@ struct Pairing {
   private static let shortScan = 16
   /// Positions that may be holes whatever the number of exchanges, and for which memory is kept.
   private static let spare = 64
-  /// Positions that may be taken while no exchange is left: as many as little memory holds.
-  private static let few = 8
 
   /// Files an exchange and gives its position.
   mutating func insert(_ exchange: Exchange, key: UInt64) {
-    if keys.count > 2 * count + Self.spare { compact() }
-    keys.append(key)
-    exchanges.append(exchange)
+    if end > 2 * count + Self.spare { compact() }
+    if end < keys.count {
+      keys[end] = key
+      exchanges[end] = exchange
+    } else {
+      keys.append(key)
+      exchanges.append(exchange)
+    }
+    end += 1
     count += 1
     if index != nil {
-      index?.append(keys.count - 1, of: keys)
-    } else if keys.count - head > Self.shortScan {
+      index?.append(end - 1, of: keys)
+    } else if end - head > Self.shortScan {
       // What is taken does not go into the index.
       if head > 0 { compact() }
-      if index == nil { index = PairingIndex(keys) }
+      if index == nil {
+        keys.removeSubrange(end...)
+        exchanges.removeSubrange(end...)
+        index = PairingIndex(keys)
+      }
     }
   }
 
@@ -45,7 +55,7 @@ struct Pairing {
   @inline(__always)
   func position(of key: UInt64, where matches: (Exchange) -> Bool) -> Int? {
     var at = index == nil ? scanned(key, from: head) : indexed(key, from: 0)
-    while at < keys.count {
+    while at < end {
       if let exchange = exchanges[at], matches(exchange) { return at }
       at = index == nil ? scanned(key, from: at + 1) : indexed(key, from: at + 1)
     }
@@ -53,21 +63,22 @@ struct Pairing {
   }
 
   /// Whether an exchange of `key` may be there: else there is none.
+  @inline(__always)
   func mayHold(_ key: UInt64) -> Bool {
-    (index == nil ? scanned(key, from: head) : indexed(key, from: 0)) < keys.count
+    count > 0 && (index == nil ? scanned(key, from: head) : indexed(key, from: 0)) < end
   }
 
   /// The first position from `start` on with that key; beyond all positions when there is none.
   private func scanned(_ key: UInt64, from start: Int) -> Int {
     let keys = keys.span
     var at = start
-    while at < keys.count, keys[at] != key { at += 1 }
+    while at < end, keys[at] != key { at += 1 }
     return at
   }
 
   /// Where `key` stands next, at `start` or behind; beyond all positions when it does not.
   private func indexed(_ key: UInt64, from start: Int) -> Int {
-    (start == 0 ? index?.first(key, of: keys) : index?.next(start - 1)) ?? keys.count
+    (start == 0 ? index?.first(key, of: keys) : index?.next(start - 1)) ?? end
   }
 
   /// The exchange at a position; nil when it was taken.
@@ -84,19 +95,15 @@ struct Pairing {
   mutating func remove(_ position: Int) {
     exchanges[position] = nil
     count -= 1
-    if count == 0, index == nil, keys.count < Self.few {
-      // To go on behind what is taken costs less than to clear it away each time.
-      head = keys.count
-    } else if count == 0 {
-      let isSmall = keys.count < Self.spare
-      keys.removeAll(keepingCapacity: isSmall)
-      exchanges.removeAll(keepingCapacity: isSmall)
-      head = 0
-      index = nil
+    if count == 0 {
+      // What is there is overwritten, which costs less than to clear it away.
+      if keys.count >= Self.spare { (keys, exchanges) = ([], []) }
+      (head, end) = (0, 0)
+      if index != nil { index = nil }
       settled = BySide(client: 0, server: 0)
     } else {
       index?.remove(position, of: keys)
-      while head < exchanges.count, exchanges[head] == nil { head += 1 }
+      while head < end, exchanges[head] == nil { head += 1 }
     }
   }
 
@@ -104,15 +111,15 @@ struct Pairing {
   var oldest: Int? { count == 0 ? nil : head }
 
   /// Positions that may hold an exchange, oldest first.
-  var positions: Range<Int> { head..<keys.count }
+  var positions: Range<Int> { head..<end }
 
   /// Positions that may hold an open message of `side`, oldest first.
   func unsettled(_ side: Side) -> Range<Int> {
-    min(max(head, settled[side]), keys.count)..<keys.count
+    min(max(head, settled[side]), end)..<end
   }
 
   /// All messages of `side` that were open have ended.
-  mutating func settle(_ side: Side) { settled[side] = keys.count }
+  mutating func settle(_ side: Side) { settled[side] = end }
 
   /// The exchange at a position got another message.
   mutating func resumed(_ position: Int) {
@@ -126,14 +133,14 @@ struct Pairing {
   /// Closes the holes that taken exchanges left.
   private mutating func compact() {
     var kept = 0
-    for at in head..<keys.count where exchanges[at] != nil {
+    for at in head..<end where exchanges[at] != nil {
       keys[kept] = keys[at]
       exchanges.swapAt(kept, at)
       kept += 1
     }
     keys.removeSubrange(kept...)
     exchanges.removeSubrange(kept...)
-    head = 0
+    (head, end) = (0, kept)
     settled = BySide(client: 0, server: 0)
     index = kept > Self.shortScan ? PairingIndex(keys) : nil
   }
