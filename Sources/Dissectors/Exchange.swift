@@ -33,9 +33,9 @@ struct Half {
     return Half(Message(.request, .tcp, key: 0), from: moment, to: moment, length: 0)
   }
 
-  /// Lets go of what takes memory worth speaking of.
+  /// Lets go of what takes memory worth speaking of, and of what its dissector may use again.
   mutating func strip() {
-    if message.fields.bytes.capacity > Self.reserved { message.fields = FieldValues() }
+    if !message.fields.isEmpty { message.fields = FieldValues() }
     if !message.headers.isEmpty { message.headers = HeaderBlock() }
     if !message.body.isEmpty { message.body = [] }
     if !message.details.isEmpty { message.details = [] }

@@ -81,6 +81,7 @@ struct Ledger {
   }
 
   /// Charges an exchange with a message that it holds from now on.
+  @inline(__always)
   mutating func charge(_ exchange: Exchange, _ half: borrowing Half) {
     let head = max(Int(half.wireLength), half.message.headers.bytes.count)
     // Of a head there are the header fields, and their values once more as fields.

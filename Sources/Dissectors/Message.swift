@@ -66,6 +66,8 @@ package struct Message: Sendable {
   package var isTimedByItsEnd = false
   /// Bits for `complete`; those of both messages are put together.
   package var hints: UInt8 = 0
+  /// Bytes behind the step's own that are passed over with them: they belong to no message.
+  package var passed: UInt8 = 0
   /// What few messages have. Apart, for messages are moved a dozen times on their way.
   private var exception: Exception?
 

@@ -316,22 +316,23 @@ struct Runner {
     }
   }
 
-  /// Files the message in the first `length` bytes; gives those.
+  /// Files the message in the first `length` bytes; gives how many are used.
   private mutating func file(
     _ message: consuming Message, _ length: Int, _ side: Side, _ available: Int, _ start: Moment,
     _ moment: Moment, _ ledger: inout Ledger
   ) -> Int? {
-    guard length >= 0, length <= available else { return misbehaved(side, &ledger) }
+    let used = length + Int(message.passed)
+    guard length >= 0, used <= available else { return misbehaved(side, &ledger) }
     wakes = true
     // The last one of a datagram that was cut goes on behind it.
-    let cut = length == available ? missing(at: moment) : 0
+    let cut = used == available ? missing(at: moment) : 0
     if cut > 0, message.fault != nil { message.fault = Self.beginning }
     if case .body(let count) = message.extent {
       inlets[side].pass = .body(count, of: message.key, ends: true)
     }
     begin(message, from: side, start, moment, length + cut, &ledger)
     if case .body(0, let key, _) = inlets[side].pass { end(key, side, moment, &ledger) }
-    return length
+    return used
   }
 
   /// Adds content that was made of the first `length` bytes; gives those.
@@ -398,6 +399,8 @@ struct Runner {
   }
 
   /// Notes what a message says of the conversation.
+  // A call would be given a copy of the message.
+  @inline(__always)
   mutating func note(_ message: borrowing Message, from side: Side, _ ledger: inout Ledger) {
     ownKinds.insert(message.kind)
     if message.role == .request { ownRequests[side] &+= 1 }

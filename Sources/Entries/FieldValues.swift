@@ -33,7 +33,7 @@ public import Bytes
 
     fileprivate var start: Int { value.lowerBound - headBytes }
     /// One of 64 bits; fields of one protocol, and those it shares with others, have different ones.
-    fileprivate var bit: UInt64 { 1 &<< UInt64(id ^ id >> 6) }
+    fileprivate static func bit(_ id: UInt16) -> UInt64 { 1 &<< UInt64(id ^ id >> 6) }
   }
 
   package struct Item: Hashable, Sendable {
@@ -55,6 +55,14 @@ public import Bytes
   /// Adds the fields that `write` packs, of at most `room` bytes.
   @inline(__always)
   package mutating func append(room: Int, _ write: (inout OutputSpan<UInt8>) -> Void) {
+    bytes.append(addingCapacity: room, initializingWith: write)
+  }
+
+  /// Replaces all fields by those that `write` packs, of at most `room` bytes: in the same memory, unless
+  /// somebody else has it.
+  @inline(__always)
+  package mutating func replaceAll(room: Int, _ write: (inout OutputSpan<UInt8>) -> Void) {
+    if !bytes.isEmpty { bytes.removeAll(keepingCapacity: true) }
     bytes.append(addingCapacity: room, initializingWith: write)
   }
 
@@ -153,16 +161,35 @@ public import Bytes
     }
     // Nearly always nothing repeats; a bit for each field, which a few of them share, tells so without
     // comparing all with all.
-    var known: UInt64 = 0
+    let known = Self.bits(of: bytes.rawSpan)
     var at = 0
-    while let place = Self.next(bytes.rawSpan, &at) { known |= place.bit }
-    at = 0
+    /// Where those begin that are to be added.
+    var start = 0
     while let place = Self.next(other.bytes.rawSpan, &at) {
-      if known & place.bit != 0, let old = self.place(of: place.id) {
+      guard known & Place.bit(place.id) != 0, let old = self.place(of: place.id) else { continue }
+      if place.start == start, place.tag == old.tag,
+        bytes.rawSpan.slice(old.value).equals(other.bytes.rawSpan.slice(place.value))
+      {
+        // It says the same, mostly what was asked for and what was done.
+        start = at
+      } else {
         bytes.removeSubrange(old.start..<old.value.upperBound)
       }
     }
-    bytes.append(other.bytes.rawSpan)
+    bytes.append(other.bytes.rawSpan.suffix(from: start))
+  }
+
+  /// The bits of all fields.
+  @inline(__always)
+  private static func bits(of bytes: RawSpan) -> UInt64 {
+    var bits: UInt64 = 0
+    var at = 0
+    while at < bytes.byteCount {
+      let head = bytes.little64(at)
+      bits |= Place.bit(UInt16(truncatingIfNeeded: head))
+      at &+= headBytes &+ Int(head >> 32)
+    }
+    return bits
   }
 
   // MARK: Reading

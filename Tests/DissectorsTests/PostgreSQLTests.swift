@@ -167,6 +167,73 @@ import Testing
     #expect(calls.allSatisfy { $0.int(.postgresqlRows) == 1 && $0.fault == nil })
   }
 
+  /// By their names, of which some begin alike and some mean another text later.
+  @Test func statementsThatAreRunAgainShowTheTextsThatTheirNamesStandFor() {
+    var talk = Self.begun
+    var texts: [String: String] = [:]
+    var expected: [String] = []
+    for step in 0..<60 {
+      let name = "s\(step * 7 % 13)"
+      if texts[name] == nil || step % 11 == 10 {
+        texts[name] = "select \(step)"
+        talk.says(.client, Self.message("C", Array("S\(name)\0".utf8)) + Self.sync)
+        talk.says(.server, Self.message("3") + Self.ready)
+        talk.says(.client, Self.parse(name, "select \(step)") + Self.sync)
+        talk.says(.server, Self.message("1") + Self.ready)
+      }
+      talk.says(.client, Self.bind(name) + Self.execute + Self.sync)
+      talk.says(.server, Self.message("2") + Self.complete("SELECT 1") + Self.ready)
+      expected.append(texts[name] ?? "")
+    }
+    let runs = talk.calls().filter { $0.text(.postgresqlCommand) == "SELECT" }
+    #expect(runs.map { $0.text(.postgresqlQuery) } == expected)
+    #expect(runs.allSatisfy { $0.fault == nil && $0.hasResponse })
+  }
+
+  /// Whether it comes with the messages before it or by itself.
+  @Test func aSyncIsNoneOfTheBytesOfAnEntry() {
+    let run = Self.parse("", "select 1") + Self.bind("") + Self.execute
+    let split = [run + Self.sync.prefix(3), Array(Self.sync.suffix(2))]
+    for pieces in [[run + Self.sync], [run, Self.sync], split] {
+      var talk = Self.begun
+      for piece in pieces { talk.says(.client, piece) }
+      talk.says(.server, Self.ran(1) + Self.ready)
+      talk.says(.client, Self.query("select 2"))
+      talk.says(.server, Self.complete("SELECT 1") + Self.ready)
+      let calls = talk.calls().dropFirst()
+      #expect(calls.map(\.requestSize) == [Int64(run.count), Int64(Self.query("select 2").count)])
+      #expect(calls.map { $0.text(.postgresqlQuery) } == ["select 1", "select 2"])
+      #expect(calls.allSatisfy { $0.fault == nil && $0.hasResponse })
+    }
+  }
+
+  /// In texts of any length, in either case.
+  @Test func eachTellingWordIsFoundWhereverItStands() {
+    func tells(_ text: String) -> Bool {
+      let bytes = Array(text.utf8)
+      return SQLSecrets.tells(bytes.rawSpan)
+    }
+    let words = [
+      "api_key", "apikey", "access_key", "credential", "crypt(", "identified", "password", "passwd",
+      "passphrase", "pwd", "private_key", "pgp_sym", "secret", "token",
+    ]
+    for word in words + words.map({ $0.uppercased() }) {
+      for before in 0..<40 {
+        for behind in [0, 1, 2, 15, 16, 17, 40] {
+          let text =
+            String(repeating: "x", count: before) + word + String(repeating: "x", count: behind)
+          #expect(tells(text), "\(text)")
+        }
+      }
+    }
+    let others = [
+      "select key, ok from monkeys where graph like 'pwrd%' and t = 'f'", "create", "x", "",
+    ]
+    for text in others {
+      #expect(!tells(text), "\(text)")
+    }
+  }
+
   @Test func whatTheServerPassesOverAfterAnErrorIsMarked() {
     var talk = Self.begun
     let first = Self.parse("", "SELECT 1") + Self.bind("") + Self.execute

@@ -64,7 +64,7 @@ extension PostgreSQL {
     answer.begin(asked.key, asked.kind)
     answer.error = PostgreSQLError(body, hasSecrets: asked.hasSecrets)
     var message = Message(.response, .postgresql, key: asked.key)
-    answer.complete(&message, copied: asked.copied)
+    answer.complete(&message, copied: asked.copied, bytes)
     return message
   }
 
@@ -106,7 +106,7 @@ extension PostgreSQL {
     if end != .none {
       let copied = close(end)
       message.extent = .whole
-      answer.complete(&message, copied: copied)
+      answer.complete(&message, copied: copied, bytes)
     }
     return .message(consume message, length: length)
   }
@@ -116,7 +116,7 @@ extension PostgreSQL {
     let (length, end) = read(bytes, side)
     if end == .none { return .content([], of: answer.key, length: length) }
     let copied = close(end)
-    return .end(of: answer.key, answer.ending(copied: copied), length: length)
+    return .end(of: answer.key, answer.ending(copied: copied, bytes), length: length)
   }
 
   /// What ends an answer.
@@ -131,9 +131,18 @@ extension PostgreSQL {
   /// many bytes they have and what ends it.
   private mutating func read(_ bytes: RawSpan, _ side: Side) -> (length: Int, end: End) {
     var at = 0
-    while at + 5 <= bytes.byteCount {
+    var end = End.none
+    // Messages of the extended protocol that are answered, and how many are to be until it is over.
+    var answered = 0
+    let awaited = queue.leftWithoutReady ?? .max
+    while bytes.byteCount &- at >= 5 {
       let type = bytes.byte(at)
-      let length = Int(bytes.big32(at + 1)) + 1
+      if type == 0x44 {
+        let rows = Self.passRows(bytes, &at)
+        answer.rows += rows
+        if rows > 0 { continue }
+      }
+      let length = Int(bytes.big32(at &+ 1)) &+ 1
       guard PostgreSQLShape.isReply(type), length >= 5, length <= Self.maxMessage else { break }
       if type == 0x44 || type == 0x64 {
         // Rows are counted, and the data of a COPY.
@@ -141,7 +150,8 @@ extension PostgreSQL {
         let left = bytes.byteCount - at
         if length > left {
           ways[side].rest = Remainder(length - left, of: answer.key)
-          return (bytes.byteCount, .none)
+          at = bytes.byteCount
+          break
         }
         at += length
         continue
@@ -149,56 +159,77 @@ extension PostgreSQL {
       // Notifications are messages of their own, and so may be the end of a stream.
       if type == 0x41 || at > 0 && isReplicating && (type == 0x43 || type == 0x54) { break }
       let held = min(length, Self.maxHeld)
-      guard bytes.byteCount - at >= held else { break }
-      let body = bytes.slice(at + 5..<at + held)
-      let end = speak(type, body, isWhole: length == held)
-      at += type == 0x5a ? length : held
-      if end != .none { return (at, end) }
-      if length > held {
+      guard bytes.byteCount &- at >= held else { break }
+      let body = at &+ 5..<at &+ held
+      let isWhole = length == held
+      var mayEnd = isWhole
+      switch type {
+      case 0x31, 0x32, 0x33, 0x6e, 0x49, 0x73: answered += 1
+      case 0x54:
+        answer.columns = body.count >= 2 ? Int(bytes.big16(body.lowerBound)) : 0
+        answered += 1
+      case 0x43:
+        answer.readTag(body, in: bytes)
+        answered += 1
+      case 0x5a:
+        // With the state of the transaction.
+        answer.state = body.isEmpty ? 0 : bytes.byte(body.lowerBound)
+        at += length - held
+        (end, mayEnd) = (.ready, false)
+      default:
+        if let said = speak(type, bytes, body, isWhole: isWhole) { (end, mayEnd) = (said, false) }
+      }
+      at += held
+      if mayEnd, answered >= awaited { end = .last }
+      if end != .none { break }
+      if !isWhole {
         ways[side].rest = Remainder(length - held, of: answer.key)
         break
       }
     }
-    return (at, .none)
+    if answered > 0 { queue.countDown(answered) }
+    if end == .none { answer.keepTag(bytes) }
+    return (at, end)
   }
 
-  /// A message that belongs to the answer. Gives what it ends.
-  private mutating func speak(_ type: UInt8, _ body: RawSpan, isWhole: Bool) -> End {
+  /// Passes over the rows that begin at `at`, as far as they are there whole and something stands behind
+  /// them; gives how many.
+  @inline(__always)
+  private static func passRows(_ bytes: RawSpan, _ at: inout Int) -> Int {
+    var count = 0
+    while bytes.byteCount &- at >= 8 {
+      // Type and length in one.
+      let head = bytes.big64(at)
+      let length = Int(truncatingIfNeeded: head &>> 24 & 0xffff_ffff) &+ 1
+      guard head &>> 56 == 0x44, length >= 5, length <= min(maxMessage, bytes.byteCount &- at)
+      else { break }
+      at &+= length
+      count &+= 1
+    }
+    return count
+  }
+
+  /// A message that belongs to the answer and of which there are few. Gives whether it ends it; nil where
+  /// that depends on what was asked.
+  private mutating func speak(
+    _ type: UInt8, _ bytes: RawSpan, _ place: Range<Int>, isWhole: Bool
+  ) -> End? {
+    let body = bytes.slice(place)
     switch type {
     // Notices, settings and keys change nothing.
-    case 0x4e, 0x53, 0x4b: return .none
+    case 0x4e, 0x53, 0x4b: return End.none
     case 0x76:
       if queue.first?.kind == .startup { answer.readVersion(body) }
-      return .none
-    case 0x5a:
-      // With the state of the transaction.
-      answer.state = body.isEmpty ? 0 : body.byte(0)
-      return .ready
+      return End.none
     case 0x52: answer.readAuthentication(body)
-    case 0x54:
-      answer.columns = body.byteCount >= 2 ? Int(body.big16(0)) : 0
-      countDown()
-    case 0x31, 0x32, 0x33, 0x6e, 0x49, 0x73: countDown()
-    case 0x43:
-      answer.readTag(body)
-      countDown()
     case 0x45: return failed(body, isWhole: isWhole)
     case 0x57:
-      answer.noteReplication()
+      answer.noteReplication(bytes)
       isReplicating = true
       return .last
     default: break
     }
-    if isWhole, let first = queue.first, first.kind == .extended, first.isOver, first.left <= 0,
-      !first.isSynced
-    {
-      return .last
-    }
-    return .none
-  }
-
-  private mutating func countDown() {
-    queue.updateFirst { if $0.kind == .extended { $0.left -= 1 } }
+    return nil
   }
 
   private mutating func failed(_ body: RawSpan, isWhole: Bool) -> End {

@@ -252,10 +252,20 @@ extension PostgreSQL {
     if isOver {
       message.extent = .whole
       message.fields = close(group)
+      message.passed = passSync(bytes, length)
     } else {
       self.group = group
     }
     return .message(consume message, length: length)
+  }
+
+  /// Takes in a Sync that stands behind the messages of an entry, as it mostly does, and gives its bytes:
+  /// they are none of the entry's, and none when it is not there yet.
+  private mutating func passSync(_ bytes: RawSpan, _ start: Int) -> UInt8 {
+    guard start + 5 <= bytes.byteCount, bytes.byte(start) == 0x53, bytes.big32(start + 1) == 4
+    else { return 0 }
+    sync()
+    return 5
   }
 
   /// Goes on with the messages of an entry.
@@ -318,42 +328,46 @@ extension PostgreSQL {
     case 0x50: parse(body, isCut: isCut, &group)
     case 0x42: bind(body, &group)
     case 0x45:
-      if group.text == nil { group.text = session.portal(name(body, 0).name) }
+      if group.text == nil { group.text = session.portal(body.slice(Self.name(body, 0).name)) }
       group.hasExecute = true
     case 0x43: forget(body)
     default:
       // Describe
       group.hasDescribe = true
       if group.text == nil, !body.isEmpty {
-        group.name = name(body, 1).name
-        group.text =
-          body.byte(0) == 0x53 ? session.statement(group.name) : session.portal(group.name)
+        let name = body.slice(Self.name(body, 1).name)
+        group.name = name.array()
+        group.text = body.byte(0) == 0x53 ? session.statement(name)?.text : session.portal(name)
       }
     }
   }
 
   private mutating func parse(_ body: RawSpan, isCut: Bool, _ group: inout PostgreSQLGroup) {
-    let (name, start) = name(body, 0)
+    let (name, start) = Self.name(body, 0)
     let end = body.firstOffset(of: 0, from: start) ?? body.byteCount
     let statement = session.text(
       body.slice(min(start, end)..<end), isCut: isCut && end == body.byteCount)
-    session.prepare(name, statement)
     group.hasParse = true
-    (group.name, group.text) = (name, statement)
+    (group.name, group.text) = (body.slice(name).array(), statement)
+    session.prepare(body.slice(name), statement)
   }
 
   private mutating func bind(_ body: RawSpan, _ group: inout PostgreSQLGroup) {
-    let (portal, start) = name(body, 0)
-    let (name, end) = name(body, start)
+    let (portal, start) = Self.name(body, 0)
+    let (place, end) = Self.name(body, start)
+    let name = body.slice(place)
     // Not all texts are remembered, and those prepared in SQL are not known.
-    let isParsed = group.hasParse && group.name == name
-    group.text = session.statement(name) ?? (isParsed ? group.text : nil)
-    if let statement = group.text {
-      session.bind(portal, to: statement)
+    if let known = session.statement(name) {
+      (group.name, group.text) = (known.name, known.text)
     } else {
-      session.forgetPortal(portal)
+      if !group.hasParse || !group.name.rawSpan.equals(name) { group.text = nil }
+      group.name = name.array()
     }
-    group.name = name
+    if let statement = group.text {
+      session.bind(body.slice(portal), to: statement)
+    } else {
+      session.forgetPortal(body.slice(portal))
+    }
     group.hasBind = true
     guard end + 2 <= body.byteCount else { return }
     let at = end + 2 + 2 * Int(body.big16(end))
@@ -362,7 +376,7 @@ extension PostgreSQL {
 
   /// Close: of a prepared statement or of a portal.
   private mutating func forget(_ body: RawSpan) {
-    let name = name(body, 1).name
+    let name = body.slice(Self.name(body, 1).name)
     if !body.isEmpty, body.byte(0) == 0x53 {
       session.forgetStatement(name)
     } else {
@@ -416,12 +430,15 @@ extension PostgreSQL {
     }
   }
 
-  /// The name at `start`, as far as names are shown, and where what follows on it begins.
-  private func name(_ body: RawSpan, _ start: Int) -> (name: [UInt8], end: Int) {
-    guard start < body.byteCount else { return ([], body.byteCount) }
-    let end = body.firstOffset(of: 0, from: start) ?? body.byteCount
+  /// Where the name is that begins at `start`, as far as names are shown, and where what follows on it
+  /// begins.
+  private static func name(_ body: RawSpan, _ start: Int) -> (name: Range<Int>, end: Int) {
+    guard start < body.byteCount else {
+      return (body.byteCount..<body.byteCount, body.byteCount)
+    }
     // Mostly there is none.
-    let name = end == start ? [] : body.slice(start..<min(end, start + 64)).array()
-    return (name, min(end + 1, body.byteCount))
+    if body.byte(start) == 0 { return (start..<start, start + 1) }
+    let end = body.firstOffset(of: 0, from: start) ?? body.byteCount
+    return (start..<min(end, start + 64), min(end + 1, body.byteCount))
   }
 }

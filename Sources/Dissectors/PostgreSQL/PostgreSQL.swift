@@ -161,7 +161,7 @@ package struct PostgreSQL: Dissector {
   /// when others of its round do, it stays, for the end of its answer may follow.
   private mutating func tear() {
     if isAnswering, answer.error != nil {
-      parting = (answer.key, answer.ending(copied: queue.first?.copied ?? 0))
+      parting = (answer.key, answer.ending(copied: queue.first?.copied ?? 0, RawSpan()))
     }
     if isAnswering, let first = queue.first, first.key == answer.key, first.endsRound {
       queue.removeFirst()

@@ -21,6 +21,8 @@ struct PostgreSQLAnswer: Sendable {
   private var words: [UInt8] = []
   private var command = 0
   private var tags = 0
+  /// Where the one tag stands among the bytes that are read, while it is not among the words.
+  private var tagPlace = 0..<0
   /// Bytes of a COPY to the client.
   var copied = 0
   var error: PostgreSQLError?
@@ -33,6 +35,8 @@ struct PostgreSQLAnswer: Sendable {
   private var minor: Int?
   /// Bytes of it that were not captured.
   var lost = 0
+  /// The fields of the answer before, whose memory serves again when its entry is done.
+  private var told = FieldValues()
 
   init() {}
 
@@ -41,25 +45,66 @@ struct PostgreSQLAnswer: Sendable {
     (self.key, self.asked) = (key, asked)
     (rows, columns, counted, copied, state, lost) = (0, nil, nil, 0, 0, 0)
     if words.count > Self.maxWords { words = [] }
-    (command, tags) = (words.count, 0)
+    (command, tags, tagPlace) = (words.count, 0, 0..<0)
     (isAdmitted, minor) = (false, nil)
     if error != nil { error = nil }
     if method != nil { method = nil }
   }
 
   /// CommandComplete: `INSERT 0 5`, `SELECT 12`, `CREATE TABLE`.
-  mutating func readTag(_ body: RawSpan) {
-    let tag = body.prefix(min(body.firstOffset(of: 0) ?? body.byteCount, 64))
-    if let (end, number) = Self.numbers(tag) {
+  ///
+  /// - Parameter body: where it stands in `bytes`, of which `keepTag` must be told when they are left
+  ///   before the answer is complete.
+  mutating func readTag(_ body: Range<Int>, in bytes: RawSpan) {
+    let zero = bytes.firstOffset(of: 0, from: body.lowerBound) ?? body.upperBound
+    let place = body.lowerBound..<min(zero, body.upperBound, body.lowerBound + 64)
+    let tag = bytes.slice(place)
+    if let (end, number) = Self.oneWord(tag) ?? Self.numbers(tag) {
       if let number { counted = (counted ?? 0) &+ number }
+      if tags == 0 {
+        tagPlace = place.lowerBound..<place.lowerBound + end
+        tags = 1
+        return
+      }
+      keepTag(bytes)
       return add(tag: tag.prefix(end))
     }
+    keepTag(bytes)
     var words = tag.text().split(separator: " ")
     if let number = words.last.flatMap({ Int($0) }), number >= 0 {
       counted = (counted ?? 0) &+ number
     }
     while let last = words.last, last.allSatisfy(\.isWholeNumber) { words.removeLast() }
     add(tag: Array(words.joined(separator: " ").utf8).rawSpan)
+  }
+
+  /// The bytes in which the tag stands are left.
+  mutating func keepTag(_ bytes: RawSpan) {
+    if tagPlace.isEmpty { return }
+    words.append(bytes.slice(tagPlace))
+    tagPlace = 0..<0
+  }
+
+  /// The same as `numbers` of one word and at most two numbers: nearly every tag.
+  private static func oneWord(_ tag: RawSpan) -> (start: Int, last: Int?)? {
+    var at = 0
+    while at < tag.byteCount, (tag.byte(at) | 0x20) &- 0x61 < 26 { at += 1 }
+    if at == 0 { return nil }
+    let end = at
+    var last: Int?
+    while at < tag.byteCount {
+      if tag.byte(at) != 0x20 { return nil }
+      at += 1
+      let start = at
+      var value = 0
+      while at < tag.byteCount, tag.byte(at) &- 0x30 < 10 {
+        value = value &* 10 &+ Int(tag.byte(at) &- 0x30)
+        at += 1
+      }
+      if at == start || at - start > 18 { return nil }
+      last = value
+    }
+    return (end, last)
   }
 
   /// Where the numbers at the end of a tag begin, the blank before them left out, and the last one;
@@ -95,7 +140,8 @@ struct PostgreSQLAnswer: Sendable {
   }
 
   /// CopyBothResponse: what follows is a stream without end (replication).
-  mutating func noteReplication() {
+  mutating func noteReplication(_ bytes: RawSpan) {
+    keepTag(bytes)
     if tags > 0 { words.append(text: "; ") }
     words.append(text: "COPY BOTH")
     tags += 1
@@ -124,10 +170,13 @@ struct PostgreSQLAnswer: Sendable {
   }
 
   /// What is known of the answer at its end.
-  /// - Parameter copied: bytes of a COPY from the client.
-  func ending(copied fromClient: Int) -> Ending {
+  /// - Parameters:
+  ///   - copied: bytes of a COPY from the client.
+  ///   - bytes: those that were read last.
+  mutating func ending(copied fromClient: Int, _ bytes: RawSpan) -> Ending {
     var ending = Ending()
-    ending.fields = fields(copied: copied + fromClient)
+    let isPlain = isPlain
+    ending.fields = fields(copied: copied + fromClient, bytes)
     if !isPlain { ending.details = details(copied: copied + fromClient) }
     ending.failed = error != nil
     ending.fault = fault
@@ -135,9 +184,12 @@ struct PostgreSQLAnswer: Sendable {
   }
 
   /// Gives the message, which ends with the answer, what is known of it.
-  /// - Parameter copied: bytes of a COPY from the client.
-  func complete(_ message: inout Message, copied fromClient: Int) {
-    let told = fields(copied: copied + fromClient)
+  /// - Parameters:
+  ///   - copied: bytes of a COPY from the client.
+  ///   - bytes: those that were read last.
+  mutating func complete(_ message: inout Message, copied fromClient: Int, _ bytes: RawSpan) {
+    let isPlain = isPlain
+    let told = fields(copied: copied + fromClient, bytes)
     if message.fields.isEmpty { message.fields = told } else { message.fields.merge(told) }
     if !isPlain { message.details = details(copied: copied + fromClient) }
     message.failed = error != nil
@@ -153,16 +205,30 @@ struct PostgreSQLAnswer: Sendable {
 
   /// Facts tell all that the details show.
   private var isPlain: Bool {
-    error == nil && minor == nil && asked != .startup && (command == words.count) == (tags == 0)
-      && shownRows ?? 0 >= 0
+    error == nil && minor == nil && asked != .startup
+      && (command == words.count && tagPlace.isEmpty) == (tags == 0) && shownRows ?? 0 >= 0
   }
 
-  private func fields(copied: Int) -> FieldValues {
-    let command = words.rawSpan.suffix(from: command)
+  private mutating func fields(copied: Int, _ bytes: RawSpan) -> FieldValues {
+    let isPlain = isPlain
+    if !tagPlace.isEmpty {
+      // The details will look for it among the words.
+      if !isPlain { words.append(bytes.slice(tagPlace)) }
+      let place = tagPlace
+      tagPlace = 0..<0
+      return pack(bytes.slice(place), copied, isPlain)
+    }
+    var own: [UInt8] = []
+    swap(&own, &words)
+    defer { swap(&own, &words) }
+    return pack(own.rawSpan.suffix(from: command), copied, isPlain)
+  }
+
+  private mutating func pack(_ command: RawSpan, _ copied: Int, _ isPlain: Bool) -> FieldValues {
     let isASCII = command.isASCII
-    let rows = shownRows
+    let (tags, rows, columns, state) = (tags, shownRows, columns, state)
     let room = 2 * command.byteCount + PostgreSQLDetails.room + 64
-    var fields = FieldValues(room: room) { fields in
+    told.replaceAll(room: room) { fields in
       if tags > 0, isASCII { fields.add(.postgresqlCommand, .text, packed: command) }
       if let rows { fields.add(.postgresqlRows, int: Int64(rows)) }
       switch state {
@@ -178,9 +244,9 @@ struct PostgreSQLAnswer: Sendable {
         }
       }
     }
-    if tags > 0, !isASCII { fields.add(.postgresqlCommand, text: command) }
-    error?.add(to: &fields)
-    return fields
+    if tags > 0, !isASCII { told.add(.postgresqlCommand, text: command) }
+    error?.add(to: &told)
+    return told
   }
 
   private func details(copied: Int) -> [UInt8] {

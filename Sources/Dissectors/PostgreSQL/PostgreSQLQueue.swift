@@ -104,6 +104,18 @@ struct PostgreSQLQueue: Sendable {
     if !isEmpty { change(&waiting[waiting.count - 1]) }
   }
 
+  /// So many messages of the oldest are answered.
+  mutating func countDown(_ count: Int) {
+    if !isEmpty, !isBlind, waiting[head].kind == .extended { waiting[head].left -= count }
+  }
+
+  /// Messages of the oldest that are to be answered, of one after which no ReadyForQuery comes and that
+  /// is whole.
+  var leftWithoutReady: Int? {
+    if isEmpty || isBlind || waiting[head].kind != .extended { return nil }
+    return waiting[head].isOver && !waiting[head].isSynced ? waiting[head].left : nil
+  }
+
   /// The newest has secrets in its text.
   mutating func noteSecrets() {
     if isEmpty { return }

@@ -64,7 +64,7 @@ struct PostgreSQLSession: Sendable {
   /// The text that is shown of a statement which came so.
   mutating func text(_ came: RawSpan, isCut: Bool) -> PostgreSQLText {
     if isCut { return PostgreSQLText(SQLText.shown(came, isCut: true, .postgresql).rawSpan) }
-    for place in plain.indices where plain[place].isText(came) { return plain[place] }
+    if let place = place(of: came) { return plain[place] }
     guard SQLText.isShownAsItIs(came) else {
       return PostgreSQLText(SQLText.shown(came, .postgresql).rawSpan)
     }
@@ -73,27 +73,36 @@ struct PostgreSQLSession: Sendable {
     return text
   }
 
+  private func place(of text: RawSpan) -> Int? {
+    // Looked at where they lie: each would be copied, and its references counted.
+    let plain = plain.span
+    for place in plain.indices where plain[place].isText(text) { return place }
+    return nil
+  }
+
   private mutating func remember(_ text: PostgreSQLText) {
     if plain.count < Self.maxPlain { return plain.append(text) }
     plain[oldestPlain] = text
     oldestPlain = (oldestPlain + 1) % Self.maxPlain
   }
 
-  func statement(_ name: [UInt8]) -> PostgreSQLText? { statements[name] }
-  func portal(_ name: [UInt8]) -> PostgreSQLText? { portals[name] }
+  /// The text of a statement, and its name.
+  mutating func statement(_ name: RawSpan) -> PostgreSQLTexts.Named? { statements.find(name) }
 
-  mutating func prepare(_ name: [UInt8], _ text: PostgreSQLText) {
+  mutating func portal(_ name: RawSpan) -> PostgreSQLText? { portals.find(name)?.text }
+
+  mutating func prepare(_ name: RawSpan, _ text: PostgreSQLText) {
     statements.remove(name)
-    if name.count + text.count <= room { statements.add(name, text) }
+    if name.byteCount + text.count <= room { statements.add(name, text) }
   }
 
-  mutating func bind(_ name: [UInt8], to text: PostgreSQLText) {
+  mutating func bind(_ name: RawSpan, to text: PostgreSQLText) {
     portals.remove(name)
-    if name.count + text.count <= room { portals.add(name, text) }
+    if name.byteCount + text.count <= room { portals.add(name, text) }
   }
 
-  mutating func forgetStatement(_ name: [UInt8]) { statements.remove(name) }
-  mutating func forgetPortal(_ name: [UInt8]) { portals.remove(name) }
+  mutating func forgetStatement(_ name: RawSpan) { statements.remove(name) }
+  mutating func forgetPortal(_ name: RawSpan) { portals.remove(name) }
 
   /// Bytes that may be remembered yet.
   private var room: Int { Self.maxRemembered - statements.count - portals.count }
@@ -101,28 +110,71 @@ struct PostgreSQLSession: Sendable {
 
 /// Texts by the names of prepared statements, or of portals. Mostly there is but the one without a
 /// name.
-private struct PostgreSQLTexts: Sendable {
+struct PostgreSQLTexts: Sendable {
   private var unnamed: PostgreSQLText?
   private var named: [[UInt8]: PostgreSQLText] = [:]
   /// Bytes of all names and texts.
   private(set) var count = 0
 
-  subscript(name: [UInt8]) -> PostgreSQLText? {
-    if name.isEmpty { return unnamed }
-    return named.isEmpty ? nil : named[name]
+  /// Those that were looked for last: clients run the same few again and again.
+  private var recent: [Named] = []
+  /// Hashes of their names: what is looked at while the right one is looked for.
+  private var marks: [UInt64] = []
+  private var oldest = 0
+
+  private static let maxRecent = 8
+
+  /// A text with the name it has.
+  struct Named: Sendable {
+    var name: [UInt8]
+    var text: PostgreSQLText
+
+    fileprivate func isCalled(_ name: RawSpan) -> Bool { self.name.rawSpan.equals(name) }
   }
 
-  mutating func add(_ name: [UInt8], _ text: PostgreSQLText) {
-    count += name.count + text.count
-    if name.isEmpty { unnamed = text } else { named[name] = text }
+  mutating func find(_ name: RawSpan) -> Named? {
+    if name.isEmpty { return unnamed.map { Named(name: [], text: $0) } }
+    if named.isEmpty { return nil }
+    let mark = name.seededHash
+    if let place = place(of: name, mark) { return recent[place] }
+    let name = name.array()
+    guard let text = named[name] else { return nil }
+    let found = Named(name: name, text: text)
+    if recent.count < Self.maxRecent {
+      recent.append(found)
+      marks.append(mark)
+    } else {
+      (recent[oldest], marks[oldest]) = (found, mark)
+      oldest = (oldest + 1) % Self.maxRecent
+    }
+    return found
   }
 
-  mutating func remove(_ name: [UInt8]) {
+  private func place(of name: RawSpan, _ mark: UInt64) -> Int? {
+    let marks = marks.span
+    for place in marks.indices where marks[place] == mark && recent[place].isCalled(name) {
+      return place
+    }
+    return nil
+  }
+
+  /// Adds a text under a name that has none.
+  mutating func add(_ name: RawSpan, _ text: PostgreSQLText) {
+    count += name.byteCount + text.count
+    if name.isEmpty { unnamed = text } else { named[name.array()] = text }
+  }
+
+  mutating func remove(_ name: RawSpan) {
     if name.isEmpty {
       count -= unnamed?.count ?? 0
       unnamed = nil
-    } else if !named.isEmpty, let old = named.removeValue(forKey: name) {
-      count -= name.count + old.count
+    } else if !named.isEmpty, let old = named.removeValue(forKey: name.array()) {
+      count -= name.byteCount + old.count
+      if let place = place(of: name, name.seededHash) {
+        recent.remove(at: place)
+        marks.remove(at: place)
+        oldest = 0
+      }
     }
   }
 }
