@@ -42,6 +42,8 @@ struct Ledger {
   var pending = 0
   /// Exchanges that are done, to be used again.
   private var spare: [Exchange] = []
+  /// The one that was done last, where its place was free: mostly it is the next to be begun.
+  private var done: Exchange?
 
   /// Done exchanges that are kept.
   private static let maxSpare = 256
@@ -114,7 +116,7 @@ struct Ledger {
   }
 
   /// An exchange to be begun.
-  mutating func newExchange() -> Exchange { spare.popLast() ?? Exchange() }
+  mutating func newExchange() -> Exchange { done.take() ?? spare.popLast() ?? Exchange() }
 
   /// Turns an exchange into an entry, and gives the kind it has.
   mutating func close(
@@ -131,7 +133,11 @@ struct Ledger {
     completions[row](&entries[last], &counters.decompressions)
     let kind = entries[last].kind
     if !wants(kind) { entries.removeLast() }
-    if spare.count < Self.maxSpare { spare.append(exchange) }
+    if done == nil {
+      done = exchange
+    } else if spare.count < Self.maxSpare {
+      spare.append(exchange)
+    }
     return kind
   }
 }

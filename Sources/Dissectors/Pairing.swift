@@ -54,9 +54,17 @@ struct Pairing {
   /// Position of the oldest exchange of `key` that satisfies `matches`.
   @inline(__always)
   func position(of key: UInt64, where matches: (Exchange) -> Bool) -> Int? {
+    first(of: key, where: matches)?.position
+  }
+
+  /// The oldest exchange of `key` that satisfies `matches`, and its position.
+  @inline(__always)
+  func first(
+    of key: UInt64, where matches: (Exchange) -> Bool
+  ) -> (exchange: Exchange, position: Int)? {
     var at = index == nil ? scanned(key, from: head) : indexed(key, from: 0)
     while at < end {
-      if let exchange = exchanges[at], matches(exchange) { return at }
+      if let exchange = exchanges[at], matches(exchange) { return (exchange, at) }
       at = index == nil ? scanned(key, from: at + 1) : indexed(key, from: at + 1)
     }
     return nil

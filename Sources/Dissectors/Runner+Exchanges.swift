@@ -24,11 +24,10 @@ extension Runner {
     // Nearly every request is the first of its key.
     let isNew = role == .request && !pairing.mayHold(key)
     let stands = message.partner != .expected
-    if !stands, !isNew, let at = partner(of: key, role, requester),
-      !isForeign(at, role, start, &ledger)
+    if !stands, !isNew, let (exchange, at) = partner(of: key, role, requester),
+      !isForeign(exchange, at, role, start, &ledger)
     {
       let continuation = message.continuation
-      guard let exchange = pairing[at] else { return }
       exchange.touched = moment.timestamp
       put(
         half(consume message, start, moment, length, &ledger), from: side, into: exchange, &ledger)
@@ -101,16 +100,19 @@ extension Runner {
     return half
   }
 
-  /// Position of the exchange that waits for a message of this role.
-  private mutating func partner(of key: UInt64, _ role: Message.Role, _ requester: Side) -> Int? {
+  /// The exchange that waits for a message of this role, and its position.
+  @inline(__always)
+  private mutating func partner(
+    of key: UInt64, _ role: Message.Role, _ requester: Side
+  ) -> (exchange: Exchange, position: Int)? {
     switch role {
     case .response:
-      pairing.position(of: key) {
+      pairing.first(of: key) {
         $0.requester == requester && $0.responseStatus == .missing
           && $0.requestStatus != .missing
       }
     case .request:
-      pairing.position(of: key) {
+      pairing.first(of: key) {
         $0.requester == requester && $0.requestStatus == .missing
           && $0.responseStatus != .missing
       }
@@ -121,13 +123,14 @@ extension Runner {
   /// Whether the reply at that position came too early for a request that begins at `start`. Then
   /// it leaves alone.
   private mutating func isForeign(
-    _ at: Int, _ role: Message.Role, _ start: Moment, _ ledger: inout Ledger
+    _ exchange: Exchange, _ at: Int, _ role: Message.Role, _ start: Moment,
+    _ ledger: inout Ledger
   ) -> Bool {
-    guard role == .request, let early = pairing[at]?.responseStart,
+    guard role == .request, let early = exchange.responseStart,
       start.timestamp.nanoseconds(since: early.timestamp) > ledger.limits.earlyReply
     else { return false }
     let key = pairing.key(at)
-    guard let exchange = pairing.take(at) else { return false }
+    pairing.remove(at)
     close(exchange, &ledger)
     reader?.stillWaits(key)
     return true
@@ -326,8 +329,8 @@ extension Runner {
   /// Files what another path has left unfinished; two halves that waited apart are one call.
   mutating func adopt(_ exchange: Exchange, key: UInt64, _ ledger: inout Ledger) {
     let role: Message.Role = exchange.requestStatus == .missing ? .response : .request
-    guard exchange.isHalf, let at = partner(of: key, role, exchange.requester),
-      let other = pairing[at], other.isHalf
+    guard exchange.isHalf, let (other, at) = partner(of: key, role, exchange.requester),
+      other.isHalf
     else { return insert(exchange, key: key, &ledger) }
     pairing.remove(at)
     let (request, reply) = role == .request ? (exchange, other) : (other, exchange)

@@ -138,9 +138,15 @@ struct Runner {
   }
 
   /// Does what bytes of `side` have made necessary: another reader, or a message, changes what waits.
+  @inline(__always)
   mutating func follow(_ side: Side, at moment: Moment, in ledger: inout Ledger) {
     if isTurned { settle(at: moment, in: &ledger) }
-    if wakes { wake(side.other, at: moment, in: &ledger) }
+    if !wakes { return }
+    if inlets[side.other].waiting.isEmpty {
+      wakes = false
+    } else {
+      wake(side.other, at: moment, in: &ledger)
+    }
   }
 
   private mutating func wake(_ side: Side, at moment: Moment, in ledger: inout Ledger) {
@@ -386,9 +392,11 @@ struct Runner {
   }
 
   /// The number of the stream, when it has something unfinished that nobody watches yet.
+  @inline(__always)
   mutating func beginsToWait() -> UInt64? {
+    if isWatched { return nil }
     let unfinished = path?.association.pairing.count ?? pairing.count
-    if isWatched || unfinished == 0 && tunnel?.runner.pairing.count ?? 0 == 0 { return nil }
+    if unfinished == 0 && tunnel?.runner.pairing.count ?? 0 == 0 { return nil }
     isWatched = true
     return stream
   }

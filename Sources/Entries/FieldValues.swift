@@ -58,12 +58,9 @@ public import Bytes
     bytes.append(addingCapacity: room, initializingWith: write)
   }
 
-  /// Replaces all fields by those that `write` packs, of at most `room` bytes: in the same memory, unless
-  /// somebody else has it.
-  @inline(__always)
-  package mutating func replaceAll(room: Int, _ write: (inout OutputSpan<UInt8>) -> Void) {
+  /// Removes all fields; their memory is kept for others, unless somebody else has it.
+  package mutating func removeAll() {
     if !bytes.isEmpty { bytes.removeAll(keepingCapacity: true) }
-    bytes.append(addingCapacity: room, initializingWith: write)
   }
 
   package var isEmpty: Bool { bytes.isEmpty }
@@ -161,19 +158,26 @@ public import Bytes
     }
     // Nearly always nothing repeats; a bit for each field, which a few of them share, tells so without
     // comparing all with all.
-    let known = Self.bits(of: bytes.rawSpan)
-    var at = 0
+    let told = Self.bits(of: other.bytes.rawSpan)
     /// Where those begin that are to be added.
     var start = 0
-    while let place = Self.next(other.bytes.rawSpan, &at) {
-      guard known & Place.bit(place.id) != 0, let old = self.place(of: place.id) else { continue }
-      if place.start == start, place.tag == old.tag,
-        bytes.rawSpan.slice(old.value).equals(other.bytes.rawSpan.slice(place.value))
+    var at = 0
+    while at < bytes.count {
+      let head = bytes.rawSpan.little64(at)
+      let end = at &+ headBytes &+ Int(head >> 32)
+      let id = UInt16(truncatingIfNeeded: head)
+      guard told & Place.bit(id) != 0, let place = other.place(of: id) else {
+        at = end
+        continue
+      }
+      if place.start == start,
+        bytes.rawSpan.slice(at..<end)
+          .equals(other.bytes.rawSpan.slice(start..<place.value.upperBound))
       {
         // It says the same, mostly what was asked for and what was done.
-        start = at
+        (start, at) = (place.value.upperBound, end)
       } else {
-        bytes.removeSubrange(old.start..<old.value.upperBound)
+        bytes.removeSubrange(at..<end)
       }
     }
     bytes.append(other.bytes.rawSpan.suffix(from: start))

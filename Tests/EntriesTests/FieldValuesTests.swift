@@ -66,6 +66,27 @@ struct FieldValuesTests {
     #expect(values[.method] == .text("GET") && values.items.count == Self.all.count + 1)
   }
 
+  /// Whether they say the same or something else, and wherever they stand.
+  @Test func mergedValuesAreThereOnce() {
+    for first in Self.all.indices {
+      for last in first..<Self.all.count {
+        for changed in [nil, first, last] {
+          var other = Array(Self.all[first...last].reversed())
+          if last % 2 == 0 { other.reverse() }
+          let id = changed.map { Self.all[$0].0 }
+          other = other.map { ($0.0, $0.0 == id ? .int(77) : $0.1) } + [(.url, .text("/"))]
+          var values = packed(Self.all)
+          values.merge(packed(other))
+          #expect(values.items.count == Self.all.count + 1)
+          for (id, value) in other { #expect(values[id] == value) }
+          for (id, value) in Self.all where !other.contains(where: { $0.0 == id }) {
+            #expect(values[id] == value)
+          }
+        }
+      }
+    }
+  }
+
   @Test func textOffTheWireIsRepaired() {
     var values = FieldValues()
     values.add(.path, text: ([0x2f, 0xff, 0x61] as [UInt8]).rawSpan)

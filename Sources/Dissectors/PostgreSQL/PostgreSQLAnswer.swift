@@ -228,7 +228,8 @@ struct PostgreSQLAnswer: Sendable {
     let isASCII = command.isASCII
     let (tags, rows, columns, state) = (tags, shownRows, columns, state)
     let room = 2 * command.byteCount + PostgreSQLDetails.room + 64
-    told.replaceAll(room: room) { fields in
+    told.removeAll()
+    told.append(room: room) { fields in
       if tags > 0, isASCII { fields.add(.postgresqlCommand, .text, packed: command) }
       if let rows { fields.add(.postgresqlRows, int: Int64(rows)) }
       switch state {
