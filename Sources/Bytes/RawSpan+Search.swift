@@ -43,7 +43,8 @@ extension RawSpan {
   package static var leastToProbe: Int { 18 }
 
   /// Whether `test` marks any place. It is given sixteen bytes at a time, those one place behind each, and
-  /// those two places behind, and answers with what `places(of:)` makes of them.
+  /// those two places behind, and answers with what `places(of:)` makes of them. So the last two bytes are
+  /// given as such behind others alone, and the first one is not.
   ///
   /// What is rare is ruled out so at three instructions a byte, where a loop that looks at one byte after
   /// the other takes ten or more, and the C library looks for one thing alone.

@@ -217,15 +217,17 @@ import Testing
       "api_key", "apikey", "access_key", "credential", "crypt(", "identified", "password", "passwd",
       "passphrase", "pwd", "private_key", "pgp_sym", "secret", "token",
     ]
+    var missed: [String] = []
     for word in words + words.map({ $0.uppercased() }) {
-      for before in 0..<40 {
-        for behind in [0, 1, 2, 15, 16, 17, 40] {
+      for before in 0..<35 {
+        for behind in [0, 1, 2, 15, 16, 17] {
           let text =
             String(repeating: "x", count: before) + word + String(repeating: "x", count: behind)
-          #expect(tells(text), "\(text)")
+          if !tells(text) { missed.append(text) }
         }
       }
     }
+    #expect(missed.isEmpty)
     let others = [
       "select key, ok from monkeys where graph like 'pwrd%' and t = 'f'", "create", "x", "",
     ]

@@ -75,13 +75,19 @@ enum SQLSecrets {
     _ first: SIMD16<UInt8>, _ second: SIMD16<UInt8>, _ third: SIMD16<UInt8>
   ) -> SIMD16<UInt8> {
     let (first, second, third) = (first | 0x20, second | 0x20, third | 0x20)
+    /// With more of the word behind them.
     @inline(__always)
     func pair(_ a: Unicode.Scalar, _ b: Unicode.Scalar) -> SIMD16<UInt8> {
       first.places(of: UInt8(ascii: a)) & second.places(of: UInt8(ascii: b))
     }
+    /// With some of the word before them: they may be its last ones, and those of the text.
+    @inline(__always)
+    func last(_ a: Unicode.Scalar, _ b: Unicode.Scalar) -> SIMD16<UInt8> {
+      second.places(of: UInt8(ascii: a)) & third.places(of: UInt8(ascii: b))
+    }
     // api_key, apikey, access_key and private_key; token; credential, crypt( and secret; password and
     // passwd; passwd and pwd; passphrase; pgp_sym; identified
-    return pair("e", "y") | pair("o", "k") | pair("c", "r") | pair("s", "w") | pair("w", "d")
+    return last("e", "y") | pair("o", "k") | pair("c", "r") | pair("s", "w") | last("w", "d")
       | pair("p", "h") | pair("g", "p")
       | first.places(of: UInt8(ascii: "t")) & third.places(of: UInt8(ascii: "f"))
   }
