@@ -122,6 +122,11 @@ package final class LivePipeline: Sendable {
       }
       let wake = keyLogs.isEmpty ? due : min(due, keysDue)
       if let chunk = queue.take(until: Self.deadline(wake)) {
+        // It may have come just after dissection was switched on.
+        if stretch == nil, isDissecting {
+          turn(&stretch, &past, store, firstStream)
+          settled()
+        }
         hand(out: chunk, &stretch)
         lastChunk = .now
       }
