@@ -91,8 +91,8 @@ class Namespace:
         self.run("python3", "-c", code, *map(str, arguments))
 
     def serve(self, *command):
-        child = subprocess.Popen([*self.prefix, *command], stdout=subprocess.PIPE,
-                                 stderr=subprocess.DEVNULL)
+        child = subprocess.Popen([*self.prefix, *command], stdin=subprocess.PIPE,
+                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.children.append(child)
         return child
 
@@ -229,9 +229,13 @@ def test_dissection_is_switched_off_and_on(net):
     assert any("dissection is off" in note for note in said["notes"])
     assert total(server, "http") == 4
     assert server.call("disable_dissection")["structuredContent"]["success"] is True
+    # The very next packets are dissected.
+    client = net.serve("python3", "-c", "print('ready', flush=True)\ninput()\n" + CLIENT,
+                       "127.0.0.1", "8001", "after", "5")
+    assert client.stdout.readline() == b"ready\n"
     on = server.call("enable_dissection")["structuredContent"]
     assert on["success"] is True and on["enabled"] is True
-    net.python(CLIENT, "127.0.0.1", 8001, "after", 5)
+    client.communicate(b"\n", timeout=PATIENCE)
     reaches(server, 'http && path.startsWith("/after")', 5)
     assert total(server, 'http && path.startsWith("/between")') == 0
     assert total(server, "http") == 9
