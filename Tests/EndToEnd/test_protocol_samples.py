@@ -13,5 +13,5 @@ def test_each_sample_holds_the_calls_beside_it():
         text=True, timeout=10 * PATIENCE, env={**os.environ, "KUBESHARK": BINARY})
     assert done.returncode == 0, done.stdout + done.stderr
     captures = sorted(path.stem for path in (ROOT / "Samples" / "protocols").glob("*.pcap"))
-    assert len(captures) >= 9
+    assert len(captures) >= 10
     assert all((ROOT / "Samples" / "protocols" / f"{name}.calls").exists() for name in captures)
