@@ -57,7 +57,7 @@ package protocol Dissector: Sendable {
   mutating func rested(before side: Side)
 
   /// The request with that key, read by the last `next`, found a reply under its key that came too
-  /// long before it to be its own: it still waits for one.
+  /// long before it to be its own, or none that was said to have come: it still waits for one.
   mutating func stillWaits(_ key: UInt64)
 
   /// Appends what the bytes of a step `sealed` say to `clear`. Asked in order; where the answer is

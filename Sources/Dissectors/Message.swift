@@ -16,6 +16,9 @@ package struct Message: Sendable {
   /// Whether there is another half.
   package enum Partner: Sendable {
     case expected
+    /// Of a request: it came before, as far as the reader knows. Where it did not wait that long,
+    /// another is expected, and the reader is told (`stillWaits`).
+    case came
     /// The protocol has none (a request nobody answers).
     case none
     /// There was one, and it was not captured.

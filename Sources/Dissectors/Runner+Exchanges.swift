@@ -23,6 +23,8 @@ extension Runner {
     let requester = role == .response ? side.other : side
     // Nearly every request is the first of its key.
     let isNew = role == .request && !pairing.mayHold(key)
+    let cameBefore = message.partner == .came
+    if cameBefore { message.partner = .expected }
     let stands = message.partner != .expected
     if !stands, !isNew, let (exchange, at) = partner(of: key, role, requester),
       !isForeign(exchange, at, role, start, &ledger)
@@ -44,6 +46,7 @@ extension Runner {
       ledger.figures[row].repeats += 1
       return
     }
+    if cameBefore { reader?.stillWaits(key) }
     let exchange = ledger.newExchange()
     exchange.begin(
       index: takeIndex(), requester: requester, row: row, touched: moment.timestamp)

@@ -35,8 +35,6 @@ struct EarlyPackets: Sendable {
   func isFresh(_ side: Side) -> Bool { missed(side) == nil }
   /// When the first of them came.
   var since: Timestamp? { packets.first?.moment.timestamp }
-  private func missed(_ side: Side) -> UInt32? { side == .client ? missed.client : missed.server }
-
   /// What they acknowledge.
   var awaited: UInt32 { packets.last?.tcp.acknowledgment ?? 0 }
 
@@ -46,6 +44,8 @@ struct EarlyPackets: Sendable {
     guard length > 0, tcp.flags.hasACK, !tcp.flags.hasSYN, !tcp.flags.hasRST else { return false }
     return missed(side).map { tcp.acknowledgment.isAfter($0) } ?? true
   }
+
+  private func missed(_ side: Side) -> UInt32? { side == .client ? missed.client : missed.server }
 
   /// Adds a packet of the side that waits, or that begins to; false where there are `limit` of them.
   ///

@@ -107,6 +107,11 @@ package final class LivePipeline: Sendable {
     var keysDue = ContinuousClock.now
     let keyLogs = settings.keyLogs
     keyLogs.secrets.mayGrow(!keyLogs.isEmpty)
+    func followSwitch() {
+      guard isDissecting != (stretch != nil) else { return }
+      turn(&stretch, &past, store, firstStream)
+      settled()
+    }
     while !isCancelled() {
       if !keyLogs.isEmpty, ContinuousClock.now >= keysDue {
         if keyLogs.read() {
@@ -116,17 +121,11 @@ package final class LivePipeline: Sendable {
       }
       let isAfresh = restarts.exchange(false, ordering: .relaxed)
       if isAfresh, stretch != nil { turn(&stretch, &past, store, firstStream) }
-      if isDissecting != (stretch != nil) {
-        turn(&stretch, &past, store, firstStream)
-        settled()
-      }
+      followSwitch()
       let wake = keyLogs.isEmpty ? due : min(due, keysDue)
       if let chunk = queue.take(until: Self.deadline(wake)) {
         // It may have come just after dissection was switched on.
-        if stretch == nil, isDissecting {
-          turn(&stretch, &past, store, firstStream)
-          settled()
-        }
+        if stretch == nil { followSwitch() }
         hand(out: chunk, &stretch)
         lastChunk = .now
       }

@@ -348,25 +348,23 @@ package struct Kafka: Dissector {
     let waiting: Set<Int32> = isRequest ? [] : Set(asked.map(\.correlation))
     for at in 0..<bytes.byteCount {
       let rest = bytes.suffix(from: at)
-      let isWhole = rest.byteCount >= 8
-      let length = isWhole ? Int(Int32(bitPattern: rest.big32(0))) : 0
-      let body = isWhole ? rest.suffix(from: 4) : rest
-      let isBeginning =
-        isWhole
-        && (isRequest
-          ? KafkaShape.isRequest(body, length: length)
-          : 4...Self.maxMessage ~= length
-            && (waiting.contains(Int32(bitPattern: body.big32(0)))
-              || at == 0 && asked.isEmpty && KafkaShape.areResponses(bytes)))
-      if isBeginning {
-        phases[side] = .frame
-        return .skip(at)
-      }
       // A message may begin with a packet that has its length alone.
-      let mayBegin =
-        isRequest
-        ? KafkaShape.mayBeginRequest(rest)
-        : !isWhole && !waiting.isEmpty && KafkaShape.mayBeginResponse(rest)
+      var mayBegin = isRequest && KafkaShape.mayBeginRequest(rest)
+      if rest.byteCount >= 8 {
+        let length = Int(Int32(bitPattern: rest.big32(0)))
+        let isBeginning =
+          isRequest
+          ? KafkaShape.isRequest(rest.suffix(from: 4), length: length)
+          : 4...Self.maxMessage ~= length
+            && (waiting.contains(Int32(bitPattern: rest.big32(4)))
+              || at == 0 && asked.isEmpty && KafkaShape.areResponses(rest))
+        if isBeginning {
+          phases[side] = .frame
+          return .skip(at)
+        }
+      } else if !isRequest, !waiting.isEmpty {
+        mayBegin = KafkaShape.mayBeginResponse(rest)
+      }
       if mayBegin { return at > 0 ? .skip(at) : .needs(bytes.byteCount + 1) }
     }
     return .skip(bytes.byteCount)

@@ -130,10 +130,11 @@ package struct RADIUS: Dissector {
       return Message(known.answer == nil ? .request : .interim, .radius, key: known.key)
     }
     if let reply = early[side].removeValue(forKey: identifier) {
-      // Where that came too long before, the runner says so.
       asked[side][identifier] = Asked(
         key: reply.key, authenticator: authenticator, answer: reply.answer)
-      return Message(.request, .radius, key: reply.key)
+      var message = Message(.request, .radius, key: reply.key)
+      message.partner = .came
+      return message
     }
     ordinal += 1
     asked[side][identifier] = Asked(key: ordinal, authenticator: authenticator)
