@@ -38,7 +38,7 @@ let modules: [Target] =
   + module(
     "Pipeline",
     uses: "Packets", "Capture", "Layers", "Flows", "Dissectors", "Entries", "Store", "Ring",
-    "Decompression", "JSON", "Bytes")
+    "Decompression", "JSON", "Bytes", "CLinux")
   + module("Shipping", uses: "Pipeline", "Store", "Ring", "JSON", "Bytes")
   + module("Identity", uses: "Entries", "JSON", "Bytes", products: [.yams])
   + module("ToolKit", uses: "JSON", "Bytes")

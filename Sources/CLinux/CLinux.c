@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
@@ -234,6 +235,21 @@ int ks_child_start(const char *path, char *const arguments[], const void *input,
   }
   if (failure != 0) return failure;
   *child = (struct ks_child){watcher, kept[life], kept[report], kept[output], kept[error]};
+  return 0;
+}
+
+int ks_allowed_processors(void) {
+  // The kernel wants room for all processors it could have, and says so when there is less.
+  for (int room = CPU_SETSIZE; room <= 1 << 16; room *= 4) {
+    cpu_set_t *set = CPU_ALLOC(room);
+    if (set == NULL) return 0;
+    size_t size = CPU_ALLOC_SIZE(room);
+    int failed = sched_getaffinity(0, size, set);
+    int count = failed ? 0 : CPU_COUNT_S(size, set);
+    CPU_FREE(set);
+    if (!failed) return count;
+    if (errno != EINVAL) return 0;
+  }
   return 0;
 }
 

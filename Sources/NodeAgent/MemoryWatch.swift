@@ -1,5 +1,5 @@
 package import Bytes
-import Ring
+import Pipeline
 
 #if canImport(Glibc)
   import Glibc
@@ -54,39 +54,20 @@ package struct MemoryWatch: Sendable {
   /// Bytes of memory that are this process's own and not a file's; 0 where the system does not tell.
   package static var used: Int {
     // proc(5): pages in all, resident, shared.
-    let pages = words(of: "/proc/self/statm").compactMap { Int($0) }
+    let pages = ControlGroup.words(of: "/proc/self/statm").compactMap { Int($0) }
     return pages.count > 2 ? max(0, pages[1] - pages[2]) * sysconf(Int32(_SC_PAGESIZE)) : 0
   }
 
   /// The limit of the process's control group; nil when there is none.
   package static var groupLimit: Int? {
-    for path in limitFiles(of: words(of: "/proc/self/cgroup")) {
+    for group in ControlGroup.all(of: "memory") {
+      let file = group.version == .v2 ? "memory.max" : "memory.limit_in_bytes"
       // What is not limited is "max", or in version 1 a number beyond all memory.
-      if let limit = words(of: path).first.flatMap({ Int($0) }), limit > 0, limit < 1 << 50 {
+      if let limit = group.words(of: file).first.flatMap({ Int($0) }), limit > 0, limit < 1 << 50 {
         return limit
       }
     }
     return nil
-  }
-
-  /// Where the limit may stand: a container has its own group for the root of all, unless its runtime
-  /// shows it those of the machine (cgroups(7), "/proc files").
-  ///
-  /// - Parameter groups: lines of /proc/self/cgroup, `0::/kubepods/pod1/abc` for one.
-  static func limitFiles(of groups: [Substring]) -> [String] {
-    let root = "/sys/fs/cgroup"
-    var files = [root + "/memory.max", root + "/memory/memory.limit_in_bytes"]
-    for group in groups {
-      let parts = group.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-      guard parts.count == 3, parts[2].hasPrefix("/"), parts[2] != "/", !parts[2].contains("..")
-      else { continue }
-      if parts[0] == "0", parts[1].isEmpty {
-        files.append("\(root)\(parts[2])/memory.max")
-      } else if parts[1].split(separator: ",").contains("memory") {
-        files.append("\(root)/memory\(parts[2])/memory.limit_in_bytes")
-      }
-    }
-    return files
   }
 
   /// Room that what is under way when memory runs short, and what becomes of it, may still take: at
@@ -98,12 +79,5 @@ package struct MemoryWatch: Sendable {
 
   static func limit(inGroupOf bytes: Int) -> Int {
     bytes - min(bytes / 2, max(bytes / 4, leastRoom))
-  }
-
-  private static func words(of path: String) -> [Substring] {
-    // These files have no length of their own: what is asked for is made as it is read.
-    let file = OpenFile(path, O_RDONLY | O_CLOEXEC)
-    let bytes = file?.read(at: 0, count: 4_096) ?? []
-    return String(decoding: bytes, as: UTF8.self).split { $0 == " " || $0 == "\n" }
   }
 }

@@ -98,6 +98,9 @@ package final class NodeCapture: Sendable {
     // Together they stay below a half: what becomes of them needs room as well.
     func part(_ standard: Int) -> Int { min(standard, max(1 << 20, memory / 16)) }
     settings.waitingBytes = part(settings.waitingBytes)
+    // About a megabyte each.
+    settings.mostWaitingChunks = min(
+      settings.mostWaitingChunks, max(settings.waitingChunks, memory / 16 >> 20))
     settings.openRecords = min(settings.openRecords, memory / 16_384)
     settings.flows.pendingBytes = part(settings.flows.pendingBytes)
     settings.flows.conversations = min(settings.flows.conversations, memory / 16_384)

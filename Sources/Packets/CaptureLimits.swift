@@ -3,7 +3,7 @@ package struct CaptureLimits: Sendable {
   /// Bytes of one chunk; a larger packet gets a chunk of its own.
   package var chunk = 1 << 20
   /// Chunks whose memory is kept for the next ones.
-  package var spareChunks = 8
+  package var spareChunks = 24
   /// Largest packet record or pcapng block, in bytes; a larger one means corruption.
   package var record = 16 << 20
   /// Interfaces kept. Those of later sections count as the last; a section's packets of

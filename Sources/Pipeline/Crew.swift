@@ -1,5 +1,4 @@
 import Bytes
-import Dispatch
 import Dissectors
 import Entries
 import Flows
@@ -8,18 +7,12 @@ import Packets
 import Store
 import Synchronization
 
-/// The workers of a pipeline and the queues before them.
+/// The workers of a pipeline and the work that waits for them.
 ///
 /// All packets of a conversation go to the same worker, so that it has one owner: see `Rota`.
 final class Crew: Sendable {
-  /// A worker with its queue. The semaphore counts free places: who hands out waits for one.
-  private struct Post: Sendable {
-    var queue: DispatchQueue
-    var places: DispatchSemaphore
-    var worker: Locked<Worker>
-  }
-
-  private let posts: [Post]
+  private let posts: [Locked<Worker>]
+  private let board: WorkBoard
   private let desk: TopicDesk
   /// Chunks that were handed out.
   private let chunks = Atomic<UInt64>(0)
@@ -32,22 +25,23 @@ final class Crew: Sendable {
   private let flowsLeftOut = Mutex<UInt64>(0)
 
   /// - Parameters:
+  ///   - threads: those that work beside the one that hands out.
   ///   - earlier: flows of what was read before.
   ///   - topics: topics of Kafka that were told there.
   init(
-    _ settings: PipelineSettings, store: EntryStore, firstStream: UInt64,
+    _ settings: PipelineSettings, threads: Int, store: EntryStore, firstStream: UInt64,
     earlier: FlowBook = FlowBook(), topics: KafkaTopicBook = KafkaTopicBook()
   ) {
     self.earlier = earlier
     let desk = TopicDesk(topics, workers: settings.workers)
     self.desk = desk
+    board = WorkBoard(
+      lanes: settings.workers, threads: threads, enough: settings.waitingChunks,
+      limit: settings.mostWaitingChunks)
     posts = (0..<settings.workers).map { number in
-      Post(
-        queue: DispatchQueue(label: "worker \(number)", qos: .userInitiated),
-        places: DispatchSemaphore(value: settings.waitingChunks),
-        worker: Locked {
-          Worker(settings, store: store, firstStream: firstStream, number: number, desk: desk)
-        })
+      Locked {
+        Worker(settings, store: store, firstStream: firstStream, number: number, desk: desk)
+      }
     }
   }
 
@@ -95,25 +89,30 @@ final class Crew: Sendable {
   ) {
     let number = chunks.add(1, ordering: .relaxed).newValue
     let all = shares.reduce(0) { $0 + $1.packets.count }
-    for (post, share) in zip(posts, shares) {
-      let batch = Worker.Batch(
-        chunk: number, store: chunk.store, share: share, now: now, isReplay: isReplay,
-        effort: effort, isLight: share.packets.count * shares.count <= all, heard: heard)
-      post.places.wait()
-      post.queue.async { [self] in
-        defer { post.places.signal() }
-        note(post) { (worker) throws(StoreError) in try worker.take(batch) }
+    work(
+      shares.map { share in
+        Worker.Batch(
+          chunk: number, store: chunk.store, share: share, now: now, isReplay: isReplay,
+          effort: effort, isLight: share.packets.count * shares.count <= all, heard: heard)
       }
-    }
+    ) { (worker, batch) throws(StoreError) in try worker.take(batch) }
+    board.makeRoom()
+  }
+
+  /// Gives each worker something to do.
+  private func work<Value: Sendable>(
+    _ values: [Value],
+    _ work: @escaping @Sendable (inout Worker, Value) throws(StoreError) -> Void
+  ) {
+    board.add(
+      zip(posts, values).map { post, value in
+        { [self] in note(post) { (worker) throws(StoreError) in try work(&worker, value) } }
+      })
   }
 
   /// Waits until all is done and ends every conversation.
   func finish() {
-    for post in posts {
-      post.queue.async { [self] in
-        note(post) { (worker) throws(StoreError) in try worker.finish() }
-      }
-    }
+    work(posts) { (worker, _) throws(StoreError) in try worker.finish() }
     wait()
     keepFlows()
     openLeftOut.withLock { $0 = 0 }
@@ -122,17 +121,14 @@ final class Crew: Sendable {
   /// Waits until all that was handed out is done and what came of it is in the store.
   func wait() {
     // What waits for the topics of others is ready when all of them are done.
-    for post in posts { post.queue.sync {} }
-    for post in posts {
-      post.queue.sync {
-        note(post) { (worker) throws(StoreError) in try worker.settle() }
-      }
-    }
+    board.finish()
+    work(posts) { (worker, _) throws(StoreError) in try worker.settle() }
+    board.finish()
   }
 
   /// Numbers of the first packets of all conversations that are open, ascending.
   var openStreams: [UInt64] {
-    posts.flatMap { post in post.worker.withLock { $0.openStreams } }.sorted()
+    posts.flatMap { post in post.withLock { $0.openStreams } }.sorted()
   }
 
   /// Topics of Kafka that were told up to now.
@@ -141,7 +137,7 @@ final class Crew: Sendable {
   /// The flows of all conversations that ended.
   var flows: FlowBook {
     var book = earlier
-    for post in posts { book.merge(post.worker.withLock { $0.flows }) }
+    for post in posts { book.merge(post.withLock { $0.flows }) }
     return book
   }
 
@@ -153,7 +149,7 @@ final class Crew: Sendable {
     var book = FlowBook()
     var leftOut: UInt64 = 0
     for post in posts {
-      let going = post.worker.withLock { $0.openEntries() }
+      let going = post.withLock { $0.openEntries() }
       open += going.entries
       book.merge(going.flows)
       leftOut += going.leftOut
@@ -161,7 +157,7 @@ final class Crew: Sendable {
     openLeftOut.withLock { $0 = leftOut }
     if let first = posts.first {
       let records = book.entries
-      open += first.worker.withLock { $0.named(records) }
+      open += first.withLock { $0.named(records) }
     }
     do throws(StoreError) { try store.flush() } catch {
       failed.withLock { $0 = $0 ?? error }
@@ -171,11 +167,7 @@ final class Crew: Sendable {
 
   /// Lets time pass for conversations that get no packets.
   func pass(to now: Timestamp) {
-    for post in posts {
-      post.queue.async { [self] in
-        note(post) { (worker) throws(StoreError) in try worker.pass(to: now) }
-      }
-    }
+    work(posts) { (worker, _) throws(StoreError) in try worker.pass(to: now) }
   }
 
   /// Writes a record for each flow: its conversations may have been with several workers.
@@ -197,9 +189,9 @@ final class Crew: Sendable {
     var leftToOthers: UInt64 = 0
     var leftUnnamed: UInt64 = 0
     // Each worker hears all names.
-    let forgotten = posts.first?.worker.withLock { $0.forgottenNames } ?? 0
+    let forgotten = posts.first?.withLock { $0.forgottenNames } ?? 0
     for post in posts {
-      post.worker.withLock { worker in
+      post.withLock { worker in
         statistics.add(worker.flowCounters)
         statistics.entries += worker.entries
         leftToOthers += worker.leftToOthers
@@ -221,8 +213,8 @@ final class Crew: Sendable {
     return statistics
   }
 
-  private func note(_ post: Post, _ work: (inout Worker) throws(StoreError) -> Void) {
-    let failure: StoreError? = post.worker.withLock { worker in
+  private func note(_ post: Locked<Worker>, _ work: (inout Worker) throws(StoreError) -> Void) {
+    let failure: StoreError? = post.withLock { worker in
       do throws(StoreError) {
         try work(&worker)
         return nil
@@ -234,8 +226,8 @@ final class Crew: Sendable {
 
 /// A value that belongs to whoever holds its lock.
 ///
-/// A worker's queue is serial, so the lock is never waited for while packets flow; it is what lets
-/// the compiler see that the worker has one owner at a time.
+/// A worker's jobs are done one after the other, so the lock is never waited for while packets flow;
+/// it is what lets the compiler see that the worker has one owner at a time.
 final class Locked<Value>: Sendable {
   private let mutex: Mutex<Value>
 

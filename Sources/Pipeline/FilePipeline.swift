@@ -7,8 +7,8 @@ import Synchronization
 
 /// Reads capture files into a store, on all cores.
 ///
-/// The calling thread reads and decodes; packets go to the worker that owns their conversation.
-/// Each worker is a serial queue, and a semaphore keeps the reader from running ahead of it.
+/// The calling thread reads and decodes; packets go to the worker that owns their conversation. When
+/// every worker has enough of them, it works as well: see `WorkBoard`.
 package final class FilePipeline: Sendable {
   private let settings: PipelineSettings
   private let files: Mutex<CaptureMerger?>
@@ -94,9 +94,9 @@ package final class FilePipeline: Sendable {
       ?? Checkpoint(
         sequence: store.snapshot().sequence, firstStream: firstStream, read: statistics)
     let crew = Crew(
-      settings, store: store, firstStream: start.firstStream, earlier: start.flows,
-      topics: start.topics)
-    var reception = Reception(workers: settings.workers)
+      settings, threads: settings.workers - 1, store: store, firstStream: start.firstStream,
+      earlier: start.flows, topics: start.topics)
+    var reception = Reception(workers: settings.workers, readerWorks: true)
     var seen = start.read
     var followed = start.followed
     let keyLogs = settings.keyLogs

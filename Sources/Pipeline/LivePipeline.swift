@@ -189,8 +189,11 @@ package final class LivePipeline: Sendable {
     guard var last = stretch else {
       let topics = topics.withLock { $0 }
       stretch = Stretch(
-        crew: Crew(settings, store: store, firstStream: firstStream, topics: topics),
-        reception: Reception(workers: settings.workers))
+        // The calling thread waits for packets, and cannot be counted on.
+        crew: Crew(
+          settings, threads: settings.workers, store: store, firstStream: firstStream,
+          topics: topics),
+        reception: Reception(workers: settings.workers, readerWorks: false))
       return
     }
     while let chunk = queue.take(until: .now()) {

@@ -12,10 +12,13 @@ package struct PipelineSettings: Sendable {
   /// Of each worker.
   package var dissection = DissectionLimits()
   package var switches = DissectorSwitches.standard
-  /// Threads that follow conversations, beside the one that reads.
+  /// Parts in which conversations are followed side by side: one for each processor.
   package var workers: Int
-  /// Chunks that may wait for a worker before the reader waits for it.
+  /// Chunks that wait for every worker when the one who reads does not read on.
   package var waitingChunks = 4
+  /// Chunks that may wait for one worker while others have fewer than that: those of the time in
+  /// which it closes a block.
+  package var mostWaitingChunks = 16
   package var reading = CaptureLimits()
   /// Bytes of packets after which a checkpoint is noted, where somebody wants them: about a second
   /// of work.

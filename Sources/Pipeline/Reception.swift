@@ -9,8 +9,12 @@ struct Reception: Sendable {
   private var listener = NameListener()
   private var rota: Rota
 
-  /// - Parameter workers: how many packets are handed out to.
-  init(workers: Int) { rota = Rota(workers: workers) }
+  /// - Parameters:
+  ///   - workers: how many packets are handed out to.
+  ///   - readerWorks: whether the thread that reads does the work of the first of them as well.
+  init(workers: Int, readerWorks: Bool) {
+    rota = Rota(workers: workers, readerWorks: readerWorks)
+  }
 
   var counters: LayerCounters { decapsulator.counters }
 

@@ -14,14 +14,19 @@ struct Rota: Sendable {
   private static let (packetCost, conversationCost) = (512, 256 << 10)
   /// Work after which older work counts half: the queues before workers are short.
   private static let memory = 64 << 20
+  /// What reading and decoding takes, of what is done with the packets then: one part in so many.
+  private static let readingPart = 4
 
   /// By place: 1 + the worker, or 0.
   private var owners: [UInt16]
   /// What each worker got lately, in bytes.
   private var work: [Int]
   private var sum = 0
+  private let readerWorks: Bool
 
-  init(workers: Int) {
+  /// - Parameter readerWorks: whether the thread that reads does the work of the first worker as well.
+  init(workers: Int, readerWorks: Bool = false) {
+    self.readerWorks = readerWorks
     precondition(0 < workers && workers < UInt16.max, "\(workers) workers")
     owners = Array(repeating: 0, count: workers == 1 ? 0 : Self.places)
     work = Array(repeating: 0, count: workers)
@@ -40,13 +45,18 @@ struct Rota: Sendable {
     }
     work[worker] &+= cost
     sum &+= cost
+    if readerWorks {
+      work[0] &+= cost / Self.readingPart
+      sum &+= cost / Self.readingPart
+    }
     if sum >= Self.memory { fade() }
     return worker
   }
 
   private mutating func assign(_ place: Int) -> Int {
-    var least = 0
-    for worker in work.indices where work[worker] < work[least] { least = worker }
+    // Of equals the last one: the first may have reading to do.
+    var least = work.count - 1
+    for worker in work.indices.reversed() where work[worker] < work[least] { least = worker }
     owners[place] = UInt16(least + 1)
     return least
   }

@@ -6,6 +6,7 @@ import HubClient
 import Logging
 import MCP
 import NodeAgent
+import Pipeline
 import Ring
 import Shipping
 import Store
@@ -103,8 +104,7 @@ struct AgentCommand: AsyncParsableCommand {
       ring = try Ring(folder + "/ring", limits: ringLimits)
     } catch { throw .failed("\(error)") }
     let kept = limits.capture
-    let workers = NodeCapture.workers(
-      cores: sysconf(Int32(_SC_NPROCESSORS_ONLN)), memory: kept.memory)
+    let workers = NodeCapture.workers(cores: Processors.usable, memory: kept.memory)
     let nodeCapture = NodeCapture(
       capture, node: node, workers: workers, into: store, ring: ring, limits: kept, tell: tell)
     return Agent(
@@ -139,8 +139,7 @@ struct AgentCommand: AsyncParsableCommand {
   }
 
   private func capture(everything: Bool) throws(Failure) -> LiveCapture {
-    var settings = LiveSettings(
-      interfaces: interfaces, sockets: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    var settings = LiveSettings(interfaces: interfaces, sockets: Processors.usable)
     settings.ringBytes = limits.ringMemory
     do throws(LiveError) {
       // Of pods, nothing before it is known which.

@@ -83,8 +83,7 @@ struct LiveOptions: ParsableArguments {
 
   /// Opens the interfaces: from now on the kernel keeps their packets.
   func capture() throws(Failure) -> LiveCapture {
-    var settings = LiveSettings(
-      interfaces: interfaces, sockets: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    var settings = LiveSettings(interfaces: interfaces, sockets: Processors.usable)
     settings.isPromiscuous = promiscuous
     if let ringMemory { settings.ringBytes = Int(clamping: ringMemory.bytes) }
     do throws(LiveError) {
@@ -169,7 +168,7 @@ extension TrafficOptions {
     let traffic: LiveTraffic
     do throws(StoreError) {
       traffic = try LiveTraffic(
-        capture, inventory: inventory, workers: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
+        capture, inventory: inventory, workers: Processors.usable,
         limits: storeLimits(standard: LiveTraffic.standardBytes), data: folder, ring: ring,
         temporaryRing: temporary, keyLogs: keys,
         stopAfter: live.stopAfter.map(\.nanoseconds) ?? StopAfter.standard, tell: tell)

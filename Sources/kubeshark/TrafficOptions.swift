@@ -168,7 +168,7 @@ struct TrafficOptions: ParsableArguments {
     let capture: CaptureTraffic
     do throws(CaptureError) {
       capture = try CaptureTraffic(
-        captures, inventory: inventory, workers: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
+        captures, inventory: inventory, workers: Processors.usable,
         cache: noCache || dissectors != nil ? nil : indexCache(), data: folder, follows: follows,
         keyLogs: keys
       ) { settings in
@@ -221,7 +221,7 @@ struct TrafficOptions: ParsableArguments {
       return try SnapshotLibrary(
         folder + "/snapshots",
         capture: raw, inventory: inventory, redactor: redactor,
-        workers: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))), keyLogs: keys, limit: limit,
+        workers: Processors.usable, keyLogs: keys, limit: limit,
         cloud: StorageSettings.storage(cloudStorage, variable: environment))
     } catch {
       throw .failed("snapshots: \(error)")

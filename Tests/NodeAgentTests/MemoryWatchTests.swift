@@ -42,21 +42,6 @@ struct MemoryWatchTests {
     }
   }
 
-  /// Some runtimes show a container the groups of its machine.
-  @Test func theLimitStandsInTheGroupOrAtTheRoot() {
-    let own = [
-      "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes",
-    ]
-    #expect(MemoryWatch.limitFiles(of: ["0::/"]) == own)
-    #expect(MemoryWatch.limitFiles(of: ["0::/../..", "nothing"]) == own)
-    #expect(
-      MemoryWatch.limitFiles(of: ["0::/kubepods.slice/pod1.slice/cri-a.scope"])
-        == own + ["/sys/fs/cgroup/kubepods.slice/pod1.slice/cri-a.scope/memory.max"])
-    #expect(
-      MemoryWatch.limitFiles(of: ["3:cpu,cpuacct:/a", "2:hugetlb,memory:/kubepods/pod1/b"])
-        == own + ["/sys/fs/cgroup/memory/kubepods/pod1/b/memory.limit_in_bytes"])
-  }
-
   @Test func theSystemTellsWhatIsUsed() {
     #if os(Linux)
       #expect(MemoryWatch.used > 100_000)

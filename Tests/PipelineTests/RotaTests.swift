@@ -62,6 +62,14 @@ import Testing
     #expect(shares[busy] > 600, "\(shares)")
   }
 
+  /// Reading and decoding is a quarter of what is done with the packets then.
+  @Test func whoReadsGetsLess() {
+    var rota = Rota(workers: 2, readerWorks: true)
+    var shares = [0, 0]
+    for client in 0..<64 { shares[rota.worker(of: packet(client))] += 1 }
+    #expect((22...26).contains(shares[0]), "\(shares)")
+  }
+
   @Test func oneWorkerHasAll() {
     var rota = Rota(workers: 1)
     for client in 0..<100 { #expect(rota.worker(of: packet(client)) == 0) }

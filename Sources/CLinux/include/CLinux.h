@@ -41,6 +41,9 @@ int ks_has_crc32c(void);
 uint32_t ks_crc32c(uint32_t crc, const void *bytes, size_t count);
 
 
+/// How many processors the calling thread may run on (sched_getaffinity(2)); 0 when that is not told.
+int ks_allowed_processors(void);
+
 /// Gives memory that was freed back to the system, as far as the C library can.
 void ks_trim_memory(void);
 
