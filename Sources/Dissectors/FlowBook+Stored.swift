@@ -3,7 +3,7 @@ import Entries
 import Flows
 
 // Flows of conversations that ended are kept between two runs that read one capture: their packets
-// are not followed a second time.
+// are not followed a second time. In memory most are kept as these bytes as well.
 
 extension FlowBook {
   /// The first byte of what is stored.
@@ -13,8 +13,8 @@ extension FlowBook {
   package var stored: [UInt8] {
     var bytes = [Self.version]
     bytes.append(number: leftOut)
-    bytes.append(number: UInt64(flows.count))
-    for (key, sum) in flows {
+    bytes.append(number: UInt64(count))
+    forEach { key, sum in
       for address in [key.client, key.server] {
         bytes.append(little: address.high)
         bytes.append(little: address.low)
@@ -39,15 +39,15 @@ extension FlowBook {
       guard let kind = ProtocolKind(rawValue: try input.uint8()) else {
         throw WireError(.invalid, at: input.offset)
       }
-      flows[Key(client: client, server: server, port: port, kind: kind)] =
-        try FlowSum(stored: &input)
+      take(
+        Key(client: client, server: server, port: port, kind: kind), try FlowSum(stored: &input))
     }
     guard input.isAtEnd else { throw WireError(.invalid, at: input.offset) }
   }
 }
 
 extension FlowSum {
-  fileprivate func store(in bytes: inout [UInt8]) {
+  func store(in bytes: inout [UInt8]) {
     for value in [stream, UInt64(conversations), lastPacket] { bytes.append(number: value) }
     for instant in [first, last] {
       bytes.append(little: UInt64(bitPattern: instant.nanoseconds))
@@ -60,7 +60,7 @@ extension FlowSum {
     health?.store(in: &bytes)
   }
 
-  fileprivate init(stored input: inout Cursor) throws(WireError) {
+  init(stored input: inout Cursor) throws(WireError) {
     stream = try input.number()
     conversations = try input.varint(limit: .max)
     lastPacket = try input.number()

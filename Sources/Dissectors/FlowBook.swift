@@ -6,7 +6,9 @@ import Layers
 /// Flows: all conversations from one client to one port of one server, added up.
 ///
 /// Each worker keeps one of those that ended; put together they give the flow records of a capture.
-package struct FlowBook: Hashable, Sendable {
+/// Of a scan every conversation is a flow of its own, with hardly a figure: until a second one comes,
+/// the sum of a flow is kept packed, in a tenth of its memory.
+package struct FlowBook: Sendable {
   /// Flows told apart; conversations of further ones are only counted.
   package static let maximumFlows = 100_000
 
@@ -17,14 +19,22 @@ package struct FlowBook: Hashable, Sendable {
     var kind: ProtocolKind
   }
 
-  var flows: [Key: FlowSum] = [:]
+  /// Where the sum of a flow is.
+  private enum Place {
+    case packed(at: Int)
+    case whole(Int)
+  }
+
+  private var places: [Key: Place] = [:]
+  private var packed: [UInt8] = []
+  private var sums: [FlowSum] = []
   /// Conversations of flows beyond the limit.
   package internal(set) var leftOut: UInt64 = 0
 
   package init() {}
 
   /// Flows told apart so far.
-  package var count: Int { flows.count }
+  package var count: Int { places.count }
 
   /// Adds a conversation of which `client` is the side that asked.
   mutating func add(
@@ -41,28 +51,92 @@ package struct FlowBook: Hashable, Sendable {
 
   /// Adds the flows of another worker.
   package mutating func merge(_ other: FlowBook) {
-    for (key, sum) in other.flows { take(key, sum) }
+    if places.isEmpty, leftOut == 0 {
+      self = other
+      return
+    }
+    other.forEach { take($0, $1) }
     leftOut &+= other.leftOut
   }
 
-  private mutating func take(_ key: Key, _ sum: FlowSum) {
-    if flows[key] != nil {
-      flows[key]?.add(sum)
-    } else if flows.count < Self.maximumFlows {
-      flows[key] = sum
-    } else {
-      leftOut &+= UInt64(sum.conversations)
+  mutating func take(_ key: Key, _ sum: FlowSum) {
+    switch places[key] {
+    case .whole(let index): sums[index].add(sum)
+    case .packed(let start):
+      // What it leaves behind is never more than was packed of it once.
+      var whole = unpacked(at: start)
+      whole.add(sum)
+      places[key] = .whole(sums.count)
+      sums.append(whole)
+    case nil:
+      guard places.count < Self.maximumFlows else {
+        leftOut &+= UInt64(sum.conversations)
+        return
+      }
+      places[key] = .packed(at: packed.count)
+      sum.store(in: &packed)
     }
+  }
+
+  private func sum(_ place: Place) -> FlowSum {
+    switch place {
+    case .packed(let start): unpacked(at: start)
+    case .whole(let index): sums[index]
+    }
+  }
+
+  private func unpacked(at start: Int) -> FlowSum {
+    var input = Cursor(packed.span.bytes.slice(start..<packed.count))
+    do throws(WireError) {
+      return try FlowSum(stored: &input)
+    } catch { preconditionFailure("a flow that was packed here: \(error)") }
+  }
+
+  /// Each flow, in no particular order.
+  func forEach<E>(_ body: (Key, FlowSum) throws(E) -> Void) throws(E) {
+    for (key, place) in places { try body(key, sum(place)) }
   }
 
   /// A record for each flow, in the order of their first packets.
   package var entries: [Entry] {
-    flows.sorted { ($0.value.stream, $0.key.port) < ($1.value.stream, $1.key.port) }
-      .map { key, sum in
-        sum.entry(
+    var entries: [Entry] = []
+    forEachRecord(atATime: .max) { entries += $0 }
+    return entries
+  }
+
+  /// Gives the records of all flows in the order of their first packets, some at a time: there may be
+  /// very many.
+  package func forEachRecord<E>(
+    atATime count: Int, _ body: ([Entry]) throws(E) -> Void
+  ) throws(E) {
+    let order = places.map { key, place in (key: key, place: place, stream: sum(place).stream) }
+      .sorted { ($0.stream, $0.key.port) < ($1.stream, $1.key.port) }
+    var records: [Entry] = []
+    for (key, place, _) in order {
+      records.append(
+        sum(place).entry(
           key.kind, from: Endpoint(address: key.client, port: 0),
-          to: Endpoint(address: key.server, port: key.port))
+          to: Endpoint(address: key.server, port: key.port)))
+      if records.count == count {
+        try body(records)
+        records.removeAll(keepingCapacity: true)
       }
+    }
+    if !records.isEmpty { try body(records) }
+  }
+}
+
+extension FlowBook: Hashable {
+  package static func == (one: FlowBook, other: FlowBook) -> Bool {
+    one.leftOut == other.leftOut && one.count == other.count
+      && one.places.allSatisfy { key, place in
+        other.places[key].map { other.sum($0) == one.sum(place) } ?? false
+      }
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(leftOut)
+    hasher.combine(count)
   }
 }
 

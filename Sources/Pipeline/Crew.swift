@@ -174,10 +174,11 @@ final class Crew: Sendable {
   private func keepFlows() {
     let book = flows
     guard let first = posts.first else { return }
-    let records = book.entries
-    note(first) { (worker) throws(StoreError) in
-      try worker.keep(records)
-      try worker.settle()
+    book.forEachRecord(atATime: 1_024) { records in
+      note(first) { (worker) throws(StoreError) in
+        try worker.keep(records)
+        try worker.settle()
+      }
     }
     flowsLeftOut.withLock { $0 = book.leftOut }
   }

@@ -132,6 +132,15 @@ import Testing
     }
   }
 
+  @Test func recordsComeSomeAtATime() {
+    let book = book(
+      conversation(9, clientPort: 1, port: 80), conversation(5, clientPort: 2, port: 81),
+      conversation(7, clientPort: 3, port: 82), conversation(8, clientPort: 4, port: 81))
+    var streams: [[UInt64]] = []
+    book.forEachRecord(atATime: 2) { streams.append($0.map(\.stream)) }
+    #expect(streams == [[5, 7], [9]])
+  }
+
   /// A port scan: the book of many flows was copied for every conversation that ended.
   @Test func aConversationThatEndsCostsTheSameHoweverManyFlowsThereAre() {
     let dissection = Dissection()

@@ -10,12 +10,10 @@ import Testing
   private func random(_ random: inout SeededGenerator) -> TCPHealth {
     func some() -> UInt32? { random.next() % 4 == 0 ? nil : UInt32(random.next() % 1_000_000) }
     var health = TCPHealth()
-    for path in HealthSum.counts { health[keyPath: path] = UInt32(random.next() % 1_000) }
+    health.forEachCount { $0 = UInt32(random.next() % 1_000) }
     health.connections = 1
     for side in [Side.client, .server] {
-      for path in HealthSum.sideCounts {
-        health.bySide[side][keyPath: path] = UInt32(random.next() % 1_000)
-      }
+      health.bySide[side].forEachCount { $0 = UInt32(random.next() % 1_000) }
       health.windowScale[side] = some().map { UInt8($0 % 15) }
     }
     health.rttMinimum = some()
@@ -95,10 +93,12 @@ import Testing
   @Test func everyFigureIsStored() {
     // Means, jitter, goodput, completeness, offloading, window scales and both sides' counts.
     let others = 8 + 6
-    #expect(
-      Mirror(reflecting: TCPHealth()).children.count
-        == HealthSum.counts.count + HealthSum.extremes.count + others - 1)
-    #expect(
-      Mirror(reflecting: TCPHealth.Counts()).children.count == HealthSum.sideCounts.count)
+    var (health, counts) = (TCPHealth(), TCPHealth.Counts())
+    var (figures, ofASide) = (others - 1, 0)
+    health.forEachCount { _ in figures += 1 }
+    health.forEachExtreme { _ in figures += 1 }
+    counts.forEachCount { _ in ofASide += 1 }
+    #expect(Mirror(reflecting: health).children.count == figures)
+    #expect(Mirror(reflecting: counts).children.count == ofASide)
   }
 }
