@@ -100,7 +100,7 @@ package final class NodeCapture: Sendable {
     settings.waitingBytes = part(settings.waitingBytes)
     // About a megabyte each.
     settings.mostWaitingChunks = min(
-      settings.mostWaitingChunks, max(settings.waitingChunks, memory / 16 >> 20))
+      settings.mostWaitingChunks, max(settings.waitingChunks, (memory / 16) >> 20))
     settings.openRecords = min(settings.openRecords, memory / 16_384)
     settings.flows.pendingBytes = part(settings.flows.pendingBytes)
     settings.flows.conversations = min(settings.flows.conversations, memory / 16_384)

@@ -2,6 +2,7 @@ import Bytes
 import Testing
 
 @testable import NodeAgent
+@testable import Pipeline
 
 struct MemoryWatchTests {
   private let start = Timestamp(nanoseconds: 0)
@@ -57,5 +58,15 @@ struct MemoryWatchTests {
     #expect(NodeCapture.workers(cores: 1, memory: 48 << 20) == 1)
     #expect(NodeCapture.workers(cores: 96, memory: nil) == 96)
     #expect(NodeCapture.workers(cores: 0, memory: nil) == 1)
+  }
+
+  @Test func withLittleMemoryLittleWaits() {
+    func waiting(_ memory: Int?) -> Int {
+      NodeCapture.settings(Guide(), node: "a", workers: 2, memory: memory).mostWaitingChunks
+    }
+    #expect(waiting(nil) == 16)
+    #expect(waiting(1 << 30) == 16)
+    #expect(waiting(96 << 20) == 6)
+    #expect(waiting(16 << 20) == 4)
   }
 }
