@@ -49,18 +49,6 @@ import Testing
     #expect(lines.allSatisfy { $0.bytes == [UInt8](repeating: 7, count: 40) })
   }
 
-  @Test func nokiasRecordsAreKnownInACaptureThatIsCutAmongItsFirst() throws {
-    let packet = [UInt8](repeating: 7, count: 40)
-    var file = FileBytes.pcap()
-    for index in 0..<3 { file.record(UInt32(1_700_000_000 + index), 5, packet, extra: 4) }
-    let first = 24 + 20 + packet.count
-    // Its packet and the time of the next, in which other lengths of a header would not end.
-    for end in first + 8..<file.bytes.count {
-      let lines = try read(Array(file.bytes[..<end])).0.lines
-      #expect(!lines.isEmpty && lines.allSatisfy { $0.bytes == packet }, "cut at \(end)")
-    }
-  }
-
   @Test func aixCountsNanosecondsAndNamesLinksItsOwnWay() throws {
     var file = FileBytes.pcap(isBig: true, linkType: 6, version: (2, 2))
     file.record(10, 5, first, original: 9)
