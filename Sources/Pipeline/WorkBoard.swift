@@ -66,13 +66,17 @@ final class WorkBoard: Sendable {
 
   /// Adds a job to each lane.
   func add(_ jobs: [Job]) {
-    let started = state.withLock { state in
+    state.withLock { state in
       for (lane, job) in jobs.enumerated() { state.lanes[lane].jobs.append(job) }
-      let free = state.lanes.count { !$0.isTaken && !$0.jobs.isEmpty }
-      let started = min(free, threads - state.threads)
-      state.threads += started
-      return started
+      start(&state)
     }
+  }
+
+  /// Has threads look after lanes with jobs that nobody is at, as far as there are threads.
+  private func start(_ state: inout State) {
+    let free = state.lanes.count { !$0.isTaken && !$0.jobs.isEmpty }
+    let started = min(free, threads - state.threads)
+    state.threads += started
     for _ in 0..<started { pool.async { [self] in serve() } }
   }
 
@@ -95,7 +99,11 @@ final class WorkBoard: Sendable {
       }
       let step: Step = state.withLock { state in
         if let before { leave(before, of: &state) }
-        if isOver(state) { return .over }
+        if isOver(state) {
+          // While the caller had a lane, others may have found nothing to do and gone.
+          start(&state)
+          return .over
+        }
         if let next = state.take(0) { return .work(lane: next.lane, job: next.job) }
         state.waiters += 1
         return .wait

@@ -113,4 +113,18 @@ import Testing
     for _ in 0..<2_000 where record.done.contains(where: { $0.count < 3 }) { usleep(5_000) }
     #expect(record.done == [[0, 1, 2], [0, 1, 2]])
   }
+
+  /// The other thread found nothing while the caller was at the last lane with jobs, and went.
+  @Test func whatTheCallerLeavesIsDoneByOthers() {
+    let record = Record(2)
+    let board = WorkBoard(lanes: 2, threads: 1, enough: 2, limit: 3)
+    for number in 0..<3 {
+      board.add([
+        record.job(0, number, microseconds: 100_000), record.job(1, number, microseconds: 0),
+      ])
+    }
+    board.makeRoom()
+    for _ in 0..<2_000 where record.done.contains(where: { $0.count < 3 }) { usleep(5_000) }
+    #expect(record.done == [[0, 1, 2], [0, 1, 2]])
+  }
 }
