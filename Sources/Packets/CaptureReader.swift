@@ -139,7 +139,7 @@ package struct CaptureReader: Sendable {
   private mutating func recognise() throws(CaptureError) {
     switch Recognition(store.bytes.prefix(Recognition.headLength), isComplete: isOver) {
     case .pcap(let header):
-      format = .pcap(PcapRecords(header, limits: limits))
+      format = .pcap(PcapRecords(header, limits: limits, isLive: source.isLive))
       summary.format = .pcap
     case .pcapng:
       format = .pcapng(PcapngBlocks(limits: limits))

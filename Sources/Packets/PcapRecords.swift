@@ -23,6 +23,7 @@ struct PcapRecords: Sendable {
 
   let header: PcapHeader
   private let limits: CaptureLimits
+  private let isLive: Bool
   private let order: ByteOrder
   private var recordHeader: Int
   /// Nanoseconds of one unit of the fraction.
@@ -35,8 +36,10 @@ struct PcapRecords: Sendable {
   private var isLost = false
   private var lastSeconds: UInt32?
 
-  init(_ header: PcapHeader, limits: CaptureLimits) {
+  /// - Parameter isLive: whether what follows is written while it is read.
+  init(_ header: PcapHeader, limits: CaptureLimits, isLive: Bool) {
     self.header = header
+    self.isLive = isLive
     self.limits = limits
     order = header.variant.order
     recordHeader = header.variant.recordHeader
@@ -56,12 +59,14 @@ struct PcapRecords: Sendable {
       guard bytes.byteCount >= header.size else {
         return Scan(consumed: 0, needs: header.size)
       }
+      if let needed = recognise(bytes, from: header.size, isOver: isOver) {
+        return Scan(consumed: 0, needs: needed)
+      }
       isStarted = true
       at = header.size
       summary.interfaces = [
         CaptureInterface(linkType: header.linkType, snapLength: header.snapLength)
       ]
-      recognise(bytes, from: at)
     }
     var number = summary.packets
     while true {
@@ -134,21 +139,39 @@ struct PcapRecords: Sendable {
 
   // MARK: Other writers' records
 
-  /// Chooses the length of record headers that makes sense of the first records.
-  private mutating func recognise(_ bytes: RawSpan, from start: Int) {
-    guard chain(bytes, from: start, recordHeader, wanted: Self.probed, isOver: true) == .broken
-    else { return }
-    for length in header.variant.alternatives
-    where chain(bytes, from: start, length, wanted: Self.probed, isOver: true) == .holds {
-      recordHeader = length
-      return
+  /// Chooses the length of record headers that makes sense of the first records. At the end of a
+  /// capture that is cut among them, the whole ones and what there is of the next one's header decide.
+  ///
+  /// - Returns: the bytes needed to tell, when those at hand are too few.
+  private mutating func recognise(_ bytes: RawSpan, from start: Int, isOver: Bool) -> Int? {
+    switch chain(bytes, from: start, recordHeader, wanted: Self.probed, isOver: isOver) {
+    case .holds: return nil
+    case .cut(_, let needs):
+      // Packets that come one by one are not held back.
+      return isOver || isLive || header.variant.alternatives.isEmpty ? nil : start + needs
+    case .broken: break
     }
+    var most = 1
+    var chosen: Int?
+    for length in header.variant.alternatives {
+      switch chain(bytes, from: start, length, wanted: Self.probed, isOver: isOver) {
+      case .holds:
+        recordHeader = length
+        return nil
+      case .cut(_, let needs) where !isOver: return start + needs
+      // Of two that are equal the shorter one, which comes later, has been looked at further.
+      case .cut(let records, _) where records >= most: (most, chosen) = (records, length)
+      case .cut, .broken: break
+      }
+    }
+    if let chosen { recordHeader = chosen }
+    return nil
   }
 
   private enum Chain: Equatable {
     case holds, broken
-    /// So many bytes are needed to tell.
-    case cut(needs: Int)
+    /// What follows so many whole records is not there; so many bytes are needed to tell.
+    case cut(records: Int, needs: Int)
   }
 
   /// Whether `wanted` plausible records follow each other, or fewer that end with the capture.
@@ -156,24 +179,36 @@ struct PcapRecords: Sendable {
     _ bytes: RawSpan, from start: Int, _ length: Int, wanted: Int, isOver: Bool
   ) -> Chain {
     var at = start
-    var seconds: UInt32?
+    var before: UInt32?
     for count in 0..<wanted {
       if isOver, at == bytes.byteCount, count > 0 { return .holds }
-      guard bytes.byteCount - at >= length else { return .cut(needs: at + length - start) }
-      let time = order.load32(bytes, at)
-      let (captured, original) = lengths(bytes, at)
-      let ceiling: UInt32 = unit == 1 ? 1_000_000_000 : 1_000_000
-      guard captured <= largest, captured <= original, original <= limits.record,
-        order.load32(bytes, at + 4) < ceiling, original > 0
-      else { return .broken }
-      if let before = seconds, time < before &- min(before, 86_400) || time > before &+ 864_000 {
-        return .broken
-      }
-      seconds = time
-      at += length + captured
-      if at > bytes.byteCount { return .cut(needs: at - start) }
+      let there = min(bytes.byteCount - at, length)
+      guard isPlausible(bytes, at, there, after: before) else { return .broken }
+      guard there == length else { return .cut(records: count, needs: at + length - start) }
+      before = order.load32(bytes, at)
+      at += length + lengths(bytes, at).captured
+      if at > bytes.byteCount { return .cut(records: count, needs: at - start) }
     }
     return .holds
+  }
+
+  /// Whether the first `there` bytes of a record's header, which may be too few for some of its
+  /// fields, could be those of one that follows a record of the time `before`.
+  private func isPlausible(
+    _ bytes: RawSpan, _ at: Int, _ there: Int, after before: UInt32?
+  ) -> Bool {
+    if there >= 4, let before {
+      let time = order.load32(bytes, at)
+      guard time >= before &- min(before, 86_400), time <= before &+ 864_000 else { return false }
+    }
+    if there >= 8 {
+      guard order.load32(bytes, at + 4) < (unit == 1 ? 1_000_000_000 : 1_000_000) else {
+        return false
+      }
+    }
+    guard there >= Self.fields else { return true }
+    let (captured, original) = lengths(bytes, at)
+    return captured <= min(largest, original) && original <= limits.record && original > 0
   }
 
   /// Looks for records after damage: where from, and whether they were found. All before the
@@ -186,7 +221,7 @@ struct PcapRecords: Sendable {
         switch chain(bytes, from: at, recordHeader, wanted: Self.rejoin, isOver: isOver) {
         case .holds: return Rejoining(at: at, isFound: true)
         // More bytes decide, unless there was plenty of room for them already.
-        case .cut(let needs) where !isOver && bytes.byteCount - at < 1 << 19:
+        case .cut(_, let needs) where !isOver && bytes.byteCount - at < 1 << 19:
           return Rejoining(at: at, needs: needs)
         case .cut, .broken: break
         }

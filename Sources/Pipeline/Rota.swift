@@ -15,7 +15,7 @@ struct Rota: Sendable {
   /// Work after which older work counts half: the queues before workers are short.
   private static let memory = 64 << 20
   /// What reading and decoding takes, of what is done with the packets then: one part in so many.
-  private static let readingPart = 4
+  private static let readingPart = 8
 
   /// By place: 1 + the worker, or 0.
   private var owners: [UInt16]

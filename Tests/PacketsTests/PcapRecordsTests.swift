@@ -49,6 +49,34 @@ import Testing
     #expect(lines.allSatisfy { $0.bytes == [UInt8](repeating: 7, count: 40) })
   }
 
+  @Test func nokiasRecordsAreKnownInACaptureThatIsCutAmongItsFirst() throws {
+    let packet = [UInt8](repeating: 7, count: 40)
+    var file = FileBytes.pcap()
+    for index in 0..<3 { file.record(UInt32(1_700_000_000 + index), 5, packet, extra: 4) }
+    let first = 24 + 20 + packet.count
+    // Its packet and the time of the next, in which other lengths of a header would not end.
+    for end in first + 8..<file.bytes.count {
+      let lines = try read(Array(file.bytes[..<end])).0.lines
+      #expect(!lines.isEmpty && lines.allSatisfy { $0.bytes == packet }, "cut at \(end)")
+    }
+  }
+
+  /// How much of a file lies in its first chunk says nothing about its records.
+  @Test(arguments: [0, 4, 8])
+  func recordHeadersAreTheSameInChunksOfAnySize(extra: Int) throws {
+    var file = FileBytes.pcap()
+    for index in 0..<6 {
+      // What follows a header that is read too long looks like the beginning of another one.
+      let packet = [UInt8](repeating: 0, count: 40 + 9 * index)
+      file.record(UInt32(1_700_000_000 + index), 5, packet, extra: extra)
+    }
+    let whole = try read(file.bytes).0.lines
+    #expect(whole.map(\.bytes.count) == [40, 49, 58, 67, 76, 85])
+    for chunk in 1..<file.bytes.count {
+      #expect(try read(file.bytes, chunk: chunk).0.lines == whole, "chunks of \(chunk) bytes")
+    }
+  }
+
   @Test func aixCountsNanosecondsAndNamesLinksItsOwnWay() throws {
     var file = FileBytes.pcap(isBig: true, linkType: 6, version: (2, 2))
     file.record(10, 5, first, original: 9)
