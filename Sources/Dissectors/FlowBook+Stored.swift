@@ -47,6 +47,9 @@ extension FlowBook {
 }
 
 extension FlowSum {
+  /// More are damage: sums of as many flows as a book has stay in range.
+  private static let mostConversations = 1 << 40
+
   func store(in bytes: inout [UInt8]) {
     for value in [stream, UInt64(conversations), lastPacket] { bytes.append(number: value) }
     for instant in [first, last] {
@@ -62,7 +65,7 @@ extension FlowSum {
 
   init(stored input: inout Cursor) throws(WireError) {
     stream = try input.number()
-    conversations = try input.varint(limit: .max)
+    conversations = try input.varint(limit: Self.mostConversations)
     lastPacket = try input.number()
     first = Timestamp(nanoseconds: Int64(bitPattern: try input.little64()))
     last = Timestamp(nanoseconds: Int64(bitPattern: try input.little64()))

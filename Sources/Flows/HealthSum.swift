@@ -89,7 +89,7 @@ package struct HealthSum: Hashable, Sendable {
     if roundTrip.count > 1 {
       let mean = Double(roundTrip.sum) / Double(roundTrip.count)
       let variance = Double(squares) / Double(roundTrip.count) - mean * mean
-      health.jitter = UInt32(clamping: Int64(max(0, variance).squareRoot().rounded()))
+      health.jitter = UInt32(min(max(0, variance).squareRoot().rounded(), Double(UInt32.max)))
     }
     return health
   }

@@ -132,6 +132,27 @@ import Testing
     }
   }
 
+  /// A note in a store that was damaged is refused, or gives other figures: never an end.
+  @Test func damagedBytesAreReadOrRefused() {
+    let bytes = book(
+      conversation(9, clientPort: 50_001), conversation(5, clientPort: 50_000),
+      conversation(7, clientPort: 50_000)
+    ).stored
+    for index in bytes.indices {
+      for length in [1, 9, 40] {
+        for filler in [0x7f, 0x80, 0xff] as [UInt8] {
+          var damaged = bytes
+          let end = min(index + length, bytes.count)
+          damaged.replaceSubrange(index..<end, with: Array(repeating: filler, count: end - index))
+          guard let found = try? FlowBook(stored: damaged.span.bytes) else { continue }
+          var book = found
+          for _ in 0..<3 { book.merge(found) }
+          #expect(book.entries.count <= 2)
+        }
+      }
+    }
+  }
+
   @Test func recordsComeSomeAtATime() {
     let book = book(
       conversation(9, clientPort: 1, port: 80), conversation(5, clientPort: 2, port: 81),
