@@ -21,7 +21,8 @@ enum SealedTarget {
       try survive(sealed, known(text, isGrowing: isGrowing))
     }
     guard conversing.isSound else { return }
-    let plain = try calls(conversing, nil)
+    // What is inside may be TLS again, with the same secrets.
+    let plain = try calls(conversing, known(Sealer.keyLog, isGrowing: false))
     let inside = try calls(sealed, known(Sealer.keyLog, isGrowing: false))
       .filter(\.decrypted).map { entry in
         var entry = entry
@@ -66,7 +67,7 @@ enum SealedTarget {
   }
 
   private static func calls(
-    _ conversing: Conversing, _ secrets: TLSSecrets?
+    _ conversing: Conversing, _ secrets: TLSSecrets
   ) throws(BrokenLaw) -> [Entry] {
     let dissection = Dissection(switches: DissectionTarget.everything, secrets: secrets)
     try conversing.play(to: dissection)

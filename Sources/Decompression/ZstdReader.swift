@@ -16,7 +16,8 @@ enum ZstdReader {
   }
 
   /// A step that meets damage does not say what it has made before. In pieces, of which none ends
-  /// behind the end of a block, all before the damage was made by earlier steps.
+  /// behind the end of a block or begins before all of the one before is out, all before the damage was
+  /// made by earlier steps.
   private static func run(
     _ bytes: RawSpan, inPieces: Bool, _ room: inout Room
   ) -> Decompressed {
@@ -28,6 +29,7 @@ enum ZstdReader {
         src: input.baseAddress, size: inPieces ? 0 : input.count, pos: 0)
       var hint = 1
       var isAtFrame = true
+      var isFull = false
       return room.fill { output in
         var target = ZSTD_outBuffer(dst: output.baseAddress, size: output.count, pos: 0)
         if isAtFrame {
@@ -35,13 +37,13 @@ enum ZstdReader {
             return (0, .damaged)
           }
           if inPieces { source.size = min(input.count, source.pos + head) }
-        } else if inPieces, source.pos == source.size {
+        } else if inPieces, source.pos == source.size, !isFull {
           // The library asks for a block and the head of the next one.
           source.size = min(input.count, source.pos + max(1, hint - blockHead))
         }
         let code = ZSTD_decompressStream(stream, &target, &source)
         if ZSTD_isError(code) != 0 { return (target.pos, .damaged) }
-        (hint, isAtFrame) = (code, code == 0)
+        (hint, isAtFrame, isFull) = (code, code == 0, target.pos == target.size)
         if code == 0, source.pos == input.count { return (target.pos, .whole) }
         if source.pos == input.count, target.pos < target.size { return (target.pos, .cut) }
         return (target.pos, code == 0 || inPieces ? .again : .more)

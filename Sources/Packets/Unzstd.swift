@@ -19,6 +19,8 @@ final class Unzstd: Decompressor {
 
   /// Largest window, as a power of two: the memory a hostile frame can make us allocate.
   private static let maximumWindow: Int32 = 27
+  /// Bytes of the head of a block (RFC 8878 §3.1.1.2).
+  private static let blockHead = 3
 
   /// The lock is never contended: a reader has one owner at a time.
   private let state: Mutex<State>
@@ -56,15 +58,17 @@ final class Unzstd: Decompressor {
     -> DecompressorOutput
   {
     while state.used < state.count || state.mayHoldOutput {
-      let isMagic = state.magic.count < 4 && state.used < state.count
+      let isHolding = state.mayHoldOutput
+      let isMagic = !isHolding && state.magic.count < 4
       if isMagic {
         state.magic.append(state.input[state.used])
         if !beginsZstandardFrame(state.magic.rawSpan) { return damaged("Unknown frame descriptor") }
       }
       var output = ZSTD_outBuffer(dst: target.baseAddress, size: target.count, pos: 0)
-      // Block by block: what was decompressed before damage in the same step is lost.
-      let most = isMagic ? 1 : state.hint
-      let end = min(state.count, state.used + most)
+      // A step that meets damage does not say what it has made before: so none ends behind the end of a
+      // block, and what is held comes out first.
+      let step = isHolding ? 0 : isMagic ? 1 : Self.step(state.hint)
+      let end = min(state.count, state.used + step)
       let (code, used) = state.input.withUnsafeBytes { bytes in
         var input = ZSTD_inBuffer(src: bytes.baseAddress, size: end, pos: state.used)
         let code = ZSTD_decompressStream(state.stream, &output, &input)
@@ -78,12 +82,16 @@ final class Unzstd: Decompressor {
       if code == 0 { state.magic.removeAll(keepingCapacity: true) }
       state.mayHoldOutput = output.pos == output.size && code != 0
       if output.pos > 0 { return .bytes(output.pos) }
-      if used == 0, state.used < state.count {
+      if used == 0, state.used < state.count, !isHolding {
         return .damaged("the compressed data makes no progress")
       }
     }
     return .needsInput(isBetweenFrames: state.hint == 0)
   }
+
+  /// Bytes of the next step when zstd asks for so many: those of a block and of the head of the next one,
+  /// or of a head or a checksum.
+  private static func step(_ hint: Int) -> Int { hint > blockHead ? hint - blockHead : hint }
 
   private static func damaged(_ reason: String) -> DecompressorOutput {
     .damaged("the zstd data is damaged or needs too large a window (\(reason))")

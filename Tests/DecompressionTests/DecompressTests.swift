@@ -168,6 +168,24 @@ import Testing
     #expect(String(decoding: result.bytes, as: UTF8.self) == "abcd")
   }
 
+  /// LZ4 Frame Format 1.6: a block that is as it is, one that is compressed and comes out as more than
+  /// one piece, and the length of one that cannot be.
+  @Test(arguments: [40, 1 << 20])
+  func blocksOfLZ4BeforeDamageAreRead(output: Int) throws {
+    let run = String(repeating: "ff", count: 400)
+    let coded = try #require(
+      bytes(
+        hex: "04224d18607073" + "03000080" + "616263" + "9b010000" + "1f640100" + run + "f0"
+          + "50" + "6566676869" + "ffffffff"))
+    let whole = decompress(coded.rawSpan, .lz4, limits: DecompressionLimits(output: output))
+    let text = String(decoding: whole.bytes, as: UTF8.self)
+    #expect(text.hasPrefix("abcddddd") && (output == 40 || text.hasSuffix("defghi")))
+    #expect(whole.end == (output == 40 ? .overOutput : .damaged))
+    #expect(output == 40 || whole.bytes.count > 100_000)
+    let beginning = decompress(coded.rawSpan, .lz4, enough: 30)
+    #expect(whole.bytes.starts(with: beginning.bytes) && beginning.bytes.count == 30)
+  }
+
   /// The library may know formats from before RFC 8878, and of a damaged one it gives memory that was
   /// never written.
   @Test func olderFormatsOfZstandardAreDamage() throws {
