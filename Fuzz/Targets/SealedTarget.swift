@@ -23,6 +23,8 @@ enum SealedTarget {
     guard conversing.isSound else { return }
     // What is inside may be TLS again, with the same secrets.
     let plain = try calls(conversing, known(Sealer.keyLog, isGrowing: false))
+    // By itself any conversation may turn to TLS in its middle (STARTTLS); inside of TLS none does.
+    guard !plain.contains(where: { $0.kind == .tlsx }) else { return }
     let inside = try calls(sealed, known(Sealer.keyLog, isGrowing: false))
       .filter(\.decrypted).map { entry in
         var entry = entry
@@ -30,9 +32,11 @@ enum SealedTarget {
         entry.index -= 1
         return entry
       }
-    try hold(
-      inside.map(\.essence) == plain.map(\.essence),
-      "inside TLS there are other entries than by itself")
+    let (sealedEssences, plainEssences) = (inside.map(\.essence), plain.map(\.essence))
+    guard sealedEssences != plainEssences else { return }
+    let at = zip(sealedEssences, plainEssences).prefix { $0 == $1 }.count
+    let found = [sealedEssences, plainEssences].map { at < $0.count ? $0[at] : "-" }
+    throw BrokenLaw("inside TLS entry \(at) is\n\(found[0])\nand by itself it is\n\(found[1])")
   }
 
   private static func known(_ text: String, isGrowing: Bool) -> TLSSecrets {

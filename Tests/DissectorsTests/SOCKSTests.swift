@@ -137,6 +137,26 @@ import Testing
     }
   }
 
+  /// Captured at two places: all that the server says comes first, and the client's in any pieces.
+  @Test(arguments: [1, 2, 3, 5, 100])
+  func answersWaitForWhatTheyAnswer(piece: Int) {
+    let request: [UInt8] = [5, 1, 0, 1, 10, 0, 0, 7, 0, 80]
+    for (server, refusal): ([UInt8], JSONValue?) in [
+      ([5, 2, 1, 1], "authentication failed"), ([5, 0xff], "no acceptable method"),
+      ([5, 2, 1, 0, 5, 0, 0, 1, 0, 0, 0, 0, 0, 0], nil),
+    ] {
+      var talk = Self.talk([])
+      talk.says(.server, server)
+      let client = [5, 2, 0, 2] + Self.login + request
+      for start in stride(from: 0, to: client.count, by: piece) {
+        talk.says(.client, Array(client[start..<min(start + piece, client.count)]))
+      }
+      let proxy = Self.proxies(talk.entries())?[0]
+      #expect(proxy?["target"] == "10.0.0.7:80")
+      #expect(proxy?["refusal"] == refusal)
+    }
+  }
+
   /// What was asked for is told also where the answer was not captured.
   @Test func aRequestWithoutAnswerTellsItsTarget() {
     let entries = Self.talk(Array(Self.handshakes[0].turns.prefix(3))).entries()

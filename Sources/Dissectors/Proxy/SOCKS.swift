@@ -31,6 +31,8 @@ package struct SOCKS: Dissector {
   private var answering = Answering.method
   private var command: UInt8 = 0
   private var target: String?
+  private var hasAuthenticated = false
+  /// Why the server refused: nothing more comes but the end.
   private var refusal: String?
   /// Bytes of the handshake are missing: whatever comes next is looked at anew.
   private var isCut = BySide(client: false, server: false)
@@ -39,7 +41,12 @@ package struct SOCKS: Dissector {
 
   package mutating func next(in bytes: RawSpan, from side: Side) throws(WireError) -> Step {
     if isCut.client || isCut.server { return end(length: 0) }
-    return side == .client ? try ask(bytes) : try answer(bytes)
+    guard side == .client else { return try answer(bytes) }
+    if asking == .done {
+      // Of the next protocol, which is read when the way is open.
+      return refusal == nil ? .needs(bytes.byteCount + 1) : .skip(bytes.byteCount)
+    }
+    return try ask(bytes)
   }
 
   package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
@@ -54,9 +61,15 @@ package struct SOCKS: Dissector {
       protocolName: version == 4 ? "SOCKS4" : "SOCKS5", target: target, refusal: refusal)
   }
 
-  /// The handshake is over, whatever came of it.
-  private mutating func end(_ refusal: String? = nil, length: Int) -> Step {
-    self.refusal = refusal
+  /// The server refuses. What the client has asked meanwhile is read all the same, so that it does not
+  /// matter which of both came first.
+  private mutating func refuse(_ reason: String, length: Int) -> Step {
+    refusal = reason
+    return .skip(length)
+  }
+
+  /// The handshake is over.
+  private mutating func end(length: Int) -> Step {
     var successor = Successor()
     successor.isCut = isCut
     return .become(successor, length: length)
@@ -75,21 +88,20 @@ package struct SOCKS: Dissector {
       guard bytes.byteCount >= length else { return .needs(length) }
       asking = .request
       return .skip(length)
-    case .request:
+    case .request, .done:
       return bytes.byte(0) == 1 ? authenticate(bytes) : try request(bytes)
-    case .done:
-      // Of the next protocol, which is read when the way is open.
-      return .needs(bytes.byteCount + 1)
     }
   }
 
   /// User and password, each behind its length (RFC 1929 §2).
-  private func authenticate(_ bytes: RawSpan) -> Step {
+  private mutating func authenticate(_ bytes: RawSpan) -> Step {
     guard bytes.byteCount >= 2 else { return .needs(2) }
     let second = 2 + Int(bytes.byte(1))
     guard bytes.byteCount > second else { return .needs(second + 1) }
     let length = second + 1 + Int(bytes.byte(second))
-    return bytes.byteCount >= length ? .skip(length) : .needs(length)
+    guard bytes.byteCount >= length else { return .needs(length) }
+    hasAuthenticated = true
+    return .skip(length)
   }
 
   private mutating func request(_ bytes: RawSpan) throws(WireError) -> Step {
@@ -179,7 +191,8 @@ package struct SOCKS: Dissector {
   // MARK: The server
 
   private mutating func answer(_ bytes: RawSpan) throws(WireError) -> Step {
-    if version == 0 { return .needs(bytes.byteCount + 1) }
+    if refusal != nil { return .skip(bytes.byteCount) }
+    guard isAnswerDue else { return .needs(bytes.byteCount + 1) }
     switch answering {
     case .method:
       guard bytes.byteCount >= 2 else { return .needs(2) }
@@ -188,7 +201,7 @@ package struct SOCKS: Dissector {
       case 0: answering = .reply
       case 2: answering = .status
       case Self.noMethod:
-        return end("no acceptable method", length: 2)
+        return refuse("no acceptable method", length: 2)
       // Other methods may wrap all that follows.
       default: throw WireError(.unsupported, at: 1)
       }
@@ -196,12 +209,21 @@ package struct SOCKS: Dissector {
     case .status:
       guard bytes.byteCount >= 2 else { return .needs(2) }
       if bytes.byte(1) != 0 {
-        return end("authentication failed", length: 2)
+        return refuse("authentication failed", length: 2)
       }
       answering = .reply
       return .skip(2)
     case .reply, .furtherReply:
       return version == 4 ? try replyOld(bytes) : try reply(bytes)
+    }
+  }
+
+  /// What is answered was asked: an answer may be captured first.
+  private var isAnswerDue: Bool {
+    switch answering {
+    case .method: asking != .greeting
+    case .status: hasAuthenticated || asking == .done
+    case .reply, .furtherReply: asking == .done
     }
   }
 
@@ -227,7 +249,8 @@ package struct SOCKS: Dissector {
       answering = .furtherReply
       return .skip(length)
     }
-    return end(refusal, length: length)
+    if let refusal { return refuse(refusal, length: length) }
+    return end(length: length)
   }
 
   /// RFC 1928 §6.
