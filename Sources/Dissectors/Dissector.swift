@@ -78,6 +78,10 @@ package protocol Dissector: Sendable {
   /// Where a proxy was told to connect by what it has read; nil for all but handshakes with proxies.
   var proxied: Proxied? { get }
 
+  /// What waits on one side is shown again behind each step that passes over bytes of the other, as it
+  /// is behind each message.
+  var takesTurns: Bool { get }
+
   /// Messages may span datagrams: one that is malformed does not end those that are open. Such a
   /// reader keeps bytes itself, which are no stream.
   var spansDatagrams: Bool { get }
@@ -127,6 +131,7 @@ extension Dissector {
   }
   package var inside: Inside? { nil }
   package var proxied: Proxied? { nil }
+  package var takesTurns: Bool { false }
   package var spansDatagrams: Bool { false }
   package var isCharged: Bool { spansDatagrams }
   package var heldBytes: Int { 0 }

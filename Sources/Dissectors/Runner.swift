@@ -49,7 +49,7 @@ struct Runner {
   var isTurned = false
   /// Which bytes of those that wait came when, while nobody read them.
   var turns: [Turn] = []
-  /// A message came: what waits on the other side may be readable now.
+  /// A message came, or a turn of a handshake: what waits on the other side may be readable now.
   private(set) var wakes = false
   /// The timeout queue holds this conversation.
   var isWatched = false
@@ -313,6 +313,7 @@ struct Runner {
     case .skip(let count):
       guard count >= 0 else { return misbehaved(side, &ledger) }
       let now = min(count, available)
+      if reader?.takesTurns == true { wakes = true }
       if count > now { inlets[side].pass = .skip(count - now) }
       return now
     case .become(let successor, let length):

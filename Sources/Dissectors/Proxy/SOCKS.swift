@@ -55,6 +55,8 @@ package struct SOCKS: Dissector {
     return .resume
   }
 
+  package var takesTurns: Bool { true }
+
   package var proxied: Proxied? {
     if target == nil, refusal == nil { return nil }
     return Proxied(
