@@ -57,14 +57,10 @@ enum CaptureTarget {
     // Behind damage, fewer records are enough to go on with when they end with the file.
     let resumed = summary.warnings.filter { $0.text.contains("goes on here") }
     guard resumed.allSatisfy(all.warnings.contains) else { return }
-    // Which kind of record headers a file has is known by its first four records, and seen by the
-    // place of the first bytes of a packet.
+    // Which kind of record headers a file has is known by its first records, and seen by the place of
+    // the first bytes of a packet.
     let told = short.lines.firstIndex { !$0.bytes.isEmpty } ?? .max
-    guard
-      short.lines.count >= 4
-        || told < min(short.lines.count, whole.lines.count)
-          && short.lines[told] == whole.lines[told]
-    else { return }
+    guard told < whole.lines.count, short.lines[told] == whole.lines[told] else { return }
     let isBeginning = whole.lines.starts(with: short.lines)
     try hold(isBeginning, "the first \(count) bytes have packets that the file does not have")
   }

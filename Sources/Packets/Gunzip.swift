@@ -8,6 +8,8 @@ final class Gunzip: Decompressor {
     var input: [UInt8] = []
     var used = 0
     var count = 0
+    /// Output may be waiting inside although all input was taken.
+    var mayHoldOutput = false
     /// A member has ended and no byte of the next was seen.
     var isBetweenMembers = false
   }
@@ -70,7 +72,9 @@ final class Gunzip: Decompressor {
         }
         state.isBetweenMembers = false
       }
-      guard state.used < state.count else { return .needsInput(isBetweenFrames: false) }
+      guard state.used < state.count || state.mayHoldOutput else {
+        return .needsInput(isBetweenFrames: false)
+      }
       let room = min(target.count, Int(UInt32.max))
       let (code, used, made) = state.input.withUnsafeMutableBytes { input in
         let next = input.baseAddress!.assumingMemoryBound(to: UInt8.self) + state.used
@@ -85,6 +89,7 @@ final class Gunzip: Decompressor {
         )
       }
       state.used += used
+      state.mayHoldOutput = made == room && code == Z_OK
       if code == Z_STREAM_END { state.isBetweenMembers = true }
       if made > 0 { return .bytes(made) }
       switch code {

@@ -110,6 +110,18 @@ import Testing
     }
   }
 
+  /// The library holds what had no room when it had taken all that there is.
+  @Test func allThatACutGzipHoldsIsRead() throws {
+    let packed = gzipped(capture(300))
+    for end in stride(from: packed.count / 2, to: packed.count, by: max(1, packed.count / 50)) {
+      let whole = try read(Array(packed[..<end])).0.lines
+      #expect(whole.count > 50)
+      for chunk in [64, 100, 133] {
+        #expect(try read(Array(packed[..<end]), chunk: chunk).0.lines == whole, "\(end), \(chunk)")
+      }
+    }
+  }
+
   /// What was decompressed before the damage is read, however much of it comes at once.
   @Test func packetsBeforeDamageOfTheCompressionAreRead() throws {
     let file = capture(20_000)
