@@ -21,9 +21,9 @@ enum SealedTarget {
       try survive(sealed, known(text, isGrowing: isGrowing))
     }
     guard conversing.isSound else { return }
-    // What is inside may be TLS again, with the same secrets.
-    let plain = try calls(conversing, known(Sealer.keyLog, isGrowing: false))
-    // By itself any conversation may turn to TLS in its middle (STARTTLS); inside of TLS none does.
+    let plain = try calls(conversing, nil)
+    // Inside of TLS the secrets are those of what is inside as well, and none turns to TLS in its middle,
+    // as any may by itself (STARTTLS).
     guard !plain.contains(where: { $0.kind == .tlsx }) else { return }
     let inside = try calls(sealed, known(Sealer.keyLog, isGrowing: false))
       .filter(\.decrypted).map { entry in
@@ -71,7 +71,7 @@ enum SealedTarget {
   }
 
   private static func calls(
-    _ conversing: Conversing, _ secrets: TLSSecrets
+    _ conversing: Conversing, _ secrets: TLSSecrets?
   ) throws(BrokenLaw) -> [Entry] {
     let dissection = Dissection(switches: DissectionTarget.everything, secrets: secrets)
     try conversing.play(to: dissection)

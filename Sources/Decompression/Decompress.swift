@@ -91,6 +91,18 @@ struct Room {
     return ended(.whole)
   }
 
+  /// Decodes at once, and where that meets damage anew in pieces.
+  ///
+  /// A step that meets damage does not say what it has made before. Where no piece ends behind the end of
+  /// a block, or begins before all of the one before is out, earlier steps made all before the damage.
+  mutating func recovering(
+    _ decode: (_ inPieces: Bool, _ room: inout Room) -> Decompressed
+  ) -> Decompressed {
+    var again = self
+    let outcome = decode(false, &self)
+    return outcome.end == .damaged ? decode(true, &again) : outcome
+  }
+
   /// Takes a piece that was made elsewhere, as far as there is room.
   /// - Returns: whether more may come.
   mutating func append(_ piece: some Collection<UInt8>) -> Bool {

@@ -10,44 +10,39 @@ enum ZstdReader {
   private static let blockHead = 3
 
   static func run(_ bytes: RawSpan, _ room: inout Room) -> Decompressed {
-    var again = room
-    let outcome = run(bytes, inPieces: false, &room)
-    return outcome.end == .damaged ? run(bytes, inPieces: true, &again) : outcome
+    bytes.withUnsafeBytes { input in
+      room.recovering { inPieces, room in run(input, inPieces: inPieces, &room) }
+    }
   }
 
-  /// A step that meets damage does not say what it has made before. In pieces, of which none ends
-  /// behind the end of a block or begins before all of the one before is out, all before the damage was
-  /// made by earlier steps.
   private static func run(
-    _ bytes: RawSpan, inPieces: Bool, _ room: inout Room
+    _ input: UnsafeRawBufferPointer, inPieces: Bool, _ room: inout Room
   ) -> Decompressed {
     guard let stream = ZSTD_createDStream() else { return room.ended(.damaged) }
     defer { ZSTD_freeDStream(stream) }
     ZSTD_DCtx_setParameter(stream, ZSTD_d_windowLogMax, windowLog)
-    return bytes.withUnsafeBytes { input in
-      var source = ZSTD_inBuffer(
-        src: input.baseAddress, size: inPieces ? 0 : input.count, pos: 0)
-      var hint = 1
-      var isAtFrame = true
-      var isFull = false
-      return room.fill { output in
-        var target = ZSTD_outBuffer(dst: output.baseAddress, size: output.count, pos: 0)
-        if isAtFrame {
-          guard let head = head(UnsafeRawBufferPointer(rebasing: input[source.pos...])) else {
-            return (0, .damaged)
-          }
-          if inPieces { source.size = min(input.count, source.pos + head) }
-        } else if inPieces, source.pos == source.size, !isFull {
-          // The library asks for a block and the head of the next one.
-          source.size = min(input.count, source.pos + max(1, hint - blockHead))
+    var source = ZSTD_inBuffer(
+      src: input.baseAddress, size: inPieces ? 0 : input.count, pos: 0)
+    var hint = 1
+    var isAtFrame = true
+    var isFull = false
+    return room.fill { output in
+      var target = ZSTD_outBuffer(dst: output.baseAddress, size: output.count, pos: 0)
+      if isAtFrame {
+        guard let head = head(UnsafeRawBufferPointer(rebasing: input[source.pos...])) else {
+          return (0, .damaged)
         }
-        let code = ZSTD_decompressStream(stream, &target, &source)
-        if ZSTD_isError(code) != 0 { return (target.pos, .damaged) }
-        (hint, isAtFrame, isFull) = (code, code == 0, target.pos == target.size)
-        if code == 0, source.pos == input.count { return (target.pos, .whole) }
-        if source.pos == input.count, target.pos < target.size { return (target.pos, .cut) }
-        return (target.pos, code == 0 || inPieces ? .again : .more)
+        if inPieces { source.size = min(input.count, source.pos + head) }
+      } else if inPieces, source.pos == source.size, !isFull {
+        // The library asks for a block and the head of the next one.
+        source.size = min(input.count, source.pos + max(1, hint - blockHead))
       }
+      let code = ZSTD_decompressStream(stream, &target, &source)
+      if ZSTD_isError(code) != 0 { return (target.pos, .damaged) }
+      (hint, isAtFrame, isFull) = (code, code == 0, target.pos == target.size)
+      if code == 0, source.pos == input.count { return (target.pos, .whole) }
+      if source.pos == input.count, target.pos < target.size { return (target.pos, .cut) }
+      return (target.pos, code == 0 || inPieces ? .again : .more)
     }
   }
 

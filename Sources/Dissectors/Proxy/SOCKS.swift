@@ -41,12 +41,7 @@ package struct SOCKS: Dissector {
 
   package mutating func next(in bytes: RawSpan, from side: Side) throws(WireError) -> Step {
     if isCut.client || isCut.server { return end(length: 0) }
-    guard side == .client else { return try answer(bytes) }
-    if asking == .done {
-      // Of the next protocol, which is read when the way is open.
-      return refusal == nil ? .needs(bytes.byteCount + 1) : .skip(bytes.byteCount)
-    }
-    return try ask(bytes)
+    return side == .client ? try ask(bytes) : try answer(bytes)
   }
 
   package mutating func broken(_ side: Side, by cause: Break) -> Recovery {
@@ -90,8 +85,11 @@ package struct SOCKS: Dissector {
       guard bytes.byteCount >= length else { return .needs(length) }
       asking = .request
       return .skip(length)
-    case .request, .done:
+    case .request:
       return bytes.byte(0) == 1 ? authenticate(bytes) : try request(bytes)
+    case .done:
+      // Of the next protocol, which is read when the way is open.
+      return refusal == nil ? .needs(bytes.byteCount + 1) : .skip(bytes.byteCount)
     }
   }
 
