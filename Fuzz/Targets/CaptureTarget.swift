@@ -57,10 +57,9 @@ enum CaptureTarget {
     // Behind damage, fewer records are enough to go on with when they end with the file.
     let resumed = summary.warnings.filter { $0.text.contains("goes on here") }
     guard resumed.allSatisfy(all.warnings.contains) else { return }
-    // Which kind of record headers a file has is known by its first records, and seen by the place of
-    // the first bytes of a packet.
-    let told = short.lines.firstIndex { !$0.bytes.isEmpty } ?? .max
-    guard told < whole.lines.count, short.lines[told] == whole.lines[told] else { return }
+    // Which kind of record headers a file has is known by its first records, and seen by where the
+    // first packet lies.
+    guard short.start == whole.start else { return }
     let isBeginning = whole.lines.starts(with: short.lines)
     try hold(isBeginning, "the first \(count) bytes have packets that the file does not have")
   }
@@ -73,6 +72,8 @@ enum CaptureTarget {
   private struct Reading {
     var lines: [Line] = []
     var isWhole = true
+    /// Where the first packet lies in its chunk: in the file, when that is in one chunk.
+    var start: Int?
     var summary: CaptureSummary?
     /// Why it could not be read; empty when it could.
     var problem = ""
@@ -112,6 +113,7 @@ enum CaptureTarget {
       try hold(packet.range.clamped(to: room) == packet.range, "packet \(packet) outside its chunk")
       try hold(packet.range.count <= limits.record, "packet \(packet) beyond the limit")
       try hold(packet.originalLength >= packet.range.count, "packet \(packet) longer than it was")
+      if reading.lines.isEmpty { reading.start = packet.range.lowerBound }
       try hold(packet.number == UInt64(reading.lines.count + 1), "packet \(packet) out of count")
       var plain = packet
       plain.range = 0..<packet.range.count
