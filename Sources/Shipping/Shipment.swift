@@ -19,6 +19,8 @@ package struct Shipment: Sendable {
   package static let maxReport = 1 << 20
   /// Blocks of a shipment.
   package static let maxBlocks = 4_096
+  /// Sections of all its blocks: what is known of one takes many times the bytes of an empty one.
+  package static let maxSections = 1 << 20
 
   /// The bit of a block's length that tells blocks of what is still open. Whoever does not know it
   /// takes the block for one that is too long, and refuses the shipment.
@@ -63,7 +65,9 @@ package struct Shipment: Sendable {
   ///
   /// - Throws: `Malformed` when its frames do not fit. A block that is damaged by itself is refused
   ///   by itself.
-  package init(parsing bytes: [UInt8]) throws(Malformed) {
+  package init(
+    parsing bytes: [UInt8], maxSections: Int = Self.maxSections
+  ) throws(Malformed) {
     let span = bytes.rawSpan
     var at = 0
     func frame(
@@ -84,7 +88,7 @@ package struct Shipment: Sendable {
     }
     report = object
     (blocks, refused) = ([], [])
-    var index = 0
+    var (index, sections) = (0, 0)
     while at < bytes.count {
       guard index < Self.maxBlocks else {
         throw Malformed(problem: "there are more than \(Self.maxBlocks) blocks")
@@ -94,10 +98,14 @@ package struct Shipment: Sendable {
         "block \(index + 1)", limit: Self.maxBytes, without: isOpen ? Self.openBit : 0)
       do throws(StoreError) {
         let block = try EncodedBlock(parsing: Array(bytes[range]))
+        sections += block.sectionCount
         if isOpen { open.append(block) } else { blocks.append(block) }
       } catch {
         // Of what is open only the next report says what is missing.
         if !isOpen { refused.append((index, error)) }
+      }
+      guard sections <= maxSections else {
+        throw Malformed(problem: "its blocks have more than \(maxSections) sections")
       }
       index += 1
     }

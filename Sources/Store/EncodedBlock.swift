@@ -31,6 +31,7 @@ package struct EncodedBlock: Sendable {
   init(header: BlockHeader, bytes: [UInt8]) { (self.header, self.bytes) = (header, bytes) }
 
   package var id: BlockID { header.id }
+  package var sectionCount: Int { header.sections.count }
 }
 
 extension StoreError {

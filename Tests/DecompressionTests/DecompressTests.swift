@@ -168,6 +168,35 @@ import Testing
     #expect(String(decoding: result.bytes, as: UTF8.self) == "abcd")
   }
 
+  /// RFC 7932 §9.2: a block that is as it is, and one of which the reserved bit is set.
+  @Test func blocksOfBrotliBeforeDamageAreRead() throws {
+    let coded = try #require(bytes(hex: "300010" + "61626364" + "0e"))
+    let whole = decompress(coded.rawSpan, .brotli)
+    #expect(whole.end == .damaged)
+    #expect(String(decoding: whole.bytes, as: UTF8.self) == "abcd")
+  }
+
+  /// How much is asked for changes nothing in what comes first.
+  @Test func ofDamagedContentsTheBeginningIsTheSame() throws {
+    for (compression, sample) in Self.samples {
+      let coded = try #require(bytes(hex: sample))
+      for place in coded.indices {
+        for bit in 0..<8 {
+          var broken = coded
+          broken[place] ^= 1 << bit
+          let whole = decompress(
+            broken.rawSpan, compression, limits: DecompressionLimits(output: 1 << 16))
+          for enough in [1, 10, 30] {
+            let beginning = decompress(broken.rawSpan, compression, enough: enough)
+            #expect(
+              whole.bytes.starts(with: beginning.bytes),
+              "\(compression): bit \(bit) of byte \(place), \(enough) bytes")
+          }
+        }
+      }
+    }
+  }
+
   /// LZ4 Frame Format 1.6: a block that is as it is, one that is compressed and comes out as more than
   /// one piece, and the length of one that cannot be.
   @Test(arguments: [40, 1 << 20])

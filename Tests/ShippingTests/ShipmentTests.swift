@@ -81,4 +81,16 @@ struct ShipmentTests {
     #expect(throws: Shipment.Malformed.self) { try Shipment(parsing: [0xff, 0xff, 0xff, 0x7f]) }
     #expect(throws: Shipment.Malformed.self) { try Shipment(parsing: [2, 0, 0, 0, 0x5b, 0x5d]) }
   }
+
+  @Test func sectionsOfAllBlocksTogetherAreLimited() throws {
+    let from = try store(calls: 4)
+    let encoded = try from.arrived().map { try from.encoded($0) }
+    let bytes = Shipment.encoded(report: [:], blocks: encoded.map(\.bytes))
+    let sections = encoded.reduce(0) { $0 + $1.sectionCount }
+    #expect(try Shipment(parsing: bytes, maxSections: sections).blocks.count == encoded.count)
+    let problem = "its blocks have more than \(sections - 1) sections"
+    #expect(throws: Shipment.Malformed(problem: problem)) {
+      try Shipment(parsing: bytes, maxSections: sections - 1)
+    }
+  }
 }

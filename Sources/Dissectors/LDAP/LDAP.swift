@@ -241,18 +241,20 @@ package struct LDAP: Dissector {
     return cutEnd
   }
 
-  /// A search that has not ended though bytes of its answer were lost and others were answered since.
+  /// A search that has not ended though bytes of its answer were lost and others were answered since:
+  /// of several the one with the least number, the same in every run.
   private mutating func takeStale() -> UInt64? {
     if hasGivenUp || !hasHoles {
       hasGivenUp = false
       return nil
     }
+    let stale = searches.filter { $0.value.hasHole && $0.value.silence >= Self.patience }.keys.min()
+    if let stale {
+      searches[stale] = nil
+      return stale
+    }
     for (number, search) in searches where search.hasHole {
-      if search.silence >= Self.patience {
-        searches[number] = nil
-        return number
-      }
-      searches[number]?.silence += 1
+      searches[number]?.silence = search.silence + 1
     }
     hasHoles = searches.values.contains(where: \.hasHole)
     return nil

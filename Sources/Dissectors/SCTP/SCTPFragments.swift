@@ -9,8 +9,10 @@ struct SCTPFragments {
   /// Memory of a run beside its bytes: a flood of tiny fragments must reach the limit too.
   private static let runCost = 128
 
-  /// Fragments that follow each other.
+  /// Fragments that follow each other. What came in front of others lies the wrong way round, so that
+  /// neither end is costly to add to.
   fileprivate struct Run {
+    var front: [UInt8] = []
     var bytes: [UInt8]
     var isFirst: Bool
     var isLast: Bool
@@ -49,9 +51,9 @@ struct SCTPFragments {
       run = run.followed(by: after)
     }
     if run.isFirst, run.isLast {
-      return SCTPPath.UserMessage(bytes: run.bytes, start: run.start)
+      return SCTPPath.UserMessage(bytes: run.whole, start: run.start)
     }
-    byteCount += run.bytes.count + Self.runCost
+    byteCount += run.byteCount + Self.runCost
     starts[Place(lane: place.lane, number: run.last)] = place.number
     runs[place] = run
     if byteCount > limit {
@@ -73,17 +75,27 @@ struct SCTPFragments {
   private mutating func take(_ place: Place) -> Run? {
     guard let run = runs.removeValue(forKey: place) else { return nil }
     starts[Place(lane: place.lane, number: run.last)] = nil
-    byteCount -= run.bytes.count + Self.runCost
+    byteCount -= run.byteCount + Self.runCost
     return run
   }
 }
 
 extension SCTPFragments.Run {
-  fileprivate consuming func followed(by other: Self) -> Self {
-    var joined = self
-    joined.bytes += other.bytes
-    joined.isLast = other.isLast
-    joined.last = other.last
-    return joined
+  fileprivate var byteCount: Int { front.count + bytes.count }
+
+  fileprivate var whole: [UInt8] { front.isEmpty ? bytes : front.reversed() + bytes }
+
+  /// Both, of which the smaller one is moved.
+  fileprivate consuming func followed(by other: consuming Self) -> Self {
+    if byteCount >= other.byteCount {
+      bytes += other.front.reversed()
+      bytes += other.bytes
+      (isLast, last) = (other.isLast, other.last)
+      return self
+    }
+    other.front += bytes.reversed()
+    other.front += front
+    (other.isFirst, other.start) = (isFirst, start)
+    return other
   }
 }
