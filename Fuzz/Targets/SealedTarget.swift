@@ -20,10 +20,10 @@ enum SealedTarget {
     for (text, isGrowing) in [(Sealer.keyLog, false), (Sealer.wrongKeyLog, false), ("", true)] {
       try survive(sealed, known(text, isGrowing: isGrowing))
     }
-    guard conversing.isSound else { return }
-    let plain = try calls(conversing, nil)
     // Inside of TLS the secrets are those of what is inside as well, and none turns to TLS in its middle,
     // as any may by itself (STARTTLS).
+    guard conversing.isSound, !hasHello(conversing) else { return }
+    let plain = try calls(conversing, nil)
     guard !plain.contains(where: { $0.kind == .tlsx }) else { return }
     let inside = try calls(sealed, known(Sealer.keyLog, isGrowing: false))
       .filter(\.decrypted).map { entry in
@@ -37,6 +37,18 @@ enum SealedTarget {
     let at = zip(sealedEssences, plainEssences).prefix { $0 == $1 }.count
     let found = [sealedEssences, plainEssences].map { at < $0.count ? $0[at] : "-" }
     throw BrokenLaw("inside TLS entry \(at) is\n\(found[0])\nand by itself it is\n\(found[1])")
+  }
+
+  /// Whether something looks like the first message of TLS of a side (RFC 8446 §4, §5.1).
+  private static func hasHello(_ conversing: Conversing) -> Bool {
+    Side.allCases.contains { side in
+      let bytes = conversing.turns.flatMap { turn in
+        if case .says(side, let bytes) = turn { bytes } else { [] }
+      }
+      return bytes.indices.dropLast(5).contains { at in
+        bytes[at] == 22 && bytes[at + 1] == 3 && (1...2).contains(bytes[at + 5])
+      }
+    }
   }
 
   private static func known(_ text: String, isGrowing: Bool) -> TLSSecrets {

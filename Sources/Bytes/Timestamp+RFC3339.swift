@@ -5,7 +5,8 @@ extension Timestamp {
   /// `2026-03-14T22:59:40.123Z`: UTC, with as many decimals (0, 3, 6 or 9) as the value needs.
   package var rfc3339: String {
     var seconds = floorDivide(nanoseconds, 1_000_000_000)
-    let fraction = Int(nanoseconds - seconds * 1_000_000_000)
+    // The product may pass the ends of 64 bits; the difference is what it is all the same.
+    let fraction = Int(nanoseconds &- seconds &* 1_000_000_000)
     let days = floorDivide(seconds, 86_400)
     seconds -= days * 86_400
     let date = CivilDate(daysSince1970: days)

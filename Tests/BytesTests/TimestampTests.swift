@@ -23,6 +23,7 @@ import Testing
     (0, "1970-01-01T00:00:00Z"), (-1, "1969-12-31T23:59:59.999999999Z"),
     (1_773_529_180_120_000_000, "2026-03-14T22:59:40.120Z"),
     (1_773_529_180_123_456_000, "2026-03-14T22:59:40.123456Z"),
+    (.min, "1677-09-21T00:12:43.145224192Z"), (.max, "2262-04-11T23:47:16.854775807Z"),
   ])
   func textHasAsManyDecimalsAsNeeded(nanoseconds: Int64, text: String) {
     #expect(Timestamp(nanoseconds: nanoseconds).rfc3339 == text)

@@ -41,6 +41,9 @@ import Testing
     ("string(duration('1h1.5s'))", "\"3601.5s\""),
     ("timestamp('2009-02-13T00:00:00Z') + duration('36h')", "timestamp(\"2009-02-14T12:00:00Z\")"),
     ("duration('90m').getHours()", "1"),
+    (
+      "(timestamp('2000-01-01T00:00:00Z') + duration('-2562047h47m16.8s')).getMilliseconds()", "200"
+    ),
     ("timestamp('9999-12-31T23:59:59.999999999Z') > timestamp(0)", "true"),
     ("'and or not'.contains('or') // comment", "true"), ("--3", "3"), ("!!true", "true"),
     ("matches('abc', 'b.')", "true"),

@@ -38,7 +38,8 @@ package struct Instant: Hashable, Comparable, Sendable {
   func advanced(by duration: Int64) -> Instant? {
     let whole = duration.floorDivided(by: 1_000_000_000)
     var seconds = seconds + whole
-    var nanos = Int64(nanoseconds) + (duration - whole * 1_000_000_000)
+    // As above: the rest is less than a second, the product may be beyond 64 bits.
+    var nanos = Int64(nanoseconds) + (duration &- whole &* 1_000_000_000)
     if nanos >= 1_000_000_000 {
       nanos -= 1_000_000_000
       seconds += 1
