@@ -41,14 +41,14 @@ enum SealedTarget {
 
   /// Whether something looks like the first message of TLS of a side (RFC 8446 §4, §5.1).
   private static func hasHello(_ conversing: Conversing) -> Bool {
-    Side.allCases.contains { side in
-      let bytes = conversing.turns.flatMap { turn in
-        if case .says(side, let bytes) = turn { bytes } else { [] }
-      }
-      return bytes.indices.dropLast(5).contains { at in
-        bytes[at] == 22 && bytes[at + 1] == 3 && (1...2).contains(bytes[at + 5])
+    for side in Side.allCases {
+      var bytes: [UInt8] = []
+      for case .says(side, let said) in conversing.turns { bytes += said }
+      for at in bytes.indices.dropLast(5) where bytes[at] == 22 && bytes[at + 1] == 3 {
+        if bytes[at + 5] == 1 || bytes[at + 5] == 2 { return true }
       }
     }
+    return false
   }
 
   private static func known(_ text: String, isGrowing: Bool) -> TLSSecrets {
