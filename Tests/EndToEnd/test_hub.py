@@ -63,7 +63,7 @@ def test_all_addresses_are_those_of_ipv4_and_ipv6(tmp_path):
             with open("/proc/net/if_inet6") as addresses:
                 hosts += ["[::1]"] if "0" * 31 + "1 " in addresses.read() else []
         for host in hosts:
-            assert ask(f"http://{host}:{port}", "/readyz")[0] == 200
+            assert ask(f"http://{host}:{port}", "/healthz")[0] == 200
     finally:
         hub.stop()
 
