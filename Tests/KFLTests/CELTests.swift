@@ -78,6 +78,42 @@ import Testing
     }
   }
 
+  /// What is computed of values at the ends of their ranges is a value or an error, and no trap.
+  @Test func valuesAtTheEndsOfTheirRangesAreComputedWith() {
+    let ends = [
+      "9223372036854775807", "-9223372036854775808", "-1", "0", "18446744073709551615u", "0u",
+      "1e308", "-5e-324", "0.0 / 0.0", "duration('2562047h47m16.854775807s')",
+      "duration('-2562047h47m16.854775807s')", "duration('-1ns')",
+      "timestamp('0001-01-01T00:00:00Z')", "timestamp('9999-12-31T23:59:59.999999999Z')",
+      "timestamp('1677-09-21T00:12:43.145224192Z')", "timestamp('2262-04-11T23:47:16.854775807Z')",
+    ]
+    var values = 0
+    func compute(_ text: String) {
+      switch CEL.evaluate(text, checked: false) {
+      case .success(let value):
+        #expect(!value.literalText.isEmpty)
+        values += 1
+      case .failure(let error): #expect(!error.message.isEmpty)
+      }
+    }
+    for a in ends {
+      for name in ["int", "uint", "double", "string", "timestamp", "duration", "-"] {
+        compute("\(name)(\(a))")
+      }
+      for b in ends {
+        for sign in ["+", "-", "*", "/", "%", "==", "<"] { compute("(\(a)) \(sign) (\(b))") }
+        for sign in ["+", "-"] {
+          for part in [
+            "getFullYear('+14:00')", "getDayOfYear()", "getHours()", "getMilliseconds()",
+          ] {
+            compute("((\(a)) \(sign) (\(b))).\(part)")
+          }
+        }
+      }
+    }
+    #expect(values > 400)
+  }
+
   @Test func uncheckedMistakesAreFailuresThatAreAbsorbed() throws {
     #expect(try CEL.evaluate("x || true", checked: false).get().literalText == "true")
     #expect(try CEL.evaluate("f(17) || true", checked: false).get().literalText == "true")
