@@ -8,7 +8,7 @@ import Store
 
 /// One worker: the conversations that fall to it, from packets to entries.
 ///
-/// It shares nothing but the store. Both directions of a conversation come here, in capture order.
+/// It shares nothing but the store, where it fills blocks of its own. Both directions of a conversation come here, in capture order.
 struct Worker {
   private var table: FlowTable
   private let dissection: Dissection
@@ -43,13 +43,12 @@ struct Worker {
   /// Entries that are somebody else's.
   private(set) var leftToOthers: UInt64 = 0
 
-  /// Entries that go to the store when no other worker is at it.
+  /// Entries that go to the store when no other worker is at the same open blocks.
   private var pending: [[Entry]] = []
   private var pendingCount = 0
 
   /// Entries held before they go to the store: of a few hostile bytes they may be large, and the memory
-  /// of few is near the processor yet when the next ones take it. With fewer, workers that take turns at
-  /// the store take its columns from each other's caches.
+  /// of few is near the processor yet when the next ones take it.
   private static let mostReady = 64
   /// Entries that wait for another worker to be done with the store; with more this one waits.
   private static let mostPending = 2_048
@@ -222,7 +221,11 @@ struct Worker {
           pendingCount -= next.count
         }
       }
-      if waits { try store.appendLeaving(next) } else { isDone = try store.appendIfFree(next) }
+      if waits {
+        try store.appendLeaving(next, by: number)
+      } else {
+        isDone = try store.appendIfFree(next, by: number)
+      }
       if !isDone { return }
     }
   }

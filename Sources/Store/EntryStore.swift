@@ -14,31 +14,10 @@ package final class EntryStore: Sendable {
     case file(path: String)
   }
 
-  /// The open blocks.
-  private struct Builders: ~Copyable {
-    var calls: BlockBuilder
-    var connections: BlockBuilder
-
-    /// Takes entries in from `next` on, up to one that fills a block, which is given.
-    mutating func fill(_ entries: [Entry], from next: inout Int) -> BlockBuilder? {
-      while next < entries.count {
-        let place = next
-        next += 1
-        if entries[place].kind.isCall {
-          calls.append(entries, at: place)
-          if calls.isFull { return calls.taken() }
-        } else {
-          connections.append(entries, at: place)
-          if connections.isFull { return connections.taken() }
-        }
-      }
-      return nil
-    }
-  }
-
   package let limits: StoreLimits
   let database: BlockDatabase?
-  private let builders: Mutex<Builders>
+  /// By writer, as far as there are enough.
+  private let openBlocks: [OpenBlocks]
   /// A full block that a thread with less to do may close.
   private let full = Mutex<BlockBuilder?>(nil)
   let shelf: Mutex<BlockShelf>
@@ -59,10 +38,7 @@ package final class EntryStore: Sendable {
   package init(_ place: Place, limits: StoreLimits = StoreLimits()) throws(StoreError) {
     self.limits = limits
     texts = TextPool(limit: limits.textBytes, minRows: limits.textRows)
-    builders = Mutex(
-      Builders(
-        calls: BlockBuilder(.calls, limits: limits),
-        connections: BlockBuilder(.connections, limits: limits)))
+    openBlocks = (0..<max(1, limits.openBlocks)).map { _ in OpenBlocks(limits) }
     var shelf = BlockShelf()
     switch place {
     case .memory: database = nil
@@ -95,16 +71,19 @@ package final class EntryStore: Sendable {
 
   /// The same for one of several threads that share their work: a block that gets full is left to
   /// `closeFull()` until there is another one.
-  package func appendLeaving(_ entries: [Entry]) throws(StoreError) {
-    try take(entries, waits: true)
+  ///
+  /// - Parameter writer: the number of who gives them, from 0: different ones fill different blocks,
+  ///   `StoreLimits.openBlocks` of them.
+  package func appendLeaving(_ entries: [Entry], by writer: Int = 0) throws(StoreError) {
+    try take(entries, by: writer, waits: true)
   }
 
-  /// Takes entries in like `appendLeaving(_:)`, unless another thread is doing so just now: who has
-  /// other work does that instead of waiting.
+  /// Takes entries in like `appendLeaving(_:by:)`, unless another thread is at the same blocks just
+  /// now: who has other work does that instead of waiting.
   ///
   /// - Returns: whether they were taken in.
-  package func appendIfFree(_ entries: [Entry]) throws(StoreError) -> Bool {
-    try take(entries, waits: false)
+  package func appendIfFree(_ entries: [Entry], by writer: Int = 0) throws(StoreError) -> Bool {
+    try take(entries, by: writer, waits: false)
   }
 
   /// Closes and writes the block that was left full, if there is one.
@@ -120,18 +99,15 @@ package final class EntryStore: Sendable {
   /// - Parameter waits: whether to wait for the open blocks. Once they were had, the rest of the
   ///   entries is waited for in any case.
   @discardableResult
-  private func take(_ entries: [Entry], waits: Bool) throws(StoreError) -> Bool {
+  private func take(
+    _ entries: [Entry], by writer: Int, waits: Bool
+  ) throws(StoreError) -> Bool {
+    let open = openBlocks[writer % openBlocks.count]
     var failure: StoreError?
     var next = 0
     while next < entries.count {
       var full: BlockBuilder?
-      if waits || next > 0 {
-        full = builders.withLock { $0.fill(entries, from: &next) }
-      } else {
-        guard let found = builders.withLockIfAvailable({ $0.fill(entries, from: &next) })
-        else { return false }
-        full = found
-      }
+      guard open.fill(entries, from: &next, waits: waits || next > 0, &full) else { return false }
       // It takes the place of the one that was left before, which is closed here.
       if full != nil { self.full.withLock { swap(&$0, &full) } }
       if let full = full.take() {
@@ -145,15 +121,19 @@ package final class EntryStore: Sendable {
     return true
   }
 
-  /// Closes and writes the open blocks, both or none of them, so that all entries taken in so far
-  /// are visible and safe.
+  /// Closes and writes the open blocks, all or none of them, so that all entries taken in so far
+  /// are visible and safe. Small ones of several writers become one.
   /// (A block that another thread is just closing becomes visible when its `append` returns.)
   package func flush() throws(StoreError) {
     var failure: StoreError?
     do throws(StoreError) { try closeFull() } catch { failure = error }
-    let calls = builders.withLock { $0.calls.taken() }
-    let connections = builders.withLock { $0.connections.taken() }
-    try write([encoded(calls, &failure), encoded(connections, &failure)])
+    var blocks: [EncodedBlock] = []
+    for open in openBlocks {
+      for family in BlockFamily.allCases {
+        if let block = encoded(open.taken(family), &failure) { blocks.append(block) }
+      }
+    }
+    try write(joined(blocks).map(\.block))
     if let failure { throw failure }
   }
 
@@ -177,7 +157,7 @@ package final class EntryStore: Sendable {
   /// Entries that wait in open blocks.
   package var waiting: Int {
     let left = full.withLock { $0?.rows ?? 0 }
-    return left + builders.withLock { $0.calls.rows + $0.connections.rows }
+    return openBlocks.reduce(left) { $0 + $1.rows }
   }
 
   private func encoded(
@@ -364,9 +344,7 @@ package final class EntryStore: Sendable {
 
   package var counters: StoreCounters {
     var counters = shelf.withLock { $0.counters }
-    let open = builders.withLock { ($0.calls.counters, $0.connections.counters) }
-    counters.add(open.0)
-    counters.add(open.1)
+    for open in openBlocks { for counted in open.counters { counters.add(counted) } }
     counters.blocksDamaged = Int64(damage.count)
     return counters
   }

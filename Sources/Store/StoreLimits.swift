@@ -17,6 +17,8 @@ package struct StoreLimits: Sendable {
   package var textBytes = 64 << 20
   /// Fewest rows of a block whose texts are shared with others: smaller ones are merged soon.
   package var textRows = 4_096
+  /// Open blocks of each family: writers beyond that share them.
+  package var openBlocks = 4
   /// Longest time in nanoseconds that entries wait in an open block while `advance(to:)` is called.
   package var flushNanoseconds: Int64 = 500_000_000
   /// Blocks of about the same size that are merged to one: so many and no more wait for it.

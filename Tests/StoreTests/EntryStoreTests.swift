@@ -76,6 +76,61 @@ struct EntryStoreTests {
     }
   }
 
+  @Test func writersFillBlocksOfTheirOwn() throws {
+    let folder = try Folder()
+    for place in [EntryStore.Place.memory, .file(path: folder.file)] {
+      var random = RandomEntries(seed: 7)
+      var limits = limits(rows: 100)
+      limits.openBlocks = 2
+      let store = try EntryStore(place, limits: limits)
+      let entries = random.entries(300, kinds: [.http])
+      try store.appendLeaving(Array(entries[..<99]), by: 0)
+      #expect(try store.appendIfFree(Array(entries[99..<190]), by: 1))
+      try store.closeFull()
+      #expect(store.snapshot().rows() == 0 && store.waiting == 190)
+      // The third shares with the first, as there are two.
+      try store.appendLeaving(Array(entries[190..<200]), by: 2)
+      try store.closeFull()
+      let full = store.snapshot()
+      #expect(full.rows() == 100 && store.waiting == 100)
+      let streams = try #require(try full.blocks[0].column(.streamNumber))
+      let expected = (entries[..<99] + entries[190..<191]).map { FieldValue.int(Int64($0.stream)) }
+      #expect(Set((0..<100).map { streams.value(at: $0) }) == Set(expected))
+      try store.appendLeaving(Array(entries[200...]), by: 1)
+      try store.flush()
+      #expect(store.snapshot().rows() == 300 && store.waiting == 0)
+      #expect(store.counters.entriesAppended == 300)
+    }
+  }
+
+  /// Every half second of live traffic makes one block of each family, however many write.
+  @Test func smallBlocksOfSeveralWritersAreWrittenAsOne() throws {
+    let folder = try Folder()
+    for place in [EntryStore.Place.memory, .file(path: folder.file)] {
+      var random = RandomEntries(seed: 8)
+      let store = try EntryStore(place, limits: limits(rows: 100))
+      let entries = random.entries(60)
+      let calls = entries.count { $0.kind.isCall }
+      for (place, entry) in entries.enumerated() { try store.appendLeaving([entry], by: place) }
+      #expect(store.waiting == 60)
+      try store.flush()
+      let snapshot = store.snapshot()
+      #expect(snapshot.blocks(.calls).map(\.rows) == [calls])
+      #expect(snapshot.blocks(.connections).map(\.rows) == [60 - calls])
+      // The same as of one who writes alone.
+      let alone = try EntryStore(.memory, limits: limits(rows: 100))
+      try alone.append(entries)
+      try alone.flush()
+      #expect(try contents(snapshot) == contents(alone.snapshot()))
+      // Large ones stay as they are.
+      for writer in 0..<2 {
+        try store.appendLeaving(random.entries(60, kinds: [.http]), by: writer)
+      }
+      try store.flush()
+      #expect(store.snapshot().blocks(.calls).map(\.rows).sorted() == [60, 60, calls].sorted())
+    }
+  }
+
   /// Whatever the folder lets others do: what was captured is private.
   @Test func aFileIsItsOwnersAlone() throws {
     let folder = try Folder()
@@ -243,10 +298,10 @@ struct EntryStoreTests {
       for batch in batches {
         group.addTask { @concurrent in for entries in batch { try store.append(entries) } }
       }
-      for batch in shared {
+      for (writer, batch) in shared.enumerated() {
         group.addTask { @concurrent in
           for entries in batch {
-            try store.appendLeaving(entries)
+            try store.appendLeaving(entries, by: writer)
             try store.closeFull()
           }
         }
