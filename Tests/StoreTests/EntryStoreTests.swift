@@ -94,7 +94,7 @@ struct EntryStoreTests {
       let full = store.snapshot()
       #expect(full.rows() == 100 && store.waiting == 100)
       let streams = try #require(try full.blocks[0].column(.streamNumber))
-      let expected = (entries[..<99] + entries[190..<191]).map { FieldValue.int(Int64($0.stream)) }
+      let expected = (entries[..<99] + entries[190..<191]).map { FieldValue.int(Int64(bitPattern: $0.stream)) }
       #expect(Set((0..<100).map { streams.value(at: $0) }) == Set(expected))
       try store.appendLeaving(Array(entries[200...]), by: 1)
       try store.flush()
