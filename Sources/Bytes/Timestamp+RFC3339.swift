@@ -4,11 +4,9 @@
 extension Timestamp {
   /// `2026-03-14T22:59:40.123Z`: UTC, with as many decimals (0, 3, 6 or 9) as the value needs.
   package var rfc3339: String {
-    var seconds = floorDivide(nanoseconds, 1_000_000_000)
-    // The product may pass the ends of 64 bits; the difference is what it is all the same.
-    let fraction = Int(nanoseconds &- seconds &* 1_000_000_000)
-    let days = floorDivide(seconds, 86_400)
-    seconds -= days * 86_400
+    let parts = parts
+    let fraction = Int(parts.nanoseconds)
+    let (days, seconds) = parts.seconds.floored(dividingBy: 86_400)
     let date = CivilDate(daysSince1970: days)
     var text = padded(Int(date.year), 4)
     text += "-" + padded(date.month, 2) + "-" + padded(date.day, 2)
@@ -39,10 +37,7 @@ extension Timestamp {
     else { return nil }
     let seconds =
       date.daysSince1970 * 86_400 + Int64(hour * 3600 + minute * 60 + second) - Int64(offset)
-    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-    let (sum, overflow2) = product.addingReportingOverflow(Int64(fraction))
-    guard !overflow, !overflow2 else { return nil }
-    nanoseconds = sum
+    self.init(seconds: seconds, nanoseconds: Int64(fraction))
   }
 }
 
@@ -67,8 +62,7 @@ package struct CivilDate: Equatable, Sendable {
   /// day comes last.
   package init(daysSince1970 days: Int64) {
     let shifted = days + 719_468
-    let era = floorDivide(shifted, 146_097)
-    let dayOfEra = shifted - era * 146_097
+    let (era, dayOfEra) = shifted.floored(dividingBy: 146_097)
     let yearOfEra =
       (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
     let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
@@ -80,8 +74,7 @@ package struct CivilDate: Equatable, Sendable {
 
   package var daysSince1970: Int64 {
     let marchYear = month <= 2 ? year - 1 : year
-    let era = floorDivide(marchYear, 400)
-    let yearOfEra = marchYear - era * 400
+    let (era, yearOfEra) = marchYear.floored(dividingBy: 400)
     let marchMonth = Int64(month > 2 ? month - 3 : month + 9)
     let dayOfYear = (153 * marchMonth + 2) / 5 + Int64(day) - 1
     let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear

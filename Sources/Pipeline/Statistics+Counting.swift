@@ -144,7 +144,15 @@ extension Secrecy {
 
 extension ChecksumKind {
   /// For the coverage line.
-  fileprivate var words: String { self == .ipv4 ? "IPv4" : "\(self)".uppercased() }
+  fileprivate var words: String {
+    switch self {
+    case .ipv4: "IPv4"
+    case .tcp: "TCP"
+    case .udp: "UDP"
+    case .icmp: "ICMP"
+    case .sctp: "SCTP"
+    }
+  }
 }
 
 extension SkipReason {

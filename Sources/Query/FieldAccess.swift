@@ -83,19 +83,7 @@ extension FieldAccess.IntKind {
     switch self {
     case .int: .int(number)
     case .bool: .bool(number != 0)
-    case .instant: .timestamp(Instant(nanoseconds: number))
+    case .instant: .timestamp(Instant(Timestamp(nanoseconds: number)))
     }
-  }
-}
-
-extension Instant {
-  /// The instant that many nanoseconds after 1970, for all of them.
-  init(nanoseconds: Int64) {
-    let rest = nanoseconds % 1_000_000_000
-    let whole = nanoseconds / 1_000_000_000
-    self =
-      rest < 0
-      ? Instant(seconds: whole - 1, nanoseconds: Int32(rest + 1_000_000_000))
-      : Instant(seconds: whole, nanoseconds: Int32(rest))
   }
 }

@@ -64,7 +64,7 @@ extension Value {
         self = .string(text)
       }
     case .bytes(let bytes): self = .bytes(bytes)
-    case .instant(let instant): self = .timestamp(Instant(nanoseconds: instant.nanoseconds))
+    case .instant(let instant): self = .timestamp(Instant(instant))
     case .texts(let texts): self = .list(texts.map(Value.string))
     case .pairs(let pairs): self = .map(ValueMap(pairs.lazy.map { ($0.name, $0.value) }))
     case .numbers(let numbers):

@@ -16,6 +16,7 @@ import Testing
     "", "2026-03-14", "2026-03-14T22:59:40", "2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z",
     "2026-03-14T24:00:00Z", "2026-03-14T22:60:00Z", "2026-03-14T22:59:40.Z", "1500-01-01T00:00:00Z",
     "2026-03-14T22:59:40Zx", "yesterday", "2026-3-14T22:59:40Z", "2300-01-01T00:00:00Z",
+    "1677-09-21T00:12:43.145224191Z", "2262-04-11T23:47:16.854775808Z",
   ])
   func otherTextIsRefused(text: String) { #expect(Timestamp(rfc3339: text) == nil) }
 
@@ -27,6 +28,7 @@ import Testing
   ])
   func textHasAsManyDecimalsAsNeeded(nanoseconds: Int64, text: String) {
     #expect(Timestamp(nanoseconds: nanoseconds).rfc3339 == text)
+    #expect(Timestamp(rfc3339: text)?.nanoseconds == nanoseconds)
   }
 
   @Test func everyDayOfFourCenturiesSurvivesTheCalendar() {
@@ -36,6 +38,25 @@ import Testing
       #expect(date.daysSince1970 == day)
       #expect((last.year, last.month, last.day) < (date.year, date.month, date.day))
       last = date
+    }
+  }
+
+  @Test(
+    arguments: [
+      .min, .min + 1, .min + 145_224_192, -1_000_000_001, -1_000_000_000, -999_999_999, -1, 0, 1,
+      999_999_999, 1_000_000_000, .max - 854_775_807, .max - 1, .max,
+    ] as [Int64])
+  func whatIsTakenApartIsPutTogether(nanoseconds: Int64) throws {
+    let parts = Timestamp(nanoseconds: nanoseconds).parts
+    #expect(0..<1_000_000_000 ~= parts.nanoseconds)
+    let whole = try #require(Timestamp(seconds: parts.seconds, nanoseconds: parts.nanoseconds))
+    #expect(whole.nanoseconds == nanoseconds)
+    for divisor in [1, 2, 7, 86_400, .max] as [Int64] {
+      let (quotient, remainder) = nanoseconds.floored(dividingBy: divisor)
+      #expect(0..<divisor ~= remainder)
+      #expect(
+        quotient.multipliedFullWidth(by: divisor).low &+ UInt64(remainder)
+          == UInt64(bitPattern: nanoseconds))
     }
   }
 

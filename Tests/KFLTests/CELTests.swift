@@ -114,6 +114,18 @@ import Testing
     #expect(values > 400)
   }
 
+  @Test(arguments: [
+    ("timestamp('1677-09-21T00:12:43.145224192Z') - timestamp('1970-01-01T00:00:00Z')", true),
+    ("timestamp('1677-09-21T00:12:43.145224191Z') - timestamp('1970-01-01T00:00:00Z')", false),
+    ("timestamp('2262-04-11T23:47:16.854775807Z') - timestamp('1970-01-01T00:00:00Z')", true),
+    ("timestamp('2262-04-11T23:47:16.854775808Z') - timestamp('1970-01-01T00:00:00Z')", false),
+    ("timestamp('1970-01-01T00:00:00.5Z') - timestamp('2262-04-11T23:47:17.354775808Z')", true),
+  ])
+  func durationsReachAsFarAs64BitsDo(text: String, fits: Bool) throws {
+    let result = CEL.evaluate(text, checked: false)
+    #expect((try? result.get()) != nil == fits, "\(text): \(result)")
+  }
+
   @Test func uncheckedMistakesAreFailuresThatAreAbsorbed() throws {
     #expect(try CEL.evaluate("x || true", checked: false).get().literalText == "true")
     #expect(try CEL.evaluate("f(17) || true", checked: false).get().literalText == "true")

@@ -1,3 +1,5 @@
+import Bytes
+
 // Comparisons, membership and arithmetic, with what the legacy spelling adds to them.
 
 extension Checker {
@@ -60,10 +62,9 @@ extension Checker {
       warn(.coerced(text, at: literal.range))
       literal = Checked(.literal(.double(number)), .double, literal.range)
     case (.int(let milliseconds), .timestamp) where dialect == .kfl && other.slot != nil:
-      let seconds = milliseconds.floorDivided(by: 1000)
+      let (seconds, rest) = milliseconds.floored(dividingBy: 1_000)
       guard Instant.validSeconds.contains(seconds) else { return }
-      let instant = Instant(
-        seconds: seconds, nanoseconds: Int32(milliseconds - seconds * 1000) * 1_000_000)
+      let instant = Instant(seconds: seconds, nanoseconds: Int32(rest) * 1_000_000)
       warn(.milliseconds(milliseconds, at: literal.range))
       literal = Checked(.literal(.timestamp(instant)), .timestamp, literal.range)
     case (.int(let number), .double) where dialect == .kfl && abs(Double(number)) < 0x1p53:

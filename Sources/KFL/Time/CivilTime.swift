@@ -11,17 +11,13 @@ struct CivilTime: Sendable {
   /// - Parameter offset: of the clock, in seconds east of Greenwich.
   init(_ instant: Instant, offset: Int64 = 0) {
     let local = instant.seconds + offset
-    days = local.floorDivided(by: 86_400)
+    (days, second) = local.floored(dividingBy: 86_400)
     date = CivilDate(daysSince1970: days)
-    second = local - days * 86_400
     nanosecond = instant.nanoseconds
   }
 
   /// Sunday is 0. 1970-01-01 was a Thursday.
-  var dayOfWeek: Int64 {
-    let shifted = days + 4
-    return shifted - shifted.floorDivided(by: 7) * 7
-  }
+  var dayOfWeek: Int64 { (days + 4).floored(dividingBy: 7).remainder }
 
   /// From 0.
   var dayOfYear: Int64 {

@@ -43,7 +43,8 @@ struct TimeZoneRule: Sendable {
   /// Seconds east of Greenwich at that Unix time.
   func offset(at seconds: Int64) -> Int64 {
     guard let summer else { return standard }
-    let year = CivilDate(daysSince1970: (seconds + standard).floorDivided(by: 86_400)).year
+    let year = CivilDate(daysSince1970: (seconds + standard).floored(dividingBy: 86_400).quotient)
+      .year
     // The change to summer is told by the standard clock, the change back by the summer clock.
     let start = Self.instant(summer.from, year) - standard
     let end = Self.instant(summer.until, year) - summer.offset
@@ -67,7 +68,7 @@ struct TimeZoneRule: Sendable {
         (month == 12
         ? CivilDate(year: year + 1, month: 1, day: 1)
         : CivilDate(year: year, month: month + 1, day: 1))?.daysSince1970 ?? first
-      let firstWeekday = (first + 4) - (first + 4).floorDivided(by: 7) * 7
+      let firstWeekday = (first + 4).floored(dividingBy: 7).remainder
       var found = first + (weekday - firstWeekday + 7) % 7 + (week - 1) * 7
       while found >= next { found -= 7 }
       day = found

@@ -16,18 +16,14 @@ package struct Instant: Hashable, Comparable, Sendable {
   }
 
   package init(_ timestamp: Timestamp) {
-    let whole = timestamp.nanoseconds.floorDivided(by: 1_000_000_000)
-    seconds = whole
-    // The product may pass the ends of 64 bits; the difference is what it is all the same.
-    nanoseconds = Int32(timestamp.nanoseconds &- whole &* 1_000_000_000)
+    let parts = timestamp.parts
+    (seconds, nanoseconds) = (parts.seconds, Int32(parts.nanoseconds))
   }
 
   /// The same instant as the store keeps it; clamped to the years 1677 to 2262.
   package var timestamp: Timestamp {
-    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-    let (sum, overflow2) = product.addingReportingOverflow(Int64(nanoseconds))
-    guard !overflow, !overflow2 else { return seconds < 0 ? .distantPast : .distantFuture }
-    return Timestamp(nanoseconds: sum)
+    Timestamp(seconds: seconds, nanoseconds: Int64(nanoseconds))
+      ?? (seconds < 0 ? .distantPast : .distantFuture)
   }
 
   package static func < (a: Instant, b: Instant) -> Bool {
@@ -36,10 +32,9 @@ package struct Instant: Hashable, Comparable, Sendable {
 
   /// This instant moved; nil when that leaves the years 1 to 9999.
   func advanced(by duration: Int64) -> Instant? {
-    let whole = duration.floorDivided(by: 1_000_000_000)
+    let (whole, rest) = duration.floored(dividingBy: 1_000_000_000)
     var seconds = seconds + whole
-    // As above: the rest is less than a second, the product may be beyond 64 bits.
-    var nanos = Int64(nanoseconds) + (duration &- whole &* 1_000_000_000)
+    var nanos = Int64(nanoseconds) + rest
     if nanos >= 1_000_000_000 {
       nanos -= 1_000_000_000
       seconds += 1
@@ -50,18 +45,8 @@ package struct Instant: Hashable, Comparable, Sendable {
 
   /// Nanoseconds from `other` to here; nil when 64 bits cannot hold them (about 292 years).
   func nanoseconds(since other: Instant) -> Int64? {
-    let (product, overflow) = (seconds - other.seconds)
-      .multipliedReportingOverflow(by: 1_000_000_000)
-    let (sum, overflow2) = product.addingReportingOverflow(
-      Int64(nanoseconds) - Int64(other.nanoseconds))
-    return overflow || overflow2 ? nil : sum
-  }
-}
-
-extension Int64 {
-  /// The quotient rounded toward negative infinity; the divisor is positive.
-  func floorDivided(by divisor: Int64) -> Int64 {
-    let quotient = self / divisor
-    return self % divisor < 0 ? quotient - 1 : quotient
+    let (whole, rest) = (Int64(nanoseconds) - Int64(other.nanoseconds))
+      .floored(dividingBy: 1_000_000_000)
+    return Timestamp(seconds: seconds - other.seconds + whole, nanoseconds: rest)?.nanoseconds
   }
 }
