@@ -122,7 +122,7 @@ final class Crew: Sendable {
   func wait() {
     // What waits for the topics of others is ready when all of them are done.
     board.finish()
-    work(posts) { (worker, _) throws(StoreError) in try worker.settle() }
+    work(posts) { (worker, _) throws(StoreError) in try worker.prepareFlush() }
     board.finish()
   }
 

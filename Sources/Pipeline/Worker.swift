@@ -211,6 +211,12 @@ struct Worker {
     try handOver(waits: true)
   }
 
+  /// The same before the store is flushed: each worker closes what is large of its own blocks.
+  mutating func prepareFlush() throws(StoreError) {
+    try settle()
+    try store.closeLarge(by: number)
+  }
+
   private mutating func handOver(waits: Bool) throws(StoreError) {
     while let next = pending.first {
       // What the store could not write is lost and counted there.

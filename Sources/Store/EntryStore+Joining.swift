@@ -3,9 +3,8 @@ import Synchronization
 // Many agents send small blocks. Those that come together are merged before they are written: to
 // write, read, merge and remove each of them costs several times as much.
 extension EntryStore {
-  /// Half a full block is not worth it: two of them wait until there is leisure for merging.
   private func isJoined(_ block: EncodedBlock) -> Bool {
-    limits.isSmall(rows: block.header.rows * 2, bytes: block.bytes.count * 2)
+    limits.isJoined(rows: block.header.rows, bytes: block.bytes.count)
   }
 
   /// Small blocks merged to larger ones, neighbours in time with each other; the others as they are.

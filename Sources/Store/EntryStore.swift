@@ -127,14 +127,29 @@ package final class EntryStore: Sendable {
   package func flush() throws(StoreError) {
     var failure: StoreError?
     do throws(StoreError) { try closeFull() } catch { failure = error }
-    var blocks: [EncodedBlock] = []
-    for open in openBlocks {
-      for family in BlockFamily.allCases {
-        if let block = encoded(open.taken(family), &failure) { blocks.append(block) }
-      }
-    }
+    let blocks = openBlocks.flatMap { closed($0, atLeast: 1, &failure) }
     try write(joined(blocks).map(\.block))
     if let failure { throw failure }
+  }
+
+  /// Closes and writes the open blocks of that writer that are too large to be joined with those of
+  /// others: so several of them are closed at once before `flush()` does the rest.
+  package func closeLarge(by writer: Int) throws(StoreError) {
+    var failure: StoreError?
+    try write(closed(openBlocks[writer % openBlocks.count], atLeast: limits.leastAlone, &failure))
+    if let failure { throw failure }
+  }
+
+  /// The blocks among those that have so many rows.
+  private func closed(
+    _ open: OpenBlocks, atLeast rows: Int, _ failure: inout StoreError?
+  ) -> [EncodedBlock] {
+    var blocks: [EncodedBlock] = []
+    for family in BlockFamily.allCases {
+      guard let builder = open.taken(family, atLeast: rows) else { continue }
+      if let block = encoded(builder, &failure) { blocks.append(block) }
+    }
+    return blocks
   }
 
   /// Lets the time of live traffic pass: what waits is written every `flushNanoseconds`, and small

@@ -54,12 +54,12 @@ final class OpenBlocks: Sendable {
     return true
   }
 
-  /// The open block of that family; an empty one takes its place.
-  func taken(_ family: BlockFamily) -> BlockBuilder {
+  /// The open block of that family, if it has so many rows; an empty one takes its place.
+  func taken(_ family: BlockFamily, atLeast rows: Int) -> BlockBuilder? {
     builders.withLock { builders in
       switch family {
-      case .calls: builders.calls.taken()
-      case .connections: builders.connections.taken()
+      case .calls: builders.calls.rows < rows ? nil : builders.calls.taken()
+      case .connections: builders.connections.rows < rows ? nil : builders.connections.taken()
       }
     }
   }

@@ -33,6 +33,13 @@ package struct StoreLimits: Sendable {
   func isSmall(rows: Int, bytes: Int) -> Bool {
     rows * 2 < rowLimit && bytes * 2 < blockContentBytes
   }
+
+  /// Whether a block is joined with others that come together with it. Half a full block is not worth
+  /// that: two of them wait until there is leisure for merging.
+  func isJoined(rows: Int, bytes: Int) -> Bool { isSmall(rows: rows * 2, bytes: bytes * 2) }
+
+  /// Rows from which on a block is not joined, whatever its bytes.
+  var leastAlone: Int { max(1, (rowLimit + 3) / 4) }
 }
 
 /// What the block format allows; a reader refuses what is beyond.

@@ -94,7 +94,9 @@ struct EntryStoreTests {
       let full = store.snapshot()
       #expect(full.rows() == 100 && store.waiting == 100)
       let streams = try #require(try full.blocks[0].column(.streamNumber))
-      let expected = (entries[..<99] + entries[190..<191]).map { FieldValue.int(Int64(bitPattern: $0.stream)) }
+      let expected = (entries[..<99] + entries[190..<191]).map {
+        FieldValue.int(Int64(bitPattern: $0.stream))
+      }
       #expect(Set((0..<100).map { streams.value(at: $0) }) == Set(expected))
       try store.appendLeaving(Array(entries[200...]), by: 1)
       try store.flush()
@@ -122,12 +124,15 @@ struct EntryStoreTests {
       try alone.append(entries)
       try alone.flush()
       #expect(try contents(snapshot) == contents(alone.snapshot()))
-      // Large ones stay as they are.
-      for writer in 0..<2 {
-        try store.appendLeaving(random.entries(60, kinds: [.http]), by: writer)
+      // Large ones stay as they are, and may be closed before.
+      for (writer, count) in [60, 25, 24, 70].enumerated() {
+        try store.appendLeaving(random.entries(count, kinds: [.http]), by: writer)
       }
+      for writer in 0..<3 { try store.closeLarge(by: writer) }
+      #expect(store.snapshot().rows() == 60 + 85 && store.waiting == 24 + 70)
       try store.flush()
-      #expect(store.snapshot().blocks(.calls).map(\.rows).sorted() == [60, 60, calls].sorted())
+      #expect(
+        store.snapshot().blocks(.calls).map(\.rows).sorted() == [24, 25, 60, 70, calls].sorted())
     }
   }
 
