@@ -8,7 +8,8 @@ import Store
 
 /// One worker: the conversations that fall to it, from packets to entries.
 ///
-/// It shares nothing but the store, where it fills blocks of its own. Both directions of a conversation come here, in capture order.
+/// It shares nothing but the store, where it fills blocks of its own. Both directions of a conversation
+/// come here, in capture order.
 struct Worker {
   private var table: FlowTable
   private let dissection: Dissection
