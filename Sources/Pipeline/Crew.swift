@@ -70,7 +70,9 @@ final class Crew: Sendable {
     effort: Effort = .whole
   ) {
     guard let last = chunk.packets.last else { return }
-    let expected = chunk.packets.count / posts.count
+    // Nobody has much more than his part: an array that grows is copied.
+    let count = chunk.packets.count
+    let expected = posts.count == 1 ? count : count / posts.count * 3 / 2
     var shares = posts.map { _ in Worker.Share(expecting: expected) }
     var heard: [HeardNames.Item] = []
     let memory = chunk.store.bytes
