@@ -123,7 +123,7 @@ import Testing
   ])
   func durationsReachAsFarAs64BitsDo(text: String, fits: Bool) throws {
     let result = CEL.evaluate(text, checked: false)
-    #expect((try? result.get()) != nil == fits, "\(text): \(result)")
+    #expect(((try? result.get()) != nil) == fits, "\(text): \(result)")
   }
 
   @Test func uncheckedMistakesAreFailuresThatAreAbsorbed() throws {
