@@ -72,7 +72,7 @@ final class Crew: Sendable {
     guard let last = chunk.packets.last else { return }
     // Nobody has much more than his part: an array that grows is copied.
     let count = chunk.packets.count
-    let expected = posts.count == 1 ? count : count / posts.count * 3 / 2
+    let expected = min(count, count / posts.count * 3 / 2)
     var shares = posts.map { _ in Worker.Share(expecting: expected) }
     var heard: [HeardNames.Item] = []
     let memory = chunk.store.bytes
