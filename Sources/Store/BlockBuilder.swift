@@ -23,6 +23,9 @@ package struct BlockBuilder: ~Copyable, Sendable {
   /// Bytes of all dictionaries at which a block is closed, whatever its rows.
   private static let dictionaryBytes = 32 << 20
 
+  /// Bytes of a dictionary that are reserved because a block before the last one had them.
+  private static let dictionaryRoom = 1 << 20
+
   /// More than the header of nearly every block has.
   private static let headerBytes = 32 << 10
 
@@ -37,9 +40,11 @@ package struct BlockBuilder: ~Copyable, Sendable {
   /// By raw value of the field: 0 unknown, n > 0 `ints[n - 1]`, n < 0 `coded[-n - 1]`.
   private var slots = [Int16](repeating: 0, count: FieldID.limit)
   private var dictionaryBytes = 0
-  /// What the columns of the block before had: those of the next one mostly come to about as much,
-  /// and need not be moved as they grow.
+  /// What the columns of the blocks before had: those of the next one mostly come to about as much,
+  /// and need not be moved as they grow, nor come out twice as large as they need be.
   private var rooms: [UInt16: Room] = [:]
+  /// The same of rows.
+  private var rowRoom = 0
   private let compressor = ZstdCompressor()
 
   package init(_ family: BlockFamily, limits: StoreLimits = StoreLimits()) {
@@ -65,15 +70,34 @@ package struct BlockBuilder: ~Copyable, Sendable {
   /// What was collected; an empty builder takes its place.
   package mutating func taken() -> BlockBuilder {
     var other = BlockBuilder(family, limits: limits)
-    for column in ints { other.rooms[column.id.rawValue] = Room(values: column.values.count) }
+    other.rowRoom = max(rowRoom, whole(rows))
+    other.envelope.reserve(other.rowRoom)
+    swap(&other.rooms, &rooms)
+    for column in ints { other.follow(column.id, Room(values: whole(column.values.count))) }
     for column in coded {
-      other.rooms[column.id.rawValue] = Room(
-        values: column.values.count, distinct: column.interner.count,
-        bytes: column.interner.byteCount)
+      other.follow(
+        column.id,
+        Room(
+          values: whole(column.values.count), distinct: whole(column.interner.count),
+          bytes: column.interner.byteCount))
     }
-    other.envelope.reserve(rows)
     swap(&self, &other)
     return other
+  }
+
+  /// What a full block would have, where this one has `count`. One that was closed with few rows, for
+  /// its bytes or because all was flushed, tells nothing of a full one.
+  private func whole(_ count: Int) -> Int {
+    rows < limits.leastAlone ? count : count * max(limits.rowLimit, rows) / rows
+  }
+
+  /// Notes what a column of the block before had. A smaller block takes nothing from the room, but that
+  /// of a large dictionary is not kept for long.
+  private mutating func follow(_ id: FieldID, _ last: Room) {
+    let before = rooms[id.rawValue] ?? Room()
+    rooms[id.rawValue] = Room(
+      values: max(last.values, before.values), distinct: max(last.distinct, before.distinct),
+      bytes: max(last.bytes, min(before.bytes, Self.dictionaryRoom)))
   }
 
   package mutating func append(_ entry: Entry) { append([entry], at: 0) }
@@ -268,12 +292,12 @@ package struct BlockBuilder: ~Copyable, Sendable {
       + (content.body.count > BlockLimits.contentBytes ? 1 : 0)
   }
 
-  /// About the bytes of the block: values, contents, and four bytes a row for every column.
+  /// About the bytes of the block: values, contents, and a byte a row for every column.
   private var expectedBytes: Int {
     let named = 2 * WorkloadColumns.rows.count
     let columns = EnvelopeColumns.ids.count - named + ints.count + coded.count
     return dictionaryBytes + headers.byteCount + bodies.byteCount
-      + (columns + 2 * coded.count) * (rows * 8 + 64) / 2 + Self.headerBytes
+      + columns * (rows + 32) + Self.headerBytes
   }
 
   /// The block of all entries collected; nil when there are none.
@@ -301,12 +325,15 @@ package struct BlockBuilder: ~Copyable, Sendable {
     bodies.closeChunk(atLeast: 1, with: compressor)
     let order = envelope.order(marks)
     var writer = BlockWriter(family: family, rows: rows, reserving: expectedBytes, in: &memory)
+    // The memory of what is written is free for what comes after it.
     envelope.write(to: &writer, order)
     var arrangements = Arrangements(order)
-    for column in ints {
+    ints.reverse()
+    while let column = ints.popLast() {
       writer.add(column.id, column.type, arrangements.of(column.presence).arranged(column.values))
     }
-    for column in coded {
+    coded.reverse()
+    while let column = coded.popLast() {
       writer.add(
         column.id, column.type, column.interner,
         arrangements.of(column.presence).arranged(column.values))

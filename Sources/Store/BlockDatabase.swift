@@ -31,6 +31,9 @@ final class BlockDatabase: Sendable {
   private static let applicationID = 0x4b53_424c
   /// Bytes. Sections are a few KB to 100 KB; with small pages each would be a long chain.
   private static let pageBytes = 16_384
+  /// Pages that each connection keeps, in KiB: those that lead to sections. Sections themselves, most
+  /// of the file, are written once, and `cache` keeps those that are read.
+  private static let pageCacheKilobytes = 512
   /// Seconds to wait for another process before giving up.
   private static let busySeconds = 5.0
   /// Sections of a block fit the low bits of a section's key.
@@ -54,6 +57,7 @@ final class BlockDatabase: Sendable {
       configuration.busyMode = .timeout(Self.busySeconds)
       configuration.prepareDatabase { database in
         try database.execute(sql: "PRAGMA page_size = \(Self.pageBytes)")
+        try database.execute(sql: "PRAGMA cache_size = -\(Self.pageCacheKilobytes)")
         try database.execute(sql: "PRAGMA synchronous = NORMAL")
         try database.execute(sql: "PRAGMA temp_store = MEMORY")
       }

@@ -83,8 +83,9 @@ struct EnvelopeColumns: Sendable {
       indices: lines.map { Int64($0.index) }, marks: marks)
   }
 
-  func write(to writer: inout BlockWriter, _ order: RowOrder) {
-    let lines = order.arranged(lines)
+  /// Writes the columns; the rows are gone then.
+  mutating func write(to writer: inout BlockWriter, _ order: RowOrder) {
+    let lines = order.arranged(exchange(&self.lines, with: []))
     // One column after the other in the same memory.
     var column = Arranged(values: [Int64](repeating: 0, count: lines.count), words: nil)
     func ints(_ id: FieldID, _ type: FieldType = .int, _ value: (borrowing Row) -> Int64) {
