@@ -6,6 +6,7 @@ import os
 import pathlib
 import queue
 import re
+import signal
 import struct
 import subprocess
 import threading
@@ -19,6 +20,11 @@ SHOP = str(ROOT / "Samples" / "shop.pcap")
 DNS = str(ROOT / "Samples" / "dns.pcapng")
 WORKLOADS = str(ROOT / "Samples" / "workloads.yaml")
 EMBEDDED = ["mcp", "--pcap", SHOP, "--workloads", WORKLOADS, "--no-cache"]
+
+# What runs the tests may ignore SIGHUP (nohup), which programs started here would do as well. A
+# handler is not handed on to them.
+if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda number, frame: None)
 
 # How long anything may take before it counts as hung, in seconds.
 PATIENCE = 60

@@ -288,8 +288,7 @@ def test_tokens_are_read_anew(tmp_path):
 
 
 def started(*arguments, **more):
-    """A Hub without a terminal, and where it listens. What runs the tests may ignore SIGHUP."""
-    more.setdefault("preexec_fn", lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
+    """A Hub without a terminal, and where it listens."""
     process = subprocess.Popen(
         [BINARY, "hub", "--listen", "127.0.0.1:0", *arguments], stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL, start_new_session=True, **more)
