@@ -243,6 +243,10 @@ final class Exchange {
     }
   }
 
+  /// Adds what is kept of the reply, which comes whole and has no fields of its own, to those of the
+  /// request: they become the entry's together.
+  func add(answer facts: RawSpan) { request.message.fields.add(.responseFacts, bytes: facts) }
+
   /// A half that is missing now is not waited for, and nobody misses it.
   func endAsItIs() { (requestPartner, responsePartner) = (.none, .none) }
 

@@ -120,7 +120,7 @@ struct Ledger {
 
   /// Turns an exchange into an entry, and gives the kind it has.
   mutating func close(
-    _ exchange: Exchange, of ends: Ends, stream: UInt64, absence: Entry.Fault?
+    _ exchange: consuming Exchange, of ends: Ends, stream: UInt64, absence: Entry.Fault?
   ) -> ProtocolKind {
     release(exchange)
     let row = exchange.row
@@ -134,9 +134,9 @@ struct Ledger {
     let kind = entries[last].kind
     if !wants(kind) { entries.removeLast() }
     if done == nil {
-      done = exchange
+      done = consume exchange
     } else if spare.count < Self.maxSpare {
-      spare.append(exchange)
+      spare.append(consume exchange)
     }
     return kind
   }

@@ -1,3 +1,4 @@
+import Bytes
 package import Decompression
 package import Entries
 
@@ -69,6 +70,9 @@ package struct Message: Sendable {
   package var isTimedByItsEnd = false
   /// Bits for `complete`; those of both messages are put together.
   package var hints: UInt8 = 0
+  /// So many of the first bytes that were shown are kept as they are, as the facts of the message
+  /// (`requestFacts` of a request, `responseFacts` of any other).
+  package var facts: UInt16 = 0
   /// Bytes behind the step's own that are passed over with them: they belong to no message.
   package var passed: UInt8 = 0
   /// What few messages have. Apart, for messages are moved a dozen times on their way.
@@ -76,6 +80,19 @@ package struct Message: Sendable {
 
   package init(_ role: Role, _ kind: ProtocolKind, key: UInt64) {
     (self.role, self.kind, self.key) = (role, kind, key)
+  }
+}
+
+extension Message {
+  /// A whole reply of which its facts are all that is kept.
+  var isOnlyFacts: Bool {
+    @inline(__always) get { role == .response && extent == .whole && fields.isEmpty }
+  }
+
+  /// Adds the facts, which are the first of these bytes.
+  mutating func addFacts(_ bytes: RawSpan) {
+    let id = role == .request ? FieldID.requestFacts : .responseFacts
+    fields.add(id, bytes: bytes.prefix(Int(facts)))
   }
 }
 

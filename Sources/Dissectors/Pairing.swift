@@ -27,14 +27,14 @@ struct Pairing {
   private static let spare = 64
 
   /// Files an exchange and gives its position.
-  mutating func insert(_ exchange: Exchange, key: UInt64) {
+  mutating func insert(_ exchange: consuming Exchange, key: UInt64) {
     if end > 2 * count + Self.spare { compact() }
     if end < keys.count {
       keys[end] = key
-      exchanges[end] = exchange
+      exchanges[end] = consume exchange
     } else {
       keys.append(key)
-      exchanges.append(exchange)
+      exchanges.append(consume exchange)
     }
     end += 1
     count += 1
@@ -53,18 +53,12 @@ struct Pairing {
 
   /// Position of the oldest exchange of `key` that satisfies `matches`.
   @inline(__always)
-  func position(of key: UInt64, where matches: (Exchange) -> Bool) -> Int? {
-    first(of: key, where: matches)?.position
-  }
-
-  /// The oldest exchange of `key` that satisfies `matches`, and its position.
-  @inline(__always)
-  func first(
-    of key: UInt64, where matches: (Exchange) -> Bool
-  ) -> (exchange: Exchange, position: Int)? {
+  func position(of key: UInt64, where matches: (borrowing Exchange) -> Bool) -> Int? {
+    // Looked at where they lie: each reference that is held meanwhile would be counted.
+    let exchanges = exchanges.span
     var at = index == nil ? scanned(key, from: head) : indexed(key, from: 0)
     while at < end {
-      if let exchange = exchanges[at], matches(exchange) { return (exchange, at) }
+      if exchanges[at] != nil, matches(exchanges[at]!) { return at }
       at = index == nil ? scanned(key, from: at + 1) : indexed(key, from: at + 1)
     }
     return nil
@@ -99,7 +93,20 @@ struct Pairing {
     return taken
   }
 
-  /// Takes out the exchange that is at a position.
+  /// Lends the exchange that is at a position, which stays its own: `giveBack` or `remove` comes next.
+  mutating func lend(_ position: Int) -> Exchange {
+    var lent: Exchange?
+    swap(&lent, &exchanges[position])
+    guard let lent else { preconditionFailure("no exchange at \(position)") }
+    return lent
+  }
+
+  /// Takes back what `lend` gave.
+  mutating func giveBack(_ exchange: consuming Exchange, to position: Int) {
+    exchanges[position] = consume exchange
+  }
+
+  /// Takes out the exchange that is at a position, or was lent from there.
   mutating func remove(_ position: Int) {
     exchanges[position] = nil
     count -= 1

@@ -128,7 +128,7 @@ extension Runner {
     if message.fault == nil { message.fault = fault }
     ledger.figures[row].errors[Int(WireError.Kind.truncated.rawValue)] += 1
     let length = bytes.byteCount + count + missing(at: moment)
-    begin(message, from: side, since, moment, length, &ledger)
+    begin(message, of: bytes, from: side, since, moment, length, &ledger)
   }
 
   /// Bytes that the capture cut off the datagram that came at `moment`.

@@ -5,10 +5,10 @@ import Flows
 
 // Messages become halves, halves become exchanges, exchanges become entries.
 extension Runner {
-  /// Files a message whose first `length` bytes were just read.
+  /// Files a message whose first `length` bytes were just read, off the beginning of `bytes`.
   mutating func begin(
-    _ message: consuming Message, from side: Side, _ start: Moment, _ moment: Moment,
-    _ length: Int, _ ledger: inout Ledger
+    _ message: consuming Message, of bytes: RawSpan, from side: Side, _ start: Moment,
+    _ moment: Moment, _ length: Int, _ ledger: inout Ledger
   ) {
     note(message, from: side, &ledger)
     if message.kind == .kafka { ledger.note(message.topics, in: moment.packet) }
@@ -26,16 +26,22 @@ extension Runner {
     let cameBefore = message.partner == .came
     if cameBefore { message.partner = .expected }
     let stands = message.partner != .expected
-    if !stands, !isNew, let (exchange, at) = partner(of: key, role, requester),
-      !isForeign(exchange, at, role, start, &ledger)
+    if !stands, !isNew, let at = partner(of: key, role, requester),
+      !isForeign(at, role, start, &ledger)
     {
+      let exchange = pairing.lend(at)
       let continuation = message.continuation
       exchange.touched = moment.timestamp
+      if message.facts > 0, message.isOnlyFacts, exchange.requestStatus == .whole {
+        exchange.add(answer: bytes.prefix(Int(message.facts)))
+      } else if message.facts > 0 {
+        message.addFacts(bytes)
+      }
       put(
         half(consume message, start, moment, length, &ledger), from: side, into: exchange, &ledger)
       pairing.resumed(at)
       guard let continuation, exchange.requestStatus != .missing else {
-        return goOn(exchange, at, &ledger)
+        return goOn(consume exchange, at, &ledger)
       }
       let request = exchange.request
       goOn(exchange, at, &ledger)
@@ -47,6 +53,7 @@ extension Runner {
       return
     }
     if cameBefore { reader?.stillWaits(key) }
+    if message.facts > 0 { message.addFacts(bytes) }
     let exchange = ledger.newExchange()
     exchange.begin(
       index: takeIndex(), requester: requester, row: row, touched: moment.timestamp)
@@ -61,14 +68,16 @@ extension Runner {
       close(exchange, &ledger)
       return
     }
-    insert(exchange, key: key, &ledger)
+    insert(consume exchange, key: key, &ledger)
   }
 
-  /// Closes the exchange, at that position, when its second message has made it complete.
-  private mutating func goOn(_ exchange: Exchange, _ at: Int, _ ledger: inout Ledger) {
+  /// Closes the exchange that was lent from that position when its second message has made it complete.
+  private mutating func goOn(_ exchange: consuming Exchange, _ at: Int, _ ledger: inout Ledger) {
     if exchange.isComplete {
       pairing.remove(at)
-      close(exchange, &ledger)
+      close(consume exchange, &ledger)
+    } else {
+      pairing.giveBack(consume exchange, to: at)
     }
     makeRoom(&ledger)
   }
@@ -103,19 +112,19 @@ extension Runner {
     return half
   }
 
-  /// The exchange that waits for a message of this role, and its position.
+  /// The position of the exchange that waits for a message of this role.
   @inline(__always)
   private mutating func partner(
     of key: UInt64, _ role: Message.Role, _ requester: Side
-  ) -> (exchange: Exchange, position: Int)? {
+  ) -> Int? {
     switch role {
     case .response:
-      pairing.first(of: key) {
+      pairing.position(of: key) {
         $0.requester == requester && $0.responseStatus == .missing
           && $0.requestStatus != .missing
       }
     case .request:
-      pairing.first(of: key) {
+      pairing.position(of: key) {
         $0.requester == requester && $0.requestStatus == .missing
           && $0.responseStatus != .missing
       }
@@ -126,13 +135,13 @@ extension Runner {
   /// Whether the reply at that position came too early for a request that begins at `start`. Then
   /// it leaves alone.
   private mutating func isForeign(
-    _ exchange: Exchange, _ at: Int, _ role: Message.Role, _ start: Moment,
-    _ ledger: inout Ledger
+    _ at: Int, _ role: Message.Role, _ start: Moment, _ ledger: inout Ledger
   ) -> Bool {
-    guard role == .request, let early = exchange.responseStart,
+    guard role == .request, let early = pairing[at]?.responseStart,
       start.timestamp.nanoseconds(since: early.timestamp) > ledger.limits.earlyReply
     else { return false }
     let key = pairing.key(at)
+    let exchange = pairing.lend(at)
     pairing.remove(at)
     close(exchange, &ledger)
     reader?.stillWaits(key)
@@ -332,8 +341,8 @@ extension Runner {
   /// Files what another path has left unfinished; two halves that waited apart are one call.
   mutating func adopt(_ exchange: Exchange, key: UInt64, _ ledger: inout Ledger) {
     let role: Message.Role = exchange.requestStatus == .missing ? .response : .request
-    guard exchange.isHalf, let (other, at) = partner(of: key, role, exchange.requester),
-      other.isHalf
+    guard exchange.isHalf, let at = partner(of: key, role, exchange.requester),
+      let other = pairing[at], other.isHalf
     else { return insert(exchange, key: key, &ledger) }
     pairing.remove(at)
     let (request, reply) = role == .request ? (exchange, other) : (other, exchange)
@@ -350,9 +359,15 @@ extension Runner {
 
   /// Files an exchange, for which the oldest make room. Where other conversations hold all there
   /// may be, it leaves at once.
-  private mutating func insert(_ exchange: Exchange, key: UInt64, _ ledger: inout Ledger) {
+  private mutating func insert(
+    _ exchange: consuming Exchange, key: UInt64, _ ledger: inout Ledger
+  ) {
     makeRoom(&ledger)
-    if isFull(&ledger) { evict(exchange, &ledger) } else { pairing.insert(exchange, key: key) }
+    if isFull(&ledger) {
+      evict(consume exchange, &ledger)
+    } else {
+      pairing.insert(consume exchange, key: key)
+    }
   }
 
   /// Lets the oldest exchanges go while there are too many.
@@ -362,7 +377,7 @@ extension Runner {
     }
   }
 
-  private mutating func evict(_ exchange: Exchange, _ ledger: inout Ledger) {
+  private mutating func evict(_ exchange: consuming Exchange, _ ledger: inout Ledger) {
     ledger.counters.pendingEvicted += 1
     close(
       exchange, because: Entry.Fault(.pairNotFound, "too many exchanges were unfinished"), &ledger)
@@ -370,7 +385,7 @@ extension Runner {
 
   /// Makes the entry of an exchange that is done.
   mutating func close(
-    _ exchange: Exchange, because fault: Entry.Fault? = nil, _ ledger: inout Ledger
+    _ exchange: consuming Exchange, because fault: Entry.Fault? = nil, _ ledger: inout Ledger
   ) {
     if let request = exchange.requestStart, let response = exchange.responseStart {
       isProven = true
@@ -380,10 +395,10 @@ extension Runner {
     }
     lastClosed = exchange.index
     if let home = exchange.home, home.stream != stream {
-      note(ledger.close(exchange, of: home.ends, stream: home.stream, absence: fault))
+      note(ledger.close(consume exchange, of: home.ends, stream: home.stream, absence: fault))
     } else {
       // What is known of this conversation may be more than when its request came.
-      note(ledger.close(exchange, of: ends, stream: stream, absence: fault))
+      note(ledger.close(consume exchange, of: ends, stream: stream, absence: fault))
     }
   }
 

@@ -252,7 +252,7 @@ struct Runner {
       }
       let used: Int?
       if let (message, length) = step.takeMessage() {
-        used = file(message, length, side, rest.byteCount, start, moment, &ledger)
+        used = file(message, length, side, rest, start, moment, &ledger)
       } else if let (content, key, length) = step.takeContent() {
         used = add(content, to: key, length, side, rest.byteCount, moment, &ledger)
       } else if let (key, ending, length) = step.takeEnding() {
@@ -325,19 +325,19 @@ struct Runner {
 
   /// Files the message in the first `length` bytes; gives how many are used.
   private mutating func file(
-    _ message: consuming Message, _ length: Int, _ side: Side, _ available: Int, _ start: Moment,
+    _ message: consuming Message, _ length: Int, _ side: Side, _ bytes: RawSpan, _ start: Moment,
     _ moment: Moment, _ ledger: inout Ledger
   ) -> Int? {
     let used = length + Int(message.passed)
-    guard length >= 0, used <= available else { return misbehaved(side, &ledger) }
+    guard length >= 0, used <= bytes.byteCount else { return misbehaved(side, &ledger) }
     wakes = true
     // The last one of a datagram that was cut goes on behind it.
-    let cut = used == available ? missing(at: moment) : 0
+    let cut = used == bytes.byteCount ? missing(at: moment) : 0
     if cut > 0, message.fault != nil { message.fault = Self.beginning }
     if case .body(let count) = message.extent {
       inlets[side].pass = .body(count, of: message.key, ends: true)
     }
-    begin(message, from: side, start, moment, length + cut, &ledger)
+    begin(message, of: bytes, from: side, start, moment, length + cut, &ledger)
     if case .body(0, let key, _) = inlets[side].pass { end(key, side, moment, &ledger) }
     return used
   }

@@ -31,7 +31,7 @@ public import Bytes
       (self.id, self.tag, self.value) = (id, tag, value)
     }
 
-    fileprivate var start: Int { value.lowerBound - headBytes }
+    fileprivate var start: Int { value.lowerBound - packedHeadBytes }
     /// One of 64 bits; fields of one protocol, and those it shares with others, have different ones.
     fileprivate static func bit(_ id: UInt16) -> UInt64 { 1 &<< UInt64(id ^ id >> 6) }
   }
@@ -118,7 +118,7 @@ public import Bytes
 
   /// Adds bytes as they are.
   package mutating func add(_ id: FieldID, bytes value: RawSpan) {
-    if bytes.isEmpty { bytes.reserveCapacity(headBytes + value.byteCount) }
+    if bytes.isEmpty { bytes.reserveCapacity(packedHeadBytes + value.byteCount) }
     head(id, .bytes, value.byteCount)
     bytes.append(value)
   }
@@ -129,7 +129,7 @@ public import Bytes
     let start = bytes.count
     head(id, tag, 0)
     write(&bytes)
-    bytes.replace(at: start + 4, little: UInt32(clamping: bytes.count - start - headBytes))
+    bytes.replace(at: start + 4, little: UInt32(clamping: bytes.count - start - packedHeadBytes))
   }
 
   private mutating func head(_ id: FieldID, _ tag: Tag, _ count: Int) {
@@ -152,6 +152,7 @@ public import Bytes
 
   /// Adds all of `other`, whose values win where both have one.
   package mutating func merge(_ other: FieldValues) {
+    if other.bytes.isEmpty { return }
     if bytes.isEmpty {
       bytes = other.bytes
       return
@@ -164,7 +165,7 @@ public import Bytes
     var at = 0
     while at < bytes.count {
       let head = bytes.rawSpan.little64(at)
-      let end = at &+ headBytes &+ Int(head >> 32)
+      let end = at &+ packedHeadBytes &+ Int(head >> 32)
       let id = UInt16(truncatingIfNeeded: head)
       guard told & Place.bit(id) != 0, let place = other.place(of: id) else {
         at = end
@@ -191,7 +192,7 @@ public import Bytes
     while at < bytes.byteCount {
       let head = bytes.little64(at)
       bits |= Place.bit(UInt16(truncatingIfNeeded: head))
-      at &+= headBytes &+ Int(head >> 32)
+      at &+= packedHeadBytes &+ Int(head >> 32)
     }
     return bits
   }
@@ -203,7 +204,7 @@ public import Bytes
   package static func next(_ bytes: RawSpan, _ at: inout Int) -> Place? {
     guard at < bytes.byteCount else { return nil }
     let head = bytes.little64(at)
-    let start = at + headBytes
+    let start = at + packedHeadBytes
     at = start + Int(head >> 32)
     let tag = Tag(rawValue: UInt16(truncatingIfNeeded: head >> 16)) ?? .bytes
     return Place(id: UInt16(truncatingIfNeeded: head), tag: tag, value: start..<at)
@@ -266,7 +267,7 @@ public import Bytes
 }
 
 /// Bytes of a packed field before its value.
-@usableFromInline internal let headBytes = 8
+@inlinable package var packedHeadBytes: Int { 8 }
 
 /// What stands in front of a value of `count` bytes.
 @inlinable @inline(__always)
@@ -305,7 +306,7 @@ extension OutputSpan<UInt8> {
     let start = count
     append(little: packedHead(id, tag, 0))
     write(&self)
-    replace(at: start + 4, little: UInt32(clamping: count - start - headBytes))
+    replace(at: start + 4, little: UInt32(clamping: count - start - packedHeadBytes))
   }
 }
 

@@ -278,8 +278,13 @@ struct Worker {
     guard hasNames else { return ready }
     for index in ready.indices {
       let when = ready[index].timestamp
-      ready[index].source.workload = name(ready[index].source.address, when)
-      ready[index].destination.workload = name(ready[index].destination.address, when)
+      // They have none up to now.
+      if let holder = name(ready[index].source.address, when) {
+        ready[index].source.workload = holder
+      }
+      if let holder = name(ready[index].destination.address, when) {
+        ready[index].destination.workload = holder
+      }
     }
     return ready
   }

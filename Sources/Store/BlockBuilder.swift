@@ -113,8 +113,8 @@ package struct BlockBuilder: ~Copyable, Sendable {
       append(Int64(fault.kind.rawValue), FieldID.faultKind.rawValue, .int, row)
       append(fault.message.utf8Span.span.bytes, FieldID.faultMessage.rawValue, .text, row)
     }
-    let packed = entries[place].fields.bytes
-    let fields = packed.rawSpan
+    let all = entries.span
+    let fields = all[place].fields.bytes.rawSpan
     var at = 0
     while let field = Self.append(
       fields, from: &at, row, slots, &ints, &coded, &counters, &dictionaryBytes)

@@ -60,8 +60,10 @@ struct EnvelopeColumns: Sendable {
         requestBytes: entries[place].requestSize, responseBytes: entries[place].responseSize,
         index: entries[place].index, source: addresses.code(entries[place].source.address),
         destination: addresses.code(entries[place].destination.address),
-        sourceWorkload: workloads.code(entries[place].source.workload),
-        destinationWorkload: workloads.code(entries[place].destination.workload),
+        sourceWorkload: entries[place].source.workload == nil
+          ? 0 : workloads.code(entries[place].source.workload),
+        destinationWorkload: entries[place].destination.workload == nil
+          ? 0 : workloads.code(entries[place].destination.workload),
         sourcePort: entries[place].source.port, destinationPort: entries[place].destination.port,
         marks: UInt32(entries[place].kind.rawValue)
           | UInt32(entries[place].transport.rawValue) << 8

@@ -168,7 +168,7 @@ extension Redis {
     if asked.secrecy == .none, Self.areFacts(bytes) {
       // A byte more than is shown says that it is cut.
       let kept = isCut ? RESPPreview.shown + 1 : RESPPreview.shown
-      message.fields.add(.responseFacts, bytes: bytes.prefix(kept))
+      message.facts = UInt16(clamping: min(bytes.byteCount, kept))
       return
     }
     var preview = RESPPreview(bytes, hiding: asked.secrecy)

@@ -5,6 +5,8 @@ import Entries
 struct RedisCommand {
   /// Bytes of the key that are kept.
   static let maxKey = 64
+  /// Bytes of memory beside a command's fields for those of its reply, which are added to them.
+  private static let replyRoom = 64
   /// Longest name of a command.
   static let maxName = 64
 
@@ -70,24 +72,35 @@ struct RedisCommand {
     _ bytes: RawSpan, words: inout [Range<Int>], into fields: inout FieldValues
   ) throws(WireError) -> (command: RedisCommand, length: Int)? {
     let bytes = bytes.prefix(RESPPreview.limit)
-    words.removeAll(keepingCapacity: true)
-    guard let length = find(bytes, &words) else { return nil }
+    // Taken out meanwhile: what lies in another's place is held twice to be looked at.
+    var found: [Range<Int>] = []
+    swap(&found, &words)
+    defer { swap(&found, &words) }
+    found.removeAll(keepingCapacity: true)
+    guard let length = find(bytes, &found) else { return nil }
     let command = try RedisCommand(
-      bytes, words, count: words.count, isCut: false, into: &fields)
+      bytes, found, count: found.count, isCut: false, into: &fields)
     return (command, length)
   }
 
   /// Finds the words of an array of strings, and where it ends; nil when it is not whole.
   private static func find(_ bytes: RawSpan, _ words: inout [Range<Int>]) -> Int? {
-    guard let header = RESP.length(bytes, 0), header.value > 0 else { return nil }
+    guard let header = RESP.length(bytes, 0),
+      header.value > 0, header.value <= bytes.byteCount / leastWord
+    else { return nil }
     var at = header.end
-    for _ in 0..<header.value {
-      guard let word = RESP.plainString(bytes, at) else { return nil }
-      words.append(word)
-      at = word.upperBound + 2
+    words.append(addingCapacity: header.value) { target in
+      for _ in 0..<header.value {
+        guard let word = RESP.plainString(bytes, at) else { return }
+        target.append(word)
+        at = word.upperBound + 2
+      }
     }
-    return at
+    return words.count == header.value ? at : nil
   }
+
+  /// Bytes of the shortest word on the wire: `$0` and an empty line.
+  private static let leastWord = 6
 
   /// Reads a line without its end.
   init(inline text: RawSpan, into fields: inout FieldValues) throws(WireError) {
@@ -110,19 +123,45 @@ struct RedisCommand {
     secrecy = hidden.secrecy
     self.count = count
     self.isCut = isCut
-    var length = words.count
-    for word in words { length += word.count }
-    fields.reserve(bytes: 2 * Self.maxName + Self.maxKey + length)
-    fields.add(.redisType, .text) { Self.append(upper: bytes.slice(first), to: &$0) }
-    fields.add(.redisCommand, .text) { Self.append(bytes, words, hidden, to: &$0) }
-    if !hidden.hidesKey, let key = Self.key(verb?.key ?? .at(1), bytes, words) {
-      fields.add(.redisKey, text: bytes.slice(key).prefix(Self.maxKey))
+    let key = hidden.hidesKey ? nil : Self.key(verb?.key ?? .at(1), bytes, words)
+    if hidden.isNothing, bytes.slice(first.lowerBound..<words[words.count - 1].upperBound).isASCII {
+      Self.add(bytes, words, key, to: &fields)
+    } else {
+      fields.add(.redisType, .text) { Self.append(upper: bytes.slice(first), to: &$0) }
+      fields.add(.redisCommand, .text) { Self.append(bytes, words, hidden, to: &$0) }
+      if let key { fields.add(.redisKey, text: bytes.slice(key).prefix(Self.maxKey)) }
     }
     if effect == .client, words.count > 2, bytes.slice(words[1]).equalsIgnoringCase("reply") {
       let mode = bytes.slice(words[2])
       replyMode =
         mode.equalsIgnoringCase("off")
         ? .off : mode.equalsIgnoringCase("skip") ? .skip : .on
+    }
+  }
+
+  /// Adds the fields of a command of which nothing is hidden, and all is ASCII: in one piece.
+  @inline(__always)
+  private static func add(
+    _ bytes: RawSpan, _ words: [Range<Int>], _ key: Range<Int>?, to fields: inout FieldValues
+  ) {
+    let words = words.span
+    var length = words.count
+    for place in words.indices { length += words[place].count }
+    let room = 3 * packedHeadBytes + words[0].count + length + maxKey
+    fields.reserve(bytes: room + replyRoom)
+    fields.append(room: room) { target in
+      let name = bytes.slice(words[0])
+      target.add(.redisType, .text) { text in
+        for offset in 0..<name.byteCount { text.append(upper(name.byte(offset))) }
+      }
+      target.add(.redisCommand, .text) { text in
+        text.append(name)
+        for place in words.indices.dropFirst() {
+          text.append(0x20)
+          text.append(bytes.slice(words[place]))
+        }
+      }
+      if let key { target.add(.redisKey, .text, packed: bytes.slice(key).prefix(maxKey)) }
     }
   }
 
@@ -145,11 +184,11 @@ struct RedisCommand {
 
   /// Appends a name in upper case.
   static func append(upper name: RawSpan, to text: inout [UInt8]) {
-    for offset in 0..<name.byteCount {
-      let byte = name.byte(offset)
-      text.append(byte &- 0x61 < 26 ? byte & 0xdf : byte)
-    }
+    for offset in 0..<name.byteCount { text.append(upper(name.byte(offset))) }
   }
+
+  @inline(__always)
+  private static func upper(_ byte: UInt8) -> UInt8 { byte &- 0x61 < 26 ? byte & 0xdf : byte }
 
   /// Appends name and arguments with blanks between, those that are hidden replaced.
   static func append(

@@ -17,6 +17,9 @@ enum RedisSecrets {
     var script: Int?
     /// What looks like the key may be a password.
     var hidesKey = false
+
+    /// All arguments may be shown.
+    var isNothing: Bool { places.isEmpty && script == nil }
   }
 
   /// - Parameter verb: what is known of the command; nil when it is not listed.

@@ -8,6 +8,8 @@ struct RedisVerbTable: Sendable {
     var name: [UInt8] = []
     /// Its first bytes as a number, which is all of most names.
     var head: UInt64 = 0
+    /// Bytes of it.
+    var length = 0
     var verb = RedisVerb(key: .none)
   }
 
@@ -22,7 +24,7 @@ struct RedisVerbTable: Sendable {
       let head = Self.head(name.rawSpan)
       var place = Self.hash(head, name.count) & (entries.count - 1)
       while !entries[place].name.isEmpty { place = (place + 1) & (entries.count - 1) }
-      entries[place] = Entry(name: name, head: head, verb: verb)
+      entries[place] = Entry(name: name, head: head, length: name.count, verb: verb)
     }
   }
 
@@ -34,7 +36,9 @@ struct RedisVerbTable: Sendable {
     let span = entries.span
     // A name's first byte is no zero.
     while span[place].head != 0 {
-      if span[place].head == head, Self.isSame(span[place].name.rawSpan, name) {
+      if span[place].head == head, span[place].length == name.byteCount,
+        name.byteCount <= Self.headLength || Self.isSame(span[place].name.rawSpan, name)
+      {
         return span[place].verb
       }
       place = (place + 1) & (span.count - 1)
