@@ -114,9 +114,7 @@ extension Runner {
 
   /// The position of the exchange that waits for a message of this role.
   @inline(__always)
-  private mutating func partner(
-    of key: UInt64, _ role: Message.Role, _ requester: Side
-  ) -> Int? {
+  private mutating func partner(of key: UInt64, _ role: Message.Role, _ requester: Side) -> Int? {
     switch role {
     case .response:
       pairing.position(of: key) {

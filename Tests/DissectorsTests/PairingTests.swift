@@ -26,12 +26,21 @@ import Testing
         let found = pairing.position(of: key) { _ in true }
         let expected = plain.first { $0.key == key }?.index
         #expect(found.flatMap { pairing[$0]?.index } == expected)
+        if let found, step % 3 == 0 {
+          // What was lent and given back is where it was.
+          let lent = pairing.lend(found)
+          #expect(lent.index == expected)
+          pairing.giveBack(lent, to: found)
+          #expect(pairing.position(of: key) { _ in true } == found)
+        }
         // Growing and shrinking in turns, each of them long.
         if step / 700 % 2 == 0 ? step % 4 != 0 : step % 4 == 0 {
           pairing.insert(exchange(step), key: key)
           plain.append((key, UInt32(step)))
         } else if let found {
-          let taken = pairing.take(found)?.index
+          // One that was lent is taken out by removing it.
+          let taken = step % 2 == 0 ? pairing.take(found)?.index : pairing.lend(found).index
+          if step % 2 != 0 { pairing.remove(found) }
           #expect(taken == plain.first { $0.key == key }?.index)
           plain.removeAll { $0.index == taken }
         } else if let oldest = pairing.oldest {

@@ -89,6 +89,34 @@ import Testing
     #expect(calls.map { try? Self.reply($0)["value"] } == [1, 7, "x"])
   }
 
+  /// What a reply says is kept the same whether its command came before it, after it, or never.
+  @Test func repliesAreKeptWhereverTheirCommandsAre() throws {
+    var talk = Talk(serverPort: 6379)
+    talk.client(Self.command("GET", "a"))
+    talk.server("$1\r\nx\r\n")
+    talk.server("$1\r\ny\r\n")
+    talk.client(Self.command("GET", "b"))
+    talk.server("$1\r\nz\r\n")
+    let calls = talk.calls().sorted { $0.index < $1.index }
+    #expect(calls.map { $0.text(.redisKey) } == ["a", "b", nil])
+    #expect(calls.map(\.hasRequest) == [true, true, false])
+    #expect(try calls.map { try Self.reply($0)["value"] } == ["x", "y", "z"])
+    #expect(calls.map { $0.fields.items.count { $0.id == .responseFacts } } == [1, 1, 1])
+  }
+
+  /// Commands of plain text take a shorter way to the same fields.
+  @Test func commandsOfAnyTextHaveTheSameFields() {
+    var talk = Talk(serverPort: 6379)
+    talk.client(Self.command("set", "café", "v") + Self.command("set", "cafe", "v"))
+    talk.client(Self.command("auth", "cafe") + Self.command("ping") + Self.command("get", ""))
+    let calls = talk.calls()
+    #expect(calls.map { $0.text(.redisType) } == ["SET", "SET", "AUTH", "PING", "GET"])
+    #expect(
+      calls.map { $0.text(.redisCommand) }
+        == ["set café v", "set cafe v", "auth [redacted]", "ping", "get "])
+    #expect(calls.map { $0.text(.redisKey) } == ["café", "cafe", nil, nil, nil])
+  }
+
   @Test func transactionsAnswerEachCommand() throws {
     var talk = Talk(serverPort: 6379)
     talk.client(Self.command("MULTI") + Self.command("INCR", "a") + Self.command("LPUSH", "l", "1"))
