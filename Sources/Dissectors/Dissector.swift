@@ -79,7 +79,7 @@ package protocol Dissector: Sendable {
   var proxied: Proxied? { get }
 
   /// What waits on one side is shown again behind each step that passes over bytes of the other, as it
-  /// is behind each message.
+  /// is behind each message. Asked once.
   var takesTurns: Bool { get }
 
   /// Messages may span datagrams: one that is malformed does not end those that are open. Such a
@@ -102,10 +102,6 @@ package protocol Dissector: Sendable {
   /// the last call. Asked together with `heldBytes`.
   mutating func takeForgotten() -> UInt64
 
-  /// Last touches to a finished entry, for what needs both halves or their bodies.
-  /// `decompressions` counts what was decompressed for that.
-  static func complete(_ entry: inout Entry, _ decompressions: inout DecompressionCounters)
-
   /// The details of one message, a JSON object, made of its facts: what the dissector noted in
   /// `requestFacts` or `responseFacts`, since most details are never looked at.
   static func details(of facts: RawSpan) -> [UInt8]
@@ -113,6 +109,13 @@ package protocol Dissector: Sendable {
   /// The details of an entry, a JSON object with members `request` and `response`, that the
   /// dissector did not write when it read them; empty for none.
   static func details(of row: any ColumnRow) -> String
+}
+
+/// A reader whose entries need last touches.
+package protocol CompletingDissector: Dissector {
+  /// Last touches to a finished entry, for what needs both halves or their bodies.
+  /// `decompressions` counts what was decompressed for that.
+  static func complete(_ entry: inout Entry, _ decompressions: inout DecompressionCounters)
 }
 
 extension Dissector {
@@ -137,9 +140,6 @@ extension Dissector {
   package var heldBytes: Int { 0 }
   package mutating func dropHeld() {}
   package mutating func takeForgotten() -> UInt64 { 0 }
-  package static func complete(
-    _ entry: inout Entry, _ decompressions: inout DecompressionCounters
-  ) {}
   package static func details(of facts: RawSpan) -> [UInt8] { [] }
 
   package static func details(of row: any ColumnRow) -> String {

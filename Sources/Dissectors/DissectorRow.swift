@@ -18,7 +18,8 @@ package struct DissectorRow: Sendable {
   package var priority: Int
   package var recognise: @Sendable (RawSpan, RawSpan, Opening) -> Recognition
   package var make: @Sendable (Opening) -> any Dissector
-  package var complete: @Sendable (inout Entry, inout DecompressionCounters) -> Void
+  /// Nil where entries need no last touches.
+  package var complete: (@Sendable (inout Entry, inout DecompressionCounters) -> Void)?
   package var details: @Sendable (any ColumnRow) -> String
 
   /// The row of `type`.
@@ -32,7 +33,17 @@ package struct DissectorRow: Sendable {
       Reader.recognise(client: client, server: server, opening)
     }
     make = { Reader($0) }
-    complete = { Reader.complete(&$0, &$1) }
     details = { Reader.details(of: $0) }
+  }
+
+  /// The row of a type whose entries need last touches.
+  package init<Reader: CompletingDissector>(
+    completing type: Reader.Type, name: String, kinds: [ProtocolKind], transports: [Transport],
+    ports: [UInt16] = [], protocols: [String] = [], priority: Int
+  ) {
+    self.init(
+      type, name: name, kinds: kinds, transports: transports, ports: ports, protocols: protocols,
+      priority: priority)
+    complete = { Reader.complete(&$0, &$1) }
   }
 }

@@ -12,7 +12,7 @@ struct Ledger {
   private let isEnabled: [Bool]
   let rows: [DissectorRow]
   /// `complete` of each row.
-  private let completions: [@Sendable (inout Entry, inout DecompressionCounters) -> Void]
+  private let completions: [(@Sendable (inout Entry, inout DecompressionCounters) -> Void)?]
   /// Figures by place of the row in `rows`.
   var figures: [DissectionCounters.Figures]
   /// Everything else that is counted.
@@ -130,7 +130,7 @@ struct Ledger {
     let last = entries.count - 1
     exchange.complete(&entries[last], of: ends, absence: absence)
     if entries[last].hasRequest && entries[last].hasResponse { figures[row].pairs += 1 }
-    completions[row](&entries[last], &counters.decompressions)
+    if let complete = completions[row] { complete(&entries[last], &counters.decompressions) }
     let kind = entries[last].kind
     if !wants(kind) { entries.removeLast() }
     if done == nil {

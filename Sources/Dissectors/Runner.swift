@@ -17,6 +17,7 @@ struct Runner {
   /// There is a reader: cheaper than a look at it.
   private(set) var isReading = false
   private(set) var spansDatagrams = false
+  private var takesTurns = false
   /// It keeps something that is charged, of so many bytes.
   private(set) var isCharged = false
   var heldBytes = 0
@@ -86,7 +87,9 @@ struct Runner {
   /// Another reader, or none.
   mutating func setReader(_ reader: (any Dissector)?) {
     isReading = reader != nil
+    // Asked once: a reader is copied to be asked what changes nothing.
     spansDatagrams = reader?.spansDatagrams ?? false
+    takesTurns = reader?.takesTurns ?? false
     isCharged = reader?.isCharged ?? false
     if let reader { isTLS = precursor == nil && reader is TLS }
     isConcluded = false
@@ -313,7 +316,7 @@ struct Runner {
     case .skip(let count):
       guard count >= 0 else { return misbehaved(side, &ledger) }
       let now = min(count, available)
-      if reader?.takesTurns == true { wakes = true }
+      if takesTurns { wakes = true }
       if count > now { inlets[side].pass = .skip(count - now) }
       return now
     case .become(let successor, let length):

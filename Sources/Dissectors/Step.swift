@@ -83,7 +83,7 @@ package struct Ending: Sendable {
   /// How a decompression ended that was made to read it.
   package var decompression: Decompressed.End?
 
-  package init() {}
+  package init(fault: Entry.Fault? = nil) { self.fault = fault }
 
   /// What a message says that was begun before it was known.
   init(of message: Message) {

@@ -121,8 +121,8 @@ package struct BlockBuilder: ~Copyable, Sendable {
     {
       append(fields.slice(field.value), field.tag, field.id, row)
     }
-    if entries[place].request != nil || entries[place].response != nil {
-      appendContent(entries[place].request, entries[place].response, row)
+    if all[place].request != nil || all[place].response != nil {
+      appendContent(all[place].request, all[place].response, row)
     }
   }
 

@@ -13,9 +13,9 @@ import Layers
 ///     type    version   epoch   number   length    fragment
 ///     +-------+---------+-------+--------+---------+---------
 ///     | 1     | 2       | 2     | 6      | 2       |
-package struct DTLS: Dissector {
+package struct DTLS: CompletingDissector {
   package static let row = DissectorRow(
-    DTLS.self, name: "dtls", kinds: [.tlsx], transports: [.udp], ports: [443, 4433, 5349, 5684],
+    completing: DTLS.self, name: "dtls", kinds: [.tlsx], transports: [.udp], ports: [443, 4433, 5349, 5684],
     priority: 5)
 
   static let headLength = 13

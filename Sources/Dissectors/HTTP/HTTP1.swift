@@ -9,9 +9,9 @@ import Layers
 ///
 /// Request n is answered by final reply n. Bodies keep their content coding and lose their transfer
 /// coding.
-package struct HTTP1: Dissector {
+package struct HTTP1: CompletingDissector {
   package static let row = DissectorRow(
-    HTTP1.self, name: "http", kinds: [.http, .grpc, .gqlv1, .gqlv2, .mcp, .llm], transports: [.tcp],
+    completing: HTTP1.self, name: "http", kinds: [.http, .grpc, .gqlv1, .gqlv2, .mcp, .llm], transports: [.tcp],
     ports: [80, 8080, 443], protocols: ["http/1.1", "http/1.0"], priority: 0)
 
   /// Longest head, chunk line and trailer section we wait for, in bytes. Servers commonly stop

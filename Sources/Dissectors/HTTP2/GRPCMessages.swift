@@ -59,26 +59,43 @@ struct GRPCMessages {
       body = content?.body ?? []
       bodyLength = content?.bodyLength ?? 0
     }
-    isCut = content?.isCut ?? false
-    if isDamaged {
-      isCut = true
-      return
+    isCut = isDamaged || content?.isCut ?? false
+    // Worked out beside it: what changes itself while it is made is made apart, and copied.
+    let found = isDamaged ? Found() : Self.found(in: body.rawSpan)
+    (count, firstLength) = (found.count, found.firstLength)
+    hasCompressed = found.hasCompressed
+    guard let trailers = found.trailers else { return }
+    let fields = HeaderBlock(bytes: body.rawSpan.slice(trailers).array())
+    webStatus = fields.value(of: "grpc-status").flatMap { Int64($0) }
+    if let message = fields.value(of: "grpc-message") {
+      webMessage = GRPC.percentDecoded(Array(message.utf8)[...])
     }
+    webStatusDetails = fields.value(of: Self.detailsName)
+  }
+
+  /// What there is in a body.
+  private struct Found {
+    var count = 0
+    var firstLength = 0
+    var hasCompressed = false
+    /// Where the trailers of gRPC-Web stand.
     var trailers: Range<Int>?
-    var (count, firstLength, hasCompressed) = (0, 0, false)
-    Self.forEachMessage(of: body.rawSpan) { message, flags in
+  }
+
+  private static func found(in bytes: RawSpan) -> Found {
+    var found = Found()
+    forEachMessage(of: bytes) { message, flags in
       if flags & 0x80 != 0 {
-        trailers = message.content
+        found.trailers = message.content
         return false
       }
       if flags > 1 { return false }
-      count += 1
-      if count == 1 { firstLength = message.length }
-      if message.isCompressed, count <= Self.maxShown { hasCompressed = true }
+      found.count += 1
+      if found.count == 1 { found.firstLength = message.length }
+      if message.isCompressed, found.count <= maxShown { found.hasCompressed = true }
       return true
     }
-    (self.count, self.firstLength, self.hasCompressed) = (count, firstLength, hasCompressed)
-    if let trailers { readTrailers(HeaderBlock(bytes: body.rawSpan.slice(trailers).array())) }
+    return found
   }
 
   /// Calls `body` with each message and its flags, until it says that no further one is wanted.
@@ -128,14 +145,6 @@ struct GRPCMessages {
 
   /// How many there are; nil when not all are known.
   var knownCount: Int? { isCut ? nil : count }
-
-  private mutating func readTrailers(_ trailers: HeaderBlock) {
-    webStatus = trailers.value(of: "grpc-status").flatMap { Int64($0) }
-    if let message = trailers.value(of: "grpc-message") {
-      webMessage = GRPC.percentDecoded(Array(message.utf8)[...])
-    }
-    webStatusDetails = trailers.value(of: Self.detailsName)
-  }
 
   private static let detailsName = "grpc-status-details-bin"
 

@@ -8,9 +8,9 @@ import Layers
 ///
 /// A stream is an exchange: its number is the key. What only serves the connection (settings, pings,
 /// windows, priorities) is passed over.
-package struct HTTP2: Dissector {
+package struct HTTP2: CompletingDissector {
   package static let row = DissectorRow(
-    HTTP2.self, name: "http2", kinds: [.http2, .grpc, .gqlv1, .gqlv2, .mcp, .llm],
+    completing: HTTP2.self, name: "http2", kinds: [.http2, .grpc, .gqlv1, .gqlv2, .mcp, .llm],
     transports: [.tcp], ports: [80, 443, 8080, 50051], protocols: ["h2"], priority: 1)
 
   /// What a client sends before its first frame (RFC 9113 §3.4).
@@ -164,11 +164,9 @@ package struct HTTP2: Dissector {
 
   /// What the end of a message says, when its last frame says nothing.
   func ending(_ isWhole: Bool) -> Ending {
-    var ending = Ending()
-    if !isWhole {
-      ending.fault = Entry.Fault(.dissection, "bytes were not captured while it was sent")
-    }
-    return ending
+    if isWhole { return Ending() }
+    return Ending(
+      fault: Entry.Fault(.dissection, "bytes were not captured while it was sent"))
   }
 
   package mutating func salvage(_ bytes: RawSpan, from side: Side) -> Message? {

@@ -20,9 +20,9 @@ import Layers
 /// another request, with the same one it is sent again; so may be its reply. A reply may have been
 /// captured a moment before its request. Passwords, keys and messages of EAP are
 /// never kept.
-package struct RADIUS: Dissector {
+package struct RADIUS: CompletingDissector {
   package static let row = DissectorRow(
-    RADIUS.self, name: "radius", kinds: [.radius], transports: [.udp],
+    completing: RADIUS.self, name: "radius", kinds: [.radius], transports: [.udp],
     ports: [1812, 1813, 1645, 1646, 3799], priority: 10)
 
   static let headLength = 20

@@ -16,9 +16,9 @@ import Layers
 ///     +-------+---------+---------+-------------
 ///     | 1     | 2       | 2       | up to 2^14 + 2048
 ///     +-------+---------+---------+-------------
-package struct TLS: Dissector {
+package struct TLS: CompletingDissector {
   package static let row = DissectorRow(
-    TLS.self, name: "tlsx", kinds: [.tlsx], transports: [.tcp],
+    completing: TLS.self, name: "tlsx", kinds: [.tlsx], transports: [.tcp],
     ports: [443, 8443, 6443, 636, 853, 993, 995, 465], priority: 5)
 
   static let headLength = 5

@@ -10,9 +10,9 @@ import Layers
 /// One entry is one message: its fragments are joined, and control frames between them stand alone.
 /// What the client sends is a request that nobody answers, what the server sends a reply that
 /// nobody asked for.
-package struct WebSocket: Dissector {
+package struct WebSocket: CompletingDissector {
   package static let row = DissectorRow(
-    WebSocket.self, name: "ws", kinds: [.ws], transports: [.tcp], priority: 11)
+    completing: WebSocket.self, name: "ws", kinds: [.ws], transports: [.tcp], priority: 11)
 
   /// Longest control frame that is read, in bytes; the lawful limit is 125.
   static let maxControl = 4096
