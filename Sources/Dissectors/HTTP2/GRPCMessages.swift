@@ -60,7 +60,6 @@ struct GRPCMessages {
       bodyLength = content?.bodyLength ?? 0
     }
     isCut = isDamaged || content?.isCut ?? false
-    // Worked out beside it: what changes itself while it is made is made apart, and copied.
     let found = isDamaged ? Found() : Self.found(in: body.rawSpan)
     (count, firstLength) = (found.count, found.firstLength)
     hasCompressed = found.hasCompressed

@@ -184,7 +184,7 @@ extension HTTP2 {
     } else if let serverError {
       message.fault = Entry.Fault(.connection, "the server went away: \(serverError)")
     }
-    return consume message
+    return message
   }
 
   /// Method, target, host and media type as the pseudo header fields tell (RFC 9113 §8.3.1).

@@ -2,9 +2,7 @@ import Bytes
 
 /// The listed commands by name, found without making a text of it: an open-addressing table over
 /// the names' bytes, whose letters count the same in either case.
-///
-/// Not copyable: all threads share it, and a reference would be counted for each command.
-struct RedisVerbTable: ~Copyable, Sendable {
+struct RedisVerbTable: Sendable {
   private struct Entry: Sendable {
     /// Upper case; empty marks a free place.
     var name: [UInt8] = []
